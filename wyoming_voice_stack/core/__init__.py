@@ -1,0 +1,1 @@
+"""The spine that both servers share: listener, connection, framing, session, worker."""

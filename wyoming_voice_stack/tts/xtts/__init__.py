@@ -1,0 +1,1 @@
+"""XTTS v2, through the stock coqui-tts decoder."""
