@@ -1,0 +1,58 @@
+"""Counters and histograms of one server, in a registry of their own."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """What `/metrics` shows. Threads may record."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.requests = Counter(
+            "voice_stack_requests",
+            "Requests answered, by kind and outcome.",
+            ("kind", "outcome"),
+            registry=self._registry,
+        )
+        self.errors = Counter(
+            "voice_stack_errors",
+            "Errors sent to clients, by code.",
+            ("code",),
+            registry=self._registry,
+        )
+        self.connections = Gauge(
+            "voice_stack_connections", "Open Wyoming connections.", registry=self._registry
+        )
+        self.queue_depth = Gauge(
+            "voice_stack_queue_depth",
+            "Requests that wait for an engine, by model.",
+            ("model",),
+            registry=self._registry,
+        )
+        self.model_loaded = Gauge(
+            "voice_stack_model_loaded",
+            "1 while the model is in memory, by model.",
+            ("model",),
+            registry=self._registry,
+        )
+        self.stop_to_text = Histogram(
+            "voice_stack_stop_to_text_seconds",
+            "From audio-stop to the transcript.",
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self.first_audio = Histogram(
+            "voice_stack_first_audio_seconds",
+            "From the first text of a request to its first audio.",
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+
+    def render(self) -> bytes:
+        """Everything in the Prometheus text format."""
+        return generate_latest(self._registry)
