@@ -10,6 +10,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from wyoming_voice_stack.app import prepare_process
+
+# What the servers do first of all, before any library reads the environment.
+prepare_process()
+
 LIBRARY_THREADS = ("tqdm", "pymp", "asyncio_", "ThreadPoolExecutor")
 """Threads that a library keeps for the life of the process."""
 
@@ -18,7 +23,6 @@ LIBRARY_THREADS = ("tqdm", "pymp", "asyncio_", "ThreadPoolExecutor")
 def no_leaked_threads() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    gc.collect()
     left = [
         thread
         for thread in set(threading.enumerate()) - before

@@ -29,6 +29,7 @@ class FakeRecognizer:
     """Hears nothing; says how much it was given."""
 
     languages: tuple[str, ...] = ("en", "de")
+    device = "cpu"
 
     def __init__(self) -> None:
         self.requests: list[TranscriptionRequest] = []
@@ -64,6 +65,7 @@ class FakeSynthesizer:
     """Speaks each sentence as one constant level per character, in pieces."""
 
     sample_rate = 8000
+    device = "cpu"
 
     def __init__(self, card: EngineCard = FAKE_CARD) -> None:
         self.card = card
@@ -245,5 +247,6 @@ async def listening(
 async def eventually(condition: Callable[[], bool]) -> None:
     """Wait until a condition holds; the bound is reached only when it never will."""
     async with asyncio.timeout(WAIT_SECONDS):
-        while not condition():
+        # What is waited for happens in another thread or process, which sets no event.
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.001)

@@ -75,9 +75,9 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
         "INFO"
     )
-    """What is logged. Only DEBUG shows what is spoken."""
+    """DEBUG, INFO, WARNING or ERROR; only DEBUG shows what is spoken."""
     log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
-    """Log lines for people or for machines."""
+    """Log lines for people or for machines: text or json."""
 
     models_dir: Path = Path("models")
     """Where fetched models are kept."""
@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     asr_initial_prompt: Optional = None
     """Text in the style of what will be spoken, to bias Whisper."""
     asr_task: Annotated[Literal["transcribe", "translate"], BeforeValidator(_lower)] = "transcribe"
-    """Write what is spoken, or translate it to English."""
+    """transcribe writes what is spoken, translate puts it into English."""
     asr_max_utterance_seconds: int = Field(default=600, ge=1, le=7200)
     """Longest utterance that is taken."""
 
@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     max_queued_requests: int = Field(default=32, ge=1, le=10_000)
     """Requests that wait for an engine; one more is answered `busy`."""
     allowed_clients: Networks = ()
-    """Addresses or networks that may connect; empty stands for all."""
+    """Addresses or networks that may connect, beside this machine itself; empty stands for all."""
     idle_timeout_seconds: float = Field(default=600.0, gt=0, le=86_400)
     """How long a connection may stay silent between two events."""
     read_timeout_seconds: float = Field(default=30.0, gt=0, le=3600)
@@ -228,4 +228,4 @@ def _allowed(field_name: str) -> str:
         if hasattr(limit, attribute)
     ]
     meaning = (field.description or "").rstrip(".")
-    return f"allowed: {' and '.join(bounds)} ({meaning})" if bounds else f"allowed: {meaning}"
+    return f"allowed: {' and '.join(bounds)} ({meaning})" if bounds else f"meaning: {meaning}"

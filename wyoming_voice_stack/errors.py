@@ -13,7 +13,8 @@ VoiceStackError                      code on the wire
 │   ├── UnknownLanguage              unknown-language
 │   ├── UnknownModel                 unknown-model
 │   ├── UnknownProgram               unknown-program
-│   └── UnknownVoice                 unknown-voice
+│   ├── UnknownVoice                 unknown-voice
+│   └── UnspeakableText              unspeakable-text
 ├── CapacityError                    try again later
 │   ├── Busy                         busy
 │   ├── ShuttingDown                 shutting-down
@@ -29,12 +30,19 @@ VoiceStackError                      code on the wire
 
 from __future__ import annotations
 
+import traceback
 from typing import ClassVar
 
 EXIT_CONFIG = 2
 EXIT_USAGE = 64
 EXIT_UNAVAILABLE = 69
 EXIT_LICENCE = 78
+
+
+def told_privately(error: BaseException) -> str:
+    """Say what went wrong and where, without the error's own words: they may quote what is spoken."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}\n{frames}".rstrip()
 
 
 class VoiceStackError(Exception):
@@ -118,6 +126,12 @@ class UnknownVoice(RequestError):
     """The request names a voice or a speaker that this server does not have."""
 
     code = "unknown-voice"
+
+
+class UnspeakableText(RequestError):
+    """The voice cannot read a sign or a sentence in the text."""
+
+    code = "unspeakable-text"
 
 
 class CapacityError(VoiceStackError):

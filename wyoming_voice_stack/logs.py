@@ -9,11 +9,25 @@ from pythonjsonlogger.json import JsonFormatter
 
 _FIELDS = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-_CHATTY = ("numba", "faster_whisper", "httpx", "httpcore", "filelock", "TTS", "asyncio", "zeroconf")
+_CHATTY = (
+    "numba",
+    "faster_whisper",
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "httpcore2",
+    "filelock",
+    "TTS",
+    "asyncio",
+    "zeroconf",
+)
 
 
 def configure_logging(level: str, form: Literal["text", "json"]) -> None:
-    """Send everything of `level` and above to standard error, libraries from WARNING on."""
+    """Send everything of `level` and above to standard error, chatty libraries from WARNING on.
+
+    Python's warnings become log lines too, so that with `json` every line is one JSON object.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(
         JsonFormatter(_FIELDS, rename_fields={"levelname": "level", "asctime": "time"})
@@ -21,5 +35,14 @@ def configure_logging(level: str, form: Literal["text", "json"]) -> None:
         else logging.Formatter(_TEXT)
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    quietest = max(logging.WARNING, logging.getLevelNamesMapping()[level])
     for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(quietest)
+    logging.getLogger("aiohttp.server").addFilter(_is_about_us)
+
+
+def _is_about_us(record: logging.LogRecord) -> bool:
+    # To aiohttp a stranger's broken request, which it answers with 400, is an error of the server.
+    raised = record.exc_info[0] if record.exc_info else None
+    return raised is None or raised.__module__ != "aiohttp.http_exceptions"

@@ -11,6 +11,7 @@ from wyoming.info import Describe, SelectProgram
 from wyoming.ping import Ping
 
 from tests.fakes import EchoService, eventually, listening, peer
+from wyoming_voice_stack.core import inbox as inbox_module
 from wyoming_voice_stack.core.connection import ConnectionLimits
 from wyoming_voice_stack.core.framing import FrameLimits, encode
 from wyoming_voice_stack.core.metrics import Metrics
@@ -188,6 +189,36 @@ class TestDisconnect:
             client.writer.write_eof()
             assert [event.type for event in await client.rest()] == ["info", "echo"]
 
+    async def test_close_with_much_still_unread_cancels_the_work(
+        self, service: EchoService
+    ) -> None:
+        async with listening(service, limits=SMALL) as listener:
+            async with peer(listener.port) as client:
+                await client.send(Event("wait"), *(Event("more") for _ in range(500)))
+                await eventually(lambda: bool(service.sessions))
+                await service.sessions[0].entered.wait()
+            await service.sessions[0].cancelled.wait()
+
+    async def test_describe_is_answered_behind_much_that_waits(self, service: EchoService) -> None:
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send(Event("wait"), *(Event("more") for _ in range(500)))
+            await client.send(Describe().event())
+            assert (await client.next()).type == "info"  # type: ignore[union-attr]
+
+    async def test_what_waits_is_bounded_in_bytes(self, service: EchoService) -> None:
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send(Event("wait"))
+            sending = asyncio.create_task(  # noqa: RUF006 - cancelled below
+                client.send(*(Event("more", payload=bytes(100_000)) for _ in range(300)))
+            )
+            await eventually(lambda: bool(service.sessions))
+            [connection] = listener._connections.values()
+            await eventually(lambda: connection._inbox._weight > inbox_module.MAX_WAITING_BYTES)
+            assert len(connection._inbox) == 3
+            sending.cancel()
+            await asyncio.wait({sending})
+            client.writer.transport.abort()
+
 
 class TestDrain:
     async def test_idle_connection_ends_at_once(self, service: EchoService) -> None:
@@ -206,14 +237,48 @@ class TestDrain:
             assert [event.data["type"] for event in await client.rest()] == ["more", "close"]
             await draining
 
+    async def test_new_request_is_refused(self, service: EchoService) -> None:
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send(Event("open"))
+            await client.next()
+            draining = asyncio.create_task(listener.drain(30.0))
+            await client.send(Event("close"), Event("another"))
+            got = await client.rest()
+            await draining
+        assert [event.type for event in got] == ["echo", "error", "farewell"]
+        assert got[1].data["code"] == "shutting-down"
+
+    async def test_error_that_was_said_is_not_said_twice(self, service: EchoService) -> None:
+        metrics = Metrics()
+        async with listening(service, metrics=metrics) as listener, peer(listener.port) as client:
+            await client.send_raw(b"garbage\n")
+            await eventually(lambda: b"malformed-event" in metrics.render())
+            await listener.drain(0.0)
+            assert [event.type for event in await client.rest()] == ["error", "farewell"]
+        assert b"shutting-down" not in metrics.render()
+
+    async def test_end_of_the_grace_reaches_a_client_that_uploads(
+        self, service: EchoService
+    ) -> None:
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send(Event("wait"))
+            await eventually(lambda: bool(service.sessions))
+            await client.send(*(Event("audio-chunk", payload=bytes(3200)) for _ in range(50)))
+            draining = asyncio.create_task(listener.drain(0.0))
+            assert (await client.rest())[0].data["code"] == "shutting-down"
+            await client.close()
+            await draining
+
     async def test_grace_ends(self, service: EchoService) -> None:
         async with listening(service) as listener, peer(listener.port) as client:
             await client.send(Event("wait"))
             await eventually(lambda: bool(service.sessions))
             await service.sessions[0].entered.wait()
-            await listener.drain(0.05)
-            assert service.sessions[0].cancelled.is_set()
+            draining = asyncio.create_task(listener.drain(0.05))
             assert (await client.rest())[0].data["code"] == "shutting-down"
+            assert service.sessions[0].cancelled.is_set()
+            await client.close()
+            await draining
 
     async def test_no_new_connections(self, service: EchoService) -> None:
         async with listening(service) as listener:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from ipaddress import ip_network
 
@@ -13,6 +14,7 @@ from tests.fakes import EchoService, eventually, listening, peer
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.core import listener as listener_module
 from wyoming_voice_stack.core.connection import ConnectionLimits
+from wyoming_voice_stack.core.listener import is_allowed
 from wyoming_voice_stack.errors import ConfigError
 
 
@@ -61,7 +63,7 @@ class TestHttp:
         async with listening(service) as listener, peer(listener.port) as client:
             await client.send_raw(b"GARBAGE\r\n\r\n")
             answer = await client.reader.read(100)
-        assert answer.startswith(b"HTTP/1.") and b" 400 " in answer
+        assert answer.split()[1] == b"400"
 
     async def test_request_in_single_bytes(self, service: EchoService) -> None:
         async with listening(service) as listener, peer(listener.port) as client:
@@ -96,29 +98,63 @@ class TestAdmission:
                 await third.send(Describe().event())
                 assert (await third.next()).type == "info"  # type: ignore[union-attr]
 
-    async def test_allowed_clients(self, service: EchoService) -> None:
-        elsewhere = (ip_network("10.11.12.0/24"),)
-        async with (
-            listening(service, allowed_clients=elsewhere) as listener,
-            peer(listener.port) as client,
-        ):
-            assert await client.rest() == []
-        here = (ip_network("127.0.0.0/8"),)
-        async with (
-            listening(service, allowed_clients=here) as listener,
-            peer(listener.port) as client,
-        ):
-            await client.send(Describe().event())
-            assert (await client.next()).type == "info"  # type: ignore[union-attr]
+    async def test_busy_reaches_a_client_that_uploads(self, service: EchoService) -> None:
+        async with listening(service, max_connections=1) as listener, peer(listener.port) as first:
+            await first.send(Event("open"))
+            await first.next()
+            async with peer(listener.port) as second:
+                for _ in range(100):
+                    await second.send(Event("audio-chunk", payload=bytes(3200)))
+                [error] = await second.rest()
+                assert error.data["code"] == "busy"
 
-    async def test_mapped_addresses_are_ipv4(self, service: EchoService) -> None:
-        here = (ip_network("127.0.0.0/8"),)
-        async with (
-            listening(service, host=None, allowed_clients=here) as listener,  # type: ignore[arg-type]
-            peer(listener.port) as client,
-        ):
-            await client.send(Describe().event())
-            assert (await client.next()).type == "info"  # type: ignore[union-attr]
+    async def test_slow_requests_do_not_hide_the_health(self, service: EchoService) -> None:
+        async with listening(service) as listener, contextlib.AsyncExitStack() as stack:
+            for _ in range(listener_module.HTTP_CONNECTIONS + 2):
+                slow = await stack.enter_async_context(peer(listener.port))
+                await slow.send_raw(b"GET /")
+            http = await stack.enter_async_context(aiohttp.ClientSession())
+            async with http.get(f"http://127.0.0.1:{listener.port}/health") as answer:
+                assert answer.status == 200
+
+    async def test_ended_requests_leave_nothing(self, service: EchoService) -> None:
+        async with listening(service) as listener:
+            for _ in range(50):
+                async with aiohttp.ClientSession() as http:
+                    url = f"http://127.0.0.1:{listener.port}/health"
+                    async with http.get(url) as answer:
+                        assert answer.status == 200
+            assert len(listener._http_clients) < listener_module.HTTP_CONNECTIONS
+
+    @pytest.mark.parametrize(
+        ("host", "expected"),
+        [
+            ("10.11.12.13", True),
+            ("::ffff:10.11.12.13", True),
+            ("2001:db8::1%eth0", True),
+            ("10.11.13.1", False),
+            ("2001:db9::1", False),
+            # Health checks of the machine itself.
+            ("127.0.0.1", True),
+            ("::ffff:127.0.0.1", True),
+            ("::1", True),
+        ],
+    )
+    def test_allowed_clients(self, host: str, expected: bool) -> None:
+        allowed = (ip_network("10.11.12.0/24"), ip_network("2001:db8::/64"))
+        assert is_allowed((host, 50000), allowed) is expected
+        assert is_allowed((host, 50000), ())
+
+    def test_peer_without_an_address(self) -> None:
+        assert not is_allowed(None, (ip_network("10.11.12.0/24"),))
+
+    async def test_refused_client_is_closed(
+        self, service: EchoService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(listener_module, "is_allowed", lambda *_: False)
+        async with listening(service) as listener, peer(listener.port) as client:
+            assert await client.rest() == []
+        assert not service.sessions
 
     async def test_listens_on_ipv6_too(self, service: EchoService) -> None:
         async with listening(service, host=None) as listener:  # type: ignore[arg-type]
@@ -136,7 +172,7 @@ class TestAdmission:
     ) -> None:
         monkeypatch.setattr(listener_module, "FIRST_BYTE_CONNECTIONS", 2)
         async with listening(service) as listener, peer(listener.port) as oldest:
-            await eventually(lambda: len(listener._undecided) == 1)
+            await eventually(lambda: len(listener._silent) == 1)
             async with peer(listener.port), peer(listener.port) as youngest:
                 assert await oldest.rest() == []
                 await youngest.send(Describe().event())

@@ -10,8 +10,8 @@ import pytest
 
 from tests.fakes import WAIT_SECONDS, eventually
 from wyoming_voice_stack.core import channel as channel_module
-from wyoming_voice_stack.core import worker as worker_module
 from wyoming_voice_stack.core.metrics import Metrics
+from wyoming_voice_stack.core.slot import MAX_FAILURES_IN_A_ROW
 from wyoming_voice_stack.core.worker import Priority, Worker
 from wyoming_voice_stack.errors import (
     Busy,
@@ -186,14 +186,88 @@ class TestFailures:
             raise EngineError("the device is lost")
 
         async with working(load) as worker:
-            for _ in range(worker_module.MAX_FAILURES_IN_A_ROW):
+            for _ in range(MAX_FAILURES_IN_A_ROW):
                 with pytest.raises(EngineError):
                     await worker.run(broken)
-            await eventually(lambda: worker.state == "failed")
+            # Nobody has to ask for anything: it is loaded anew at once.
+            await eventually(lambda: len(things) == 2 and worker.state == "ready")
             assert things[0].closed
             assert await worker.run(lambda _: 5) == 5
-            assert worker.state == "ready"
-        assert len(things) == 2
+
+    async def test_engine_that_cannot_be_closed_is_replaced_too(self) -> None:
+        class Lost(Thing):
+            def close(self) -> None:
+                if not loads[1:]:
+                    raise RuntimeError("the device is lost")
+
+        loads: list[Lost] = []
+
+        def load() -> Lost:
+            loads.append(Lost())
+            return loads[-1]
+
+        def broken(_: Thing) -> None:
+            raise EngineError("the device is lost")
+
+        async with working(load) as worker:
+            for _ in range(MAX_FAILURES_IN_A_ROW):
+                with pytest.raises(EngineError):
+                    await worker.run(broken)
+            await eventually(lambda: len(loads) == 2 and worker.state == "ready")
+            assert await worker.run(lambda _: 5) == 5
+
+    async def test_engine_that_wants_to_exit_is_a_failure(self) -> None:
+        def load() -> Thing:
+            raise SystemExit(1)
+
+        async with working(load) as worker:
+            with pytest.raises(EngineError, match="SystemExit"):
+                await worker.run(lambda _: None)
+            assert worker.state == "failed"
+
+    async def test_words_of_an_error_do_not_reach_the_log(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        spoken = "my secret"
+
+        def broken(_: Thing) -> None:
+            raise ValueError(f"cannot pronounce {spoken!r}")
+
+        async with working() as worker:
+            with pytest.raises(EngineError) as caught:
+                await worker.run(broken)
+        assert "secret" not in caplog.text + str(caught.value)
+        assert "in broken" in caplog.text
+
+    async def test_request_under_way_is_not_refused(self) -> None:
+        gate = Gate()
+        async with working(max_queued=1) as worker:
+            first = asyncio.create_task(worker.run(gate))
+            await begun(gate)
+            second = asyncio.create_task(worker.run(lambda _: "second"))
+            await eventually(lambda: len(worker._queue) == 1)
+            async with aclosing(worker.stream(lambda _: iter("x"), admitted=True)) as items:
+                going_on = asyncio.create_task(anext(items))
+                await eventually(lambda: len(worker._queue) == 2)
+                gate.go.set()
+                assert await going_on == "x"
+            assert (await first, await second) == ("done", "second")
+
+    async def test_job_dropped_during_the_load_is_not_run(self) -> None:
+        go, ran = threading.Event(), threading.Event()
+
+        def load() -> Thing:
+            assert go.wait(WAIT_SECONDS)
+            return Thing()
+
+        async with working(load, load_now=False) as worker:
+            waiting = asyncio.create_task(worker.run(lambda _: ran.set()))
+            await eventually(lambda: worker.state == "loading")
+            waiting.cancel()
+            await asyncio.wait({waiting})
+            go.set()
+            assert await worker.run(lambda _: 5) == 5
+        assert not ran.is_set()
 
     async def test_failed_load_is_told_to_everyone_and_tried_again(
         self, monkeypatch: pytest.MonkeyPatch
@@ -214,7 +288,7 @@ class TestFailures:
             with pytest.raises(ModelNotFound):
                 await worker.run(lambda _: None)
             assert len(attempts) == 1
-            monkeypatch.setattr(worker, "_retry_at", 0.0)
+            monkeypatch.setattr(worker._slot, "_retry_at", 0.0)
             assert await worker.run(lambda _: 5) == 5
             assert worker.state == "ready"
 

@@ -49,6 +49,11 @@ class SpeechRecognizer(Protocol):
         """Whisper's codes for all languages that the model hears."""
         ...
 
+    @property
+    def device(self) -> str:
+        """Where the model runs, such as `cpu` or `cuda`."""
+        ...
+
     def transcribe(self, samples: Samples, request: TranscriptionRequest) -> Transcription:
         """Transcribe a whole utterance of any length.
 

@@ -22,6 +22,7 @@ from wyoming.info import Describe, SelectProgram
 from wyoming.ping import Ping, Pong
 
 from wyoming_voice_stack.core.framing import EventParser, FrameLimits, encode
+from wyoming_voice_stack.core.inbox import Inbox
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.session import Service
 from wyoming_voice_stack.core.vocabulary import read
@@ -30,6 +31,7 @@ from wyoming_voice_stack.errors import (
     ShuttingDown,
     UnknownProgram,
     VoiceStackError,
+    told_privately,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,8 +40,6 @@ Raised = TypeVar("Raised", bound=BaseException)
 
 READ_BYTES = 64 * 1024
 """Bytes taken from the socket at once."""
-INBOX_EVENTS = 16
-"""Events that wait for the session; more stop the reading, and so the sender."""
 WRITE_HIGH_WATER_BYTES = 256 * 1024
 """Unsent bytes above which the session is not asked for more."""
 FAREWELL_SECONDS = 2.0
@@ -89,10 +89,11 @@ class Connection:
         self._log = _ConnectionLog(_LOGGER, {"connection": name})
         self._session = service.open_session(name)
         self._parser = EventParser(limits.frame)
-        self._inbox: asyncio.Queue[Event] = asyncio.Queue(INBOX_EVENTS)
+        self._inbox = Inbox()
         self._event_began_at: float | None = None
         self._working = False
-        self._draining = False
+        self._refusing = False
+        self._finishing = False
         self._failed = False
         self._tasks: list[asyncio.Task[None]] = []
         writer.transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
@@ -105,7 +106,9 @@ class Connection:
             if self._failed:
                 await self._linger()
         except asyncio.CancelledError:
-            self._say_error(ShuttingDown("The server is shutting down; ask again in a moment."))
+            if not self._failed:
+                self._say_error(_shutting_down())
+                await self._linger()
             raise
         finally:
             await self._close()
@@ -113,13 +116,17 @@ class Connection:
 
     def drain(self) -> None:
         """Take no new request; end as soon as the running one is answered."""
-        self._draining = True
+        self._refusing = True
+        self._finish()
+
+    def _finish(self) -> None:
+        self._finishing = True
         if not self._occupied:
             self._end()
 
     @property
     def _occupied(self) -> bool:
-        return self._working or self._session.busy or not self._inbox.empty()
+        return self._working or self._session.busy or len(self._inbox) > 0
 
     def _end(self) -> None:
         for task in self._tasks:
@@ -137,7 +144,7 @@ class Connection:
         except* VoiceStackError as failed:
             self._say_error(_first(failed))
         except* Exception as failed:  # noqa: BLE001 - the one error boundary
-            self._log.error("failed", exc_info=_first(failed))
+            self._log.error("failed: %s", told_privately(_first(failed)))
             self._say_error(VoiceStackError("The server failed; its log says more."))
 
     async def _receive(self) -> None:
@@ -149,7 +156,7 @@ class Connection:
             if self._parser.in_event and self._event_began_at is None:
                 self._event_began_at = time.monotonic()
         self._parser.end()
-        self.drain()
+        self._finish()
         await asyncio.wait(self._tasks[1:], timeout=self._limits.half_close_s)
         self._end()
 
@@ -161,7 +168,7 @@ class Connection:
                 async with asyncio.timeout(self._limits.idle_s):
                     return await self._reader.read(READ_BYTES)
             except TimeoutError as error:
-                if not (self._working or not self._inbox.empty()):
+                if not (self._working or len(self._inbox) > 0):
                     raise DeadlineExceeded(
                         f"Nothing was sent for {self._limits.idle_s:g} s; connect again when there"
                         " is more."
@@ -184,7 +191,7 @@ class Connection:
         elif SelectProgram.is_type(event.type):
             self._check_program(read(SelectProgram, event).name)
         else:
-            await self._inbox.put(event)
+            await self._inbox.put(event, self._parser.last_event_bytes)
 
     def _check_program(self, name: str) -> None:
         if name not in self._service.programs:
@@ -192,8 +199,10 @@ class Connection:
             raise UnknownProgram(f"There is no program {name!r:.80} here; there is: {known}.")
 
     async def _serve(self) -> None:
-        while not (self._draining and not self._occupied):
-            event = await self._inbox.get()
+        while not (self._finishing and not self._occupied):
+            event = await self._inbox.take()
+            if self._refusing and not self._session.busy:
+                raise _shutting_down()
             self._working = True
             try:
                 async with aclosing(self._session.handle(event)) as replies:
@@ -236,6 +245,10 @@ class Connection:
                 await self._writer.wait_closed()
                 return
         self._writer.transport.abort()
+
+
+def _shutting_down() -> ShuttingDown:
+    return ShuttingDown("The server is shutting down; ask again in a moment.")
 
 
 def _first(group: BaseExceptionGroup[Raised]) -> Raised:

@@ -31,6 +31,7 @@ class FrameLimits:
 class _Header:
     type: str
     data: dict[str, Any]
+    own_length: int
     data_length: int
     payload_length: int
 
@@ -47,6 +48,8 @@ class EventParser:
         self._buffer = bytearray()
         self._searched = 0
         self._header: _Header | None = None
+        self.last_event_bytes = 0
+        """Length on the wire of the event that `next_event` gave last."""
 
     @property
     def in_event(self) -> bool:
@@ -72,6 +75,7 @@ class EventParser:
         if len(self._buffer) < header.data_length + header.payload_length:
             return None
         self._header = None
+        self.last_event_bytes = header.own_length + header.data_length + header.payload_length
         data = header.data
         if header.data_length:
             data = data | _json_object(self._take(header.data_length), "data block")
@@ -114,6 +118,7 @@ class EventParser:
         return _Header(
             type=event_type,
             data=data or {},
+            own_length=len(line),
             data_length=_length(fields, "data_length", self._limits.data_bytes),
             payload_length=_length(fields, "payload_length", self._limits.payload_bytes),
         )
@@ -146,12 +151,13 @@ def _length(fields: dict[str, Any], name: str, limit: int) -> int:
 def _json_object(raw: bytes, part: str) -> dict[str, Any]:
     try:
         value = json.loads(raw)
+        if _SURROGATE_ESCAPE in raw:
+            value = _without_lone_surrogates(value)
     except (ValueError, RecursionError) as error:
         raise MalformedEvent(f"The event's {part} is not valid JSON.") from error
     if not isinstance(value, dict):
         raise MalformedEvent(f"The event's {part} is not a JSON object.")
-    whole: dict[str, Any] = _without_lone_surrogates(value) if _SURROGATE_ESCAPE in raw else value
-    return whole
+    return value
 
 
 def _without_lone_surrogates(value: Any) -> Any:

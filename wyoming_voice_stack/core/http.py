@@ -13,6 +13,8 @@ from wyoming_voice_stack.core.session import Service, ServiceStatus
 MAX_REQUEST_BODY_BYTES = 1024
 MAX_HEADER_BYTES = 8 * 1024
 KEEPALIVE_SECONDS = 15.0
+LINGERING_SECONDS = 1.0
+"""How long a request's unread body may hold up its connection's end."""
 
 _OK, _UNAVAILABLE = 200, 503
 
@@ -43,6 +45,8 @@ def make_runner(service: Service, metrics: Metrics) -> web.AppRunner:
         handle_signals=False,
         access_log=None,
         keepalive_timeout=KEEPALIVE_SECONDS,
+        lingering_time=LINGERING_SECONDS,
+        shutdown_timeout=LINGERING_SECONDS,
         max_line_size=MAX_HEADER_BYTES,
         max_field_size=MAX_HEADER_BYTES,
     )

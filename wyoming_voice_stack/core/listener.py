@@ -17,8 +17,9 @@ from typing import Any
 from aiohttp import web
 from wyoming.error import Error
 
-from wyoming_voice_stack.core.connection import Connection, ConnectionLimits
+from wyoming_voice_stack.core.connection import FAREWELL_SECONDS, Connection, ConnectionLimits
 from wyoming_voice_stack.core.framing import encode
+from wyoming_voice_stack.core.lodging import Lodging
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.session import Service
 from wyoming_voice_stack.errors import Busy, ConfigError
@@ -31,6 +32,8 @@ HTTP_CONNECTION_SECONDS = 60.0
 """The longest life of one HTTP connection."""
 FIRST_BYTE_CONNECTIONS = 64
 """Connections that have not sent their first byte yet."""
+REFUSED_CONNECTIONS = 64
+"""Connections that were told `busy` and may still have to read it."""
 BACKLOG = 128
 
 Network = IPv4Network | IPv6Network
@@ -56,7 +59,9 @@ class Listener:
         self._max_connections = max_connections
         self._allowed_clients = tuple(allowed_clients)
         self._connections: dict[asyncio.Task[None], Connection] = {}
-        self._undecided: set[_FirstByte] = set()
+        self._silent = Lodging(FIRST_BYTE_CONNECTIONS, limits.idle_s)
+        self._refused = Lodging(REFUSED_CONNECTIONS, FAREWELL_SECONDS)
+        self._http_clients = Lodging(HTTP_CONNECTIONS, HTTP_CONNECTION_SECONDS)
         self._server: asyncio.Server | None = None
         metrics.connections.set_function(lambda: len(self._connections))
 
@@ -81,7 +86,7 @@ class Listener:
             if host is None:
                 where = {"sock": _any_address_socket(port)}
             self._server = await loop.create_server(
-                lambda: _FirstByte(self, self._limits.idle_s), backlog=BACKLOG, **where
+                lambda: _FirstByte(self), backlog=BACKLOG, **where
             )
         except OSError as error:
             raise ConfigError(
@@ -94,8 +99,7 @@ class Listener:
         """Close the port; connections go on."""
         if self._server is not None:
             self._server.close()
-        for undecided in list(self._undecided):
-            undecided.abort()
+        self._silent.close()
 
     async def drain(self, grace_s: float) -> None:
         """Let running requests finish within `grace_s` seconds, then end what is left."""
@@ -111,38 +115,42 @@ class Listener:
             _LOGGER.warning("%d requests were cut off by the end of the grace period", len(tasks))
             await asyncio.wait(tasks)
         await self._http.cleanup()
+        self._http_clients.close()
+        self._refused.close()
 
-    def admit(self, first: _FirstByte, transport: asyncio.Transport) -> bool:
+    def admit(self, transport: asyncio.Transport) -> bool:
         """Say whether a new connection may send its first byte."""
         peer = transport.get_extra_info("peername")
-        if not self._allowed(peer):
+        if not is_allowed(peer, self._allowed_clients):
             _LOGGER.warning("refused %s: not in ALLOWED_CLIENTS", _name(peer))
             return False
-        if len(self._undecided) >= FIRST_BYTE_CONNECTIONS:
-            # The oldest silent one goes: it has had the most time to speak.
-            next(iter(self._undecided)).abort()
-        self._undecided.add(first)
+        self._silent.admit(transport)
         return True
 
-    def forget(self, first: _FirstByte) -> None:
-        """Let go of a connection that has left, or has been decided on."""
-        self._undecided.discard(first)
+    def hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
+        """Take a connection's first bytes and decide who serves it."""
+        self._silent.release(transport)
+        if b"A" <= data[:1] <= b"Z":
+            self._serve_http(transport, data)
+        else:
+            self._serve_wyoming(transport, data)
 
-    def serve_http(self, transport: asyncio.Transport, data: bytes) -> None:
-        """Hand a connection over to aiohttp."""
+    def forget(self, transport: asyncio.Transport) -> None:
+        """Let go of a connection that left without a word."""
+        self._silent.release(transport)
+
+    def _serve_http(self, transport: asyncio.Transport, data: bytes) -> None:
         server = self._http.server
-        if server is None or len(server.connections) >= HTTP_CONNECTIONS:
-            transport.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
-            transport.close()
+        if server is None:
+            transport.abort()
             return
-        asyncio.get_running_loop().call_later(HTTP_CONNECTION_SECONDS, transport.abort)
+        self._http_clients.admit(transport)
         protocol = server()
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         protocol.data_received(data)
 
-    def serve_wyoming(self, transport: asyncio.Transport, data: bytes) -> None:
-        """Hand a connection over to the Wyoming side."""
+    def _serve_wyoming(self, transport: asyncio.Transport, data: bytes) -> None:
         name = _name(transport.get_extra_info("peername"))
         if len(self._connections) >= self._max_connections:
             self._refuse(transport, name)
@@ -173,66 +181,51 @@ class Listener:
         _LOGGER.warning("[%s] refused: %s", name, busy)
         self._metrics.errors.labels(busy.code).inc()
         transport.write(encode(Error(text=str(busy), code=busy.code).event()))
-        transport.close()
+        # Closing at once would reset a client that still sends, before it has read the error.
+        transport.write_eof()
+        self._refused.admit(transport)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._connections.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOGGER.error("a connection ended badly", exc_info=error)
 
-    def _allowed(self, peer: Any) -> bool:
-        if not self._allowed_clients:
-            return True
-        if not peer:
-            return False
-        address = ip_address(_host(peer))
-        return any(address in network for network in self._allowed_clients)
+
+def is_allowed(peer: Sequence[Any] | None, allowed: Sequence[Network]) -> bool:
+    """Say whether a peer, as a socket names it, may connect; empty `allowed` stands for all."""
+    if not allowed:
+        return True
+    if not peer:
+        return False
+    address = ip_address(_host(peer))
+    # The machine's own health checks come over loopback.
+    return address.is_loopback or any(address in network for network in allowed)
 
 
 class _FirstByte(asyncio.Protocol):
     """Waits for the first bytes of a connection and hands its transport on."""
 
-    def __init__(self, listener: Listener, patience_s: float) -> None:
+    def __init__(self, listener: Listener) -> None:
         self._listener = listener
-        self._patience_s = patience_s
         self._transport: asyncio.Transport | None = None
-        self._overdue: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport) or not self._listener.admit(
-            self, transport
-        ):
+        if isinstance(transport, asyncio.Transport) and self._listener.admit(transport):
+            self._transport = transport
+            _keep_alive(transport)
+        else:
             transport.close()
-            return
-        self._transport = transport
-        _keep_alive(transport)
-        self._overdue = asyncio.get_running_loop().call_later(self._patience_s, self.abort)
 
     def data_received(self, data: bytes) -> None:
-        transport = self._transport
-        if transport is None:
-            return
-        self._leave()
-        if b"A" <= data[:1] <= b"Z":
-            self._listener.serve_http(transport, data)
-        else:
-            self._listener.serve_wyoming(transport, data)
+        transport, self._transport = self._transport, None
+        # What a refused client still sends is of no interest.
+        if transport is not None:
+            self._listener.hand_over(transport, data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._leave()
-
-    def abort(self) -> None:
-        """End a connection that never said a word."""
         if self._transport is not None:
-            self._transport.abort()
-        self._leave()
-
-    def _leave(self) -> None:
-        if self._overdue is not None:
-            self._overdue.cancel()
-        self._transport = None
-        self._listener.forget(self)
+            self._listener.forget(self._transport)
 
 
 def _any_address_socket(port: int) -> socket.socket:

@@ -11,40 +11,29 @@ import heapq
 import itertools
 import logging
 import threading
-import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from wyoming_voice_stack.core.channel import Channel
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.session import EngineState
+from wyoming_voice_stack.core.slot import Engine, EngineSlot
 from wyoming_voice_stack.errors import (
     Busy,
     DeadlineExceeded,
     EngineError,
-    NoAudio,
     ShuttingDown,
     VoiceStackError,
+    told_privately,
 )
 
 _LOGGER = logging.getLogger(__name__)
 
-LOAD_RETRY_SECONDS = 30.0
-"""After a failed load, how long until a request tries again."""
 MAX_WAIT_SECONDS = 120.0
 """How long a request waits for its turn, or for the engine to load."""
-MAX_FAILURES_IN_A_ROW = 3
-"""Engine failures without a success between them, after which the engine is loaded anew."""
-
-
-class _Closable(Protocol):
-    def close(self) -> None: ...
-
-
-Engine = TypeVar("Engine", bound=_Closable)
 Result = TypeVar("Result")
 
 
@@ -78,43 +67,36 @@ class Worker(Generic[Engine]):
         max_wait_s: float = MAX_WAIT_SECONDS,
     ) -> None:
         self.name = name
-        self._load = load
         self._max_queued = max_queued
         self._max_wait_s = max_wait_s
-        self._metrics = metrics
         self._numbers = itertools.count()
         self._queue: list[_Job] = []
         self._changed = threading.Condition()
         self._stopping = False
         self._running: _Job | None = None
-        self._engine: Engine | None = None
-        self._error: VoiceStackError | None = None
-        self._retry_at = 0.0
-        self._failures = 0
-        self._state: EngineState = "idle"
+        self._slot = EngineSlot(name, load, metrics)
         self._thread = threading.Thread(target=self._work, name=f"engine-{name}", daemon=True)
         metrics.queue_depth.labels(name).set_function(lambda: len(self._queue))
-        metrics.model_loaded.labels(name).set(0)
 
     @property
     def state(self) -> EngineState:
         """Idle before the first load, then loading, ready or failed."""
-        return self._state
+        return self._slot.state
 
     @property
     def error(self) -> VoiceStackError | None:
         """Why the engine cannot work, while `state` is failed."""
-        return self._error
+        return self._slot.error
 
     @property
     def engine(self) -> Engine | None:
         """The engine once it is loaded. Read its facts only: the thread owns it."""
-        return self._engine
+        return self._slot.engine
 
     def start(self, *, load_now: bool) -> None:
         """Start the thread; without `load_now` the first job loads the engine."""
         if load_now:
-            self._state = "loading"
+            self._slot.state = "loading"
         self._thread.start()
 
     async def run(
@@ -132,9 +114,16 @@ class Worker(Generic[Engine]):
             return await anext(results)
 
     async def stream(
-        self, job: Callable[[Engine], Iterator[Result]], priority: Priority = Priority.FINAL
+        self,
+        job: Callable[[Engine], Iterator[Result]],
+        priority: Priority = Priority.FINAL,
+        *,
+        admitted: bool = False,
     ) -> AsyncGenerator[Result, None]:
         """Iterate over `job` in the engine's thread; closing stops it between two results.
+
+        `admitted` says that the job goes on with a request that was taken before: a full queue
+        does not refuse it. Connections bound how many of these there are.
 
         Raises:
             VoiceStackError: as for `run`.
@@ -147,7 +136,7 @@ class Worker(Generic[Engine]):
             run=lambda engine: self._drive(entry, channel, job(engine)),
             fail=channel.end,
         )
-        self._enqueue(entry)
+        self._enqueue(entry, admitted=admitted)
         overdue = loop.call_later(self._max_wait_s, self._give_up_waiting, entry)
         try:
             while (item := await channel.take()) is not None:
@@ -174,11 +163,11 @@ class Worker(Generic[Engine]):
             await asyncio.to_thread(self._thread.join, timeout_s)
         return not self._thread.is_alive()
 
-    def _enqueue(self, job: _Job) -> None:
+    def _enqueue(self, job: _Job, *, admitted: bool) -> None:
         with self._changed:
             if self._stopping:
                 raise _shutting_down()
-            if len(self._queue) >= self._max_queued:
+            if not admitted and len(self._queue) >= self._max_queued:
                 raise Busy(
                     f"{len(self._queue)} requests wait for {self.name} already; ask again in a"
                     " moment, or raise MAX_QUEUED_REQUESTS."
@@ -190,7 +179,7 @@ class Worker(Generic[Engine]):
         if job.started.is_set():
             return
         self._drop(job)
-        reason = "is still loading" if self._state == "loading" else "is busy"
+        reason = "is still loading" if self.state == "loading" else "is busy"
         job.fail(
             DeadlineExceeded(
                 f"{self.name} {reason}; the request waited {self._max_wait_s:g} s. Ask again later."
@@ -205,87 +194,47 @@ class Worker(Generic[Engine]):
                 heapq.heapify(self._queue)
 
     def _work(self) -> None:
-        if self._state == "loading":
-            self._ensure_loaded()
+        if self._slot.state == "loading":
+            self._slot.ensure_loaded()
         while self._run_next():
             pass
-        self._unload()
+        self._slot.unload()
 
     def _run_next(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping or self._queue)
+            self._changed.wait_for(lambda: self._stopping or self._queue, self._slot.until_retry_s)
             if self._stopping:
                 return False
-            self._running = job = heapq.heappop(self._queue)
-        if not job.dropped.is_set():
-            self._run_job(job)
+            self._running = job = heapq.heappop(self._queue) if self._queue else None
+        engine = self._slot.ensure_loaded()
+        if job is not None and not job.dropped.is_set():
+            self._run_job(job, engine)
         with self._changed:
             self._running = None
         return True
 
-    def _run_job(self, job: _Job) -> None:
-        engine = self._ensure_loaded()
+    def _run_job(self, job: _Job, engine: Engine | None) -> None:
         if engine is None:
-            job.fail(self._error or EngineError(f"{self.name} is not loaded."))
+            job.fail(self._slot.error or EngineError(f"{self.name} is not loaded."))
             return
         job.started.set()
         try:
             job.run(engine)
         except VoiceStackError as error:
-            self._job_failed(job, error)
-        except Exception as error:
-            _LOGGER.exception("%s failed on a request", self.name)
-            failure = EngineError(
-                f"{self.name} failed ({type(error).__name__}); the server's log says more."
-            )
+            self._fail(job, error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the engine's boundary
+            kind = type(error).__name__
+            failure = EngineError(f"{self.name} failed ({kind}); see the server's log.")
             failure.__cause__ = error
-            self._job_failed(job, failure)
+            self._fail(job, failure)
         else:
-            self._failures = 0
+            self._slot.succeeded()
 
-    def _job_failed(self, job: _Job, error: VoiceStackError) -> None:
+    def _fail(self, job: _Job, error: VoiceStackError) -> None:
+        if error.__cause__ is not None:
+            _LOGGER.error("%s failed on a request: %s", self.name, told_privately(error.__cause__))
         job.fail(error)
-        if not isinstance(error, EngineError) or isinstance(error, NoAudio):
-            return
-        self._failures += 1
-        if self._failures >= MAX_FAILURES_IN_A_ROW:
-            _LOGGER.error("%s failed %d times in a row; loading it anew", self.name, self._failures)
-            self._failures = 0
-            self._unload()
-            self._error, self._state = error, "failed"
-
-    def _ensure_loaded(self) -> Engine | None:
-        if self._engine is not None:
-            return self._engine
-        if self._error is not None and time.monotonic() < self._retry_at:
-            return None
-        self._state = "loading"
-        began = time.monotonic()
-        try:
-            self._engine = self._load()
-        except VoiceStackError as error:
-            self._load_failed(error)
-        except Exception as error:
-            _LOGGER.exception("%s cannot be loaded", self.name)
-            failure = EngineError(f"{self.name} cannot be loaded: {type(error).__name__}: {error}")
-            failure.__cause__ = error
-            self._load_failed(failure)
-        else:
-            self._error, self._state = None, "ready"
-            self._metrics.model_loaded.labels(self.name).set(1)
-            _LOGGER.info("%s is ready after %.1f s", self.name, time.monotonic() - began)
-        return self._engine
-
-    def _load_failed(self, error: VoiceStackError) -> None:
-        self._error, self._state = error, "failed"
-        self._retry_at = time.monotonic() + LOAD_RETRY_SECONDS
-        _LOGGER.error("%s is not available: %s", self.name, error)
-
-    def _unload(self) -> None:
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
-            self._metrics.model_loaded.labels(self.name).set(0)
+        self._slot.failed(error)
 
     def _drive(self, job: _Job, channel: Channel[Result], results: Iterator[Result]) -> None:
         try:

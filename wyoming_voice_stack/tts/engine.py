@@ -74,6 +74,11 @@ class SpeechSynthesizer(Protocol):
         ...
 
     @property
+    def device(self) -> str:
+        """Where the model runs, such as `cpu` or `cuda:0`."""
+        ...
+
+    @property
     def sample_rate(self) -> int:
         """Rate in Hz of everything that `synthesize` yields."""
         ...
@@ -81,10 +86,12 @@ class SpeechSynthesizer(Protocol):
     def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
         """Yield the sentence's audio piece by piece; closing the iterator stops the work.
 
-        The same request gives the same samples, whatever was spoken in between.
+        The same request gives the same samples, whatever was spoken in between; only an engine
+        that draws random numbers out of reach, as Piper does, may give ones that sound alike.
 
         Raises:
             EngineError: the engine failed; a sentence that gives no audio at all is `NoAudio`.
+            UnknownVoice: there is no such voice, or its recordings cannot be used.
             UnknownLanguage: the language is not one of the card's.
         """
         ...

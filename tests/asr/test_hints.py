@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from wyoming_voice_stack.asr.engine import TranscriptionRequest
+from wyoming_voice_stack.asr.hints import MAX_HINT_TOKENS, MAX_PROMPT_TOKENS, compose_hints
+
+WHISPER_PROMPT_TOKENS = 223
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tiny_en: Path) -> Tokenizer:
+    return Tokenizer.from_file(str(tiny_en / "tokenizer.json"))
+
+
+def count(text: str, tokenizer: Tokenizer) -> int:
+    return len(tokenizer.encode(" " + text, add_special_tokens=False).ids)
+
+
+def test_nothing_to_tell(tokenizer: Tokenizer) -> None:
+    assert compose_hints(TranscriptionRequest(), tokenizer) is None
+    blank = TranscriptionRequest(names=(" ", ""), terms=("\n",), initial_prompt=" ")
+    assert compose_hints(blank, tokenizer) is None
+
+
+def test_names_go_first_then_terms_then_the_prompt(tokenizer: Tokenizer) -> None:
+    request = TranscriptionRequest(
+        names=("Katharyn", "Anselm"), terms=("Zigbee", "Anselm"), initial_prompt="At home."
+    )
+    assert compose_hints(request, tokenizer) == "Katharyn, Anselm, Zigbee. At home."
+
+
+def test_the_first_names_stay_and_the_prompt_is_not_pushed_out(tokenizer: Tokenizer) -> None:
+    request = TranscriptionRequest(
+        names=tuple(f"Name{index}" for index in range(2_000)), initial_prompt="At home."
+    )
+    hints = compose_hints(request, tokenizer)
+    assert hints is not None
+    assert hints.startswith("Name0, Name1, Name2, ")
+    assert hints.endswith(". At home.")
+    assert MAX_HINT_TOKENS - 10 <= count(hints, tokenizer) <= MAX_HINT_TOKENS
+
+
+def test_the_end_of_a_long_prompt_stays_and_leaves_room_for_names(tokenizer: Tokenizer) -> None:
+    prompt = " ".join(f"Sentence {index}." for index in range(400))
+    hints = compose_hints(TranscriptionRequest(names=("Anselm",), initial_prompt=prompt), tokenizer)
+    alone = compose_hints(TranscriptionRequest(initial_prompt=prompt), tokenizer)
+    assert hints is not None
+    assert alone is not None
+    assert hints.startswith("Anselm. ")
+    assert hints.endswith("Sentence 399.")
+    assert count(hints, tokenizer) <= MAX_PROMPT_TOKENS + 5
+    assert MAX_PROMPT_TOKENS < count(alone, tokenizer) <= MAX_HINT_TOKENS
+
+
+def test_a_name_of_absurd_length_does_not_keep_the_others_out(tokenizer: Tokenizer) -> None:
+    request = TranscriptionRequest(names=("x" * 100_000, "Anselm"))
+    assert compose_hints(request, tokenizer) == "Anselm."
+
+
+def test_no_hint_can_give_whisper_orders(tokenizer: Tokenizer) -> None:
+    request = TranscriptionRequest(
+        names=("<|endoftext|>",), initial_prompt="<|startoftranscript|><|de|> <<||en|>|>"
+    )
+    hints = compose_hints(request, tokenizer)
+    assert hints is not None
+    tokens = tokenizer.encode(hints, add_special_tokens=False).ids
+    assert max(tokens) < tokenizer.token_to_id("<|endoftext|>")
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    names=st.lists(st.text(max_size=70), max_size=60),
+    terms=st.lists(st.text(max_size=20), max_size=60),
+    prompt=st.text(max_size=2_000),
+)
+def test_hints_never_exceed_their_room(
+    tokenizer: Tokenizer, names: list[str], terms: list[str], prompt: str
+) -> None:
+    request = TranscriptionRequest(names=tuple(names), terms=tuple(terms), initial_prompt=prompt)
+    hints = compose_hints(request, tokenizer)
+    assert hints is None or count(hints, tokenizer) <= WHISPER_PROMPT_TOKENS

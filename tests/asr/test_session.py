@@ -1,0 +1,276 @@
+"""The contract of a speech-to-text talk, with a fake engine behind a real worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from wyoming.asr import Transcribe, Transcript
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.event import Event
+from wyoming.info import Info
+
+from tests.fakes import WAIT_SECONDS, FakeRecognizer
+from wyoming_voice_stack.asr.engine import TranscriptionRequest
+from wyoming_voice_stack.asr.service import AsrEntry, AsrService, HearingOptions
+from wyoming_voice_stack.asr.session import AsrSession
+from wyoming_voice_stack.core.metrics import Metrics
+from wyoming_voice_stack.core.worker import Worker
+from wyoming_voice_stack.errors import (
+    MalformedEvent,
+    UnknownLanguage,
+    UnknownModel,
+    UnsupportedAudio,
+    UtteranceTooLong,
+)
+
+OPTIONS = HearingOptions(
+    language=None,
+    household=(),
+    request=TranscriptionRequest(initial_prompt="The lights."),
+    max_utterance_s=2,
+    device="cpu",
+)
+
+
+@asynccontextmanager
+async def serving(
+    engine: FakeRecognizer, options: HearingOptions = OPTIONS
+) -> AsyncIterator[AsrService]:
+    metrics = Metrics()
+    entries = [
+        AsrEntry(
+            "first",
+            ("en", "de", "jw"),
+            Worker("first", lambda: engine, max_queued=4, metrics=metrics),
+        ),
+        AsrEntry(
+            "first.en", ("en",), Worker("first.en", lambda: engine, max_queued=4, metrics=metrics)
+        ),
+    ]
+    service = AsrService(entries, options, metrics)
+    await service.start()
+    try:
+        yield service
+    finally:
+        assert await service.stop(WAIT_SECONDS)
+
+
+async def tell(session: AsrSession, *events: Event) -> list[Transcript]:
+    replies: list[Event] = []
+    for event in events:
+        replies += [reply async for reply in session.handle(event)]
+    return [Transcript.from_event(reply) for reply in replies]
+
+
+def utterance(
+    samples: int = 1600, rate: int = 16000, width: int = 2, channels: int = 1
+) -> list[Event]:
+    form = (rate, width, channels)
+    audio = b"\1" * (samples * width * channels)
+    return [
+        AudioStart(*form).event(),
+        AudioChunk(*form, audio=audio).event(),
+        AudioStop().event(),
+    ]
+
+
+@pytest.fixture
+def engine() -> FakeRecognizer:
+    return FakeRecognizer()
+
+
+class TestUtterances:
+    async def test_one(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            session = service.open_session("c")
+            [heard] = await tell(session, Transcribe(language="de").event(), *utterance())
+        assert heard == Transcript(text="1600 samples", language="de")
+        assert engine.requests[0].language == "de"
+        assert engine.requests[0].initial_prompt == "The lights."
+
+    async def test_several_on_one_connection(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            session = service.open_session("c")
+            heard = await tell(
+                session,
+                Transcribe(language="de").event(),
+                *utterance(800),
+                *utterance(400),
+                Transcribe(language="en").event(),
+                *utterance(200),
+            )
+        assert [(one.text, one.language) for one in heard] == [
+            ("800 samples", "de"),
+            ("400 samples", "de"),
+            ("200 samples", "en"),
+        ]
+
+    async def test_without_transcribe(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            [heard] = await tell(service.open_session("c"), *utterance())
+        assert heard.text == "1600 samples"
+        assert engine.requests[0].language is None
+
+    @pytest.mark.parametrize("start", [True, False])
+    async def test_no_audio_is_an_empty_transcript(
+        self, engine: FakeRecognizer, start: bool
+    ) -> None:
+        events = [AudioStart(16000, 2, 1).event()] if start else []
+        async with serving(engine) as service:
+            [heard] = await tell(service.open_session("c"), *events, AudioStop().event())
+        assert heard.text == ""
+        assert engine.requests == []
+
+    async def test_chunks_without_a_start(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            [heard] = await tell(service.open_session("c"), *utterance()[1:])
+        assert heard.text == "1600 samples"
+
+    async def test_a_new_start_drops_the_old_audio(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            [heard] = await tell(service.open_session("c"), *utterance()[:2], *utterance(80))
+        assert heard.text == "80 samples"
+
+    async def test_odd_byte_counts_are_joined(self, engine: FakeRecognizer) -> None:
+        pcm = np.arange(-300, 300, dtype="<i2").tobytes()
+        cuts = [0, 1, 36, 107, 108, 500, 1200]
+        async with serving(engine) as service:
+            await tell(
+                service.open_session("c"),
+                AudioStart(16000, 2, 1).event(),
+                *(AudioChunk(16000, 2, 1, pcm[a:b]).event() for a, b in pairwise(cuts)),
+                AudioStop().event(),
+            )
+        assert np.array_equal(np.round(engine.audio[0] * 32768), np.arange(-300, 300))
+
+    @pytest.mark.parametrize("form", [(8000, 2, 1), (48000, 4, 2), (22050, 3, 6), (44100, 1, 1)])
+    async def test_other_formats_become_16_khz_mono(
+        self, engine: FakeRecognizer, form: tuple[int, int, int]
+    ) -> None:
+        rate, width, channels = form
+        async with serving(engine) as service:
+            await tell(service.open_session("c"), *utterance(rate, rate, width, channels))
+        assert abs(len(engine.audio[0]) - 16000) <= 2
+
+    async def test_format_may_change_within_an_utterance(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            first, second = utterance(1600)[1], utterance(800, rate=8000)[1]
+            [heard] = await tell(service.open_session("c"), first, second, AudioStop().event())
+        assert abs(len(engine.audio[0]) - 3200) <= 2
+        assert heard.text
+
+
+class TestChoices:
+    async def test_household_languages_are_the_candidates(self, engine: FakeRecognizer) -> None:
+        options = replace(OPTIONS, household=("de-AT", "jv", "xx"))
+        async with serving(engine, options) as service:
+            await tell(service.open_session("c"), *utterance())
+            info = Info.from_event(service.info())
+        assert engine.requests[0].candidate_languages == ("de", "jw")
+        assert info.asr[0].models[0].languages == ["de", "jv"]
+
+    async def test_configured_language(self, engine: FakeRecognizer) -> None:
+        async with serving(engine, replace(OPTIONS, language="de")) as service:
+            session = service.open_session("c")
+            await tell(session, *utterance(), Transcribe(language="en-US").event(), *utterance())
+        assert [request.language for request in engine.requests] == ["de", "en"]
+
+    async def test_language_is_answered_as_a_tag(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            [heard] = await tell(
+                service.open_session("c"), Transcribe(language="jv").event(), *utterance()
+            )
+        assert engine.requests[0].language == "jw"
+        assert heard.language == "jv"
+
+    async def test_unknown_language_lists_what_there_is(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            with pytest.raises(UnknownLanguage, match="en, de, jv"):
+                await tell(service.open_session("c"), Transcribe(language="fr").event())
+            with pytest.raises(UnknownLanguage, match=r"first\.en"):
+                await tell(
+                    service.open_session("c"), Transcribe(name="first.en", language="de").event()
+                )
+
+    async def test_model_by_name(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            await tell(service.open_session("c"), Transcribe(name="first.en").event(), *utterance())
+            with pytest.raises(UnknownModel, match=r"first, first\.en"):
+                await tell(service.open_session("c"), Transcribe(name="../other").event())
+        assert len(engine.requests) == 1
+
+    async def test_names_and_terms(self, engine: FakeRecognizer) -> None:
+        request = Transcribe(transcript_names=["Anna"], transcript_terms=["thermostat"])
+        async with serving(engine) as service:
+            await tell(service.open_session("c"), request.event(), *utterance())
+        assert engine.requests[0].names == ("Anna",)
+        assert engine.requests[0].terms == ("thermostat",)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "form", [(1, 2, 1), (0, 2, 1), (-16000, 2, 1), (16000, 7, 1), (16000, 2, 0)]
+    )
+    async def test_format(self, engine: FakeRecognizer, form: tuple[int, int, int]) -> None:
+        rate, width, channels = form
+        data = {"rate": rate, "width": width, "channels": channels}
+        async with serving(engine) as service:
+            for event in (Event("audio-start", data), Event("audio-chunk", data, b"\0" * 64)):
+                with pytest.raises(UnsupportedAudio):
+                    await tell(service.open_session("c"), event)
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            Event("audio-start", {"rate": "fast", "width": 2, "channels": 1}),
+            Event("audio-start", {"rate": 16000}),
+            Event("audio-chunk", {}),
+            Event("transcribe", {"language": 5}),
+            Event("transcribe", {"transcript_names": "Anna"}),
+        ],
+    )
+    async def test_malformed(self, engine: FakeRecognizer, event: Event) -> None:
+        async with serving(engine) as service:
+            with pytest.raises(MalformedEvent, match=event.type):
+                await tell(service.open_session("c"), event)
+
+    async def test_too_long(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            with pytest.raises(UtteranceTooLong, match="ASR_MAX_UTTERANCE_SECONDS"):
+                await tell(service.open_session("c"), *utterance(33_000))
+
+    async def test_unknown_events_are_ignored(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            session = service.open_session("c")
+            assert await tell(session, Event("detect"), Event("synthesize", {"text": "x"})) == []
+            assert not session.busy
+
+
+class TestInfo:
+    async def test_everything_home_assistant_reads(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            info = Info.from_event(service.info())
+        [program] = info.asr
+        assert program.installed
+        assert program.name in service.programs
+        assert [model.name for model in program.models] == ["first", "first.en"]
+        assert program.models[0].languages == ["de", "en", "jv"]
+        assert program.models[1].languages == ["en"]
+        assert all(model.installed for model in program.models)
+        assert program.requires_external_vad
+        assert not program.supports_transcript_streaming
+
+    async def test_busy_from_start_to_transcript(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            session = service.open_session("c")
+            start, chunk, stop = utterance()
+            assert not session.busy
+            await tell(session, start, chunk)
+            assert session.busy
+            await tell(session, stop)
+            assert not session.busy

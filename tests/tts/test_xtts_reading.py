@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tts.conftest import spoken, xtts_source
+from tests.tts.tiny_xtts import LANGUAGES
+from wyoming_voice_stack.errors import NoAudio
+from wyoming_voice_stack.tts.engine import SynthesisRequest
+from wyoming_voice_stack.tts.xtts.engine import XttsSynthesizer
+
+ALWAYS_READABLE = tuple(code for code in LANGUAGES if code not in {"zh-cn", "ja", "ko"})
+
+
+class TestReading:
+    @pytest.mark.parametrize("text", ["", " ", "!!!", "\u2026", '"'])
+    def test_nothing_to_say(self, xtts: XttsSynthesizer, text: str) -> None:
+        with pytest.raises(NoAudio):
+            spoken(xtts, SynthesisRequest(text, "en"))
+
+    def test_a_lone_letter_gets_an_end(self, xtts: XttsSynthesizer) -> None:
+        read = xtts._reader.read
+        assert [part.spoken for part in read("A", "en")] == ["a."]
+        assert [part.spoken for part in read("5", "en")] == ["five"]
+
+    @pytest.mark.parametrize(
+        ("code", "text", "spoken_form"),
+        [
+            ("en", "It is 21%.", "it is twenty-one percent ."),
+            ("cs", "Venku je 5.", "venku je p\u011bt ."),
+            ("cs", "Venku je 25.", "venku je dvacet p\u011bt ."),
+            ("cs", "M\u00e1m 14%", "m\u00e1m \u010dtrn\u00e1ct procento"),
+            (
+                "hi",
+                "25 \u0918\u0902\u091f\u0947",
+                "\u0926\u094b \u092a\u093e\u0901\u091a \u0918\u0902\u091f\u0947",
+            ),
+            ("es", "9" * 31, " ".join(["nueve"] * 31)),
+        ],
+    )
+    def test_numbers_that_the_tokenizer_cannot_spell(
+        self, xtts: XttsSynthesizer, code: str, text: str, spoken_form: str
+    ) -> None:
+        parts = xtts._reader.read(text, code)
+        assert " ".join(part.spoken for part in parts) == spoken_form
+
+    @pytest.mark.parametrize("code", [*ALWAYS_READABLE, "ko"])
+    @pytest.mark.parametrize("text", ["77 ", "%", "\ubee0\ub3d1 ", "ab, "])
+    def test_no_part_is_more_than_the_model_takes(
+        self, xtts: XttsSynthesizer, code: str, text: str
+    ) -> None:
+        longest = xtts_source(Path()).max_characters(code)
+        full = (text * longest)[:longest]
+        tokenizer = xtts._model.tokenizer
+        parts = xtts._reader.read(full, code)
+        for part in parts:
+            assert len(tokenizer.encode(part.written, code)) < 402
+            assert len(part.spoken) <= 350
+        seven_in_hindi = "\u0938\u093e\u0924"
+        joined = "".join(part.written for part in parts).replace(seven_in_hindi, "7")
+        assert joined.replace(" ", "") == full.replace(" ", "")
+
+    def test_a_long_text_is_said_in_parts(self, endless_xtts: XttsSynthesizer) -> None:
+        text = "7 " * 125
+        parts = endless_xtts._reader.read(text, "en")
+        assert len(parts) > 1
+        heard = spoken(endless_xtts, SynthesisRequest(text, "en"))
+        alone = [spoken(endless_xtts, SynthesisRequest(part.written, "en")) for part in parts]
+        assert np.array_equal(heard, np.concatenate(alone))

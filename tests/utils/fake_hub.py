@@ -1,0 +1,175 @@
+"""A model hub on the loopback interface: the few requests that a snapshot download makes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import socket
+import struct
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+WAIT_S = 60.0
+
+
+@dataclass
+class Repository:
+    """What the hub has, and how it misbehaves when one asks for it."""
+
+    files: dict[str, bytes]
+    commit: str = "1" * 40
+    gated: bool = False
+    tree_is_hidden: bool = False
+    """The hub describes the model and then refuses to list its files."""
+    claimed_size_bytes: dict[str, int] = field(default_factory=dict)
+    damaged: set[str] = field(default_factory=set)
+    """Served with a byte flipped, under the digest of the right ones."""
+    breaks_off: set[str] = field(default_factory=set)
+    """The connection is reset after half of the bytes."""
+    stalls: set[str] = field(default_factory=set)
+    """After half of the bytes, waits for `FakeHub.go_on`."""
+
+    def entry(self, path: str) -> dict[str, object]:
+        data = self.files[path]
+        size = self.claimed_size_bytes.get(path, len(data))
+        lfs = {"oid": sha256(data), "size": size, "pointerSize": 130}
+        entry: dict[str, object] = {"type": "file", "path": path, "size": size, "oid": "0" * 40}
+        return entry | ({"lfs": lfs} if is_large(path) else {})
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def is_large(path: str) -> bool:
+    return path.endswith((".bin", ".onnx"))
+
+
+class FakeHub:
+    """Runs in threads of its own for as long as the `with` block lasts."""
+
+    def __init__(self, repositories: Mapping[str, Repository]) -> None:
+        self.repositories = dict(repositories)
+        self.requests: Counter[str] = Counter()
+        self.halfway = threading.Event()
+        self.go_on = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.go_on.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
+    class Handler(_Handler):
+        pass
+
+    Handler.hub = hub
+    return Handler
+
+
+class _Handler(BaseHTTPRequestHandler):
+    hub: FakeHub
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _answer(self) -> None:
+        path = unquote(urlsplit(self.path).path).strip("/").removeprefix("api/models/")
+        organisation, _, rest = path.partition("/")
+        name, _, rest = rest.partition("/")
+        verb, _, rest = rest.partition("/")
+        revision, _, file = rest.partition("/")
+        self.hub.requests[f"{self.command} {file or verb}"] += 1
+        repository = self.hub.repositories.get(f"{organisation}/{name}")
+        if repository is None:
+            self._refuse(HTTPStatus.NOT_FOUND, "RepoNotFound")
+        elif repository.gated:
+            self._refuse(HTTPStatus.FORBIDDEN, "GatedRepo")
+        elif revision not in {"main", repository.commit}:
+            self._refuse(HTTPStatus.NOT_FOUND, "RevisionNotFound")
+        elif verb == "tree" and repository.tree_is_hidden:
+            self._refuse(HTTPStatus.FORBIDDEN, "Hidden")
+        elif verb == "resolve":
+            self._send_file(repository, file)
+        else:
+            self._describe(repository, verb)
+
+    def _refuse(self, status: HTTPStatus, code: str) -> None:
+        self._send(b"", {"X-Error-Code": code}, status)
+
+    def _describe(self, repository: Repository, verb: str) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        answer: object
+        if verb == "revision":
+            siblings = [{"rfilename": path} for path in repository.files]
+            answer = {"id": "any/name", "sha": repository.commit, "siblings": siblings}
+        elif verb == "tree":
+            answer = [repository.entry(path) for path in repository.files]
+        else:
+            answer = [repository.entry(path) for path in parse_qs(body)["paths"]]
+        self._send(json.dumps(answer).encode(), {"Content-Type": "application/json"})
+
+    def _send_file(self, repository: Repository, path: str) -> None:
+        data = repository.files[path]
+        served = bytes([data[0] ^ 1]) + data[1:] if path in repository.damaged else data
+        headers = {"ETag": f'"{sha256(data)}"', "X-Repo-Commit": repository.commit}
+        if self.command == "GET" and path in repository.breaks_off | repository.stalls:
+            self._send_in_halves(served, headers, reset=path in repository.breaks_off)
+        else:
+            self._send(served, headers)
+
+    def _send_in_halves(self, data: bytes, headers: Mapping[str, str], *, reset: bool) -> None:
+        half = len(data) // 2
+        self._send(data[:half], headers, size=len(data))
+        self.wfile.flush()
+        self.hub.halfway.set()
+        if reset:
+            no_linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+            self.connection.close()
+            self.close_connection = True
+        elif self.hub.go_on.wait(WAIT_S):
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(data[half:])
+
+    def _send(
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        status: HTTPStatus = HTTPStatus.OK,
+        *,
+        size: int | None = None,
+    ) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body) if size is None else size))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)

@@ -1,0 +1,224 @@
+"""Which Whisper models there are, which languages they hear, and which one suits a machine.
+
+Pure data and rules; nothing heavy is imported and no model is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
+
+ENGLISH = ("en",)
+
+_CODES_IN_ORDER = (
+    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th"
+    " ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr"
+    " pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt"
+    " haw ln ha ba jw su yue"
+)
+WHISPER_LANGUAGES = tuple(_CODES_IN_ORDER.split())
+"""Codes in the order of the models' language tokens. `yue` came last, with large-v3."""
+
+LANGUAGES_BEFORE_V3 = WHISPER_LANGUAGES[:-1]
+
+MODEL_INCLUDE = (
+    "config.json",
+    "preprocessor_config.json",
+    "model.bin",
+    "tokenizer.json",
+    "vocabulary.*",
+)
+"""Patterns of the files to fetch from any repository with a CTranslate2 Whisper model."""
+MODEL_REQUIRED = ("config.json", "model.bin", "tokenizer.json")
+"""Files that every such repository has, besides a vocabulary.json or vocabulary.txt."""
+
+# A vocabulary is the text tokens, the languages, 8 special tokens and 1501 timestamps.
+_ENGLISH_VOCABULARY = 51_864
+_MULTILINGUAL_VOCABULARY = 51_865
+_V3_VOCABULARY = 51_866
+_MAX_VOCABULARY_BYTES = 16 * 1024 * 1024
+
+_DISTILLED = "distil"
+_WITH_FEATURE_CONFIG = (*MODEL_REQUIRED, "preprocessor_config.json")
+
+
+class _Published(NamedTuple):
+    repo_id: str
+    languages: tuple[str, ...] = LANGUAGES_BEFORE_V3
+    required: tuple[str, ...] = MODEL_REQUIRED
+
+
+_LARGE_V3 = _Published("Systran/faster-whisper-large-v3", WHISPER_LANGUAGES, _WITH_FEATURE_CONFIG)
+_TURBO = _Published(
+    "mobiuslabsgmbh/faster-whisper-large-v3-turbo", WHISPER_LANGUAGES, _WITH_FEATURE_CONFIG
+)
+
+_PUBLISHED = {
+    "tiny": _Published("Systran/faster-whisper-tiny"),
+    "tiny.en": _Published("Systran/faster-whisper-tiny.en", ENGLISH),
+    "base": _Published("Systran/faster-whisper-base"),
+    "base.en": _Published("Systran/faster-whisper-base.en", ENGLISH),
+    "small": _Published("Systran/faster-whisper-small"),
+    "small.en": _Published("Systran/faster-whisper-small.en", ENGLISH),
+    "medium": _Published("Systran/faster-whisper-medium"),
+    "medium.en": _Published("Systran/faster-whisper-medium.en", ENGLISH),
+    "large-v1": _Published("Systran/faster-whisper-large-v1"),
+    "large-v2": _Published("Systran/faster-whisper-large-v2"),
+    "large-v3": _LARGE_V3,
+    "large": _LARGE_V3,
+    "large-v3-turbo": _TURBO,
+    "turbo": _TURBO,
+    "distil-small.en": _Published("Systran/faster-distil-whisper-small.en", ENGLISH),
+    "distil-medium.en": _Published("Systran/faster-distil-whisper-medium.en", ENGLISH),
+    "distil-large-v2": _Published("Systran/faster-distil-whisper-large-v2", ENGLISH),
+    "distil-large-v3": _Published(
+        "Systran/faster-distil-whisper-large-v3", ENGLISH, _WITH_FEATURE_CONFIG
+    ),
+    "distil-large-v3.5": _Published(
+        "distil-whisper/distil-large-v3.5-ct2", ENGLISH, _WITH_FEATURE_CONFIG
+    ),
+}
+
+_TAGS = {"jw": "jv"}
+_CODES = {"jv": "jw", "nb": "no", "fil": "tl", "cmn": "zh", "iw": "he", "in": "id", "ji": "yi"}
+
+
+class _Suitable(NamedTuple):
+    model: str
+    memory_bytes: int
+    cores: int
+
+
+_GIB = 1024**3
+
+# The best model comes first; each row is what it takes to run beside a voice and a home server.
+# With int8 on a CPU, tiny takes about 0.3 GiB, base 0.4 and small 0.9; with float16 on a GPU,
+# small takes 1 GiB and large-v3-turbo 2.5. Cores are what keeps a short command below a second.
+_FOR_CUDA = (
+    _Suitable("large-v3-turbo", 6 * _GIB, 1),
+    _Suitable("small", 3 * _GIB, 1),
+    _Suitable("base", 0, 1),
+)
+_FOR_CPU = (
+    _Suitable("small", 4 * _GIB, 8),
+    _Suitable("base", 1 * _GIB, 2),
+    _Suitable("tiny", 0, 1),
+)
+
+
+def hub_model(name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+    """Look up a model's short name, such as `base.en`.
+
+    Returns:
+        Repository id, patterns of the files to fetch, and the files without which it is not
+        whole; None for any other name, such as `organisation/repository`.
+    """
+    published = _PUBLISHED.get(name)
+    return published and (published.repo_id, MODEL_INCLUDE, published.required)
+
+
+def model_names() -> tuple[str, ...]:
+    """All names that `hub_model` knows."""
+    return tuple(_PUBLISHED)
+
+
+def to_tag(code: str) -> str:
+    """Whisper's code as the BCP 47 tag that Home Assistant knows: `jw` is `jv`."""
+    return _TAGS.get(code, code)
+
+
+def to_code(tag: str) -> str | None:
+    """Whisper's code for a BCP 47 tag such as `en-US`, `en_US` or `EN`, or None."""
+    primary = tag.strip().replace("_", "-").partition("-")[0].lower()
+    code = _CODES.get(primary, primary)
+    return code if code in WHISPER_LANGUAGES else None
+
+
+def model_languages(model: str | Path) -> tuple[str, ...]:
+    """Whisper's codes of all languages that a model hears, told without loading it.
+
+    `model` is a directory, a name of `model_names()`, or a repository id. A directory is judged
+    by the size of its vocabulary, as CTranslate2 does it, unless its name says that it is one of
+    the distilled models, which have all language tokens and know English alone. A repository id
+    is judged by its wording.
+
+    Raises:
+        ModelNotFound: a directory that does not exist.
+        ModelCorrupt: a directory without Whisper's vocabulary.
+    """
+    if isinstance(model, Path):
+        known = _languages_by_vocabulary(model)
+        return ENGLISH if _DISTILLED in model.name.lower() else known
+    if model in _PUBLISHED:
+        return _PUBLISHED[model].languages
+    return _languages_by_wording(model)
+
+
+def choose_model(device: str, memory_bytes: int, cores: int, languages: Sequence[str]) -> str:
+    """Choose what `auto` stands for.
+
+    ===========================  ====================  =======================
+    device                       memory, cores         model
+    ===========================  ====================  =======================
+    `cuda`, `cuda:N`             6 GiB on the GPU      `large-v3-turbo`
+                                 3 GiB                 `small`
+                                 less, or unknown (0)  `base`
+    any other                    4 GiB and 8 cores     `small`
+                                 1 GiB and 2 cores     `base`
+                                 less                  `tiny`
+    ===========================  ====================  =======================
+
+    A household that speaks English alone gets the English-only model where there is one: it
+    makes fewer errors at the same cost. `languages` are Whisper's codes, or BCP 47 tags; none
+    stands for all.
+    """
+    table = _FOR_CUDA if device.partition(":")[0] == "cuda" else _FOR_CPU
+    name = next(
+        (row.model for row in table if memory_bytes >= row.memory_bytes and cores >= row.cores),
+        table[-1].model,
+    )
+    only_english = {to_code(language) for language in languages} == {"en"}
+    english = f"{name}.en"
+    return english if only_english and english in _PUBLISHED else name
+
+
+def _languages_by_wording(name: str) -> tuple[str, ...]:
+    words = name.rpartition("/")[2].lower()
+    if words.endswith(".en") or ".en-" in words or _DISTILLED in words:
+        return ENGLISH
+    return WHISPER_LANGUAGES if "v3" in words or "turbo" in words else LANGUAGES_BEFORE_V3
+
+
+def _languages_by_vocabulary(directory: Path) -> tuple[str, ...]:
+    size = _vocabulary_size(directory)
+    if size >= _V3_VOCABULARY:
+        return WHISPER_LANGUAGES
+    if size == _MULTILINGUAL_VOCABULARY:
+        return LANGUAGES_BEFORE_V3
+    if size == _ENGLISH_VOCABULARY:
+        return ENGLISH
+    raise ModelCorrupt(
+        f"The vocabulary in {directory} has {size} tokens, which is no Whisper model's;"
+        " delete the directory and fetch the model again."
+    )
+
+
+def _vocabulary_size(directory: Path) -> int:
+    if not directory.is_dir():
+        raise ModelNotFound(f"There is no model directory {directory}; check the path.")
+    try:
+        for name in ("vocabulary.json", "vocabulary.txt"):
+            path = directory / name
+            if path.is_file() and path.stat().st_size <= _MAX_VOCABULARY_BYTES:
+                text = path.read_bytes()
+                return len(json.loads(text)) if name.endswith("json") else text.count(b"\n")
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelCorrupt(f"{path} cannot be read ({error}); fetch the model again.") from error
+    raise ModelCorrupt(
+        f"{directory} has neither vocabulary.json nor vocabulary.txt and is no Whisper model of"
+        " CTranslate2; fetch the model again."
+    )

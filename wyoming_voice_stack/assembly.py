@@ -1,0 +1,135 @@
+"""From settings to a service: the one place that knows every engine and where weights are."""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import partial
+
+from wyoming_voice_stack.app import RunningService
+from wyoming_voice_stack.asr.catalogue import choose_model, model_languages
+from wyoming_voice_stack.asr.endpoint import SileroVad, default_vad_path
+from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
+from wyoming_voice_stack.asr.hardware import (
+    available_cores,
+    available_memory_bytes,
+    cuda_memory_bytes,
+)
+from wyoming_voice_stack.asr.service import AsrEntry, AsrService, HearingOptions
+from wyoming_voice_stack.asr.whisper import WhisperRecognizer
+from wyoming_voice_stack.config import Settings
+from wyoming_voice_stack.core.metrics import Metrics
+from wyoming_voice_stack.core.worker import Worker
+from wyoming_voice_stack.errors import ConfigError
+from wyoming_voice_stack.models import ModelStore
+from wyoming_voice_stack.tts.coqui import CoquiSource
+from wyoming_voice_stack.tts.engine import EngineSource
+from wyoming_voice_stack.tts.piper import PiperSource
+from wyoming_voice_stack.tts.service import TtsService, VoicingOptions
+from wyoming_voice_stack.tts.session import SpeakingOptions
+from wyoming_voice_stack.tts.xtts.engine import XttsSource
+from wyoming_voice_stack.weights import require_installed, weights_of
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_ASR_THREADS = 4
+"""More threads than this do not make one short command faster."""
+
+
+def assemble(settings: Settings, metrics: Metrics) -> RunningService:
+    """Make the service that `settings.service_mode` names; nothing is loaded yet.
+
+    Raises:
+        ModelError: the model can never be had as configured, or its licence is not accepted.
+        ConfigError: no mode is set.
+    """
+    store = ModelStore(settings.models_dir)
+    if settings.service_mode == "asr":
+        return _asr_service(settings, metrics, store)
+    if settings.service_mode == "tts":
+        return _tts_service(settings, metrics, store)
+    raise ConfigError("SERVICE_MODE is not set; set it to asr or tts, or give --mode.")
+
+
+def _asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrService:
+    # A model that is named twice, or also chosen by `auto`, is one model.
+    names = dict.fromkeys(_chosen(name, settings) for name in settings.asr_model)
+    options = HearingOptions(
+        language=settings.asr_language,
+        household=settings.asr_languages,
+        request=TranscriptionRequest(
+            task=settings.asr_task, initial_prompt=settings.asr_initial_prompt
+        ),
+        max_utterance_s=settings.asr_max_utterance_seconds,
+        device=settings.asr_device,
+    )
+    entries = [_asr_entry(name, settings, metrics, store) for name in names]
+    return AsrService(entries, options, metrics)
+
+
+def _chosen(name: str, settings: Settings) -> str:
+    if name != "auto":
+        return name
+    on_card = None if settings.asr_device == "cpu" else cuda_memory_bytes()
+    device = "cpu" if on_card is None else "cuda"
+    memory = available_memory_bytes() if on_card is None else on_card
+    languages = settings.asr_languages or tuple(filter(None, (settings.asr_language,)))
+    chosen = choose_model(device, memory, available_cores(), languages)
+    _LOGGER.info("ASR_MODEL=auto: %s, for %s with %d MB", chosen, device, memory // 10**6)
+    return chosen
+
+
+def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStore) -> AsrEntry:
+    weights = weights_of(name, store, environ=os.environ)
+    require_installed(weights)
+
+    def load() -> SpeechRecognizer:
+        return WhisperRecognizer.load(
+            weights.locate(),
+            device=settings.asr_device,
+            compute_type=settings.asr_compute_type,
+            cpu_threads=settings.asr_cpu_threads or min(available_cores(), MAX_ASR_THREADS),
+            beam_size=settings.asr_beam_size,
+            vad=SileroVad.load(default_vad_path()),
+        )
+
+    there = weights.find()
+    return AsrEntry(
+        name=name,
+        codes=model_languages(there if there is not None else name),
+        worker=Worker(name, load, max_queued=settings.max_queued_requests, metrics=metrics),
+    )
+
+
+def _tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsService:
+    source = _tts_source(settings, store)
+    worker = Worker(
+        source.card().name, source.load, max_queued=settings.max_queued_requests, metrics=metrics
+    )
+    options = VoicingOptions(
+        voices_dir=settings.voices_dir,
+        voice=settings.tts_voice,
+        language=settings.tts_language,
+        household=settings.tts_languages,
+        device=settings.tts_device,
+        speaking=SpeakingOptions(
+            speed=settings.tts_speed,
+            sentence_pause_ms=settings.tts_sentence_pause_ms,
+            max_text_characters=settings.tts_max_text_characters,
+        ),
+    )
+    return TtsService(source, worker, options, metrics)
+
+
+def _tts_source(settings: Settings, store: ModelStore) -> EngineSource:
+    weights = weights_of(settings.tts_model, store, environ=os.environ, text_to_speech=True)
+    require_installed(weights)
+    threads = settings.tts_cpu_threads or None
+    if weights.engine == "piper":
+        return PiperSource(
+            weights.reference, find=weights.find, locate=weights.locate, threads=threads
+        )
+    make = partial(XttsSource if weights.engine == "xtts" else CoquiSource, weights.reference)
+    return make(
+        find=weights.find, locate=weights.locate, device=settings.tts_device, threads=threads
+    )

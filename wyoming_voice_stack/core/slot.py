@@ -1,0 +1,104 @@
+"""The place of one engine: loading it, trying again, giving it up. Lives in the engine's thread."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from wyoming_voice_stack.core.metrics import Metrics
+from wyoming_voice_stack.core.session import EngineState
+from wyoming_voice_stack.errors import EngineError, NoAudio, VoiceStackError
+
+_LOGGER = logging.getLogger(__name__)
+
+LOAD_RETRY_SECONDS = 60.0
+"""After a failed load, how long until the next try."""
+MAX_FAILURES_IN_A_ROW = 3
+"""Engine failures without a success between them, after which the engine is loaded anew."""
+
+
+class Closable(Protocol):
+    """What every engine can do."""
+
+    def close(self) -> None:
+        """Give the memory back."""
+        ...
+
+
+Engine = TypeVar("Engine", bound=Closable)
+
+
+class EngineSlot(Generic[Engine]):
+    """Holds the engine, or the reason why there is none. Its facts may be read from anywhere."""
+
+    def __init__(self, name: str, load: Callable[[], Engine], metrics: Metrics) -> None:
+        self.name = name
+        self.engine: Engine | None = None
+        self.error: VoiceStackError | None = None
+        self.state: EngineState = "idle"
+        self._load = load
+        self._loaded = metrics.model_loaded.labels(name)
+        self._loaded.set(0)
+        self._retry_at = 0.0
+        self._failures = 0
+
+    @property
+    def until_retry_s(self) -> float | None:
+        """How long until a failed engine is to be loaded again; None if it has not failed."""
+        return max(0.0, self._retry_at - time.monotonic()) if self.state == "failed" else None
+
+    def ensure_loaded(self) -> Engine | None:
+        """Load the engine unless it is there, or has failed a short while ago."""
+        if self.engine is None and not (self.state == "failed" and self.until_retry_s):
+            self._try_to_load()
+        return self.engine
+
+    def succeeded(self) -> None:
+        """Note that the engine did its work."""
+        self._failures = 0
+
+    def failed(self, error: VoiceStackError) -> None:
+        """Note an error of a request; a few of the engine's own in a row unload the engine."""
+        if not isinstance(error, EngineError) or isinstance(error, NoAudio):
+            return
+        self._failures += 1
+        if self._failures >= MAX_FAILURES_IN_A_ROW:
+            _LOGGER.error("%s failed %d times in a row; loading it anew", self.name, self._failures)
+            self._failures = 0
+            self.unload()
+            self.error, self.state, self._retry_at = error, "failed", 0.0
+
+    def unload(self) -> None:
+        """Give the engine's memory back."""
+        engine, self.engine = self.engine, None
+        self._loaded.set(0)
+        if engine is None:
+            return
+        try:
+            engine.close()
+        except Exception:
+            # A lost device cannot give its memory back; the thread must live on to load anew.
+            _LOGGER.exception("%s did not close cleanly", self.name)
+
+    def _try_to_load(self) -> None:
+        self.state = "loading"
+        began = time.monotonic()
+        try:
+            self.engine = self._load()
+        except VoiceStackError as error:
+            self._give_up(error)
+        except (Exception, SystemExit) as error:
+            _LOGGER.exception("%s cannot be loaded", self.name)
+            reason = f"{type(error).__name__}: {error}"
+            self._give_up(EngineError(f"{self.name} cannot be loaded: {reason}"))
+        else:
+            self.error, self.state = None, "ready"
+            self._loaded.set(1)
+            _LOGGER.info("%s is ready after %.1f s", self.name, time.monotonic() - began)
+
+    def _give_up(self, error: VoiceStackError) -> None:
+        self.error, self.state = error, "failed"
+        self._retry_at = time.monotonic() + LOAD_RETRY_SECONDS
+        _LOGGER.error("%s is not available: %s", self.name, error)

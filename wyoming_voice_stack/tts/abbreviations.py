@@ -1,0 +1,78 @@
+"""Which full stops are no ends: abbreviations, initials and ordinal numbers."""
+
+from __future__ import annotations
+
+import re
+
+_NAME_ABBREVIATIONS = """
+    dr mr mrs ms sr prof st ste mt gen sgt capt lt rev hon vs approx resp fig vol et
+    hr fr frl dipl bzw bspw ca vgl sog inkl zzgl ggf evtl
+    mme mlle cf sra srta dra exmo exma sig dott avv ing
+    dhr mevr mw drs bijv np tzw ul mgr tj tzv např bkz sn doç yrd ún özv
+    ул им проф акад тов напр
+"""
+"""They stand before a name or a noun, so a capital letter after them says nothing.
+
+English; German; French, Spanish, Portuguese and Italian; Dutch, Polish, Czech, Turkish and
+Hungarian; Russian.
+"""
+
+_NUMBER_ABBREVIATIONS = """
+    no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
+    núm pág pag cap č čl poz стр рис гл табл ст
+"""
+"""They are words or ends of sentences unless a number follows."""
+
+_BEFORE_NAMES = frozenset(_NAME_ABBREVIATIONS.split())
+_BEFORE_NUMBERS = frozenset(_NUMBER_ABBREVIATIONS.split())
+
+_CLOCK = frozenset({"a.m", "p.m"})
+"""They look like abbreviations, and mostly are the end of the sentence before a capital."""
+
+_ORDINAL_CONTEXT = frozenset(
+    {"der", "die", "das", "dem", "den", "des", "am", "im", "vom", "zum", "zur", "beim", "bis"},
+)
+_MONTHS = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
+_MONTH_LETTERS = 3
+
+_LAST_WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*$")
+_LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
+_LONGEST_INITIAL = 2
+_LONGEST_WORD = 40
+
+
+def full_stop_is_end(before: str, after: str) -> bool | None:
+    """Tell whether the full stop that `before` ends in is the end of a sentence.
+
+    `after` is what follows the white space, from its first letter, digit or currency sign on.
+    Returns None if more of it must be seen.
+    """
+    stem = before[:-1]
+    if number := _LAST_NUMBER.search(stem):
+        return _number_is_end(stem[: number.start()], after)
+    word = _LAST_WORD.search(stem[-_LONGEST_WORD:])
+    if word is None:
+        return True
+    return not _is_abbreviation(word[0], followed_by_letter=after[0].isalpha())
+
+
+def _is_abbreviation(word: str, *, followed_by_letter: bool) -> bool:
+    lowered = word.lower()
+    if lowered in _CLOCK:
+        return False
+    parts = word.split(".")
+    if len(parts) > 1:
+        return all(len(part) <= _LONGEST_INITIAL for part in parts)
+    if len(word) == 1:
+        return word.lower() != word.upper()
+    return lowered in _BEFORE_NAMES or (not followed_by_letter and lowered in _BEFORE_NUMBERS)
+
+
+def _number_is_end(before_number: str, after: str) -> bool | None:
+    words = before_number.split()
+    if not words or after[0].isdigit() or words[-1].lower() in _ORDINAL_CONTEXT:
+        return False
+    start = after[:_MONTH_LETTERS].lower()
+    if start in _MONTHS:
+        return False
+    return None if any(month.startswith(start) for month in _MONTHS) else True

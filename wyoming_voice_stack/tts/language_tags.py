@@ -1,0 +1,27 @@
+"""Languages as models name them, brought to BCP 47."""
+
+from __future__ import annotations
+
+from langcodes import Language
+from langcodes.tag_parser import LanguageTagError
+
+UNKNOWN = "und"
+
+
+def bcp47(name: str) -> str:
+    """Language and, where there is one, region: `en_US` is `en-US`, `hau` is `ha`.
+
+    Scripts, dialects and private parts are dropped: `en-gb-x-rp` is `en-GB`. What is no language
+    tag at all is `und`.
+    """
+    try:
+        tag = Language.get(name)
+    except LanguageTagError:
+        return UNKNOWN
+    language = tag.language or UNKNOWN
+    return f"{language}-{tag.territory}" if tag.territory else language
+
+
+def primary(tag: str) -> str:
+    """The language of a BCP 47 tag without its region."""
+    return tag.partition("-")[0]

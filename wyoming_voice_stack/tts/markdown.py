@@ -1,0 +1,79 @@
+"""What is left of Markdown when it is read aloud."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+_UNSPOKEN_LINES = re.compile(
+    r"^(?:(?=[^\n]*[-|=]{2})[-:|= \t>]+|[ \t>]*\[[^\]\n]+\]:[ \t]*<?\w+://\S+.*)$",
+    re.MULTILINE,
+)
+"""Rules, the line below a table's head, and definitions of link targets."""
+
+_WAVES = re.compile(r"^[ \t>]*~{3,}(?=[^~\n]+~)", re.MULTILINE)
+"""An ornament that CommonMark would take for a code fence, and so for the end of all text."""
+
+_PLAIN_STARS = re.compile(r"(?<=\d)\*+(?=\d)|(?<=\b[^\W_])\*(?=[^\W_]\b)")
+"""Multiplication written without white space."""
+
+_TASK_BOX = re.compile(r"^\[[ xX]\]\s+")
+_TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
+_TAGS_IN_WORDS = frozenset(
+    {"a", "b", "code", "del", "em", "i", "ins", "mark", "s", "small", "span", "strong", "sub", "u"},
+)
+
+
+def plain_blocks(markdown: str) -> list[str]:
+    """Return the text of each heading, paragraph, list item and quotation, without its marks.
+
+    Fenced code, tags and addresses between angle brackets are left out, and so is the target of a
+    link or an image. The numbers of a numbered list stay.
+    """
+    text = _WAVES.sub("", _UNSPOKEN_LINES.sub("", markdown))
+    text = _PLAIN_STARS.sub(lambda stars: "\\*" * len(stars[0]), text)
+    blocks = []
+    mark = ""
+    for token in _parser().parse(text):
+        if token.type == "list_item_open":
+            mark += f"{token.info}. " if token.info else ""
+        elif token.type == "list_item_close" and mark:
+            blocks.append(mark)
+            mark = ""
+        elif token.type == "inline":
+            said = "".join(_inline_text(token.children or []))
+            blocks.append(mark + _TASK_BOX.sub("", said))
+            mark = ""
+    return blocks
+
+
+@functools.cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark").enable("strikethrough")
+    return parser.disable(["code", "html_block", "reference"])
+
+
+def _inline_text(tokens: Sequence[Token]) -> Iterator[str]:
+    in_address = False
+    for token in tokens:
+        if token.markup == "autolink":
+            in_address = token.type == "link_open"
+        elif in_address:
+            continue
+        elif token.type == "image":
+            yield from _inline_text(token.children or [])
+        elif token.type in {"softbreak", "hardbreak"}:
+            yield "\n"
+        elif token.type == "html_inline":
+            yield _space_for_tag(token.content)
+        else:
+            yield token.content
+
+
+def _space_for_tag(tag: str) -> str:
+    name = _TAG_NAME.match(tag)
+    return "" if name is None or name[1].lower() in _TAGS_IN_WORDS else " "

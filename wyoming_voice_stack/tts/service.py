@@ -1,0 +1,201 @@
+"""The text-to-speech server's purpose: which voices there are, and the engine that speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wyoming.event import Event
+from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
+from wyoming.tts import SynthesizeVoice
+
+from wyoming_voice_stack import __version__
+from wyoming_voice_stack.core.metrics import Metrics
+from wyoming_voice_stack.core.session import ServiceStatus
+from wyoming_voice_stack.core.worker import Worker
+from wyoming_voice_stack.errors import UnknownVoice
+from wyoming_voice_stack.tts.catalogue import Choice, VoiceCatalogue
+from wyoming_voice_stack.tts.detection import Detection
+from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, EngineSource, SpeechSynthesizer
+from wyoming_voice_stack.tts.session import SpeakingOptions, TtsSession
+from wyoming_voice_stack.tts.voices import read_voices
+
+_LOGGER = logging.getLogger(__name__)
+
+PROGRAM = "Voice Stack TTS"
+"""The entity's name in Home Assistant; part of its identity there, so it never changes."""
+VOICES_REFRESH_SECONDS = 10.0
+"""How often the voices folder is read afresh."""
+
+_PROJECT = Attribution(name="wyoming-voice-stack", url="")
+
+
+@dataclass(frozen=True)
+class VoicingOptions:
+    """Settings of the voices."""
+
+    voices_dir: Path
+    voice: str | None
+    """`TTS_VOICE`."""
+    language: str | None
+    """`TTS_LANGUAGE`."""
+    household: tuple[str, ...]
+    """`TTS_LANGUAGES`."""
+    device: str
+    speaking: SpeakingOptions
+
+
+class TtsService:
+    """Opens sessions, keeps the catalogue of voices fresh, and answers for the engine."""
+
+    programs = (PROGRAM,)
+
+    def __init__(
+        self,
+        source: EngineSource,
+        worker: Worker[SpeechSynthesizer],
+        options: VoicingOptions,
+        metrics: Metrics,
+    ) -> None:
+        self._source = source
+        self.worker = worker
+        self._options = options
+        self.metrics = metrics
+        self._first_card = source.card()
+        self._clones: Mapping[str, CloneSource] = read_voices(options.voices_dir)
+        self._catalogue = self._make_catalogue()
+        self._info = self._describe()
+        self._detection = Detection()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def options(self) -> SpeakingOptions:
+        """How this server speaks."""
+        return self._options.speaking
+
+    async def start(self) -> None:
+        """Load the engine, and begin to follow the voices folder."""
+        self.worker.start(load_now=True)
+        self._tasks = [asyncio.create_task(self._follow_voices(), name="voices")]
+        languages = self._catalogue.languages
+        if len(languages) > 1 and not self._options.language:
+            warm_up = self._detection.warm_up(languages)
+            self._tasks.append(asyncio.create_task(warm_up, name="language detection"))
+
+    async def stop(self, timeout_s: float) -> bool:
+        """Stop the engine; False if it was still inside a call after `timeout_s`."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._detection.stop()
+        return await self.worker.stop(timeout_s)
+
+    def info(self) -> Event:
+        """The `info` event; made anew only when the voices have changed."""
+        self._catalogue_now()
+        return self._info
+
+    def status(self) -> ServiceStatus:
+        """How the engine is."""
+        return ServiceStatus(
+            mode="tts",
+            model=self._card.name,
+            device=self.worker.engine.device if self.worker.engine else self._options.device,
+            state=self.worker.state,
+            detail=str(self.worker.error) if self.worker.state == "failed" else "",
+        )
+
+    def open_session(self, connection_name: str) -> TtsSession:
+        """Begin a talk with a new client."""
+        del connection_name
+        return TtsSession(self)
+
+    async def choose(self, voice: SynthesizeVoice | None) -> Choice:
+        """Find the voice that a request names; an unknown name is looked for once more.
+
+        Raises:
+            UnknownVoice: no such voice; the message lists what there is.
+            UnknownLanguage: the voice does not speak the language.
+        """
+        asked = voice or SynthesizeVoice()
+        try:
+            return self._choose(asked)
+        except UnknownVoice:
+            await self.refresh_voices()
+            return self._choose(asked)
+
+    def max_characters(self, language: str) -> int:
+        """How long a sentence in this language may be."""
+        return self._source.max_characters(language)
+
+    async def detect_language(self, text: str, languages: Sequence[str]) -> str:
+        """Tell which of these languages the text is in."""
+        if len(languages) == 1:
+            return languages[0]
+        return await self._detection.detect(text, tuple(languages))
+
+    async def refresh_voices(self) -> None:
+        """Read the voices folder afresh."""
+        clones = await asyncio.to_thread(read_voices, self._options.voices_dir)
+        if clones != self._clones:
+            _LOGGER.info("voices to clone: %s", ", ".join(clones) or "none")
+            self._clones = clones
+
+    @property
+    def _card(self) -> EngineCard:
+        engine = self.worker.engine
+        return engine.card if engine is not None else self._first_card
+
+    def _choose(self, asked: SynthesizeVoice) -> Choice:
+        return self._catalogue_now().choose(asked.name, asked.language, asked.speaker)
+
+    async def _follow_voices(self) -> None:
+        while True:
+            await asyncio.sleep(VOICES_REFRESH_SECONDS)
+            await self.refresh_voices()
+
+    def _catalogue_now(self) -> VoiceCatalogue:
+        made_of = self._catalogue
+        if made_of.card is not self._card or made_of.clones is not self._clones:
+            self._catalogue = self._make_catalogue()
+            self._info = self._describe()
+        return self._catalogue
+
+    def _make_catalogue(self) -> VoiceCatalogue:
+        return VoiceCatalogue(
+            card=self._card,
+            clones=self._clones,
+            household=self._options.household,
+            default_voice=self._options.voice,
+            default_language=self._options.language,
+        )
+
+    def _describe(self) -> Event:
+        card = self._card
+        made_by = Attribution(name=card.attribution_name, url=card.attribution_url)
+        voices = [
+            TtsVoice(
+                name=voice.name,
+                attribution=made_by,
+                installed=True,
+                description=voice.description,
+                version=None,
+                languages=[voice.language],
+                speakers=[TtsVoiceSpeaker(name=name) for name in voice.speakers] or None,
+            )
+            for voice in self._catalogue.listed
+        ]
+        program = TtsProgram(
+            name=PROGRAM,
+            attribution=_PROJECT,
+            installed=True,
+            description=card.description,
+            version=__version__,
+            voices=voices,
+            supports_synthesize_streaming=True,
+        )
+        return Info(tts=[program]).event()

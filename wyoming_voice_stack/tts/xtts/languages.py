@@ -1,0 +1,54 @@
+"""The languages of XTTS: their names in its code, and what must be installed for some."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+
+from wyoming_voice_stack.errors import UnknownLanguage
+from wyoming_voice_stack.languages import closest_language
+from wyoming_voice_stack.tts.language_tags import bcp47, primary
+
+XTTS_V2 = (
+    *("en", "es", "fr", "de", "it", "pt", "pl", "tr", "ru"),
+    *("nl", "cs", "ar", "zh-cn", "hu", "ko", "ja", "hi"),
+)
+"""Codes of XTTS v2, for as long as a model's own list cannot be read."""
+
+_NEEDED_PACKAGES = {"zh": "pypinyin", "ja": "cutlet", "ko": "ko_speech_tools"}
+
+
+def advertised(codes: Iterable[str]) -> tuple[str, ...]:
+    """BCP 47 tags of those languages whose texts can be read with what is installed."""
+    tags = (bcp47(code) for code in codes)
+    return tuple(tag for tag in tags if _readable(primary(tag)))
+
+
+def offered_tag(tag: str, offered: tuple[str, ...]) -> str:
+    """The one of `offered` in which a text marked as `tag` is spoken.
+
+    Raises:
+        UnknownLanguage: none of them is the same language.
+    """
+    found = closest_language(tag, offered)
+    if found is None:
+        raise UnknownLanguage(
+            f"XTTS does not speak {tag!r} here; choose one of {', '.join(offered)}."
+            f"{_advice(primary(bcp47(tag)))}"
+        )
+    return found
+
+
+def code(tag: str) -> str:
+    """The code that XTTS's own functions take."""
+    return "zh-cn" if primary(tag) == "zh" else primary(tag)
+
+
+def _readable(language: str) -> bool:
+    package = _NEEDED_PACKAGES.get(language)
+    return package is None or importlib.util.find_spec(package) is not None
+
+
+def _advice(language: str) -> str:
+    package = _NEEDED_PACKAGES.get(language)
+    return f" For {language}, install {package.replace('_', '-')}." if package else ""
