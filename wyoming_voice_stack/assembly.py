@@ -32,9 +32,6 @@ from wyoming_voice_stack.weights import require_installed, weights_of
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_ASR_THREADS = 4
-"""More threads than this do not make one short command faster."""
-
 
 def assemble(settings: Settings, metrics: Metrics) -> RunningService:
     """Make the service that `settings.service_mode` names; nothing is loaded yet.
@@ -88,7 +85,7 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
             weights.locate(),
             device=settings.asr_device,
             compute_type=settings.asr_compute_type,
-            cpu_threads=settings.asr_cpu_threads or min(available_cores(), MAX_ASR_THREADS),
+            cpu_threads=settings.asr_cpu_threads,
             beam_size=settings.asr_beam_size,
             vad=SileroVad.load(default_vad_path()),
         )

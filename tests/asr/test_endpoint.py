@@ -135,6 +135,14 @@ def test_a_stream_answers_as_soon_as_a_window_is_whole(any_vad: SileroVad) -> No
     assert counts == [0, 0, 0, 1, 0, 0, 1, 0]
 
 
+def test_a_recording_of_minutes_is_judged_slice_by_slice(vad: SileroVad) -> None:
+    sound = np.tile(say(SENTENCE), 50)
+    assert len(sound) > 100 * SAMPLE_RATE
+    stream = vad.stream()
+    at_once = np.concatenate([stream.push(sound), stream.finish()])
+    np.testing.assert_allclose(vad.speech_probabilities(sound), at_once, atol=1e-4)
+
+
 def test_streams_do_not_hear_each_other(any_vad: SileroVad) -> None:
     said = say(SENTENCE)
     alone = any_vad.speech_probabilities(said)

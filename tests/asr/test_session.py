@@ -17,7 +17,7 @@ from wyoming.info import Info
 from tests.fakes import WAIT_SECONDS, FakeRecognizer
 from wyoming_voice_stack.asr.engine import TranscriptionRequest
 from wyoming_voice_stack.asr.service import AsrEntry, AsrService, HearingOptions
-from wyoming_voice_stack.asr.session import AsrSession
+from wyoming_voice_stack.asr.session import SLICE_BYTES, AsrSession
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.worker import Worker
 from wyoming_voice_stack.errors import (
@@ -156,6 +156,15 @@ class TestUtterances:
         async with serving(engine) as service:
             await tell(service.open_session("c"), *utterance(rate, rate, width, channels))
         assert abs(len(engine.audio[0]) - 16000) <= 2
+
+    async def test_large_chunk_is_taken_in_slices(self, engine: FakeRecognizer) -> None:
+        pcm = (np.arange(20_000) % 3000).astype("<i2").tobytes() * 8
+        async with serving(engine, replace(OPTIONS, max_utterance_s=20)) as service:
+            chunk = AudioChunk(16000, 2, 1, audio=pcm).event()
+            await tell(service.open_session("c"), chunk, AudioStop().event())
+        assert len(pcm) > 4 * SLICE_BYTES
+        heard = np.round(engine.audio[0] * 32768).astype("<i2").tobytes()
+        assert heard == pcm
 
     async def test_format_may_change_within_an_utterance(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:

@@ -42,7 +42,7 @@ CUT_SMOOTHING_MS = 500
 _PADDING = math.ceil(PADDING_MS / WINDOW_MS)
 _CONTEXT_SAMPLES = 64
 _STATE_SIZE = 128
-_MAX_WINDOWS_A_RUN = 4096
+_SLICE_SAMPLES = 60 * SAMPLE_RATE
 
 Probabilities: TypeAlias = npt.NDArray[np.float32]
 """Probability of speech per window, shape [windows]."""
@@ -76,14 +76,10 @@ class _SequenceLayout:
 
     def judge(self, windows: Samples, state: tuple[Any, ...]) -> tuple[Probabilities, Any]:
         hidden, cell = state
-        found = []
-        for first in range(0, len(windows), _MAX_WINDOWS_A_RUN):
-            part = windows[first : first + _MAX_WINDOWS_A_RUN]
-            probabilities, hidden, cell = self.session.run(
-                ["speech_probs", "hn", "cn"], {"input": part, "h": hidden, "c": cell}
-            )
-            found.append(probabilities)
-        return np.concatenate(found), (hidden, cell)
+        probabilities, hidden, cell = self.session.run(
+            ["speech_probs", "hn", "cn"], {"input": windows, "h": hidden, "c": cell}
+        )
+        return probabilities, (hidden, cell)
 
 
 @dataclass(frozen=True)
@@ -144,7 +140,9 @@ class SileroVad:
     def speech_probabilities(self, samples: Samples) -> Probabilities:
         """Judge a whole recording, silence filling up its last window."""
         stream = self.stream()
-        return np.concatenate([stream.push(samples), stream.finish()])
+        slices = range(0, len(samples), _SLICE_SAMPLES)
+        found = [stream.push(samples[first : first + _SLICE_SAMPLES]) for first in slices]
+        return np.concatenate([*found, stream.finish()])
 
 
 class VadStream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -28,6 +29,9 @@ from wyoming_voice_stack.core.worker import Worker
 from wyoming_voice_stack.errors import UtteranceTooLong
 
 _LOGGER = logging.getLogger(__name__)
+
+SLICE_BYTES = 64 * 1024
+"""Audio that is brought to 16 kHz at once."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,11 @@ class _Utterance:
     decoder: SpeechDecoder | None = None
     pcm: PcmFormat | None = None
 
-    def take(self, chunk: AudioChunk) -> None:
-        pcm = PcmFormat(rate=chunk.rate, width=chunk.width, channels=chunk.channels)
+    def take(self, pcm: PcmFormat, audio: bytes) -> None:
         if pcm != self.pcm or self.decoder is None:
             self.flush()
             self.pcm, self.decoder = pcm, SpeechDecoder(pcm, SAMPLE_RATE)
-        self._add(self.decoder.push(chunk.audio))
+        self._add(self.decoder.push(audio))
 
     def flush(self) -> None:
         if self.decoder is not None:
@@ -112,8 +115,7 @@ class AsrSession:
             PcmFormat(rate=start.rate, width=start.width, channels=start.channels)
             self._utterance = self._new_utterance()
         elif AudioChunk.is_type(event.type):
-            self._utterance = self._utterance or self._new_utterance()
-            self._utterance.take(read(AudioChunk, event, audio=event.payload or b""))
+            await self._listen(read(AudioChunk, event, audio=event.payload or b""))
         elif AudioStop.is_type(event.type):
             heard = await self._transcribe()
             language = to_tag(heard.language) if heard.language else None
@@ -123,6 +125,15 @@ class AsrSession:
     def farewell(self) -> Sequence[Event]:
         """Nothing follows an error here."""
         return ()
+
+    async def _listen(self, chunk: AudioChunk) -> None:
+        pcm = PcmFormat(rate=chunk.rate, width=chunk.width, channels=chunk.channels)
+        self._utterance = self._utterance or self._new_utterance()
+        self._utterance.take(pcm, chunk.audio[:SLICE_BYTES])
+        # A large chunk is resampled slice by slice, so that the loop is never held for long.
+        for begin in range(SLICE_BYTES, len(chunk.audio), SLICE_BYTES):
+            await asyncio.sleep(0)
+            self._utterance.take(pcm, chunk.audio[begin : begin + SLICE_BYTES])
 
     def _new_utterance(self) -> _Utterance:
         return _Utterance(self._service.max_utterance_s * SAMPLE_RATE)
