@@ -40,9 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("xtts")
     (folder / "voices").mkdir()
     checkpoint = make_tiny_xtts(folder / "checkpoint")
-    with running(
-        "tts", folder, TTS_MODEL=str(checkpoint), TTS_LANGUAGE="en"
-    ) as running_server:
+    with running("tts", folder, TTS_MODEL=str(checkpoint), TTS_LANGUAGE="en") as running_server:
         yield running_server
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import aclosing
 from pathlib import Path
 
@@ -58,6 +59,16 @@ class TestPlain:
             for _ in range(2):
                 got = await tell(session, Synthesize(text="Hello there.").event())
                 assert kinds(got) == ["audio-start", "audio-chunk", "audio-stop"]
+
+    async def test_what_is_said_is_logged_at_debug_only(
+        self, engine: FakeSynthesizer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        async with serving(engine, tmp_path) as service:
+            await tell(service.open_session("peer"), Synthesize(text=TWO).event())
+        said = [record for record in caplog.records if "first sentence" in record.getMessage()]
+        assert [record.levelno for record in said] == [logging.DEBUG]
+        assert f"[peer] {len(TWO)} characters, 0.3 s of audio" in caplog.text
 
     @pytest.mark.parametrize("text", ["", "   ", "!!!", "🎉", "https://example.org/x"])
     async def test_nothing_to_say_is_an_error(

@@ -111,8 +111,7 @@ class TtsService:
 
     def open_session(self, connection_name: str) -> TtsSession:
         """Begin a talk with a new client."""
-        del connection_name
-        return TtsSession(self)
+        return TtsSession(self, connection_name)
 
     async def choose(self, voice: SynthesizeVoice | None) -> Choice:
         """Find the voice that a request names; an unknown name is looked for once more.

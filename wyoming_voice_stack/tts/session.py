@@ -7,6 +7,7 @@ the engine's worker, whose audio is one reply with one format.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
@@ -33,6 +34,8 @@ from wyoming_voice_stack.errors import EmptyText, NoAudio, TextTooLong, Unexpect
 from wyoming_voice_stack.tts.catalogue import Choice
 from wyoming_voice_stack.tts.engine import Samples, SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.sentences import SentenceStream, fit
+
+_LOGGER = logging.getLogger(__name__)
 
 CHUNKS_PER_SECOND = 10
 """Events that one second of audio is cut into."""
@@ -84,8 +87,9 @@ class SpeakingOptions:
 class TtsSession:
     """Answers `synthesize`, and `synthesize-start`, `-chunk` and `-stop`."""
 
-    def __init__(self, service: Voicing) -> None:
+    def __init__(self, service: Voicing, connection_name: str) -> None:
         self._service = service
+        self._name = connection_name
         self._reply: _Reply | None = None
         self._streaming = False
 
@@ -131,7 +135,7 @@ class TtsSession:
         return None
 
     async def _begin(self, voice: SynthesizeVoice | None) -> _Reply:
-        return _Reply(self._service, await self._service.choose(voice))
+        return _Reply(self._service, await self._service.choose(voice), self._name)
 
     def _require_start(self, event: Event) -> None:
         if self._reply is None:
@@ -141,6 +145,7 @@ class TtsSession:
         if self._reply is None or not self._reply.spoken:
             raise EmptyText("There is nothing to say in the text; send at least one word.")
         kind = "streaming" if self._streaming else "plain"
+        _LOGGER.info("[%s] %s", self._name, self._reply.summary)
         self._service.metrics.requests.labels(f"synthesize-{kind}", "ok").inc()
         yield AudioStop().event()
         if self._streaming:
@@ -151,8 +156,9 @@ class TtsSession:
 class _Reply:
     """One request: its sentences so far, and the one audio stream that answers it."""
 
-    def __init__(self, service: Voicing, choice: Choice) -> None:
+    def __init__(self, service: Voicing, choice: Choice, connection_name: str) -> None:
         self._service = service
+        self._name = connection_name
         self._options = service.options
         self._choice = choice
         self._sentences = SentenceStream(max(map(service.max_characters, choice.languages)))
@@ -160,11 +166,21 @@ class _Reply:
         self._characters = 0
         self._asked_at: float | None = None
         self._rate = 0
+        self._samples = 0
+        self._first_audio_s = 0.0
 
     @property
     def spoken(self) -> bool:
         """True once there was sound."""
         return self._rate > 0
+
+    @property
+    def summary(self) -> str:
+        """One line on the whole reply, without a word of it."""
+        return (
+            f"{self._characters} characters, {self._samples / self._rate:.1f} s of audio,"
+            f" the first after {self._first_audio_s:.2f} s"
+        )
 
     async def speak(self, text: str, *, ends: bool) -> AsyncGenerator[Event, None]:
         """Take more text, or the last, and yield the audio of the sentences that it completes."""
@@ -178,6 +194,7 @@ class _Reply:
         async for sentence in self._complete(text, ends=ends):
             language = await self._language_of(sentence)
             for part in fit(sentence, self._service.max_characters(language)):
+                _LOGGER.debug("[%s] says in %s: %s", self._name, language, part)
                 async with aclosing(self._say(part, language)) as sound:
                     async for event in sound:
                         yield event
@@ -224,11 +241,13 @@ class _Reply:
             return
         if not self._rate:
             self._rate = rate
-            self._service.metrics.first_audio.observe(time.monotonic() - (self._asked_at or 0.0))
+            self._first_audio_s = time.monotonic() - (self._asked_at or 0.0)
+            self._service.metrics.first_audio.observe(self._first_audio_s)
             yield AudioStart(rate=rate, width=SAMPLE_WIDTH_BYTES, channels=1).event()
         elif begins_sentence:
             pause = np.zeros(rate * self._options.sentence_pause_ms // 1000, dtype=np.float32)
             samples = np.concatenate((pause, samples))
+        self._samples += len(samples)
         pcm = to_pcm16(samples)
         step = rate // CHUNKS_PER_SECOND * SAMPLE_WIDTH_BYTES
         for start in range(0, len(pcm), step):
