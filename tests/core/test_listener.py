@@ -103,8 +103,12 @@ class TestAdmission:
             await first.send(Event("open"))
             await first.next()
             async with peer(listener.port) as second:
-                for _ in range(100):
+                await second.send(Event("audio-chunk", payload=bytes(3200)))
+                await eventually(lambda: len(listener._refused) == 1)
+                # What comes after the refusal must not reset the connection under the error.
+                for _ in range(20):
                     await second.send(Event("audio-chunk", payload=bytes(3200)))
+                    await asyncio.sleep(0)
                 [error] = await second.rest()
                 assert error.data["code"] == "busy"
 
