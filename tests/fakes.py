@@ -12,24 +12,57 @@ import numpy as np
 from wyoming.event import Event
 from wyoming.info import Info
 
-from wyoming_voice_stack.asr.engine import Samples, Transcription, TranscriptionRequest
+from wyoming_voice_stack.asr.engine import (
+    Samples,
+    Speech,
+    Transcription,
+    TranscriptionRequest,
+    Wanted,
+)
+from wyoming_voice_stack.asr.speech import SpeechFollower
+from wyoming_voice_stack.asr.vad import WINDOW_SAMPLES
 from wyoming_voice_stack.core.connection import ConnectionLimits
 from wyoming_voice_stack.core.framing import EventParser, FrameLimits, encode
 from wyoming_voice_stack.core.http import make_runner
 from wyoming_voice_stack.core.listener import Listener
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.session import Service, ServiceStatus
+from wyoming_voice_stack.errors import Abandoned
 from wyoming_voice_stack.tts.engine import EngineCard, SynthesisRequest, Voice
 
 WAIT_SECONDS = 20.0
 """A bound on waits that only a broken server reaches."""
 
 
+class FakeVadStream:
+    """Takes every window that is loud for speech."""
+
+    def __init__(self) -> None:
+        self._pending = np.zeros(0, np.float32)
+
+    def push(self, samples: Samples) -> Samples:
+        sound = np.concatenate([self._pending, samples])
+        count = len(sound) // WINDOW_SAMPLES
+        self._pending = sound[count * WINDOW_SAMPLES :]
+        windows = sound[: count * WINDOW_SAMPLES].reshape(count, WINDOW_SAMPLES)
+        return (np.abs(windows).mean(axis=1) > LOUD).astype(np.float32)
+
+    def finish(self) -> Samples:
+        left = len(self._pending)
+        return self.push(np.zeros(WINDOW_SAMPLES - left if left else 0, np.float32))
+
+
+LOUD = 0.05
+"""Mean level above which the fake takes sound for speech."""
+
+
 class FakeRecognizer:
-    """Hears nothing; says how much it was given."""
+    """Takes loud sound for speech; says how many samples of it it was given."""
 
     languages: tuple[str, ...] = ("en", "de")
     device = "cpu"
+    lanes = 1
+    batch_size = 1
 
     def __init__(self) -> None:
         self.requests: list[TranscriptionRequest] = []
@@ -38,13 +71,26 @@ class FakeRecognizer:
         self.hold: threading.Event | None = None
         self.entered = threading.Event()
 
-    def transcribe(self, samples: Samples, request: TranscriptionRequest) -> Transcription:
-        self.requests.append(request)
-        self.audio.append(samples)
+    def follow(self) -> SpeechFollower:
+        return SpeechFollower(FakeVadStream())
+
+    def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
+        self.requests += [speech.request for speech in speeches]
+        self.audio += [speech.samples for speech in speeches]
         self.entered.set()
         if self.hold is not None:
             assert self.hold.wait(WAIT_SECONDS)
-        return Transcription(text=f"{len(samples)} samples", language=request.language or "en")
+        if not wanted():
+            raise Abandoned("nobody waits")
+        return [self.hear(speech) for speech in speeches]
+
+    def hear(self, speech: Speech) -> Transcription:
+        text = f"{np.count_nonzero(np.abs(speech.samples) > LOUD)} samples"
+        return Transcription(text=text, language=speech.request.language or "en")
+
+    def let_go(self) -> None:
+        if self.hold is not None:
+            self.hold.set()
 
     def close(self) -> None:
         self.closed = True
@@ -114,6 +160,7 @@ class EchoSession:
 
     def __init__(self) -> None:
         self.busy = False
+        self.closed = False
         self.cancelled = asyncio.Event()
         self.entered = asyncio.Event()
 
@@ -138,6 +185,9 @@ class EchoSession:
 
     def farewell(self) -> Sequence[Event]:
         return (Event("farewell"),)
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class EchoService:

@@ -6,21 +6,27 @@ import logging
 import os
 from functools import partial
 
+from pydantic import SecretStr
+
 from wyoming_voice_stack.app import RunningService
 from wyoming_voice_stack.asr.catalogue import choose_model, model_languages
-from wyoming_voice_stack.asr.endpoint import SileroVad, default_vad_path
 from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
 from wyoming_voice_stack.asr.hardware import (
     available_cores,
     available_memory_bytes,
     cuda_memory_bytes,
 )
+from wyoming_voice_stack.asr.house import HouseNames, house_access
+from wyoming_voice_stack.asr.loading import thread_budget
 from wyoming_voice_stack.asr.service import AsrEntry, AsrService, HearingOptions
+from wyoming_voice_stack.asr.vad import SileroVad, default_vad_path
 from wyoming_voice_stack.asr.whisper import WhisperRecognizer
 from wyoming_voice_stack.config import Settings
 from wyoming_voice_stack.core.metrics import Metrics
+from wyoming_voice_stack.core.queue import Capacity
 from wyoming_voice_stack.core.worker import Worker
 from wyoming_voice_stack.errors import ConfigError
+from wyoming_voice_stack.memory import share_one_heap, trim_heap
 from wyoming_voice_stack.models import ModelStore
 from wyoming_voice_stack.tts.coqui import CoquiSource
 from wyoming_voice_stack.tts.engine import EngineSource
@@ -49,6 +55,7 @@ def assemble(settings: Settings, metrics: Metrics) -> RunningService:
 
 
 def _asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrService:
+    share_one_heap()
     # A model that is named twice, or also chosen by `auto`, is one model.
     names = dict.fromkeys(_chosen(name, settings) for name in settings.asr_model)
     options = HearingOptions(
@@ -57,11 +64,26 @@ def _asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> Asr
         request=TranscriptionRequest(
             task=settings.asr_task, initial_prompt=settings.asr_initial_prompt
         ),
+        endpoint_silence_s=settings.asr_endpoint_silence,
+        partial_text=settings.asr_partial_text,
         max_utterance_s=settings.asr_max_utterance_seconds,
         device=settings.asr_device,
     )
     entries = [_asr_entry(name, settings, metrics, store) for name in names]
-    return AsrService(entries, options, metrics)
+    return AsrService(entries, options, metrics, _house(settings))
+
+
+def _house(settings: Settings) -> HouseNames | None:
+    access = house_access(
+        url=settings.hass_url,
+        token=_told(settings.hass_token),
+        supervisor_token=_told(settings.supervisor_token),
+    )
+    return HouseNames(access, refresh_s=settings.hass_refresh_seconds) if access else None
+
+
+def _told(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
 def _chosen(name: str, settings: Settings) -> str:
@@ -94,7 +116,15 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
     return AsrEntry(
         name=name,
         codes=model_languages(there if there is not None else name),
-        worker=Worker(name, load, max_queued=settings.max_queued_requests, metrics=metrics),
+        worker=Worker(
+            name,
+            load,
+            max_queued=settings.max_queued_requests,
+            metrics=metrics,
+            threads=thread_budget(settings.asr_cpu_threads),
+            capacity=lambda engine: Capacity(engine.lanes, engine.batch_size),
+            tidy_up=trim_heap,
+        ),
     )
 
 

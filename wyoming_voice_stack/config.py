@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -97,13 +97,26 @@ class Settings(BaseSettings):
     asr_beam_size: int = Field(default=5, ge=1, le=20)
     """Hypotheses that Whisper follows at once."""
     asr_cpu_threads: int = Field(default=0, ge=0, le=256)
-    """Threads of one transcription on a CPU; 0 takes one a core, four at most."""
+    """Threads that Whisper takes on a CPU, in all; 0 takes one a core, four at most."""
     asr_initial_prompt: Optional = None
     """Text in the style of what will be spoken, to bias Whisper."""
     asr_task: Annotated[Literal["transcribe", "translate"], BeforeValidator(_lower)] = "transcribe"
     """transcribe writes what is spoken, translate puts it into English."""
+    asr_endpoint_silence: float | None = Field(default=None, ge=0.1, le=10)
+    """Seconds of silence after which the server itself ends an utterance; unset waits for the client."""
+    asr_partial_text: bool = True
+    """Send text while somebody still speaks, as far as it is stable."""
     asr_max_utterance_seconds: int = Field(default=600, ge=1, le=7200)
     """Longest utterance that is taken."""
+
+    hass_url: Optional = None
+    """Address of the Home Assistant that tells the names of the house, to be heard better."""
+    hass_token: SecretStr | None = None
+    """Long-lived access token of an administrator of that Home Assistant."""
+    supervisor_token: SecretStr | None = None
+    """Given to an add-on; used when neither HASS_URL nor HASS_TOKEN is set."""
+    hass_refresh_seconds: int = Field(default=300, ge=10, le=86_400)
+    """How often the names of the house are read again."""
 
     tts_device: Device = "auto"
     """Where the voice runs: auto, cpu, cuda or cuda:N. Piper always runs on the CPU."""

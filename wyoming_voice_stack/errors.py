@@ -18,7 +18,8 @@ VoiceStackError                      code on the wire
 ├── CapacityError                    try again later
 │   ├── Busy                         busy
 │   ├── ShuttingDown                 shutting-down
-│   └── DeadlineExceeded             timeout
+│   ├── DeadlineExceeded             timeout
+│   └── Abandoned                    abandoned: nobody wants the result any more
 ├── EngineError                      engine-failed: the engine itself failed
 │   └── NoAudio                      no-audio
 ├── ModelError                       the model cannot be had; the process cannot serve
@@ -154,6 +155,12 @@ class DeadlineExceeded(CapacityError):
     """A named deadline passed."""
 
     code = "timeout"
+
+
+class Abandoned(CapacityError):
+    """Nobody wants the result any more; it reaches no client."""
+
+    code = "abandoned"
 
 
 class EngineError(VoiceStackError):

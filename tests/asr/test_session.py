@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from wyoming.asr import Transcribe, Transcript
+from wyoming.asr import Transcribe, Transcript, VadSensitivity
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 from wyoming.info import Info
 
-from tests.fakes import WAIT_SECONDS, FakeRecognizer
-from wyoming_voice_stack.asr.engine import TranscriptionRequest
-from wyoming_voice_stack.asr.service import AsrEntry, AsrService, HearingOptions
-from wyoming_voice_stack.asr.session import SLICE_BYTES, AsrSession
-from wyoming_voice_stack.core.metrics import Metrics
-from wyoming_voice_stack.core.worker import Worker
+from tests.asr.talk import OPTIONS, serving, tell, utterance
+from tests.fakes import FakeRecognizer
+from wyoming_voice_stack.asr.session import SLICE_BYTES
+from wyoming_voice_stack.asr.speech import LEAD_IN_MS
 from wyoming_voice_stack.errors import (
     MalformedEvent,
     UnknownLanguage,
@@ -28,55 +24,19 @@ from wyoming_voice_stack.errors import (
     UtteranceTooLong,
 )
 
-OPTIONS = HearingOptions(
-    language=None,
-    household=(),
-    request=TranscriptionRequest(initial_prompt="The lights."),
-    max_utterance_s=2,
-    device="cpu",
-)
 
+class FakeHouse:
+    """A house whose names may change."""
 
-@asynccontextmanager
-async def serving(
-    engine: FakeRecognizer, options: HearingOptions = OPTIONS
-) -> AsyncIterator[AsrService]:
-    metrics = Metrics()
-    entries = [
-        AsrEntry(
-            "first",
-            ("en", "de", "jw"),
-            Worker("first", lambda: engine, max_queued=4, metrics=metrics),
-        ),
-        AsrEntry(
-            "first.en", ("en",), Worker("first.en", lambda: engine, max_queued=4, metrics=metrics)
-        ),
-    ]
-    service = AsrService(entries, options, metrics)
-    await service.start()
-    try:
-        yield service
-    finally:
-        assert await service.stop(WAIT_SECONDS)
+    def __init__(self) -> None:
+        self.names: tuple[str, ...] = ("Study",)
+        self.running = False
 
+    async def start(self) -> None:
+        self.running = True
 
-async def tell(session: AsrSession, *events: Event) -> list[Transcript]:
-    replies: list[Event] = []
-    for event in events:
-        replies += [reply async for reply in session.handle(event)]
-    return [Transcript.from_event(reply) for reply in replies]
-
-
-def utterance(
-    samples: int = 1600, rate: int = 16000, width: int = 2, channels: int = 1
-) -> list[Event]:
-    form = (rate, width, channels)
-    audio = b"\1" * (samples * width * channels)
-    return [
-        AudioStart(*form).event(),
-        AudioChunk(*form, audio=audio).event(),
-        AudioStop().event(),
-    ]
+    async def stop(self) -> None:
+        self.running = False
 
 
 @pytest.fixture
@@ -99,15 +59,15 @@ class TestUtterances:
             heard = await tell(
                 session,
                 Transcribe(language="de").event(),
-                *utterance(800),
-                *utterance(400),
+                *utterance(8000),
+                *utterance(4000),
                 Transcribe(language="en").event(),
-                *utterance(200),
+                *utterance(2000),
             )
         assert [(one.text, one.language) for one in heard] == [
-            ("800 samples", "de"),
-            ("400 samples", "de"),
-            ("200 samples", "en"),
+            ("8000 samples", "de"),
+            ("4000 samples", "de"),
+            ("2000 samples", "en"),
         ]
 
     async def test_without_transcribe(self, engine: FakeRecognizer) -> None:
@@ -133,12 +93,12 @@ class TestUtterances:
 
     async def test_a_new_start_drops_the_old_audio(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            [heard] = await tell(service.open_session("c"), *utterance()[:2], *utterance(80))
-        assert heard.text == "80 samples"
+            [heard] = await tell(service.open_session("c"), *utterance()[:2], *utterance(3200))
+        assert heard.text == "3200 samples"
 
     async def test_odd_byte_counts_are_joined(self, engine: FakeRecognizer) -> None:
-        pcm = np.arange(-300, 300, dtype="<i2").tobytes()
-        cuts = [0, 1, 36, 107, 108, 500, 1200]
+        pcm = np.arange(4000, 8000, dtype="<i2").tobytes()
+        cuts = [0, 1, 36, 107, 108, 500, 8000]
         async with serving(engine) as service:
             await tell(
                 service.open_session("c"),
@@ -146,7 +106,8 @@ class TestUtterances:
                 *(AudioChunk(16000, 2, 1, pcm[a:b]).event() for a, b in pairwise(cuts)),
                 AudioStop().event(),
             )
-        assert np.array_equal(np.round(engine.audio[0] * 32768), np.arange(-300, 300))
+        spoken = engine.audio[0][LEAD_IN_MS * 16 :]
+        assert np.array_equal(np.round(spoken * 32768), np.arange(4000, 8000))
 
     @pytest.mark.parametrize("form", [(8000, 2, 1), (48000, 4, 2), (22050, 3, 6), (44100, 1, 1)])
     async def test_other_formats_become_16_khz_mono(
@@ -155,22 +116,22 @@ class TestUtterances:
         rate, width, channels = form
         async with serving(engine) as service:
             await tell(service.open_session("c"), *utterance(rate, rate, width, channels))
-        assert abs(len(engine.audio[0]) - 16000) <= 2
+        assert abs(len(engine.audio[0]) - LEAD_IN_MS * 16 - 16000) <= 2
 
     async def test_large_chunk_is_taken_in_slices(self, engine: FakeRecognizer) -> None:
-        pcm = (np.arange(20_000) % 3000).astype("<i2").tobytes() * 8
+        pcm = (np.arange(20_000) % 3000 + 4000).astype("<i2").tobytes() * 8
         async with serving(engine, replace(OPTIONS, max_utterance_s=20)) as service:
             chunk = AudioChunk(16000, 2, 1, audio=pcm).event()
             await tell(service.open_session("c"), chunk, AudioStop().event())
         assert len(pcm) > 4 * SLICE_BYTES
-        heard = np.round(engine.audio[0] * 32768).astype("<i2").tobytes()
-        assert heard == pcm
+        spoken = engine.audio[0][LEAD_IN_MS * 16 :]
+        assert np.round(spoken * 32768).astype("<i2").tobytes() == pcm
 
     async def test_format_may_change_within_an_utterance(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
             first, second = utterance(1600)[1], utterance(800, rate=8000)[1]
             [heard] = await tell(service.open_session("c"), first, second, AudioStop().event())
-        assert abs(len(engine.audio[0]) - 3200) <= 2
+        assert abs(len(engine.audio[0]) - LEAD_IN_MS * 16 - 3200) <= 2
         assert heard.text
 
 
@@ -219,6 +180,37 @@ class TestChoices:
             await tell(service.open_session("c"), request.event(), *utterance())
         assert engine.requests[0].names == ("Anna",)
         assert engine.requests[0].terms == ("thermostat",)
+
+    async def test_names_of_the_house(self, engine: FakeRecognizer) -> None:
+        house = FakeHouse()
+        async with serving(engine, house=house) as service:
+            assert house.running
+            await tell(service.open_session("c"), *utterance())
+            house.names = ("Kontor",)
+            await tell(service.open_session("c"), *utterance())
+        assert not house.running
+        assert [request.house for request in engine.requests] == [("Study",), ("Kontor",)]
+
+    @pytest.mark.parametrize(
+        ("sensitivity", "silence_s"),
+        [
+            (None, 0.7),
+            (VadSensitivity.DEFAULT, 0.7),
+            (VadSensitivity.AGGRESSIVE, 0.25),
+            ("relaxed", 1.25),
+            ("whatever", 0.7),
+        ],
+    )
+    async def test_who_ends_the_utterance(
+        self, engine: FakeRecognizer, sensitivity: str | None, silence_s: float
+    ) -> None:
+        request = Transcribe(vad_sensitivity=sensitivity)
+        async with serving(engine, replace(OPTIONS, endpoint_silence_s=0.7)) as service:
+            endpoint = service.hear(request).endpoint
+            assert endpoint is not None
+            assert endpoint.silence_s == silence_s
+        async with serving(engine) as service:
+            assert service.hear(request).endpoint is None
 
 
 class TestRefusals:
@@ -272,6 +264,13 @@ class TestInfo:
         assert program.models[1].languages == ["en"]
         assert all(model.installed for model in program.models)
         assert program.requires_external_vad
+        assert program.supports_transcript_streaming
+
+    async def test_what_is_advertised_follows_the_settings(self, engine: FakeRecognizer) -> None:
+        options = replace(OPTIONS, endpoint_silence_s=0.7, partial_text=False)
+        async with serving(engine, options) as service:
+            [program] = Info.from_event(service.info()).asr
+        assert not program.requires_external_vad
         assert not program.supports_transcript_streaming
 
     async def test_busy_from_start_to_transcript(self, engine: FakeRecognizer) -> None:

@@ -72,6 +72,7 @@ def test_every_setting_can_come_from_a_file(
         "tts_device": "cpu",
         "zeroconf": "false",
         "allowed_clients": "192.0.2.0/24",
+        "hass_refresh_seconds": "30",
     }
     secret = tmp_path / "value"
     secret.write_text(examples.get(name, "3") + "\n")
@@ -100,6 +101,7 @@ def test_environment_goes_before_a_file(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("TTS_SPEED", "9", "at most 4.0"),
         ("ZEROCONF", "maybe", "Announce"),
         ("ASR_TASK", "sing", "translate"),
+        ("HASS_REFRESH_SECONDS", "1", "at least 10 and at most 86400"),
     ],
 )
 def test_wrong_value_is_one_line_with_variable_value_and_what_is_allowed(
@@ -114,6 +116,18 @@ def test_wrong_value_is_one_line_with_variable_value_and_what_is_allowed(
     assert allowed in message
     assert "\n" not in message
     assert caught.value.exit_status == EXIT_CONFIG
+
+
+@pytest.mark.parametrize("name", ["hass_token", "supervisor_token"])
+def test_a_token_is_read_and_never_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("key-of-the-house\n")
+    monkeypatch.setenv(f"{name.upper()}_FILE", str(file))
+    settings = load_settings()
+    assert getattr(settings, name).get_secret_value() == "key-of-the-house"
+    assert "key-of" not in f"{settings!r} {settings} {settings.model_dump()}"
 
 
 def test_unreadable_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -220,6 +220,50 @@ class TestDisconnect:
             client.writer.transport.abort()
 
 
+class TestClosedSession:
+    """Whatever ends a connection, its session lets go of what it asked for."""
+
+    @pytest.mark.parametrize("said", ["one", "open", "wait"])
+    async def test_client_leaves(self, service: EchoService, said: str) -> None:
+        async with listening(service, limits=SMALL) as listener:
+            async with peer(listener.port) as client:
+                await client.send(Event(said), Ping().event())
+                while (event := await client.next()) is not None and event.type != "pong":
+                    pass
+                assert not service.sessions[0].closed
+            await eventually(lambda: service.sessions[0].closed)
+
+    async def test_client_resets(self, service: EchoService) -> None:
+        async with listening(service, limits=SMALL) as listener:
+            async with peer(listener.port) as client:
+                await client.send(Event("open"))
+                await client.next()
+                plain = client.writer.get_extra_info("socket")
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.writer.transport.abort()
+            await eventually(lambda: service.sessions[0].closed)
+
+    @pytest.mark.parametrize("raw", [b"garbage\n", b'{"type": "raise"}\n'])
+    async def test_error(self, service: EchoService, raw: bytes) -> None:
+        async with listening(service, limits=SMALL) as listener, peer(listener.port) as client:
+            await client.send_raw(raw)
+            assert (await client.rest())[0].type == "error"
+            # The client leaves first: a failed connection waits for it for a moment.
+            await client.close()
+            await eventually(lambda: service.sessions[0].closed)
+
+    async def test_server_ends(self, service: EchoService) -> None:
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send(Event("wait"))
+            await eventually(lambda: bool(service.sessions))
+            await service.sessions[0].entered.wait()
+            draining = asyncio.create_task(listener.drain(0.0))
+            assert (await client.rest())[0].data["code"] == "shutting-down"
+            await client.close()
+            await draining
+            assert service.sessions[0].closed
+
+
 class TestDrain:
     async def test_idle_connection_ends_at_once(self, service: EchoService) -> None:
         async with listening(service) as listener, peer(listener.port) as client:

@@ -58,10 +58,10 @@ def test_info(asr_server: Server, tts_server: Server) -> None:
 
 def test_stt(asr_server: Server, corpus: Path) -> None:
     report = bench(
-        *("stt", asr_server, "--corpus", str(corpus), "--mode", "non_streaming"),
+        *("stt", asr_server, "--corpus", str(corpus), "--mode", "both"),
         *("--rounds", "2", "--warmup", "0"),
     )
-    assert runs(report) == {"non_streaming": (4, 0)}
+    assert runs(report) == {"non_streaming": (4, 0), "streaming": (4, 0)}
     assert "SAR=100.0%" in report
 
 

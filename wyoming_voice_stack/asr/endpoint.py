@@ -1,289 +1,36 @@
-"""Where speech is in a recording, by Silero's voice activity network (https://github.com/snakers4/silero-vad).
-
-The network judges windows of 32 ms, each seen together with the last 4 ms before it, and keeps
-a recurrent state from window to window. It runs on onnxruntime with one thread: a second of
-sound costs about a millisecond.
-"""
+"""When the server itself takes an utterance to be over."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from importlib.util import find_spec
-from itertools import pairwise
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Follower
 
-from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
-from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
-
-WINDOW_SAMPLES = 512
-WINDOW_MS = 1000 * WINDOW_SAMPLES // SAMPLE_RATE
-
-SPEECH_STARTS = 0.5
-"""A window at least this probable proves that somebody speaks."""
-SPEECH_LASTS = 0.35
-"""Around such a window, speech reaches as far as windows are at least this probable."""
-MIN_SPEECH_MS = 96
-"""What is shorter is a click; the shortest words of one letter are longer."""
-PADDING_MS = 500
-"""What is kept before and after. The network notices soft consonants late: up to 0.4 s at 1 % of recorded words."""
-
-QUIET_PEAK = 0.5
-MAX_GAIN = 10 ** (30 / 20)
-"""Sound that peaks below `QUIET_PEAK` is raised to it, by 30 dB at most, before it is judged."""
-
-CUT_SMOOTHING_MS = 500
-"""How long a pause should be in which a long recording is cut."""
-
-_PADDING = math.ceil(PADDING_MS / WINDOW_MS)
-_CONTEXT_SAMPLES = 64
-_STATE_SIZE = 128
-_SLICE_SAMPLES = 60 * SAMPLE_RATE
-
-Probabilities: TypeAlias = npt.NDArray[np.float32]
-"""Probability of speech per window, shape [windows]."""
-
-
-class SpeechSpan(NamedTuple):
-    """Where speech begins and where it is over, padding included."""
-
-    start: int
-    stop: int
-
-
-class _Network(Protocol):
-    """One way in which the network's file may be laid out. Holds no state of its own."""
-
-    def initial_state(self) -> tuple[Any, ...]: ...
-
-    def judge(self, windows: Samples, state: tuple[Any, ...]) -> tuple[Probabilities, Any]:
-        """Judge [windows, context + window] samples; return the state after the last."""
-        ...
+NOBODY_SPEAKS_S = 15.0
+"""An utterance in which nobody begins to speak ends after this."""
+LONGEST_S = 60.0
+"""An utterance that never pauses ends after this: somebody left the television on."""
+SENSITIVITY_S = {"aggressive": 0.25, "relaxed": 1.25}
+"""Silence that a request asks for by name; the seconds are Home Assistant's."""
 
 
 @dataclass(frozen=True)
-class _SequenceLayout:
-    """Inputs `input`, `h`, `c`: many windows of one stream in a run."""
+class Endpoint:
+    """Ends an utterance by what was heard so far."""
 
-    session: Any
+    silence_s: float
+    """Silence after speech that ends it."""
 
-    def initial_state(self) -> tuple[Any, ...]:
-        return tuple(np.zeros((1, 1, _STATE_SIZE), np.float32) for _ in range(2))
-
-    def judge(self, windows: Samples, state: tuple[Any, ...]) -> tuple[Probabilities, Any]:
-        hidden, cell = state
-        probabilities, hidden, cell = self.session.run(
-            ["speech_probs", "hn", "cn"], {"input": windows, "h": hidden, "c": cell}
-        )
-        return probabilities, (hidden, cell)
+    def reached(self, follower: Follower, samples: int) -> bool:
+        """Judge an utterance of so many samples."""
+        silence_s = follower.silence_ms / 1000
+        if not follower.spans:
+            return silence_s >= NOBODY_SPEAKS_S
+        return silence_s >= self.silence_s or samples >= LONGEST_S * SAMPLE_RATE
 
 
-@dataclass(frozen=True)
-class _StepLayout:
-    """Inputs `input`, `state`, `sr`: one window of each stream in a run."""
-
-    session: Any
-
-    def initial_state(self) -> tuple[Any, ...]:
-        return (np.zeros((2, 1, _STATE_SIZE), np.float32),)
-
-    def judge(self, windows: Samples, state: tuple[Any, ...]) -> tuple[Probabilities, Any]:
-        (recurrent,) = state
-        rate = np.array(SAMPLE_RATE, np.int64)
-        found = np.empty(len(windows), np.float32)
-        for index in range(len(windows)):
-            probability, recurrent = self.session.run(
-                ["output", "stateN"],
-                {"input": windows[index : index + 1], "state": recurrent, "sr": rate},
-            )
-            found[index] = probability[0, 0]
-        return found, (recurrent,)
-
-
-_LAYOUTS: dict[frozenset[str], type[_SequenceLayout | _StepLayout]] = {
-    frozenset({"input", "h", "c"}): _SequenceLayout,
-    frozenset({"input", "state", "sr"}): _StepLayout,
-}
-
-
-class SileroVad:
-    """The loaded network. It keeps nothing of what it heard, so any thread may use it."""
-
-    def __init__(self, network: _Network) -> None:
-        self._network = network
-
-    @classmethod
-    def load(cls, path: Path) -> SileroVad:
-        """Load an ONNX file in either of the two layouts in which the network is published.
-
-        Raises:
-            ModelNotFound: there is no such file.
-            ModelCorrupt: the file is no such network.
-            EngineError: onnxruntime is not installed.
-        """
-        if not path.is_file():
-            raise ModelNotFound(f"There is no voice activity model at {path}; install silero-vad.")
-        session = _open_session(path)
-        layout = _LAYOUTS.get(frozenset(entry.name for entry in session.get_inputs()))
-        if layout is None:
-            raise ModelCorrupt(f"{path} is not a Silero voice activity model; install silero-vad.")
-        return cls(layout(session))
-
-    def stream(self) -> VadStream:
-        """Follow a live stream from its beginning."""
-        return VadStream(self._network)
-
-    def speech_probabilities(self, samples: Samples) -> Probabilities:
-        """Judge a whole recording, silence filling up its last window."""
-        stream = self.stream()
-        slices = range(0, len(samples), _SLICE_SAMPLES)
-        found = [stream.push(samples[first : first + _SLICE_SAMPLES]) for first in slices]
-        return np.concatenate([*found, stream.finish()])
-
-
-class VadStream:
-    """Judges one stream as it comes in, in pieces of any size."""
-
-    def __init__(self, network: _Network) -> None:
-        self._network = network
-        self._state = network.initial_state()
-        # The context of the next window, then what came of it so far.
-        self._pending = np.zeros(_CONTEXT_SAMPLES, np.float32)
-
-    def push(self, samples: Samples) -> Probabilities:
-        """Judge the windows that these samples complete; the rest waits for the next ones.
-
-        Returns:
-            One probability for each window completed now, shape [windows], often none.
-        """
-        pending = np.concatenate([self._pending, samples], dtype=np.float32)
-        count = (len(pending) - _CONTEXT_SAMPLES) // WINDOW_SAMPLES
-        self._pending = pending[count * WINDOW_SAMPLES :].copy()
-        if count == 0:
-            return np.zeros(0, np.float32)
-        windows = np.lib.stride_tricks.sliding_window_view(
-            pending, _CONTEXT_SAMPLES + WINDOW_SAMPLES
-        )[::WINDOW_SAMPLES][:count]
-        found, self._state = self._network.judge(np.ascontiguousarray(windows), self._state)
-        return found
-
-    def finish(self) -> Probabilities:
-        """Judge what is left as if silence followed; the stream is not used again."""
-        left = len(self._pending) - _CONTEXT_SAMPLES
-        return self.push(np.zeros(WINDOW_SAMPLES - left if left else 0, np.float32))
-
-
-def speech_span(samples: Samples, vad: SileroVad) -> SpeechSpan | None:
-    """Find the part of a recording from the first to the last speech, pauses included.
-
-    Returns:
-        Positions within `samples`, or None when nobody speaks.
-    """
-    spans = speech_spans(samples, vad, max_seconds=math.inf)
-    return spans[0] if spans else None
-
-
-def speech_spans(samples: Samples, vad: SileroVad, max_seconds: float) -> list[SpeechSpan]:
-    """Find the speech in a recording, cut in its pauses into spans of `max_seconds` at most.
-
-    A recording that is short enough is one span, pauses included. Longer ones are cut where
-    about half a second was least like speech. Silence before, between and after is left out.
-    """
-    probabilities = vad.speech_probabilities(_audible(samples))
-    segments = _segments(probabilities)
-    if not segments:
-        return []
-    first = max(0, segments[0][0] - _PADDING)
-    last = min(len(probabilities), segments[-1][1] + _PADDING)
-    pieces = pairwise(_cuts(probabilities, first, last, max_seconds))
-    spans = [_span(segments, start, stop) for start, stop in pieces]
-    return [
-        SpeechSpan(span.start * WINDOW_SAMPLES, min(span.stop * WINDOW_SAMPLES, len(samples)))
-        for span in spans
-        if span
-    ]
-
-
-def default_vad_path() -> Path:
-    """Find the network among the installed packages, without importing them.
-
-    The package silero-vad has the newer one; faster-whisper always brings an older one along.
-
-    Raises:
-        ModelNotFound: neither package is installed.
-    """
-    for package, file in (
-        ("silero_vad", "data/silero_vad_16k_sequence.onnx"),
-        ("silero_vad", "data/silero_vad.onnx"),
-        ("faster_whisper", "assets/silero_vad_v6.onnx"),
-    ):
-        spec = find_spec(package)
-        for folder in (spec and spec.submodule_search_locations) or ():
-            path = Path(folder, file)
-            if path.is_file():
-                return path
-    raise ModelNotFound("No voice activity model is installed; install faster-whisper.")
-
-
-def _open_session(path: Path) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise EngineError("onnxruntime is missing; install wyoming-voice-stack[asr].") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 4
-    try:
-        return onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:
-        # onnxruntime's exceptions share no base class.
-        raise ModelCorrupt(
-            f"{path} cannot be loaded ({error}); install silero-vad again."
-        ) from error
-
-
-def _audible(samples: Samples) -> Samples:
-    peak = float(np.abs(samples).max(initial=0.0))
-    if peak == 0.0 or peak >= QUIET_PEAK:
-        return samples
-    return samples * np.float32(min(QUIET_PEAK / peak, MAX_GAIN))
-
-
-def _segments(probabilities: Probabilities) -> list[tuple[int, int]]:
-    """Runs of windows in which speech lasts, long enough, with one in which it starts."""
-    lasting = np.concatenate([[False], probabilities >= SPEECH_LASTS, [False]])
-    edges = np.flatnonzero(np.diff(lasting)).reshape(-1, 2)
-    return [
-        (int(start), int(stop))
-        for start, stop in edges
-        if (stop - start) * WINDOW_MS >= MIN_SPEECH_MS
-        and probabilities[start:stop].max() >= SPEECH_STARTS
-    ]
-
-
-def _cuts(probabilities: Probabilities, first: int, last: int, max_seconds: float) -> list[int]:
-    """Window positions from `first` to `last`, near enough to each other, in pauses."""
-    smoothing = CUT_SMOOTHING_MS // WINDOW_MS
-    speech = np.convolve(probabilities, np.full(smoothing, 1 / smoothing), mode="same")
-    longest = max_seconds * 1000 / WINDOW_MS
-    cuts = [first]
-    while last - cuts[-1] > longest:
-        earliest = cuts[-1] + int(longest / 2)
-        cuts.append(earliest + int(np.argmin(speech[earliest : cuts[-1] + int(longest)])))
-    return [*cuts, last]
-
-
-def _span(segments: list[tuple[int, int]], start: int, stop: int) -> SpeechSpan | None:
-    """What of the windows from `start` to `stop` is speech, padded, or None."""
-    inside = [segment for segment in segments if segment[1] > start and segment[0] < stop]
-    if not inside:
+def endpoint_for(silence_s: float | None, sensitivity: str | None) -> Endpoint | None:
+    """Choose by `ASR_ENDPOINT_SILENCE` and the request's `vad_sensitivity`; None leaves it to the client."""
+    if silence_s is None:
         return None
-    return SpeechSpan(max(start, inside[0][0] - _PADDING), min(stop, inside[-1][1] + _PADDING))
+    return Endpoint(SENSITIVITY_S.get(sensitivity or "", silence_s))

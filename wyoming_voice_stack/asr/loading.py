@@ -5,16 +5,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.asr.catalogue import MODEL_REQUIRED
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE
 from wyoming_voice_stack.asr.hardware import available_cores
+from wyoming_voice_stack.asr.window import LONGER_CONTEXT_S, WINDOW_S
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound, VoiceStackError
 
 MAX_AUTO_THREADS = 4
 """Beyond, Whisper's small matrices gain little and the rest of the machine loses."""
+SMALL_MODEL_BYTES = 200_000_000
+"""Weights on disk of the models whose decoder loses more by handing work to a second thread than it
+gains: base takes 0.11 s with one thread for what takes 0.24 s with two. They transcribe several
+utterances at the same time instead, each with one thread."""
+TINY_MODEL_BYTES = 100_000_000
+"""Weights on disk of the models whose full window still fits into the pause at the end."""
+CUDA_BATCH = 16
+CUDA_WINDOW_STEP_S = 5
+"""Windows are rounded up to this, so that more of them are equally long and share a batch."""
 
 _COMPUTE_TYPES = {
     "cuda": ("float16", "int8_float32", "float32"),
@@ -28,11 +39,33 @@ _MACHINE_FAULTS = ("cuda", "cublas", "cudnn", "library", "memory", "compute type
 _LOGGER = logging.getLogger(__name__)
 
 
-def open_model(directory: Path, device: str, compute_type: str, cpu_threads: int) -> Any:
+@dataclass(frozen=True)
+class Placement:
+    """How a model makes use of its device."""
+
+    lanes: int = 1
+    """Calls at the same time."""
+    threads: int = 1
+    """Of one call, on a CPU."""
+    batch_size: int = 1
+    """Windows in one call. On two cores a batch of 2 or 4 ends no sooner than one after another."""
+    longer_context_s: int = LONGER_CONTEXT_S
+    """Silence after speech in a second look at it."""
+    window_step_s: int = 1
+    """What the length of a window is a multiple of."""
+
+
+def thread_budget(cpu_threads: int) -> int:
+    """Threads of all calls together; 0 stands for one a core, `MAX_AUTO_THREADS` at most."""
+    return cpu_threads or min(MAX_AUTO_THREADS, available_cores())
+
+
+def open_model(
+    directory: Path, device: str, compute_type: str, cpu_threads: int
+) -> tuple[Any, Placement]:
     """Load a `faster_whisper.WhisperModel` and try it out. See `WhisperRecognizer.load`."""
-    threads = cpu_threads or min(MAX_AUTO_THREADS, available_cores())
     with _faults_told_apart(directory):
-        return _open_where_it_works(directory, device, compute_type, threads)
+        return _open_where_it_works(directory, device, compute_type, thread_budget(cpu_threads))
 
 
 def check_files(directory: Path) -> None:
@@ -53,7 +86,9 @@ def check_files(directory: Path) -> None:
         )
 
 
-def _open_where_it_works(directory: Path, device: str, compute_type: str, threads: int) -> Any:
+def _open_where_it_works(
+    directory: Path, device: str, compute_type: str, threads: int
+) -> tuple[Any, Placement]:
     if device != "auto":
         return _open_on(directory, device, compute_type, threads)
     import ctranslate2
@@ -66,20 +101,37 @@ def _open_where_it_works(directory: Path, device: str, compute_type: str, thread
     return _open_on(directory, "cpu", compute_type, threads)
 
 
-def _open_on(directory: Path, device: str, compute_type: str, threads: int) -> Any:
+def _placement(directory: Path, kind: str, threads: int) -> Placement:
+    if kind == "cuda":
+        return Placement(
+            batch_size=CUDA_BATCH, longer_context_s=WINDOW_S, window_step_s=CUDA_WINDOW_STEP_S
+        )
+    size = (directory / "model.bin").stat().st_size
+    if size < TINY_MODEL_BYTES:
+        return Placement(lanes=threads, longer_context_s=WINDOW_S)
+    if size < SMALL_MODEL_BYTES:
+        return Placement(lanes=threads)
+    return Placement(threads=threads)
+
+
+def _open_on(
+    directory: Path, device: str, compute_type: str, threads: int
+) -> tuple[Any, Placement]:
     from faster_whisper import WhisperModel
 
     kind, _, index = device.partition(":")
+    placement = _placement(directory, kind, threads)
     model = WhisperModel(
         str(directory),
         device=kind,
         device_index=int(index or 0),
         compute_type=_compute_type(compute_type, kind, int(index or 0)),
-        cpu_threads=threads,
+        cpu_threads=placement.threads,
+        num_workers=placement.lanes,
         local_files_only=True,
     )
     _try_out(model, directory)
-    return model
+    return model, placement
 
 
 def _compute_type(wanted: str, device: str, index: int) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from wyoming.asr import Transcribe
+from wyoming.asr import Transcribe, VadSensitivity
 from wyoming.event import Event
 from wyoming.info import AsrModel, AsrProgram, Attribution, Info
 
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.asr.catalogue import to_tag
+from wyoming_voice_stack.asr.endpoint import endpoint_for
 from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
-from wyoming_voice_stack.asr.session import AsrSession, Hearing
+from wyoming_voice_stack.asr.session import AsrSession
+from wyoming_voice_stack.asr.utterance import Hearing
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.session import ServiceStatus
 from wyoming_voice_stack.core.worker import Worker
@@ -54,6 +57,26 @@ class HearingOptions:
     """Task and initial prompt."""
     max_utterance_s: int
     device: str
+    endpoint_silence_s: float | None = None
+    """`ASR_ENDPOINT_SILENCE`; None leaves it to the client when an utterance ends."""
+    partial_text: bool = True
+
+
+class House(Protocol):
+    """Knows what a household calls its rooms and things."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is known now, the most likely first."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to ask, in the background."""
+        ...
+
+    async def stop(self) -> None:
+        """Ask no more."""
+        ...
 
 
 class AsrService:
@@ -62,11 +85,16 @@ class AsrService:
     programs = (PROGRAM,)
 
     def __init__(
-        self, entries: Sequence[AsrEntry], options: HearingOptions, metrics: Metrics
+        self,
+        entries: Sequence[AsrEntry],
+        options: HearingOptions,
+        metrics: Metrics,
+        house: House | None = None,
     ) -> None:
         self._entries = {entry.name: entry for entry in entries}
         self._default = entries[0]
         self._options = options
+        self._house = house
         self.metrics = metrics
         self._info = self._describe()
 
@@ -75,13 +103,22 @@ class AsrService:
         """Longest utterance in seconds."""
         return self._options.max_utterance_s
 
+    @property
+    def streams_text(self) -> bool:
+        """Whether text is sent while somebody speaks."""
+        return self._options.partial_text
+
     async def start(self) -> None:
         """Load the default model; the others load when they are first asked for."""
         for entry in self._entries.values():
             entry.worker.start(load_now=entry is self._default)
+        if self._house is not None:
+            await self._house.start()
 
     async def stop(self, timeout_s: float) -> bool:
         """Stop the engines; False if one was still inside a call after `timeout_s`."""
+        if self._house is not None:
+            await self._house.stop()
         workers = [entry.worker for entry in self._entries.values()]
         return all(await asyncio.gather(*(worker.stop(timeout_s) for worker in workers)))
 
@@ -119,8 +156,16 @@ class AsrService:
             candidate_languages=self._candidates(entry),
             names=tuple(transcribe.transcript_names or ()),
             terms=tuple(transcribe.transcript_terms or ()),
+            house=self._house.names if self._house is not None else (),
         )
-        return Hearing(entry.worker, request)
+        return Hearing(
+            entry.worker,
+            request,
+            endpoint=endpoint_for(
+                self._options.endpoint_silence_s, _sensitivity(transcribe.vad_sensitivity)
+            ),
+            drafts=self._options.partial_text,
+        )
 
     def _entry(self, name: str | None) -> AsrEntry:
         if not name:
@@ -163,5 +208,11 @@ class AsrService:
             description="Speech to text with Whisper",
             version=__version__,
             models=models,
+            supports_transcript_streaming=self._options.partial_text,
+            requires_external_vad=self._options.endpoint_silence_s is None,
         )
         return Info(asr=[program]).event()
+
+
+def _sensitivity(told: str | VadSensitivity | None) -> str | None:
+    return told.value if isinstance(told, VadSensitivity) else told

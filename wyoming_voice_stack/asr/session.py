@@ -5,41 +5,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Protocol
 
-import numpy as np
-from wyoming.asr import Transcribe, Transcript
+from wyoming.asr import (
+    Transcribe,
+    Transcript,
+    TranscriptChunk,
+    TranscriptStart,
+    TranscriptStop,
+)
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
+from wyoming_voice_stack.asr.agreement import Agreement
 from wyoming_voice_stack.asr.catalogue import to_tag
-from wyoming_voice_stack.asr.engine import (
-    SAMPLE_RATE,
-    Samples,
-    SpeechRecognizer,
-    Transcription,
-    TranscriptionRequest,
-)
-from wyoming_voice_stack.audio import PcmFormat, SpeechDecoder
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Transcription
+from wyoming_voice_stack.asr.utterance import Hearing, Utterance
+from wyoming_voice_stack.audio import PcmFormat
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.vocabulary import read
-from wyoming_voice_stack.core.worker import Worker
-from wyoming_voice_stack.errors import UtteranceTooLong
 
 _LOGGER = logging.getLogger(__name__)
 
 SLICE_BYTES = 64 * 1024
 """Audio that is brought to 16 kHz at once."""
-
-
-@dataclass(frozen=True)
-class Hearing:
-    """How one request is heard: by which engine, and what it is told."""
-
-    worker: Worker[SpeechRecognizer]
-    request: TranscriptionRequest
 
 
 class Listening(Protocol):
@@ -55,41 +45,14 @@ class Listening(Protocol):
         """Where answers are counted."""
         ...
 
+    @property
+    def streams_text(self) -> bool:
+        """Whether text is sent while somebody speaks."""
+        ...
+
     def hear(self, transcribe: Transcribe) -> Hearing:
         """Find the engine and the languages that a request names."""
         ...
-
-
-@dataclass
-class _Utterance:
-    """Audio that has come so far, at 16 kHz mono."""
-
-    max_samples: int
-    pieces: list[Samples] = field(default_factory=list)
-    samples: int = 0
-    decoder: SpeechDecoder | None = None
-    pcm: PcmFormat | None = None
-
-    def take(self, pcm: PcmFormat, audio: bytes) -> None:
-        if pcm != self.pcm or self.decoder is None:
-            self.flush()
-            self.pcm, self.decoder = pcm, SpeechDecoder(pcm, SAMPLE_RATE)
-        self._add(self.decoder.push(audio))
-
-    def flush(self) -> None:
-        if self.decoder is not None:
-            self._add(self.decoder.finish())
-            self.decoder = None
-
-    def _add(self, samples: Samples) -> None:
-        self.samples += len(samples)
-        if self.samples > self.max_samples:
-            raise UtteranceTooLong(
-                f"The utterance is longer than {self.max_samples // SAMPLE_RATE} s; send it in"
-                " parts, or raise ASR_MAX_UTTERANCE_SECONDS."
-            )
-        if len(samples):
-            self.pieces.append(samples)
 
 
 class AsrSession:
@@ -99,7 +62,9 @@ class AsrSession:
         self._service = service
         self._name = connection_name
         self._hearing: Hearing | None = None
-        self._utterance: _Utterance | None = None
+        self._utterance: Utterance | None = None
+        self._shown: _Shown | None = None
+        self._ended_here = False
 
     @property
     def busy(self) -> bool:
@@ -113,61 +78,112 @@ class AsrSession:
         elif AudioStart.is_type(event.type):
             start = read(AudioStart, event)
             PcmFormat(rate=start.rate, width=start.width, channels=start.channels)
-            self._utterance = self._new_utterance()
+            self._begin()
         elif AudioChunk.is_type(event.type):
-            await self._listen(read(AudioChunk, event, audio=event.payload or b""))
+            async for reply in self._take(read(AudioChunk, event, audio=event.payload or b"")):
+                yield reply
         elif AudioStop.is_type(event.type):
-            heard = await self._transcribe()
-            language = to_tag(heard.language) if heard.language else None
-            yield Transcript(text=heard.text, language=language).event()
-            self._utterance = None
+            ended_here, self._ended_here = self._ended_here, False
+            if not ended_here:
+                async for reply in self._answer():
+                    yield reply
 
     def farewell(self) -> Sequence[Event]:
         """Nothing follows an error here."""
         return ()
 
-    async def _listen(self, chunk: AudioChunk) -> None:
-        pcm = PcmFormat(rate=chunk.rate, width=chunk.width, channels=chunk.channels)
-        self._utterance = self._utterance or self._new_utterance()
-        self._utterance.take(pcm, chunk.audio[:SLICE_BYTES])
-        # A large chunk is resampled slice by slice, so that the loop is never held for long.
-        for begin in range(SLICE_BYTES, len(chunk.audio), SLICE_BYTES):
-            await asyncio.sleep(0)
-            self._utterance.take(pcm, chunk.audio[begin : begin + SLICE_BYTES])
+    def close(self) -> None:
+        """Drop what was asked for: the client has gone."""
+        if self._utterance is not None:
+            self._utterance.close()
 
-    def _new_utterance(self) -> _Utterance:
-        return _Utterance(self._service.max_utterance_s * SAMPLE_RATE)
-
-    async def _transcribe(self) -> Transcription:
-        stopped_at = time.monotonic()
+    def _begin(self) -> Utterance:
+        self.close()
         hearing = self._hearing or self._service.hear(Transcribe())
-        utterance = self._utterance or self._new_utterance()
-        utterance.flush()
-        if utterance.pieces:
-            heard = await hearing.worker.run(_Transcribe(utterance.pieces, hearing.request))
+        self._utterance = Utterance(hearing, self._service.max_utterance_s * SAMPLE_RATE)
+        self._shown = _Shown() if self._service.streams_text else None
+        self._ended_here = False
+        return self._utterance
+
+    async def _take(self, chunk: AudioChunk) -> AsyncGenerator[Event, None]:
+        if self._ended_here:
+            return
+        utterance = await self._listen(chunk)
+        for reply in self._show(utterance):
+            yield reply
+        if utterance.over:
+            self._ended_here = True
+            async for reply in self._answer():
+                yield reply
+
+    async def _listen(self, chunk: AudioChunk) -> Utterance:
+        pcm = PcmFormat(rate=chunk.rate, width=chunk.width, channels=chunk.channels)
+        utterance = self._utterance or self._begin()
+        # A large chunk is resampled slice by slice, so that the loop is never held for long.
+        for begin in range(0, max(1, len(chunk.audio)), SLICE_BYTES):
+            if begin:
+                await asyncio.sleep(0)
+            utterance.recording.take(pcm, chunk.audio[begin : begin + SLICE_BYTES])
+            await utterance.follow()
+        return utterance
+
+    def _show(self, utterance: Utterance) -> Iterator[Event]:
+        if self._shown is not None and (text := utterance.new_text()) is not None:
+            yield from self._shown.more(text)
+
+    async def _answer(self) -> AsyncGenerator[Event, None]:
+        stopped_at = time.monotonic()
+        utterance = self._utterance or self._begin()
+        heard = await utterance.finish()
+        self._note(utterance, heard, time.monotonic() - stopped_at)
+        language = to_tag(heard.language) if heard.language else None
+        transcript = Transcript(text=heard.text, language=language).event()
+        if self._shown is None:
+            yield transcript
         else:
-            heard = Transcription(text="", language=hearing.request.language)
-        took_s = time.monotonic() - stopped_at
+            for event in self._shown.last(heard, transcript):
+                yield event
+        self._utterance = self._shown = None
+
+    def _note(self, utterance: Utterance, heard: Transcription, took_s: float) -> None:
         metrics = self._service.metrics
         metrics.stop_to_text.observe(took_s)
         metrics.requests.labels("transcribe", "text" if heard.text else "empty").inc()
+        metrics.guesses.inc(utterance.guesses)
         _LOGGER.info(
             "[%s] %.1f s of audio, %d characters, after %.2f s",
             self._name,
-            utterance.samples / SAMPLE_RATE,
+            utterance.recording.seconds,
             len(heard.text),
             took_s,
         )
         _LOGGER.debug("[%s] heard: %s", self._name, heard.text)
-        return heard
 
 
-@dataclass(frozen=True)
-class _Transcribe:
-    """One utterance as a job."""
+class _Shown:
+    """The text of one utterance as its client sees it grow."""
 
-    pieces: Sequence[Samples]
-    request: TranscriptionRequest
+    def __init__(self) -> None:
+        self._agreement = Agreement()
+        self._begun = False
 
-    def __call__(self, engine: SpeechRecognizer) -> Transcription:
-        return engine.transcribe(np.concatenate(self.pieces), self.request)
+    def more(self, guess: Transcription) -> Iterator[Event]:
+        """What to send because of a new guess."""
+        new = self._agreement.see(guess.text, guess.language)
+        if new:
+            yield from self._begin(guess)
+            yield TranscriptChunk(text=new).event()
+
+    def last(self, heard: Transcription, transcript: Event) -> Iterator[Event]:
+        """What to send when the text is final."""
+        yield from self._begin(heard)
+        rest = self._agreement.end(heard.text, heard.language)
+        if rest:
+            yield TranscriptChunk(text=rest).event()
+        yield transcript
+        yield TranscriptStop().event()
+
+    def _begin(self, text: Transcription) -> Iterator[Event]:
+        if not self._begun:
+            self._begun = True
+            yield TranscriptStart(language=to_tag(text.language) if text.language else None).event()

@@ -4,73 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from wyoming_voice_stack.asr.catalogue import model_languages
-from wyoming_voice_stack.asr.endpoint import SileroVad, speech_spans
-from wyoming_voice_stack.asr.engine import (
-    SAMPLE_RATE,
-    Samples,
-    Transcription,
-    TranscriptionRequest,
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Speech, Transcription, Wanted
+from wyoming_voice_stack.asr.hints import compose_hints, known_names, told_of
+from wyoming_voice_stack.asr.loading import Placement, check_files, open_model
+from wyoming_voice_stack.asr.naming import likely_names, with_names
+from wyoming_voice_stack.asr.speech import SpeechFollower
+from wyoming_voice_stack.asr.trust import heard, tidy
+from wyoming_voice_stack.asr.vad import SileroVad
+from wyoming_voice_stack.asr.window import (
+    CONTEXT_S,
+    DRAFT_CONTEXT_S,
+    MAX_COMPRESSION_RATIO,
+    Encoded,
+    Hypothesis,
+    detect,
+    encode,
+    max_text_tokens,
+    text_room,
+    window_seconds,
+    write,
 )
-from wyoming_voice_stack.asr.hints import MAX_HINT_TOKENS, compose_hints
-from wyoming_voice_stack.asr.loading import check_files, open_model
-from wyoming_voice_stack.errors import EngineError, UnknownLanguage
+from wyoming_voice_stack.errors import Abandoned, EngineError, UnknownLanguage, VoiceStackError
 from wyoming_voice_stack.memory import return_freed_memory
 
 TEMPERATURES = (0.0, 0.4, 0.8)
-"""The first one searches with beams; when it ends in a loop, the others sample."""
-
-MAX_COMPRESSION_RATIO = 2.4
-"""Text that zlib shrinks further than this repeats itself. Whisper is caught in a loop if it also
-wrote to the limit or doubts that anybody speaks; else somebody did say so."""
-MIN_LOG_PROBABILITY = -1.3
-"""Mean over a window's tokens. Spoken words reach -1.2, text made from noise is at -1.1 to -2."""
-MAX_NO_SPEECH_PROBABILITY = 0.6
-"""Above, a text stands only if its mean log-probability is above `SURE_LOG_PROBABILITY`."""
-SURE_LOG_PROBABILITY = -0.5
-
-DETECTION_CONTEXT_S = 8
-"""Silence after the speech when its language is detected: as right as 30 s at a fifth of the cost."""
-
-WINDOW_S = 30
-MAX_SPAN_S = 29
-"""Longer speech is cut in its pauses: a sentence that lies across two windows can get lost."""
-LEAD_IN_MS = 200
-"""Silence before a recording that begins with speech; without, the first word can get lost."""
-MAX_WINDOW_TOKENS = 448
-"""Prompt and text of one window together; a property of all Whisper models."""
-TOKENS_PER_SECOND = 25
-MIN_TEXT_TOKENS = 32
-"""A text has at most this many tokens and `TOKENS_PER_SECOND`, so that a loop ends early."""
-
-UNSPACED_LANGUAGES = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
-"""Languages that are written without blanks between words."""
-
-_CONTROL_TOKENS = 8
-_FRAMES_PER_SECOND = 100
+"""Of the full window. The first one searches with beams; when it ends in a loop, the others sample."""
+DRAFT_BEAMS = 1
 _SEED = 0
 
 
 class WhisperRecognizer:
-    """A loaded Whisper model. Plain and blocking; one thread owns it.
+    """A loaded Whisper model. Plain and blocking.
 
-    Speech is found by voice activity detection first: where nobody speaks, the text is empty and
-    Whisper is not asked. What Whisper writes is kept only if its own figures say that it heard
-    speech. The same samples and the same request give the same text.
+    What Whisper writes is kept only if its own figures say that it heard speech. The same speech
+    and the same request give the same text, alone or along with others.
     """
 
     def __init__(
-        self, model: Any, *, languages: tuple[str, ...], beam_size: int, vad: SileroVad
+        self,
+        model: Any,
+        *,
+        languages: tuple[str, ...],
+        beam_size: int,
+        vad: SileroVad,
+        placement: Placement,
     ) -> None:
         self._model = model
         self._languages = languages
         self._beam_size = beam_size
         self._vad = vad
+        self._placement = placement
 
     @classmethod
     def load(
@@ -87,7 +75,7 @@ class WhisperRecognizer:
 
         `device` is `cpu`, `cuda`, `cuda:N` or `auto`, which takes the first CUDA device that
         works. `compute_type` is one of CTranslate2's or `auto`: float16 on CUDA, int8 on a CPU.
-        `cpu_threads` 0 stands for one a core, `MAX_AUTO_THREADS` at most.
+        `cpu_threads` bounds the threads of all calls together.
 
         Raises:
             ModelNotFound: there is no such directory.
@@ -96,8 +84,14 @@ class WhisperRecognizer:
         """
         check_files(directory)
         languages = model_languages(directory)
-        model = open_model(directory, device, compute_type, cpu_threads)
-        return cls(model, languages=languages, beam_size=beam_size, vad=vad)
+        model, placement = open_model(directory, device, compute_type, cpu_threads)
+        return cls(
+            model,
+            languages=languages,
+            beam_size=beam_size,
+            vad=vad,
+            placement=placement,
+        )
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -114,29 +108,37 @@ class WhisperRecognizer:
         """What CTranslate2 computes in, such as `int8_float32`."""
         return str(self._model.model.compute_type)
 
-    def transcribe(self, samples: Samples, request: TranscriptionRequest) -> Transcription:
-        """Transcribe a whole utterance of any length.
+    @property
+    def lanes(self) -> int:
+        """Calls of `transcribe` that gain from running at the same time."""
+        return self._placement.lanes
+
+    @property
+    def batch_size(self) -> int:
+        """Stretches of speech that one call takes with gain."""
+        return self._placement.batch_size
+
+    def follow(self) -> SpeechFollower:
+        """Begin to follow a stream. May be called from any thread."""
+        return SpeechFollower(self._vad.stream())
+
+    def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
+        """Transcribe stretches of speech, each as it would be alone.
 
         The language of the result is that of the text: English for a translation. An
         English-only model transcribes, whatever the task.
 
         Raises:
             UnknownLanguage: the model does not hear the language, or none of the candidates.
+            Abandoned: `wanted` became false.
             EngineError: the engine failed.
         """
-        candidates = self._candidates(request)
         with _as_engine_error():
-            pieces = _speech_pieces(samples, self._vad)
-            if not pieces:
-                return Transcription("", request.language)
-            language = (
-                candidates[0] if len(candidates) == 1 else self._detect(pieces[0], candidates)
-            )
-            parts = [part for piece in pieces for part in self._write(piece, language, request)]
-        if request.task == "translate":
-            language = "en"
-        text = _join(parts, language)
-        return Transcription(text, language if text else request.language)
+            found: dict[int, Transcription] = {}
+            for numbers in self._alike(speeches):
+                together = [speeches[number] for number in numbers]
+                found |= zip(numbers, self._transcribe_alike(together, wanted), strict=True)
+            return [found[number] for number in range(len(speeches))]
 
     def close(self) -> None:
         """Give the model's memory back. The engine is not used again."""
@@ -144,96 +146,159 @@ class WhisperRecognizer:
         self._model = None
         return_freed_memory()
 
-    def _candidates(self, request: TranscriptionRequest) -> tuple[str, ...]:
+    def _alike(self, speeches: Sequence[Speech]) -> list[list[int]]:
+        """Numbers of those that fit into one batch: windows, hints and beams are the same."""
+
+        def likeness(number: int) -> tuple[int, str, bool]:
+            speech = speeches[number]
+            hints = compose_hints(speech.request, self._model.hf_tokenizer) or ""
+            return self._window_seconds(speech), hints, speech.request.draft
+
+        ordered = sorted(range(len(speeches)), key=likeness)
+        return [list(numbers) for _, numbers in groupby(ordered, key=likeness)]
+
+    def _window_seconds(self, speech: Speech, context_s: float | None = None) -> int:
+        if context_s is None:
+            context_s = DRAFT_CONTEXT_S if speech.request.draft else CONTEXT_S
+        return window_seconds(speech.samples, self._placement.window_step_s, context_s)
+
+    def _transcribe_alike(
+        self, speeches: Sequence[Speech], wanted: Wanted
+    ) -> Iterator[Transcription]:
+        candidates = [self._candidates(speech) for speech in speeches]
+        _check(wanted)
+        seconds = self._window_seconds(speeches[0])
+        encoded = encode(self._model, [speech.samples for speech in speeches], seconds)
+        languages = self._detect(encoded, candidates)
+        _check(wanted)
+        hypotheses = self._write(encoded, speeches, languages)
+        for speech, language, hypothesis in zip(speeches, languages, hypotheses, strict=True):
+            kept = [hypothesis]
+            if not speech.request.draft:
+                kept = self._look_again(speech, language, hypothesis, wanted)
+            text = tidy(heard(kept), language)
+            if names := likely_names(text, known_names(speech.request)):
+                _check(wanted)
+                alone = encoded if len(speeches) == 1 else None
+                text = with_names(text, self._told(names, speech, language, alone) or text, names)
+            written_in = "en" if speech.request.task == "translate" else language
+            yield Transcription(text, written_in if text else speech.request.language)
+
+    def _candidates(self, speech: Speech) -> tuple[str, ...]:
+        request = speech.request
         wanted = (request.language,) if request.language else request.candidate_languages
-        heard = tuple(code for code in wanted if code in self._languages)
-        if wanted and not heard:
+        known = tuple(code for code in wanted if code in self._languages)
+        if wanted and not known:
             raise UnknownLanguage(
                 f"This Whisper model does not hear {', '.join(wanted)!r:.80};"
                 " ask for another language or load a multilingual model."
             )
-        return heard or self._languages
+        return known or self._languages
 
-    def _detect(self, speech: Samples, candidates: Sequence[str]) -> str:
-        from faster_whisper.audio import pad_or_trim
+    def _detect(self, encoded: Encoded, candidates: Sequence[tuple[str, ...]]) -> list[str]:
+        if all(len(codes) == 1 for codes in candidates):
+            return [codes[0] for codes in candidates]
+        return detect(self._model, encoded, candidates)
 
-        frames = _FRAMES_PER_SECOND * min(
-            WINDOW_S, len(speech) // SAMPLE_RATE + DETECTION_CONTEXT_S
+    def _write(
+        self, encoded: Encoded, speeches: Sequence[Speech], languages: Sequence[str]
+    ) -> list[Hypothesis]:
+        tokenizers = [
+            self._tokenizer(language, speech.request.task)
+            for speech, language in zip(speeches, languages, strict=True)
+        ]
+        hints = compose_hints(speeches[0].request, self._model.hf_tokenizer)
+        prompts = [
+            self._model.get_prompt(tokenizer, [], without_timestamps=False, hotwords=hints)
+            for tokenizer in tokenizers
+        ]
+        beams = DRAFT_BEAMS if speeches[0].request.draft else self._beam_size
+        return write(self._model, encoded, prompts, tokenizers[0], beams)
+
+    def _told(
+        self, names: tuple[str, ...], speech: Speech, language: str, encoded: Encoded | None
+    ) -> str:
+        """Write what is said once more, told of a few names; nothing for a draft."""
+        if speech.request.draft:
+            return ""
+        # One window cannot be cut out of a batch that lies on the device.
+        encoded = encoded or encode(self._model, [speech.samples], self._window_seconds(speech))
+        [second] = self._write(encoded, [told_of(names, speech)], [language])
+        return tidy(heard([second]), language)
+
+    def _tokenizer(self, language: str, task: str) -> Any:
+        from faster_whisper.tokenizer import Tokenizer
+
+        return Tokenizer(
+            self._model.hf_tokenizer, self._model.model.is_multilingual, task, language
         )
-        features = self._model.feature_extractor(speech[: WINDOW_S * SAMPLE_RATE])
-        encoded = self._model.encode(pad_or_trim(features, frames))
-        # The most probable language comes first.
-        ranking = (token[2:-2] for token, _ in self._model.model.detect_language(encoded)[0])
-        return next((code for code in ranking if code in candidates), candidates[0])
 
-    def _write(self, speech: Samples, language: str, request: TranscriptionRequest) -> list[str]:
+    def _look_again(
+        self, speech: Speech, language: str, hypothesis: Hypothesis, wanted: Wanted
+    ) -> list[Hypothesis]:
+        """Take a longer window for what is not sure, and the full one for what is spoilt."""
+        seconds = self._window_seconds(speech, self._placement.longer_context_s)
+        if hypothesis.unsure and not hypothesis.spoilt and seconds > self._window_seconds(speech):
+            _check(wanted)
+            encoded = encode(self._model, [speech.samples], seconds)
+            [hypothesis] = self._write(encoded, [speech], [language])
+        if hypothesis.spoilt:
+            _check(wanted)
+            return self._write_full_window(speech, language)
+        return [hypothesis]
+
+    def _write_full_window(self, speech: Speech, language: str) -> list[Hypothesis]:
         import ctranslate2
 
-        max_tokens = _max_text_tokens(len(speech) / SAMPLE_RATE)
+        limit = max_text_tokens(len(speech.samples) / SAMPLE_RATE)
+        hints = compose_hints(speech.request, self._model.hf_tokenizer)
         ctranslate2.set_random_seed(_SEED)
         segments, _ = self._model.transcribe(
-            speech,
+            speech.samples,
             language=language,
-            task=request.task,
+            task=speech.request.task,
             beam_size=self._beam_size,
             temperature=TEMPERATURES,
             compression_ratio_threshold=MAX_COMPRESSION_RATIO,
-            # Sampling again because of these two made no text better; `_heard` judges by them.
+            # Sampling again because of these two made no text better; `heard` judges by them.
             log_prob_threshold=None,
             no_speech_threshold=None,
             condition_on_previous_text=False,
             # As hot words, hints and prompt reach every window; a prompt reaches the first alone.
-            hotwords=compose_hints(request, self._model.hf_tokenizer),
-            max_new_tokens=max_tokens,
+            hotwords=hints,
+            # CTranslate2 ends a text at half of what this and the hints are together.
+            max_new_tokens=min(2 * limit, text_room(hints, self._model.hf_tokenizer)),
         )
-        return _heard(list(segments), max_tokens)
+        return _as_hypotheses(list(segments), limit)
+
+
+def _check(wanted: Wanted) -> None:
+    if not wanted():
+        raise Abandoned("Nobody waits for this text any more.")
 
 
 @contextmanager
 def _as_engine_error() -> Iterator[None]:
     try:
         yield
+    except VoiceStackError:
+        raise
     except Exception as error:
         raise EngineError(
             f"Whisper failed on this utterance ({type(error).__name__}); try again."
         ) from error
 
 
-def _speech_pieces(samples: Samples, vad: SileroVad) -> list[Samples]:
-    spans = speech_spans(samples, vad, MAX_SPAN_S)
-    pieces = [samples[span.start : span.stop] for span in spans]
-    if spans and spans[0].start == 0:
-        pieces[0] = np.pad(pieces[0], (LEAD_IN_MS * SAMPLE_RATE // 1000, 0))
-    return pieces
-
-
-def _max_text_tokens(seconds: float) -> int:
-    room = MAX_WINDOW_TOKENS - MAX_HINT_TOKENS - _CONTROL_TOKENS
-    return min(room, MIN_TEXT_TOKENS + int(TOKENS_PER_SECOND * min(seconds, WINDOW_S)))
-
-
-def _heard(segments: list[Any], max_tokens: int) -> list[str]:
-    """The texts of those segments that Whisper did hear, by its own figures."""
-    endless = sum(len(segment.tokens) for segment in segments) >= max_tokens
+def _as_hypotheses(segments: Sequence[Any], limit: int) -> list[Hypothesis]:
+    endless = sum(len(segment.tokens) for segment in segments) >= limit
     return [
-        segment.text
+        Hypothesis(
+            text=segment.text,
+            avg_logprob=segment.avg_logprob,
+            no_speech_prob=segment.no_speech_prob,
+            compression_ratio=segment.compression_ratio,
+            endless=endless,
+            unheard_s=0.0,
+        )
         for segment in segments
-        if segment.avg_logprob >= MIN_LOG_PROBABILITY
-        and not (_repeats_itself(segment) and (endless or _is_doubtful(segment)))
-        and not (_is_doubtful(segment) and segment.avg_logprob <= SURE_LOG_PROBABILITY)
     ]
-
-
-def _is_doubtful(segment: Any) -> bool:
-    return bool(segment.no_speech_prob > MAX_NO_SPEECH_PROBABILITY)
-
-
-def _repeats_itself(segment: Any) -> bool:
-    return bool(segment.compression_ratio > MAX_COMPRESSION_RATIO)
-
-
-def _join(parts: Sequence[str], language: str) -> str:
-    separator = "" if language in UNSPACED_LANGUAGES else " "
-    # A text that was cut within a character ends in a replacement character.
-    text = " ".join(separator.join(parts).replace("\ufffd", "").split())
-    return text if any(character.isalnum() for character in text) else ""

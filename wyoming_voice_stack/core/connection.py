@@ -104,6 +104,7 @@ class Connection:
         try:
             await self._converse()
             if self._failed:
+                self._session.close()
                 await self._linger()
         except asyncio.CancelledError:
             if not self._failed:
@@ -111,6 +112,7 @@ class Connection:
                 await self._linger()
             raise
         finally:
+            self._session.close()
             await self._close()
             self._log.debug("closed")
 

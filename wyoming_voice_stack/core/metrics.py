@@ -46,6 +46,11 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self.guesses = Counter(
+            "voice_stack_guesses",
+            "Transcriptions that were begun before the speaker had ended.",
+            registry=self._registry,
+        )
         self.first_audio = Histogram(
             "voice_stack_first_audio_seconds",
             "From the first text of a request to its first audio.",

@@ -43,6 +43,10 @@ class Session(Protocol):
         """What the contract wants to follow an `error`, such as `synthesize-stopped`."""
         ...
 
+    def close(self) -> None:
+        """Drop what was begun between two events: the client has gone."""
+        ...
+
 
 class Service(Protocol):
     """One server's purpose, behind the spine."""

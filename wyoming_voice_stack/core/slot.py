@@ -1,10 +1,12 @@
-"""The place of one engine: loading it, trying again, giving it up. Lives in the engine's thread."""
+"""The place of one engine: loading it, trying again, giving it up. Lives in the engine's threads."""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
 from wyoming_voice_stack.core.metrics import Metrics
@@ -43,35 +45,71 @@ class EngineSlot(Generic[Engine]):
         self._loaded.set(0)
         self._retry_at = 0.0
         self._failures = 0
+        self._changed = threading.Condition()
+        self._users = 0
+        self._worn_out = False
+        self._gone = 0
 
     @property
     def until_retry_s(self) -> float | None:
         """How long until a failed engine is to be loaded again; None if it has not failed."""
         return max(0.0, self._retry_at - time.monotonic()) if self.state == "failed" else None
 
-    def ensure_loaded(self) -> Engine | None:
-        """Load the engine unless it is there, or has failed a short while ago."""
-        if self.engine is None and not (self.state == "failed" and self.until_retry_s):
-            self._try_to_load()
-        return self.engine
+    @contextmanager
+    def using(self) -> Iterator[Engine | None]:
+        """Hold the engine, loading it first unless it is there, or has failed a short while ago.
+
+        It is not unloaded while somebody holds it.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._worn_out)
+            if self.engine is None and not (self.state == "failed" and self.until_retry_s):
+                self._try_to_load()
+            self._users += 1
+            engine = self.engine
+        try:
+            yield engine
+        finally:
+            with self._changed:
+                self._users -= 1
+                self._unload_if_worn_out()
+
+    def leave_for_good(self, *, last_of: int) -> None:
+        """Say that a thread ends; the last one gives the engine's memory back."""
+        with self._changed:
+            self._gone += 1
+            if self._gone == last_of:
+                self._unload()
 
     def succeeded(self) -> None:
         """Note that the engine did its work."""
-        self._failures = 0
+        with self._changed:
+            self._failures = 0
 
     def failed(self, error: VoiceStackError) -> None:
         """Note an error of a request; a few of the engine's own in a row unload the engine."""
         if not isinstance(error, EngineError) or isinstance(error, NoAudio):
             return
-        self._failures += 1
-        if self._failures >= MAX_FAILURES_IN_A_ROW:
-            _LOGGER.error("%s failed %d times in a row; loading it anew", self.name, self._failures)
-            self._failures = 0
-            self.unload()
-            self.error, self.state, self._retry_at = error, "failed", 0.0
+        with self._changed:
+            if self._worn_out:
+                # Other lanes may fail on it too before it is replaced; that says nothing new.
+                return
+            self._failures += 1
+            if self._failures >= MAX_FAILURES_IN_A_ROW:
+                _LOGGER.error(
+                    "%s failed %d times in a row; loading it anew", self.name, self._failures
+                )
+                self._failures = 0
+                self._worn_out = True
+                self.error, self.state, self._retry_at = error, "failed", 0.0
 
-    def unload(self) -> None:
-        """Give the engine's memory back."""
+    def _unload_if_worn_out(self) -> None:
+        if self._worn_out and not self._users:
+            self._unload()
+            self._worn_out = False
+            self._changed.notify_all()
+
+    def _unload(self) -> None:
         engine, self.engine = self.engine, None
         self._loaded.set(0)
         if engine is None:

@@ -1,31 +1,31 @@
-"""An engine, the one thread that owns it, and the bounded queue in front of it.
+"""An engine, the threads that run it, and the bounded queue in front of it.
 
-The thread loads the engine, then runs one job at a time, finals before guesses. A job
-whose client has gone is dropped before it starts, or between two results.
+Each thread is a lane: it runs one call at a time, finals before guesses. Most engines have one
+lane. A job whose client has gone is dropped before it starts, or between two results.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 import logging
+import math
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from wyoming_voice_stack.core.channel import Channel
 from wyoming_voice_stack.core.metrics import Metrics
+from wyoming_voice_stack.core.queue import Capacity, Job, JobQueue, Priority, shutting_down
 from wyoming_voice_stack.core.session import EngineState
 from wyoming_voice_stack.core.slot import Engine, EngineSlot
+from wyoming_voice_stack.core.ticket import Ticket
 from wyoming_voice_stack.errors import (
-    Busy,
+    Abandoned,
     DeadlineExceeded,
     EngineError,
-    ShuttingDown,
     VoiceStackError,
     told_privately,
 )
@@ -34,24 +34,13 @@ _LOGGER = logging.getLogger(__name__)
 
 MAX_WAIT_SECONDS = 120.0
 """How long a request waits for its turn, or for the engine to load."""
+TIDY_UP_SECONDS = 2.0
+"""Least time between two calls of `tidy_up`, which is called when nothing is left to do."""
+
+Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-class Priority(IntEnum):
-    """Lower runs first."""
-
-    FINAL = 0
-    GUESS = 1
-
-
-@dataclass(order=True)
-class _Job:
-    priority: Priority
-    number: int
-    run: Callable[[Any], None] = field(compare=False)
-    fail: Callable[[VoiceStackError], None] = field(compare=False)
-    started: threading.Event = field(compare=False, default_factory=threading.Event)
-    dropped: threading.Event = field(compare=False, default_factory=threading.Event)
+Wanted: TypeAlias = Callable[[], bool]
+"""False once nobody wants the result any more."""
 
 
 class Worker(Generic[Engine]):
@@ -65,17 +54,25 @@ class Worker(Generic[Engine]):
         max_queued: int,
         metrics: Metrics,
         max_wait_s: float = MAX_WAIT_SECONDS,
+        threads: int = 1,
+        capacity: Callable[[Engine], Capacity] = lambda _: Capacity(),
+        tidy_up: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
-        self._max_queued = max_queued
         self._max_wait_s = max_wait_s
-        self._numbers = itertools.count()
-        self._queue: list[_Job] = []
-        self._changed = threading.Condition()
-        self._stopping = False
-        self._running: _Job | None = None
+        self._capacity_of = capacity
+        self._tidy_up = tidy_up
+        self._tidying = threading.Lock()
+        self._tidied_at = -math.inf
+        self._untidy = False
+        self._queue = JobQueue(name, max_queued)
         self._slot = EngineSlot(name, load, metrics)
-        self._thread = threading.Thread(target=self._work, name=f"engine-{name}", daemon=True)
+        self._threads = [
+            threading.Thread(
+                target=self._work, args=(lane == 0,), name=f"engine-{name}-{lane}", daemon=True
+            )
+            for lane in range(threads)
+        ]
         metrics.queue_depth.labels(name).set_function(lambda: len(self._queue))
 
     @property
@@ -90,19 +87,20 @@ class Worker(Generic[Engine]):
 
     @property
     def engine(self) -> Engine | None:
-        """The engine once it is loaded. Read its facts only: the thread owns it."""
+        """The engine once it is loaded. Read its facts only: its threads own it."""
         return self._slot.engine
 
     def start(self, *, load_now: bool) -> None:
-        """Start the thread; without `load_now` the first job loads the engine."""
+        """Start the threads; without `load_now` the first job loads the engine."""
         if load_now:
             self._slot.state = "loading"
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     async def run(
         self, job: Callable[[Engine], Result], priority: Priority = Priority.FINAL
     ) -> Result:
-        """Run `job` in the engine's thread; cancelling drops it.
+        """Run `job` in an engine's thread; cancelling drops it.
 
         Raises:
             Busy: the queue is full.
@@ -120,123 +118,169 @@ class Worker(Generic[Engine]):
         *,
         admitted: bool = False,
     ) -> AsyncGenerator[Result, None]:
-        """Iterate over `job` in the engine's thread; closing stops it between two results.
+        """Iterate over `job` in an engine's thread; closing stops it between two results.
 
-        `admitted` says that the job goes on with a request that was taken before: a full queue
-        does not refuse it. Connections bound how many of these there are.
+        An `admitted` job goes on with a request that was taken before: a full queue does not refuse
+        it. Connections bound how many of these there are.
 
         Raises:
             VoiceStackError: as for `run`.
         """
         loop = asyncio.get_running_loop()
         channel: Channel[Result] = Channel(loop)
-        entry = _Job(
+        entry = Job(
             priority=priority,
-            number=next(self._numbers),
-            run=lambda engine: self._drive(entry, channel, job(engine)),
+            number=self._queue.next_number(),
+            run=lambda engine, _: self._drive(entry, channel, job(engine)),
             fail=channel.end,
         )
-        self._enqueue(entry, admitted=admitted)
+        self._queue.put(entry, admitted=admitted)
         overdue = loop.call_later(self._max_wait_s, self._give_up_waiting, entry)
         try:
             while (item := await channel.take()) is not None:
                 yield item[0]
         finally:
             overdue.cancel()
-            self._drop(entry)
+            self._queue.drop(entry)
             channel.release()
 
+    def room_for(self, priority: Priority) -> bool:
+        """Whether the engine has nothing better to do than a guess or a draft."""
+        return priority is Priority.FINAL or self._queue.room_for(priority)
+
+    def submit(
+        self,
+        item: Item,
+        together: Callable[[Engine, Sequence[Item], Wanted], Sequence[Result]],
+        priority: Priority,
+    ) -> Ticket[Result]:
+        """Have `item` done along with others that wait, in one call of `together`.
+
+        Raises:
+            Busy: the queue is full.
+            ShuttingDown: the worker stops.
+        """
+        ticket: Ticket[Result] = Ticket(self._queue, self._max_wait_s, self._overdue)
+        job = Job(
+            priority=priority,
+            number=self._queue.next_number(),
+            run=partial(self._run_together, together),
+            fail=ticket.fail,
+            # Drafts stay alone: who waits shall not wait for their end.
+            kind=None if priority is Priority.DRAFT else together,
+            item=(item, ticket.deliver),
+        )
+        ticket.holds(job)
+        self._queue.put(job)
+        return ticket
+
     async def stop(self, timeout_s: float) -> bool:
-        """End the thread: what waits is refused, what runs is asked to stop.
+        """End the threads: what waits is refused, what runs is asked to stop.
 
         Returns False if the engine was still inside a call after `timeout_s`.
         """
-        with self._changed:
-            self._stopping = True
-            waiting, self._queue = self._queue, []
-            if self._running is not None:
-                self._running.dropped.set()
-            self._changed.notify_all()
-        for job in waiting:
-            job.fail(_shutting_down())
-        if self._thread.ident is not None:
-            await asyncio.to_thread(self._thread.join, timeout_s)
-        return not self._thread.is_alive()
+        for job in self._queue.close():
+            job.fail(shutting_down())
+        started = [thread for thread in self._threads if thread.ident is not None]
+        await asyncio.gather(*(asyncio.to_thread(one.join, timeout_s) for one in started))
+        return not any(thread.is_alive() for thread in started)
 
-    def _enqueue(self, job: _Job, *, admitted: bool) -> None:
-        with self._changed:
-            if self._stopping:
-                raise _shutting_down()
-            if not admitted and len(self._queue) >= self._max_queued:
-                raise Busy(
-                    f"{len(self._queue)} requests wait for {self.name} already; ask again in a"
-                    " moment, or raise MAX_QUEUED_REQUESTS."
-                )
-            heapq.heappush(self._queue, job)
-            self._changed.notify_all()
+    def _give_up_waiting(self, job: Job) -> None:
+        if not job.started.is_set():
+            job.fail(DeadlineExceeded(self._overdue()))
+            self._queue.drop(job)
 
-    def _give_up_waiting(self, job: _Job) -> None:
-        if job.started.is_set():
-            return
-        self._drop(job)
+    def _overdue(self) -> str:
         reason = "is still loading" if self.state == "loading" else "is busy"
-        job.fail(
-            DeadlineExceeded(
-                f"{self.name} {reason}; the request waited {self._max_wait_s:g} s. Ask again later."
-            )
-        )
+        waited = f"the request waited {self._max_wait_s:g} s"
+        return f"{self.name} {reason}; {waited}. Ask again later."
 
-    def _drop(self, job: _Job) -> None:
-        job.dropped.set()
-        with self._changed:
-            if job in self._queue:
-                self._queue.remove(job)
-                heapq.heapify(self._queue)
+    def _capacity(self) -> Capacity:
+        engine = self._slot.engine
+        return self._capacity_of(engine) if engine is not None else Capacity()
 
-    def _work(self) -> None:
-        if self._slot.state == "loading":
-            self._slot.ensure_loaded()
-        while self._run_next():
-            pass
-        self._slot.unload()
+    def _work(self, first_lane: bool) -> None:
+        if first_lane and self._slot.state == "loading":
+            self._run_taken([])
+        # Any lane may see the engine fail, and wakes up to load it anew.
+        while (batch := self._queue.take(self._capacity, self._until_next_s())) is not None:
+            self._run_taken(batch)
+            self._queue.finish(batch)
+            self._untidy = self._untidy or bool(batch)
+            self._tidy_up_at_times()
+        self._slot.leave_for_good(last_of=len(self._threads))
 
-    def _run_next(self) -> bool:
-        with self._changed:
-            self._changed.wait_for(lambda: self._stopping or self._queue, self._slot.until_retry_s)
-            if self._stopping:
-                return False
-            self._running = job = heapq.heappop(self._queue) if self._queue else None
-        engine = self._slot.ensure_loaded()
-        if job is not None and not job.dropped.is_set():
-            self._run_job(job, engine)
-        with self._changed:
-            self._running = None
-        return True
+    def _run_taken(self, batch: list[Job]) -> None:
+        known = self._slot.engine
+        with self._slot.using() as engine:
+            if engine is not known:
+                # Other lanes wait by what the engine before could do.
+                self._queue.capacity_changed()
+            self._run_batch(batch, engine)
 
-    def _run_job(self, job: _Job, engine: Engine | None) -> None:
-        if engine is None:
-            job.fail(self._slot.error or EngineError(f"{self.name} is not loaded."))
+    def _until_next_s(self) -> float | None:
+        retry_s = self._slot.until_retry_s
+        return TIDY_UP_SECONDS if retry_s is None and self._untidy else retry_s
+
+    def _tidy_up_at_times(self) -> None:
+        now = time.monotonic()
+        with self._tidying:
+            rested = now - self._tidied_at >= TIDY_UP_SECONDS
+            due = self._untidy and self._queue.idle and rested
+            if due:
+                self._tidied_at, self._untidy = now, False
+        if due:
+            self._tidy_up()
+
+    def _run_batch(self, taken: list[Job], engine: Engine | None) -> None:
+        batch = [job for job in taken if not job.dropped.is_set()]
+        for job in taken:
+            if job not in batch:
+                job.fail(self._queue.refusal())
+        if not batch:
             return
-        job.started.set()
+        if engine is None:
+            for job in batch:
+                job.fail(self._slot.error or EngineError(f"{self.name} is not loaded."))
+            return
+        for job in batch:
+            job.started.set()
+        error = self._try_to_run(batch, engine)
+        if error is None:
+            self._slot.succeeded()
+        else:
+            self._recover(batch, engine, error)
+
+    def _recover(self, batch: list[Job], engine: Engine, error: VoiceStackError) -> None:
+        if isinstance(error, Abandoned):
+            for job in batch:
+                self._queue.put_back(job)
+        elif len(batch) > 1:  # one of them may have spoilt it for all
+            for job in batch:
+                self._run_batch([job], engine)
+        else:
+            self._fail(batch[0], error)
+
+    def _try_to_run(self, batch: list[Job], engine: Engine) -> VoiceStackError | None:
         try:
-            job.run(engine)
+            batch[0].run(engine, batch)
         except VoiceStackError as error:
-            self._fail(job, error)
+            return error
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the engine's boundary
             kind = type(error).__name__
             failure = EngineError(f"{self.name} failed ({kind}); see the server's log.")
             failure.__cause__ = error
-            self._fail(job, failure)
-        else:
-            self._slot.succeeded()
+            return failure
+        return None
 
-    def _fail(self, job: _Job, error: VoiceStackError) -> None:
+    def _fail(self, job: Job, error: VoiceStackError) -> None:
         if error.__cause__ is not None:
             _LOGGER.error("%s failed on a request: %s", self.name, told_privately(error.__cause__))
-        job.fail(error)
+        stopped = self._queue.closed and job.dropped.is_set()
+        job.fail(shutting_down() if stopped else error)
         self._slot.failed(error)
 
-    def _drive(self, job: _Job, channel: Channel[Result], results: Iterator[Result]) -> None:
+    def _drive(self, job: Job, channel: Channel[Result], results: Iterator[Result]) -> None:
         try:
             for result in results:
                 if job.dropped.is_set() or not channel.put(result):
@@ -244,8 +288,18 @@ class Worker(Generic[Engine]):
         finally:
             if (close := getattr(results, "close", None)) is not None:
                 close()
-        channel.end(_shutting_down() if self._stopping and job.dropped.is_set() else None)
+        channel.end(shutting_down() if self._queue.closed and job.dropped.is_set() else None)
 
+    def _run_together(
+        self,
+        together: Callable[[Engine, Sequence[Any], Wanted], Sequence[Any]],
+        engine: Engine,
+        batch: list[Job],
+    ) -> None:
+        def wanted() -> bool:
+            dropped = all(job.dropped.is_set() for job in batch)
+            return not (dropped or self._queue.gives_way(batch))
 
-def _shutting_down() -> ShuttingDown:
-    return ShuttingDown("The server is shutting down; ask again in a moment.")
+        results = together(engine, [job.item[0] for job in batch], wanted)
+        for job, result in zip(batch, results, strict=True):
+            job.item[1](result)

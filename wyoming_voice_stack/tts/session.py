@@ -115,6 +115,9 @@ class TtsSession:
         """`synthesize-stopped` ends a streamed reply, also a failed one."""
         return (SynthesizeStopped().event(),) if self._streaming else ()
 
+    def close(self) -> None:
+        """Nothing goes on between two events here."""
+
     async def _take(self, event: Event) -> str | None:
         """Return the text that the event adds to the reply; None if it asks for none."""
         if SynthesizeStart.is_type(event.type):

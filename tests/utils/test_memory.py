@@ -1,0 +1,91 @@
+"""What the C library is asked for, in processes of their own: it cannot be taken back."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from wyoming_voice_stack import memory
+
+_HEAPS = """
+import ctypes, pathlib, sys, tempfile, threading
+from wyoming_voice_stack.memory import share_one_heap
+
+if "share" in sys.argv:
+    share_one_heap()
+c = ctypes.CDLL(None)
+c.malloc.restype = ctypes.c_void_p
+all_there = threading.Barrier(4)
+
+def take_memory():
+    all_there.wait()
+    assert c.malloc(4096)
+    all_there.wait()
+
+threads = [threading.Thread(target=take_memory) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+with tempfile.NamedTemporaryFile() as report:
+    c.fopen.restype = ctypes.c_void_p
+    file = ctypes.c_void_p(c.fopen(report.name.encode(), b"w"))
+    c.malloc_info(0, file)
+    c.fclose(file)
+    print(pathlib.Path(report.name).read_text().count("<heap nr="))
+"""
+
+_FREED = """
+import pathlib, resource, sys
+from wyoming_voice_stack import memory
+
+def resident_mb():
+    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+# Below the size that the system is asked for directly; the last one keeps the heap from shrinking.
+blocks = [bytes([1]) * 100_000 for _ in range(1000)]
+last = bytes([1]) * 100_000
+cycle = [blocks]
+cycle.append(cycle)
+del blocks
+if "refer" not in sys.argv:
+    cycle[0].clear()
+    assert resident_mb() > 90
+del cycle
+getattr(memory, sys.argv[1])()
+print(resident_mb())
+"""
+
+
+def run(code: str, *args: str) -> float:
+    environ = {key: value for key, value in os.environ.items() if "MALLOC" not in key}
+    environ["PYTHONMALLOC"] = "malloc"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *args], env=environ, capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+class TestHeap:
+    def test_is_shared_by_all_threads(self) -> None:
+        assert run(_HEAPS) > 1
+        assert run(_HEAPS, "share") == 1
+
+    @pytest.mark.parametrize("function", ["trim_heap", "return_freed_memory"])
+    def test_freed_pages_go_back(self, function: str) -> None:
+        assert run(_FREED, function) < 60
+
+    def test_what_only_refers_to_itself_is_freed_first(self) -> None:
+        assert run(_FREED, "return_freed_memory", "refer") < 60
+        assert run(_FREED, "trim_heap", "refer") > 90
+
+    def test_other_c_libraries_are_left_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
+        memory.share_one_heap()
+        memory.trim_heap()
+        memory.return_freed_memory()
