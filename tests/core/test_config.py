@@ -71,6 +71,7 @@ def test_every_setting_can_come_from_a_file(
         "asr_device": "cpu",
         "tts_device": "cpu",
         "zeroconf": "false",
+        "asr_partial_text": "false",
         "allowed_clients": "192.0.2.0/24",
         "hass_refresh_seconds": "30",
     }
