@@ -264,6 +264,8 @@ class TestWornOut:
             for number in range(MAX_FAILURES_IN_A_ROW * 2):
                 if number % 2:
                     await worker.run(lambda _: None)
+                    # Its lane notes the success after it has handed the result over.
+                    await eventually(lambda: worker._queue.idle)
                 with pytest.raises(EngineError):
                     await worker.run(lost)
             assert await worker.run(lambda hall: hall) is halls.loaded[0]

@@ -61,6 +61,6 @@ async def test_after_transcriptions(small_server: Server) -> None:
     for seconds in (0, 5, 25):
         async with peer(small_server.port) as speaking:
             await speaking.send(*utterance(seconds))
-            [transcript] = await speaking.until("transcript")
+            *_, transcript = await speaking.until("transcript")
         assert "temperature" in transcript.data["text"]
     assert_small(small_server, "after transcriptions")

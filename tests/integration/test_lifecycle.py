@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -105,7 +106,8 @@ class TestStopping:
                 with pytest.raises(ConnectionRefusedError):
                     await asyncio.open_connection("127.0.0.1", server.port)
                 await speaking.send(*rest)
-                [transcript] = await speaking.rest()
+                *_, transcript, end = await speaking.rest()
+            assert end.type == "transcript-stop"
             assert words(transcript.data["text"]) == words(SENTENCE)
             assert await asyncio.to_thread(server.process.wait, STOP_SECONDS) == 0
             server.stopped = True
@@ -186,26 +188,37 @@ class TestStopping:
 
 
 class TestDisconnects:
-    async def test_waiting_transcription_is_dropped(self, asr_server: Server) -> None:
-        answered = metric(asr_server, "voice_stack_requests_total")
+    @pytest.fixture
+    def slow_server(self, tmp_path: Path) -> Iterator[Server]:
+        """Transcribes one utterance at a time, and takes its time for it."""
+        with running(
+            *("asr", tmp_path),
+            ASR_MODEL=EMBEDDED_WHISPER,
+            ASR_CPU_THREADS="1",
+            ASR_BEAM_SIZE="20",
+        ) as server:
+            yield server
+
+    async def test_waiting_transcription_is_dropped(self, slow_server: Server) -> None:
+        answered = metric(slow_server, "voice_stack_requests_total")
 
         def waiting(count: int) -> bool:
-            return metric(asr_server, "voice_stack_queue_depth") == count
+            return metric(slow_server, "voice_stack_queue_depth") == count
 
-        async with peer(asr_server.port) as busy, peer(asr_server.port) as patient:
+        async with peer(slow_server.port) as busy, peer(slow_server.port) as patient:
             await busy.send(*utterance(seconds=25))
-            async with peer(asr_server.port) as leaver:
+            async with peer(slow_server.port) as leaver:
                 await leaver.send(*utterance())
                 await patient.send(*utterance())
                 await eventually(lambda: waiting(2))
                 reset(leaver)
             # While the first one is still worked on: it would come down by itself later.
             await eventually(lambda: waiting(1))
-            assert metric(asr_server, "voice_stack_requests_total") == answered
+            assert metric(slow_server, "voice_stack_requests_total") == answered
             for client_left in (busy, patient):
-                [transcript] = await client_left.until("transcript")
+                *_, transcript = await client_left.until("transcript")
                 assert "temperature" in transcript.data["text"]
-        assert metric(asr_server, "voice_stack_requests_total") == answered + 2
+        assert metric(slow_server, "voice_stack_requests_total") == answered + 2
 
     async def test_running_synthesis_is_dropped(self, tts_server: Server) -> None:
         answered = metric(tts_server, "voice_stack_requests_total")

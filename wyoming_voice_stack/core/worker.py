@@ -34,7 +34,7 @@ _LOGGER = logging.getLogger(__name__)
 
 MAX_WAIT_SECONDS = 120.0
 """How long a request waits for its turn, or for the engine to load."""
-TIDY_UP_SECONDS = 2.0
+TIDY_UP_SECONDS = 5.0
 """Least time between two calls of `tidy_up`, which is called when nothing is left to do."""
 
 Item = TypeVar("Item")
