@@ -12,8 +12,8 @@ import pytest
 
 from wyoming_voice_stack.app import prepare_process
 
-# What the servers do first of all, before any library reads the environment.
-prepare_process()
+# What a server does first of all, before any library reads the environment.
+prepare_process("tts")
 
 LIBRARY_THREADS = ("tqdm", "pymp", "asyncio_", "ThreadPoolExecutor")
 """Threads that a library keeps for the life of the process."""

@@ -24,6 +24,7 @@ from wyoming_voice_stack.asr.whisper import WhisperRecognizer
 from wyoming_voice_stack.config import Settings
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.queue import Capacity
+from wyoming_voice_stack.core.rest import Rest
 from wyoming_voice_stack.core.worker import Worker
 from wyoming_voice_stack.errors import ConfigError
 from wyoming_voice_stack.memory import share_one_heap, trim_heap
@@ -123,7 +124,7 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
             metrics=metrics,
             threads=thread_budget(settings.asr_cpu_threads),
             capacity=lambda engine: Capacity(engine.lanes, engine.batch_size),
-            tidy_up=trim_heap,
+            rest=Rest(trim_heap, settings.idle_unload_seconds),
         ),
     )
 
@@ -131,7 +132,11 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
 def _tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsService:
     source = _tts_source(settings, store)
     worker = Worker(
-        source.card().name, source.load, max_queued=settings.max_queued_requests, metrics=metrics
+        source.card().name,
+        source.load,
+        max_queued=settings.max_queued_requests,
+        metrics=metrics,
+        rest=Rest(unload_after_s=settings.idle_unload_seconds),
     )
     options = VoicingOptions(
         voices_dir=settings.voices_dir,

@@ -70,13 +70,13 @@ def serve(
     """Run one of the two servers. Every setting can come from the environment."""
     from wyoming_voice_stack.app import prepare_process
 
-    prepare_process()
+    side = _mode(mode)
+    prepare_process(side)
     from wyoming_voice_stack import app as server
     from wyoming_voice_stack.assembly import assemble
     from wyoming_voice_stack.config import load_settings
     from wyoming_voice_stack.logs import configure_logging
 
-    side = _mode(mode)
     settings = load_settings(
         {
             "service_mode": side,

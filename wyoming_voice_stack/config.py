@@ -137,6 +137,8 @@ class Settings(BaseSettings):
     tts_max_text_characters: int = Field(default=100_000, ge=1, le=10_000_000)
     """Longest text of one request."""
 
+    idle_unload_seconds: float | None = Field(default=None, ge=1, le=604_800)
+    """Seconds without a request after which a model gives its memory back; unset keeps it loaded."""
     max_connections: int = Field(default=64, ge=1, le=10_000)
     """Wyoming connections at once."""
     max_queued_requests: int = Field(default=32, ge=1, le=10_000)

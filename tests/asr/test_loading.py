@@ -135,11 +135,18 @@ def test_small_models_get_lanes_and_large_ones_threads(weights: tuple[Path, int]
     directory, size = weights
     small = size < SMALL_MODEL_BYTES
     placement = loading._placement(directory, "cpu", 4)
-    assert (placement.lanes, placement.threads) == ((4, 1) if small else (1, 4))
+    assert (placement.lanes, placement.threads) == ((2, 2) if small else (1, 4))
     # The smallest look again in the full window: it still fits into the pause at the end.
     assert (placement.longer_context_s == WINDOW_S) == (size < TINY_MODEL_BYTES)
     assert placement.lanes * placement.threads == 4
     assert (placement.batch_size, placement.window_step_s) == (1, 1)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 5])
+def test_small_models_never_take_more_threads_than_they_may(tmp_path: Path, threads: int) -> None:
+    (tmp_path / "model.bin").write_bytes(b"small")
+    placement = loading._placement(tmp_path, "cpu", threads)
+    assert 1 <= placement.lanes * placement.threads <= threads
 
 
 def test_a_graphics_card_gets_batches(weights: tuple[Path, int]) -> None:
@@ -159,7 +166,7 @@ def test_threads_are_as_set_or_one_a_core_within_reason(
     assert thread_budget(wanted) == threads
 
 
-@pytest.mark.parametrize(("cpu_threads", "small_below"), [(2, SMALL_MODEL_BYTES), (3, 0)])
+@pytest.mark.parametrize(("cpu_threads", "small_below"), [(4, SMALL_MODEL_BYTES), (3, 0)])
 def test_a_model_is_loaded_as_it_is_placed(
     vad: SileroVad,
     tiny_en: Path,
@@ -170,7 +177,7 @@ def test_a_model_is_loaded_as_it_is_placed(
     monkeypatch.setattr(loading, "SMALL_MODEL_BYTES", small_below)
     monkeypatch.setattr(loading, "TINY_MODEL_BYTES", 0)
     loaded = load(tiny_en, vad, cpu_threads=cpu_threads)
-    assert loaded.lanes == loaded._model.model.num_workers == (cpu_threads if small_below else 1)
+    assert loaded.lanes == loaded._model.model.num_workers == (2 if small_below else 1)
     assert loaded.batch_size == 1
     loaded.close()
 

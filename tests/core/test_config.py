@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from wyoming_voice_stack.app import prepare_process
 from wyoming_voice_stack.config import Settings, load_settings
 from wyoming_voice_stack.errors import EXIT_CONFIG, ConfigError
 
@@ -157,3 +158,13 @@ def test_readme_lists_every_setting_as_it_is(name: str) -> None:
     assert description
     rows = [line for line in readme.splitlines() if line.startswith(f"| `{name.upper()}` |")]
     assert any(row.endswith(f"| {description} |") for row in rows)
+
+
+def test_each_server_waits_in_its_own_way_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    prepare_process("asr")
+    assert (os.environ["OMP_WAIT_POLICY"], os.environ["GOMP_SPINCOUNT"]) == ("ACTIVE", "2000")
+    prepare_process("tts")
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"

@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "tts.catalogue",
         "tts.detection",
     ),
-    ("asr.house.link", "core.channel", "core.slot", "core.ticket"),
+    ("asr.house.link", "core.channel", "core.rest", "core.slot", "core.ticket"),
     ("core.queue",),
     ("core.metrics", "core.session"),
     ("asr", "tts"),

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.core.jobs import Calls, Gate, Hall, Thing, begun, lanes, occupied, working
+from tests.core.jobs import Calls, Gate, Thing, begun, lanes, occupied, working
 from tests.fakes import WAIT_SECONDS, eventually
 from wyoming_voice_stack.core import channel as channel_module
-from wyoming_voice_stack.core import worker as worker_module
 from wyoming_voice_stack.core.queue import Priority
 from wyoming_voice_stack.core.worker import Wanted, Worker
 from wyoming_voice_stack.errors import (
@@ -407,70 +406,3 @@ async def occupied_by_ticket(worker: Worker[Any]) -> AsyncIterator[None]:
     finally:
         held.go.set()
         await ticket.wait()
-
-
-class Tidying:
-    """Counts how often it was called, and in which thread."""
-
-    def __init__(self) -> None:
-        self.threads: list[str] = []
-
-    def __call__(self) -> None:
-        self.threads.append(threading.current_thread().name)
-
-
-class TestTidyUp:
-    @pytest.fixture
-    def tidying(self) -> Tidying:
-        return Tidying()
-
-    async def test_in_the_engines_thread_when_nothing_is_left(self, tidying: Tidying) -> None:
-        async with working(tidy_up=tidying, load_now=False) as worker:
-            assert tidying.threads == []
-            await worker.run(lambda _: None)
-            await eventually(lambda: tidying.threads == ["engine-thing-0"])
-
-    async def test_not_before_all_is_done(
-        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(worker_module, "TIDY_UP_SECONDS", 3600.0)
-        async with working(tidy_up=tidying) as worker:
-            second = Gate()
-            async with occupied(worker):
-                going_on = asyncio.create_task(worker.run(second))
-                await eventually(lambda: len(worker._queue) == 1)
-            await begun(second)
-            assert tidying.threads == []
-            second.go.set()
-            await going_on
-            await eventually(lambda: len(tidying.threads) == 1)
-
-    async def test_not_while_another_lane_works(
-        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(worker_module, "TIDY_UP_SECONDS", 0.0)
-        async with working(Hall, tidy_up=tidying, **lanes(2)) as worker:
-            async with occupied(worker):
-                for _ in range(3):
-                    await worker.run(lambda _: None)
-                await eventually(lambda: len(worker._queue._running) == 1)
-                assert tidying.threads == []
-            await eventually(lambda: len(tidying.threads) > 0)
-
-    async def test_not_too_often(self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(worker_module, "TIDY_UP_SECONDS", 3600.0)
-        async with working(tidy_up=tidying) as worker:
-            for _ in range(5):
-                await worker.run(lambda _: None)
-                await eventually(lambda: worker._queue.idle)
-            await eventually(lambda: len(tidying.threads) > 0)
-        assert len(tidying.threads) == 1
-
-    async def test_again_after_a_while(
-        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(worker_module, "TIDY_UP_SECONDS", 0.0)
-        async with working(tidy_up=tidying) as worker:
-            for count in range(1, 4):
-                await worker.run(lambda _: None)
-                await eventually(lambda count=count: len(tidying.threads) == count)  # type: ignore[misc]

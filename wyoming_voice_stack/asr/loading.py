@@ -18,9 +18,9 @@ from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound,
 MAX_AUTO_THREADS = 4
 """Beyond, Whisper's small matrices gain little and the rest of the machine loses."""
 SMALL_MODEL_BYTES = 200_000_000
-"""Weights on disk of the models whose decoder loses more by handing work to a second thread than it
-gains: base takes 0.11 s with one thread for what takes 0.24 s with two. They transcribe several
-utterances at the same time instead, each with one thread."""
+"""Weights on disk of the models whose matrices are too small for many threads. They transcribe
+several utterances at the same time instead, each with `SMALL_MODEL_THREADS`."""
+SMALL_MODEL_THREADS = 2
 TINY_MODEL_BYTES = 100_000_000
 """Weights on disk of the models whose full window still fits into the pause at the end."""
 CUDA_BATCH = 16
@@ -107,11 +107,9 @@ def _placement(directory: Path, kind: str, threads: int) -> Placement:
             batch_size=CUDA_BATCH, longer_context_s=WINDOW_S, window_step_s=CUDA_WINDOW_STEP_S
         )
     size = (directory / "model.bin").stat().st_size
-    if size < TINY_MODEL_BYTES:
-        return Placement(lanes=threads, longer_context_s=WINDOW_S)
-    if size < SMALL_MODEL_BYTES:
-        return Placement(lanes=threads)
-    return Placement(threads=threads)
+    lanes = max(1, threads // SMALL_MODEL_THREADS) if size < SMALL_MODEL_BYTES else 1
+    longer_s = WINDOW_S if size < TINY_MODEL_BYTES else LONGER_CONTEXT_S
+    return Placement(lanes=lanes, threads=threads // lanes, longer_context_s=longer_s)
 
 
 def _open_on(

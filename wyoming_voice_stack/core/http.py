@@ -28,7 +28,7 @@ def make_runner(service: Service, metrics: Metrics) -> web.AppRunner:
 
     async def ready(_: web.Request) -> web.Response:
         status = service.status()
-        return _answer(status, alive=status.state == "ready")
+        return _answer(status, alive=status.state in {"ready", "resting"})
 
     async def show_metrics(_: web.Request) -> web.Response:
         return web.Response(

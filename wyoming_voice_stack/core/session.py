@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from wyoming.event import Event
 
-EngineState: TypeAlias = Literal["idle", "loading", "ready", "failed"]
+EngineState: TypeAlias = Literal["idle", "loading", "ready", "resting", "failed"]
 
 
 @dataclass(frozen=True)

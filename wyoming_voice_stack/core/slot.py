@@ -81,6 +81,15 @@ class EngineSlot(Generic[Engine]):
             if self._gone == last_of:
                 self._unload()
 
+    def unload_unless_used(self) -> None:
+        """Give the engine's memory back; whoever uses it next loads it again."""
+        with self._changed:
+            if self.engine is None or self._users or self._worn_out:
+                return
+            self._unload()
+            self.state = "resting"
+        _LOGGER.info("%s is unloaded until it is asked for", self.name)
+
     def succeeded(self) -> None:
         """Note that the engine did its work."""
         with self._changed:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import threading
-import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -19,6 +17,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from wyoming_voice_stack.core.channel import Channel
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.queue import Capacity, Job, JobQueue, Priority, shutting_down
+from wyoming_voice_stack.core.rest import Rest
 from wyoming_voice_stack.core.session import EngineState
 from wyoming_voice_stack.core.slot import Engine, EngineSlot
 from wyoming_voice_stack.core.ticket import Ticket
@@ -34,8 +33,6 @@ _LOGGER = logging.getLogger(__name__)
 
 MAX_WAIT_SECONDS = 120.0
 """How long a request waits for its turn, or for the engine to load."""
-TIDY_UP_SECONDS = 5.0
-"""Least time between two calls of `tidy_up`, which is called when nothing is left to do."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -56,15 +53,12 @@ class Worker(Generic[Engine]):
         max_wait_s: float = MAX_WAIT_SECONDS,
         threads: int = 1,
         capacity: Callable[[Engine], Capacity] = lambda _: Capacity(),
-        tidy_up: Callable[[], None] = lambda: None,
+        rest: Rest | None = None,
     ) -> None:
         self.name = name
         self._max_wait_s = max_wait_s
         self._capacity_of = capacity
-        self._tidy_up = tidy_up
-        self._tidying = threading.Lock()
-        self._tidied_at = -math.inf
-        self._untidy = False
+        self._rest = rest or Rest()
         self._queue = JobQueue(name, max_queued)
         self._slot = EngineSlot(name, load, metrics)
         self._threads = [
@@ -204,10 +198,11 @@ class Worker(Generic[Engine]):
             self._run_taken([])
         # Any lane may see the engine fail, and wakes up to load it anew.
         while (batch := self._queue.take(self._capacity, self._until_next_s())) is not None:
-            self._run_taken(batch)
+            if batch or self._slot.until_retry_s is not None:
+                self._run_taken(batch)
             self._queue.finish(batch)
-            self._untidy = self._untidy or bool(batch)
-            self._tidy_up_at_times()
+            if self._queue.idle:
+                self._rest_a_while()
         self._slot.leave_for_good(last_of=len(self._threads))
 
     def _run_taken(self, batch: list[Job]) -> None:
@@ -217,20 +212,19 @@ class Worker(Generic[Engine]):
                 # Other lanes wait by what the engine before could do.
                 self._queue.capacity_changed()
             self._run_batch(batch, engine)
+        self._rest.worked(untidy=bool(batch))
 
     def _until_next_s(self) -> float | None:
-        retry_s = self._slot.until_retry_s
-        return TIDY_UP_SECONDS if retry_s is None and self._untidy else retry_s
+        waits = (
+            self._slot.until_retry_s,
+            self._rest.until_next_s(loaded=self._slot.engine is not None),
+        )
+        return min((wait for wait in waits if wait is not None), default=None)
 
-    def _tidy_up_at_times(self) -> None:
-        now = time.monotonic()
-        with self._tidying:
-            rested = now - self._tidied_at >= TIDY_UP_SECONDS
-            due = self._untidy and self._queue.idle and rested
-            if due:
-                self._tidied_at, self._untidy = now, False
-        if due:
-            self._tidy_up()
+    def _rest_a_while(self) -> None:
+        if self._rest.unload_due:
+            self._slot.unload_unless_used()
+        self._rest.tidy_up_at_times()
 
     def _run_batch(self, taken: list[Job], engine: Engine | None) -> None:
         batch = [job for job in taken if not job.dropped.is_set()]

@@ -64,7 +64,7 @@ class TtsService:
         self.worker = worker
         self._options = options
         self.metrics = metrics
-        self._first_card = source.card()
+        self._last_card = source.card()
         self._clones: Mapping[str, CloneSource] = read_voices(options.voices_dir)
         self._catalogue = self._make_catalogue()
         self._info = self._describe()
@@ -146,8 +146,11 @@ class TtsService:
 
     @property
     def _card(self) -> EngineCard:
+        # An engine that was unloaded to rest is still what will speak.
         engine = self.worker.engine
-        return engine.card if engine is not None else self._first_card
+        if engine is not None:
+            self._last_card = engine.card
+        return self._last_card
 
     def _choose(self, asked: SynthesizeVoice) -> Choice:
         return self._catalogue_now().choose(asked.name, asked.language, asked.speaker)

@@ -1,0 +1,59 @@
+"""What an engine's threads do when nothing is left to do: tidy up, and give the engine's memory back."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+
+TIDY_UP_SECONDS = 5.0
+"""Least time between two calls of `tidy_up`."""
+
+
+class Rest:
+    """Keeps the times; shared by the threads of one engine."""
+
+    def __init__(
+        self, tidy_up: Callable[[], None] = lambda: None, unload_after_s: float | None = None
+    ) -> None:
+        self._tidy_up = tidy_up
+        self._unload_after_s = unload_after_s
+        self._lock = threading.Lock()
+        self._untidy = False
+        self._tidied_at = -math.inf
+        self._worked_at = time.monotonic()
+
+    def worked(self, *, untidy: bool) -> None:
+        """Note that something was done just now, and whether there is to be tidied up after it."""
+        with self._lock:
+            self._untidy = self._untidy or untidy
+            self._worked_at = time.monotonic()
+
+    def until_next_s(self, *, loaded: bool) -> float | None:
+        """How long until there may be something to do here; None if there is nothing."""
+        with self._lock:
+            waits = []
+            if self._untidy:
+                waits.append(TIDY_UP_SECONDS)
+            if loaded and self._unload_after_s is not None:
+                waits.append(max(0.0, self._worked_at + self._unload_after_s - time.monotonic()))
+            return min(waits, default=None)
+
+    def tidy_up_at_times(self) -> None:
+        """Tidy up, unless that was done a moment ago or there is nothing to tidy up."""
+        now = time.monotonic()
+        with self._lock:
+            due = self._untidy and now - self._tidied_at >= TIDY_UP_SECONDS
+            if due:
+                self._tidied_at, self._untidy = now, False
+        if due:
+            self._tidy_up()
+
+    @property
+    def unload_due(self) -> bool:
+        """True once nothing was done for so long that the engine is better given up."""
+        with self._lock:
+            if self._unload_after_s is None:
+                return False
+            return time.monotonic() - self._worked_at >= self._unload_after_s
