@@ -1,0 +1,61 @@
+"""Vulgar fractions that are one character, alone or with a unit."""
+
+from __future__ import annotations
+
+import functools
+import re
+from decimal import Decimal
+
+from wyoming_voice_stack.tts.spoken.symbols import SPACED, STICKY, alternatives
+from wyoming_voice_stack.tts.spoken.tongue import MAX_TONGUES, Tongue
+
+_HALF = "\u00bd"
+_SLAVIC = frozenset({"cs", "pl", "ru"})
+"""Here what is halved stands in the genitive; elsewhere in the singular."""
+
+
+def say_fractions(text: str, tongue: Tongue) -> str:
+    """Say `1\u00bd` as a person does."""
+    return text if text.isascii() else _pattern(tongue).sub(lambda m: _said(m, tongue), text)
+
+
+@functools.lru_cache(maxsize=MAX_TONGUES)
+def _pattern(tongue: Tongue) -> re.Pattern[str]:
+    known = "".join(tongue.lexicon.fractions)
+    if not known:
+        return re.compile("(?!)")
+    units = alternatives((*STICKY, *SPACED, *tongue.lexicon.unit_symbols))
+    return re.compile(
+        rf"(?:(?P<whole>\d{{1,9}})\s?)?(?P<sign>[{known}])(?:\s?(?P<unit>{units}){tongue.after})?"
+    )
+
+
+def _said(match: re.Match[str], tongue: Tongue) -> str:
+    text = match.string
+    said = _mixed(match, tongue)
+    if match["unit"]:
+        said = _with_unit(match, said, tongue)
+    after = " " if text[match.end() : match.end() + 1].isalnum() else ""
+    before = " " if match.start() and text[match.start() - 1].isalnum() else ""
+    return before + said + after
+
+
+def _mixed(match: re.Match[str], tongue: Tongue) -> str:
+    words = tongue.lexicon
+    part = words.fractions[match["sign"]]
+    if not match["whole"]:
+        return part
+    template = (words.mixed_half if match["sign"] == _HALF else "") or words.mixed
+    number = tongue.numerals.cardinal(int(match["whole"]), "masculine")
+    return template.format(whole=number, part=part)
+
+
+def _with_unit(match: re.Match[str], number: str, tongue: Tongue) -> str:
+    symbol = match["unit"]
+    unit = tongue.lexicon.unit_symbols.get(symbol) or {**SPACED, **STICKY}[symbol]
+    whole = Decimal(match["whole"] or 0)
+    one = not whole and tongue.language not in _SLAVIC
+    name = tongue.names.unit(unit, Decimal(1)) if one else None
+    if name is None or "{0}" not in name:
+        name = tongue.names.unit(unit, whole + Decimal("0.5"))
+    return f"{number} {symbol}" if name is None else name.replace("{0}", number)

@@ -1,0 +1,43 @@
+"""Abbreviations: some are said in full, some letter by letter."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from wyoming_voice_stack.tts.spoken.tongue import MAX_TONGUES, Tongue
+
+_CAPITALS = re.compile(r"[^\W\d_]{2,}")
+
+
+def say_abbreviations(text: str, tongue: Tongue) -> str:
+    """Say the abbreviations that the lexicon knows.
+
+    In a text that is all in capitals none can be told from words.
+    """
+    if pattern := _spellings(tongue):
+        text = pattern.sub(lambda match: tongue.lexicon.spellings[match[0]], text)
+    if (pattern := _letters(tongue)) and not _shouts(text):
+        text = pattern.sub(lambda match: " ".join(match[1]) + ("'s" if match[2] else ""), text)
+    return text
+
+
+@functools.lru_cache(maxsize=MAX_TONGUES)
+def _spellings(tongue: Tongue) -> re.Pattern[str] | None:
+    if not tongue.lexicon.spellings:
+        return None
+    known = "|".join(map(re.escape, sorted(tongue.lexicon.spellings, key=len, reverse=True)))
+    return re.compile(rf"{tongue.before}(?:{known}){tongue.after}")
+
+
+@functools.lru_cache(maxsize=MAX_TONGUES)
+def _letters(tongue: Tongue) -> re.Pattern[str] | None:
+    if not tongue.lexicon.letters:
+        return None
+    known = "|".join(map(re.escape, tongue.lexicon.letters))
+    return re.compile(rf"{tongue.before}({known})(s?){tongue.after}")
+
+
+def _shouts(text: str) -> bool:
+    words = _CAPITALS.findall(text)
+    return len(words) > 1 and all(word.isupper() for word in words)

@@ -1,0 +1,60 @@
+"""The order in which a sentence's writings are said.
+
+Each step leaves words behind in which no later step finds anything. What is ambiguous is left for
+later, and in the end only as a number: `3-4` may be a score, `1/2` a house.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from wyoming_voice_stack.tts.spoken.addresses import say_addresses
+from wyoming_voice_stack.tts.spoken.clock import say_times
+from wyoming_voice_stack.tts.spoken.codes import say_codes
+from wyoming_voice_stack.tts.spoken.dates import say_dates
+from wyoming_voice_stack.tts.spoken.durations import say_durations
+from wyoming_voice_stack.tts.spoken.fractions import say_fractions
+from wyoming_voice_stack.tts.spoken.identifiers import say_identifiers
+from wyoming_voice_stack.tts.spoken.letters import say_abbreviations
+from wyoming_voice_stack.tts.spoken.money import say_money
+from wyoming_voice_stack.tts.spoken.ordinals import say_ordinals
+from wyoming_voice_stack.tts.spoken.quantities import say_quantities
+from wyoming_voice_stack.tts.spoken.signs import say_signs
+from wyoming_voice_stack.tts.spoken.tongue import Tongue, tongue
+from wyoming_voice_stack.tts.spoken.units import say_units
+
+_STEPS: tuple[Callable[[str, Tongue], str], ...] = (
+    say_addresses,
+    say_abbreviations,
+    say_dates,
+    say_durations,
+    say_times,
+    say_codes,
+    say_signs,
+    say_money,
+    say_fractions,
+    say_units,
+    say_ordinals,
+    say_quantities,
+)
+_TWO_SPACES = re.compile(r" {2,}")
+_SPACE_BEFORE_MARK = re.compile(r" +(?=[,.;!?](?:\s|$))")
+
+
+def spoken(text: str, language: str) -> str:
+    """Return a cleaned sentence as it is said in `language`, a BCP 47 tag.
+
+    Of a language without a lexicon only names of programs are changed. Words stay as they are.
+    """
+    said = say_identifiers(text)
+    known = tongue(language)
+    if known is not None:
+        for step in _STEPS:
+            said = step(said, known)
+    if said == text:
+        return text
+    said = _SPACE_BEFORE_MARK.sub("", _TWO_SPACES.sub(" ", said)).strip()
+    if text.endswith(".") and said[-1:].isalnum():
+        said += "."  # That of an abbreviation was the sentence's as well.
+    return said

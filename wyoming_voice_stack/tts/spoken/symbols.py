@@ -1,0 +1,129 @@
+"""Units by the signs that are written for them, with CLDR's identifiers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+STICKY = {
+    "\u00b0C": "temperature-celsius",
+    "\u00b0 C": "temperature-celsius",
+    "\u2103": "temperature-celsius",
+    "\u00baC": "temperature-celsius",
+    "\u00b0F": "temperature-fahrenheit",
+    "\u00b0 F": "temperature-fahrenheit",
+    "\u2109": "temperature-fahrenheit",
+    "\u00b0": "angle-degree",
+    "%": "concentr-percent",
+    "\u066a": "concentr-percent",
+    "\u2030": "concentr-permille",
+    "km/h": "speed-kilometer-per-hour",
+    "kmh": "speed-kilometer-per-hour",
+    "kph": "speed-kilometer-per-hour",
+    "mph": "speed-mile-per-hour",
+    "m/s": "speed-meter-per-second",
+    "kn": "speed-knot",
+    "mWh": "milliwatt-hour",
+    "Wh": "watt-hour",
+    "kWh": "energy-kilowatt-hour",
+    "MWh": "megawatt-hour",
+    "W": "power-watt",
+    "kW": "power-kilowatt",
+    "MW": "power-megawatt",
+    "mW": "power-milliwatt",
+    "V": "electric-volt",
+    "mA": "electric-milliampere",
+    "\u03a9": "electric-ohm",
+    "Hz": "frequency-hertz",
+    "kHz": "frequency-kilohertz",
+    "MHz": "frequency-megahertz",
+    "GHz": "frequency-gigahertz",
+    "hPa": "pressure-hectopascal",
+    "kPa": "pressure-kilopascal",
+    "Pa": "pressure-pascal",
+    "mbar": "pressure-millibar",
+    "inHg": "pressure-inch-ofhg",
+    "psi": "pressure-pound-force-per-square-inch",
+    "dB": "decibel",
+    "dBm": "decibel-milliwatt",
+    "lx": "light-lux",
+    "lm": "light-lumen",
+    "ppm": "concentr-permillion",
+    "ppb": "concentr-portion-per-1e9",
+    "kB": "digital-kilobyte",
+    "KB": "digital-kilobyte",
+    "MB": "digital-megabyte",
+    "GB": "digital-gigabyte",
+    "TB": "digital-terabyte",
+    "Mbit": "digital-megabit",
+    "Gbit": "digital-gigabit",
+    "mm": "length-millimeter",
+    "cm": "length-centimeter",
+    "km": "length-kilometer",
+    "m\u00b2": "area-square-meter",
+    "m2": "area-square-meter",
+    "km\u00b2": "area-square-kilometer",
+    "m\u00b3": "volume-cubic-meter",
+    "m3": "volume-cubic-meter",
+    "\u00b5m": "length-micrometer",
+    "\u03bcm": "length-micrometer",
+    "\u00b5g": "mass-microgram",
+    "\u03bcg": "mass-microgram",
+    "mg": "mass-milligram",
+    "kg": "mass-kilogram",
+    "ml": "volume-milliliter",
+    "mL": "volume-milliliter",
+    "cl": "volume-centiliter",
+    "kcal": "energy-kilocalorie",
+    "kJ": "energy-kilojoule",
+    "ms": "duration-millisecond",
+    "s": "duration-second",
+    "min": "duration-minute",
+    "h": "duration-hour",
+    "rpm": "rpm",
+    "lb": "mass-pound",
+    "lbs": "mass-pound",
+    "oz": "mass-ounce",
+    "ft": "length-foot",
+    "yd": "length-yard",
+}
+"""They may follow the digits at once."""
+
+SPACED = {
+    "m": "length-meter",
+    "g": "mass-gram",
+    "l": "volume-liter",
+    "L": "volume-liter",
+    "t": "mass-tonne",
+    "J": "energy-joule",
+}
+"""They are units only after white space, or after a decimal fraction."""
+
+LARGE_ONLY = {"K": "temperature-kelvin"}
+SMALLEST_LARGE = 1_000
+"""Fewer are something else: `5 K` may be a run of five kilometres."""
+
+FRACTION_ONLY = {"A": "electric-ampere"}
+"""`16 A` may be a house number."""
+
+PER = {
+    "h": "duration-hour",
+    "min": "duration-minute",
+    "s": "duration-second",
+    "d": "duration-day",
+    "m": "length-meter",
+    "m\u00b2": "area-square-meter",
+    "m\u00b3": "volume-cubic-meter",
+    "m3": "volume-cubic-meter",
+    "l": "volume-liter",
+    "L": "volume-liter",
+    "kg": "mass-kilogram",
+    "km": "length-kilometer",
+    "kWh": "energy-kilowatt-hour",
+}
+"""What a unit may be counted by, after a slash."""
+
+
+def alternatives(symbols: Iterable[str]) -> str:
+    """Return a regular expression for any of them, the longest first."""
+    return "|".join(map(re.escape, sorted(symbols, key=len, reverse=True)))
