@@ -112,6 +112,7 @@ class FakeSynthesizer:
 
     sample_rate = 8000
     device = "cpu"
+    lanes = 1
 
     def __init__(self, card: EngineCard = FAKE_CARD) -> None:
         self.card = card

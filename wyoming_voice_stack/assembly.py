@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from functools import partial
+from functools import lru_cache, partial
+from importlib.util import find_spec
 
 from pydantic import SecretStr
 
 from wyoming_voice_stack.app import RunningService
 from wyoming_voice_stack.asr.catalogue import choose_model, model_languages
 from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
-from wyoming_voice_stack.asr.hardware import (
-    available_cores,
-    available_memory_bytes,
-    cuda_memory_bytes,
-)
 from wyoming_voice_stack.asr.house import HouseNames, house_access
 from wyoming_voice_stack.asr.loading import thread_budget
 from wyoming_voice_stack.asr.service import AsrEntry, AsrService, HearingOptions
@@ -26,18 +22,29 @@ from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.queue import Capacity
 from wyoming_voice_stack.core.rest import Rest
 from wyoming_voice_stack.core.worker import Worker
-from wyoming_voice_stack.errors import ConfigError
-from wyoming_voice_stack.memory import share_one_heap, trim_heap
+from wyoming_voice_stack.errors import ConfigError, ModelNotFound
+from wyoming_voice_stack.hardware import (
+    available_cores,
+    available_memory_bytes,
+    cuda_memory_bytes,
+)
+from wyoming_voice_stack.memory import return_freed_memory, share_one_heap, trim_heap
 from wyoming_voice_stack.models import ModelStore
+from wyoming_voice_stack.tts.cloning.speech import SpeechDetector
 from wyoming_voice_stack.tts.coqui import CoquiSource
 from wyoming_voice_stack.tts.engine import EngineSource
 from wyoming_voice_stack.tts.piper import PiperSource
 from wyoming_voice_stack.tts.service import TtsService, VoicingOptions
-from wyoming_voice_stack.tts.session import SpeakingOptions
+from wyoming_voice_stack.tts.voicing import SpeakingOptions
 from wyoming_voice_stack.tts.xtts.engine import XttsSource
 from wyoming_voice_stack.weights import require_installed, weights_of
 
 _LOGGER = logging.getLogger(__name__)
+
+MAX_SENTENCES_AT_ONCE = 16
+"""Threads that wait for a voice's sound; an engine may take fewer sentences at a time."""
+CLONED_VOICES_FOLDER = ".voices"
+"""Below MODELS_DIR: what models made of recordings. Hidden, so that it is not listed as a model."""
 
 
 def assemble(settings: Settings, metrics: Metrics) -> RunningService:
@@ -130,13 +137,16 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
 
 
 def _tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsService:
-    source = _tts_source(settings, store)
+    detector = _speech_detector()
+    source = _tts_source(settings, store, detector)
     worker = Worker(
         source.card().name,
         source.load,
         max_queued=settings.max_queued_requests,
         metrics=metrics,
-        rest=Rest(unload_after_s=settings.idle_unload_seconds),
+        threads=MAX_SENTENCES_AT_ONCE,
+        capacity=lambda engine: Capacity(engine.lanes),
+        rest=Rest(return_freed_memory, settings.idle_unload_seconds),
     )
     options = VoicingOptions(
         voices_dir=settings.voices_dir,
@@ -148,12 +158,29 @@ def _tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> Tts
             speed=settings.tts_speed,
             sentence_pause_ms=settings.tts_sentence_pause_ms,
             max_text_characters=settings.tts_max_text_characters,
+            cache_bytes=settings.tts_cache_mb * 1_000_000,
+            cache_clones=settings.tts_cache_cloned,
         ),
+        detector=detector,
     )
     return TtsService(source, worker, options, metrics)
 
 
-def _tts_source(settings: Settings, store: ModelStore) -> EngineSource:
+def _speech_detector() -> SpeechDetector | None:
+    """Silero's network if it is installed, loaded when the first recording comes."""
+    try:
+        path = default_vad_path()
+    except ModelNotFound:
+        return None
+    if find_spec("onnxruntime") is None:
+        return None
+    load = lru_cache(maxsize=1)(SileroVad.load)
+    return lambda samples: load(path).speech_probabilities(samples)
+
+
+def _tts_source(
+    settings: Settings, store: ModelStore, detector: SpeechDetector | None
+) -> EngineSource:
     weights = weights_of(settings.tts_model, store, environ=os.environ, text_to_speech=True)
     require_installed(weights)
     threads = settings.tts_cpu_threads or None
@@ -161,7 +188,20 @@ def _tts_source(settings: Settings, store: ModelStore) -> EngineSource:
         return PiperSource(
             weights.reference, find=weights.find, locate=weights.locate, threads=threads
         )
-    make = partial(XttsSource if weights.engine == "xtts" else CoquiSource, weights.reference)
+    make = (
+        partial(
+            XttsSource,
+            precision=settings.tts_precision,
+            voices_cache=store.root / CLONED_VOICES_FOLDER,
+            detector=detector,
+        )
+        if weights.engine == "xtts"
+        else CoquiSource
+    )
     return make(
-        find=weights.find, locate=weights.locate, device=settings.tts_device, threads=threads
+        weights.reference,
+        find=weights.find,
+        locate=weights.locate,
+        device=settings.tts_device,
+        threads=threads,
     )

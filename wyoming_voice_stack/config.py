@@ -132,6 +132,14 @@ class Settings(BaseSettings):
     """How fast the voice speaks."""
     tts_sentence_pause_ms: int = Field(default=250, ge=0, le=5000)
     """Silence between two sentences."""
+    tts_precision: Annotated[
+        Literal["auto", "float32", "float16", "bfloat16", "int8"], BeforeValidator(_lower)
+    ] = "auto"
+    """What XTTS computes in: auto is float16 on CUDA and float32 on a CPU; int8 is not verified."""
+    tts_cache_mb: int = Field(default=16, ge=0, le=4096)
+    """Memory for short sentences that were spoken before, in megabytes; 0 keeps none."""
+    tts_cache_cloned: bool = False
+    """Whether sentences of cloned voices are kept too."""
     tts_cpu_threads: int = Field(default=0, ge=0, le=256)
     """Threads of one synthesis on a CPU; 0 takes one a core."""
     tts_max_text_characters: int = Field(default=100_000, ge=1, le=10_000_000)

@@ -71,6 +71,8 @@ def test_every_setting_can_come_from_a_file(
         "asr_task": "translate",
         "asr_device": "cpu",
         "tts_device": "cpu",
+        "tts_precision": "int8",
+        "tts_cache_cloned": "true",
         "zeroconf": "false",
         "asr_partial_text": "false",
         "allowed_clients": "192.0.2.0/24",
@@ -103,6 +105,7 @@ def test_environment_goes_before_a_file(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("TTS_SPEED", "9", "at most 4.0"),
         ("ZEROCONF", "maybe", "Announce"),
         ("ASR_TASK", "sing", "translate"),
+        ("TTS_PRECISION", "float8", "bfloat16"),
         ("HASS_REFRESH_SECONDS", "1", "at least 10 and at most 86400"),
     ],
 )

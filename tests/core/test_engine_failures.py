@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import aclosing
+from contextlib import closing
 
 import pytest
 
@@ -101,8 +101,8 @@ class TestFailures:
             await begun(gate)
             second = asyncio.create_task(worker.run(lambda _: "second"))
             await eventually(lambda: len(worker._queue) == 1)
-            async with aclosing(worker.stream(lambda _: iter("x"), admitted=True)) as items:
-                going_on = asyncio.create_task(anext(items))
+            with closing(worker.stream(lambda _: iter("x"), admitted=True)) as items:
+                going_on = asyncio.ensure_future(anext(items))
                 await eventually(lambda: len(worker._queue) == 2)
                 gate.go.set()
                 assert await going_on == "x"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import pytest
@@ -31,9 +31,24 @@ class TestJobs:
 
     async def test_stream_gives_items_in_order(self) -> None:
         async with working() as worker:
-            assert [item async for item in worker.stream(lambda _: iter(range(1000)))] == list(
-                range(1000)
-            )
+            with closing(worker.stream(lambda _: iter(range(1000)))) as items:
+                assert [item async for item in items] == list(range(1000))
+
+    async def test_stream_works_ahead_of_who_takes_it(self) -> None:
+        made: list[int] = []
+        with_all = threading.Event()
+
+        def count(_: Thing) -> Iterator[int]:
+            for number in range(5):
+                made.append(number)
+                yield number
+            with_all.set()
+
+        async with working() as worker:
+            with closing(worker.stream(count)) as items:
+                assert await asyncio.to_thread(with_all.wait, WAIT_SECONDS)
+                assert made == list(range(5))
+                assert [item async for item in items] == made
 
     async def test_finals_go_before_guesses(self) -> None:
         order: list[str] = []
@@ -88,7 +103,7 @@ class TestJobs:
                 ended.set()
 
         async with working() as worker:
-            async with aclosing(worker.stream(endless)) as items:
+            with closing(worker.stream(endless)) as items:
                 assert await anext(items) == 0
             assert await asyncio.to_thread(ended.wait, WAIT_SECONDS)
             assert await worker.run(lambda _: "next") == "next"
@@ -103,12 +118,13 @@ class TestJobs:
                 made.append(number)
                 yield number
 
-        async with working() as worker, aclosing(worker.stream(count)) as items:
-            seen = [await anext(items)]
-            for _ in range(20):
-                await asyncio.sleep(0)
-                assert len(made) <= len(seen) + 4
-            seen += [item async for item in items]
+        async with working() as worker:
+            with closing(worker.stream(count)) as items:
+                seen = [await anext(items)]
+                for _ in range(20):
+                    await asyncio.sleep(0)
+                    assert len(made) <= len(seen) + 4
+                seen += [item async for item in items]
         assert seen == list(range(50))
 
     async def test_late_job_is_given_up(self) -> None:

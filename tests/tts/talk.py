@@ -11,19 +11,28 @@ from wyoming.event import Event
 
 from tests.fakes import WAIT_SECONDS, FakeSource, FakeSynthesizer
 from wyoming_voice_stack.core.metrics import Metrics
+from wyoming_voice_stack.core.queue import Capacity
 from wyoming_voice_stack.core.worker import Worker
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer
 from wyoming_voice_stack.tts.service import TtsService, VoicingOptions
-from wyoming_voice_stack.tts.session import SpeakingOptions, TtsSession
+from wyoming_voice_stack.tts.session import TtsSession
+from wyoming_voice_stack.tts.voicing import SpeakingOptions
 
 
 @asynccontextmanager
 async def serving(
-    engine: FakeSynthesizer, folder: Path, **options: object
+    engine: FakeSynthesizer, folder: Path, *, lanes: int = 1, **options: object
 ) -> AsyncIterator[TtsService]:
     metrics = Metrics()
     source = FakeSource(engine)
-    worker: Worker[SpeechSynthesizer] = Worker("fake", source.load, max_queued=4, metrics=metrics)
+    worker: Worker[SpeechSynthesizer] = Worker(
+        "fake",
+        source.load,
+        max_queued=4,
+        metrics=metrics,
+        threads=lanes,
+        capacity=lambda loaded: Capacity(loaded.lanes),
+    )
     chosen = VoicingOptions(
         voices_dir=folder,
         voice=None,

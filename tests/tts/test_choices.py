@@ -14,6 +14,7 @@ from wyoming.tts import (
 )
 
 from tests.fakes import FAKE_CARD, FakeSynthesizer
+from tests.tts.takes import speech, write
 from tests.tts.talk import serving, tell
 from wyoming_voice_stack.errors import (
     MalformedEvent,
@@ -98,7 +99,7 @@ class TestVoices:
         self, engine: FakeSynthesizer, tmp_path: Path
     ) -> None:
         async with serving(engine, tmp_path) as service:
-            (tmp_path / "clara.wav").write_bytes(b"RIFF")
+            write(tmp_path / "clara.wav", speech())
             clara = SynthesizeVoice(name="clara [de]")
             await tell(service.open_session("c"), Synthesize(text="Hi.", voice=clara).event())
             assert "clara [de]" in [v.name for v in Info.from_event(service.info()).tts[0].voices]

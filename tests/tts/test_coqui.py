@@ -4,8 +4,10 @@ import json
 import logging
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,8 +24,9 @@ from wyoming_voice_stack.errors import (
     UnknownVoice,
 )
 from wyoming_voice_stack.tts import coqui_loading
-from wyoming_voice_stack.tts.coqui import CoquiSource, CoquiSynthesizer
-from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
+from wyoming_voice_stack.tts.coqui import SEED, CoquiSource, CoquiSynthesizer
+from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
+from wyoming_voice_stack.tts.vits.reach import Reach
 
 NAME = "tts_models/de/thorsten/vits"
 HELLO = SynthesisRequest("guten morgen zusammen", "de")
@@ -136,6 +139,88 @@ class TestSpeaking:
         spoken(vits, SynthesisRequest("geheim \u4f60", "de"))
         shown = [each for each in caplog.records if each.levelno > logging.DEBUG]
         assert not [each for each in shown if "geheim" in each.getMessage()]
+
+
+class TestWindows:
+    """The vocoder is given a part of the sentence at a time."""
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            SynthesisRequest("guten morgen zusammen " * 4, "de"),
+            SynthesisRequest("guten morgen zusammen " * 4, "de", speed=0.7),
+            SynthesisRequest("ja", "de"),
+        ],
+    )
+    def test_are_what_coqui_says_at_once(
+        self, vits: CoquiSynthesizer, vits_folder: Path, asked: SynthesisRequest
+    ) -> None:
+        pieces = list(vits.synthesize(asked))
+        assert (len(pieces) > 2) == (len(asked.text) > 20)
+        if len(pieces) > 1:
+            assert len(pieces[0]) < 0.3 * SAMPLE_RATE
+            assert len(pieces[1]) == 3 * len(pieces[0])
+        whole = said_at_once(vits_folder, asked, None, None)
+        assert np.abs(np.concatenate(pieces) - whole).max() < 1e-5
+
+    @pytest.mark.parametrize(("language", "name"), [("en", "en"), ("pt-BR", "pt-br")])
+    def test_are_so_with_speakers_and_languages(
+        self,
+        vits_of_many: CoquiSynthesizer,
+        tmp_path_factory: pytest.TempPathFactory,
+        language: str,
+        name: str,
+    ) -> None:
+        folder = next(tmp_path_factory.getbasetemp().glob("models*/many"))
+        asked = SynthesisRequest("hello to all of you " * 4, language, speaker="p226", speed=1.2)
+        pieces = list(vits_of_many.synthesize(asked))
+        assert len(pieces) > 2
+        whole = said_at_once(folder, asked, "p226\n", name)
+        assert np.abs(np.concatenate(pieces) - whole).max() < 1e-5
+
+    def test_less_around_a_window_would_be_heard(
+        self, vits: CoquiSynthesizer, vits_folder: Path
+    ) -> None:
+        asked = SynthesisRequest("guten morgen zusammen " * 4, "de")
+        whole = said_at_once(vits_folder, asked, None, None)
+        reach = vits._tapped._reach
+        assert reach == Reach(left=13, right=13, hop=256)
+        vits._tapped._reach = replace(reach, left=2)
+        try:
+            pieces = list(vits.synthesize(asked))
+        finally:
+            vits._tapped._reach = reach
+        assert np.abs(np.concatenate(pieces) - whole).max() > 1e-5
+
+    def test_a_vocoder_of_another_kind_speaks_at_once(
+        self, vits_folder: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        model = loaded(vits_folder)
+        del model.waveform_decoder.conv_post.stride
+        with caplog.at_level(logging.INFO):
+            engine = CoquiSynthesizer(model, "x", {"de": ""})
+        asked = SynthesisRequest("guten morgen zusammen", "de")
+        model.waveform_decoder.conv_post.stride = (1,)
+        (sound,) = engine.synthesize(asked)
+        assert np.abs(sound - said_at_once(vits_folder, asked, None, None)).max() < 1e-5
+        assert [each.getMessage() for each in caplog.records if "whole" in each.getMessage()]
+
+
+def loaded(folder: Path) -> Any:
+    return coqui_loading.load_vits(folder, folder / "model_file.pth", "cpu", None)
+
+
+def said_at_once(
+    folder: Path, asked: SynthesisRequest, speaker: str | None, language: str | None
+) -> Samples:
+    """What coqui-tts itself makes of it."""
+    import torch
+
+    model = loaded(folder)
+    model.length_scale /= asked.speed
+    torch.manual_seed(SEED)
+    sound: Samples = model.synthesize(asked.text, speaker=speaker, language=language)["wav"]
+    return sound
 
 
 class TestLoading:

@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,9 @@ from wyoming_voice_stack.tts.piper import (
     PiperSynthesizer,
     piper_hub_path,
 )
+from wyoming_voice_stack.tts.piper_loading import PiperReader
+from wyoming_voice_stack.tts.turns import Turns
+from wyoming_voice_stack.tts.vits.speaking import WholeSentence
 
 SENTENCE = "The kitchen light is on, and so is the one in the hall."
 
@@ -121,6 +123,15 @@ class TestSpeaking:
         assert 0.02 < np.sqrt(np.mean(np.square(sound))) < 0.5
         assert np.abs(sound).max() <= 1.0
 
+    def test_begins_with_little_and_goes_on_with_more(self, joe: PiperSynthesizer) -> None:
+        pieces = [len(each) for each in joe.synthesize(SynthesisRequest(SENTENCE, "en-US"))]
+        assert pieces[0] < 0.3 * joe.sample_rate
+        assert pieces[1] == 3 * pieces[0]
+
+    def test_says_what_is_short_in_one_go(self, joe: PiperSynthesizer) -> None:
+        (piece,) = joe.synthesize(SynthesisRequest("Ok.", "en-US"))
+        assert np.abs(piece).max() > 0.5
+
     def test_sounds_alike_each_time(self, joe: PiperSynthesizer) -> None:
         lengths = [len(spoken(joe, SynthesisRequest(SENTENCE, "en-US"))) for _ in range(3)]
         assert max(lengths) < 1.2 * min(lengths)
@@ -171,49 +182,62 @@ class TestSpeaking:
             spoken(joe, request_)
 
 
-class _TwoSpeakers:
-    """Stands for a voice with speakers, which no package carries."""
+class _Recording:
+    """A model with speakers, which no package carries: keeps what it is given, and hums."""
 
-    config = SimpleNamespace(sample_rate=16_000, length_scale=1.5, speaker_id_map={"a": 4, "b": 7})
+    inputs = frozenset({"input", "input_lengths", "scales", "sid"})
 
     def __init__(self) -> None:
-        self.manners: list[Any] = []
+        self.feeds: list[dict[str, Any]] = []
+        self.failure: Exception | None = None
+        self.sound = np.full(8, 0.5, np.float32)
 
-    def synthesize(self, text: str, manner: Any) -> Iterator[SimpleNamespace]:
-        self.manners.append(manner)
-        if text == "fail":
-            raise ValueError("no phonemes")
-        yield SimpleNamespace(audio_float_array=np.full(8, np.nan if text == "nan" else 0.5))
+    def read(self, feeds: dict[str, Any]) -> WholeSentence:
+        self.feeds.append(feeds)
+        if self.failure:
+            raise self.failure
+        return WholeSentence(self.sound)
 
 
 class TestManySpeakers:
     @pytest.fixture
-    def voice(self) -> _TwoSpeakers:
-        return _TwoSpeakers()
+    def voice(self) -> _Recording:
+        return _Recording()
 
     @pytest.fixture
-    def engine(self, voice: _TwoSpeakers, tmp_path: Path) -> PiperSynthesizer:
-        model = write_voice(tmp_path, language={"code": "en_US"}, speaker_id_map={"a": 4, "b": 7})
-        return PiperSynthesizer(voice, source(model).card(), 0)
+    def engine(self, voice: _Recording, piper_model: Path, tmp_path: Path) -> PiperSynthesizer:
+        from piper import PiperVoice
+        from piper.config import PiperConfig
 
-    def test_speaker_and_speed_reach_the_voice(
-        self, engine: PiperSynthesizer, voice: _TwoSpeakers
+        known = json.loads(piper_model.with_name(f"{piper_model.name}.json").read_text())
+        known |= {"num_speakers": 8, "speaker_id_map": {"a": 4, "b": 7}, "default_speaker_id": 4}
+        known["inference"] = {"noise_scale": 0.6, "length_scale": 1.5, "noise_w": 0.9}
+        model = write_voice(tmp_path, **known)
+        reader = PiperReader(PiperVoice(session=None, config=PiperConfig.from_dict(known)), voice)
+        return PiperSynthesizer(reader, source(model).card(), 0, Turns())
+
+    def test_speaker_speed_and_noise_reach_the_voice(
+        self, engine: PiperSynthesizer, voice: _Recording
     ) -> None:
         spoken(engine, SynthesisRequest("Yes.", "en", speaker="b", speed=0.5))
         spoken(engine, SynthesisRequest("Yes.", "en"))
-        assert [(each.speaker_id, each.length_scale) for each in voice.manners] == [
-            (7, 3.0),
-            (None, 1.5),
+        given = [(each["sid"].tolist(), each["scales"].tolist()) for each in voice.feeds]
+        assert given == [
+            ([7], pytest.approx([0.6, 3.0, 0.9])),
+            ([4], pytest.approx([0.6, 1.5, 0.9])),
         ]
+        assert voice.feeds[0]["input"].shape == (1, voice.feeds[0]["input_lengths"][0])
 
-    def test_a_failure_is_explained(self, engine: PiperSynthesizer) -> None:
+    def test_a_failure_is_explained(self, engine: PiperSynthesizer, voice: _Recording) -> None:
+        voice.failure = ValueError("no phonemes")
         with pytest.raises(EngineError, match="ValueError") as caught:
             spoken(engine, SynthesisRequest("fail", "en"))
         # The cause's own words may quote the text: they are not for the message.
         assert "no phonemes" in str(caught.value.__cause__)
         assert "no phonemes" not in str(caught.value)
 
-    def test_what_is_no_sound_is_refused(self, engine: PiperSynthesizer) -> None:
+    def test_what_is_no_sound_is_refused(self, engine: PiperSynthesizer, voice: _Recording) -> None:
+        voice.sound = np.full(8, np.nan, np.float32)
         with pytest.raises(EngineError, match="no sound"):
             spoken(engine, SynthesisRequest("nan", "en"))
 

@@ -26,8 +26,8 @@ from wyoming_voice_stack.errors import (
     UnexpectedEvent,
     UnknownVoice,
 )
+from wyoming_voice_stack.tts.script import SLICE_CHARACTERS
 from wyoming_voice_stack.tts.sentences import SentenceStream
-from wyoming_voice_stack.tts.session import SLICE_CHARACTERS
 
 TWO = "This is the first sentence. And this is the second one."
 
@@ -92,7 +92,7 @@ class TestPlain:
     async def test_long_sentences_fit_the_engine(
         self, engine: FakeSynthesizer, tmp_path: Path
     ) -> None:
-        words = [f"word{number}" for number in range(100)]
+        words = ["w" + "o" * number for number in range(1, 40)]
         async with serving(engine, tmp_path) as service:
             await tell(service.open_session("c"), Synthesize(text=" ".join(words)).event())
         assert all(len(request.text) <= 80 for request in engine.requests)

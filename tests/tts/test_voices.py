@@ -1,92 +1,302 @@
+"""The voices folder as it is followed."""
+
 from __future__ import annotations
 
-import os
+import logging
+import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.tts.takes import SHORT_TEXT, aged, detector, speech, write
+from wyoming_voice_stack.errors import EngineError
 from wyoming_voice_stack.tts import voices as voices_module
-from wyoming_voice_stack.tts.voices import read_voices
+from wyoming_voice_stack.tts.cloning.assessment import Assessment
+from wyoming_voice_stack.tts.engine import Samples
+from wyoming_voice_stack.tts.voices import VoicesFolder
 
 
-def test_files_and_folders_of_takes(tmp_path: Path) -> None:
-    for name in ("anna.wav", "BERT.WAV", "clara.flac", ".hidden.wav", "notes.txt", "d.mp3.part"):
-        (tmp_path / name).write_bytes(b"x")
-    (tmp_path / "dora").mkdir()
-    for name in ("2.wav", "1.mp3", ".DS_Store", "text.md"):
-        (tmp_path / "dora" / name).write_bytes(b"x")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / ".git").mkdir()
-    (tmp_path / ".git" / "x.wav").write_bytes(b"x")
-    voices = read_voices(tmp_path)
-    assert {name: [path.name for path in voice.paths] for name, voice in voices.items()} == {
-        "BERT": ["BERT.WAV"],
-        "anna": ["anna.wav"],
-        "clara": ["clara.flac"],
-        "dora": ["1.mp3", "2.wav"],
-    }
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
-def test_no_folder_has_no_voices(tmp_path: Path) -> None:
-    assert read_voices(tmp_path / "nothing") == {}
-    (tmp_path / "file").write_bytes(b"")
-    assert read_voices(tmp_path / "file") == {}
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
-def test_fingerprint_changes_with_the_recordings(tmp_path: Path) -> None:
-    (tmp_path / "anna").mkdir()
-    take = tmp_path / "anna" / "1.wav"
-    take.write_bytes(b"one")
-    seen = {read_voices(tmp_path)["anna"].fingerprint}
-    assert read_voices(tmp_path)["anna"].fingerprint in seen
-    os.utime(take, ns=(1, 1))
-    seen.add(read_voices(tmp_path)["anna"].fingerprint)
-    (tmp_path / "anna" / "2.wav").write_bytes(b"two")
-    seen.add(read_voices(tmp_path)["anna"].fingerprint)
-    take.unlink()
-    seen.add(read_voices(tmp_path)["anna"].fingerprint)
-    assert len(seen) == 4
+@pytest.fixture
+def folder(tmp_path: Path, clock: Clock) -> VoicesFolder:
+    return VoicesFolder(tmp_path, detector, clock)
 
 
-def test_recording_that_is_there_twice_is_a_voice_once(tmp_path: Path) -> None:
-    (tmp_path / "anna.wav").write_bytes(b"x")
-    (tmp_path / "anna.mp3").write_bytes(b"x")
-    assert list(read_voices(tmp_path)) == ["anna"]
+@pytest.fixture(autouse=True)
+def heard(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO, logger="wyoming_voice_stack")
+    return caplog
 
 
-def test_name_that_is_not_utf_8_hides_nothing(tmp_path: Path) -> None:
-    (tmp_path / "anna.wav").write_bytes(b"x")
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/j\xfcrgen.wav")).write_bytes(b"x")
-    (tmp_path / "zoe").mkdir()
-    (tmp_path / "zoe" / "1.wav").write_bytes(b"x")
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/zoe/\xfc.wav")).write_bytes(b"x")
-    voices = read_voices(tmp_path)
-    assert list(voices) == ["anna", "zoe"]
-    assert len(voices["zoe"].paths) == 1
+@pytest.fixture
+def assessed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of what was assessed; everything is good."""
+    names: list[str] = []
+
+    def assess(path: Path, _: object) -> Assessment:
+        names.append(path.name)
+        return Assessment(10.0)
+
+    monkeypatch.setattr(voices_module, "assess", assess)
+    return names
 
 
-def test_recording_that_goes_away_meanwhile_hides_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("anna", "bert", "clara"):
-        (tmp_path / f"{name}.wav").write_bytes(b"x")
-    real = voices_module._fingerprint
-
-    def fingerprint(takes: tuple[Path, ...]) -> str:
-        if takes[0].stem == "bert":
-            takes[0].unlink()
-        return real(takes)
-
-    monkeypatch.setattr(voices_module, "_fingerprint", fingerprint)
-    assert list(read_voices(tmp_path)) == ["anna", "clara"]
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    found = [f"{record.levelname} {record.getMessage()}" for record in caplog.records]
+    caplog.clear()
+    return found
 
 
-def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voices_module, "MAX_VOICES", 2)
-    monkeypatch.setattr(voices_module, "MAX_TAKES", 1)
-    for name in ("a", "b", "c"):
-        (tmp_path / name).mkdir()
-        for take in ("1.wav", "2.wav"):
-            (tmp_path / name / take).write_bytes(b"x")
-    voices = read_voices(tmp_path)
-    assert [(name, len(voice.paths)) for name, voice in voices.items()] == [("a", 1), ("b", 1)]
+class TestArrival:
+    def test_a_good_voice_is_told_of_once(
+        self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        path = write(tmp_path / "anna.wav", speech())
+        assert folder.read()["anna"].paths == (path,)
+        [line] = lines(heard)
+        assert line.startswith("INFO The voice 'anna' can be cloned")
+        folder.read()
+        assert not lines(heard)
+
+    def test_a_poor_voice_is_listed_and_warned_of(
+        self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        write(tmp_path / "anna.wav", speech(SHORT_TEXT))
+        assert list(folder.read()) == ["anna"]
+        [line] = lines(heard)
+        assert line.startswith("WARNING The voice 'anna' may sound poor: anna.wav is short")
+        folder.read()
+        assert not lines(heard)
+
+    def test_an_unusable_voice_is_not_listed(
+        self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        write(tmp_path / "anna.wav", speech()[:8000])
+        assert not folder.read()
+        [line] = lines(heard)
+        assert line.startswith(
+            "WARNING The voice 'anna' is not listed: The recording anna.wav is 0"
+        )
+
+    def test_an_unusable_take_is_left_out(self, folder: VoicesFolder, tmp_path: Path) -> None:
+        good = write(tmp_path / "anna" / "1.wav", speech())
+        write(tmp_path / "anna" / "2.wav", np.zeros(48_000, np.float32))
+        assert folder.read()["anna"].paths == (good,)
+
+    def test_each_recording_is_assessed_once(
+        self, folder: VoicesFolder, tmp_path: Path, assessed: list[str]
+    ) -> None:
+        write(tmp_path / "anna.wav", speech())
+        folder.read()
+        write(tmp_path / "bert.wav", speech())
+        folder.read()
+        folder.read()
+        assert assessed == ["anna.wav", "bert.wav"]
+
+    def test_without_assessing_all_are_listed_at_once(
+        self, folder: VoicesFolder, tmp_path: Path, assessed: list[str]
+    ) -> None:
+        write(tmp_path / "anna.wav", speech())
+        assert list(folder.read(assessing=False)) == ["anna"]
+        assert not assessed
+        folder.read()
+        assert assessed == ["anna.wav"]
+
+    def test_there_is_only_so_much_time(
+        self, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def assess(path: Path, _: object) -> Assessment:
+            clock.now += 3.0
+            return Assessment(10.0, refusal=f"{path.name} is bad")
+
+        monkeypatch.setattr(voices_module, "assess", assess)
+        for name in "abc":
+            write(tmp_path / f"{name}.wav", speech())
+        folder = VoicesFolder(tmp_path, None, clock)
+        # What is not known yet is listed.
+        assert list(folder.read()) == ["c"]
+        assert not folder.read()
+
+    def test_a_thousand_recordings(
+        self, folder: VoicesFolder, tmp_path: Path, assessed: list[str]
+    ) -> None:
+        for number in range(1000):
+            path = tmp_path / f"{number:03}.wav"
+            path.touch()
+            aged(path)
+        assert len(folder.read()) == len(assessed) == 500
+
+
+class TestWriting:
+    def test_what_is_just_written_is_waited_for(
+        self, folder: VoicesFolder, tmp_path: Path, clock: Clock
+    ) -> None:
+        write(tmp_path / "anna.wav", speech(), age_s=0)
+        assert not folder.read()
+        clock.now += 10
+        assert list(folder.read()) == ["anna"]
+
+    def test_what_still_grows_is_waited_for(
+        self, folder: VoicesFolder, tmp_path: Path, clock: Clock, assessed: list[str]
+    ) -> None:
+        path = tmp_path / "anna.wav"
+        for size in (1, 2, 3):
+            path.write_bytes(b"x" * size)
+            # As copying with the time of the original does.
+            aged(path, 0 if size == 1 else 500)
+            assert not folder.read()
+            clock.now += 10
+        assert not assessed
+        assert list(folder.read()) == ["anna"]
+
+    def test_a_clock_that_is_ahead_delays_one_reading(
+        self, folder: VoicesFolder, tmp_path: Path, clock: Clock
+    ) -> None:
+        write(tmp_path / "anna.wav", speech(), age_s=-3600)
+        assert not folder.read()
+        clock.now += 10
+        assert list(folder.read()) == ["anna"]
+
+    def test_a_voice_that_is_replaced_stays_until_it_is_whole(
+        self, folder: VoicesFolder, tmp_path: Path, clock: Clock
+    ) -> None:
+        path = write(tmp_path / "anna.wav", speech())
+        before = folder.read()["anna"]
+        write(path, speech(SHORT_TEXT), age_s=0)
+        assert folder.read()["anna"] == before
+        clock.now += 10
+        assert folder.read()["anna"].fingerprint != before.fingerprint
+
+    def test_a_new_take_joins_when_it_is_whole(
+        self, folder: VoicesFolder, tmp_path: Path, clock: Clock
+    ) -> None:
+        write(tmp_path / "anna" / "1.wav", speech())
+        before = folder.read()["anna"]
+        write(tmp_path / "anna" / "2.wav", speech(SHORT_TEXT), age_s=0)
+        assert folder.read()["anna"] == before
+        clock.now += 10
+        assert len(folder.read()["anna"].paths) == 2
+
+    def test_a_voice_that_vanishes_is_not_listed(
+        self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        path = write(tmp_path / "anna.wav", speech())
+        assert folder.read()
+        path.unlink()
+        assert not folder.read()
+        write(path, speech())
+        lines(heard)
+        assert folder.read()
+        assert len(lines(heard)) == 1
+
+    def test_one_that_vanishes_while_it_is_assessed_hides_nothing(
+        self, folder: VoicesFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("anna", "bert", "clara"):
+            write(tmp_path / f"{name}.wav", speech())
+        real = voices_module.assess
+
+        def assess(path: Path, judge: object) -> Assessment:
+            if path.stem == "bert":
+                path.unlink()
+            return real(path, judge)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(voices_module, "assess", assess)
+        assert list(folder.read()) == ["anna", "clara"]
+
+
+class TestTrouble:
+    def test_a_folder_that_cannot_be_read_is_told_of_once(
+        self,
+        folder: VoicesFolder,
+        tmp_path: Path,
+        heard: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def refuse(_: Path) -> object:
+            raise PermissionError(13, "Permission denied")
+
+        write(tmp_path / "anna.wav", speech())
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "iterdir", refuse)
+            assert not folder.read()
+            assert not folder.read()
+        [line] = lines(heard)
+        assert line.startswith("WARNING")
+        assert "Permission denied" in line
+        assert list(folder.read()) == ["anna"]
+
+    def test_a_recording_that_cannot_be_read_is_tried_again(
+        self,
+        folder: VoicesFolder,
+        tmp_path: Path,
+        heard: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def refuse(*_: object) -> object:
+            raise PermissionError(13, "Permission denied")
+
+        write(tmp_path / "anna.wav", speech())
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "open", refuse)
+            assert not folder.read()
+            assert not folder.read()
+        [line] = lines(heard)
+        assert "anna.wav cannot be read (Permission denied)" in line
+        assert list(folder.read()) == ["anna"]
+
+    def test_a_detector_that_fails_is_done_without(
+        self, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        def broken(_: Samples) -> np.ndarray:
+            raise EngineError("onnxruntime is missing.")
+
+        write(tmp_path / "anna.wav", speech())
+        write(tmp_path / "bert.wav", speech())
+        assert list(VoicesFolder(tmp_path, broken).read()) == ["anna", "bert"]
+        warnings = [line for line in lines(heard) if line.startswith("WARNING")]
+        assert warnings == [
+            "WARNING Recordings are not searched for speech: onnxruntime is missing."
+        ]
+
+    def test_a_form_that_is_not_read_is_told_of(
+        self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        (tmp_path / "anna.m4a").write_bytes(b"x")
+        folder.read()
+        folder.read()
+        [line] = lines(heard)
+        assert "'anna.m4a' has a form that is not read; save it as" in line
+
+    def test_threads_may_read_at_once(
+        self, folder: VoicesFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assessed: list[str] = []
+
+        def assess(path: Path, _: object) -> Assessment:
+            assert folder._lock.locked()
+            assessed.append(path.name)
+            return Assessment(10.0)
+
+        monkeypatch.setattr(voices_module, "assess", assess)
+        for name in "abcd":
+            write(tmp_path / f"{name}.wav", speech())
+        readers = [threading.Thread(target=folder.read) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+        assert sorted(assessed) == ["a.wav", "b.wav", "c.wav", "d.wav"]

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,22 @@ from wyoming_voice_stack.errors import (
     UnknownLanguage,
     UnknownVoice,
 )
-from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
+from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
+from wyoming_voice_stack.tts.playback import Playback
 from wyoming_voice_stack.tts.xtts import languages
 from wyoming_voice_stack.tts.xtts.engine import XttsSource, XttsSynthesizer
+from wyoming_voice_stack.tts.xtts.loading import load_model
+from wyoming_voice_stack.tts.xtts.stream import Line
+from wyoming_voice_stack.tts.xtts.voices import Likeness
 
 LIGHT = SynthesisRequest("turn on the light.", "en")
 DOOR = SynthesisRequest("the door is open.", "en", voice="Damien Black")
 ALWAYS_READABLE = tuple(code for code in LANGUAGES if code not in {"zh-cn", "ja", "ko"})
+
+
+def alike(one: Samples, other: Samples) -> bool:
+    """The same but for rounding, which differs where sentences share a computation."""
+    return one.shape == other.shape and np.allclose(one, other, rtol=0, atol=1e-4)
 
 
 @pytest.fixture
@@ -133,7 +143,7 @@ class TestSpeaking:
         engine.close()
 
 
-class TestTakingTurns:
+class TestSpeakingTogether:
     def test_order_changes_nothing(self, xtts: XttsSynthesizer) -> None:
         alone = {request: spoken(xtts, request) for request in (LIGHT, DOOR)}
         for request in (DOOR, LIGHT, LIGHT, DOOR):
@@ -143,8 +153,28 @@ class TestTakingTurns:
         alone = [list(endless_xtts.synthesize(request)) for request in (LIGHT, DOOR)]
         pairs = zip(endless_xtts.synthesize(LIGHT), endless_xtts.synthesize(DOOR), strict=True)
         for expected, heard in zip(zip(*alone, strict=True), pairs, strict=True):
-            assert np.array_equal(expected[0], heard[0])
-            assert np.array_equal(expected[1], heard[1])
+            assert alike(expected[0], heard[0])
+            assert alike(expected[1], heard[1])
+
+    def test_many_threads_get_what_each_gets_alone(self, xtts: XttsSynthesizer) -> None:
+        words = ("yes.", "the door is open.", "it rains in the house.")
+        requests = [
+            SynthesisRequest(text, "en", voice=voice)
+            for text, voice in zip((*words, words[0]), (*SPEAKERS, SPEAKERS[1]), strict=True)
+        ]
+        alone = [spoken(xtts, request) for request in requests]
+        with ThreadPoolExecutor(xtts.lanes) as pool:
+            together = pool.map(lambda request: spoken(xtts, request), requests)
+            assert all(map(alike, together, alone))
+
+    def test_one_that_fails_disturbs_nobody(self, endless_xtts: XttsSynthesizer) -> None:
+        alone = spoken(endless_xtts, DOOR)
+        first = next(others := endless_xtts.synthesize(DOOR))
+        poor = Likeness(np.zeros(3), np.zeros(3))
+        for stream in [endless_xtts._scheduler.add(Line((5, 6), poor, 1.0, Playback()))]:
+            with pytest.raises(EngineError, match="XTTS failed"):
+                list(stream.outbox.take_all())
+        assert alike(np.concatenate([first, *others]), alone)
 
     @pytest.mark.parametrize("closed", [True, False])
     def test_an_abandoned_sentence_changes_nothing(
@@ -155,32 +185,45 @@ class TestTakingTurns:
         next(abandoned)
         if closed:
             abandoned.close()
-        assert np.array_equal(spoken(endless_xtts, DOOR), alone)
+        assert alike(spoken(endless_xtts, DOOR), alone)
 
     def test_sound_comes_piece_by_piece(self, endless_xtts: XttsSynthesizer) -> None:
         pieces = [len(piece) for piece in endless_xtts.synthesize(LIGHT)]
+        assert pieces[0] == 18 * 256
         assert len(pieces) == 2
-        assert 18_000 < pieces[0] < 24_000
         assert sum(pieces) == pytest.approx(22 * 1114.6, rel=0.01)
 
-    def test_closing_stops_the_work(self, endless_xtts: XttsSynthesizer) -> None:
-        tokens: list[Any] = []
-        gpt = endless_xtts._model.gpt.gpt_inference
-        watch = gpt.register_forward_hook(lambda *_: tokens.append(1))
-        sound = endless_xtts.synthesize(LIGHT)
-        next(sound)
-        sound.close()
-        watch.remove()
-        assert len(tokens) == 20
-
-    def test_pieces_share_no_memory(self, endless_xtts: XttsSynthesizer) -> None:
-        heard: list[Any] = []
-        decoder = endless_xtts._model.hifigan_decoder
-        watch = decoder.register_forward_hook(lambda *called: heard.append(called[-1]))
+    def test_pieces_share_no_memory(
+        self, endless_xtts: XttsSynthesizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made: list[Any] = []
+        vocoder = endless_xtts._scheduler._vocoder
+        decode = vocoder.decode
+        monkeypatch.setattr(
+            vocoder, "decode", lambda *frames: made.append(decode(*frames)) or made[-1]
+        )
         pieces = list(endless_xtts.synthesize(LIGHT))
-        watch.remove()
-        for whole in heard:
+        assert len(made) == len(pieces)
+        for whole in made:
             assert not any(np.shares_memory(whole.numpy(), piece) for piece in pieces)
+
+    def test_sounds_as_the_stock_model(self, xtts: XttsSynthesizer, xtts_folder: Path) -> None:
+        """What coqui-tts speaks in one go, with the same random numbers."""
+        import torch
+
+        stock = load_model(xtts_folder, "cpu")
+        speaker = stock.speaker_manager.speakers[SPEAKERS[0]]
+        names = ("temperature", "repetition_penalty", "top_k", "top_p")
+        torch.manual_seed(1)
+        expected = stock.inference_stream(
+            LIGHT.text,
+            "en",
+            speaker["gpt_cond_latent"],
+            speaker["speaker_embedding"],
+            stream_chunk_size=0,
+            **{name: stock.config[name] for name in names},
+        )
+        assert alike(spoken(xtts, LIGHT), next(expected).numpy())
 
     def test_a_sentence_without_an_end_is_told_of(
         self, endless_xtts: XttsSynthesizer, caplog: pytest.LogCaptureFixture

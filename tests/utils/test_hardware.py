@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wyoming_voice_stack.asr import hardware
-from wyoming_voice_stack.asr.hardware import (
+from wyoming_voice_stack import hardware
+from wyoming_voice_stack.hardware import (
     available_cores,
     available_memory_bytes,
     cuda_memory_bytes,

@@ -11,9 +11,9 @@ from typing import Any
 
 from wyoming_voice_stack.asr.catalogue import MODEL_REQUIRED
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE
-from wyoming_voice_stack.asr.hardware import available_cores
 from wyoming_voice_stack.asr.window import LONGER_CONTEXT_S, WINDOW_S
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound, VoiceStackError
+from wyoming_voice_stack.hardware import available_cores
 
 MAX_AUTO_THREADS = 4
 """Beyond, Whisper's small matrices gain little and the rest of the machine loses."""

@@ -9,21 +9,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from wyoming_voice_stack.core.channel import Channel
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.queue import Capacity, Job, JobQueue, Priority, shutting_down
 from wyoming_voice_stack.core.rest import Rest
 from wyoming_voice_stack.core.session import EngineState
 from wyoming_voice_stack.core.slot import Engine, EngineSlot
+from wyoming_voice_stack.core.stream import Stream
 from wyoming_voice_stack.core.ticket import Ticket
 from wyoming_voice_stack.errors import (
     Abandoned,
-    DeadlineExceeded,
     EngineError,
     VoiceStackError,
     told_privately,
@@ -102,41 +100,36 @@ class Worker(Generic[Engine]):
             ShuttingDown: the worker stops.
             VoiceStackError: what the job raised, or why the engine cannot be loaded.
         """
-        async with aclosing(self.stream(lambda engine: iter((job(engine),)), priority)) as results:
+        results = self.stream(lambda engine: iter((job(engine),)), priority)
+        try:
             return await anext(results)
+        finally:
+            results.close()
 
-    async def stream(
+    def stream(
         self,
         job: Callable[[Engine], Iterator[Result]],
         priority: Priority = Priority.FINAL,
         *,
         admitted: bool = False,
-    ) -> AsyncGenerator[Result, None]:
-        """Iterate over `job` in an engine's thread; closing stops it between two results.
+    ) -> Stream[Result]:
+        """Have `job` iterated over in an engine's thread. Whoever calls this closes the stream.
 
         An `admitted` job goes on with a request that was taken before: a full queue does not refuse
         it. Connections bound how many of these there are.
 
         Raises:
-            VoiceStackError: as for `run`.
+            Busy: the queue is full.
+            ShuttingDown: the worker stops.
         """
-        loop = asyncio.get_running_loop()
-        channel: Channel[Result] = Channel(loop)
-        entry = Job(
-            priority=priority,
-            number=self._queue.next_number(),
-            run=lambda engine, _: self._drive(entry, channel, job(engine)),
-            fail=channel.end,
+        return Stream(
+            self._queue,
+            job,
+            priority,
+            admitted=admitted,
+            max_wait_s=self._max_wait_s,
+            overdue=self._overdue,
         )
-        self._queue.put(entry, admitted=admitted)
-        overdue = loop.call_later(self._max_wait_s, self._give_up_waiting, entry)
-        try:
-            while (item := await channel.take()) is not None:
-                yield item[0]
-        finally:
-            overdue.cancel()
-            self._queue.drop(entry)
-            channel.release()
 
     def room_for(self, priority: Priority) -> bool:
         """Whether the engine has nothing better to do than a guess or a draft."""
@@ -178,11 +171,6 @@ class Worker(Generic[Engine]):
         started = [thread for thread in self._threads if thread.ident is not None]
         await asyncio.gather(*(asyncio.to_thread(one.join, timeout_s) for one in started))
         return not any(thread.is_alive() for thread in started)
-
-    def _give_up_waiting(self, job: Job) -> None:
-        if not job.started.is_set():
-            job.fail(DeadlineExceeded(self._overdue()))
-            self._queue.drop(job)
 
     def _overdue(self) -> str:
         reason = "is still loading" if self.state == "loading" else "is busy"
@@ -273,16 +261,6 @@ class Worker(Generic[Engine]):
         stopped = self._queue.closed and job.dropped.is_set()
         job.fail(shutting_down() if stopped else error)
         self._slot.failed(error)
-
-    def _drive(self, job: Job, channel: Channel[Result], results: Iterator[Result]) -> None:
-        try:
-            for result in results:
-                if job.dropped.is_set() or not channel.put(result):
-                    break
-        finally:
-            if (close := getattr(results, "close", None)) is not None:
-                close()
-        channel.end(shutting_down() if self._queue.closed and job.dropped.is_set() else None)
 
     def _run_together(
         self,

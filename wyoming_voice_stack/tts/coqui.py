@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from wyoming_voice_stack.errors import (
     NoAudio,
     UnknownLanguage,
     UnknownVoice,
+    VoiceStackError,
 )
 from wyoming_voice_stack.languages import closest_language
 from wyoming_voice_stack.tts.coqui_loading import load_vits
@@ -22,8 +25,16 @@ from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.language_tags import UNKNOWN, bcp47
 from wyoming_voice_stack.tts.placing import device_of
 from wyoming_voice_stack.tts.samples import as_samples
+from wyoming_voice_stack.tts.turns import Turns
+from wyoming_voice_stack.tts.vits.reach import NotLocal
+from wyoming_voice_stack.tts.vits.speaking import Sentence, WholeSentence, pieces
+from wyoming_voice_stack.tts.vits.torch_voice import TappedVoice
+
+_LOGGER = logging.getLogger(__name__)
 
 MAX_CHARACTERS = 250
+LANES = 16
+"""Sentences at a time. Each holds its latents; the work itself is done in turns."""
 SEED = 1
 """Where the random numbers of every sentence start, so that it sounds the same each time."""
 
@@ -108,6 +119,9 @@ class CoquiSynthesizer:
         # Some models have names with white space around them.
         self._speakers = {str(each).strip(): each for each in names} if len(names) > 1 else {}
         self._length_scale = model.length_scale
+        self._tapped = _tapped(model)
+        # Seed and speed are the whole process's and the model's: they hold for one turn.
+        self._turns = Turns(at_once=1)
         self._card = _card(name, tuple(languages), tuple(self._speakers))
 
     @property
@@ -125,8 +139,13 @@ class CoquiSynthesizer:
         """As the model was trained: 16 to 48 kHz."""
         return int(self._model.config.audio.sample_rate)
 
+    @property
+    def lanes(self) -> int:
+        """Sentences that are spoken at the same time, in turns."""
+        return LANES
+
     def synthesize(self, request: SynthesisRequest) -> Generator[Samples]:
-        """Yield the sentence in one piece.
+        """Yield the sentence window by window, the first one short.
 
         Raises:
             EngineError: coqui-tts failed.
@@ -134,27 +153,25 @@ class CoquiSynthesizer:
             UnknownLanguage: the language is not one of the card's.
             UnknownVoice: there is no such voice or speaker.
         """
-        import torch
-
         language = self._language(request)
         speaker = self._speaker(request)
-        self._require_words(request.text, language)
-        self._model.length_scale = self._length_scale / request.speed
-        torch.manual_seed(SEED)
+        read = partial(self._read, request.text, speaker, language, request.speed)
         try:
-            sound = self._model.synthesize(request.text, speaker=speaker, language=language)["wav"]
+            for piece, _ in pieces(read, self.sample_rate, self._turns, request.playback):
+                yield as_samples(piece)
+        except VoiceStackError:
+            raise
         except Exception as error:
             raise EngineError(
                 f"The voice failed on a sentence ({type(error).__name__}). Ask again; if"
                 " it fails again, choose another voice."
             ) from error
-        yield as_samples(sound)
 
     def close(self) -> None:
         """Give the memory back, the device's too."""
         import torch
 
-        del self._model
+        del self._model, self._tapped
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -181,6 +198,16 @@ class CoquiSynthesizer:
             raise UnknownVoice(f"{name} has no speaker {wanted!r}; it has: {there}.")
         return self._speakers[wanted]
 
+    def _read(self, text: str, speaker: Any, language: str | None, speed: float) -> Sentence:
+        """Within a turn: what makes phonemes is not made for several threads either."""
+        import torch
+
+        self._require_words(text, language)
+        self._model.length_scale = self._length_scale / speed
+        torch.manual_seed(SEED)
+        speak = partial(self._model.synthesize, text, speaker=speaker, language=language)
+        return self._tapped.read(speak) if self._tapped else WholeSentence(speak()["wav"])
+
     def _require_words(self, text: str, language: str | None) -> None:
         """Models that read letters drop those they do not know, and fail if none is left."""
         readable = any(character.isalnum() for character in text)
@@ -190,6 +217,14 @@ class CoquiSynthesizer:
             readable = bool(known - {tokenizer.blank_id, tokenizer.pad_id})
         if not readable:
             raise NoAudio("Nothing in this sentence can be spoken; send words this voice can read.")
+
+
+def _tapped(model: Any) -> TappedVoice | None:
+    try:
+        return TappedVoice(model)
+    except (NotLocal, AttributeError) as error:
+        _LOGGER.info("This model speaks each sentence as a whole (%s)", error)
+        return None
 
 
 def _card(name: str, languages: tuple[str, ...], speakers: tuple[str, ...]) -> EngineCard:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+
+from wyoming_voice_stack.tts.playback import Playback
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 """Mono samples in -1..1, shape [samples]."""
@@ -21,7 +23,7 @@ class CloneSource:
     name: str
     paths: tuple[Path, ...]
     fingerprint: str
-    """Changes whenever a recording is added, removed or written again."""
+    """Changes whenever a recording is added, removed or written again, or moved."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class EngineCard:
     voices: tuple[Voice, ...]
     clones: bool
     """True if the engine speaks with a `CloneSource`."""
+    runs_on: bool = False
+    """True if it may babble after its text, as models do that speak token by token."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,12 @@ class SynthesisRequest:
     """One of `Voice.speakers`, or None for the first."""
     clone: CloneSource | None = None
     speed: float = 1.0
+    playback: Playback = field(default_factory=Playback, compare=False)
+    """Of the reply that the sentence belongs to; whoever takes the sound adds to it."""
 
 
 class SpeechSynthesizer(Protocol):
-    """A loaded engine. Plain and blocking; one thread owns it, one request runs at a time."""
+    """A loaded engine. Plain and blocking; up to `lanes` threads call `synthesize` at a time."""
 
     @property
     def card(self) -> EngineCard:
@@ -83,11 +89,19 @@ class SpeechSynthesizer(Protocol):
         """Rate in Hz of everything that `synthesize` yields."""
         ...
 
+    @property
+    def lanes(self) -> int:
+        """Sentences that may be spoken at the same time."""
+        ...
+
     def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
         """Yield the sentence's audio piece by piece; closing the iterator stops the work.
 
-        The same request gives the same samples, whatever was spoken in between; only an engine
-        that draws random numbers out of reach, as Piper does, may give ones that sound alike.
+        The same request gives the same sentence, whatever is spoken before it or beside it. The
+        samples are the same too, but for engines that draw random numbers out of reach, as Piper
+        does, and for what rounding makes of requests that share a computation.
+
+        Of several requests, the one whose `playback` has least in hand gets its next piece first.
 
         Raises:
             EngineError: the engine failed; a sentence that gives no audio at all is `NoAudio`.
@@ -98,6 +112,20 @@ class SpeechSynthesizer(Protocol):
 
     def close(self) -> None:
         """Give the model's memory back. The engine is not used again."""
+        ...
+
+
+@runtime_checkable
+class PreparesVoices(Protocol):
+    """An engine for which a new cloned voice is work that can be done ahead."""
+
+    def prepare(self, source: CloneSource) -> None:
+        """Clone a voice before somebody asks for it. Blocking, for a second or two.
+
+        Raises:
+            UnknownVoice: its recordings cannot be used.
+            EngineError: the engine failed.
+        """
         ...
 
 

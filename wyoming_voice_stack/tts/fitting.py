@@ -54,6 +54,11 @@ def break_position(text: str, target: int, limit: int) -> int:
     return max(_positions(_ANY_SPACE, head, limit), default=0) or _position_in_word(head, target)
 
 
+def clause_positions(text: str) -> Iterator[int]:
+    """Yield where the clauses of `text` end, each followed by something."""
+    return _positions(_CLAUSES, text, len(text) - 1)
+
+
 def _positions(marks: re.Pattern[str], head: str, limit: int) -> Iterator[int]:
     """Yield where the next part would begin, the white space that goes away not counted."""
     for match in marks.finditer(head):

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from wyoming_voice_stack.errors import (
     EngineError,
-    ModelCorrupt,
     ModelNotFound,
     NoAudio,
     UnknownLanguage,
     UnknownVoice,
+    VoiceStackError,
 )
+from wyoming_voice_stack.hardware import available_cores
 from wyoming_voice_stack.languages import closest_language
-from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest, Voice
-from wyoming_voice_stack.tts.language_tags import UNKNOWN, bcp47
+from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest
+from wyoming_voice_stack.tts.piper_loading import (
+    PiperReader,
+    config_path,
+    load_reader,
+    read_config,
+    voice_card,
+)
+from wyoming_voice_stack.tts.piper_loudness import Loudness
 from wyoming_voice_stack.tts.samples import as_samples
-
-_LOGGER = logging.getLogger(__name__)
+from wyoming_voice_stack.tts.turns import Turns
+from wyoming_voice_stack.tts.vits.speaking import pieces
 
 MAX_CHARACTERS = 250
-"""ONNX Runtime keeps the memory of the longest sentence yet: for this length, some 250 MB."""
+"""ONNX Runtime keeps the memory of the largest run yet: so long a text takes some 170 MB."""
+LANES = 16
+"""Sentences at a time. Each holds its latents, 2 MB; the work itself is done in turns."""
 
 _HUB_NAME = re.compile(
     r"(?P<family>[a-z]{2,3})_(?P<region>[A-Z]{2}|\d{3})"
@@ -83,8 +91,8 @@ class PiperSource:
     def card(self) -> EngineCard:
         """What the configuration tells, or else the voice's name."""
         path = self._find()
-        config = _read_config(path) if path is not None else None
-        return _card(path.stem if path is not None else self._name, config or {})
+        config = read_config(path) if path is not None else None
+        return voice_card(path.stem if path is not None else self._name, config or {})
 
     def max_characters(self, language: str) -> int:
         """The same for every language."""
@@ -102,24 +110,35 @@ class PiperSource:
         path = self._locate()
         if not path.is_file():
             raise ModelNotFound(f"There is no Piper voice {path}; check the path or fetch it anew.")
-        config = _read_config(path)
+        config = read_config(path)
         if config is None:
             raise ModelNotFound(
-                f"{_config_path(path)} is missing or is no JSON; fetch it from where the voice"
+                f"{config_path(path)} is missing or is no JSON; fetch it from where the voice"
                 f" {path.name} came from."
             )
-        voice = _load_voice(path, config, self._threads)
-        return PiperSynthesizer(voice, _card(path.stem, config), self._sentence_silence_ms)
+        reader = load_reader(path, config, self._threads)
+        at_once = available_cores() // self._threads if self._threads else 1
+        return PiperSynthesizer(
+            reader,
+            voice_card(path.stem, config),
+            self._sentence_silence_ms,
+            Turns(max(1, min(LANES, at_once))),
+        )
 
 
 class PiperSynthesizer:
-    """A loaded Piper voice."""
+    """A loaded Piper voice; the sentences of all lanes share it, window by window."""
 
-    def __init__(self, voice: Any, card: EngineCard, sentence_silence_ms: int) -> None:
-        self._voice = voice
+    def __init__(
+        self, reader: PiperReader, card: EngineCard, sentence_silence_ms: int, turns: Turns
+    ) -> None:
+        self._reader = reader
         self._card = card
-        silent_samples = sentence_silence_ms * self.sample_rate // 1000
-        self._sentence_silence = np.zeros(silent_samples, np.float32)
+        self._turns = turns
+        self._loudness = Loudness()
+        self._sentence_silence = np.zeros(
+            sentence_silence_ms * self.sample_rate // 1000, np.float32
+        )
 
     @property
     def card(self) -> EngineCard:
@@ -134,10 +153,15 @@ class PiperSynthesizer:
     @property
     def sample_rate(self) -> int:
         """16 or 22.05 kHz, as the voice was trained."""
-        return int(self._voice.config.sample_rate)
+        return self._reader.sample_rate
+
+    @property
+    def lanes(self) -> int:
+        """Sentences that are spoken at the same time, in turns."""
+        return LANES
 
     def synthesize(self, request: SynthesisRequest) -> Generator[Samples]:
-        """Yield the sentence in one piece.
+        """Yield the sentence window by window, the first one short.
 
         Raises:
             EngineError: piper-tts failed.
@@ -147,17 +171,25 @@ class PiperSynthesizer:
         """
         self._check(request)
         said = False
-        for chunk in self._chunks(request):
-            if said and self._sentence_silence.size:
-                yield self._sentence_silence.copy()
-            said = True
-            yield as_samples(chunk.audio_float_array)
+        try:
+            for phoneme_ids in self._reader.phoneme_ids(request.text):
+                if said and self._sentence_silence.size:
+                    yield self._sentence_silence.copy()
+                said = True
+                yield from self._sentence(phoneme_ids, request)
+        except VoiceStackError:
+            raise
+        except Exception as error:
+            raise EngineError(
+                f"Piper failed on a sentence ({type(error).__name__}). Ask again; if it"
+                " fails again, choose another voice."
+            ) from error
         if not said:
             raise NoAudio("Nothing in this sentence can be spoken; send words or numbers.")
 
     def close(self) -> None:
-        """Drop the session and with it the weights."""
-        del self._voice
+        """Drop the sessions and with them the weights."""
+        del self._reader
 
     def _check(self, request: SynthesisRequest) -> None:
         voice = self._card.voices[0]
@@ -171,82 +203,9 @@ class PiperSynthesizer:
             there = ", ".join(voice.speakers) or "no choice of speakers"
             raise UnknownVoice(f"{voice.name} has no speaker {request.speaker!r}; it has: {there}.")
 
-    def _chunks(self, request: SynthesisRequest) -> Generator[Any]:
-        from piper import SynthesisConfig
-
-        config = self._voice.config
-        manner = SynthesisConfig(
-            speaker_id=config.speaker_id_map.get(request.speaker),
-            length_scale=config.length_scale / request.speed,
-        )
-        try:
-            yield from self._voice.synthesize(request.text, manner)
-        except Exception as error:
-            raise EngineError(
-                f"Piper failed on a sentence ({type(error).__name__}). Ask again; if it"
-                " fails again, choose another voice."
-            ) from error
-
-
-def _card(name: str, config: Mapping[str, Any]) -> EngineCard:
-    language = (_language_of(config) or bcp47(name.partition("-")[0]),)
-    speakers = config.get("speaker_id_map") or {}
-    return EngineCard(
-        name="piper",
-        description=f"Piper voice {name}",
-        attribution_name="rhasspy",
-        attribution_url="https://github.com/OHF-Voice/piper1-gpl",
-        languages=language,
-        voices=(Voice(name, language, tuple(sorted(speakers, key=speakers.__getitem__))),),
-        clones=False,
-    )
-
-
-def _language_of(config: Mapping[str, Any]) -> str | None:
-    """As the voice's makers say, or as espeak-ng pronounces it."""
-    named = (config.get("language") or {}).get("code") or (config.get("espeak") or {}).get("voice")
-    tag = bcp47(named) if named else UNKNOWN
-    return None if tag == UNKNOWN else tag
-
-
-def _config_path(model: Path) -> Path:
-    return model.with_name(f"{model.name}.json")
-
-
-def _read_config(model: Path) -> dict[str, Any] | None:
-    try:
-        config = json.loads(_config_path(model).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return config if isinstance(config, dict) else None
-
-
-def _load_voice(path: Path, config: dict[str, Any], threads: int | None) -> Any:
-    try:
-        import onnxruntime
-        from piper import PiperVoice
-        from piper.config import PiperConfig
-    except ImportError as error:
-        raise EngineError(
-            f"piper-tts cannot be imported ({error}). Install it:"
-            " pip install 'wyoming-voice-stack[piper]'"
-        ) from error
-
-    options = onnxruntime.SessionOptions()
-    if threads:
-        options.intra_op_num_threads = threads
-    # Waiting threads spin by default, which takes the cores from speech recognition beside it.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-        # Some languages fetch more data when first spoken; it belongs beside the voice.
-        return PiperVoice(
-            session=session, config=PiperConfig.from_dict(config), download_dir=path.parent
-        )
-    except Exception as error:
-        raise ModelCorrupt(
-            f"The Piper voice {path} cannot be loaded ({type(error).__name__}: {error}). Delete it"
-            " and its .json, and fetch both again."
-        ) from error
+    def _sentence(self, phoneme_ids: list[int], request: SynthesisRequest) -> Generator[Samples]:
+        speaker = self._reader.speaker_number(request.speaker)
+        loudness = self._loudness.of_sentence(speaker)
+        read = partial(self._reader.read, phoneme_ids, speaker, request.speed)
+        for piece, last in pieces(read, self.sample_rate, self._turns, request.playback):
+            yield loudness.scale(as_samples(piece), last=last)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from wyoming_voice_stack.tts.abbreviations import full_stop_is_end
-from wyoming_voice_stack.tts.fitting import break_position
+from wyoming_voice_stack.tts.fitting import break_position, clause_positions
 from wyoming_voice_stack.tts.punctuation import (
     END_MARKS,
     WIDE_END_MARKS,
@@ -70,6 +70,16 @@ class Scanner:
         for character in delta:
             self._feed(character)
         return self._take()
+
+    def cut_clause(self, min_characters: int) -> str:
+        """Cut off the first clause of at least `min_characters`, unless it may be a part of something."""
+        if self._fence is not None or self._whole_line:
+            return ""
+        for place in clause_positions(self._held):
+            if place >= min_characters and not _ends_inside_span(self._held[:place]):
+                self._cut(place)
+                return self._pieces.pop()
+        return ""
 
     def finish(self) -> list[str]:
         """Return the rest."""

@@ -8,6 +8,8 @@ from wyoming_voice_stack.tts.text import ready_to_speak, speakable
 
 MIN_CHARACTERS = 2
 """One letter and its full stop."""
+FIRST_CLAUSE_CHARACTERS = 25
+"""Two seconds of sound, while which the rest of the sentence comes. Less sounds chopped."""
 
 
 class SentenceStream:
@@ -33,6 +35,14 @@ class SentenceStream:
         """Return the sentences that are certainly complete with `delta`."""
         self._refuse_if_finished()
         return self._spoken(self._scanner.push(delta))
+
+    def first_clause(self) -> str | None:
+        """Take the beginning of the sentence that is still coming, up to a clause of a fair length.
+
+        For the first sentence of a reply: it sounds that much earlier.
+        """
+        self._refuse_if_finished()
+        return speakable(self._scanner.cut_clause(FIRST_CLAUSE_CHARACTERS)) or None
 
     def finish(self) -> list[str]:
         """Return the rest. The stream takes nothing more."""

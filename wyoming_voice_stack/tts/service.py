@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from wyoming.event import Event
@@ -14,14 +15,25 @@ from wyoming.tts import SynthesizeVoice
 
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.core.metrics import Metrics
+from wyoming_voice_stack.core.queue import Priority
 from wyoming_voice_stack.core.session import ServiceStatus
 from wyoming_voice_stack.core.worker import Worker
-from wyoming_voice_stack.errors import UnknownVoice
+from wyoming_voice_stack.errors import CapacityError, UnknownVoice, VoiceStackError
 from wyoming_voice_stack.tts.catalogue import Choice, VoiceCatalogue
+from wyoming_voice_stack.tts.cloning.speech import SpeechDetector
 from wyoming_voice_stack.tts.detection import Detection
-from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, EngineSource, SpeechSynthesizer
-from wyoming_voice_stack.tts.session import SpeakingOptions, TtsSession
-from wyoming_voice_stack.tts.voices import read_voices
+from wyoming_voice_stack.tts.engine import (
+    CloneSource,
+    EngineCard,
+    EngineSource,
+    PreparesVoices,
+    SpeechSynthesizer,
+)
+from wyoming_voice_stack.tts.phrases import Phrases
+from wyoming_voice_stack.tts.script import get_ready
+from wyoming_voice_stack.tts.session import TtsSession
+from wyoming_voice_stack.tts.voices import VoicesFolder
+from wyoming_voice_stack.tts.voicing import SpeakingOptions
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -29,6 +41,8 @@ PROGRAM = "Voice Stack TTS"
 """The entity's name in Home Assistant; part of its identity there, so it never changes."""
 VOICES_REFRESH_SECONDS = 10.0
 """How often the voices folder is read afresh."""
+MAX_PREPARED_VOICES = 64
+"""Cloned ahead of the first request; an engine keeps no more of them in memory."""
 
 _PROJECT = Attribution(name="wyoming-voice-stack", url="")
 
@@ -46,6 +60,8 @@ class VoicingOptions:
     """`TTS_LANGUAGES`."""
     device: str
     speaking: SpeakingOptions
+    detector: SpeechDetector | None = None
+    """Tells speech in recordings; without it, they are judged less."""
 
 
 class TtsService:
@@ -64,8 +80,15 @@ class TtsService:
         self.worker = worker
         self._options = options
         self.metrics = metrics
+        speaking = options.speaking
+        self.phrases = Phrases(speaking.cache_bytes, clones=speaking.cache_clones)
         self._last_card = source.card()
-        self._clones: Mapping[str, CloneSource] = read_voices(options.voices_dir)
+        self._folder = VoicesFolder(options.voices_dir, options.detector)
+        self._clones: Mapping[str, CloneSource] = (
+            self._folder.read(assessing=False) if self._last_card.clones else {}
+        )
+        self._prepared: set[str] = set()
+        self._preparing = asyncio.Lock()
         self._catalogue = self._make_catalogue()
         self._info = self._describe()
         self._detection = Detection()
@@ -79,8 +102,11 @@ class TtsService:
     async def start(self) -> None:
         """Load the engine, and begin to follow the voices folder."""
         self.worker.start(load_now=True)
-        self._tasks = [asyncio.create_task(self._follow_voices(), name="voices")]
         languages = self._catalogue.languages
+        self._tasks = [
+            asyncio.create_task(self._follow_voices(), name="voices"),
+            asyncio.create_task(asyncio.to_thread(get_ready, languages), name="languages"),
+        ]
         if len(languages) > 1 and not self._options.language:
             warm_up = self._detection.warm_up(languages)
             self._tasks.append(asyncio.create_task(warm_up, name="language detection"))
@@ -103,7 +129,7 @@ class TtsService:
         """How the engine is."""
         return ServiceStatus(
             mode="tts",
-            model=self._card.name,
+            model=self.card.name,
             device=self.worker.engine.device if self.worker.engine else self._options.device,
             state=self.worker.state,
             detail=str(self.worker.error) if self.worker.state == "failed" else "",
@@ -139,13 +165,16 @@ class TtsService:
 
     async def refresh_voices(self) -> None:
         """Read the voices folder afresh."""
-        clones = await asyncio.to_thread(read_voices, self._options.voices_dir)
+        if not self.card.clones:
+            return
+        clones = await asyncio.to_thread(self._folder.read)
         if clones != self._clones:
             _LOGGER.info("voices to clone: %s", ", ".join(clones) or "none")
             self._clones = clones
 
     @property
-    def _card(self) -> EngineCard:
+    def card(self) -> EngineCard:
+        """What is known of the engine now."""
         # An engine that was unloaded to rest is still what will speak.
         engine = self.worker.engine
         if engine is not None:
@@ -157,19 +186,36 @@ class TtsService:
 
     async def _follow_voices(self) -> None:
         while True:
-            await asyncio.sleep(VOICES_REFRESH_SECONDS)
             await self.refresh_voices()
+            await self.prepare_voices()
+            await asyncio.sleep(VOICES_REFRESH_SECONDS)
+
+    async def prepare_voices(self) -> None:
+        """Let the engine clone what is new while nobody waits for it; wakes no engine for that."""
+        async with self._preparing:
+            for source in list(self._clones.values())[:MAX_PREPARED_VOICES]:
+                if source.fingerprint in self._prepared or self.worker.state != "ready":
+                    continue
+                try:
+                    await self.worker.run(partial(_prepare, source), Priority.DRAFT)
+                except CapacityError:
+                    return
+                except VoiceStackError as error:
+                    # Whoever asks for this voice is told the same.
+                    _LOGGER.warning("%s", error)
+                self._prepared.add(source.fingerprint)
+            self._prepared &= {source.fingerprint for source in self._clones.values()}
 
     def _catalogue_now(self) -> VoiceCatalogue:
         made_of = self._catalogue
-        if made_of.card is not self._card or made_of.clones is not self._clones:
+        if made_of.card is not self.card or made_of.clones is not self._clones:
             self._catalogue = self._make_catalogue()
             self._info = self._describe()
         return self._catalogue
 
     def _make_catalogue(self) -> VoiceCatalogue:
         return VoiceCatalogue(
-            card=self._card,
+            card=self.card,
             clones=self._clones,
             household=self._options.household,
             default_voice=self._options.voice,
@@ -177,7 +223,7 @@ class TtsService:
         )
 
     def _describe(self) -> Event:
-        card = self._card
+        card = self.card
         made_by = Attribution(name=card.attribution_name, url=card.attribution_url)
         voices = [
             TtsVoice(
@@ -201,3 +247,8 @@ class TtsService:
             supports_synthesize_streaming=True,
         )
         return Info(tts=[program]).event()
+
+
+def _prepare(source: CloneSource, engine: SpeechSynthesizer) -> None:
+    if isinstance(engine, PreparesVoices):
+        engine.prepare(source)

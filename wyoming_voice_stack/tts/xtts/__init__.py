@@ -1,1 +1,1 @@
-"""XTTS v2, through the stock coqui-tts decoder."""
+"""XTTS v2: its own weights, in a decoder that speaks many sentences at once."""

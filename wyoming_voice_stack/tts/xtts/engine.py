@@ -5,34 +5,30 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import threading
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
-from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
-from wyoming_voice_stack.tts.coqui_compat import importing
-from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest, Voice
-from wyoming_voice_stack.tts.placing import device_of, place
-from wyoming_voice_stack.tts.samples import as_samples
+from wyoming_voice_stack.errors import EngineError, NoAudio
+from wyoming_voice_stack.tts.cloning.speech import SpeechDetector
+from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, Samples, SynthesisRequest, Voice
+from wyoming_voice_stack.tts.language_tags import primary
+from wyoming_voice_stack.tts.placing import device_of
+from wyoming_voice_stack.tts.playback import Playback
 from wyoming_voice_stack.tts.xtts import languages, limits
-from wyoming_voice_stack.tts.xtts.turn import Ending, Turn
+from wyoming_voice_stack.tts.xtts.cloner import make_voices
+from wyoming_voice_stack.tts.xtts.loading import load_model, start_scheduler
+from wyoming_voice_stack.tts.xtts.stream import Line
 from wyoming_voice_stack.tts.xtts.voices import Likeness, Voices, studio_names
 from wyoming_voice_stack.tts.xtts.wording import Reader, Wording
 
 _LOGGER = logging.getLogger(__name__)
 
-STREAM_CHUNK_TOKENS = 20
-"""Audio tokens between two pieces of sound: 0.93 s of it."""
+LANES = 16
+"""Sentences that are spoken at the same time."""
 
-_FILES = ("config.json", "model.pth", "vocab.json")
 _SPEAKERS_FILE = "speakers_xtts.pth"
-_SAMPLING = ("temperature", "length_penalty", "repetition_penalty", "top_k", "top_p")
-_CLONING = {
-    "max_ref_length": "max_ref_len",
-    "gpt_cond_len": "gpt_cond_len",
-    "gpt_cond_chunk_len": "gpt_cond_chunk_len",
-    "sound_norm_refs": "sound_norm_refs",
-}
 
 
 class XttsSource:
@@ -40,6 +36,8 @@ class XttsSource:
 
     `find` gives that folder when it is already there, `locate` fetches it first where needed.
     `device` is `auto`, or torch's name for where the model runs; `threads` bounds its threads on a CPU.
+    `precision` is one of `auto`, `float32`, `float16`, `bfloat16` and `int8`. What is
+    made of cloned voices is kept in `voices_cache`; `detector` finds the speech in recordings.
     """
 
     def __init__(
@@ -50,12 +48,18 @@ class XttsSource:
         locate: Callable[[], Path],
         device: str = "auto",
         threads: int | None = None,
+        precision: str = "auto",
+        voices_cache: Path | None = None,
+        detector: SpeechDetector | None = None,
     ) -> None:
         self._reference = reference
         self._find = find
         self._locate = locate
         self._device = device
         self._threads = threads
+        self._precision = precision
+        self._voices_cache = voices_cache
+        self._detector = detector
 
     def card(self) -> EngineCard:
         """Languages and studio speakers as the files tell them, or XTTS v2's languages."""
@@ -74,23 +78,29 @@ class XttsSource:
         Raises:
             ModelNotFound: a file is missing.
             ModelCorrupt: a file is damaged, or not of this architecture.
-            EngineError: coqui-tts is not installed, or the device does not work.
+            EngineError: coqui-tts is not installed, or the device does not work, or cannot compute
+                with this precision.
         """
         folder = self._locate()
-        missing = [name for name in _FILES if not (folder / name).is_file()]
-        if missing:
-            raise ModelNotFound(
-                f"No XTTS model is in {folder}: {', '.join(missing)} missing. Fetch the model"
-                " again, or name the folder that holds it."
-            )
-        model = _load_model(folder, self._device, self._threads)
-        synthesizer = XttsSynthesizer(model, _languages_of(folder))
-        synthesizer.warm_up()
+        model = load_model(folder, self._device, self._threads)
+        voices = make_voices(model, folder, self._voices_cache, self._detector)
+        synthesizer = XttsSynthesizer(model, _languages_of(folder), voices, self._precision)
+        try:
+            synthesizer.warm_up()
+        except EngineError as error:
+            device = synthesizer.device
+            synthesizer.close()
+            if self._precision in {"auto", "float32"}:
+                raise
+            raise EngineError(
+                f"XTTS does not work with {self._precision} on {device} ({error.__cause__ or error})."
+                " Set TTS_PRECISION to auto or float32."
+            ) from error
         return synthesizer
 
 
 class XttsSynthesizer:
-    """A loaded XTTS. Requests may take turns between two pieces of sound, never run at once.
+    """A loaded XTTS, and the thread in which it speaks all requests together.
 
     A sentence that is too long for the model is said in parts. Should the model still not have
     come to its end after its 602 tokens (27.9 s), the sound stops there: what was heard cannot
@@ -98,19 +108,17 @@ class XttsSynthesizer:
     these, and a warning is logged.
     """
 
-    def __init__(self, model: Any, codes: Iterable[str]) -> None:
-        config, gpt = model.config, model.gpt
+    def __init__(
+        self, model: Any, codes: Iterable[str], voices: Voices, precision: str = "auto"
+    ) -> None:
         self._model = model
-        self._sampling = {name: config[name] for name in _SAMPLING}
-        self._stop_token = gpt.stop_audio_token
         self._reader = Reader(model.tokenizer, max_text_tokens=model.args.gpt_max_text_tokens - 1)
-        studio = model.speaker_manager.speakers if model.speaker_manager is not None else {}
-        cloning = {argument: config[name] for argument, name in _CLONING.items()}
-        self._voices = Voices(
-            studio, lambda paths: model.get_conditioning_latents(paths, **cloning)
-        )
+        # Some tokenizers load what they need at their first text, which two must not do at once.
+        self._reading = threading.Lock()
+        self._voices = voices
         self._card = _card(codes, self._voices.names)
         self.cut_sentences = 0
+        self._scheduler = start_scheduler(model, precision, rows=LANES)
 
     @property
     def card(self) -> EngineCard:
@@ -127,8 +135,13 @@ class XttsSynthesizer:
         """24 kHz for XTTS v2."""
         return int(self._model.config.audio.output_sample_rate)
 
+    @property
+    def lanes(self) -> int:
+        """Sentences beyond these wait until one has ended."""
+        return LANES
+
     def synthesize(self, request: SynthesisRequest) -> Generator[Samples]:
-        """Yield about a second of sound at a time.
+        """Yield 0.2 s of sound as soon as may be, then more at a time, up to 1.9 s.
 
         Raises:
             EngineError: the model failed.
@@ -140,60 +153,67 @@ class XttsSynthesizer:
         tag = languages.offered_tag(request.language, self._card.languages)
         code = languages.code(tag)
         likeness = self._voices.of(request)
-        for wording in self._reader.read(request.text, code):
-            yield from self._say(wording, code, likeness, request.speed)
+        with self._reading:
+            wordings = self._reader.read(request.text, code)
+        said = False
+        for wording in wordings:
+            line = Line(self._tokens(wording, code), likeness, request.speed, request.playback)
+            for piece in self._say(line, len(wording.written)):
+                said = True
+                yield piece
+        if not said:
+            raise NoAudio("XTTS made no sound of this sentence; send more words.")
+
+    def prepare(self, source: CloneSource) -> None:
+        """Clone a voice before somebody asks for it.
+
+        Raises:
+            UnknownVoice: its recordings cannot be used.
+        """
+        self._voices.prepare(source)
 
     def warm_up(self) -> None:
-        """Say a fraction of a word with any voice: libraries load much on their first use."""
-        name = next(iter(self._voices.names), None)
-        if name is None:
-            return
-        likeness = self._voices.of(SynthesisRequest("", "en", voice=name))
-        sound = self._say(Wording("hello.", "hello."), "en", likeness, 1.0, chunk_tokens=1)
-        next(sound)
+        """Say a word with nobody's voice: libraries load much on their first use.
+
+        Raises:
+            EngineError: the model failed.
+        """
+        import torch
+
+        width = self._model.args.gpt_n_model_channels
+        nobody = Likeness(torch.zeros(1, 32, width), torch.zeros(1, 512, 1))
+        word = Line(self._tokens(Wording("hello.", "hello."), "en"), nobody, 1.0, Playback())
+        sound = self._scheduler.add(word).outbox.take_all()
+        next(sound, None)
         sound.close()
 
     def close(self) -> None:
-        """Give the memory back, the device's too."""
+        """End the thread and give the memory back, the device's too."""
         import torch
 
-        del self._model, self._voices, self._reader
+        self._scheduler.close()
+        del self._model, self._voices, self._reader, self._scheduler
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _say(
-        self,
-        wording: Wording,
-        code: str,
-        likeness: Likeness,
-        speed: float,
-        chunk_tokens: int = STREAM_CHUNK_TOKENS,
-    ) -> Generator[Samples]:
-        ending = Ending()
-        stream = self._model.inference_stream(
-            wording.written,
-            code,
-            likeness.gpt_cond_latent,
-            likeness.speaker_embedding,
-            stream_chunk_size=chunk_tokens,
-            speed=speed,
-            stopping_criteria=[ending],
-            **self._sampling,
-        )
-        turn = Turn(self._model)
-        try:
-            while (piece := turn.resume(stream)) is not None:
-                yield as_samples(piece.cpu().numpy())
-        finally:
-            stream.close()
-        if not ending.reached(self._stop_token):
+    def _tokens(self, wording: Wording, code: str) -> tuple[int, ...]:
+        with self._reading:
+            encoded = self._model.tokenizer.encode(
+                wording.written.strip().lower(), lang=primary(code)
+            )
+        return tuple(encoded)
+
+    def _say(self, line: Line, characters: int) -> Generator[Samples]:
+        stream = self._scheduler.add(line)
+        yield from stream.outbox.take_all()
+        if stream.cut:
             self.cut_sentences += 1
             _LOGGER.warning(
                 "The voice was cut off: XTTS did not end a sentence of %d characters after its"
                 " %d audio tokens",
-                len(wording.written),
-                ending.tokens,
+                characters,
+                stream.tokens,
             )
 
 
@@ -207,6 +227,7 @@ def _card(codes: Iterable[str], names: Iterable[str]) -> EngineCard:
         languages=tags,
         voices=tuple(Voice(name, tags) for name in names),
         clones=True,
+        runs_on=True,
     )
 
 
@@ -216,26 +237,3 @@ def _languages_of(folder: Path) -> tuple[str, ...]:
     except (OSError, ValueError, LookupError, TypeError):
         return languages.XTTS_V2
     return tuple(map(str, codes)) or languages.XTTS_V2
-
-
-def _load_model(folder: Path, device: str, threads: int | None) -> Any:
-    with importing():
-        import torch
-        from TTS.tts.configs.xtts_config import XttsConfig
-        from TTS.tts.models.xtts import Xtts
-
-    if threads:
-        torch.set_num_threads(threads)
-    try:
-        config = XttsConfig()
-        config.load_json(str(folder / "config.json"))
-        model = Xtts(config)
-        model.load_checkpoint(config, checkpoint_dir=str(folder), eval=True)
-    except Exception as error:
-        # coqui-tts rewrites a checkpoint of the first form in place when it first reads it.
-        raise ModelCorrupt(
-            f"The XTTS model in {folder} cannot be read ({type(error).__name__}: {error}). Delete"
-            " the folder and fetch the model again; if it is a checkpoint of 2023, let the folder"
-            " be writable for once."
-        ) from error
-    return place(model, device)

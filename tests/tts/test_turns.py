@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tests.fakes import WAIT_SECONDS, eventually
+from wyoming_voice_stack.tts.playback import Playback
+from wyoming_voice_stack.tts.turns import Turns
+
+
+def in_hand(seconds: float | None) -> Playback:
+    playback = Playback()
+    if seconds is not None:
+        playback.add(seconds)
+    return playback
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ((3.0, 1.0, 2.0), [1, 2, 0]),
+        ((3.0, None, -1.0, None), [1, 3, 2, 0]),
+        ((None, None, None), [0, 1, 2]),
+    ],
+)
+async def test_who_has_least_in_hand_goes_first(
+    seconds: tuple[float | None, ...], expected: list[int]
+) -> None:
+    turns, order = Turns(), []
+    threads: list[threading.Thread] = []
+
+    def work(number: int, playback: Playback) -> None:
+        with turns.take(playback):
+            order.append(number)
+
+    with turns.take(in_hand(None)):
+        for number, ahead_s in enumerate(seconds):
+            threads.append(threading.Thread(target=work, args=(number, in_hand(ahead_s))))
+            threads[-1].start()
+            await eventually(lambda count=number + 1: len(turns._waiting) == count)  # type: ignore[misc]
+        assert order == []
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+    assert order == expected
+
+
+async def test_so_many_at_once() -> None:
+    turns, together = Turns(at_once=2), threading.Barrier(2)
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work() -> None:
+        with turns.take(in_hand(None)):
+            inside.append(1)
+            most.append(len(inside))
+            together.wait(WAIT_SECONDS)
+            inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+        assert not thread.is_alive()
+    assert max(most) == 2
+
+
+def test_a_failure_gives_the_turn_back() -> None:
+    turns = Turns()
+    with pytest.raises(ValueError, match="no"), turns.take(in_hand(None)):
+        raise ValueError("no")
+    with turns.take(in_hand(None)):
+        pass

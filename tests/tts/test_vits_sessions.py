@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import dataclasses
+import gc
+import logging
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.tts.tiny_onnx_voice import FRAMES_PER_PHONEME, HOP, make_tiny_voice
+from wyoming_voice_stack.tts.vits.graph import read_graph
+from wyoming_voice_stack.tts.vits.parts import cut
+from wyoming_voice_stack.tts.vits.reach import Reach
+from wyoming_voice_stack.tts.vits.sessions import CutSentence, CutVoice, WholeVoice, load_voice
+from wyoming_voice_stack.tts.vits.windows import Window, windows
+
+SCALES = np.array([0.667, 1.0, 0.8], np.float32)
+
+
+def options() -> Any:
+    import onnxruntime
+
+    chosen = onnxruntime.SessionOptions()
+    chosen.intra_op_num_threads = 1
+    return chosen
+
+
+def feeds(phonemes: int, scales: np.ndarray = SCALES) -> dict[str, np.ndarray]:
+    spoken = np.random.default_rng(phonemes).integers(14, 60, (1, phonemes))
+    return {"input": spoken, "input_lengths": np.array([phonemes]), "scales": scales}
+
+
+def again(sentence: CutSentence, stages: Any) -> CutSentence:
+    """The same sentence with nothing decoded yet."""
+    return CutSentence(stages, dict(sentence._tensors))
+
+
+def difference(voice: CutVoice, sentence: CutSentence, cuts: list[Window]) -> float:
+    whole = again(sentence, voice._stages).decode(Window(0, sentence.frames))
+    assert len(whole) == sentence.frames * sentence.hop
+    assert np.abs(whole).max() > 0.01
+    in_windows = again(sentence, voice._stages)
+    return float(np.abs(np.concatenate([in_windows.decode(each) for each in cuts]) - whole).max())
+
+
+def steps(frames: int, step: int) -> list[Window]:
+    return [Window(start, min(start + step, frames)) for start in range(0, frames, step)]
+
+
+@pytest.fixture(scope="module")
+def joe(piper_model: Path) -> CutVoice:
+    voice = load_voice(piper_model, options())
+    assert isinstance(voice, CutVoice)
+    return voice
+
+
+class TestRealVoice:
+    def test_is_cut_before_flow_and_vocoder(self, joe: CutVoice) -> None:
+        # By hand: four couplings of four layers, kernel 5; the vocoder looks 3 frames around with
+        # its first layer, 5.6 with the first residual blocks, less with each one behind.
+        assert [stage.ports.reach for stage in joe._stages] == [
+            Reach(left=32, right=32, hop=1),
+            Reach(left=11, right=11, hop=256),
+        ]
+
+    @pytest.mark.parametrize("phonemes", [9, 60, 250])
+    def test_windows_are_the_same_waveform(self, joe: CutVoice, phonemes: int) -> None:
+        sentence = joe.read(feeds(phonemes))
+        growing = list(windows(sentence.frames, 22_050 / sentence.hop))
+        assert difference(joe, sentence, growing) < 1e-5
+        if phonemes < 100:
+            assert difference(joe, sentence, steps(sentence.frames, 7)) < 1e-5
+
+    @pytest.mark.parametrize("stage", [0, 1])
+    def test_less_around_a_window_would_be_heard(self, joe: CutVoice, stage: int) -> None:
+        stages = list(joe._stages)
+        ports = stages[stage].ports
+        less = dataclasses.replace(ports.reach, left=ports.reach.left // 4)
+        changed = dataclasses.replace(ports, reach=less)
+        stages[stage] = dataclasses.replace(stages[stage], ports=changed)
+        sentence = joe.read(feeds(40))
+        whole = again(sentence, joe._stages).decode(Window(0, sentence.frames))
+        cuts = again(sentence, tuple(stages))
+        first, second = cuts.decode(Window(0, 40)), cuts.decode(Window(40, 80))
+        assert np.abs(first - whole[: 40 * 256]).max() < 1e-5
+        assert np.abs(second - whole[40 * 256 : 80 * 256]).max() > 1e-5
+
+    def test_weights_are_in_one_part_each(self, piper_model: Path) -> None:
+        content = piper_model.read_bytes()
+        graph = read_graph(memoryview(content))
+        found = cut(graph)
+        parts = [
+            graph.part(found.text, {}, []),
+            *(graph.part(part.nodes, {}, []) for part in found.parts),
+        ]
+        size = sum(len(chunk) for part in parts for chunk in part)
+        assert size == pytest.approx(len(content), rel=0.01)
+
+    def test_the_file_is_forgotten_once_loaded(self, piper_model: Path, tmp_path: Path) -> None:
+        model = make_tiny_voice(tmp_path / "voice.onnx")
+        voice = load_voice(model, options())
+        mapped = Path("/proc/self/maps").read_text()
+        assert str(model) not in mapped
+        assert "part of a voice" not in mapped
+        assert isinstance(voice, CutVoice)
+        sessions = [voice._text, *(stage.session for stage in voice._stages)]
+        # ONNX Runtime keeps the bytes of a model that it is given as such.
+        assert [session._model_bytes for session in sessions] == [None, None, None]
+        held = weakref.ref(voice)
+        del voice
+        gc.collect()
+        assert held() is None
+
+
+class TestOtherVoices:
+    @pytest.mark.parametrize("dtype", ["float32", "float16"])
+    @pytest.mark.parametrize("speakers", [1, 3])
+    def test_every_kind_is_the_same_waveform(
+        self, tmp_path: Path, speakers: int, dtype: str
+    ) -> None:
+        path = make_tiny_voice(tmp_path / "voice.onnx", speakers=speakers, dtype=dtype)
+        voice = load_voice(path, options())
+        assert isinstance(voice, CutVoice)
+        assert [stage.ports.reach.hop for stage in voice._stages] == [1, HOP]
+        asked = feeds(20) | ({"sid": np.array([1])} if speakers > 1 else {})
+        assert voice.inputs == asked.keys() - ({"input_lengths"} - voice.inputs)
+        sentence = voice.read({name: asked[name] for name in voice.inputs})
+        assert sentence.frames == 20 * FRAMES_PER_PHONEME
+        # Half precision rounds sums that are added in another order.
+        bound = 1e-5 if dtype == "float32" else 1e-3
+        assert difference(voice, sentence, steps(sentence.frames, 9)) < bound
+
+    def test_the_speaker_is_heard_in_all_parts(self, tmp_path: Path) -> None:
+        voice = load_voice(make_tiny_voice(tmp_path / "voice.onnx", speakers=3), options())
+        silent = SCALES * np.float32(0)
+        sounds = []
+        for speaker in (0, 0, 2):
+            asked = feeds(5, silent) | {"sid": np.array([speaker])}
+            sentence = voice.read({name: asked[name] for name in voice.inputs})
+            sounds.append(sentence.decode(Window(0, sentence.frames)))
+        assert np.array_equal(sounds[0], sounds[1])
+        assert not np.allclose(sounds[0], sounds[2])
+
+    def test_a_flow_that_sees_all_stays_with_the_text(self, tmp_path: Path) -> None:
+        path = make_tiny_voice(tmp_path / "voice.onnx", flow_sees_all=True)
+        voice = load_voice(path, options())
+        assert isinstance(voice, CutVoice)
+        assert len(voice._stages) == 1
+        asked = feeds(20)
+        sentence = voice.read({name: asked[name] for name in voice.inputs})
+        assert difference(voice, sentence, steps(sentence.frames, 9)) < 1e-5
+
+    def test_what_cannot_be_cut_is_spoken_whole(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        path = make_tiny_voice(tmp_path / "voice.onnx", scaled_as_a_whole=True)
+        with caplog.at_level(logging.INFO):
+            voice = load_voice(path, options())
+        assert isinstance(voice, WholeVoice)
+        assert [record.getMessage() for record in caplog.records] == [
+            "voice.onnx speaks each sentence as a whole (NotLocal: ReduceMax may look at everything)"
+        ]
+        asked = feeds(5)
+        sentence = voice.read({name: asked[name] for name in voice.inputs})
+        (window,) = windows(sentence.frames, 22_050 / sentence.hop)
+        assert len(sentence.decode(window)) == 5 * FRAMES_PER_PHONEME * HOP
+
+    @pytest.mark.parametrize("kept", [0, 1, 100, 2000])
+    def test_a_damaged_file_is_the_runtime_s_to_refuse(self, tmp_path: Path, kept: int) -> None:
+        path = make_tiny_voice(tmp_path / "voice.onnx")
+        path.write_bytes(path.read_bytes()[:kept])
+        with pytest.raises(Exception, match="ONNXRuntime"):
+            load_voice(path, options())

@@ -1,0 +1,290 @@
+"""Our transformer, cache and sampler beside coqui-tts's, on the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tts.tiny_xtts import SPEAKERS, STOP_AUDIO_TOKEN, WIDTH
+from wyoming_voice_stack.tts.xtts.loading import load_model
+
+TEXTS = (
+    "yes.",
+    "turn on the light in the kitchen, and do it now!",
+    "the door is open.",
+    "it rains, so take an umbrella with you when you leave the house in the morning.",
+)
+ROWS = 4
+
+
+@pytest.fixture(scope="module", autouse=True)
+def inference() -> Iterator[None]:
+    import torch
+
+    with torch.inference_mode():
+        yield
+
+
+@pytest.fixture(scope="module")
+def stock(xtts_folder: Path) -> Any:
+    return load_model(xtts_folder, "cpu")
+
+
+class Said:
+    """A sentence as the stock model says it: its inputs, audio tokens and latents."""
+
+    def __init__(self, model: Any, text: str, speaker: str) -> None:
+        import torch
+
+        self.text_tokens = model.tokenizer.encode(text, lang="en")
+        self.voice = model.speaker_manager.speakers[speaker]["gpt_cond_latent"]
+        stands = model.gpt.compute_embeddings(self.voice, torch.tensor([self.text_tokens]))
+        torch.manual_seed(1)
+        config = model.config
+        pairs = list(
+            model.gpt.get_generator(
+                fake_inputs=stands,
+                do_sample=True,
+                num_beams=1,
+                temperature=config.temperature,
+                repetition_penalty=config.repetition_penalty,
+                top_k=config.top_k,
+                top_p=config.top_p,
+                output_hidden_states=True,
+                return_dict_in_generate=True,
+            )
+        )
+        self.tokens = [int(token) for token, _ in pairs]
+        self.latents = torch.cat([latent for _, latent in pairs])
+
+
+@pytest.fixture(scope="module")
+def said(stock: Any) -> list[Said]:
+    pairs = zip(TEXTS, (*SPEAKERS, SPEAKERS[0]), strict=True)
+    return [Said(stock, text, speaker) for text, speaker in pairs]
+
+
+class Ours:
+    """Drives decoder and sampler as the scheduler does."""
+
+    def __init__(self, stock: Any, form: Any = "float32", **manner: float) -> None:
+        from wyoming_voice_stack.tts.xtts.decoder import Decoder
+        from wyoming_voice_stack.tts.xtts.sampling import Manner, Sampler
+
+        names = ("temperature", "repetition_penalty", "top_k", "top_p")
+        chosen: Mapping[str, Any] = {name: stock.config[name] for name in names} | manner
+        self.decoder = Decoder(stock.gpt, form, max_rows=ROWS)
+        self.sampler = Sampler(
+            Manner(**chosen),
+            rows=ROWS,
+            tokens=stock.gpt.num_audio_tokens,
+            start_token=stock.gpt.start_audio_token,
+            device=stock.device,
+        )
+        self.most_tokens = stock.gpt.max_gen_mel_tokens
+        self.tokens: dict[int, list[int]] = {}
+        self.latents: dict[int, list[Any]] = {}
+
+    def begin(self, said: Said) -> int:
+        row, latent = self.decoder.begin(said.voice, said.text_tokens)
+        self.sampler.begin(row)
+        self.tokens[row], self.latents[row] = [], []
+        self._draw([row], latent)
+        return row
+
+    def step(self, rows: Sequence[int]) -> None:
+        last = [self.tokens[row][-1] for row in rows]
+        numbers = [len(self.tokens[row]) for row in rows]
+        self._draw(rows, self.decoder.step(rows, last, numbers))
+
+    def ended(self, row: int) -> bool:
+        tokens = self.tokens[row]
+        return tokens[-1] == STOP_AUDIO_TOKEN or len(tokens) == self.most_tokens
+
+    def _draw(self, rows: Sequence[int], latents: Any) -> None:
+        drawn = self.sampler.draw(rows, self.decoder.logits(latents))
+        for row, token, latent in zip(rows, drawn, latents, strict=True):
+            self.tokens[row].append(token)
+            self.latents[row].append(latent)
+
+
+class TestTokens:
+    @pytest.mark.parametrize("number", range(len(TEXTS)))
+    def test_are_those_of_the_stock_model(self, stock: Any, said: list[Said], number: int) -> None:
+        import torch
+
+        ours = Ours(stock)
+        row = ours.begin(said[number])
+        while not ours.ended(row):
+            ours.step([row])
+        assert ours.tokens[row] == said[number].tokens
+        assert torch.allclose(torch.stack(ours.latents[row]), said[number].latents, atol=1e-4)
+
+    def test_differ_between_the_sentences(self, said: list[Said]) -> None:
+        assert len({tuple(each.tokens) for each in said}) == len(said)
+        assert all(len(each.tokens) >= 10 for each in said)
+
+    def test_are_the_same_for_sentences_that_join_at_different_times(
+        self, stock: Any, said: list[Said]
+    ) -> None:
+        ours = Ours(stock)
+        waiting, rows = list(enumerate(said)), dict[int, int]()
+        heard: dict[int, list[int]] = {}
+        while waiting or rows:
+            if waiting:
+                number, sentence = waiting.pop(0)
+                rows[ours.begin(sentence)] = number
+            ours.step(sorted(rows))
+            ours.step(sorted(rows))
+            for row in [row for row in rows if ours.ended(row) or len(ours.tokens[row]) > 40]:
+                heard[rows.pop(row)] = ours.tokens[row]
+                ours.decoder.cache.close(row)
+        for number, tokens in heard.items():
+            expected = said[number].tokens
+            shorter = min(len(tokens), len(expected))
+            assert tokens[:shorter] == expected[:shorter]
+            assert shorter >= 10
+
+    def test_are_the_same_when_some_rows_rest(self, stock: Any, said: list[Said]) -> None:
+        ours = Ours(stock)
+        rows = [ours.begin(sentence) for sentence in said]
+        assert rows == [0, 1, 2, 3]
+        for step in range(20):
+            ours.step([0, 2, 3] if step % 2 else [1, 3])
+        for row, sentence in zip(rows, said, strict=True):
+            shorter = min(len(ours.tokens[row]), len(sentence.tokens))
+            assert shorter > 8
+            assert ours.tokens[row][:shorter] == sentence.tokens[:shorter]
+
+    @pytest.mark.parametrize("form", ["float16", "bfloat16", "int8"])
+    def test_of_other_forms_come_from_nearly_the_same_latents(
+        self, stock: Any, said: list[Said], form: str
+    ) -> None:
+        import torch
+
+        ours = Ours(stock, form)
+        row = ours.begin(said[0])
+        likeness = torch.cosine_similarity(ours.latents[row][0], said[0].latents[0], dim=0)
+        assert 0.9 < likeness < 0.9999999
+        ours.step([row])
+        assert ours.latents[row][1].dtype == torch.float32
+
+
+class TestSampling:
+    @pytest.mark.parametrize(
+        "manner",
+        [
+            {"temperature": 0.3, "repetition_penalty": 2.0, "top_k": 3, "top_p": 0.5},
+            {"temperature": 1.0, "repetition_penalty": 1.0, "top_k": 0, "top_p": 1.0},
+            {"temperature": 2.5, "repetition_penalty": 20.0, "top_k": 2000, "top_p": 0.99},
+        ],
+    )
+    def test_draws_what_transformers_draw(self, manner: dict[str, float]) -> None:
+        import torch
+        from transformers import (
+            LogitsProcessorList,
+            RepetitionPenaltyLogitsProcessor,
+            TemperatureLogitsWarper,
+            TopKLogitsWarper,
+            TopPLogitsWarper,
+        )
+
+        from wyoming_voice_stack.tts.xtts.sampling import SEED, Manner, Sampler
+
+        sampler = Sampler(
+            Manner(**manner),  # type: ignore[arg-type]
+            rows=2,
+            tokens=1026,
+            start_token=1024,
+            device=torch.device("cpu"),
+        )
+        sampler.begin(0)
+        sampler.begin(1)
+        steps = LogitsProcessorList(
+            [RepetitionPenaltyLogitsProcessor(manner["repetition_penalty"])]
+        )
+        steps.append(TemperatureLogitsWarper(manner["temperature"]))
+        if manner["top_k"]:
+            steps.append(TopKLogitsWarper(int(manner["top_k"])))
+        if manner["top_p"] < 1:
+            steps.append(TopPLogitsWarper(manner["top_p"]))
+        read = torch.tensor([[1, 1, 1024]])
+        random = torch.Generator().manual_seed(SEED)
+        scores = torch.randn(60, 1, 1026, generator=torch.Generator().manual_seed(7)) * 3
+        for each in scores:
+            probabilities = steps(read, each.clone()).softmax(-1)
+            expected = torch.multinomial(probabilities, 1, generator=random)
+            assert sampler.draw([0, 1], each.repeat(2, 1)) == [int(expected)] * 2
+            read = torch.cat([read, expected], dim=1)
+
+    def test_scores_that_are_no_numbers_disturb_nobody(self, stock: Any) -> None:
+        import torch
+
+        from wyoming_voice_stack.tts.xtts.sampling import NO_NUMBER
+
+        sampler = Ours(stock).sampler
+        sampler.begin(0)
+        sampler.begin(1)
+        scores = torch.randn(2, 1026)
+        expected = sampler.draw([1], scores[1:])
+        sampler.begin(1)
+        scores[0, 17] = float("nan")
+        assert sampler.draw([0, 1], scores) == [NO_NUMBER, *expected]
+
+    def test_leaves_the_global_random_numbers_alone(self, stock: Any, said: list[Said]) -> None:
+        import torch
+
+        before = torch.get_rng_state()
+        ours = Ours(stock)
+        ours.step([ours.begin(said[0])])
+        assert torch.equal(torch.get_rng_state(), before)
+
+
+class TestCache:
+    def test_grows_by_steps_and_gives_back(self, stock: Any, said: list[Said]) -> None:
+        decoder = Ours(stock).decoder
+        cache = decoder.cache
+        assert cache.size == (0, 0)
+        assert cache.keys == []
+        rows = [decoder.begin(each.voice, each.text_tokens)[0] for each in said[:3]]
+        assert rows == [0, 1, 2]
+        assert cache.size == (4, 128)
+        assert cache.keys[0].shape == cache.values[1].shape == (4, 4, 128, WIDTH // 4)
+        cache.lengthen([1], 128 - cache.length(1))
+        assert cache.size == (4, 128)
+        cache.lengthen([1])
+        assert cache.size == (4, 256)
+        cache.close(2)
+        cache.close(1)
+        assert cache.size == (1, 128)
+        assert decoder.begin(said[0].voice, said[0].text_tokens)[0] == 1
+        cache.close(0)
+        assert cache.size == (2, 128)
+        cache.close(1)
+        assert (cache.size, cache.keys, cache.values) == ((0, 0), [], [])
+
+    def test_keeps_what_is_written_while_it_changes(self, stock: Any, said: list[Said]) -> None:
+        import torch
+
+        decoder = Ours(stock).decoder
+        decoder.begin(said[0].voice, said[0].text_tokens)
+        length = decoder.cache.length(0)
+        before = [keys[0, :, :length].clone() for keys in decoder.cache.keys]
+        decoder.begin(said[1].voice, said[1].text_tokens)
+        decoder.cache.lengthen([1], 100)
+        decoder.cache.close(1)
+        for keys, kept in zip(decoder.cache.keys, before, strict=True):
+            assert torch.equal(keys[0, :, :length], kept)
+
+    def test_has_bounds(self, stock: Any, said: list[Said]) -> None:
+        decoder = Ours(stock).decoder
+        for _ in range(ROWS):
+            decoder.begin(said[0].voice, said[0].text_tokens)
+        with pytest.raises(RuntimeError, match="rows"):
+            decoder.begin(said[0].voice, said[0].text_tokens)
+        with pytest.raises(RuntimeError, match="positions"):
+            decoder.cache.lengthen([0], 2000)
+        assert decoder.cache.size == (ROWS, 128)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tts.conftest import spoken
+from tests.tts.tiny_xtts import SPEAKERS
+from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.tts.engine import SynthesisRequest
+from wyoming_voice_stack.tts.xtts.engine import XttsSource
+from wyoming_voice_stack.tts.xtts.precision import form_on
+
+YES = SynthesisRequest("yes, sir.", "en", voice=SPEAKERS[1])
+
+
+def source(folder: Path, precision: str) -> XttsSource:
+    return XttsSource(
+        "tiny", find=lambda: folder, locate=lambda: folder, device="cpu", precision=precision
+    )
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "form"),
+    [
+        ("cpu", "auto", "float32"),
+        ("cuda:0", "auto", "float16"),
+        ("cuda", "float32", "float32"),
+        ("cuda:1", "bfloat16", "bfloat16"),
+        ("cpu", "int8", "int8"),
+    ],
+)
+def test_auto_depends_on_the_device(device: str, precision: str, form: str) -> None:
+    assert form_on(device, precision) == form
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "advice"),
+    [
+        ("cuda:0", "int8", "Set TTS_PRECISION to float16"),
+        ("cpu", "int4", "one of auto, float32, float16, bfloat16, int8"),
+    ],
+)
+def test_what_cannot_be_says_what_can(device: str, precision: str, advice: str) -> None:
+    with pytest.raises(EngineError, match=advice):
+        form_on(device, precision)
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16", "int8"])
+def test_speaks_in_each_form(xtts_folder: Path, precision: str) -> None:
+    engine = source(xtts_folder, precision).load()
+    sound = spoken(engine, YES)
+    assert np.abs(sound).max() > 0.01
+    assert np.array_equal(spoken(engine, YES), sound)
+    engine.close()
+
+
+def test_a_form_that_the_device_refuses_is_an_error_that_says_so(
+    xtts_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wyoming_voice_stack.tts.xtts.decoder import Decoder
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("not implemented for 'Half'")
+
+    monkeypatch.setattr(Decoder, "begin", refuse)
+    with pytest.raises(EngineError, match=r"float16 on cpu.*'Half'.*TTS_PRECISION to auto"):
+        source(xtts_folder, "float16").load()

@@ -1,0 +1,149 @@
+"""ONNX voices of the shape that Piper's have, small and random; in a few bytes, so no library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_voice_stack.tts.vits.protobuf import bytes_field, integer_field
+
+CHANNELS = 4
+FRAMES_PER_PHONEME = 8
+HOP = 32
+_KINDS = {"float32": 1, "int64": 7, "float16": 10}
+
+
+class _Voice:
+    def __init__(self, dtype: str) -> None:
+        self.graph = b""
+        self.dtype = dtype
+        self._random = np.random.default_rng(0)
+
+    def node(self, operation: str, inputs: str, output: str, **attributes: Any) -> None:
+        body = b"".join(bytes_field(1, name.encode()) for name in inputs.split())
+        body += bytes_field(2, output.encode()) + bytes_field(4, operation.encode())
+        for name, value in attributes.items():
+            held = bytes_field(1, name.encode())
+            if isinstance(value, int):
+                held += integer_field(3, value) + integer_field(20, 2)
+            else:
+                held += b"".join(integer_field(8, each) for each in value) + integer_field(20, 7)
+            body += bytes_field(5, held)
+        self.graph += bytes_field(1, body)
+
+    def constant(self, name: str, values: npt.ArrayLike, dtype: str = "int64") -> None:
+        array = np.asarray(values, dtype)
+        body = b"".join(integer_field(1, size) for size in array.shape)
+        body += integer_field(2, _KINDS[dtype]) + bytes_field(8, name.encode())
+        self.graph += bytes_field(5, body + bytes_field(9, array.tobytes()))
+
+    def weights(self, name: str, *shape: int) -> None:
+        spread = 0.5 / np.sqrt(np.prod(shape[1:]))
+        self.constant(name, self._random.normal(0.0, spread, shape), self.dtype)
+
+    def convolution(self, source: str, result: str, kernel: int, dilation: int = 1) -> None:
+        self.weights(f"{result}.weight", CHANNELS, CHANNELS, kernel)
+        pads = [dilation * (kernel - 1) // 2] * 2
+        shape = {"kernel_shape": [kernel], "dilations": [dilation], "pads": pads, "strides": [1]}
+        self.node("Conv", f"{source} {result}.weight", result, **shape)
+
+    def interface(self, number: int, name: str, kind: str, *shape: int | str) -> None:
+        sizes = [
+            integer_field(1, size) if isinstance(size, int) else bytes_field(2, size.encode())
+            for size in shape
+        ]
+        tensor = integer_field(1, _KINDS[kind])
+        tensor += bytes_field(2, b"".join(bytes_field(1, size) for size in sizes))
+        described = bytes_field(1, name.encode()) + bytes_field(2, bytes_field(1, tensor))
+        self.graph += bytes_field(number, described)
+
+
+def make_tiny_voice(
+    path: Path,
+    *,
+    speakers: int = 1,
+    dtype: str = "float32",
+    flow_sees_all: bool = False,
+    scaled_as_a_whole: bool = False,
+) -> Path:
+    """Write a voice; the last two settings are for models that cannot be cut there."""
+    voice = _Voice(dtype)
+    voice.interface(11, "input", "int64", 1, "phonemes")
+    voice.interface(11, "input_lengths", "int64", 1)
+    voice.interface(11, "scales", "float32", 3)
+    if speakers > 1:
+        voice.interface(11, "sid", "int64", 1)
+    _text(voice, speakers)
+    _flow(voice, speakers, flow_sees_all)
+    _vocoder(voice, speakers, scaled_as_a_whole)
+    voice.interface(12, "output", "float32", 1, 1, "time")
+    operators = bytes_field(1, b"") + integer_field(2, 15)
+    path.write_bytes(integer_field(1, 8) + bytes_field(7, voice.graph) + bytes_field(8, operators))
+    return path
+
+
+def _text(voice: _Voice, speakers: int) -> None:
+    voice.constant("axis", [1])
+    voice.constant("last", [-1])
+    voice.constant("zero", 0)
+    voice.constant("repeats", [1, 1, 1, FRAMES_PER_PHONEME])
+    voice.constant("joined", [1, CHANNELS, -1])
+    voice.weights("letters", 100, CHANNELS)
+    kind = _KINDS[voice.dtype]
+    voice.node("Gather", "letters input", "read")
+    voice.node("Transpose", "read", "turned", perm=[0, 2, 1])
+    voice.node("Unsqueeze", "turned last", "columns")
+    voice.node("Tile", "columns repeats", "tiled")
+    voice.node("Reshape", "tiled joined", "mean")
+    voice.node("Gather", "scales zero", "noise_scale")
+    voice.node("Cast", "noise_scale", "noise_scale_here", to=kind)
+    voice.node("Cast", "mean", "mean_32", to=1)
+    voice.node("RandomNormalLike", "mean_32", "noise_32")
+    voice.node("Cast", "noise_32", "noise", to=kind)
+    voice.node("Mul", "noise noise_scale_here", "scaled_noise")
+    voice.node("Add", "mean scaled_noise", "sample")
+    # A mask that is not all ones would show if it were cut at another place than the latents.
+    voice.node("ReduceMean", "mean", "mask", axes=[1], keepdims=1)
+    if speakers > 1:
+        voice.weights("speakers", speakers, CHANNELS)
+        voice.node("Gather", "speakers sid", "speaker_row")
+        voice.node("Unsqueeze", "speaker_row last", "speaker")
+
+
+def _flow(voice: _Voice, speakers: int, sees_all: bool) -> None:
+    voice.convolution("sample", "flow", 5)
+    voice.node("Add", "flow mask", "masked")
+    last = "masked"
+    if speakers > 1:
+        voice.node("Add", "masked speaker", "flow_of_speaker")
+        last = "flow_of_speaker"
+    voice.node(
+        "Softmax" if sees_all else "Tanh", last, "shift", **({"axis": 2} if sees_all else {})
+    )
+    voice.node("Sub", "sample shift", "latent")
+
+
+def _vocoder(voice: _Voice, speakers: int, scaled_as_a_whole: bool) -> None:
+    voice.convolution("latent", "first", 7)
+    into = "first"
+    if speakers > 1:
+        voice.convolution("speaker", "colour", 1)
+        voice.node("Add", "first colour", "coloured")
+        into = "coloured"
+    voice.weights("up.weight", CHANNELS, CHANNELS, 2 * HOP)
+    voice.node("LeakyRelu", into, "lively")
+    widths = {"kernel_shape": [2 * HOP], "strides": [HOP], "pads": [HOP // 2] * 2}
+    voice.node("ConvTranspose", "lively up.weight", "up", dilations=[1], **widths)
+    voice.convolution("up", "block", 7, dilation=12)
+    voice.node("Add", "up block", "sum")
+    voice.weights("post.weight", 1, CHANNELS, 7)
+    shape = {"kernel_shape": [7], "dilations": [1], "pads": [3, 3], "strides": [1]}
+    voice.node("Conv", "sum post.weight", "post", **shape)
+    voice.node("Tanh", "post", "sound")
+    if scaled_as_a_whole:
+        voice.node("ReduceMax", "sound", "peak", axes=[2], keepdims=1)
+        voice.node("Div", "sound peak", "loud")
+    voice.node("Cast", "loud" if scaled_as_a_whole else "sound", "output", to=1)

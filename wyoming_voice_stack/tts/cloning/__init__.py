@@ -1,0 +1,1 @@
+"""Voices cloned from recordings: found in a folder, assessed, and remembered."""

@@ -1,0 +1,1 @@
+"""Speaking a sentence window by window: what the VITS models of Piper and Coqui share."""

@@ -1,0 +1,221 @@
+"""An ONNX file as a graph of nodes, from which parts can be taken.
+
+Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from wyoming_voice_stack.tts.vits.protobuf import (
+    BYTES,
+    bytes_field,
+    fields,
+    integer_field,
+    integers,
+    key_and_length,
+    text,
+)
+
+_MODEL_GRAPH = 7
+_NODE, _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 1, 5, 11, 12, 13
+_NODE_INPUT, _NODE_OUTPUT, _NODE_OP, _NODE_ATTRIBUTE = 1, 2, 4, 5
+_ATTRIBUTE_NAME, _ATTRIBUTE_INTEGER, _ATTRIBUTE_TENSOR, _ATTRIBUTE_INTEGERS = 1, 3, 5, 8
+_TENSOR_DATA_TYPE, _TENSOR_INT64, _TENSOR_NAME, _TENSOR_RAW = 2, 7, 8, 9
+_VALUE_NAME, _VALUE_TYPE, _TYPE_TENSOR, _TENSOR_ELEMENT = 1, 2, 1, 1
+_INT64 = 7
+
+_NEVER_CONSTANT = frozenset(
+    {
+        *("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"),
+        *("Multinomial", "Bernoulli", "Dropout"),
+        # Their inner graphs may ask for tensors that are not among their inputs.
+        *("If", "Loop", "Scan"),
+    }
+)
+
+Chunk = bytes | memoryview
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One operation; `inputs` and `outputs` are names of tensors, '' where one is left out."""
+
+    operation: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    raw: memoryview = field(repr=False)
+    _attributes: tuple[memoryview, ...] = field(repr=False)
+
+    @cached_property
+    def integers(self) -> Mapping[str, tuple[int, ...]]:
+        """Attributes that are whole numbers, or lists of these."""
+        return dict(_integer_attribute(attribute) for attribute in self._attributes)
+
+    def integer(self, name: str, default: int) -> int:
+        """An attribute that is one whole number."""
+        return (*self.integers.get(name, ()), default)[0]
+
+    @cached_property
+    def tensor(self) -> memoryview | None:
+        """The value that a `Constant` node holds."""
+        for attribute in self._attributes:
+            for each in fields(attribute):
+                if each.number == _ATTRIBUTE_TENSOR:
+                    return each.content
+        return None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A model; its memory is the file's."""
+
+    nodes: tuple[Node, ...]
+    """In an order in which they can be computed."""
+    initializers: Mapping[str, memoryview]
+    """Weights and other constants: name -> the graph's field with its TensorProto."""
+    inputs: Mapping[str, memoryview]
+    outputs: tuple[str, ...]
+    heading: tuple[memoryview, ...]
+    """Fields of the model beside its graph, such as the operators' version."""
+
+    @cached_property
+    def producers(self) -> Mapping[str, Node]:
+        """Who makes a tensor."""
+        return {name: node for node in self.nodes for name in node.outputs if name}
+
+    @cached_property
+    def constants(self) -> frozenset[str]:
+        """Tensors that are the same for every sentence."""
+        known = {*self.initializers, ""}
+        for node in self.nodes:
+            if node.operation not in _NEVER_CONSTANT and known.issuperset(node.inputs):
+                known.update(node.outputs)
+        return frozenset(known)
+
+    def constant_integers(self, name: str) -> tuple[int, ...] | None:
+        """A constant's value if it is made of 64 bit integers."""
+        tensor = self.initializers.get(name)
+        if tensor is None and name in self.producers:
+            tensor = self.producers[name].tensor
+        elif tensor is not None:
+            tensor = next(fields(tensor)).content
+        return None if tensor is None else _int64s(tensor)
+
+    def part(
+        self, nodes: Collection[Node], inputs: Mapping[str, int], outputs: Sequence[str]
+    ) -> Iterator[Chunk]:
+        """The file of a model of these nodes, piece by piece.
+
+        `inputs` are new ones, with ONNX's number of their element type; those of the whole model
+        are inputs of the part where it asks for them. Shapes are left for the runtime to find.
+        """
+        kept = self._with_constants(nodes)
+        asked = {name for node in kept for name in node.inputs}
+        graph: list[Chunk] = [node.raw for node in kept]
+        graph += [raw for name, raw in self.initializers.items() if name in asked]
+        graph.append(bytes_field(2, b"part"))
+        graph += [raw for name, raw in self.inputs.items() if name in asked]
+        graph += [
+            bytes_field(_INPUT, _value_info(name, kind))
+            for name, kind in inputs.items()
+            if name in asked
+        ]
+        graph += [bytes_field(_OUTPUT, _value_info(name, None)) for name in outputs]
+        yield from self.heading
+        yield key_and_length(_MODEL_GRAPH, sum(map(len, graph)))
+        yield from graph
+
+    def _with_constants(self, nodes: Collection[Node]) -> list[Node]:
+        """These nodes and those that make constants for them, in the graph's order."""
+        wanted = set(nodes)
+        asked = {name for node in nodes for name in node.inputs}
+        for node in reversed(self.nodes):
+            if any(name in asked and name in self.constants for name in node.outputs):
+                wanted.add(node)
+                asked.update(node.inputs)
+        return [node for node in self.nodes if node in wanted]
+
+
+def read_graph(model: memoryview) -> Graph:
+    """Read an ONNX file.
+
+    Raises:
+        ValueError: it is damaged, or no ONNX file.
+    """
+    heading, graphs = [], []
+    for each in fields(model):
+        if each.number == _MODEL_GRAPH:
+            graphs.append(each.content)
+        else:
+            heading.append(each.raw)
+    nodes: list[Node] = []
+    initializers: dict[str, memoryview] = {}
+    inputs: dict[str, memoryview] = {}
+    outputs: list[str] = []
+    for each in (each for graph in graphs for each in fields(graph)):
+        if each.wire_type != BYTES:
+            continue
+        if each.number == _NODE:
+            nodes.append(_node(each.content, each.raw))
+        elif each.number == _INITIALIZER:
+            initializers[_name(each.content, _TENSOR_NAME)] = each.raw
+        elif each.number == _INPUT:
+            inputs[_name(each.content, _VALUE_NAME)] = each.raw
+        elif each.number == _OUTPUT:
+            outputs.append(_name(each.content, _VALUE_NAME))
+    return Graph(tuple(nodes), initializers, inputs, tuple(outputs), tuple(heading))
+
+
+def _node(content: memoryview, raw: memoryview) -> Node:
+    operation = ""
+    inputs: list[str] = []
+    outputs: list[str] = []
+    attributes: list[memoryview] = []
+    for each in fields(content):
+        if each.number == _NODE_INPUT:
+            inputs.append(text(each.content))
+        elif each.number == _NODE_OUTPUT:
+            outputs.append(text(each.content))
+        elif each.number == _NODE_OP:
+            operation = text(each.content)
+        elif each.number == _NODE_ATTRIBUTE:
+            attributes.append(each.content)
+    return Node(operation, tuple(inputs), tuple(outputs), raw, tuple(attributes))
+
+
+def _integer_attribute(attribute: memoryview) -> tuple[str, tuple[int, ...]]:
+    name, values = "", list[int]()
+    for each in fields(attribute):
+        if each.number == _ATTRIBUTE_NAME:
+            name = text(each.content)
+        elif each.number in {_ATTRIBUTE_INTEGER, _ATTRIBUTE_INTEGERS}:
+            values += integers(each)
+    return name, tuple(values)
+
+
+def _int64s(tensor: memoryview) -> tuple[int, ...] | None:
+    kind, values = 0, list[int]()
+    for each in fields(tensor):
+        if each.number == _TENSOR_DATA_TYPE:
+            kind = each.integer
+        elif each.number == _TENSOR_INT64:
+            values += integers(each)
+        elif each.number == _TENSOR_RAW:
+            values += struct.unpack(f"<{len(each.content) // 8}q", each.content)
+    return tuple(values) if kind == _INT64 else None
+
+
+def _name(message: memoryview, number: int) -> str:
+    return next((text(each.content) for each in fields(message) if each.number == number), "")
+
+
+def _value_info(name: str, kind: int | None) -> bytes:
+    named = bytes_field(_VALUE_NAME, name.encode())
+    if kind is None:
+        return named
+    tensor = bytes_field(_TYPE_TENSOR, integer_field(_TENSOR_ELEMENT, kind))
+    return named + bytes_field(_VALUE_TYPE, tensor)

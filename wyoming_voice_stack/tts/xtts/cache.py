@@ -1,0 +1,130 @@
+"""Keys and values of the sentences being spoken, as much of them as is needed.
+
+Importing this imports torch.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+POSITION_STEP = 128
+"""Positions are added by so many: 31 MB a sentence in XTTS v2 at float32."""
+
+
+@dataclass(frozen=True)
+class CacheShape:
+    """What one position of one sentence takes, and how much there may ever be."""
+
+    layers: int
+    heads: int
+    head_width: int
+    max_rows: int
+    """Sentences at once."""
+    max_positions: int
+    """Of one sentence: voice, text and sound."""
+
+
+class KeyValueCache:
+    """Rows of keys and values: one for each sentence, for each layer.
+
+    Rows are added by doubling, positions by `POSITION_STEP`; both shrink again when sentences
+    end, and an empty cache keeps nothing. While it changes its size, one layer is there twice.
+    """
+
+    def __init__(self, shape: CacheShape, *, device: torch.device, dtype: torch.dtype) -> None:
+        self._shape = shape
+        self._device = device
+        self._dtype = dtype
+        self._lengths: dict[int, int] = {}
+        self.keys: list[Tensor] = []
+        """One for each layer, of shape [rows, heads, positions, head width]."""
+        self.values: list[Tensor] = []
+        self._size = (0, 0)
+        self.clear()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and positions that there is memory for."""
+        return self._size
+
+    def open(self, positions: int) -> int:
+        """Take the first free row, with room for `positions`, and return its number.
+
+        Raises:
+            RuntimeError: all rows are taken, or the sentence is longer than any may be.
+        """
+        row = next(row for row in range(len(self._lengths) + 1) if row not in self._lengths)
+        if row >= self._shape.max_rows:
+            raise RuntimeError(f"All {self._shape.max_rows} rows of the cache are taken.")
+        self._lengths[row] = 0
+        try:
+            self.lengthen([row], positions)
+        except BaseException:
+            self.close(row)
+            raise
+        return row
+
+    def lengthen(self, rows: list[int], positions: int = 1) -> None:
+        """Make each of `rows` longer by so many positions, not written yet."""
+        for row in rows:
+            if self._lengths[row] + positions > self._shape.max_positions:
+                raise RuntimeError(
+                    f"More than {self._shape.max_positions} positions are asked for."
+                )
+        for row in rows:
+            self._lengths[row] += positions
+        if not self._fits():
+            self._resize()
+
+    def length(self, row: int) -> int:
+        """Positions of a row, those to be written included."""
+        return self._lengths[row]
+
+    def close(self, row: int) -> None:
+        """Give a row back; the memory too, once half of it is not needed."""
+        del self._lengths[row]
+        rows, positions = self._needed()
+        if 2 * rows <= self._size[0] or 2 * positions <= self._size[1]:
+            self._resize()
+
+    def clear(self) -> None:
+        """Give everything back."""
+        self._lengths.clear()
+        self._resize()
+
+    def _needed(self) -> tuple[int, int]:
+        if not self._lengths:
+            return 0, 0
+        rows = 1 << max(self._lengths).bit_length()
+        positions = math.ceil(max(self._lengths.values()) / POSITION_STEP) * POSITION_STEP
+        return min(rows, self._shape.max_rows), min(positions, self._shape.max_positions)
+
+    def _fits(self) -> bool:
+        rows, positions = self._needed()
+        return rows <= self._size[0] and positions <= self._size[1]
+
+    def _resize(self) -> None:
+        size = rows, positions = self._needed()
+        # Should memory run out half way, each layer still has room for what this says.
+        self._size = (min(self._size[0], rows), min(self._size[1], positions))
+        if not rows:
+            self.keys, self.values = [], []
+            return
+        for tensors in (self.keys, self.values):
+            if not tensors:
+                tensors.extend(self._tensor(0, 0) for _ in range(self._shape.layers))
+            for layer, before in enumerate(tensors):
+                after = self._tensor(rows, positions)
+                kept = min(rows, before.shape[0]), min(positions, before.shape[2])
+                after[: kept[0], :, : kept[1]] = before[: kept[0], :, : kept[1]]
+                tensors[layer] = after
+        self._size = size
+
+    def _tensor(self, rows: int, positions: int) -> Tensor:
+        shape = (rows, self._shape.heads, positions, self._shape.head_width)
+        # Zeros, since what attention leaves out is multiplied by nought, and must be a number.
+        return torch.zeros(shape, device=self._device, dtype=self._dtype)

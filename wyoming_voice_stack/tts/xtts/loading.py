@@ -1,0 +1,88 @@
+"""From a checkpoint's folder to coqui-tts's model, and from that to the thread that speaks.
+
+Importing this imports no torch; calling it does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
+from wyoming_voice_stack.tts.coqui_compat import importing
+from wyoming_voice_stack.tts.placing import device_of, place
+from wyoming_voice_stack.tts.xtts.precision import form_on
+
+if TYPE_CHECKING:
+    from wyoming_voice_stack.tts.xtts.scheduler import Scheduler
+
+_FILES = ("config.json", "model.pth", "vocab.json")
+
+
+def load_model(folder: Path, device: str, threads: int | None = None) -> Any:
+    """Coqui-tts's `Xtts` on `device`, ready to speak.
+
+    Raises:
+        ModelNotFound: a file is missing.
+        ModelCorrupt: a file is damaged, or not of this architecture.
+        EngineError: coqui-tts is not installed, or the device does not work.
+    """
+    missing = [name for name in _FILES if not (folder / name).is_file()]
+    if missing:
+        raise ModelNotFound(
+            f"No XTTS model is in {folder}: {', '.join(missing)} missing. Fetch the model"
+            " again, or name the folder that holds it."
+        )
+    with importing():
+        import torch
+        from TTS.tts.configs.xtts_config import XttsConfig
+        from TTS.tts.models.xtts import Xtts
+
+    if threads:
+        torch.set_num_threads(threads)
+    try:
+        config = XttsConfig()
+        config.load_json(str(folder / "config.json"))
+        model = Xtts(config)
+        model.load_checkpoint(config, checkpoint_dir=str(folder), eval=True)
+    except Exception as error:
+        # coqui-tts rewrites a checkpoint of the first form in place when it first reads it.
+        raise ModelCorrupt(
+            f"The XTTS model in {folder} cannot be read ({type(error).__name__}: {error}). Delete"
+            " the folder and fetch the model again; if it is a checkpoint of 2023, let the folder"
+            " be writable for once."
+        ) from error
+    return place(model, device)
+
+
+def start_scheduler(model: Any, precision: str, *, rows: int) -> Scheduler:
+    """The thread that speaks with `model`, whose transformer it takes away from it.
+
+    Raises:
+        EngineError: the device cannot compute with this precision.
+    """
+    from wyoming_voice_stack.tts.xtts.decoder import Decoder
+    from wyoming_voice_stack.tts.xtts.sampling import Manner, Sampler
+    from wyoming_voice_stack.tts.xtts.scheduler import Scheduler
+    from wyoming_voice_stack.tts.xtts.vocoder import Vocoder
+
+    gpt, config = model.gpt, model.config
+    decoder = Decoder(gpt, form_on(device_of(model), precision), max_rows=rows)
+    # coqui-tts's own way of speaking needs them; their weights are there in another form now.
+    del gpt.gpt_inference, gpt.gpt
+    sampler = Sampler(
+        Manner(config.temperature, config.repetition_penalty, config.top_k, config.top_p),
+        rows=rows,
+        tokens=gpt.num_audio_tokens,
+        start_token=gpt.start_audio_token,
+        device=gpt.mel_head.weight.device,
+    )
+    return Scheduler(
+        decoder,
+        sampler,
+        Vocoder(model.hifigan_decoder),
+        rows=rows,
+        stop_token=gpt.stop_audio_token,
+        most_tokens=gpt.max_gen_mel_tokens,
+        sample_rate=int(config.audio.output_sample_rate),
+    )

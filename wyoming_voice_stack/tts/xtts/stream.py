@@ -1,0 +1,78 @@
+"""One sentence while it is spoken: what was asked for, what is there, what is due."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from wyoming_voice_stack.tts.playback import Playback
+from wyoming_voice_stack.tts.xtts.outbox import Outbox
+from wyoming_voice_stack.tts.xtts.voices import Likeness
+
+FIRST_CHUNK_TOKENS = 8
+"""Audio tokens before the first piece of sound: 0.37 s, of which the vocoder holds half back."""
+LARGEST_CHUNK_TOKENS = 40
+"""Each piece is of twice as many tokens as the one before, up to these: 1.86 s."""
+LITTLE_SECONDS = 1.0
+"""With less sound in hand than this, a reply gets pieces as small as its first."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the model says in one go."""
+
+    text_tokens: tuple[int, ...]
+    likeness: Likeness
+    speed: float
+    playback: Playback
+
+
+class Stream:
+    """A line's way through the engine. But for the outbox, only the engine's thread uses it."""
+
+    def __init__(self, line: Line, outbox: Outbox) -> None:
+        self.line = line
+        self.outbox = outbox
+        self.row: int | None = None
+        """Where its keys and values are; None before it has begun."""
+        self.sound: Any = None
+        """Its `VocoderStream`, once it has begun."""
+        self.token = 0
+        """The last that was drawn."""
+        self.tokens = 0
+        """How many were drawn."""
+        self.cut = False
+        """True if the line has not come to its end within the model's limit."""
+        self._hastened = max(1.0, line.speed)
+        self._chunk_tokens = FIRST_CHUNK_TOKENS
+        self._decoded_tokens = 0
+
+    @property
+    def in_hand_s(self) -> float:
+        """Sound that is there and not heard yet; `-inf` before the reply's first piece."""
+        ahead_s = self.line.playback.ahead_s
+        if math.isfinite(ahead_s):
+            return ahead_s + self.outbox.unread_s
+        return self.outbox.unread_s if self._decoded_tokens else -math.inf
+
+    @property
+    def due(self) -> bool:
+        """True if the tokens not decoded yet make a piece of sound."""
+        pending = (self.tokens - self._decoded_tokens) / self._hastened
+        hurried = math.isfinite(self.line.playback.ahead_s) and self.in_hand_s < LITTLE_SECONDS
+        return pending >= (FIRST_CHUNK_TOKENS if hurried else self._chunk_tokens)
+
+    def add(self, token: int, latent: Any) -> None:
+        """Take the next audio token and its latent, of shape [width]."""
+        self.token = token
+        self.tokens += 1
+        self.sound.push(latent)
+
+    def pull(self, *, last: bool) -> Any:
+        """Decode what is final, of shape [samples]; None if nothing is."""
+        samples = self.sound.pull(last=last)
+        if samples is not None:
+            self._decoded_tokens = self.tokens
+            self._chunk_tokens = min(2 * self._chunk_tokens, LARGEST_CHUNK_TOKENS)
+        return samples
