@@ -40,11 +40,15 @@ def summary_table(summaries: Sequence[Summary]) -> Table:
 def _cells(one: Summary) -> list[str]:
     return [
         *(one.scenario, str(one.streams), one.server, str(one.utterances), str(one.failures)),
-        *(_number(one.p50_ms, 0), _number(one.p95_ms, 0), _number(one.errors.percent, 1)),
-        _number(one.cpu_per_audio_s, 3),
-        _number(one.memory.now_mb if one.memory else None, 0),
-        _number(one.memory.peak_mb if one.memory else None, 0),
-        _number(one.late_p99_ms, 1),
+        *(
+            number_cell(one.p50_ms, 0),
+            number_cell(one.p95_ms, 0),
+            number_cell(one.errors.percent, 1),
+        ),
+        number_cell(one.cpu_per_audio_s, 3),
+        number_cell(one.memory.now_mb if one.memory else None, 0),
+        number_cell(one.memory.peak_mb if one.memory else None, 0),
+        number_cell(one.late_p99_ms, 1),
     ]
 
 
@@ -54,7 +58,7 @@ def ratio_table(found: Iterable[Ratio], first: str, other: str) -> Table:
     table.title = f"{other} / {first}; WER: {other} - {first}"
     for one in found:
         figures = (one.p50, one.p95, one.cpu, one.memory)
-        cells = [_number(figure, 2, never="∞") for figure in figures]
+        cells = [number_cell(figure, 2, never="∞") for figure in figures]
         table.add_row(one.scenario, str(one.streams), *cells, f"{one.wer_points:+.2f}")
     return table
 
@@ -65,7 +69,7 @@ def invention_table(found: Iterable[Invention]) -> Table:
     for one in found:
         level = "" if one.peak_dbfs is None else str(one.peak_dbfs)
         heard = f"FAILED: {one.answer.failure}" if one.answer.failure else one.answer.text
-        waited = _number(one.answer.waited_s * 1000, 0)
+        waited = number_cell(one.answer.waited_s * 1000, 0)
         table.add_row(one.sound, level, one.server, waited, escape(heard))
     return table
 
@@ -109,7 +113,7 @@ def write_json(
         "sounds": [asdict(one) for one in inventions],
         "said": said,
     }
-    path.write_text(json.dumps(_finite(content), ensure_ascii=False, indent=1, default=str))
+    path.write_text(json.dumps(finite(content), ensure_ascii=False, indent=1, default=str))
 
 
 def _without_lateness(one: Measured) -> dict[str, Any]:
@@ -118,18 +122,19 @@ def _without_lateness(one: Measured) -> dict[str, Any]:
     return asdict(bare)
 
 
-def _number(value: float | None, digits: int, never: str = _NEVER) -> str:
+def number_cell(value: float | None, digits: int, never: str = _NEVER) -> str:
+    """A figure as the tables show it; what is unknown stays empty."""
     if value is None or math.isnan(value):
         return _UNKNOWN
     return never if math.isinf(value) else f"{value:.{digits}f}"
 
 
-def _finite(value: Any) -> Any:
-    """The same without infinities and NaN, which JSON does not know, and with short numbers."""
+def finite(value: Any) -> Any:
+    """Give the same without infinities and NaN, which JSON does not know, and with short numbers."""
     if isinstance(value, float):
         return round(value, 6) if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {name: _finite(part) for name, part in value.items()}
+        return {name: finite(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
+        return [finite(part) for part in value]
     return value

@@ -84,7 +84,7 @@ def our_server(options: Options, folder: Path) -> Iterator[Target]:
     }
     with running("asr", folder, **settings) as server:
         name = f"wyoming-voice-stack {version('wyoming-voice-stack')}"
-        built_on = ", ".join(f"{package} {_own_version(package)}" for package in _BUILDING)
+        built_on = ", ".join(f"{package} {own_version(package)}" for package in _BUILDING)
         yield Target(OURS, "127.0.0.1", server.port, server.process.pid, f"{name} ({built_on})")
 
 
@@ -97,22 +97,32 @@ def peer_server(options: Options, folder: Path, cache: Path, more: str) -> Itera
     Raises:
         NoServer: it cannot be installed or does not start.
     """
-    environment = _peer_environment(cache)
+    environment = environment_with(PEER_PACKAGE, PEER_VERSION, cache)
     port = free_port()
-    log_path = folder / "peer.log"
+    command = [*_peer_command(environment, options, folder, port), *shlex.split(more)]
+    with answering(command, _peer_variables(), port, folder) as process:
+        built_on = versions_in(environment, _BUILDING)
+        told = f"{PEER_PACKAGE} {PEER_VERSION} ({built_on})"
+        yield Target(PEER, "127.0.0.1", port, process.pid, told)
+
+
+@contextmanager
+def answering(
+    command: list[str], variables: dict[str, str], port: int, folder: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run another server than ours; it answers in the block, and is ended after it.
+
+    Raises:
+        NoServer: it does not start.
+    """
+    log_path = folder / f"{Path(command[0]).name}.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            [*_peer_command(environment, options, folder, port), *shlex.split(more)],
-            env=_peer_variables(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=folder,
+            command, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder
         )
     try:
         _wait_until_it_answers(process, port, log_path)
-        built_on = _versions_in(environment)
-        yield Target(PEER, "127.0.0.1", port, process.pid, built_on)
+        yield process
     finally:
         _end(process)
 
@@ -133,15 +143,19 @@ def _peer_command(environment: Path, options: Options, folder: Path, port: int) 
     return [command, *(word for pair in settings.items() for word in pair), "--local-files-only"]
 
 
-def _peer_environment(cache: Path) -> Path:
-    """A virtual environment with the peer in it; a file says that it is complete."""
-    environment = cache / "venvs" / f"{PEER_PACKAGE}-{PEER_VERSION}"
+def environment_with(package: str, number: str, cache: Path) -> Path:
+    """A virtual environment with this version of a package; a file says that it is complete.
+
+    Raises:
+        NoServer: it cannot be installed.
+    """
+    environment = cache / "venvs" / f"{package}-{number}"
     complete = environment / "complete"
     if complete.exists():
         return environment
     environment.parent.mkdir(parents=True, exist_ok=True)
     python = str(environment / "bin" / "python")
-    wanted = f"{PEER_PACKAGE}=={PEER_VERSION}"
+    wanted = f"{package}=={number}"
     for command in (
         [sys.executable, "-m", "venv", "--clear", str(environment)],
         [python, "-m", "pip", "install", "--quiet", wanted],
@@ -168,7 +182,7 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, log_path
             return
         time.sleep(_POLL_S)
     log = log_path.read_text(errors="replace")[-_LAST_LOG_CHARACTERS:]
-    raise NoServer(f"{PEER_PACKAGE} did not start: {log}")
+    raise NoServer(f"{log_path.stem} did not start: {log}")
 
 
 async def _describes(port: int) -> bool:
@@ -180,20 +194,21 @@ async def _describes(port: int) -> bool:
         return False
 
 
-def _versions_in(environment: Path) -> str:
-    question = f"from importlib.metadata import version; print(*map(version, {_BUILDING}))"
+def versions_in(environment: Path, packages: tuple[str, ...]) -> str:
+    """Names and versions of packages in another virtual environment."""
+    question = f"from importlib.metadata import version; print(*map(version, {packages}))"
     answer = subprocess.run(
         [str(environment / "bin" / "python"), "-c", question],
         capture_output=True,
         text=True,
         check=True,
     )
-    built_on = zip(_BUILDING, answer.stdout.split(), strict=True)
-    parts = ", ".join(f"{package} {number}" for package, number in built_on)
-    return f"{PEER_PACKAGE} {PEER_VERSION} ({parts})"
+    built_on = zip(packages, answer.stdout.split(), strict=True)
+    return ", ".join(f"{package} {number}" for package, number in built_on)
 
 
-def _own_version(package: str) -> str:
+def own_version(package: str) -> str:
+    """The same in this environment; a package may be absent."""
     try:
         return version(package)
     except PackageNotFoundError:
