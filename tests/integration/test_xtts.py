@@ -18,6 +18,7 @@ from wyoming.tts import (
 
 from tests.fakes import Peer, peer
 from tests.integration.servers import Server, running
+from tests.tts.takes import aged
 from tests.tts.tiny_xtts import make_tiny_xtts
 from wyoming_voice_stack import client
 from wyoming_voice_stack.recordings import write_recording
@@ -112,6 +113,9 @@ async def test_recording_becomes_a_voice_and_goes_again(server: Server, tts_serv
     write_recording(str(folder / "anna.wav"), recording)
     (folder / "bert").mkdir()
     shutil.copy(folder / "anna.wav", folder / "bert" / "take.wav")
+    # What was written a moment ago may not be whole yet, and waits for two seconds.
+    for take in (folder / "anna.wav", folder / "bert" / "take.wav"):
+        aged(take)
     anna, bert = await say(server, TEXTS[1], "anna [en]"), await say(server, TEXTS[1], "bert")
     # The same takes are the same person.
     assert anna == bert != await say(server, TEXTS[1], VOICES[0])
