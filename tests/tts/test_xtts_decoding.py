@@ -223,6 +223,16 @@ class TestSampling:
             assert sampler.draw([0, 1], each.repeat(2, 1)) == [int(expected)] * 2
             read = torch.cat([read, expected], dim=1)
 
+    @pytest.mark.parametrize("token", [1, 1024])
+    def test_counts_the_stock_prefix_as_said(self, stock: Any, token: int) -> None:
+        import torch
+
+        sampler = Ours(stock, top_k=1).sampler
+        sampler.begin(0)
+        scores = torch.zeros(1, 1026)
+        scores[0, token], scores[0, 500] = 2.0, 1.0
+        assert sampler.draw([0], scores) == [500]
+
     def test_scores_that_are_no_numbers_disturb_nobody(self, stock: Any) -> None:
         import torch
 

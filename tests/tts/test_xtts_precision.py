@@ -67,3 +67,41 @@ def test_a_form_that_the_device_refuses_is_an_error_that_says_so(
     monkeypatch.setattr(Decoder, "begin", refuse)
     with pytest.raises(EngineError, match=r"float16 on cpu.*'Half'.*TTS_PRECISION to auto"):
         source(xtts_folder, "float16").load()
+
+
+def test_weights_that_cannot_be_kept_so_are_an_error_too(
+    xtts_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wyoming_voice_stack.tts.xtts import decoder
+
+    def refuse(*_: object) -> None:
+        raise AttributeError("no qlinear_prepack")
+
+    monkeypatch.setattr(decoder, "projection", refuse)
+    with pytest.raises(EngineError, match=r"int8 on cpu.*prepack.*TTS_PRECISION"):
+        source(xtts_folder, "int8").load()
+
+
+@pytest.mark.parametrize(("free_bytes", "copies"), [(10**12, 1), (10**9, 0)])
+def test_weights_are_copied_only_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, free_bytes: int, copies: int
+) -> None:
+    import torch
+
+    from wyoming_voice_stack.tts.xtts import projection
+
+    made: list[int] = []
+    for_one_and_many = projection._for_one_and_many
+
+    def counting(weight: torch.Tensor, bias: torch.Tensor) -> projection.Projection:
+        made.append(1)
+        return for_one_and_many(weight, bias)
+
+    monkeypatch.setattr(projection, "available_memory_bytes", lambda: free_bytes)
+    monkeypatch.setattr(projection, "_for_one_and_many", counting)
+    layer = torch.nn.Linear(8, 6)
+    layer.weight = torch.nn.Parameter(layer.weight.detach().t().contiguous())
+    rows = torch.randn(3, 8)
+    product = projection.projection(layer, "float32")(rows)
+    assert len(made) == copies
+    assert torch.allclose(product, rows @ layer.weight + layer.bias, atol=1e-6)

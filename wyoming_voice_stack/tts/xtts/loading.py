@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
+from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.tts.coqui_compat import importing
 from wyoming_voice_stack.tts.placing import device_of, place
 from wyoming_voice_stack.tts.xtts.precision import form_on
@@ -67,7 +67,14 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> Scheduler:
     from wyoming_voice_stack.tts.xtts.vocoder import Vocoder
 
     gpt, config = model.gpt, model.config
-    decoder = Decoder(gpt, form_on(device_of(model), precision), max_rows=rows)
+    form = form_on(device_of(model), precision)
+    try:
+        decoder = Decoder(gpt, form, max_rows=rows)
+    except (AttributeError, RuntimeError) as error:
+        raise EngineError(
+            f"XTTS cannot be loaded as {form} on {device_of(model)} ({error}). Set TTS_PRECISION to"
+            " auto or float32."
+        ) from error
     # coqui-tts's own way of speaking needs them; their weights are there in another form now.
     del gpt.gpt_inference, gpt.gpt
     sampler = Sampler(
