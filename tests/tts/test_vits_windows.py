@@ -5,6 +5,7 @@ import pytest
 
 from wyoming_voice_stack.tts.vits.reach import Convolution, NotLocal, Reach, Span, Upsampling
 from wyoming_voice_stack.tts.vits.windows import (
+    CROWD,
     FIRST_WINDOW_S,
     GROWTH,
     LONGEST_WINDOW_S,
@@ -38,6 +39,22 @@ class TestWindows:
     def test_none_is_shorter_than_the_first(self) -> None:
         assert all(
             min(lengths(frames)) >= round(FIRST_WINDOW_S * RATE) for frames in range(130, 900)
+        )
+
+    def test_in_a_crowd_the_first_is_longer_and_the_others_shorter(self) -> None:
+        crowd = round(3 * CROWD)
+        first, *others, _ = [each.stop - each.start for each in windows(3000, RATE, lambda: crowd)]
+        share = crowd / CROWD
+        assert first == round(share * FIRST_WINDOW_S * RATE)
+        assert max(others) == round(LONGEST_WINDOW_S / share * RATE)
+
+    def test_a_crowd_that_goes_is_noticed(self) -> None:
+        there = iter((9, 1, 1, 1, 1, 1, 1, 1, 1))
+        cuts = list(windows(2000, RATE, lambda: next(there)))
+        first, second, third, *_ = [each.stop - each.start for each in cuts]
+        assert (second, third) == (
+            min(GROWTH * first, round(LONGEST_WINDOW_S * RATE)),
+            round(LONGEST_WINDOW_S * RATE),
         )
 
     def test_frames_around_end_with_the_sentence(self) -> None:

@@ -98,8 +98,8 @@ class SpeechSynthesizer(Protocol):
         """Yield the sentence's audio piece by piece; closing the iterator stops the work.
 
         The same request gives the same sentence, whatever is spoken before it or beside it. The
-        samples are the same too, but for engines that draw random numbers out of reach, as Piper
-        does, and for what rounding makes of requests that share a computation.
+        samples are the same too, but for engines that draw random numbers out of reach and learn how loud
+        a speaker is, as Piper does, and for what rounding makes of requests that share a computation.
 
         Of several requests, the one whose `playback` has least in hand gets its next piece first.
 

@@ -36,6 +36,8 @@ MAX_CHARACTERS = 250
 """ONNX Runtime keeps the memory of the largest run yet: so long a text takes some 170 MB."""
 LANES = 16
 """Sentences at a time. Each holds its latents, 2 MB; the work itself is done in turns."""
+AT_ONCE = 2
+"""Pieces computed at a time where each may take every core: parts of the work keep only one busy."""
 
 _HUB_NAME = re.compile(
     r"(?P<family>[a-z]{2,3})_(?P<region>[A-Z]{2}|\d{3})"
@@ -117,7 +119,8 @@ class PiperSource:
                 f" {path.name} came from."
             )
         reader = load_reader(path, config, self._threads)
-        at_once = available_cores() // self._threads if self._threads else 1
+        cores = available_cores()
+        at_once = cores // self._threads if self._threads else min(AT_ONCE, cores)
         return PiperSynthesizer(
             reader,
             voice_card(path.stem, config),

@@ -23,6 +23,11 @@ class Turns:
         self._waiting: dict[int, Playback] = {}
         self._changed = threading.Condition()
 
+    @property
+    def crowd(self) -> int:
+        """How many compute or wait at this moment."""
+        return self._running + len(self._waiting)
+
     @contextmanager
     def take(self, playback: Playback) -> Iterator[None]:
         """Wait for a turn, and keep it until the block ends: one piece at most."""

@@ -54,10 +54,12 @@ def pieces(
     """
     with turns.take(playback):
         sentence = read()
-        cuts = list(windows(sentence.frames, sample_rate / sentence.hop))
-        piece = sentence.decode(cuts[0])
-    yield piece, len(cuts) == 1
-    for window in cuts[1:]:
+        cuts = windows(sentence.frames, sample_rate / sentence.hop, lambda: turns.crowd)
+        window = next(cuts)
+        piece = sentence.decode(window)
+    yield piece, window.stop == sentence.frames
+    while window.stop < sentence.frames:
         with turns.take(playback):
+            window = next(cuts)
             piece = sentence.decode(window)
-        yield piece, window is cuts[-1]
+        yield piece, window.stop == sentence.frames
