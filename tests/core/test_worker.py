@@ -11,6 +11,7 @@ import pytest
 from tests.core.jobs import Calls, Gate, Thing, begun, lanes, occupied, working
 from tests.fakes import WAIT_SECONDS, eventually
 from wyoming_voice_stack.core import channel as channel_module
+from wyoming_voice_stack.core import worker as worker_module
 from wyoming_voice_stack.core.queue import Priority
 from wyoming_voice_stack.core.worker import Wanted, Worker
 from wyoming_voice_stack.errors import (
@@ -139,6 +140,29 @@ class TestJobs:
 
 
 class TestStop:
+    async def test_waits_once_for_all_lanes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        waited: list[float] = []
+
+        class Stuck:
+            ident = 1
+
+            def join(self, timeout: float) -> None:
+                waited.append(timeout)
+                now[0] += timeout
+
+            def is_alive(self) -> bool:
+                return True
+
+        now = [100.0]
+        async with working(**lanes(3)) as worker:
+            threads = worker._threads
+            monkeypatch.setattr(worker_module.time, "monotonic", lambda: now[0])
+            worker._threads = [Stuck() for _ in range(20)]  # type: ignore[misc]
+            assert not await worker.stop(2.0)
+            assert sum(waited) == pytest.approx(2.0)
+            monkeypatch.undo()
+            worker._threads = threads
+
     async def test_closes_the_engine(self) -> None:
         async with working() as worker:
             thing = await worker.run(lambda engine: engine)

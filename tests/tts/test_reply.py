@@ -114,6 +114,7 @@ class TestFirstClause:
         [
             "Well, that is it then and",
             "It costs 1,234,567 or something like that and",
+            "Your next meeting is November 23, 2026",
             "Look at [this page, which tells more about it",
             "```python\nfor each, in everything, that: there is\n",
             "# A heading, which goes on for quite a while, and on",
@@ -125,6 +126,22 @@ class TestFirstClause:
             session = service.open_session("c")
             got = await tell(session, SynthesizeStart().event(), SynthesizeChunk(text).event())
         assert got == []
+
+    async def test_an_end_that_was_seen_already_is_not_forgotten(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer()
+        async with serving(engine, tmp_path) as service:
+            session = service.open_session("c")
+            await tell(
+                session,
+                SynthesizeStart().event(),
+                SynthesizeChunk("Hello there my good old friend, how are you? ").event(),
+                SynthesizeChunk("I am fine. ").event(),
+            )
+            assert [request.text for request in engine.requests] == [
+                "Hello there my good old friend.",
+                "how are you?",
+            ]
+            await tell(session, SynthesizeStop().event())
 
     async def test_only_before_the_first_sound(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()

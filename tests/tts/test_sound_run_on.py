@@ -67,6 +67,14 @@ class TestSpeech:
         assert done
         assert milliseconds(len(out)) == pytest.approx(3 * 600 + 2 * 600 + 100, abs=20)
 
+    @pytest.mark.parametrize(
+        ("text", "first_ms"), [("Oh... yes.", 600), ("Aaah! No.", 1000), ("Ja, ja.", 450)]
+    )
+    def test_a_drawn_out_word_before_a_pause_is_not_all(self, text: str, first_ms: int) -> None:
+        out, done = cut(text, tone(first_ms), quiet(500), tone(500), quiet(600))
+        assert milliseconds(len(out)) >= first_ms + 1000
+        assert done
+
     def test_a_breath_is_no_word(self) -> None:
         breath = joined(noise(200, -43.0), quiet(300))
         out, _ = cut("Ok.", breath, say("Ok."))

@@ -72,3 +72,32 @@ def test_a_failure_gives_the_turn_back() -> None:
         raise ValueError("no")
     with turns.take(in_hand(None)):
         pass
+
+
+class Shifting(Playback):
+    """As if sound were counted between two looks: its own thread always finds another one first."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__()
+        self._owner = owner
+
+    @property
+    def ahead_s(self) -> float:
+        return 1.0 if threading.current_thread().name == self._owner else 0.0
+
+
+async def test_what_is_in_hand_may_change_while_they_wait() -> None:
+    turns, done = Turns(), []
+
+    def work(name: str) -> None:
+        with turns.take(Shifting(name)):
+            done.append(name)
+
+    threads = [threading.Thread(target=work, args=(name,), name=name) for name in ("a", "b")]
+    with turns.take(Playback()):
+        for count, thread in enumerate(threads, start=1):
+            thread.start()
+            await eventually(lambda count=count: len(turns._waiting) == count)  # type: ignore[misc]
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+    assert sorted(done) == ["a", "b"]

@@ -129,10 +129,12 @@ class AsrService:
     def status(self) -> ServiceStatus:
         """How the default model is."""
         worker = self._default.worker
+        # It may be unloaded between two looks at it.
+        engine = worker.engine
         return ServiceStatus(
             mode="asr",
             model=self._default.name,
-            device=worker.engine.device if worker.engine else self._options.device,
+            device=engine.device if engine else self._options.device,
             state=worker.state,
             detail=str(worker.error) if worker.state == "failed" else "",
         )

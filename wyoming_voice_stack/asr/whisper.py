@@ -55,6 +55,7 @@ class WhisperRecognizer:
         placement: Placement,
     ) -> None:
         self._model = model
+        self._device = str(model.model.device)
         self._languages = languages
         self._beam_size = beam_size
         self._vad = vad
@@ -101,7 +102,7 @@ class WhisperRecognizer:
     @property
     def device(self) -> str:
         """Where the model runs: `cpu` or `cuda`."""
-        return str(self._model.model.device)
+        return self._device
 
     @property
     def compute_type(self) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 TIDY_UP_SECONDS = 5.0
 """Least time between two calls of `tidy_up`."""
+RECHECK_SECONDS = 1.0
+"""Once the engine is to be given up and something still runs: how often to look again."""
 
 
 class Rest:
@@ -37,7 +39,8 @@ class Rest:
             if self._untidy:
                 waits.append(TIDY_UP_SECONDS)
             if loaded and self._unload_after_s is not None:
-                waits.append(max(0.0, self._worked_at + self._unload_after_s - time.monotonic()))
+                left_s = self._worked_at + self._unload_after_s - time.monotonic()
+                waits.append(max(RECHECK_SECONDS, left_s))
             return min(waits, default=None)
 
     def tidy_up_at_times(self) -> None:

@@ -40,6 +40,7 @@ class EngineSlot(Generic[Engine]):
         self.engine: Engine | None = None
         self.error: VoiceStackError | None = None
         self.state: EngineState = "idle"
+        self.loads = 0
         self._load = load
         self._loaded = metrics.model_loaded.labels(name)
         self._loaded.set(0)
@@ -142,6 +143,7 @@ class EngineSlot(Generic[Engine]):
             self._give_up(EngineError(f"{self.name} cannot be loaded: {reason}"))
         else:
             self.error, self.state = None, "ready"
+            self.loads += 1
             self._loaded.set(1)
             _LOGGER.info("%s is ready after %.1f s", self.name, time.monotonic() - began)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -81,6 +82,11 @@ class Worker(Generic[Engine]):
     def engine(self) -> Engine | None:
         """The engine once it is loaded. Read its facts only: its threads own it."""
         return self._slot.engine
+
+    @property
+    def loads(self) -> int:
+        """How often the engine was loaded so far."""
+        return self._slot.loads
 
     def start(self, *, load_now: bool) -> None:
         """Start the threads; without `load_now` the first job loads the engine."""
@@ -169,7 +175,7 @@ class Worker(Generic[Engine]):
         for job in self._queue.close():
             job.fail(shutting_down())
         started = [thread for thread in self._threads if thread.ident is not None]
-        await asyncio.gather(*(asyncio.to_thread(one.join, timeout_s) for one in started))
+        await asyncio.to_thread(_join, started, timeout_s)
         return not any(thread.is_alive() for thread in started)
 
     def _overdue(self) -> str:
@@ -275,3 +281,9 @@ class Worker(Generic[Engine]):
         results = together(engine, [job.item[0] for job in batch], wanted)
         for job, result in zip(batch, results, strict=True):
             job.item[1](result)
+
+
+def _join(threads: Sequence[threading.Thread], timeout_s: float) -> None:
+    ends_at = time.monotonic() + timeout_s
+    for thread in threads:
+        thread.join(max(0.0, ends_at - time.monotonic()))

@@ -113,6 +113,7 @@ class CoquiSynthesizer:
 
     def __init__(self, model: Any, name: str, languages: Mapping[str, str]) -> None:
         self._model = model
+        self._device = device_of(model)
         self._languages = dict(languages)
         manager = model.speaker_manager
         names = manager.speaker_names if manager is not None else []
@@ -132,7 +133,7 @@ class CoquiSynthesizer:
     @property
     def device(self) -> str:
         """Torch's name for where the model runs."""
-        return device_of(self._model)
+        return self._device
 
     @property
     def sample_rate(self) -> int:

@@ -76,8 +76,15 @@ class Scanner:
         if self._fence is not None or self._whole_line:
             return ""
         for place in clause_positions(self._held):
-            if place >= min_characters and not _ends_inside_span(self._held[:place]):
+            head, rest = self._held[:place], self._held[place:].lstrip()
+            # "November 23, 2026" is one thing.
+            numbers = rest[:1].isdigit() and head.rstrip(",;: ")[-1:].isdigit()
+            if place >= min_characters and not numbers and not _ends_inside_span(head):
+                candidate, next_word = self._candidate, self._next_word
                 self._cut(place)
+                if candidate is not None and candidate > place:
+                    self._candidate = candidate - place
+                    self._next_word = None if next_word is None else next_word - place
                 return self._pieces.pop()
         return ""
 

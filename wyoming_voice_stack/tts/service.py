@@ -88,6 +88,7 @@ class TtsService:
             self._folder.read(assessing=False) if self._last_card.clones else {}
         )
         self._prepared: set[str] = set()
+        self._prepared_by = 0
         self._preparing = asyncio.Lock()
         self._catalogue = self._make_catalogue()
         self._info = self._describe()
@@ -127,10 +128,12 @@ class TtsService:
 
     def status(self) -> ServiceStatus:
         """How the engine is."""
+        # It may be unloaded between two looks at it.
+        engine = self.worker.engine
         return ServiceStatus(
             mode="tts",
             model=self.card.name,
-            device=self.worker.engine.device if self.worker.engine else self._options.device,
+            device=engine.device if engine else self._options.device,
             state=self.worker.state,
             detail=str(self.worker.error) if self.worker.state == "failed" else "",
         )
@@ -186,13 +189,21 @@ class TtsService:
 
     async def _follow_voices(self) -> None:
         while True:
-            await self.refresh_voices()
-            await self.prepare_voices()
+            try:
+                await self.refresh_voices()
+                await self.prepare_voices()
+            except Exception:
+                # Libraries raise anything on a file that is none; the next voice must still be seen.
+                _LOGGER.exception("The voices folder could not be followed")
             await asyncio.sleep(VOICES_REFRESH_SECONDS)
 
     async def prepare_voices(self) -> None:
         """Let the engine clone what is new while nobody waits for it; wakes no engine for that."""
         async with self._preparing:
+            if self.worker.loads != self._prepared_by:
+                # An engine that was loaded anew knows nobody yet.
+                self._prepared.clear()
+                self._prepared_by = self.worker.loads
             for source in list(self._clones.values())[:MAX_PREPARED_VOICES]:
                 if source.fingerprint in self._prepared or self.worker.state != "ready":
                     continue

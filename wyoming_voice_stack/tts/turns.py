@@ -21,6 +21,7 @@ class Turns:
         self._running = 0
         self._numbers = itertools.count()
         self._waiting: dict[int, Playback] = {}
+        self._granted: set[int] = set()
         self._changed = threading.Condition()
 
     @property
@@ -34,20 +35,23 @@ class Turns:
         with self._changed:
             number = next(self._numbers)
             self._waiting[number] = playback
-            self._changed.wait_for(lambda: self._is_next(number))
-            del self._waiting[number]
-            self._running += 1
-            # Where more than one may compute, the next one need not wait for this one's end.
-            self._changed.notify_all()
+            self._grant()
+            self._changed.wait_for(lambda: number in self._granted)
+            self._granted.remove(number)
         try:
             yield
         finally:
             with self._changed:
                 self._running -= 1
-                self._changed.notify_all()
+                self._grant()
 
-    def _is_next(self, number: int) -> bool:
-        if self._running >= self._at_once:
-            return False
-        ahead = {waiting: playback.ahead_s for waiting, playback in self._waiting.items()}
-        return number == min(ahead, key=lambda waiting: (ahead[waiting], waiting))
+    def _grant(self) -> None:
+        # What is in hand changes while they wait. So whoever makes room chooses, once: if each waiter
+        # judged for itself, each could find another one first.
+        while self._waiting and self._running < self._at_once:
+            ahead = {number: playback.ahead_s for number, playback in self._waiting.items()}
+            number = min(ahead, key=lambda number: (ahead[number], number))
+            del self._waiting[number]
+            self._granted.add(number)
+            self._running += 1
+        self._changed.notify_all()

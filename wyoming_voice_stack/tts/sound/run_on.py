@@ -3,8 +3,9 @@
 A model that speaks token by token, as XTTS does, at times misses the end of a short text and babbles
 on. Two signs tell:
 
-- a pause, after so much sound that the last word must have been begun by any reader. Pauses stand
-  between words, so the text is over. This is where most babble begins.
+- a pause, after so much sound that the last word must have been begun by any reader, and after one pause for
+  each mark within the text that asks for one: "Oh ... yes". Pauses stand between words, so the text is
+  over. This is where most babble begins.
 - more sound than the slowest reader needs, by `RUN_ON_FACTOR`. Then the first gap in the
   voice is the end. Without any gap nothing is cut: an ending within a sound would be heard, and engines
   bound their sentences themselves.
@@ -37,6 +38,8 @@ class RunOn:
         self._said_ms = max(1000 * time.before_last_word_s, MIN_WORD_MS) / speed
         self._too_long_ms = RUN_ON_FACTOR * 1000 * max(time.whole_s, WORD_S) / speed
         self._pause_ms = PAUSE_MS / speed
+        self._pauses_left = time.pauses
+        self._pausing = False
         self._voiced_ms = 0
         self._gap_ms = 0
         self._over = False
@@ -53,7 +56,10 @@ class RunOn:
             self._gap_ms = 0
         else:
             self._gap_ms += FRAME_MS
+        paused, self._pausing = self._pausing, silence_ms >= self._pause_ms
+        if self._pausing and not paused and self._voiced_ms:
+            self._pauses_left -= 1
         self._over = self._over or (
-            (self._voiced_ms >= self._said_ms and silence_ms >= self._pause_ms)
+            (self._voiced_ms >= self._said_ms and self._pausing and self._pauses_left < 0)
             or (self._voiced_ms >= self._too_long_ms and self._gap_ms >= GAP_MS)
         )

@@ -24,6 +24,10 @@ _TOKENS = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*|\d|[^\w\s]")
 _SYLLABLES = re.compile(
     r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9d]"
 )
+_PAUSES = re.compile(
+    r"(?:[,;:.!?\u2026](?=\s)|[\u2013\u2014\u3001\u3002\uff0c\uff01\uff1f\uff1a\uff1b])(?=.*\w)",
+    re.DOTALL,
+)
 _DENSE = re.compile(r"[\u0590-\u08ff]")
 _SIGNS = frozenset("%&@#*/\\\u00a7")
 
@@ -36,12 +40,18 @@ class SpokenTime:
     """No reader takes longer for the text."""
     before_last_word_s: float
     """After so much sound, any reader has begun the last word; 0 for a single word."""
+    pauses: int
+    """Marks within the text at which a reader may pause."""
 
     @classmethod
     def of(cls, text: str) -> SpokenTime:
         """Bound the time for a text; marks between words take none."""
         times = [time for token in _TOKENS.findall(text) for time in _times(token)]
-        return cls(whole_s=sum(times), before_last_word_s=sum(times[:-1]))
+        return cls(
+            whole_s=sum(times),
+            before_last_word_s=sum(times[:-1]),
+            pauses=len(_PAUSES.findall(text)),
+        )
 
 
 def _times(token: str) -> Iterator[float]:

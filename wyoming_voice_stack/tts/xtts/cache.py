@@ -6,6 +6,7 @@ Importing this imports torch.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
@@ -66,6 +67,9 @@ class KeyValueCache:
         except BaseException:
             self.close(row)
             raise
+        # What the sentence before left may be no numbers, and nought times that is none either.
+        for tensor in (*self.keys, *self.values):
+            tensor[row].zero_()
         return row
 
     def lengthen(self, rows: list[int], positions: int = 1) -> None:
@@ -89,7 +93,9 @@ class KeyValueCache:
         del self._lengths[row]
         rows, positions = self._needed()
         if 2 * rows <= self._size[0] or 2 * positions <= self._size[1]:
-            self._resize()
+            # Making it smaller needs memory for a moment. Too large is better than nothing.
+            with suppress(RuntimeError, MemoryError):
+                self._resize()
 
     def clear(self) -> None:
         """Give everything back."""

@@ -112,6 +112,7 @@ class XttsSynthesizer:
         self, model: Any, codes: Iterable[str], voices: Voices, precision: str = "auto"
     ) -> None:
         self._model = model
+        self._device = device_of(model)
         self._reader = Reader(model.tokenizer, max_text_tokens=model.args.gpt_max_text_tokens - 1)
         # Some tokenizers load what they need at their first text, which two must not do at once.
         self._reading = threading.Lock()
@@ -128,7 +129,7 @@ class XttsSynthesizer:
     @property
     def device(self) -> str:
         """Torch's name for where the model runs."""
-        return device_of(self._model)
+        return self._device
 
     @property
     def sample_rate(self) -> int:

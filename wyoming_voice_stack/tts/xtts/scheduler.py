@@ -186,12 +186,14 @@ class Scheduler:
                 self._end(stream)
 
     def _end(self, stream: Stream, error: VoiceStackError | None = None) -> None:
-        if stream.row is not None:
-            self._decoder.cache.close(stream.row)
-            stream.row = None
+        row, stream.row = stream.row, None
         with self._changed:
-            self._streams.remove(stream)
+            if stream in self._streams:
+                self._streams.remove(stream)
+        # Whoever waits is told first, whatever becomes of the cache.
         stream.outbox.end(error)
+        if row is not None:
+            self._decoder.cache.close(row)
 
 
 def _failure(error: Exception) -> EngineError:
