@@ -18,15 +18,31 @@ _TWO_NUMBERS = re.compile(r"(?![1-9]\d{0,2},\d{3}$)\d+,\d+")
 _RUNS_ON = re.compile(r"[^\W\d_]\Z|\w[.,]\Z")
 _BARE_FRACTION = re.compile(r"(?<![\w.,])\.(?=\d)")
 _DIGITS = re.compile(r"\d+")
+_RANGE = re.compile(r"(?<![\w.,:/+-])([1-9]\d{0,3}) ?[-\u2013] ?([1-9]\d{0,3})(?= [^\W\d_])")
+"""Of what follows; a score seldom goes up, and is not wrong as a range."""
 _LONGEST_WORD = 24
+
+_RANGE_LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt"})
+"""Elsewhere the word between the two ends is an ending, or stands in another place."""
+_CAPITAL_AFTER_ADJECTIVE = re.compile(r" [a-zäöüß]+(er|es|e) [A-ZÄÖÜ]")
+
+
+def whole_fractions(text: str, tongue: Tongue) -> str:
+    """Write `.5` as `0.5`."""
+    return _BARE_FRACTION.sub("0.", text) if tongue.lexicon.numbers.decimal == "." else text
 
 
 def say_quantities(text: str, tongue: Tongue) -> str:
     """Say every number that is left in words."""
-    if tongue.lexicon.numbers.decimal == ".":
-        text = _BARE_FRACTION.sub("0.", text)
+    if tongue.language in _RANGE_LANGUAGES:
+        text = _RANGE.sub(lambda match: _range(match, tongue), text)
     text = _pattern(tongue).sub(lambda match: _said(match, tongue), text)
     return _DIGITS.sub(lambda match: _apart(match, _plain(match[0], tongue), tongue), text)
+
+
+def _range(match: re.Match[str], tongue: Tongue) -> str:
+    first, last = match[1], match[2]
+    return f"{first} {tongue.lexicon.to} {last}" if int(first) < int(last) else match[0]
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
@@ -76,6 +92,10 @@ def _is_year(match: re.Match[str], tongue: Tongue) -> bool:
 def _form(match: re.Match[str], tongue: Tongue) -> str:
     """The gender of the noun that follows, as far as its ending tells."""
     numbers = tongue.lexicon.numbers
+    if numbers.nouns_are_capital and not match["minus"]:
+        adjective = _CAPITAL_AFTER_ADJECTIVE.match(match.string, match.end())
+        if adjective is not None:
+            return "feminine" if adjective[1] == "e" else "masculine"
     noun = _NOUN.match(match.string, match.end())
     if noun is None or not numbers.feminine_endings or match["minus"]:
         return "plain"

@@ -19,12 +19,13 @@ from wyoming_voice_stack.tts.spoken.identifiers import say_identifiers
 from wyoming_voice_stack.tts.spoken.letters import say_abbreviations
 from wyoming_voice_stack.tts.spoken.money import say_money
 from wyoming_voice_stack.tts.spoken.ordinals import say_ordinals
-from wyoming_voice_stack.tts.spoken.quantities import say_quantities
+from wyoming_voice_stack.tts.spoken.quantities import say_quantities, whole_fractions
 from wyoming_voice_stack.tts.spoken.signs import say_signs
 from wyoming_voice_stack.tts.spoken.tongue import Tongue, tongue
 from wyoming_voice_stack.tts.spoken.units import say_units
 
 _STEPS: tuple[Callable[[str, Tongue], str], ...] = (
+    whole_fractions,
     say_addresses,
     say_abbreviations,
     say_dates,
