@@ -19,7 +19,7 @@ class Rest:
     def __init__(
         self, tidy_up: Callable[[], None] = lambda: None, unload_after_s: float | None = None
     ) -> None:
-        self._tidy_up = tidy_up
+        self.tidy_up = tidy_up
         self._unload_after_s = unload_after_s
         self._lock = threading.Lock()
         self._untidy = False
@@ -51,7 +51,7 @@ class Rest:
             if due:
                 self._tidied_at, self._untidy = now, False
         if due:
-            self._tidy_up()
+            self.tidy_up()
 
     @property
     def unload_due(self) -> bool:

@@ -82,14 +82,15 @@ class EngineSlot(Generic[Engine]):
             if self._gone == last_of:
                 self._unload()
 
-    def unload_unless_used(self) -> None:
-        """Give the engine's memory back; whoever uses it next loads it again."""
+    def unload_unless_used(self) -> bool:
+        """Give the engine up, and say whether that was done; whoever uses it next loads it again."""
         with self._changed:
             if self.engine is None or self._users or self._worn_out:
-                return
+                return False
             self._unload()
             self.state = "resting"
         _LOGGER.info("%s is unloaded until it is asked for", self.name)
+        return True
 
     def succeeded(self) -> None:
         """Note that the engine did its work."""

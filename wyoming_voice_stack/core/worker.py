@@ -216,8 +216,9 @@ class Worker(Generic[Engine]):
         return min((wait for wait in waits if wait is not None), default=None)
 
     def _rest_a_while(self) -> None:
-        if self._rest.unload_due:
-            self._slot.unload_unless_used()
+        if self._rest.unload_due and self._slot.unload_unless_used():
+            # Only now does the engine's memory belong to nobody.
+            self._rest.tidy_up()
         self._rest.tidy_up_at_times()
 
     def _run_batch(self, taken: list[Job], engine: Engine | None) -> None:
