@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from wyoming.info import Describe, Info
 from wyoming.tts import (
@@ -33,6 +34,8 @@ TEXTS = [
     "Dinner is ready in ten minutes.",
     "The door is open.",
 ]
+ROUNDING = 2
+"""Steps of a 16 bit sample."""
 VOICES = ["Claribel Dervla [en]", "Daisy Studious [de]", "Damien Black [en]"]
 
 
@@ -51,6 +54,14 @@ async def voices(server: Server) -> set[str]:
         reply = await home.next()
     assert reply is not None
     return {voice.name for voice in Info.from_event(reply).tts[0].voices}
+
+
+def alike(one: bytes, other: bytes) -> bool:
+    """The same sound. Where it is cut into pieces depends on the time, and rounding on that."""
+    if len(one) != len(other):
+        return False
+    first, second = (np.frombuffer(pcm, np.int16).astype(int) for pcm in (one, other))
+    return bool(np.abs(first - second).max(initial=0) <= ROUNDING)
 
 
 async def say(server: Server, text: str, voice: str) -> bytes:
@@ -84,7 +95,7 @@ async def test_concurrent_requests_get_the_audio_that_each_gets_alone(
     alone = [await say(server, text, voice) for text, voice in requests]
     together = await asyncio.gather(*(say(server, text, voice) for text, voice in requests))
     assert len(set(alone)) == clients
-    assert alone == list(together)
+    assert all(map(alike, alone, together))
 
 
 async def test_concurrent_streams_too(server: Server) -> None:
@@ -94,7 +105,8 @@ async def test_concurrent_streams_too(server: Server) -> None:
         async with peer(server.port) as home:
             return await stream(home, text, VOICES[0])
 
-    assert await asyncio.gather(*(one(text) for text in TEXTS[:3])) == alone
+    together = await asyncio.gather(*(one(text) for text in TEXTS[:3]))
+    assert all(map(alike, alone, together))
 
 
 async def test_client_that_leaves_changes_nothing_for_others(server: Server) -> None:
@@ -102,7 +114,7 @@ async def test_client_that_leaves_changes_nothing_for_others(server: Server) -> 
     async with peer(server.port) as leaver:
         await leaver.send(Synthesize(text=" ".join(TEXTS)).event())
         await leaver.next()
-    assert await say(server, TEXTS[2], VOICES[1]) == alone
+    assert alike(await say(server, TEXTS[2], VOICES[1]), alone)
 
 
 async def test_recording_becomes_a_voice_and_goes_again(server: Server, tts_server: Server) -> None:
@@ -118,7 +130,8 @@ async def test_recording_becomes_a_voice_and_goes_again(server: Server, tts_serv
         aged(take)
     anna, bert = await say(server, TEXTS[1], "anna [en]"), await say(server, TEXTS[1], "bert")
     # The same takes are the same person.
-    assert anna == bert != await say(server, TEXTS[1], VOICES[0])
+    assert alike(anna, bert)
+    assert not alike(anna, await say(server, TEXTS[1], VOICES[0]))
     assert {"anna [en]", "bert [de]"} <= await voices(server)
 
 
