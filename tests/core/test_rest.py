@@ -105,6 +105,12 @@ class TestUnload:
             assert await worker.run(lambda hall: hall) is garage.loaded[1]
             await eventually(lambda: garage.closed == [True, True])
 
+    async def test_tidies_up_once_the_engine_is_gone(self) -> None:
+        garage, tidying = Garage(), Tidying()
+        async with working(garage, rest=Rest(tidying, unload_after_s=0.0)) as worker:
+            await eventually(lambda: worker.state == "resting")
+            await eventually(lambda: len(tidying.threads) == 1)
+
     async def test_not_before_its_time(self) -> None:
         garage = Garage()
         async with working(garage, rest=Rest(unload_after_s=3600.0)) as worker:

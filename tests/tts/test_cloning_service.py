@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from wyoming.tts import Synthesize
 
-from tests.fakes import FAKE_CARD, FakeSynthesizer
+from tests.fakes import FAKE_CARD, FakeSynthesizer, eventually
 from tests.tts.takes import speech, write
 from tests.tts.talk import serving, tell
 from wyoming_voice_stack.errors import UnknownVoice
 from wyoming_voice_stack.tts import service as service_module
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard
+from wyoming_voice_stack.tts.voices import VoicesFolder
 
 
 class Cloning(FakeSynthesizer):
@@ -53,3 +54,21 @@ async def test_only_so_many_are_prepared(tmp_path: Path, monkeypatch: pytest.Mon
         await service.refresh_voices()
         await service.prepare_voices()
     assert engine.prepared == ["anna"]
+
+
+async def test_a_folder_that_cannot_be_followed_once_is_followed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reads: list[bool] = []
+
+    def read(_: VoicesFolder, *, assessing: bool = True) -> dict[str, CloneSource]:
+        reads.append(assessing)
+        if len(reads) == 2:
+            raise ValueError("a file that is none")
+        return {}
+
+    monkeypatch.setattr(VoicesFolder, "read", read)
+    monkeypatch.setattr(service_module, "VOICES_REFRESH_SECONDS", 0.001)
+    async with serving(Cloning(), tmp_path):
+        await eventually(lambda: len(reads) >= 4)
+    assert caplog.text.count("could not be followed") == 1
