@@ -13,10 +13,10 @@ import pytest
 
 from tests.speech import say
 from wyoming_voice_stack.asr import loading
-from wyoming_voice_stack.asr.loading import SMALL_MODEL_BYTES, TINY_MODEL_BYTES, thread_budget
+from wyoming_voice_stack.asr.loading import SMALL_MODEL_BYTES, thread_budget
+from wyoming_voice_stack.asr.looks import looks_on_cpu
 from wyoming_voice_stack.asr.vad import SileroVad
 from wyoming_voice_stack.asr.whisper import WhisperRecognizer
-from wyoming_voice_stack.asr.window import WINDOW_S
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 
 MAX_RESIDENT_MB = 450
@@ -136,8 +136,7 @@ def test_small_models_get_lanes_and_large_ones_threads(weights: tuple[Path, int]
     small = size < SMALL_MODEL_BYTES
     placement = loading._placement(directory, "cpu", 4)
     assert (placement.lanes, placement.threads) == ((2, 2) if small else (1, 4))
-    # The smallest look again in the full window: it still fits into the pause at the end.
-    assert (placement.longer_context_s == WINDOW_S) == (size < TINY_MODEL_BYTES)
+    assert placement.looks == looks_on_cpu(size)
     assert placement.lanes * placement.threads == 4
     assert (placement.batch_size, placement.window_step_s) == (1, 1)
 
@@ -175,7 +174,6 @@ def test_a_model_is_loaded_as_it_is_placed(
     small_below: int,
 ) -> None:
     monkeypatch.setattr(loading, "SMALL_MODEL_BYTES", small_below)
-    monkeypatch.setattr(loading, "TINY_MODEL_BYTES", 0)
     loaded = load(tiny_en, vad, cpu_threads=cpu_threads)
     assert loaded.lanes == loaded._model.model.num_workers == (2 if small_below else 1)
     assert loaded.batch_size == 1

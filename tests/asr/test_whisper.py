@@ -15,7 +15,9 @@ from wyoming_voice_stack.asr import window
 from wyoming_voice_stack.asr.catalogue import LANGUAGES_BEFORE_V3
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, Speech, TranscriptionRequest
 from wyoming_voice_stack.asr.loading import Placement
+from wyoming_voice_stack.asr.looks import CAREFUL, DRAFT, Look, Looks
 from wyoming_voice_stack.asr.whisper import WhisperRecognizer
+from wyoming_voice_stack.asr.window import WINDOW_S
 from wyoming_voice_stack.audio import PcmFormat, SpeechDecoder, to_pcm16
 from wyoming_voice_stack.errors import Abandoned, EngineError, UnknownLanguage
 
@@ -29,6 +31,7 @@ SENTENCES = (
     "No, thank you very much.",
     "Stop.",
 )
+NEVER_SURE = Looks(english=(Look(4, 0.0), Look(10, 0.0), Look(WINDOW_S, 0.0)), others=())
 SHOPPING = (
     "Please turn on the kitchen light, close the garage door, start the washing machine, open the"
     " window in the bathroom, play some music in the living room, set a timer for ten minutes, add"
@@ -248,7 +251,7 @@ def test_short_windows_give_the_words_of_the_full_one(
     recognizer: WhisperRecognizer, sentence: str
 ) -> None:
     short, events = watch(recognizer)
-    full, full_events = watch(recognizer, placement=Placement(window_step_s=window.WINDOW_S))
+    full, full_events = watch(recognizer, placement=Placement(window_step_s=WINDOW_S))
     heard = [words(hear(one, say(sentence), ENGLISH).text) for one in (short, full)]
     assert heard[0] == heard[1] == words(sentence)
     assert events[0][2] <= 1_500 < full_events[0][2] == 3_000
@@ -260,7 +263,7 @@ def test_a_draft_takes_a_shorter_window(recognizer: WhisperRecognizer) -> None:
     assert words(hear(drafting, say(DOOR), request).text) == words(DOOR)
     assert hear(drafting, say(DOOR), ENGLISH).text
     (_, _, draft), (_, _, final) = (event for event in events if event[0] == "encode")
-    assert final - draft == 100 * (window.CONTEXT_S - window.DRAFT_CONTEXT_S)
+    assert final - draft == 100 * (CAREFUL.context_s - DRAFT.context_s)
 
 
 def batching(recognizer: WhisperRecognizer) -> tuple[WhisperRecognizer, list[Any]]:
@@ -345,33 +348,48 @@ def test_fast_speech_is_written_to_its_end(recognizer: WhisperRecognizer, *, dra
     assert [event[0] for event in events] == ["encode", "write"]
 
 
-def test_what_is_not_sure_is_looked_at_again(
-    recognizer: WhisperRecognizer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(window, "UNSURE_LOG_PROBABILITY", 0.0)
-    doubting, events = watch(recognizer)
+def test_what_is_not_sure_is_looked_at_again(recognizer: WhisperRecognizer) -> None:
+    doubting, events = watch(recognizer, placement=Placement(looks=NEVER_SURE))
     assert words(hear(doubting, say(DOOR), ENGLISH).text) == words(DOOR)
-    assert [event[0] for event in events] == ["encode", "write"] * 2
-    assert events[2][2] == 100 * window.WINDOW_S > events[0][2]
+    assert [event[0] for event in events] == ["encode", "write"] * 3
+    frames = [event[2] for event in events if event[0] == "encode"]
+    assert frames[1] - frames[0] == 600
+    assert frames[2] == 100 * WINDOW_S
 
 
-def test_there_is_no_longer_window_than_whispers(
-    recognizer: WhisperRecognizer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(window, "UNSURE_LOG_PROBABILITY", 0.0)
-    doubting, events = watch(recognizer, placement=Placement(window_step_s=window.WINDOW_S))
-    assert words(hear(doubting, say(DOOR), ENGLISH).text) == words(DOOR)
+def test_what_is_sure_is_not_looked_at_again(recognizer: WhisperRecognizer) -> None:
+    looks = Looks(english=(Look(6, -1.0), Look(12, -1.0)), others=())
+    trusting, events = watch(recognizer, placement=Placement(looks=looks))
+    assert words(hear(trusting, say(DOOR), ENGLISH).text) == words(DOOR)
     assert [event[0] for event in events] == ["encode", "write"]
 
 
-@pytest.mark.parametrize(
-    ("limit", "value"), [("MAX_UNHEARD_S", -100.0), ("UNSURE_LOG_PROBABILITY", 0.0)]
-)
-def test_a_draft_is_never_looked_at_again(
-    recognizer: WhisperRecognizer, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
+def test_speech_of_other_languages_is_looked_at_in_their_way(polyglot: WhisperRecognizer) -> None:
+    looks = Looks(english=(Look(6, -9.0, beams=1),), others=(Look(9, -9.0),))
+    watching, events = watch(polyglot, placement=Placement(batch_size=4, looks=looks))
+    spoken = [TranscriptionRequest(language=code) for code in ("en", "it", "en")]
+    watching.transcribe([speech(DOOR, request) for request in spoken], wanted)
+    encoded = [event[1:] for event in events if event[0] == "encode"]
+    assert sorted(count for count, _ in encoded) == [1, 2]
+    assert abs(encoded[0][1] - encoded[1][1]) == 300
+
+
+@pytest.mark.parametrize(("beams", "times"), [(None, 1), (1, 2)])
+def test_nobody_looks_twice_in_the_same_way(
+    recognizer: WhisperRecognizer, beams: int | None, times: int
 ) -> None:
-    monkeypatch.setattr(window, limit, value)
-    drafting, events = watch(recognizer)
+    looks = Looks(english=(Look(WINDOW_S, 0.0, beams), Look(WINDOW_S + 1, 0.0)), others=())
+    doubting, events = watch(recognizer, placement=Placement(looks=looks))
+    assert words(hear(doubting, say(DOOR), ENGLISH).text) == words(DOOR)
+    frames = [event[2] for event in events if event[0] == "encode"]
+    assert frames == [100 * WINDOW_S] * times
+
+
+def test_a_draft_is_never_looked_at_again(
+    recognizer: WhisperRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "MAX_UNHEARD_S", -100.0)
+    drafting, events = watch(recognizer, placement=Placement(looks=NEVER_SURE))
     drafting.transcribe([speech(DOOR, replace(ENGLISH, draft=True))], wanted)
     assert [event[0] for event in events] == ["encode", "write"]
 

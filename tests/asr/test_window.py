@@ -179,11 +179,6 @@ def test_what_spoils_a_text(one: Hypothesis, *, spoilt: bool) -> None:
     assert one.spoilt is spoilt
 
 
-def test_what_is_unsure() -> None:
-    assert hypothesis(avg_logprob=-0.5).unsure
-    assert not hypothesis(avg_logprob=-0.4).unsure
-
-
 class Ranking:
     """A model that believes of each window in another order of languages."""
 

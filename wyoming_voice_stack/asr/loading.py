@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.asr.catalogue import MODEL_REQUIRED
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE
-from wyoming_voice_stack.asr.window import LONGER_CONTEXT_S, WINDOW_S
+from wyoming_voice_stack.asr.looks import Looks, looks_on_cpu, looks_on_cuda
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound, VoiceStackError
 from wyoming_voice_stack.hardware import available_cores
 
@@ -21,8 +21,6 @@ SMALL_MODEL_BYTES = 200_000_000
 """Weights on disk of the models whose matrices are too small for many threads. They transcribe
 several utterances at the same time instead, each with `SMALL_MODEL_THREADS`."""
 SMALL_MODEL_THREADS = 2
-TINY_MODEL_BYTES = 100_000_000
-"""Weights on disk of the models whose full window still fits into the pause at the end."""
 CUDA_BATCH = 16
 CUDA_WINDOW_STEP_S = 5
 """Windows are rounded up to this, so that more of them are equally long and share a batch."""
@@ -49,8 +47,8 @@ class Placement:
     """Of one call, on a CPU."""
     batch_size: int = 1
     """Windows in one call. On two cores a batch of 2 or 4 ends no sooner than one after another."""
-    longer_context_s: int = LONGER_CONTEXT_S
-    """Silence after speech in a second look at it."""
+    looks: Looks = field(default_factory=lambda: looks_on_cpu(0))
+    """How closely speech is looked at until the text is sure."""
     window_step_s: int = 1
     """What the length of a window is a multiple of."""
 
@@ -104,12 +102,11 @@ def _open_where_it_works(
 def _placement(directory: Path, kind: str, threads: int) -> Placement:
     if kind == "cuda":
         return Placement(
-            batch_size=CUDA_BATCH, longer_context_s=WINDOW_S, window_step_s=CUDA_WINDOW_STEP_S
+            batch_size=CUDA_BATCH, looks=looks_on_cuda(), window_step_s=CUDA_WINDOW_STEP_S
         )
     size = (directory / "model.bin").stat().st_size
     lanes = max(1, threads // SMALL_MODEL_THREADS) if size < SMALL_MODEL_BYTES else 1
-    longer_s = WINDOW_S if size < TINY_MODEL_BYTES else LONGER_CONTEXT_S
-    return Placement(lanes=lanes, threads=threads // lanes, longer_context_s=longer_s)
+    return Placement(lanes=lanes, threads=threads // lanes, looks=looks_on_cpu(size))
 
 
 def _open_on(

@@ -4,38 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.asr.catalogue import model_languages
-from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Speech, Transcription, Wanted
+from wyoming_voice_stack.asr.engine import Speech, Transcription, Wanted
+from wyoming_voice_stack.asr.full_window import write_full_window
 from wyoming_voice_stack.asr.hints import compose_hints, known_names, told_of
 from wyoming_voice_stack.asr.loading import Placement, check_files, open_model
+from wyoming_voice_stack.asr.looks import CAREFUL, DRAFT, Look
 from wyoming_voice_stack.asr.naming import likely_names, with_names
 from wyoming_voice_stack.asr.speech import SpeechFollower
 from wyoming_voice_stack.asr.trust import heard, tidy
 from wyoming_voice_stack.asr.vad import SileroVad
 from wyoming_voice_stack.asr.window import (
-    CONTEXT_S,
-    DRAFT_CONTEXT_S,
-    MAX_COMPRESSION_RATIO,
     Encoded,
     Hypothesis,
     detect,
     encode,
-    max_text_tokens,
-    text_room,
     window_seconds,
     write,
 )
 from wyoming_voice_stack.errors import Abandoned, EngineError, UnknownLanguage, VoiceStackError
 from wyoming_voice_stack.memory import return_freed_memory
-
-TEMPERATURES = (0.0, 0.4, 0.8)
-"""Of the full window. The first one searches with beams; when it ends in a loop, the others sample."""
-DRAFT_BEAMS = 1
-_SEED = 0
 
 
 class WhisperRecognizer:
@@ -148,31 +140,38 @@ class WhisperRecognizer:
         return_freed_memory()
 
     def _alike(self, speeches: Sequence[Speech]) -> list[list[int]]:
-        """Numbers of those that fit into one batch: windows, hints and beams are the same."""
+        """Numbers of those that fit into one batch: windows, hints and looks are the same."""
 
-        def likeness(number: int) -> tuple[int, str, bool]:
+        def likeness(number: int) -> tuple[int, str, bool, int]:
             speech = speeches[number]
             hints = compose_hints(speech.request, self._model.hf_tokenizer) or ""
-            return self._window_seconds(speech), hints, speech.request.draft
+            look = self._first_look(speech)
+            seconds = self._window_seconds(speech, look)
+            return seconds, hints, speech.request.draft, look.context_s
 
         ordered = sorted(range(len(speeches)), key=likeness)
         return [list(numbers) for _, numbers in groupby(ordered, key=likeness)]
 
-    def _window_seconds(self, speech: Speech, context_s: float | None = None) -> int:
-        if context_s is None:
-            context_s = DRAFT_CONTEXT_S if speech.request.draft else CONTEXT_S
-        return window_seconds(speech.samples, self._placement.window_step_s, context_s)
+    def _looks(self, speech: Speech) -> tuple[Look, ...]:
+        known = self._candidates(speech)
+        return self._placement.looks.at(known[0] if len(known) == 1 else None)
+
+    def _first_look(self, speech: Speech) -> Look:
+        return DRAFT if speech.request.draft else self._looks(speech)[0]
+
+    def _window_seconds(self, speech: Speech, look: Look) -> int:
+        return window_seconds(speech.samples, self._placement.window_step_s, look.context_s)
 
     def _transcribe_alike(
         self, speeches: Sequence[Speech], wanted: Wanted
     ) -> Iterator[Transcription]:
         candidates = [self._candidates(speech) for speech in speeches]
         _check(wanted)
-        seconds = self._window_seconds(speeches[0])
-        encoded = encode(self._model, [speech.samples for speech in speeches], seconds)
+        look = self._first_look(speeches[0])
+        encoded = self._encode(speeches, look)
         languages = self._detect(encoded, candidates)
         _check(wanted)
-        hypotheses = self._write(encoded, speeches, languages)
+        hypotheses = self._write(encoded, speeches, languages, look)
         for speech, language, hypothesis in zip(speeches, languages, hypotheses, strict=True):
             kept = [hypothesis]
             if not speech.request.draft:
@@ -180,10 +179,13 @@ class WhisperRecognizer:
             text = tidy(heard(kept), language)
             if names := likely_names(text, known_names(speech.request)):
                 _check(wanted)
-                alone = encoded if len(speeches) == 1 else None
-                text = with_names(text, self._told(names, speech, language, alone) or text, names)
+                text = with_names(text, self._told(names, speech, language) or text, names)
             written_in = "en" if speech.request.task == "translate" else language
             yield Transcription(text, written_in if text else speech.request.language)
+
+    def _encode(self, speeches: Sequence[Speech], look: Look) -> Encoded:
+        seconds = self._window_seconds(speeches[0], look)
+        return encode(self._model, [speech.samples for speech in speeches], seconds)
 
     def _candidates(self, speech: Speech) -> tuple[str, ...]:
         request = speech.request
@@ -202,7 +204,11 @@ class WhisperRecognizer:
         return detect(self._model, encoded, candidates)
 
     def _write(
-        self, encoded: Encoded, speeches: Sequence[Speech], languages: Sequence[str]
+        self,
+        encoded: Encoded,
+        speeches: Sequence[Speech],
+        languages: Sequence[str],
+        look: Look,
     ) -> list[Hypothesis]:
         tokenizers = [
             self._tokenizer(language, speech.request.task)
@@ -213,18 +219,15 @@ class WhisperRecognizer:
             self._model.get_prompt(tokenizer, [], without_timestamps=False, hotwords=hints)
             for tokenizer in tokenizers
         ]
-        beams = DRAFT_BEAMS if speeches[0].request.draft else self._beam_size
+        beams = look.beams or self._beam_size
         return write(self._model, encoded, prompts, tokenizers[0], beams)
 
-    def _told(
-        self, names: tuple[str, ...], speech: Speech, language: str, encoded: Encoded | None
-    ) -> str:
+    def _told(self, names: tuple[str, ...], speech: Speech, language: str) -> str:
         """Write what is said once more, told of a few names; nothing for a draft."""
         if speech.request.draft:
             return ""
-        # One window cannot be cut out of a batch that lies on the device.
-        encoded = encoded or encode(self._model, [speech.samples], self._window_seconds(speech))
-        [second] = self._write(encoded, [told_of(names, speech)], [language])
+        encoded = self._encode([speech], CAREFUL)
+        [second] = self._write(encoded, [told_of(names, speech)], [language], CAREFUL)
         return tidy(heard([second]), language)
 
     def _tokenizer(self, language: str, task: str) -> Any:
@@ -237,40 +240,19 @@ class WhisperRecognizer:
     def _look_again(
         self, speech: Speech, language: str, hypothesis: Hypothesis, wanted: Wanted
     ) -> list[Hypothesis]:
-        """Take a longer window for what is not sure, and the full one for what is spoilt."""
-        seconds = self._window_seconds(speech, self._placement.longer_context_s)
-        if hypothesis.unsure and not hypothesis.spoilt and seconds > self._window_seconds(speech):
+        """Look more closely at what is not sure, and take the full window for what is spoilt."""
+        for last, look in pairwise(self._looks(speech)):
+            if hypothesis.spoilt or last.is_sure(hypothesis):
+                break
+            longer = self._window_seconds(speech, look) > self._window_seconds(speech, last)
+            if look.beams == last.beams and not longer:
+                continue
             _check(wanted)
-            encoded = encode(self._model, [speech.samples], seconds)
-            [hypothesis] = self._write(encoded, [speech], [language])
+            [hypothesis] = self._write(self._encode([speech], look), [speech], [language], look)
         if hypothesis.spoilt:
             _check(wanted)
-            return self._write_full_window(speech, language)
+            return write_full_window(self._model, speech, language, self._beam_size)
         return [hypothesis]
-
-    def _write_full_window(self, speech: Speech, language: str) -> list[Hypothesis]:
-        import ctranslate2
-
-        limit = max_text_tokens(len(speech.samples) / SAMPLE_RATE)
-        hints = compose_hints(speech.request, self._model.hf_tokenizer)
-        ctranslate2.set_random_seed(_SEED)
-        segments, _ = self._model.transcribe(
-            speech.samples,
-            language=language,
-            task=speech.request.task,
-            beam_size=self._beam_size,
-            temperature=TEMPERATURES,
-            compression_ratio_threshold=MAX_COMPRESSION_RATIO,
-            # Sampling again because of these two made no text better; `heard` judges by them.
-            log_prob_threshold=None,
-            no_speech_threshold=None,
-            condition_on_previous_text=False,
-            # As hot words, hints and prompt reach every window; a prompt reaches the first alone.
-            hotwords=hints,
-            # CTranslate2 ends a text at half of what this and the hints are together.
-            max_new_tokens=min(2 * limit, text_room(hints, self._model.hf_tokenizer)),
-        )
-        return _as_hypotheses(list(segments), limit)
 
 
 def _check(wanted: Wanted) -> None:
@@ -288,18 +270,3 @@ def _as_engine_error() -> Iterator[None]:
         raise EngineError(
             f"Whisper failed on this utterance ({type(error).__name__}); try again."
         ) from error
-
-
-def _as_hypotheses(segments: Sequence[Any], limit: int) -> list[Hypothesis]:
-    endless = sum(len(segment.tokens) for segment in segments) >= limit
-    return [
-        Hypothesis(
-            text=segment.text,
-            avg_logprob=segment.avg_logprob,
-            no_speech_prob=segment.no_speech_prob,
-            compression_ratio=segment.compression_ratio,
-            endless=endless,
-            unheard_s=0.0,
-        )
-        for segment in segments
-    ]

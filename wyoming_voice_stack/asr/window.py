@@ -1,8 +1,8 @@
 """One window of Whisper: mel bands in, text and Whisper's own figures out.
 
 Whisper was trained on windows of 30 s, and the encoder's share of a short command is nearly all
-for the silence after it. CTranslate2 encodes shorter windows; the speech and `CONTEXT_S` of
-silence are enough for the same words.
+for the silence after it. CTranslate2 encodes shorter windows; `looks` says how much silence is
+enough for the same words.
 """
 
 from __future__ import annotations
@@ -19,16 +19,6 @@ from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 from wyoming_voice_stack.asr.hints import MAX_HINT_TOKENS
 
 WINDOW_S = 30
-CONTEXT_S = 10
-"""Silence after the speech. With 6 to 15 base made 0.1 to 1.1 points more errors than in the full window,
-with none of them fewer in all languages; what was not sure made most of them."""
-UNSURE_LOG_PROBABILITY = -0.4
-"""Mean below which speech is looked at again: one recorded prompt of four."""
-LONGER_CONTEXT_S = 18
-"""Silence in that second look. Together they come within 0.2 points of the full window in English, French
-and Italian, at a third of its cost."""
-DRAFT_CONTEXT_S = 4
-"""Enough for text that only shows what two guesses agree on."""
 MAX_WINDOW_TOKENS = 448
 """Prompt and text of one window together; a property of all Whisper models."""
 TOKENS_PER_SECOND = 25
@@ -59,11 +49,6 @@ class Hypothesis:
     """It was cut off at the bound on tokens."""
     unheard_s: float
     """Speech that comes after the last timestamp."""
-
-    @property
-    def unsure(self) -> bool:
-        """True when a longer window may know better."""
-        return self.avg_logprob < UNSURE_LOG_PROBABILITY
 
     @property
     def spoilt(self) -> bool:
