@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-TIDY_UP_SECONDS = 5.0
+TIDY_UP_SECONDS = 2.0
 """Least time between two calls of `tidy_up`."""
 RECHECK_SECONDS = 1.0
 """Once the engine is to be given up and something still runs: how often to look again."""
