@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.integration.home_assistant import process
+from tests.integration.home_assistant.home import Home, signed_in
+from tests.integration.home_assistant.process import HomeAssistant
+from tests.integration.home_assistant.supervisor import Supervisor, supervising
+from tests.integration.servers import EMBEDDED_WHISPER, Server, free_port, running
+
+
+@pytest.fixture(scope="session")
+def supervisor() -> Iterator[Supervisor]:
+    with supervising() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def home_assistant(
+    supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HomeAssistant]:
+    if not (process.ENVIRONMENT / ".installed").is_file():
+        pytest.skip("Home Assistant is not installed; scripts/home_assistant.sh does it")
+    with process.running(tmp_path_factory.mktemp("hass") / "config", supervisor) as one:
+        yield one
+        # Whatever was asked of it, and however: our servers made it log no error.
+        assert one.complaints == []
+        assert supervisor.unknown == []
+
+
+@pytest.fixture(scope="session")
+def instance_name() -> str:
+    """Under which the speech-to-text server announces itself; others may run beside it."""
+    return f"test-{os.getpid()}-{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def announced_asr(instance_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Whisper tiny.en, announced on the network."""
+    with running(
+        *("asr", tmp_path_factory.mktemp("announced")),
+        ASR_MODEL=EMBEDDED_WHISPER,
+        ZEROCONF="true",
+        ZEROCONF_NAME=instance_name,
+        HOST="0.0.0.0",
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+async def home(home_assistant: HomeAssistant) -> AsyncIterator[Home]:
+    async with signed_in(home_assistant) as one:
+        yield one

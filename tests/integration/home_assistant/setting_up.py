@@ -1,0 +1,76 @@
+"""How our servers come into Home Assistant: found, confirmed by its owner, set up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.integration.home_assistant.home import Home, until
+from tests.integration.home_assistant.process import HomeAssistant
+from tests.integration.home_assistant.supervisor import Addon, Supervisor
+from tests.integration.servers import Server
+
+ADDON_NAME = "Voice Stack: text to speech"
+Entry = dict[str, Any]
+
+
+async def entries(home: Home) -> list[Entry]:
+    """What is set up of the Wyoming integration."""
+    listed: list[Entry] = await home.get("/api/config/config_entries/entry?domain=wyoming")
+    return listed
+
+
+async def discovered(home: Home, ours: Callable[[Entry], bool]) -> Entry:
+    """The card of one of our servers among those that were found."""
+
+    async def look() -> Entry | None:
+        flows = await home.command("config_entries/flow/progress")
+        cards = [flow for flow in flows if flow["handler"] == "wyoming" and ours(flow)]
+        return cards[0] if cards else None
+
+    return await until(look)
+
+
+async def confirmed(home: Home, flow: Entry) -> Entry:
+    """Press the buttons of a card; what was made of it."""
+    path = f"/api/config/config_entries/flow/{flow['flow_id']}"
+    shown = await home.get(path)
+    assert shown["type"] == "form"
+    assert not shown["errors"]
+    made: Entry = await home.post(path)
+    assert made["type"] == "create_entry", made
+    return made
+
+
+async def asr_by_zeroconf(home: Home, instance_name: str) -> Entry:
+    flow = await discovered(
+        home, lambda card: str(card["context"].get("unique_id")).startswith(f"{instance_name}.")
+    )
+    assert flow["context"]["source"] == "zeroconf"
+    return await confirmed(home, flow)
+
+
+async def tts_by_supervisor(
+    home: Home, home_assistant: HomeAssistant, supervisor: Supervisor, server: Server
+) -> Entry:
+    uuid = "1a2b3c4d5e6f"
+    addon = Addon("local_voice-stack-tts", ADDON_NAME, uuid, server.uri)
+    supervisor.discovered(addon, home_assistant.address)
+    flow = await discovered(home, lambda card: card["context"].get("unique_id") == uuid)
+    assert flow["context"]["source"] == "hassio"
+    return await confirmed(home, flow)
+
+
+async def entity(home: Home, domain: str, entry_id: str) -> str:
+    """Name of the entity that an entry brought."""
+
+    async def look() -> str | None:
+        known = await home.command("config/entity_registry/list")
+        [found] = [
+            each["entity_id"]
+            for each in known
+            if each["config_entry_id"] == entry_id and each["entity_id"].startswith(f"{domain}.")
+        ] or [None]
+        return found
+
+    return await until(look)
