@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pydantic import SecretStr
 
 from wyoming_voice_stack.app import RunningService
-from wyoming_voice_stack.asr.catalogue import choose_model, model_languages
+from wyoming_voice_stack.asr.catalogue import choose_model, model_languages, smaller_model
 from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
 from wyoming_voice_stack.asr.house import HouseNames, house_access
 from wyoming_voice_stack.asr.loading import thread_budget
@@ -43,6 +43,7 @@ _LOGGER = logging.getLogger(__name__)
 
 MAX_SENTENCES_AT_ONCE = 16
 """Threads that wait for a voice's sound; an engine may take fewer sentences at a time."""
+SMALL_VOICE = "piper:en_US-lessac-low"
 CLONED_VOICES_FOLDER = ".voices"
 """Below MODELS_DIR: what models made of recordings. Hidden, so that it is not listed as a model."""
 
@@ -120,7 +121,7 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
             vad=SileroVad.load(default_vad_path()),
         )
 
-    there = weights.find()
+    there, smaller = weights.find(), smaller_model(name)
     return AsrEntry(
         name=name,
         codes=model_languages(there if there is not None else name),
@@ -132,6 +133,7 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
             threads=thread_budget(settings.asr_cpu_threads),
             capacity=lambda engine: Capacity(engine.lanes, engine.batch_size),
             rest=Rest(trim_heap, settings.idle_unload_seconds),
+            smaller=f"set ASR_MODEL to a smaller model, such as {smaller}" if smaller else "",
         ),
     )
 
@@ -147,6 +149,7 @@ def _tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> Tts
         threads=MAX_SENTENCES_AT_ONCE,
         capacity=lambda engine: Capacity(engine.lanes),
         rest=Rest(return_freed_memory, settings.idle_unload_seconds),
+        smaller=f"set TTS_MODEL to a smaller voice, such as {SMALL_VOICE}",
     )
     options = VoicingOptions(
         voices_dir=settings.voices_dir,

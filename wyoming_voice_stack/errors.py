@@ -21,10 +21,12 @@ VoiceStackError                      code on the wire
 │   ├── DeadlineExceeded             timeout
 │   └── Abandoned                    abandoned: nobody wants the result any more
 ├── EngineError                      engine-failed: the engine itself failed
-│   └── NoAudio                      no-audio
+│   ├── NoAudio                      no-audio
+│   └── OutOfMemory                  out-of-memory
 ├── ModelError                       the model cannot be had; the process cannot serve
 │   ├── ModelNotFound                model-not-found
 │   ├── ModelCorrupt                 model-corrupt
+│   ├── DiskFull                     disk-full
 │   └── LicenceNotAccepted           licence-not-accepted      exit status 78
 └── ConfigError                      config                    exit status 2 or 64
 """
@@ -175,6 +177,12 @@ class NoAudio(EngineError):
     code = "no-audio"
 
 
+class OutOfMemory(EngineError):
+    """The machine or the graphics card has too little memory for the engine or the request."""
+
+    code = "out-of-memory"
+
+
 class ModelError(VoiceStackError):
     """The weights cannot be used."""
 
@@ -192,6 +200,12 @@ class ModelCorrupt(ModelError):
     """The files are there and are not what they should be."""
 
     code = "model-corrupt"
+
+
+class DiskFull(ModelError):
+    """There is no room for the weights."""
+
+    code = "disk-full"
 
 
 class LicenceNotAccepted(ModelError):

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from wyoming_voice_stack.errors import ModelCorrupt, ModelError, ModelNotFound
+from wyoming_voice_stack.errors import DiskFull, ModelCorrupt, ModelError, ModelNotFound
+from wyoming_voice_stack.hardware import disk_is_full
 from wyoming_voice_stack.hub import PARTIAL, HubModel, verify
 
 _LOGGER = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ def fetch(model: HubModel, root: Path) -> Path:
     Raises:
         ModelNotFound: the hub does not have it, does not give it, or cannot be reached.
         ModelCorrupt: a file came with the wrong digest; it is removed.
-        ModelError: the disk does not take it, or another process holds it for too long.
+        DiskFull: there is no room for it.
+        ModelError: the folder cannot be written, or another process holds it for too long.
     """
     with _explained(model, root), _alone(model, root):
         stored = model.stored(root)
@@ -168,7 +170,7 @@ def _download(model: HubModel, listing: _Listing, partial: Path) -> None:
 def _require_space(model: HubModel, needed_bytes: int, folder: Path) -> None:
     free_bytes = shutil.disk_usage(folder).free
     if needed_bytes > free_bytes:
-        raise ModelError(
+        raise DiskFull(
             f"{model.repo_id} needs {_megabytes(needed_bytes)} in {folder} and"
             f" {_megabytes(free_bytes)} are free; make room, or set MODELS_DIR to a larger disk"
         )
@@ -234,6 +236,11 @@ def _explained(model: HubModel, root: Path) -> Iterator[None]:
             " check the name, or set HF_TOKEN"
         ) from error
     except Exception as error:
+        if disk_is_full(error):
+            raise DiskFull(
+                f"The disk became full while {name} was fetched to {root}; make room, or set"
+                " MODELS_DIR to a folder on a larger disk"
+            ) from error
         if _is_about_the_disk(error):
             raise ModelError(
                 f"cannot write {name} to {root} ({_cause(error)}); set MODELS_DIR to a folder that"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import shutil
@@ -28,6 +29,11 @@ def available_memory_bytes(root: Path = Path("/")) -> int:
 def available_cores(root: Path = Path("/")) -> int:
     """Processors that this process may use: its affinity or the control group's quota, if lower."""
     return max(1, min([len(os.sched_getaffinity(0)), *_cpu_quotas(root)]))
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether an error says that a disk, or a user's share of it, has no room left."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def cuda_memory_bytes() -> int | None:

@@ -1,12 +1,19 @@
-"""How this process holds memory, where the C library (glibc) lets it choose."""
+"""How this process holds memory, where the C library (glibc) lets it choose, and when it has no more."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import re
 
 _M_ARENA_MAX = -8
 """glibc's number of the option (malloc.h)."""
+_NO_MEMORY = re.compile(
+    r"out of memory|not enough memory|(?:can't|cannot|failed to|unable to) allocate"
+    r"|bad.?alloc|alloc_failed",
+    re.IGNORECASE,
+)
+"""What CTranslate2, ONNX Runtime, torch, CUDA and the C library say of it."""
 
 
 def share_one_heap() -> None:
@@ -28,6 +35,15 @@ def return_freed_memory() -> None:
     """
     gc.collect()
     trim_heap()
+
+
+def ran_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or what it came from, says that memory could not be had."""
+    while error is not None:
+        if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def trim_heap() -> None:

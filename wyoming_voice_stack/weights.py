@@ -100,7 +100,14 @@ def weights_of(
     if name in _XTTS_REPOSITORIES:
         require_coqui_licence(name, environ=environ)
         hub = HubModel(_XTTS_REPOSITORIES[name], include=_XTTS_FILES, required=_XTTS_FILES)
-        return _stored("xtts", name, store, hub)
+        weights = _stored("xtts", name, store, hub)
+
+        def locate() -> Path:
+            # A server may run for months, and who agreed may have changed their mind.
+            require_coqui_licence(name, environ=environ)
+            return weights.locate()
+
+        return replace(weights, locate=locate)
     if name.startswith(COQUI_PREFIX):
         return _coqui(name, store)
     if text_to_speech:

@@ -14,6 +14,7 @@ from wyoming_voice_stack.asr.catalogue import (
     hub_model,
     model_languages,
     model_names,
+    smaller_model,
     to_code,
     to_tag,
 )
@@ -155,3 +156,22 @@ def test_auto_takes_what_suits_the_machine(
     device: str, memory: int, cores: int, languages: tuple[str, ...], model: str
 ) -> None:
     assert choose_model(device, memory, cores, languages) == model
+
+
+@pytest.mark.parametrize(
+    ("model", "smaller"),
+    [
+        ("large-v3", "small"),
+        ("large-v3-turbo", "small"),
+        ("medium.en", "small.en"),
+        ("small", "base"),
+        ("organisation/whisper-base-ct2", "tiny"),
+        ("/models/large-v2", "small"),
+        ("pkg:package/model", "tiny"),
+        ("tiny", None),
+        ("tiny.en", None),
+    ],
+)
+def test_what_takes_less_memory(model: str, smaller: str | None) -> None:
+    assert smaller_model(model) == smaller
+    assert smaller is None or smaller in model_names()

@@ -12,7 +12,9 @@ from wyoming_voice_stack.core.slot import MAX_FAILURES_IN_A_ROW
 from wyoming_voice_stack.errors import (
     DeadlineExceeded,
     EngineError,
+    ModelCorrupt,
     ModelNotFound,
+    OutOfMemory,
 )
 
 
@@ -153,6 +155,27 @@ class TestFailures:
 
         async with working(load) as worker:
             with pytest.raises(EngineError, match="weights of another model"):
+                await worker.run(lambda _: None)
+
+    async def test_too_little_memory_is_told_with_what_takes_less(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def greedy(_: Thing) -> None:
+            raise EngineError("The voice failed on a sentence.") from MemoryError()
+
+        async with working(smaller="choose a lighter thing") as worker:
+            with pytest.raises(OutOfMemory, match="for thing; choose a lighter thing, or give"):
+                await worker.run(greedy)
+            assert await worker.run(lambda _: 5) == 5
+        # What it came from stays in the log.
+        assert "MemoryError" in caplog.text
+
+    async def test_too_little_memory_for_the_smallest(self) -> None:
+        def load() -> Thing:
+            raise ModelCorrupt("cannot be read (std::bad_alloc); fetch it again")
+
+        async with working(load) as worker:
+            with pytest.raises(OutOfMemory, match="memory for thing; give it more memory"):
                 await worker.run(lambda _: None)
 
     async def test_waiting_for_the_load_is_bounded(self) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import http.server
 import io
 import json
+import os
 import shutil
 import threading
 import zipfile
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.tts.conftest import spoken, vits_source
-from wyoming_voice_stack.errors import ModelCorrupt, ModelError, ModelNotFound
+from wyoming_voice_stack.errors import DiskFull, ModelCorrupt, ModelError, ModelNotFound
 from wyoming_voice_stack.tts import coqui_models
 from wyoming_voice_stack.tts.coqui_models import fetch_coqui, language_of, stored_coqui, voice_name
 from wyoming_voice_stack.tts.engine import SynthesisRequest
@@ -173,6 +175,16 @@ class TestFetching:
     def test_says_when_the_disk_does_not_take_it(self, catalogue: Path, tmp_path: Path) -> None:
         (tmp_path / "models").write_text("a file")
         with pytest.raises(ModelError, match="MODELS_DIR"):
+            fetch_coqui(NAME, tmp_path / "models", catalogue)
+
+    def test_says_when_the_disk_is_full(
+        self, catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(coqui_models, "_download", full)
+        with pytest.raises(DiskFull, match="make room"):
             fetch_coqui(NAME, tmp_path / "models", catalogue)
 
     @pytest.mark.parametrize(

@@ -254,7 +254,7 @@ class TestFailures:
     ) -> None:
         hub.repositories["org/whisper"].claimed_size_bytes["model.bin"] = 10**18
         answer = fetch(WHISPER, tmp_path, environ)
-        assert answer.startswith("ModelError org/whisper needs 1,000,000,000,000.0 MB")
+        assert answer.startswith("DiskFull org/whisper needs 1,000,000,000,000.0 MB")
         assert not hub.requests["GET model.bin"]
 
     def test_disk_takes_no_more(self, environ: dict[str, str], tmp_path: Path) -> None:

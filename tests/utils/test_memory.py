@@ -1,4 +1,4 @@
-"""What the C library is asked for, in processes of their own: it cannot be taken back."""
+"""What the C library is asked for, in processes of their own: it cannot be taken back; and its refusals."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from wyoming_voice_stack import memory
+from wyoming_voice_stack.memory import ran_out_of_memory
 
 _HEAPS = """
 import ctypes, pathlib, sys, tempfile, threading
@@ -89,3 +90,32 @@ class TestHeap:
         memory.share_one_heap()
         memory.trim_heap()
         memory.return_freed_memory()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA failed with error out of memory",
+        "CUDA out of memory. Tried to allocate 20.00 MiB",
+        "DefaultCPUAllocator: not enough memory: you tried to allocate 4096 bytes.",
+        "DefaultCPUAllocator: can't allocate memory: you tried to allocate 4096 bytes.",
+        "Failed to allocate memory for requested buffer of size 4096",
+        "std::bad_alloc",
+        "cuBLAS failed with status CUBLAS_STATUS_ALLOC_FAILED",
+        "[Errno 12] Cannot allocate memory",
+    ],
+)
+def test_what_libraries_say_when_there_is_no_memory(words: str) -> None:
+    failure = ValueError("failed")
+    failure.__cause__ = RuntimeError(words)
+    assert ran_out_of_memory(failure)
+
+
+def test_python_says_nothing_of_it() -> None:
+    assert ran_out_of_memory(MemoryError())
+
+
+@pytest.mark.parametrize("words", ["no such file", "CUDA driver version is insufficient", ""])
+def test_other_failures_are_not_for_want_of_memory(words: str) -> None:
+    assert not ran_out_of_memory(RuntimeError(words))
+    assert not ran_out_of_memory(None)

@@ -109,6 +109,16 @@ _FOR_CPU = (
     _Suitable("tiny", 0, 1),
 )
 
+_NEXT_SMALLER = (
+    ("large", "small"),
+    ("turbo", "small"),
+    ("medium", "small"),
+    ("small", "base"),
+    ("base", "tiny"),
+    ("tiny", ""),
+)
+"""What a name says of its size, and what takes less memory than that."""
+
 
 def hub_model(name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
     """Look up a model's short name, such as `base.en`.
@@ -184,6 +194,19 @@ def choose_model(device: str, memory_bytes: int, cores: int, languages: Sequence
     only_english = {to_code(language) for language in languages} == {"en"}
     english = f"{name}.en"
     return english if only_english and english in _PUBLISHED else name
+
+
+def smaller_model(model: str) -> str | None:
+    """The next smaller one of `model_names()`; None for the smallest.
+
+    `model` is a name, a path or a repository id, such as `large-v3` or `org/whisper-medium-ct2`;
+    one that does not tell its size counts as larger than all.
+    """
+    words = model.rpartition("/")[2].lower()
+    smaller = next((next_one for size, next_one in _NEXT_SMALLER if size in words), "tiny")
+    if not smaller:
+        return None
+    return f"{smaller}.en" if words.endswith(".en") else smaller
 
 
 def _languages_by_wording(name: str) -> tuple[str, ...]:

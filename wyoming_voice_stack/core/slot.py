@@ -11,7 +11,8 @@ from typing import Generic, Protocol, TypeVar
 
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.session import EngineState
-from wyoming_voice_stack.errors import EngineError, NoAudio, VoiceStackError
+from wyoming_voice_stack.errors import EngineError, NoAudio, OutOfMemory, VoiceStackError
+from wyoming_voice_stack.memory import ran_out_of_memory
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,8 +36,11 @@ Engine = TypeVar("Engine", bound=Closable)
 class EngineSlot(Generic[Engine]):
     """Holds the engine, or the reason why there is none. Its facts may be read from anywhere."""
 
-    def __init__(self, name: str, load: Callable[[], Engine], metrics: Metrics) -> None:
+    def __init__(
+        self, name: str, load: Callable[[], Engine], metrics: Metrics, *, smaller: str = ""
+    ) -> None:
         self.name = name
+        self._smaller = f"{smaller}, or " if smaller else ""
         self.engine: Engine | None = None
         self.error: VoiceStackError | None = None
         self.state: EngineState = "idle"
@@ -97,6 +101,16 @@ class EngineSlot(Generic[Engine]):
         with self._changed:
             self._failures = 0
 
+    def explained(self, error: VoiceStackError) -> VoiceStackError:
+        """The error as a client is told it: whatever failed for want of memory says that first."""
+        if isinstance(error, OutOfMemory) or not ran_out_of_memory(error):
+            return error
+        told = OutOfMemory(
+            f"There is not enough memory for {self.name}; {self._smaller}give it more memory."
+        )
+        told.__cause__ = error.__cause__ or error
+        return told
+
     def failed(self, error: VoiceStackError) -> None:
         """Note an error of a request; a few of the engine's own in a row unload the engine."""
         if not isinstance(error, EngineError) or isinstance(error, NoAudio):
@@ -141,7 +155,9 @@ class EngineSlot(Generic[Engine]):
         except (Exception, SystemExit) as error:
             _LOGGER.exception("%s cannot be loaded", self.name)
             reason = f"{type(error).__name__}: {error}"
-            self._give_up(EngineError(f"{self.name} cannot be loaded: {reason}"))
+            failure = EngineError(f"{self.name} cannot be loaded: {reason}")
+            failure.__cause__ = error
+            self._give_up(failure)
         else:
             self.error, self.state = None, "ready"
             self.loads += 1
@@ -149,6 +165,7 @@ class EngineSlot(Generic[Engine]):
             _LOGGER.info("%s is ready after %.1f s", self.name, time.monotonic() - began)
 
     def _give_up(self, error: VoiceStackError) -> None:
+        error = self.explained(error)
         self.error, self.state = error, "failed"
         self._retry_at = time.monotonic() + LOAD_RETRY_SECONDS
         _LOGGER.error("%s is not available: %s", self.name, error)

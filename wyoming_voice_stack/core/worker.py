@@ -53,13 +53,15 @@ class Worker(Generic[Engine]):
         threads: int = 1,
         capacity: Callable[[Engine], Capacity] = lambda _: Capacity(),
         rest: Rest | None = None,
+        smaller: str = "",
     ) -> None:
+        """`smaller` is what to do where memory does not suffice, as a part of a sentence."""
         self.name = name
         self._max_wait_s = max_wait_s
         self._capacity_of = capacity
         self._rest = rest or Rest()
         self._queue = JobQueue(name, max_queued)
-        self._slot = EngineSlot(name, load, metrics)
+        self._slot = EngineSlot(name, load, metrics, smaller=smaller)
         self._threads = [
             threading.Thread(
                 target=self._work, args=(lane == 0,), name=f"engine-{name}-{lane}", daemon=True
@@ -263,6 +265,7 @@ class Worker(Generic[Engine]):
         return None
 
     def _fail(self, job: Job, error: VoiceStackError) -> None:
+        error = self._slot.explained(error)
         if error.__cause__ is not None:
             _LOGGER.error("%s failed on a request: %s", self.name, told_privately(error.__cause__))
         stopped = self._queue.closed and job.dropped.is_set()

@@ -15,7 +15,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from wyoming_voice_stack.errors import ModelCorrupt, ModelError, ModelNotFound
+from wyoming_voice_stack.errors import DiskFull, ModelCorrupt, ModelError, ModelNotFound
+from wyoming_voice_stack.hardware import disk_is_full
 from wyoming_voice_stack.tts.language_tags import UNKNOWN, bcp47
 
 _LOGGER = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ def fetch_coqui(name: str, root: Path, catalogue: Path | None = None) -> Path:
     Raises:
         ModelNotFound: the name is not in the catalogue, or the model cannot be fetched.
         ModelCorrupt: what came is no model.
-        ModelError: the disk does not take it.
+        DiskFull: there is no room for it.
+        ModelError: the folder cannot be written.
     """
     stored = stored_coqui(name, root)
     if stored is not None:
@@ -85,6 +87,11 @@ def fetch_coqui(name: str, root: Path, catalogue: Path | None = None) -> Path:
             unpacked = _unpack(name, archive, Path(partial) / "unpacked")
             return _put_in_place(unpacked, root / folder_name(name))
     except (OSError, shutil.Error) as error:
+        if disk_is_full(error):
+            raise DiskFull(
+                f"The disk became full while {name} was fetched to {root}; make room, or set"
+                " MODELS_DIR to a folder on a larger disk"
+            ) from error
         raise ModelError(
             f"cannot write {name} to {root} ({error}); set MODELS_DIR to a folder that has room"
             " and may be written to"
