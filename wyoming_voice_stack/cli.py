@@ -155,7 +155,11 @@ def discover(
     for server in found:
         table.add_row(server.name, server.host, str(server.port), " ".join(server.addresses))
     if not found:
-        raise ConfigError("No Wyoming server announced itself; multicast may not reach this host.")
+        raise ConfigError(
+            "No Wyoming server announced itself here; multicast does not pass routers and container"
+            " bridges. Name the server by its address: --uri tcp://HOST:PORT, or in Home Assistant"
+            " add the integration Wyoming Protocol by hand."
+        )
     _console(stderr=False).print(table)
 
 

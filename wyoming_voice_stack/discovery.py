@@ -29,7 +29,8 @@ __all__ = ["Announcer", "FoundServer", "default_instance_name", "discover", "lan
 _LOGGER = logging.getLogger(__name__)
 
 SERVICE_TYPE = "_wyoming._tcp.local."
-REFRESH_S = 30.0
+REFRESH_S = 10.0
+"""How long a changed address may go unnoticed."""
 PROBE_S = 1.5
 """How long to ask for a name before using it; a server may be silent for a second of that."""
 MAX_NAMES_TRIED = 20

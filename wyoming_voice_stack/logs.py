@@ -40,9 +40,16 @@ def configure_logging(level: str, form: Literal["text", "json"]) -> None:
     for name in _CHATTY:
         logging.getLogger(name).setLevel(quietest)
     logging.getLogger("aiohttp.server").addFilter(_is_about_us)
+    logging.getLogger("zeroconf").addFilter(_in_one_line)
 
 
 def _is_about_us(record: logging.LogRecord) -> bool:
     # To aiohttp a stranger's broken request, which it answers with 400, is an error of the server.
     raised = record.exc_info[0] if record.exc_info else None
     return raised is None or raised.__module__ != "aiohttp.http_exceptions"
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    # A network that is away for a moment is no fault of the program.
+    record.exc_info = None
+    return True

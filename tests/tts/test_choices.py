@@ -95,6 +95,18 @@ class TestVoices:
         # The default language is not spoken by this voice, so its own is taken.
         assert (engine.requests[0].voice, engine.requests[0].language) == ("bert", "de")
 
+    async def test_configured_voice_that_is_not_there(
+        self, engine: FakeSynthesizer, tmp_path: Path
+    ) -> None:
+        async with serving(engine, tmp_path, voice="nobody") as service:
+            with pytest.raises(
+                UnknownVoice, match="'nobody', which TTS_VOICE names; there is: anna"
+            ):
+                await tell(service.open_session("c"), Synthesize(text="Hi.").event())
+            anna = SynthesizeVoice(name="anna [en]")
+            await tell(service.open_session("c"), Synthesize(text="Hi.", voice=anna).event())
+        assert engine.requests[0].voice == "anna"
+
     async def test_new_recording_is_a_voice_at_once(
         self, engine: FakeSynthesizer, tmp_path: Path
     ) -> None:

@@ -29,6 +29,11 @@ server.error("Error handling request", exc_info=BadHttpMessage("a stranger's"))
 server.error("Error handling request", exc_info=KeyError("our own"))
 """
 
+NETWORK = """
+error = OSError("Network is unreachable")
+logging.getLogger("zeroconf").warning("Error with socket 8: %s", error, exc_info=error)
+"""
+
 
 def logged(level: str, form: str, more: str = "") -> list[str]:
     """Logging belongs to the whole process, so it is set up in one of its own."""
@@ -67,3 +72,8 @@ def test_broken_request_of_a_stranger_is_no_error_of_ours() -> None:
     text = "\n".join(logged("INFO", "text", HTTP))
     assert "a stranger's" not in text
     assert "our own" in text
+
+
+def test_network_that_is_away_is_one_line() -> None:
+    line = logged("INFO", "text", NETWORK)[-1]
+    assert line.endswith("WARNING zeroconf: Error with socket 8: Network is unreachable")

@@ -76,7 +76,10 @@ class VoiceCatalogue:
             UnknownVoice: no such voice or speaker; the message lists what there is.
             UnknownLanguage: the voice does not speak the language.
         """
-        found, languages = self._find(name or self.default_voice or DEFAULT_VOICE)
+        if name or not self.default_voice:
+            found, languages = self._find(name or DEFAULT_VOICE)
+        else:
+            found, languages = self._find(self.default_voice, ", which TTS_VOICE names")
         if not languages:
             languages = self._spoken(found, language)
         unnamed = found.clone is not None or found is self._unknown_yet
@@ -122,13 +125,14 @@ class VoiceCatalogue:
                 listed = _listed_name(name, language, entry.voice)
                 yield ListedVoice(listed, description, language, entry.voice.speakers)
 
-    def _find(self, name: str) -> tuple[_Speaking, tuple[str, ...]]:
+    def _find(self, name: str, whence: str = "") -> tuple[_Speaking, tuple[str, ...]]:
         if name in self._nameable:
             return self._nameable[name], ()
         if name in self._by_listed_name:
             entry, language = self._by_listed_name[name]
             return entry, (language,)
-        raise UnknownVoice(f"There is no voice {name!r:.80}; there is: {_some(self._speaking)}.")
+        there = _some(self._speaking)
+        raise UnknownVoice(f"There is no voice {name!r:.80}{whence}; there is: {there}.")
 
     def _spoken(self, found: _Speaking, language: str | None) -> tuple[str, ...]:
         if language is None:
