@@ -199,6 +199,8 @@ async def discover(
 
     search = _Search(timeout_s)
     try:
+        if interfaces is None:
+            interfaces = await asyncio.to_thread(_own_interfaces)
         zeroconf = await open_mdns(None if interfaces is None else list(interfaces))
     except (Error, OSError, RuntimeError) as error:
         raise VoiceStackError(
@@ -218,6 +220,12 @@ async def discover(
         return await search.finish()
     finally:
         await close_mdns(zeroconf)
+
+
+def _own_interfaces() -> tuple[str, ...] | None:
+    # None leaves the choice to the library, which looks over IPv4 alone.
+    addresses = lan_addresses(None)
+    return addresses if addresses and ":" in addresses[0] else None
 
 
 class _Search:
