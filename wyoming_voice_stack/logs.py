@@ -51,5 +51,6 @@ def _is_about_us(record: logging.LogRecord) -> bool:
 
 def _in_one_line(record: logging.LogRecord) -> bool:
     # A network that is away for a moment is no fault of the program.
-    record.exc_info = None
+    if record.exc_info and isinstance(record.exc_info[1], OSError):
+        record.exc_info = None
     return True

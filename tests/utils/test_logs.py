@@ -31,6 +31,7 @@ server.error("Error handling request", exc_info=KeyError("our own"))
 
 NETWORK = """
 error = OSError("Network is unreachable")
+logging.getLogger("zeroconf").warning("Failed", exc_info=ValueError("a fault of the library"))
 logging.getLogger("zeroconf").warning("Error with socket 8: %s", error, exc_info=error)
 """
 
@@ -75,5 +76,6 @@ def test_broken_request_of_a_stranger_is_no_error_of_ours() -> None:
 
 
 def test_network_that_is_away_is_one_line() -> None:
-    line = logged("INFO", "text", NETWORK)[-1]
+    *_, fault, line = logged("INFO", "text", NETWORK)
+    assert fault == "ValueError: a fault of the library"
     assert line.endswith("WARNING zeroconf: Error with socket 8: Network is unreachable")
