@@ -16,7 +16,11 @@ from wyoming_voice_stack.cli import app
 from wyoming_voice_stack.config import Settings
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+DOCUMENTS = (
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "addon").glob("*/*.md")),
+)
 GUIDES = (ROOT / "docs" / "home-assistant.md", ROOT / "docs" / "voices.md")
 PICTURES = {".png", ".jpg", ".svg", ".gif"}
 
@@ -80,7 +84,7 @@ def resolved(words: list[str]) -> tuple[set[str], list[str]]:
     return {name for each in command.params for name in each.opts}, words
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 class TestDocuments:
     def test_variables_are_read_by_something(self, document: Path) -> None:
         known = SETTINGS | {f"{name}_FILE" for name in (*SETTINGS, "NAME")}
@@ -110,12 +114,12 @@ def test_readme_explains_every_setting() -> None:
     assert all(f"| `{name}` |" in readme for name in SETTINGS)
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_guides_name_settings_alone(guide: Path) -> None:
     assert variables(guide) <= SETTINGS | {COQUI}
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_readme_leads_to_the_guides(guide: Path) -> None:
     assert f"({guide.relative_to(ROOT)})" in (ROOT / "README.md").read_text("utf-8")
 
