@@ -42,7 +42,8 @@ _COMMAND = re.compile(r"(?:^|\| )(?:[A-Z_]+=\S+ )*wyoming-voice-stack (.+?)(?= \
 @lru_cache(maxsize=1)
 def read_elsewhere() -> str:
     files = (path for pattern in READERS for path in sorted(ROOT.glob(pattern)))
-    return "\n".join(path.read_text(errors="replace") for path in files if path.is_file())
+    code = (path for path in files if path.is_file() and path.suffix != ".md")
+    return "\n".join(path.read_text(errors="replace") for path in code)
 
 
 def variables(document: Path) -> set[str]:
