@@ -1,14 +1,31 @@
 #!/usr/bin/env bash
 # Installs torch and torchaudio: the CUDA build where an NVIDIA card answers, else the CPU build.
 #   scripts/install_torch.sh [PYTHON]
-# TORCH_VERSION chooses another release, TORCH_INDEX_URL an index of builds.
+# TORCH_BACKEND chooses the build: auto, cpu, cuda (the one that pip finds) or one that uv knows,
+# such as cu130. TORCH_VERSION chooses another release, TORCH_INDEX_URL an index of builds.
 set -euo pipefail
 python=${1:-python3}
 torch="torch==${TORCH_VERSION:-2.13.0}"
 torchaudio="torchaudio>=2.9"
+backend=${TORCH_BACKEND:-auto}
 
-if nvidia-smi -L >/dev/null 2>&1; then backend=auto; else backend=cpu; fi
+if [ "$backend" = auto ] && ! nvidia-smi -L >/dev/null 2>&1; then backend=cpu; fi
 pip() { "$python" -m pip install --disable-pip-version-check --quiet "$@"; }
+
+# uv knows where the builds for each backend are.
+install_by_uv() {
+    pip uv
+    UV_HTTP_TIMEOUT=20 "$python" -m uv pip install --quiet --python "$python" \
+        --torch-backend "$backend" "$torch" "$torchaudio" 2>/dev/null
+}
+
+install_by_pip() {
+    pip "$torch"
+    # Its newest release may lag behind torch's and does not need that very one.
+    pip --no-deps "$torchaudio"
+}
+
+has_cuda() { "$python" -c 'import sys, torch; sys.exit(torch.version.cuda is None)'; }
 
 if "$python" -c 'import importlib.metadata as m; m.version("torch"); m.version("torchaudio")' 2>/dev/null; then
     echo "torch is installed already" >&2
@@ -16,14 +33,16 @@ if "$python" -c 'import importlib.metadata as m; m.version("torch"); m.version("
 fi
 if [ -n "${TORCH_INDEX_URL:-}" ]; then
     pip --index-url "$TORCH_INDEX_URL" "$torch" "$torchaudio"
-    exit 0
-fi
-# uv knows where the builds for each backend are; where that is out of reach, pip takes what it finds.
-pip uv
-if ! UV_HTTP_TIMEOUT=20 "$python" -m uv pip install --quiet --python "$python" \
-    --torch-backend "$backend" "$torch" "$torchaudio" 2>/dev/null; then
+elif [ "$backend" = cuda ]; then
+    install_by_pip
+elif ! install_by_uv; then
     echo "The builds for '$backend' are out of reach; taking the one that pip finds." >&2
-    pip "$torch"
-    # Its newest release may lag behind torch's and does not need that very one.
-    pip --no-deps "$torchaudio"
+    install_by_pip
 fi
+case "${TORCH_BACKEND:-auto}" in
+    cu*) has_cuda || {
+        echo "TORCH_BACKEND=$TORCH_BACKEND, but the $torch that was found is no CUDA build;" \
+            "name another backend that uv knows (cu130), or an index in TORCH_INDEX_URL." >&2
+        exit 69
+    } ;;
+esac

@@ -168,13 +168,16 @@ def health(
     url: Annotated[
         str | None, typer.Option(help="Health address; without it the mode's own port.")
     ] = None,
+    ready: Annotated[
+        bool, typer.Option("--ready", help="Ask whether its model is loaded.")
+    ] = False,
 ) -> None:
     """Ask a server how it is; exit status 0 if it can do its work, or will soon."""
     from http.client import HTTPException
     from urllib.error import HTTPError
     from urllib.request import ProxyHandler, build_opener
 
-    url = url or _own_health_url()
+    url = url or _own_url("ready" if ready else "health")
     if not url.startswith(("http://", "https://")):
         raise ConfigError(
             f"{url!r} is no address of a health check; write http://HOST:PORT/health."
@@ -250,12 +253,12 @@ def _mode(given: str | None) -> str:
     return mode
 
 
-def _own_health_url() -> str:
+def _own_url(path: str) -> str:
     from wyoming_voice_stack.client import authority
     from wyoming_voice_stack.config import load_settings
 
     settings = load_settings({"service_mode": _mode(None)})
-    return f"http://{authority(settings.host, settings.port)}/health"
+    return f"http://{authority(settings.host, settings.port)}/{path}"
 
 
 def _console(*, stderr: bool = True) -> Console:

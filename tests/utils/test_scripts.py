@@ -34,7 +34,7 @@ def enter(
     return process, said.splitlines(), complained.splitlines()
 
 
-@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.sh")), ids=lambda path: path.name)
+@pytest.mark.parametrize("script", sorted(SCRIPTS.rglob("*.sh")), ids=lambda path: path.name)
 def test_scripts_are_valid_and_strict(script: Path) -> None:
     done = subprocess.run(["bash", "-n", str(script)], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -1,0 +1,69 @@
+# Sourced by test_images.sh: how a check is made and told.
+# shellcheck shell=bash
+
+# Containers as they are meant to run: nothing may be written but the volumes and /tmp.
+HARDENED=(--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges)
+HEALTHY_WAIT_SECONDS=180
+
+section() { printf '\n-- %s\n' "$*"; }
+
+passed() { printf '   ok  %s\n' "$*"; }
+
+# failed WHAT [CONTAINER ...]: tells what is known of the containers, which else nobody sees.
+failed() {
+    printf '   NO  %s\n' "$1" >&2
+    local container
+    for container in "${@:2}"; do
+        printf '\n%s\n' "---- logs of $container" >&2
+        docker logs --tail 60 "$container" >&2 2>&1 || true
+        printf '%s\n' "---- state of $container" >&2
+        docker inspect --format '{{json .State}}' "$container" >&2 || true
+    done
+    exit 1
+}
+
+# same WHAT EXPECTED FOUND
+same() {
+    [ "$2" = "$3" ] || failed "$1: expected '$2', found '$3'"
+    passed "$1"
+}
+
+# contains WHAT EXPECTED TEXT
+contains() {
+    [[ "$3" == *"$2"* ]] || failed "$1: '$2' is not in '$3'"
+    passed "$1"
+}
+
+# one_line WHAT STATUS WORDS RUN-ARGUMENTS...: the container ends with that status and one such line.
+one_line() {
+    local what=$1 status=$2 words=$3 found=0 output
+    output=$(timeout 60 docker run --rm "${HARDENED[@]}" "${@:4}" 2>&1) || found=$?
+    same "$what: exit status" "$status" "$found"
+    same "$what: lines" 1 "$(wc -l <<<"$output")"
+    contains "$what: \"$output\"" "$words" "$output"
+}
+
+# state CONTAINER: starting, healthy or unhealthy.
+state() { docker inspect --format '{{.State.Health.Status}}' "$1"; }
+
+wait_healthy() {
+    local container=$1 began=$SECONDS
+    until [ "$(state "$container")" = healthy ]; do
+        ((SECONDS - began < HEALTHY_WAIT_SECONDS)) || failed "$container is not healthy" "$container"
+        [ "$(docker inspect --format '{{.State.Running}}' "$container")" = true ] ||
+            failed "$container has ended" "$container"
+        sleep 1
+    done
+    passed "$container is healthy after $((SECONDS - began)) s"
+}
+
+megabytes() { printf '%s MB' "$(($1 / 1000000))"; }
+
+show_sizes() {
+    local image
+    for image in "$IMAGE" "$CI_IMAGE"; do
+        docker image inspect "$image" >/dev/null 2>&1 || continue
+        printf '   %s: %s\n' "$image" "$(megabytes "$(docker image inspect --format '{{.Size}}' "$image")")"
+    done
+    printf '   %s s in all\n' "$SECONDS"
+}

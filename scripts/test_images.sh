@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds the images and uses them as a user does, where no image registry can be reached:
+#   scripts/test_images.sh                     everything
+#   scripts/test_images.sh production compose  some parts of: static, production, compose, ci
+# Needs root on Debian or a relative. Runs a Docker daemon of its own and stops it at the end; the
+# images are built on a stand-in of python:3.11-slim-bookworm that is made from Debian's packages.
+# Downloads and layers stay in IMAGES_CACHE (below the user's cache folder) for the next run.
+# CI_TESTS names the tests that the CI image runs. Exit status 69: Docker cannot be had here.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/environment.sh
+. scripts/environment.sh
+for part in machine base checks production compose ci; do
+    # shellcheck source=/dev/null
+    . "scripts/images/$part.sh"
+done
+
+CACHE=${IMAGES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wyoming-voice-stack/images}
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/images.XXXXXX")
+IMAGE=voice-stack:latest
+CI_IMAGE=voice-stack-ci:latest
+CI_TESTS=${CI_TESTS:-tests/core}
+MAX_PRODUCTION_BYTES=2200000000
+
+trap 'leave $?' EXIT
+trap 'exit 130' INT TERM
+
+parts=("$@")
+((${#parts[@]})) || parts=(static production compose ci)
+for part in "${parts[@]}"; do
+    case "$part" in
+        static | production | compose | ci) ;;
+        *) say "There is no part '$part'; choose from static, production, compose, ci." && exit 64 ;;
+    esac
+done
+
+prepare_machine
+for part in "${parts[@]}"; do
+    section "$part"
+    "test_$part"
+done
+section "done"
+show_sizes

@@ -1,0 +1,120 @@
+"""What the images' scripts install: requirements out of pyproject.toml, and builds of torch."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LIST = ROOT / "scripts" / "list_requirements.py"
+INSTALL_TORCH = ROOT / "scripts" / "install_torch.sh"
+
+FAKE_PYTHON = """#!/usr/bin/env bash
+printf '%s\\n' "$*" >>"$CALLS"
+case "$*" in
+    *metadata*) exit 1 ;;
+    *torch.version.cuda*) exit "$NO_CUDA" ;;
+    "-m uv"*) exit "$NO_UV" ;;
+esac
+"""
+
+
+def listed(*extras: str, pyproject: Path = ROOT / "pyproject.toml") -> list[str]:
+    done = subprocess.run(
+        [sys.executable, str(LIST), str(pyproject), *extras],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+def test_all_is_what_both_servers_need_and_no_tool() -> None:
+    found = listed("all")
+    names = {line.partition(">")[0] for line in found}
+    assert {"faster-whisper", "coqui-tts", "piper-tts", "torch", "babel", "aiohttp"} <= names
+    assert not names & {"pytest", "mypy", "black", "ruff", "wyoming-bench"}
+    assert not [line for line in found if "wyoming-voice-stack" in line]
+    assert len(found) == len(set(found))
+
+
+def test_requirements_are_those_of_the_installed_package() -> None:
+    plain = [line for line in requires("wyoming-voice-stack") or [] if "extra ==" not in line]
+    assert {line.partition(">")[0] for line in listed()} == {
+        line.partition(">")[0] for line in plain
+    }
+
+
+def test_an_extra_may_name_extras_of_its_own(tmp_path: Path) -> None:
+    pyproject = tmp_path / "pyproject.toml"
+    pyproject.write_text(
+        '[project]\nname = "a.b"\ndependencies = ["one"]\n[project.optional-dependencies]\n'
+        'x = ["two>=2"]\ny = ["a.b[x]", "axb[z]"]\nz = ["a.b[x, y]", "two>=2"]\n'
+    )
+    assert listed("z", pyproject=pyproject) == ["axb[z]", "one", "two>=2"]
+    with pytest.raises(subprocess.CalledProcessError):
+        listed("w", pyproject=pyproject)
+
+
+def install_torch(
+    folder: Path, *, no_cuda: bool = False, no_uv: bool = False, **environ: str
+) -> tuple[int, list[str], str]:
+    """Run the script with a Python that notes what it is asked for; no card answers."""
+    python, calls, tools = folder / "python", folder / "calls", folder / "tools"
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    tools.mkdir()
+    card = tools / "nvidia-smi"
+    card.write_text("#!/bin/sh\nexit 9\n")
+    card.chmod(0o755)
+    done = subprocess.run(
+        ["bash", str(INSTALL_TORCH), str(python)],
+        env={
+            "PATH": f"{tools}:{os.environ['PATH']}",
+            "CALLS": str(calls),
+            "NO_CUDA": str(int(no_cuda)),
+            "NO_UV": str(int(no_uv)),
+            **environ,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, calls.read_text().splitlines(), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"), [("auto", "cpu"), ("cpu", "cpu"), ("cu130", "cu130"), ("", "cpu")]
+)
+def test_torch_for_a_backend_is_chosen_by_uv(tmp_path: Path, asked: str, chosen: str) -> None:
+    status, calls, _ = install_torch(tmp_path, TORCH_BACKEND=asked)
+    assert status == 0
+    [by_uv] = [call for call in calls if call.startswith("-m uv")]
+    assert f"--torch-backend {chosen} torch==" in by_uv
+
+
+def test_torch_is_had_from_pip_where_uv_finds_none(tmp_path: Path) -> None:
+    status, calls, complaint = install_torch(tmp_path, no_uv=True)
+    assert status == 0
+    assert "'cpu'" in complaint
+    assert [call for call in calls if call.startswith("-m pip") and "torch==" in call]
+
+
+def test_cuda_is_the_build_that_pip_finds(tmp_path: Path) -> None:
+    status, calls, _ = install_torch(tmp_path, TORCH_BACKEND="cuda")
+    assert status == 0
+    assert not [call for call in calls if call.startswith("-m uv")]
+    assert [call for call in calls if call.startswith("-m pip") and "torch==" in call]
+
+
+@pytest.mark.parametrize("backend", ["cuda", "cu130"])
+def test_a_cpu_build_does_not_pass_for_cuda(tmp_path: Path, backend: str) -> None:
+    status, _, complaint = install_torch(tmp_path, no_cuda=True, TORCH_BACKEND=backend)
+    assert status == 69
+    assert f"TORCH_BACKEND={backend}" in complaint
+    assert "TORCH_INDEX_URL" in complaint
