@@ -20,11 +20,11 @@ make_base() {
     if [ ! -e "$tar" ]; then
         section "base: Debian's packages"
         mmdebstrap --quiet --variant=minbase \
-            --include=python3,python3-venv,python3-pip,ca-certificates \
+            --include=python3,python3-venv,python3-pip,ca-certificates --dpkgopt=force-unsafe-io \
             --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*' \
             --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-            bookworm "$tar.part" "$(debian_sources)" >&2 || return 1
-        mv "$tar.part" "$tar"
+            bookworm "${tar%.tar}.part.tar" "$(debian_sources)" >&2 || return 1
+        mv "${tar%.tar}.part.tar" "$tar"
     fi
     docker image inspect bookworm-python >/dev/null 2>&1 ||
         docker import -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \

@@ -4,6 +4,8 @@
 # Containers as they are meant to run: nothing may be written but the volumes and /tmp.
 HARDENED=(--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges)
 HEALTHY_WAIT_SECONDS=180
+UNAVAILABLE_WAIT_SECONDS=60
+GRACE_SECONDS=30
 
 section() { printf '\n-- %s\n' "$*"; }
 
@@ -37,10 +39,23 @@ contains() {
 # one_line WHAT STATUS WORDS RUN-ARGUMENTS...: the container ends with that status and one such line.
 one_line() {
     local what=$1 status=$2 words=$3 found=0 output
-    output=$(timeout 60 docker run --rm "${HARDENED[@]}" "${@:4}" 2>&1) || found=$?
+    output=$(timeout 60 docker run --rm --network none "${HARDENED[@]}" "${@:4}" 2>&1) || found=$?
     same "$what: exit status" "$status" "$found"
     same "$what: lines" 1 "$(wc -l <<<"$output")"
     contains "$what: \"$output\"" "$words" "$output"
+}
+
+# unavailable WHAT WORDS RUN-ARGUMENTS...: the server stays, and says in one line why it cannot work.
+unavailable() {
+    local what=$1 words=$2 began=$SECONDS errors
+    docker run --detach --name unavailable --network none "${HARDENED[@]}" "${@:3}" >/dev/null
+    until errors=$(docker logs unavailable 2>&1 | grep " is not available: "); do
+        ((SECONDS - began < UNAVAILABLE_WAIT_SECONDS)) || failed "$what: nothing is said" unavailable
+        sleep 0.5
+    done
+    same "$what: lines" 1 "$(wc -l <<<"$errors")"
+    contains "$what: \"${errors#*is not available: }\"" "$words" "$errors"
+    stop_container unavailable
 }
 
 # state CONTAINER: starting, healthy or unhealthy.
@@ -55,6 +70,14 @@ wait_healthy() {
         sleep 1
     done
     passed "$container is healthy after $((SECONDS - began)) s"
+}
+
+stop_container() {
+    local began=$SECONDS
+    docker stop --time "$GRACE_SECONDS" "$1" >/dev/null
+    [ "$(docker inspect --format '{{.State.ExitCode}}' "$1")" = 0 ] || failed "$1 does not end well" "$1"
+    passed "$1 ends with 0 on SIGTERM after $((SECONDS - began)) s"
+    docker rm -v "$1" >/dev/null
 }
 
 megabytes() { printf '%s MB' "$(($1 / 1000000))"; }

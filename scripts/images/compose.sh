@@ -57,6 +57,11 @@ both_servers() {
         --format '{{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.Name}} {{index .HostConfig.LogConfig.Config "max-size"}} {{.HostConfig.ReadonlyRootfs}}' \
         voicetest-asr-1)"
     contains "compose logs" "listening on port 5001" "$(compose logs asr 2>&1)"
+    # A recording, as a user adds one.
+    printf x >"$WORK/anna.wav"
+    compose cp "$WORK/anna.wav" tts:/app/voices >/dev/null 2>&1 || failed "compose cp"
+    contains "compose cp puts a recording among the voices" anna.wav \
+        "$(docker exec voicetest-tts-1 ls /app/voices)"
     killed
     compose down --timeout 30 >/dev/null 2>&1
     same "compose down leaves no container" "" "$(docker ps -aq)"

@@ -265,9 +265,11 @@ class TestHealth:
             done = command("health", "--url", f"http://127.0.0.1:{port}/health", cwd=tmp_path)
         assert (done.returncode, done.stdout) == (1, body + b"\n")
 
-    def test_nobody_answers(self, tmp_path: Path) -> None:
-        done = command("health", cwd=tmp_path, SERVICE_MODE="tts", TTS_PORT=str(free_port()))
-        assert "/health" in complaint(done, 1)
+    @pytest.mark.parametrize(("option", "path"), [((), "/health"), (("--ready",), "/ready")])
+    def test_nobody_answers(self, tmp_path: Path, option: tuple[str, ...], path: str) -> None:
+        port = str(free_port())
+        done = command("health", *option, cwd=tmp_path, SERVICE_MODE="tts", TTS_PORT=port)
+        assert f":{port}{path}" in complaint(done, 1)
 
     def test_what_answers_is_no_http(self, tmp_path: Path) -> None:
         with answering(b"hello\n") as port:

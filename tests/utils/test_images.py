@@ -128,7 +128,7 @@ def test_a_service_is_the_server_of_its_name(mode: str) -> None:
     assert service["restart"] == "unless-stopped"
     assert service["mem_limit"]
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
-    folders = {volume.split(":")[1] for volume in service["volumes"]}
+    folders = {default_of(volume).split(":")[1] for volume in service["volumes"]}
     assert folders <= set(image_environment().values())
     assert "/app/models" in folders
 
