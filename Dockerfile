@@ -19,7 +19,7 @@ RUN if [ "$(dpkg --print-architecture)" != amd64 ]; then \
         apt-get update && apt-get install -y --no-install-recommends g++ && apt-get clean; \
     fi
 # Compiled is later, and in parallel, what is left then.
-ENV PIP_NO_COMPILE=1
+ENV PIP_COMPILE=0
 ARG TORCH_BACKEND=auto
 ARG TORCH_VERSION
 ARG TORCH_INDEX_URL
@@ -52,10 +52,10 @@ RUN --mount=type=cache,target=/root/.cache \
 
 FROM base AS package
 RUN --mount=type=cache,target=/root/.cache \
-    python -m venv /build/venv && /build/venv/bin/pip install --quiet 'hatchling>=1.27'
+    pip install --quiet --target /build/tools 'hatchling>=1.27'
 COPY pyproject.toml README.md LICENSE /build/source/
 COPY wyoming_voice_stack /build/source/wyoming_voice_stack
-RUN /build/venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation \
+RUN PYTHONPATH=/build/tools pip wheel --quiet --no-deps --no-build-isolation \
     --wheel-dir /build/wheels /build/source
 
 
@@ -89,9 +89,7 @@ RUN case "$ACCEPT_COQUI_LICENSE" in \
 # One layer for the package alone: a new version is a download of one megabyte.
 ARG VERSION=0.1.0
 RUN --mount=type=bind,from=package,source=/build/wheels,target=/build/wheels \
-    --mount=type=bind,from=package,source=/build/venv,target=/build/venv \
-    /build/venv/bin/pip --quiet --no-cache-dir --python /opt/venv/bin/python \
-        install --no-deps --no-index /build/wheels/*.whl \
+    pip --quiet --no-cache-dir --python /opt/venv/bin/python install --no-deps --no-index /build/wheels/*.whl \
     && [ "$(wyoming-voice-stack --version)" = "$VERSION" ] \
     || { echo "VERSION=$VERSION is not the version of the package." >&2; exit 65; }
 ARG REVISION

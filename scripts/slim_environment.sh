@@ -13,6 +13,7 @@ for package in matplotlib numba scipy sklearn sympy; do
     [ -d "$packages/$package" ] || continue
     find "$packages/$package" -type d -name tests -prune -exec rm -rf {} +
 done
+find "$venv/lib" -type d -name __pycache__ -prune -exec rm -rf {} +
 # Of these no server imports more than a module or two; compiled they would be 140 MB.
 seldom='fontTools|grpc|matplotlib|networkx|numba|sklearn|tensorboard|torch/_inductor|transformers/models/(?!auto/|gpt2/)'
 "$venv/bin/python" -m compileall -q -j 0 -x "site-packages/($seldom)" "$packages" || true

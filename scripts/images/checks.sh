@@ -4,6 +4,7 @@
 # Containers as they are meant to run: nothing may be written but the volumes and /tmp.
 HARDENED=(--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges)
 HEALTHY_WAIT_SECONDS=180
+REFUSAL_WAIT_SECONDS=60
 UNAVAILABLE_WAIT_SECONDS=60
 GRACE_SECONDS=30
 
@@ -39,7 +40,7 @@ contains() {
 # one_line WHAT STATUS WORDS RUN-ARGUMENTS...: the container ends with that status and one such line.
 one_line() {
     local what=$1 status=$2 words=$3 found=0 output
-    output=$(timeout 60 docker run --rm --network none "${HARDENED[@]}" "${@:4}" 2>&1) || found=$?
+    output=$(timeout "$REFUSAL_WAIT_SECONDS" "$DOCKER" run --rm --network none "${HARDENED[@]}" "${@:4}" 2>&1) || found=$?
     same "$what: exit status" "$status" "$found"
     same "$what: lines" 1 "$(wc -l <<<"$output")"
     contains "$what: \"$output\"" "$words" "$output"

@@ -14,12 +14,15 @@ cannot() {
     exit 69
 }
 
-docker() { DOCKER_HOST="unix://$WORK/docker.sock" DOCKER_CONFIG="$WORK/config" /usr/bin/docker "$@"; }
+# Debian's own: a newer client in front of it on the path builds by a plugin that is not there.
+DOCKER=/usr/bin/docker
+docker() { "$DOCKER" "$@"; }
 
 prepare_machine() {
     [ "$(id -u)" -eq 0 ] || cannot "a Docker daemon of our own needs root."
     command -v apt-get >/dev/null 2>&1 || cannot "there is no apt-get here to install Docker with."
     mkdir -p "$CACHE"
+    export DOCKER_HOST="unix://$WORK/docker.sock" DOCKER_CONFIG="$WORK/config"
     exec 7>"$CACHE/lock"
     flock --nonblock 7 || cannot "another run uses $CACHE; wait for it, or set IMAGES_CACHE."
     install_packages || cannot "Docker's packages cannot be installed."
@@ -80,8 +83,7 @@ leave() {
     set +e
     if [ -n "${DAEMON:-}" ]; then
         containers=$(docker ps -aq 2>/dev/null)
-        [ -z "$containers" ] || xargs -r -n 50 <<<"$containers" bash -c 'exec "$@"' _ \
-            env DOCKER_HOST="unix://$WORK/docker.sock" /usr/bin/docker rm -f -v >/dev/null 2>&1
+        [ -z "$containers" ] || xargs "$DOCKER" rm -f -v <<<"$containers" >/dev/null 2>&1
         docker network prune -f >/dev/null 2>&1
         docker volume prune -f >/dev/null 2>&1
         docker image prune -f >/dev/null 2>&1

@@ -67,7 +67,7 @@ look_at_image() {
     contains "licences are listed" "piper-tts" \
         "$(in_image cat /usr/share/doc/wyoming-voice-stack/LICENCES.md)"
     same "no model is inside" "" \
-        "$(in_image find / -xdev -size +20M '(' -name '*.pth' -o -name '*.pt' -o -name 'model.bin' -o -name '*.safetensors' ')')"
+        "$(in_image find /app /opt /usr /tmp -size +20M '(' -name '*.pth' -o -name '*.pt' -o -name 'model.bin' -o -name '*.safetensors' ')')"
     in_image python -c 'from wyoming_voice_stack.licence import require_coqui_licence as require
 require("tts_models/multilingual/multi-dataset/xtts_v2", environ={"HOME": "/app"})' ||
         failed "the licence of XTTS is not accepted"
