@@ -90,14 +90,15 @@ RUN case "$ACCEPT_COQUI_LICENSE" in \
 ARG VERSION=0.1.0
 RUN --mount=type=bind,from=package,source=/build/wheels,target=/build/wheels \
     pip --quiet --no-cache-dir --python /opt/venv/bin/python install --no-deps --no-index /build/wheels/*.whl \
-    && [ "$(wyoming-voice-stack --version)" = "$VERSION" ] \
-    || { echo "VERSION=$VERSION is not the version of the package." >&2; exit 65; }
+    && if [ "$(wyoming-voice-stack --version)" != "$VERSION" ]; then \
+        echo "VERSION=$VERSION is not the version of the package." >&2; exit 65; \
+    fi
 ARG REVISION
 LABEL org.opencontainers.image.title="wyoming-voice-stack" \
     org.opencontainers.image.description="Speech to text (Whisper) and text to speech (XTTS, VITS, Piper) for Home Assistant, over the Wyoming protocol" \
     org.opencontainers.image.version="$VERSION" \
     org.opencontainers.image.revision="$REVISION" \
-    org.opencontainers.image.licenses="MIT AND GPL-3.0-or-later AND MPL-2.0" \
+    org.opencontainers.image.licenses="MIT AND Apache-2.0 AND BSD-3-Clause AND GPL-3.0-or-later AND MPL-2.0" \
     wyoming-voice-stack.coqui-license="Coqui Public Model License (CPML) of the XTTS weights: non-commercial use only, https://tts-hub.github.io/cpml" \
     wyoming-voice-stack.coqui-license.accepted="$ACCEPT_COQUI_LICENSE"
 

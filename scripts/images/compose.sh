@@ -41,7 +41,7 @@ TEXT
 fill_volume() {
     compose create --no-build >/dev/null 2>&1 || failed "compose create"
     tar -C "$MODELS" --owner=1000 --group=1000 -c . |
-        docker run --rm -i --volume voicetest_models:/app/models --entrypoint tar "$IMAGE" \
+        docker run --rm -i --network none --volume voicetest_models:/app/models --entrypoint tar "$IMAGE" \
             -x -C /app/models || failed "the volume of models cannot be written to by the image's user"
     passed "the image's user writes to the volume of models"
 }
@@ -66,7 +66,7 @@ both_servers() {
     compose down --timeout 30 >/dev/null 2>&1
     same "compose down leaves no container" "" "$(docker ps -aq)"
     same "the volume keeps the models" "model.bin" \
-        "$(docker run --rm --volume voicetest_models:/app/models:ro --entrypoint ls "$IMAGE" "$WHISPER" | grep model.bin)"
+        "$(docker run --rm --network none --volume voicetest_models:/app/models:ro --entrypoint ls "$IMAGE" "$WHISPER" | grep model.bin)"
 }
 
 # A server that dies is started again, and is of use again.
