@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LIST = ROOT / "scripts" / "list_requirements.py"
+PIP_SETTINGS = ROOT / "scripts" / "images" / "pip_settings.py"
 INSTALL_TORCH = ROOT / "scripts" / "install_torch.sh"
 
 FAKE_PYTHON = """#!/usr/bin/env bash
@@ -118,3 +119,35 @@ def test_a_cpu_build_does_not_pass_for_cuda(tmp_path: Path, backend: str) -> Non
     assert status == 69
     assert f"TORCH_BACKEND={backend}" in complaint
     assert "TORCH_INDEX_URL" in complaint
+
+
+def test_folders_that_pip_looks_into_are_offered_to_containers(tmp_path: Path) -> None:
+    wheels, index, served, target = (tmp_path / name for name in ("wheels", "index", "out", "to"))
+    for folder in (wheels, index / "simple", served, target):
+        folder.mkdir(parents=True)
+    (wheels / "a.whl").write_text("a")
+    (index / "b.whl").write_text("b")
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("a<2\n")
+    subprocess.run(
+        [sys.executable, str(PIP_SETTINGS), "http://h:1", str(served), str(target)],
+        env={
+            "PATH": os.environ["PATH"],
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_FIND_LINKS": f"{wheels} http://elsewhere/x",
+            "PIP_EXTRA_INDEX_URL": f"file://{index}/simple",
+            "PIP_CONSTRAINT": str(constraints),
+        },
+        check=True,
+    )
+    settings = dict(
+        line.split(" = ", 1) for line in (target / "pip.conf").read_text().splitlines()[1:]
+    )
+    found, kept = settings["find-links"].split()
+    assert kept == "http://elsewhere/x"
+    assert (served / found.removeprefix("http://h:1/") / "a.whl").read_text() == "a"
+    # An index points to files beside it, by `../`.
+    beside = settings["extra-index-url"].removeprefix("http://h:1/").removesuffix("/simple")
+    assert (served / beside / "b.whl").read_text() == "b"
+    assert settings["constraint"] == "/etc/pip-constraints.txt"
+    assert (target / "pip-constraints.txt").read_text() == "a<2\n"
