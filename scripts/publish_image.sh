@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Gives a commit of the pipeline its image in the registry. It is built only if no image of the same
+# inputs is there already: a first pipeline, one that was cancelled and one whose predecessor failed
+# all end with the right image.
+#   scripts/publish_image.sh REPOSITORY COMMIT DOCKERFILE PLATFORMS INPUT...
+# PLATFORMS is a comma-separated list; the INPUTs are the files and folders that the image is made of.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+if (($# < 5)); then
+    echo "Usage: publish_image.sh REPOSITORY COMMIT DOCKERFILE PLATFORMS INPUT..." >&2
+    exit 64
+fi
+repository=$1 commit=$2 dockerfile=$3 platforms=$4
+shift 4
+
+for input in "$@"; do
+    if [ -z "$(git ls-tree HEAD -- "$input")" ]; then
+        echo "$input is not in this commit; correct INPUTS in .gitlab-ci.yml." >&2
+        exit 66
+    fi
+done
+version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' wyoming_voice_stack/__init__.py)
+made_of=inputs-$(git ls-tree -r HEAD -- "$@" | sha256sum | cut -c1-16)
+
+if docker buildx imagetools inspect "$repository:$made_of" >/dev/null 2>&1; then
+    echo "$repository:$made_of is there; nothing has to be built."
+else
+    echo "Building $repository:$made_of for $platforms"
+    docker buildx build --file "$dockerfile" --platform "$platforms" \
+        --cache-from "type=registry,ref=$repository:cache" \
+        --cache-to "type=registry,ref=$repository:cache,mode=max" \
+        --build-arg "VERSION=$version" --build-arg "REVISION=$commit" \
+        --provenance mode=max --sbom true \
+        --tag "$repository:$made_of" --push .
+fi
+docker buildx imagetools create --tag "$repository:$commit" "$repository:$made_of"

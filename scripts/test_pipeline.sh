@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# Runs the pipeline of .gitlab-ci.yml on this machine: its form is checked, its rules are asked which
+# jobs they choose, and the jobs that need neither a registry nor GitLab are executed.
+#   scripts/test_pipeline.sh           the quick part: quality, a few unit tests, coverage, release
+#   scripts/test_pipeline.sh JOB...    these jobs in full, such as unit:asr or integration
+# Needs what scripts/test.sh makes, and node with npm and rsync. Where those cannot be had it says
+# NOT RUN and ends with status 75.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/environment.sh
+. scripts/environment.sh
+
+GITLAB_CI_LOCAL=gitlab-ci-local@4.61.1
+QUICK_JOBS=(quality:fmt quality:lint unit:core coverage)
+QUICK_TESTS="-k 'framing or vocabulary or config'"
+
+root=$PWD
+tools=$root/.venv-pipeline
+tests_venv=$root/${VENV:-.venv-test}
+
+not_run() {
+    say "test_pipeline: NOT RUN: $*"
+    exit 75
+}
+
+have_programs() {
+    command -v rsync >/dev/null && command -v node >/dev/null && command -v npm >/dev/null
+}
+
+install_programs() {
+    have_programs && return
+    if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+        say "Installing rsync, node and npm"
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+            --no-install-recommends rsync nodejs npm; } >/dev/null 2>&1 || true
+    fi
+    have_programs || not_run "rsync, node or npm is missing and could not be installed."
+}
+
+# hatch finds an environment of its own in which everything of the tests' environment can be imported:
+# what it installs there, the working copy of a job, leaves the tests' environment as it is.
+install_tools() {
+    local wanted site
+    make_venv "$tools"
+    wanted="$GITLAB_CI_LOCAL $tests_venv"
+    up_to_date "$tools" "$wanted" && return
+    say "Installing the pipeline's tools (once)"
+    pip_install "$tools" 'hatch>=1.14' 'check-jsonschema>=0.39' || not_run "pip could not install hatch."
+    npm install --silent --no-audit --no-fund --prefix "$tools/node" "$GITLAB_CI_LOCAL" >/dev/null ||
+        not_run "npm could not install $GITLAB_CI_LOCAL."
+    "$tests_venv/bin/python" -m venv --clear "$tools/hatch"
+    site=$("$tests_venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    printf '%s\n' "$site" >"$("$tools/hatch/bin/python" -c \
+        'import sysconfig; print(sysconfig.get_path("purelib"))')/tests.pth"
+    printf '%s' "$wanted" >"$tools/.installed"
+}
+
+# A repository of its own, with what is here now, committed or not. GitLab's templates can only be had
+# from GitLab; so the jobs that they bring are left out.
+copy_project() {
+    git ls-files --cached --others --exclude-standard -z >"$work/files"
+    rsync --archive --from0 --ignore-missing-args --files-from="$work/files" ./ "$work/project/"
+    cd "$work/project"
+    "$tools/bin/python" - <<'PYTHON'
+from ruamel.yaml import YAML
+
+yaml = YAML()
+with open(".gitlab-ci.yml", encoding="utf-8") as file:
+    pipeline = yaml.load(file)
+for brought in ("include", "secret_detection", "container_scanning"):
+    del pipeline[brought]
+with open(".gitlab-ci.yml", "w", encoding="utf-8") as file:
+    yaml.dump(pipeline, file)
+PYTHON
+    git init --quiet --initial-branch main
+    git config user.name "A tester"
+    git config user.email "tester@example.org"
+    git config commit.gpgsign false
+    git add --all
+    git commit --quiet --message "What is tested"
+    git remote add origin git@gitlab.example.org:voice/stack.git
+    git update-ref refs/remotes/origin/main HEAD
+    git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main
+}
+
+pipeline() {
+    "$tools/node/node_modules/.bin/gitlab-ci-local" --no-color --force-shell-executor \
+        --shell-isolation "$@"
+}
+
+# chooses WANTED UNWANTED OPTION...: the first pattern's jobs are chosen, the second's are not.
+chooses() {
+    local wanted=$1 unwanted=$2 jobs
+    jobs=$(pipeline --list-csv "${@:3}" 2>/dev/null | cut -d';' -f1 | tail -n +2 | tr '\n' ' ')
+    for job in $wanted; do
+        [[ " $jobs" == *" $job "* ]] || fail "$job is not chosen; chosen are: $jobs"
+    done
+    for job in $unwanted; do
+        [[ " $jobs" != *" $job "* ]] || fail "$job is chosen; chosen are: $jobs"
+    done
+}
+
+fail() {
+    say "test_pipeline: FAILED: $*"
+    exit 1
+}
+
+step() { printf '\n-- pipeline: %s\n' "$*"; }
+
+check_rules() {
+    step "rules"
+    local take_over="reuse:ci-image reuse:production-image" build="build:ci-image build:production-image"
+    chooses "$take_over release:latest coverage" "$build release:check release:version"
+    echo "# changed" >>scripts/entrypoint.sh
+    chooses "reuse:ci-image build:production-image" "build:ci-image reuse:production-image"
+    git checkout --quiet scripts/entrypoint.sh
+    echo "# changed" >>wyoming_voice_stack/core/queue.py
+    chooses "reuse:ci-image build:production-image" "build:ci-image reuse:production-image"
+    git checkout --quiet wyoming_voice_stack/core/queue.py
+    echo "# changed" >>scripts/install_system_deps.sh
+    chooses "build:ci-image reuse:production-image" "reuse:ci-image build:production-image"
+    git checkout --quiet scripts/install_system_deps.sh
+    echo "# changed" >>pyproject.toml
+    chooses "$build" "$take_over"
+    git checkout --quiet pyproject.toml
+    chooses "release:check release:version release:notes" "release:latest" \
+        --variable CI_COMMIT_TAG=v1.2.3 --unset-variable CI_COMMIT_BRANCH
+    chooses "release:check" "release:version release:notes" \
+        --variable CI_COMMIT_TAG=v1.2 --unset-variable CI_COMMIT_BRANCH
+    git checkout --quiet -b change
+    chooses "$take_over integration coverage" "release:check release:latest release:version"
+    git checkout --quiet main
+    echo "The rules choose what they should."
+}
+
+check_release() {
+    step "a tag that disagrees, and one that agrees"
+    local tag
+    if pipeline --variable CI_COMMIT_TAG=v99.0.0 release:check >"$work/refused" 2>&1; then
+        fail "release:check let v99.0.0 pass: $(cat "$work/refused")"
+    fi
+    grep -o "check_release: .*" "$work/refused" || fail "$(cat "$work/refused")"
+    tag=v$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' wyoming_voice_stack/__init__.py)
+    grep -q "^## \[${tag#v}\]" CHANGELOG.md ||
+        sed -i "s/^## \[Unreleased\]/&\n\n## [${tag#v}] - 2026-01-01/" CHANGELOG.md
+    git commit --quiet --all --allow-empty --message "Release"
+    pipeline --variable "CI_COMMIT_TAG=$tag" release:check || fail "release:check refused $tag"
+    grep -q . .gitlab-ci-local/artifacts/releaseOgcheck/release-notes.md || fail "no release notes"
+}
+
+check_results() {
+    step "results"
+    grep -Eo 'tests="[1-9][0-9]*"' junit-core.xml || fail "unit:core left no JUnit report"
+    grep -q 'filename="core/framing.py"' coverage.xml || fail "coverage left no report"
+}
+
+install_programs
+[ -x "$tests_venv/bin/python" ] || bash scripts/test.sh --version
+install_tools
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/project"
+step "form"
+"$tools/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
+copy_project
+
+export PATH=$tools/bin:$PATH:$tests_venv/bin
+export HATCH_ENV_TYPE_VIRTUAL_PATH=$tools/hatch HATCH_DATA_DIR=$work/hatch
+unset PYTHONPATH VIRTUAL_ENV
+if (($#)); then
+    step "$*"
+    pipeline "$@"
+    exit
+fi
+check_rules
+step "${QUICK_JOBS[*]}"
+pipeline --variable "PYTEST_ADDOPTS=$QUICK_TESTS" "${QUICK_JOBS[@]}" >"$work/output" 2>&1 ||
+    fail "$(tail -100 "$work/output")"
+tail -5 "$work/output"
+check_results
+check_release
+printf '\ntest_pipeline: passed\n'

@@ -1,0 +1,183 @@
+"""The pipeline's own text, and which images it builds. scripts/test_pipeline.sh executes its jobs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
+GROUPS = ("asr", "tts", "core", "utils", "integration")
+METADATA = {"README.md", "LICENSE", "wyoming_voice_stack/__init__.py"}
+"""What only ends in the package's metadata: no reason to build an image."""
+
+
+def inputs(image: str) -> set[str]:
+    return set(PIPELINE[f".publish-{image}"]["variables"]["INPUTS"].split())
+
+
+class TestText:
+    def test_stages(self) -> None:
+        assert " ".join(PIPELINE["stages"]) == (
+            "build-images quality test coverage release secret-detection"
+        )
+
+    def test_every_group_of_tests_is_a_job(self) -> None:
+        jobs = {
+            job["variables"]["GROUP"]
+            for job in PIPELINE.values()
+            if isinstance(job, dict) and job.get("extends") == ".test"
+        }
+        groups = {path.parent.name for path in (ROOT / "tests").glob("*/__init__.py")}
+        assert jobs == groups == set(GROUPS)
+
+    def test_coverage_and_a_release_wait_for_every_test(self) -> None:
+        tests = {name for name, job in PIPELINE.items() if "GROUP" in _variables(job)}
+        assert tests <= _needs("coverage")
+        assert {"coverage", "quality:fmt", "quality:lint", "release:check"} <= _needs(
+            "release:version"
+        )
+
+    @pytest.mark.parametrize("image", ["ci", "production"])
+    def test_an_image_is_built_or_taken_over(self, image: str) -> None:
+        [built] = PIPELINE[f"build:{image}-image"]["rules"]
+        never, otherwise = PIPELINE[f"reuse:{image}-image"]["rules"]
+        assert never == built | {"when": "never"}
+        assert otherwise == {"when": "on_success"}
+        changes = {path.removesuffix("/**/*") for path in built["changes"]}
+        assert changes <= inputs(image)
+
+    @pytest.mark.parametrize(
+        ("image", "file"), [("ci", "Dockerfile.ci"), ("production", "Dockerfile")]
+    )
+    def test_all_that_an_image_copies_is_an_input(self, image: str, file: str) -> None:
+        if not (ROOT / file).exists():
+            pytest.skip(f"{file} is not here")
+        copied = {
+            source
+            for line in re.findall(
+                r"^COPY (?!--from)(.*)$", (ROOT / file).read_text(), re.MULTILINE
+            )
+            for source in [word for word in line.split() if not word.startswith("--")][:-1]
+        }
+        assert copied
+        assert copied - METADATA <= inputs(image)
+
+
+def _needs(job: str) -> set[str]:
+    return {need if isinstance(need, str) else need["job"] for need in PIPELINE[job]["needs"]}
+
+
+def _variables(job: Any) -> dict[str, str]:
+    return job.get("variables", {}) if isinstance(job, dict) else {}
+
+
+FAKE_DOCKER = """#!/usr/bin/env bash
+echo "$*" >>"$DOCKER_LOG"
+case "$*" in *"imagetools inspect"*) grep -qx "${@: -1}" "$REGISTRY" ;; esac
+"""
+
+
+class Registry:
+    """A project of one commit, and a registry in which some images are."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "scripts").mkdir()
+        script = (ROOT / "scripts" / "publish_image.sh").read_text()
+        (folder / "scripts" / "publish_image.sh").write_text(script)
+        (folder / "wyoming_voice_stack").mkdir()
+        (folder / "wyoming_voice_stack" / "__init__.py").write_text('__version__ = "1.2.3"\n')
+        (folder / "Dockerfile").write_text("FROM scratch\n")
+        docker = folder / "bin" / "docker"
+        docker.parent.mkdir()
+        docker.write_text(FAKE_DOCKER)
+        docker.chmod(0o755)
+        self.images = folder / "registry"
+        self.images.touch()
+        self.log = folder / "log"
+        self._git("init", "--quiet")
+        self.commit()
+
+    def _git(self, *arguments: str) -> None:
+        as_tester = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+        subprocess.run(["git", *as_tester, *arguments], cwd=self.folder, check=True)
+
+    def commit(self) -> None:
+        self._git("add", "Dockerfile", "wyoming_voice_stack")
+        self._git("commit", "--quiet", "--allow-empty", "--message", "A change")
+
+    def publish(self, *inputs: str) -> tuple[int, str, list[str]]:
+        """Give the exit status, what was complained about, and docker's calls."""
+        self.log.write_text("")
+        script = [
+            "bash",
+            "scripts/publish_image.sh",
+            "voice",
+            "c0ffee",
+            "Dockerfile",
+            "linux/amd64",
+        ]
+        done = subprocess.run(
+            [*script, *inputs],
+            cwd=self.folder,
+            env=os.environ
+            | {
+                "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+                "DOCKER_LOG": str(self.log),
+                "REGISTRY": str(self.images),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stderr, self.log.read_text().splitlines()
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    return Registry(tmp_path)
+
+
+class TestPublishing:
+    def test_a_registry_without_the_image_gets_it(self, registry: Registry) -> None:
+        status, _, (looked, built, tagged) = registry.publish("Dockerfile", "wyoming_voice_stack")
+        assert status == 0
+        made_of = looked.split()[-1]
+        assert re.fullmatch(r"voice:inputs-[0-9a-f]{16}", made_of)
+        assert f"--tag {made_of} --push ." in built
+        assert "--platform linux/amd64" in built
+        assert "VERSION=1.2.3" in built
+        assert "--sbom true" in built
+        assert tagged == f"buildx imagetools create --tag voice:c0ffee {made_of}"
+
+    def test_an_image_of_the_same_inputs_is_taken_over(self, registry: Registry) -> None:
+        _, _, (looked, *_) = registry.publish("Dockerfile")
+        registry.images.write_text(looked.split()[-1] + "\n")
+        # Another commit, in which nothing changed that the image is made of.
+        (registry.folder / "wyoming_voice_stack" / "new.py").touch()
+        registry.commit()
+        status, _, calls = registry.publish("Dockerfile")
+        assert status == 0
+        assert [call.split()[2] for call in calls] == ["inspect", "create"]
+
+    def test_a_changed_input_is_another_image(self, registry: Registry) -> None:
+        _, _, (looked, *_) = registry.publish("Dockerfile", "wyoming_voice_stack")
+        registry.images.write_text(looked.split()[-1] + "\n")
+        (registry.folder / "wyoming_voice_stack" / "new.py").touch()
+        registry.commit()
+        _, _, calls = registry.publish("Dockerfile", "wyoming_voice_stack")
+        assert [call.split()[1] for call in calls] == ["imagetools", "build", "imagetools"]
+
+    def test_an_input_that_is_not_there(self, registry: Registry) -> None:
+        status, complaint, calls = registry.publish("Dockerfile", "nothing.toml")
+        assert (status, calls) == (66, [])
+        assert (
+            complaint == "nothing.toml is not in this commit; correct INPUTS in .gitlab-ci.yml.\n"
+        )
