@@ -34,13 +34,14 @@ class Server:
     port: int
     process: subprocess.Popen[bytes]
     log_path: Path
+    host: str = "127.0.0.1"
     stopped: bool = field(default=False)
-    host: Host | None = None
+    on: Host | None = None
     """Where it runs; None is this host."""
 
     @property
     def uri(self) -> str:
-        return f"tcp://127.0.0.1:{self.port}"
+        return f"tcp://{self.host}:{self.port}"
 
     @property
     def log(self) -> str:
@@ -48,12 +49,12 @@ class Server:
 
     def get(self, path: str) -> tuple[int, bytes]:
         ask = partial(self._ask, path)
-        return ask() if self.host is None else self.host.call(ask)
+        return ask() if self.on is None else self.on.call(ask)
 
     def _ask(self, path: str) -> tuple[int, bytes]:
         try:
             with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.port}{path}", timeout=30
+                f"http://{self.host}:{self.port}{path}", timeout=30
             ) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
@@ -104,16 +105,18 @@ def running(
     *,
     wait_for: str | None = "/ready",
     on: Host | None = None,
+    host: str = "127.0.0.1",
+    port: int | None = None,
     **settings: str,
 ) -> Iterator[Server]:
     """Run a server until the end of the block; it must then stop cleanly and quietly."""
-    port = free_port()
-    log_path = folder / f"{mode}-{port}.log"
+    port = port or free_port()
+    log_path = folder / f"{mode}-{host}-{port}.log"
     environment = clean_environment(
         SERVICE_MODE=mode,
         **{f"{mode.upper()}_PORT": str(port)},
         MODELS_DIR=str(folder / "models"),
-        **({"VOICES_DIR": str(folder / "voices")} | settings),
+        **({"VOICES_DIR": str(folder / "voices"), "HOST": host} | settings),
     )
     with log_path.open("wb") as log:
         process = subprocess.Popen(
@@ -124,7 +127,7 @@ def running(
             stdin=subprocess.DEVNULL,
             cwd=folder,
         )
-    server = Server(port, process, log_path, host=on)
+    server = Server(port, process, log_path, host, on=on)
     try:
         if wait_for is not None:
             server.wait_until(wait_for)
