@@ -96,8 +96,9 @@ async def test_a_rollout_loses_no_request(tmp_path: Path) -> None:
         leaving.process.send_signal(signal.SIGTERM)
         await eventually(lambda: "stopping" in leaving.log)
         later = [await speaking(front, stack) for _ in range(3)]
+        # Nobody is sent there any more, and what is under way there goes on.
+        await eventually(lambda: front.up() == {ADDRESSES[0], ADDRESSES[2]})
         texts = await asyncio.gather(*map(text, [*clients, *later]))
         assert all(heard is not None and words(heard) == words(SENTENCE) for heard in texts), texts
         assert await asyncio.to_thread(leaving.process.wait, STOP_SECONDS) == 0
         leaving.stopped = True
-        await eventually(lambda: front.up() == {ADDRESSES[0], ADDRESSES[2]})
