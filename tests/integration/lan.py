@@ -117,7 +117,7 @@ def _lacking() -> str:
     if not sys.platform.startswith("linux"):
         return "this is not Linux"
     if not shutil.which("ip"):
-        return "there is no ip command; run scripts/install_system_deps.sh"
+        return "there is no ip command; run scripts/install_system_deps.sh --with-tests"
     probe = f"voice-probe-{os.getpid()}"
     tried = subprocess.run(["ip", "netns", "add", probe], capture_output=True, check=False)
     if tried.returncode:

@@ -68,6 +68,7 @@ class TestText:
         }
         assert copied
         assert copied - METADATA <= inputs(image)
+        assert [name for name in inputs(image) if not (ROOT / name).exists()] == []
 
 
 def _needs(job: str) -> set[str]:
