@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol
@@ -15,8 +16,9 @@ from wyoming_voice_stack.core.connection import ConnectionLimits
 from wyoming_voice_stack.core.http import make_runner
 from wyoming_voice_stack.core.listener import Listener
 from wyoming_voice_stack.core.metrics import Metrics
-from wyoming_voice_stack.core.session import Service
+from wyoming_voice_stack.core.session import Service, is_ready
 from wyoming_voice_stack.discovery import Announcer, default_instance_name
+from wyoming_voice_stack.supervisor import Supervisor, SupervisorAnnouncer
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -79,7 +81,7 @@ async def serve(
         await listener.start(settings.host, settings.port)
         _LOGGER.info("listening on port %d, mode %s", listener.port, settings.service_mode)
         await service.start()
-        async with _announced(settings, listener.port) as withdraw:
+        async with _announced(settings, listener.port, service) as withdraw:
             await stop.wait()
             _LOGGER.info("stopping: running requests have %g s", settings.shutdown_grace_seconds)
             listener.stop_accepting()
@@ -117,20 +119,38 @@ async def _drain(listener: Listener, grace_s: float, hurry: asyncio.Event) -> No
 
 
 @asynccontextmanager
-async def _announced(settings: Settings, port: int) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    if not settings.zeroconf:
+async def _announced(
+    settings: Settings, port: int, service: Service
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    announcer = _announcer(settings, port, service)
+    if announcer is None:
         yield _nothing
         return
-    announcer = Announcer(
-        instance_name=settings.zeroconf_name or default_instance_name(settings.service_mode or ""),
-        port=port,
-        bind_host=settings.host,
-    )
     await announcer.start()
     try:
         yield announcer.stop
     finally:
         await announcer.stop()
+
+
+def _announcer(
+    settings: Settings, port: int, service: Service
+) -> Announcer | SupervisorAnnouncer | None:
+    if settings.supervisor_token is not None:
+        # Not by zeroconf too: Home Assistant would show the server twice.
+        return SupervisorAnnouncer(
+            Supervisor(settings.supervisor_url, settings.supervisor_token.get_secret_value()),
+            # The name of an add-on's container is the one under which others find it.
+            uri=f"tcp://{socket.gethostname()}:{port}",
+            is_ready=lambda: is_ready(service.status()),
+        )
+    if not settings.zeroconf:
+        return None
+    return Announcer(
+        instance_name=settings.zeroconf_name or default_instance_name(settings.service_mode or ""),
+        port=port,
+        bind_host=settings.host,
+    )
 
 
 async def _nothing() -> None:

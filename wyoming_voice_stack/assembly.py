@@ -28,24 +28,49 @@ from wyoming_voice_stack.hardware import (
     available_memory_bytes,
     cuda_memory_bytes,
 )
+from wyoming_voice_stack.licence import AGREED_VARIABLE
 from wyoming_voice_stack.memory import return_freed_memory, share_one_heap, trim_heap
 from wyoming_voice_stack.models import ModelStore
+from wyoming_voice_stack.processor import read_processor
+from wyoming_voice_stack.supervisor import Supervisor, home_language
 from wyoming_voice_stack.tts.cloning.speech import SpeechDetector
 from wyoming_voice_stack.tts.coqui import CoquiSource
 from wyoming_voice_stack.tts.engine import EngineSource
 from wyoming_voice_stack.tts.piper import PiperSource
 from wyoming_voice_stack.tts.service import TtsService, VoicingOptions
+from wyoming_voice_stack.tts.usual_voices import usual_voice
 from wyoming_voice_stack.tts.voicing import SpeakingOptions
 from wyoming_voice_stack.tts.xtts.engine import XttsSource
-from wyoming_voice_stack.weights import require_installed, weights_of
+from wyoming_voice_stack.weights import PIPER_SCHEME, require_installed, weights_of
 
 _LOGGER = logging.getLogger(__name__)
 
 MAX_SENTENCES_AT_ONCE = 16
 """Threads that wait for a voice's sound; an engine may take fewer sentences at a time."""
 SMALL_VOICE = "piper:en_US-lessac-low"
+_FALLBACK_LANGUAGE = "en"
 CLONED_VOICES_FOLDER = ".voices"
 """Below MODELS_DIR: what models made of recordings. Hidden, so that it is not listed as a model."""
+
+
+async def with_voice_of_the_house(settings: Settings) -> Settings:
+    """Settle what `TTS_MODEL=auto` stands for: a Piper voice in the language of the house."""
+    if settings.service_mode != "tts" or settings.tts_model != "auto":
+        return settings
+    language = next(iter((*filter(None, [settings.tts_language]), *settings.tts_languages)), None)
+    token = _told(settings.supervisor_token)
+    if language is None and token:
+        language = await home_language(Supervisor(settings.supervisor_url, token))
+    voice = usual_voice(language or _FALLBACK_LANGUAGE)
+    if voice is None:
+        voice = usual_voice(_FALLBACK_LANGUAGE)
+        _LOGGER.warning(
+            "Piper has no voice for %r, so the voice is English; name another one in TTS_MODEL, or"
+            " take XTTS if it speaks that language.",
+            language,
+        )
+    _LOGGER.info("TTS_MODEL=auto: %s, for %s", voice, language or "an unknown language")
+    return settings.model_copy(update={"tts_model": f"{PIPER_SCHEME}{voice}"})
 
 
 def assemble(settings: Settings, metrics: Metrics) -> RunningService:
@@ -102,7 +127,8 @@ def _chosen(name: str, settings: Settings) -> str:
     device = "cpu" if on_card is None else "cuda"
     memory = available_memory_bytes() if on_card is None else on_card
     languages = settings.asr_languages or tuple(filter(None, (settings.asr_language,)))
-    chosen = choose_model(device, memory, available_cores(), languages)
+    fast = read_processor().multiplies_integers_fast
+    chosen = choose_model(device, memory, available_cores(), languages, fast_integers=fast)
     _LOGGER.info("ASR_MODEL=auto: %s, for %s with %d MB", chosen, device, memory // 10**6)
     return chosen
 
@@ -184,7 +210,9 @@ def _speech_detector() -> SpeechDetector | None:
 def _tts_source(
     settings: Settings, store: ModelStore, detector: SpeechDetector | None
 ) -> EngineSource:
-    weights = weights_of(settings.tts_model, store, environ=os.environ, text_to_speech=True)
+    agreed = {AGREED_VARIABLE: "1"} if settings.coqui_tos_agreed else {}
+    environ = {**os.environ, **agreed}
+    weights = weights_of(settings.tts_model, store, environ=environ, text_to_speech=True)
     require_installed(weights)
     threads = settings.tts_cpu_threads or None
     if weights.engine == "piper":

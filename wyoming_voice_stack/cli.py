@@ -68,12 +68,15 @@ def serve(
     log_level: Annotated[str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = None,
 ) -> None:
     """Run one of the two servers. Every setting can come from the environment."""
-    from wyoming_voice_stack.app import prepare_process
+    from wyoming_voice_stack.processor import read_processor, require_processor
 
     side = _mode(mode)
-    prepare_process(side)
+    # Before anything native is imported.
+    require_processor(read_processor())
     from wyoming_voice_stack import app as server
-    from wyoming_voice_stack.assembly import assemble
+
+    server.prepare_process(side)
+    from wyoming_voice_stack.assembly import assemble, with_voice_of_the_house
     from wyoming_voice_stack.config import load_settings
     from wyoming_voice_stack.logs import configure_logging
 
@@ -87,6 +90,7 @@ def serve(
         }
     )
     configure_logging(settings.log_level, settings.log_format)
+    settings = asyncio.run(with_voice_of_the_house(settings))
     if not asyncio.run(server.serve(settings, assemble)):
         # The engine is inside a native call that cannot be interrupted; all else has ended.
         sys.stderr.flush()

@@ -1,7 +1,8 @@
 """Every setting, once: its name, default, bounds and meaning.
 
 A setting `asr_model` is read from the variable `ASR_MODEL`, or from the file that
-`ASR_MODEL_FILE` names. Nothing below this module reads the environment.
+`ASR_MODEL_FILE` names, or from the JSON object in `OPTIONS_FILE`. Nothing below this module reads
+the environment.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
 from wyoming_voice_stack.errors import ConfigError
+from wyoming_voice_stack.options import OPTIONS_VARIABLE, read_options
 
 MAX_SECRET_BYTES = 64 * 1024
 
@@ -41,6 +44,11 @@ def _lower(value: Any) -> Any:
 
 def _upper(value: Any) -> Any:
     return value.strip().upper() if isinstance(value, str) else value
+
+
+def _exactly_one(value: Any) -> Any:
+    # As coqui-tts reads it: a licence is not accepted by something like "yes, but".
+    return value is True or value == "1"
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
@@ -114,14 +122,18 @@ class Settings(BaseSettings):
     hass_token: SecretStr | None = None
     """Long-lived access token of an administrator of that Home Assistant."""
     supervisor_token: SecretStr | None = None
-    """Given to an add-on; used when neither HASS_URL nor HASS_TOKEN is set."""
+    """Given to an add-on: the server announces itself there, and not by zeroconf."""
+    supervisor_url: str = "http://supervisor"
+    """Where an add-on finds the Supervisor; tests have one of their own."""
     hass_refresh_seconds: int = Field(default=300, ge=10, le=86_400)
     """How often the names of the house are read again."""
 
     tts_device: Device = "auto"
     """Where the voice runs: auto, cpu, cuda or cuda:N. Piper always runs on the CPU."""
     tts_model: str = "tts_models/multilingual/multi-dataset/xtts_v2"
-    """A Coqui model name, a directory, or `piper:NAME` or `piper:PATH.onnx`."""
+    """A Coqui model name, a directory, `piper:NAME`, `piper:PATH.onnx`, or auto: Piper in the language of the house."""
+    coqui_tos_agreed: Annotated[bool, BeforeValidator(_exactly_one)] = False
+    """1 says that you have read and accepted the licence of XTTS."""
     tts_voice: Optional = None
     """Voice when the request names none; unset takes the first."""
     tts_language: Optional = None
@@ -187,9 +199,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Command line first, then the environment, then files that it names."""
+        """Command line first, then the environment, then files that it names, an add-on's last."""
         del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _NamedFiles(settings_cls)
+        named = os.environ.get(OPTIONS_VARIABLE, "")
+        options = InitSettingsSource(settings_cls, read_options(named) if named else {})
+        return init_settings, env_settings, _NamedFiles(settings_cls), options
 
 
 class _NamedFiles(PydanticBaseSettingsSource):

@@ -28,6 +28,7 @@ VoiceStackError                      code on the wire
 │   ├── ModelCorrupt                 model-corrupt
 │   ├── DiskFull                     disk-full
 │   └── LicenceNotAccepted           licence-not-accepted      exit status 78
+├── UnsupportedProcessor             unsupported-processor     exit status 70
 └── ConfigError                      config                    exit status 2 or 64
 """
 
@@ -39,6 +40,7 @@ from typing import ClassVar
 EXIT_CONFIG = 2
 EXIT_USAGE = 64
 EXIT_UNAVAILABLE = 69
+EXIT_PROCESSOR = 70
 EXIT_LICENCE = 78
 
 
@@ -213,6 +215,13 @@ class LicenceNotAccepted(ModelError):
 
     code = "licence-not-accepted"
     exit_status = EXIT_LICENCE
+
+
+class UnsupportedProcessor(VoiceStackError):
+    """The processor lacks instructions that the engines' libraries are made of."""
+
+    code = "unsupported-processor"
+    exit_status = EXIT_PROCESSOR
 
 
 class ConfigError(VoiceStackError):

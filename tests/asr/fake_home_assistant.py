@@ -266,9 +266,13 @@ class Pauses:
         async with asyncio.timeout(WAIT_SECONDS):
             return await self._begun.get()
 
+    def end(self) -> None:
+        """End this pause."""
+        self._ended.release()
+
     async def again(self) -> float:
         """End this pause, and wait for the next."""
-        self._ended.release()
+        self.end()
         return await self.next()
 
 

@@ -175,3 +175,9 @@ def test_auto_takes_what_suits_the_machine(
 def test_what_takes_less_memory(model: str, smaller: str | None) -> None:
     assert smaller_model(model) == smaller
     assert smaller is None or smaller in model_names()
+
+
+def test_a_processor_that_is_slow_at_integers_gets_the_smallest() -> None:
+    assert choose_model("cpu", 8 * GIB, 4, [], fast_integers=False) == "tiny"
+    assert choose_model("cpu", 8 * GIB, 4, ["en"], fast_integers=False) == "tiny.en"
+    assert choose_model("cuda", 8 * GIB, 4, [], fast_integers=False) == "large-v3-turbo"

@@ -73,6 +73,7 @@ def test_every_setting_can_come_from_a_file(
         "tts_device": "cpu",
         "tts_precision": "int8",
         "tts_cache_cloned": "true",
+        "coqui_tos_agreed": "1",
         "zeroconf": "false",
         "asr_partial_text": "false",
         "allowed_clients": "192.0.2.0/24",

@@ -16,7 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("demo",),
     ("assembly",),
     ("app", "logs", "recordings", "weights"),
-    ("client", "discovery", "config", "licence", "models"),
+    ("client", "discovery", "config", "licence", "models", "supervisor"),
     ("core.listener", "fetch"),
     ("core.connection", "core.http", "hub"),
     ("asr.service", "tts.service"),
@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core.channel", "core.queue"),
     ("core.metrics", "core.session"),
     ("asr", "tts"),
-    ("addresses", "audio", "hardware", "languages", "mdns", "memory"),
+    ("addresses", "audio", "hardware", "languages", "mdns", "memory", "options", "processor"),
     ("errors", "core", ""),
 )
 """From the user's end to the engines and what everything stands on. `asr` and `tts` without more

@@ -168,7 +168,14 @@ def model_languages(model: str | Path) -> tuple[str, ...]:
     return _languages_by_wording(model)
 
 
-def choose_model(device: str, memory_bytes: int, cores: int, languages: Sequence[str]) -> str:
+def choose_model(
+    device: str,
+    memory_bytes: int,
+    cores: int,
+    languages: Sequence[str],
+    *,
+    fast_integers: bool = True,
+) -> str:
     """Choose what `auto` stands for.
 
     ===========================  ====================  =======================
@@ -182,11 +189,15 @@ def choose_model(device: str, memory_bytes: int, cores: int, languages: Sequence
                                  less                  `tiny`
     ===========================  ====================  =======================
 
+    Without `fast_integers` (a processor with neither AVX2 nor the dot products of ARMv8.2, such as
+    a Raspberry Pi 4's) it is `tiny`.
+
     A household that speaks English alone gets the English-only model where there is one: it
     makes fewer errors at the same cost. `languages` are Whisper's codes, or BCP 47 tags; none
     stands for all.
     """
-    table = _FOR_CUDA if device.partition(":")[0] == "cuda" else _FOR_CPU
+    on_card = device.partition(":")[0] == "cuda"
+    table = _FOR_CUDA if on_card else _FOR_CPU if fast_integers else _FOR_CPU[-1:]
     name = next(
         (row.model for row in table if memory_bytes >= row.memory_bytes and cores >= row.cores),
         table[-1].model,

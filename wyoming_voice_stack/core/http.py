@@ -8,7 +8,7 @@ from aiohttp import web
 
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.core.metrics import Metrics
-from wyoming_voice_stack.core.session import Service, ServiceStatus
+from wyoming_voice_stack.core.session import Service, ServiceStatus, is_ready
 
 MAX_REQUEST_BODY_BYTES = 1024
 MAX_HEADER_BYTES = 8 * 1024
@@ -28,7 +28,7 @@ def make_runner(service: Service, metrics: Metrics) -> web.AppRunner:
 
     async def ready(_: web.Request) -> web.Response:
         status = service.status()
-        return _answer(status, alive=status.state in {"ready", "resting"})
+        return _answer(status, alive=is_ready(status))
 
     async def show_metrics(_: web.Request) -> web.Response:
         return web.Response(

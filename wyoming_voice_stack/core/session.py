@@ -23,6 +23,11 @@ class ServiceStatus:
     """What is wrong, when `state` is failed."""
 
 
+def is_ready(status: ServiceStatus) -> bool:
+    """Whether a request is served now, at most after a rested model is loaded again."""
+    return status.state in {"ready", "resting"}
+
+
 class Session(Protocol):
     """One client's talk. Events come one after another; replies are yielded."""
 
