@@ -137,7 +137,7 @@ class Settings(BaseSettings):
     tts_voice: Optional = None
     """Voice when the request names none; unset takes the first."""
     tts_language: Optional = None
-    """Language when neither the request nor the voice names one; unset detects it."""
+    """Language when neither the request nor the voice names one; unset detects it. A region counts: en-GB reads 3/4 as a day in April."""
     tts_languages: Names = ()
     """Languages of the household: those advertised and detected; empty stands for all."""
     tts_speed: float = Field(default=1.0, ge=0.25, le=4.0)

@@ -52,6 +52,34 @@ class TestVoices:
             await tell(service.open_session("c"), Synthesize(text="Hello.", voice=voice).event())
         assert (engine.requests[0].voice, engine.requests[0].language) == (name, language)
 
+    @pytest.mark.parametrize(
+        ("asked", "options", "said"),
+        [
+            (None, {}, "March fourth"),
+            (None, {"language": "en-GB"}, "the third of April"),
+            (
+                SynthesizeVoice(language="en"),
+                {"language": None, "household": ("de", "en-GB")},
+                "the third of April",
+            ),
+            (SynthesizeVoice(language="en-AU"), {"language": "en-US"}, "the third of April"),
+            (SynthesizeVoice(name="anna [en]", language="x" * 99), {}, "March fourth"),
+        ],
+    )
+    async def test_region_tells_how_a_text_is_read(
+        self,
+        engine: FakeSynthesizer,
+        tmp_path: Path,
+        asked: SynthesizeVoice | None,
+        options: dict[str, object],
+        said: str,
+    ) -> None:
+        text = "The meeting tomorrow is the one of 3/4/2026."
+        async with serving(engine, tmp_path, **options) as service:
+            await tell(service.open_session("c"), Synthesize(text=text, voice=asked).event())
+        assert engine.requests[0].language == "en"
+        assert said in engine.requests[0].text
+
     async def test_null_voice(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
             await tell(

@@ -77,7 +77,7 @@ ENGLISH = {
     "5 minutes, 10-minute timer.": "five minutes, ten-minute timer.",
     "Room 101.": "Room one hundred one.",
     "a ratio of 2:1.": "a ratio of two to one.",
-    "5/10.": "five slash ten.",
+    "5/10.": "five out of ten.",
     "Order 66 lamps at 5.": "Order sixty-six lamps at five.",
     "The 3 lamps: 1, 2, 3.": "The three lamps: one, two, three.",
     "1,2,3.": "one, two, three.",

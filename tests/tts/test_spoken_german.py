@@ -38,7 +38,7 @@ GERMAN = {
     "Der Timer läuft noch 2h 15min.": "Der Timer läuft noch zwei Stunden fünfzehn Minuten.",
     "0:05:00": "fünf Minuten",
     "Der Stand ist 3:1.": "Der Stand ist drei zu eins.",
-    "3x täglich, ca. 5 Tabletten, z.B. morgens.": "drei mal täglich, circa fünf Tabletten, zum Beispiel morgens.",
+    "3x täglich, ca. 5 Tabletten, z.B. morgens.": "dreimal täglich, circa fünf Tabletten, zum Beispiel morgens.",
     "WLAN und LED sind an.": "W-Lan und L E D sind an.",
     "12 µg/m³ Feinstaub, 800 ppm CO2.": "zwölf Mikrogramm pro Kubikmeter Feinstaub, achthundert p p m C O zwei.",
     "1999 und 2026.": "neunzehnhundertneunundneunzig und zweitausendsechsundzwanzig.",

@@ -65,7 +65,7 @@ def test_words_stay(language: str, texts: list[str]) -> None:
 def test_ambiguous_english() -> None:
     expected = {
         "He scored 3-4.": "He scored three-four.",
-        "5 A, 5 K, 5 C, 5 in.": "five A, five K, five C, five in.",
+        "5 A, 5 K, 5 C, 5 in a row.": "five A, five K, five C, five in a row.",
         "Wait 5m.": "Wait five m.",
         "At 16:75.": "At sixteen to seventy-five.",
         "It's 13/13/2026.": "It's thirteen/thirteen/two thousand twenty-six.",

@@ -75,7 +75,7 @@ ITALIAN = {
     "Il 23/11/2026 e il 1º maggio.": "Il ventitré novembre duemilaventisei e il primo maggio.",
     "Costa 5,20 € o 1 €.": "Costa cinque euro e venti o un euro.",
     "Mancano 2 h 15 min.": "Mancano due ore quindici minuti.",
-    "1 ora, 21 ore, 1 h.": "una ora, ventuno ore, un'ora.",
+    "1 ora, 21 ore, 1 h.": "un'ora, ventuno ore, un'ora.",
     "1 luce, 3 luci, 1 minuto.": "una luce, tre luci, un minuto.",
     "Vento a 15 km/h.": "Vento a quindici chilometri orari.",
     "Umidità al 40%.": "Umidità al quaranta percento.",

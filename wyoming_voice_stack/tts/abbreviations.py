@@ -8,6 +8,7 @@ _NAME_ABBREVIATIONS = """
     dr mr mrs ms sr prof st ste mt gen sgt capt lt rev hon vs approx resp fig vol et
     hr fr frl dipl bzw bspw ca vgl sog inkl zzgl ggf evtl
     mme mlle cf sra srta dra exmo exma sig dott avv ing
+    mio mrd tsd bzgl med phil
     dhr mevr mw drs bijv np tzw ul mgr tj tzv např bkz sn doç yrd ún özv
     ул им проф акад тов напр
 """
@@ -19,7 +20,10 @@ Hungarian; Russian.
 
 _NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
+    std sek ext apt ep eps gl hausnr
     núm pág pag cap č čl poz стр рис гл табл ст
+    jan feb apr jun jul aug sept dec okt dez nov oct janv févr juil déc ene abr dic gen mag giu lug ago ott
+    mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
 """
 """They are words or ends of sentences unless a number follows."""
 
@@ -34,6 +38,12 @@ _ORDINAL_CONTEXT = frozenset(
 )
 _MONTHS = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
 _MONTH_LETTERS = 3
+
+_NUMBERED = ("str", "nr")
+"""Of words that end so, such as "Hauptstr.", a number follows."""
+_SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,)\s*$")
+"""The ordinal before, in a row of them."""
+_LISTED = (":", ",", ";", "(")
 
 _LAST_WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*$")
 _LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
@@ -65,11 +75,17 @@ def _is_abbreviation(word: str, *, followed_by_letter: bool) -> bool:
         return all(len(part) <= _LONGEST_INITIAL for part in parts)
     if len(word) == 1:
         return word.lower() != word.upper()
-    return lowered in _BEFORE_NAMES or (not followed_by_letter and lowered in _BEFORE_NUMBERS)
+    if len(word) == _LONGEST_INITIAL and word[0] == word[1] and word.isupper():
+        return True  # Spanish plurals: "EE. UU."
+    if lowered in _BEFORE_NAMES:
+        return True
+    return not followed_by_letter and (lowered in _BEFORE_NUMBERS or lowered.endswith(_NUMBERED))
 
 
 def _number_is_end(before_number: str, after: str) -> bool | None:
     words = before_number.split()
+    if _SERIES.search(before_number) or before_number.rstrip().endswith(_LISTED):
+        return False
     if not words or after[0].isdigit() or words[-1].lower() in _ORDINAL_CONTEXT:
         return False
     start = after[:_MONTH_LETTERS].lower()

@@ -12,8 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from wyoming_voice_stack.errors import UnknownLanguage, UnknownVoice
-from wyoming_voice_stack.languages import closest_language, household_languages
+from wyoming_voice_stack.languages import (
+    MAX_TAG_CHARACTERS,
+    closest_language,
+    household_languages,
+)
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, Voice
+from wyoming_voice_stack.tts.language_tags import regional
 
 DEFAULT_VOICE = "default"
 """Stands for the server's own choice; advertised while no other voice is known yet."""
@@ -38,6 +43,8 @@ class Choice:
     clone: CloneSource | None
     speaker: str | None
     languages: tuple[str, ...]
+    regions: tuple[str, ...] = ()
+    """Tags that tell in which region's way a text is read, the first one first."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,17 @@ class VoiceCatalogue:
             clone=found.clone,
             speaker=self._speaker(found.voice, speaker),
             languages=languages,
+            regions=(*_short_enough(language), *self._regions),
         )
+
+    @cached_property
+    def readings(self) -> tuple[str, ...]:
+        """The advertised languages, with the region in whose way they are read."""
+        return tuple(regional(language, self._regions) for language in self.languages)
+
+    @cached_property
+    def _regions(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.default_language, *self.household)))
 
     @cached_property
     def _speaking(self) -> dict[str, _Speaking]:
@@ -151,6 +168,10 @@ class VoiceCatalogue:
             return speaker
         there = _some(voice.speakers) if voice.speakers else "no choice of speakers"
         raise UnknownVoice(f"{voice.name} has no speaker {speaker!r:.80}; there is: {there}.")
+
+
+def _short_enough(language: str | None) -> tuple[str, ...]:
+    return (language,) if language and len(language) <= MAX_TAG_CHARACTERS else ()
 
 
 def _listed_name(name: str, language: str, voice: Voice) -> str:

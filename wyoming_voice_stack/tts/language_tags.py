@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from langcodes import Language
 from langcodes.tag_parser import LanguageTagError
 
@@ -20,6 +22,15 @@ def bcp47(name: str) -> str:
         return UNKNOWN
     language = tag.language or UNKNOWN
     return f"{language}-{tag.territory}" if tag.territory else language
+
+
+def regional(tag: str, wishes: Iterable[str]) -> str:
+    """`tag` with the region of the first of `wishes` in the same language; as it is if it has one."""
+    if bcp47(tag) != primary(bcp47(tag)):
+        return tag
+    wished = map(bcp47, wishes)
+    same = (wish for wish in wished if primary(wish) == primary(tag) and wish != primary(wish))
+    return next(same, tag)
 
 
 def primary(tag: str) -> str:

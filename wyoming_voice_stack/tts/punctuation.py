@@ -91,6 +91,8 @@ def without_lone_openers(text: str) -> str:
     for place, character in enumerate(text):
         if open_places and text[open_places[-1]] in _CLOSED_BY.get(character, ""):
             open_places.pop()
+        elif character == '"' and text[place - 1 : place].isdigit():
+            continue  # a length in inches
         elif character in _OPENERS:
             open_places.append(place)
     for place in reversed(open_places):

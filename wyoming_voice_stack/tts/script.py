@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from wyoming_voice_stack.errors import TextTooLong
 from wyoming_voice_stack.tts.catalogue import Choice
+from wyoming_voice_stack.tts.language_tags import regional
 from wyoming_voice_stack.tts.sentences import SentenceStream, fit
 from wyoming_voice_stack.tts.spoken import spoken
 from wyoming_voice_stack.tts.voicing import Voicing
@@ -41,6 +42,7 @@ class Script:
     def __init__(self, service: Voicing, choice: Choice) -> None:
         self._service = service
         self._languages = choice.languages
+        self._regions = choice.regions
         self._sentences = SentenceStream(max(map(service.max_characters, choice.languages)))
         self._language: str | None = None
         self._begun = False
@@ -89,6 +91,7 @@ class Script:
             # One reply has one language: short later sentences would be told apart badly.
             self._language = await self._service.detect_language(sentence, self._languages)
         language = self._language
-        parts = fit(spoken(sentence, language), self._service.max_characters(language))
+        said = spoken(sentence, regional(language, self._regions))
+        parts = fit(said, self._service.max_characters(language))
         for number, part in enumerate(parts, start=1):
             yield Line(part, language, ends_sentence and number == len(parts))

@@ -104,9 +104,10 @@ class TtsService:
         """Load the engine, and begin to follow the voices folder."""
         self.worker.start(load_now=True)
         languages = self._catalogue.languages
+        readings = self._catalogue.readings
         self._tasks = [
             asyncio.create_task(self._follow_voices(), name="voices"),
-            asyncio.create_task(asyncio.to_thread(get_ready, languages), name="languages"),
+            asyncio.create_task(asyncio.to_thread(get_ready, readings), name="languages"),
         ]
         if len(languages) > 1 and not self._options.language:
             warm_up = self._detection.warm_up(languages)

@@ -21,7 +21,7 @@ _HOST = re.compile(
     rf"(?<![\w@.-])(?:[a-zA-Z0-9][a-zA-Z0-9-]{{0,62}}\.)+(?:{_TOP_DOMAINS})\b(?![@-]|\.\w)"
     r"(?::(?P<port>\d{1,5}))?(?P<path>(?:/[\w.~-]+)*/?)",
 )
-_PATH = re.compile(r"(?<![\w/.~<])(?:~|\.{1,2})?(?:/[\w.-]*[A-Za-z_][\w.-]*)+/?(?<![.])")
+_PATH = re.compile(r"(?<![^\s(\[\"'=:])(?:~|\.{1,2})?(?:/[\w.-]*[A-Za-z_][\w.-]*)+/?(?<![.])")
 _FILE = re.compile(
     r"(?<![\w.@/-])[\w-]+(?:\.[\w-]+)*\."
     r"(?:ya?ml|json|py|txt|log|md|conf|cfg|ini|toml|sh|js|ts|css|html?|csv|xml|pdf|zip|db|sqlite"

@@ -13,7 +13,7 @@ _NOON = 12
 _TEN = 10
 _WORD_BACK = re.compile(r"([^\W\d_]+)\.?\W*$")
 _MERIDIEM = re.compile(
-    r"(?<![\w:.,])(?P<h>0?\d|1[0-2])(?:[:.](?P<m>[0-5]\d))?"
+    r"(?<![\w:.,])(?P<h>0?\d|1[0-2])(?:[:.](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?)?"
     rf"(?:(?:{RANGE}| to )(?P<h2>0?\d|1[0-2])(?:[:.](?P<m2>[0-5]\d))?)?"
     r"\s?(?P<half>[ap])\.?\s?m\b\.?",
     re.IGNORECASE,
@@ -39,7 +39,7 @@ def _meridiem(match: re.Match[str], tongue: Tongue) -> str:
         ends.append((match["h2"], match["m2"]))
     times = [_twelve(int(hour) or _NOON, int(minute or 0), tongue) for hour, minute in ends]
     said = f" {tongue.lexicon.to} ".join(times)
-    return f"{said} {match['half'].lower()}.m."
+    return f"{said} {match['half'].lower()}.m.{_seconds(match['s'], tongue)}"
 
 
 def _twelve(hour: int, minute: int, tongue: Tongue) -> str:
@@ -58,23 +58,28 @@ def _range(match: re.Match[str], tongue: Tongue) -> str:
     ends = [(found["h"], found.get("m"), found.get("s"))]
     if found.get("h2"):
         ends.append((found["h2"], found.get("m2"), None))
-    said = [_time(*end, before, tongue) for end in ends]
+    said = [time_of_day(*end, before, tongue) for end in ends]
     if None in said:
         return match[0]
     return (found.get("lead") or "") + f" {tongue.lexicon.to} ".join(filter(None, said))
 
 
-def _time(
+def time_of_day(
     hour: str, minute: str | None, second: str | None, before: str, tongue: Tongue
 ) -> str | None:
+    """Say the time that these digits are after `before`; None if there is no such hour."""
     hours, minutes = int(hour), int(minute or 0)
     if hours > _HOURS:
         return None
     said = _whole_time(hours, minutes, before, tongue)
-    if second and int(second):
-        seconds = tongue.counted(Figure(str(int(second))), "duration-second")
-        said += f" {tongue.sign('and') or ''} {seconds}" if seconds else ""
-    return " ".join(said.split())
+    return " ".join((said + _seconds(second, tongue)).split())
+
+
+def _seconds(second: str | None, tongue: Tongue) -> str:
+    if not second or not int(second):
+        return ""
+    seconds = tongue.counted(Figure(str(int(second))), "duration-second")
+    return f" {tongue.sign('and') or ''} {seconds}" if seconds else ""
 
 
 def _whole_time(hour: int, minute: int, before: str, tongue: Tongue) -> str:
@@ -108,12 +113,14 @@ def _hour(hour: int, before: str, tongue: Tongue) -> str:
 def _patterns(tongue: Tongue) -> tuple[re.Pattern[str], ...]:
     clock = tongue.lexicon.clock
     before = rf"(?<![-+\d:.,/]){tongue.before}"
-    absorbed = _absorbed(clock.absorbs, tongue)
+    words_after = absorbed(clock.absorbs, tongue)
     no_more = r"(?![\d:]|[.,]\d|\s?[ap]\.?m\b)"
     time = rf"(?P<h>\d{{1,2}})[{clock.marks}](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?"
     last = rf"(?P<h2>\d{{1,2}})[{clock.marks}](?P<m2>[0-5]\d)"
     after = tongue.after if tongue.lexicon.spaced else ""
-    patterns = [rf"{before}{time}(?:{absorbed})?(?:{RANGE}{last})?{no_more}(?:{absorbed})?{after}"]
+    patterns = [
+        rf"{before}{time}(?:{words_after})?(?:{RANGE}{last})?{no_more}(?:{words_after})?{after}"
+    ]
     if "h" in clock.marks:
         spaced = rf"(?P<h>\d{{1,2}}) h (?P<m>[0-5]\d){no_more}{after}"
         patterns.append(before + spaced)
@@ -125,8 +132,8 @@ def _patterns(tongue: Tongue) -> tuple[re.Pattern[str], ...]:
         lead = rf"(?P<lead>(?<!\w)(?i:{words})\.?\s)"
         patterns.append(rf"{lead}{dotted}{last_dotted}{no_more}{after}")
     if clock.hour_words:
-        hour = rf"(?P<h>\d{{1,2}})(?:{RANGE}(?P<h2>\d{{1,2}}))?"
-        hour += _absorbed(clock.hour_words, tongue)
+        word = absorbed(clock.hour_words, tongue)
+        hour = rf"(?P<h>\d{{1,2}})(?:(?:{word})?{RANGE}(?P<h2>\d{{1,2}}))?{word}"
         minutes = "|".join(clock.absorbs_minutes) or "(?!)"
         minute = rf"(?: (?P<m>[0-5]\d)(?: ?(?:{minutes})|{no_more}(?! ?[%°])))?"
         patterns.append(f"{before}{hour}{minute}{after}")
@@ -136,7 +143,8 @@ def _patterns(tongue: Tongue) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern) for pattern in patterns)
 
 
-def _absorbed(known: tuple[str, ...], tongue: Tongue) -> str:
+def absorbed(known: tuple[str, ...], tongue: Tongue) -> str:
+    """Regular expression for words after a time that the templates say themselves."""
     if not known:
         return ""
     words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))

@@ -18,10 +18,15 @@ _JOINING = "is|ist|lautet|est|es|è|é|jest|to|je|number|nummer|no\\.|numéro|n�
 _INTERNATIONAL = re.compile(r"(?<![\w.,])\+\d{1,3}(?:[ ()/.-]{0,2}\d{1,12}){1,7}(?!\w|[.,]\d)")
 _NATIONAL = re.compile(
     r"(?<![\w.,+/-])(?:\(0\d{1,5}\)[ ]?|0\d{1,5}[ /-])\d{2,8}(?:[ -]\d{2,8}){0,4}(?![\w:/]|[.,-]\d| ?[%°])"
-    r"|(?<![\w.,+/-])(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w:/]|[.,-]\d)"
+    r"|(?<![\w.,+/-])(?:1-)?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w:/]|[.,-]\d)"
 )
 _LONG = re.compile(rf"(?<![\w.,:/])(?<![\w]-)(?:0\d+|\d{{{LONG_DIGITS},}})(?![\w:]|[.,]\d)")
-_VERSION = re.compile(r"(?<![\w.,])[vV]?\d{1,6}(?:\.\d{1,6}){2,5}(?![\w]|[.,]\d)")
+_VERSION = re.compile(
+    r"(?<![\w.,])(?P<numbers>[vV]?\d{1,6}(?:\.\d{1,6}){2,5})(?:-?(?P<stage>alpha|beta|rc|a|b)[.-]?(?P<trial>\d{0,3}))?"
+    r"(?![\w]|[.,]\d)"
+)
+_VERSIONED = "Python|Node|iOS|iPadOS|macOS|Android|Ubuntu|Debian|Fedora|Alpine|HAOS|ESPHome"
+"""Programs whose name a version follows: 3.11 is later than 3.9."""
 _YEAR_VERSION = re.compile(r"(?<![\w.,+-])(20\d\d)\.(\d{1,2})(?![\w%°€$]|[.,]\d| ?[%°€$])")
 
 
@@ -30,7 +35,9 @@ def say_codes(text: str, tongue: Tongue) -> str:
     text = _INTERNATIONAL.sub(lambda match: _phone(match[0], tongue), text)
     text = _NATIONAL.sub(lambda match: _phone(match[0], tongue), text)
     text = _after_word(tongue).sub(lambda match: match[1] + _phone(match[2], tongue), text)
-    text = _VERSION.sub(lambda match: _dotted(match[0], tongue), text)
+    if tongue.lexicon.dial_words:
+        text = _dialled(tongue).sub(lambda match: _short_number(match, tongue), text)
+    text = _VERSION.sub(lambda match: _dotted(match, tongue), text)
     text = _YEAR_VERSION.sub(lambda match: _version(match[0], tongue), text)
     text = _after_version(tongue).sub(lambda match: match[1] + _version(match[2], tongue), text)
     return _LONG.sub(lambda match: _long(match[0], tongue), text)
@@ -54,15 +61,42 @@ def _phone(written: str, tongue: Tongue) -> str:
     return plus + ", ".join(say_digits(group, tongue) for group in groups)
 
 
+@functools.lru_cache(maxsize=MAX_TONGUES)
+def _dialled(tongue: Tongue) -> re.Pattern[str]:
+    """Three digits, or some of them, after a word that has somebody call them."""
+    words = "|".join(tongue.lexicon.dial_words)
+    counted = (
+        r" [A-Z\u00c4\u00d6\u00dc]"
+        if tongue.lexicon.numbers.nouns_are_capital
+        else r" [^\W\d_]{2,}s\b"
+    )
+    joint = rf"(?:, | {tongue.sign('and')} | {tongue.lexicon.either} )"
+    return re.compile(
+        rf"(?P<lead>(?<!\w)(?i:{words}) )(?P<numbers>\d{{3}}(?:{joint}\d{{3}}){{0,3}})(?![\w:/-]|[.,]\d|{counted}| ?[%\u00b0\u20ac$])"
+    )
+
+
+def _short_number(match: re.Match[str], tongue: Tongue) -> str:
+    said = re.sub(r"\d+", lambda digits: tongue.numerals.digits(digits[0]), match["numbers"])
+    return match["lead"] + said
+
+
 def _long(digits: str, tongue: Tongue) -> str:
     if digits.endswith("000") and not digits.startswith("0"):
         return digits
     return say_digits(digits, tongue) if len(digits) > 1 else digits
 
 
-def _dotted(written: str, tongue: Tongue) -> str:
+def _dotted(match: re.Match[str], tongue: Tongue) -> str:
     """A version, unless the full stops stand between thousands."""
-    return written if re.fullmatch(tongue.figure, written) else _version(written, tongue)
+    if re.fullmatch(tongue.figure, match[0]):
+        return match[0]
+    said = [_version(match["numbers"], tongue)]
+    if match["stage"]:
+        said.append(match["stage"])
+    if match["trial"]:
+        said.append(tongue.numerals.cardinal(int(match["trial"])))
+    return " ".join(said)
 
 
 def _version(written: str, tongue: Tongue) -> str:
@@ -88,6 +122,7 @@ def _after_word(tongue: Tongue) -> re.Pattern[str]:
     words = "|".join(map(re.escape, (*tongue.lexicon.code_words, *tongue.lexicon.phone_words)))
     gap = rf"\.?(?: ?[:=#] ?| (?:(?:{_JOINING}) )?)" if tongue.lexicon.spaced else r"[^\d\n]{0,3}"
     begin = r"(?<!\w)" if tongue.lexicon.spaced else ""
+    gap += r"(?:[A-Z]{1,3}-)?"
     digits = r"\d{4,12}|\d{3}(?:[- ]\d{2,4}){1,3}"
     return re.compile(rf"({begin}(?i:{words}){gap})({digits})(?![\w:]|[.,-]\d| ?[%°€$])")
 
@@ -95,4 +130,6 @@ def _after_word(tongue: Tongue) -> re.Pattern[str]:
 @functools.lru_cache(maxsize=MAX_TONGUES)
 def _after_version(tongue: Tongue) -> re.Pattern[str]:
     words = "|".join(map(re.escape, tongue.lexicon.version_words))
-    return re.compile(rf"((?<!\w)(?i:{words})[ .]?)(\d{{1,6}}(?:\.\d{{1,6}})+)(?!\w|[.,]\d)")
+    return re.compile(
+        rf"((?<!\w)(?:(?i:{words})[ .]?|(?:{_VERSIONED}) ))(\d{{1,6}}(?:\.\d{{1,6}})+)(?!\w|[.,]\d)"
+    )

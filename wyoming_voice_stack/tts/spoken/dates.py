@@ -30,6 +30,9 @@ _NUMERIC = re.compile(
     r"(?<![\w./-])(?P<a>\d{1,2})(?P<sign>[./-])(?P<s> ?)(?P<b>\d{1,2})(?P=sign)(?P=s)(?P<y>\d{4}|\d{2})"
     r"(?![\w/-]|[.,]\d)",
 )
+_TO_A_DATE = re.compile(
+    r"(\d\.\d{1,2}\.(?:\d{4})?|\d{4}-\d\d-\d\d)\s?[-\u2013\u2014]\s?(?=\d{1,2}\. ?\d{1,2}\.|\d{4}-\d\d-\d\d)"
+)
 _DOTTED_DAY = re.compile(r"(?<![\w./-])(?P<d>\d{1,2})\. ?(?P<m>\d{1,2})\.(?! ?\d|\w)")
 
 
@@ -46,11 +49,10 @@ def say_dates(text: str, tongue: Tongue) -> str:
     """Say dates in numbers or with a month's name, and weekdays in full before them."""
     text = _weekday_range(tongue).sub(lambda match: _days(match, tongue), text)
     if any(character.isdecimal() for character in text):
-        text = _weekdays(tongue).sub(
-            lambda match: tongue.names.weekdays.get(match[1].lower(), match[1]) + match[2], text
-        )
+        text = _weekdays(tongue).sub(lambda match: _weekday(match, tongue), text)
         if tongue.lexicon.calendar.year_style == "digits":
             text = _CHINESE_YEAR.sub(lambda match: _year(int(match[0]), tongue), text)
+        text = _TO_A_DATE.sub(rf"\1 {tongue.lexicon.to} ", text)
         text = _ISO.sub(lambda match: _whole(match, tongue), text)
         text = _YEAR_FIRST.sub(lambda match: _whole(match, tongue), text)
         if tongue.names.year_first:
@@ -58,9 +60,18 @@ def say_dates(text: str, tongue: Tongue) -> str:
         text = _NUMERIC.sub(lambda match: _numeric(match, tongue), text)
         if tongue.lexicon.calendar.dotted_day_month:
             text = _DOTTED_DAY.sub(lambda match: _day_and_month(match, tongue), text)
+        if tongue.lexicon.calendar.slash_leads:
+            text = _slashed(tongue).sub(lambda match: _with_slash(match, tongue), text)
         for pattern in _named(tongue):
             text = pattern.sub(lambda match: _with_name(match, tongue), text)
     return text
+
+
+def _weekday(match: re.Match[str], tongue: Tongue) -> str:
+    short = match[1] or match[3]
+    if match[3] and not short[0].isupper():
+        return match[0]  # Before a time, it may be another word.
+    return tongue.names.weekdays.get(short.lower().rstrip("."), short) + (match[2] or match[4])
 
 
 def _days(match: re.Match[str], tongue: Tongue) -> str:
@@ -96,6 +107,36 @@ def _day_and_month(match: re.Match[str], tongue: Tongue) -> str:
     return _said(_Date(int(match["d"]), int(match["m"])), match, tongue)
 
 
+@functools.lru_cache(maxsize=MAX_TONGUES)
+def _slashed(tongue: Tongue) -> re.Pattern[str]:
+    """`11/24` after a word that tells that a date comes, or two of them with a dash between."""
+    leads = "|".join((*tongue.lexicon.calendar.slash_leads, *tongue.names.weekdays.values()))
+    nouns = "|".join(tongue.lexicon.fraction_nouns) or "(?!)"
+    date, last = r"(?P<a>\d{1,2})/(?P<b>\d{1,2})", r"(?P<a2>\d{1,2})/(?P<b2>\d{1,2})"
+    no_more = rf"(?![\w/%-]|[.,]\d| [%\u00b0=]| (?:{nouns})\b)"
+    return re.compile(
+        rf"(?:(?P<lead>(?<!\w)(?i:{leads}),? ){date}(?:{RANGE}{last})?|(?<![\w.,/-])"
+        rf"{date.replace('a>', 'c>').replace('b>', 'e>')}{RANGE}{last.replace('a2', 'c2').replace('b2', 'e2')}){no_more}"
+    )
+
+
+def _with_slash(match: re.Match[str], tongue: Tongue) -> str:
+    pairs = [match.group(*names) for names in (("a", "b"), ("a2", "b2"), ("c", "e"), ("c2", "e2"))]
+    lead = match["lead"] or ""
+    said = []
+    for first, second in pairs:
+        if first is None:
+            continue
+        day, month = int(first), int(second)
+        if month > _MONTHS or (tongue.names.month_first and day <= _MONTHS):
+            day, month = month, day
+        if not (1 <= month <= _MONTHS and 1 <= day <= _DAYS):
+            return match[0]
+        order: Order = "month" if tongue.names.month_first else "day"
+        said.append(_template(_Date(day, month, order=order), lead, match, tongue))
+    return lead + f" {tongue.lexicon.to} ".join(said)
+
+
 def _with_name(match: re.Match[str], tongue: Tongue) -> str:
     found = match.groupdict()
     month = tongue.names.month_numbers.get(match["month"].lower().rstrip("."))
@@ -120,8 +161,12 @@ def _said(date: _Date, match: re.Match[str], tongue: Tongue) -> str:
     days = [day for day in (date.day, date.last_day) if day is not None]
     if not (1 <= date.month <= _MONTHS and all(1 <= day <= _DAYS for day in days)):
         return match[0]
+    return _template(date, match.string[: match.start()], match, tongue)
+
+
+def _template(date: _Date, before: str, match: re.Match[str], tongue: Tongue) -> str:
     calendar = tongue.lexicon.calendar
-    before = match.string[: match.start()]
+    days = [day for day in (date.day, date.last_day) if day is not None]
     form = _day_form(before, tongue)
     said = f" {tongue.lexicon.to} ".join(_day(day, form, tongue) for day in days)
     template = calendar.day_month if date.year is None else calendar.date
@@ -193,14 +238,19 @@ def _weekday_range(tongue: Tongue) -> re.Pattern[str]:
 @functools.lru_cache(maxsize=MAX_TONGUES)
 def _weekdays(tongue: Tongue) -> re.Pattern[str]:
     if not tongue.lexicon.spaced:
-        return re.compile(r"(?!)()()")
+        return re.compile(r"(?!)()()()()")
     short = sorted((name for name in tongue.names.weekdays), key=len, reverse=True)
     known = "|".join(map(re.escape, short))
+    hours = "|".join((*tongue.lexicon.clock.hour_words, *tongue.lexicon.clock.absorbs)) or "(?!)"
+    some = "|".join(map(re.escape, short))
+    titled = some if tongue.lexicon.calendar.sure_abbreviations else rf"(?:{some})(?=\. | \d+:)"
     months = "|".join(map(re.escape, sorted(tongue.names.month_numbers, key=len, reverse=True)))
     return re.compile(
         rf"{tongue.before}({known})\.?(,? )"
         rf"(?=(?:den |the )?(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\s?\d{{1,2}}[./]|\d{{1,2}}\S{{0,2}} (?:of |de )?(?:{months})\b"
-        rf"|(?:{months})\.? \d{{1,2}}\b))",
+        rf"|(?:{months})\.? \d{{1,2}}\b))"
+        rf"|{tongue.before}({titled})\.?(,? )(?=\d{{1,2}}(?:[:h]\d\d| ?[ap]\.?m\b"
+        rf"| ?(?:{hours})\b|{RANGE}\d))",
         re.IGNORECASE,
     )
 

@@ -44,10 +44,16 @@ def _mixed(match: re.Match[str], tongue: Tongue) -> str:
     words = tongue.lexicon
     part = words.fractions[match["sign"]]
     if not match["whole"]:
-        return part
+        article, _, rest = part.partition(" ")
+        # "a 1/4 inch gap" has its article already.
+        return rest if rest and _ends_in(match.string[: match.start()], article) else part
     template = (words.mixed_half if match["sign"] == _HALF else "") or words.mixed
     number = tongue.numerals.cardinal(int(match["whole"]), "masculine")
     return template.format(whole=number, part=part)
+
+
+def _ends_in(text: str, word: str) -> bool:
+    return text[-len(word) - 2 :].lower().split()[-1:] == [word] and text.endswith(" ")
 
 
 def _with_unit(match: re.Match[str], number: str, tongue: Tongue) -> str:

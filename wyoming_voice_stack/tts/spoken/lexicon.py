@@ -33,6 +33,8 @@ class Numbers(_Entry):
     """Rule set by form; `plain` is always there. Unknown forms are said as `plain`."""
     irregular: dict[str, dict[str, str]] = {}
     """By form and number, where CLDR's rule is no good."""
+    dative_after: tuple[str, ...] = ()
+    """Words after which a number takes the form that ends in `-dative`."""
     agreement: Literal["all", "one"] = "all"
     """Which numbers take the gender of what they count."""
     ordinal_units: tuple[str, ...] = ()
@@ -73,6 +75,10 @@ class Clock(_Entry):
     absorbs_minutes: tuple[str, ...] = ()
     hour_leads: tuple[str, ...] = ()
     """Words before which an hour with an `h` is a time of day, and no duration."""
+    lengths: tuple[str, ...] = ()
+    """Words after which `1:30` is a length of time."""
+    leads: tuple[str, ...] = ()
+    """Words before which a time with colons is a time of day, and no duration."""
 
 
 class Calendar(_Entry):
@@ -102,6 +108,8 @@ class Calendar(_Entry):
     """Short forms of January to December beside CLDR's."""
     between: str = ""
     """Words that may stand between day, month and year."""
+    slash_leads: tuple[str, ...] = ()
+    """Words before which `24/11` is a day and a month."""
     year_words: tuple[str, ...] = ()
     """Words before a number that is a year."""
 
@@ -172,20 +180,49 @@ class Lexicon(_Entry):
     amount: str = "{major} {minor}"
     """With `{minor}`, a number, or `{cents}`, which has the name too."""
     scales: dict[str, Scale] = {}
+    bare_scales: tuple[str, ...] = ()
+    """Those that are certain without a currency."""
+    attached_scales: tuple[str, ...] = ()
+    """Those that are certain at once after a fraction, or before a plural."""
+    out_of: str = ""
+    """Between the part and the whole."""
+    share_nouns: tuple[str, ...] = ()
+    """Regular expressions for what a share is of."""
+    hyphened_units: bool = False
+    """Whether `10-km` stands before a noun."""
+    attached_units: dict[str, str] = {}
+    """Units that follow the digits at once, and may be a letter of something else."""
+    lettered: tuple[str, ...] = ()
+    """Words after which a number with a letter is the name of a place."""
+    singular_after: tuple[str, ...] = ()
+    """Words after which a unit before a noun is in the singular."""
+    range_leads: tuple[str, ...] = ()
+    """Words after which two numbers with a dash are a range."""
+    either: str = "or"
+    """Between two numbers of which one is chosen."""
+    dial_words: tuple[str, ...] = ()
+    """Regular expressions for words after which three digits are a telephone number."""
     ordinals: dict[str, str] = {}
     """Form by the letters that follow the digits."""
     dotted_ordinals: dict[str, tuple[str, ...]] = {}
     """Form by the words before an ordinal that is written with a full stop."""
+    series: tuple[str, ...] = ()
+    """Words between ordinals that are written with full stops."""
     dotted_at_end: tuple[str, ...] = ()
     """Those of the words that make an ordinal of a number before the last full stop too."""
     letters: tuple[str, ...] = ()
     """Abbreviations of which each letter is said. In English none has an A: alone, espeak-ng takes
     it for the article."""
     spellings: dict[str, str] = {}
+    joins: dict[str, str] = {}
+    """What is written instead where words that were put in meet others, by regular expression."""
     code_words: tuple[str, ...] = ()
     phone_words: tuple[str, ...] = ()
     version_words: tuple[str, ...] = ("version",)
-    decades: bool = False
+    decade_words: tuple[str, ...] = ()
+    """Words before which `30s` is a decade."""
+    number_suffixes: tuple[str, ...] = ()
+    """Regular expressions for endings that make one word with the number before them."""
     roman: Roman = Roman()
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from wyoming_voice_stack.tts.spoken.lexicon import Currency
 from wyoming_voice_stack.tts.spoken.notation import AFTER, MINUS, RANGE, Figure
+from wyoming_voice_stack.tts.spoken.per import STROKE, per_each
 from wyoming_voice_stack.tts.spoken.tongue import MAX_TONGUES, Tongue
 
 _SIGNS = {
@@ -27,6 +28,7 @@ _SIGNS = {
 _CODES = "EUR|USD|GBP|CHF|JPY|CNY|PLN|CZK|HUF|SEK|NOK|DKK|TRY|RUB|BRL|CAD|AUD|INR|KRW"
 _SHORT = {code: sign for sign, code in _SIGNS.items() if len(sign) == 1}
 _CENT_DIGITS = 2
+_ELISION = "\u2019"
 
 
 def say_money(text: str, tongue: Tongue) -> str:
@@ -43,15 +45,17 @@ def _patterns(tongue: Tongue) -> tuple[re.Pattern[str], ...]:
     )
     scales = "|".join(map(re.escape, sorted(tongue.lexicon.scales, key=len, reverse=True)))
     scale = rf"(?:\s?(?P<scale>{scales})(?!\w))?" if scales else "(?P<scale>)?"
-    number = rf"(?P<n>{tongue.figure}){AFTER}(?:{RANGE}(?P<last>{tongue.figure}){AFTER})?"
+    again = rf"(?:{signs}|{_CODES})?"
+    number = rf"(?P<n>{tongue.figure}){AFTER}(?:\s?{again}{RANGE}{again}\s?(?P<last>{tongue.figure}){AFTER})?"
     minus = rf"(?P<minus>(?<!\S){MINUS})?"
     named = rf"(?P<n>{tongue.figure})(?<=[.,]\d\d){AFTER}(?P<last>)?(?P<scale>)?"
     names = "|".join(map(re.escape, _words(tongue)))
+    by = f"(?:{STROKE})?" if tongue.lexicon.per else "(?P<by>)?"
     return (
-        re.compile(rf"{minus}{tongue.before}{named}\s(?P<sign>{names})(?!\w)"),
-        re.compile(rf"{minus}(?<![\w$])(?P<sign>{signs}|{_CODES})\s?{number}{scale}(?!\w)"),
+        re.compile(rf"{minus}{tongue.before}{named}\s(?P<sign>{names})(?!\w)(?P<by>)?"),
+        re.compile(rf"{minus}(?<![\w$])(?P<sign>{signs}|{_CODES})\s?{number}{scale}(?!\w){by}"),
         re.compile(
-            rf"{minus}{tongue.before}{number}{scale}\s?(?P<sign>{signs}|{_CODES}){tongue.after}"
+            rf"{minus}{tongue.before}{number}{scale}\s?(?P<sign>{signs}|{_CODES}){tongue.after}{by}"
         ),
     )
 
@@ -68,7 +72,7 @@ def _said(match: re.Match[str], tongue: Tongue) -> str:
     if figure.is_long or (match["last"] and tongue.read(match["last"]).is_long):
         return match[0]
     scale = tongue.lexicon.scales.get(match["scale"] or "")
-    if scale and not figure.fraction:
+    if scale and not figure.fraction and not scale.word.endswith(_ELISION):
         figure = Figure(figure.whole + "0" * scale.power)
         scale = None
     minus = f"{tongue.lexicon.minus} " if match["minus"] else ""
@@ -78,7 +82,9 @@ def _said(match: re.Match[str], tongue: Tongue) -> str:
         figure = tongue.read(match["last"])
     sign = _words(tongue).get(match["sign"], match["sign"])
     amount = _amount(figure, scale.word if scale else "", sign, tongue)
-    return match[0] if amount is None else minus + to + amount
+    if amount is None:
+        return match[0]
+    return minus + to + amount + (per_each(match["by"], tongue) if match["by"] else "")
 
 
 def _amount(figure: Figure, scale: str, sign: str, tongue: Tongue) -> str | None:
@@ -86,7 +92,8 @@ def _amount(figure: Figure, scale: str, sign: str, tongue: Tongue) -> str | None
     code = _SIGNS.get(sign, sign)
     if scale:
         name = _name(currency, code, Decimal(10), tongue)
-        return name and f"{tongue.numerals.figure(figure)} {scale} {name}"
+        gap = "" if scale.endswith(_ELISION) else " "
+        return name and f"{tongue.numerals.figure(figure)} {scale}{gap}{name}"
     if len(figure.fraction) != _CENT_DIGITS or currency is None or not currency.minor:
         name = _name(currency, code, figure.value, tongue)
         gender = currency.gender if currency else "masculine"

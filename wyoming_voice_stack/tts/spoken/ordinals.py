@@ -55,6 +55,36 @@ def _dotted(match: re.Match[str], tongue: Tongue) -> str:
     return f"{match[1]} {tongue.numerals.ordinal(int(match[2]), form)}"
 
 
+def say_series(text: str, tongue: Tongue) -> str:
+    """Say ordinals that stand in a row: `am 1., 2. und 3. Mai`."""
+    if not tongue.lexicon.series or "." not in text:
+        return text
+    return _series(tongue).sub(lambda match: _in_series(match, tongue), text)
+
+
+@functools.lru_cache(maxsize=MAX_TONGUES)
+def _series(tongue: Tongue) -> re.Pattern[str]:
+    contexts = [word for words in tongue.lexicon.dotted_ordinals.values() for word in words]
+    joint = rf"(?:, ?|,? (?:{'|'.join(tongue.lexicon.series)}) )"
+    return re.compile(
+        rf"(?:(?P<lead>(?<!\w)(?i:{'|'.join(contexts)})) |(?<![\w.,]))"
+        rf"(?P<row>\d{{1,2}}\.(?:{joint}\d{{1,2}}\.)+)(?P<more>\d|(?= [^\W\d_])|$)"
+    )
+
+
+def _in_series(match: re.Match[str], tongue: Tongue) -> str:
+    lead = match["lead"] or ""
+    if not lead and not match["more"] and match.end() == len(match.string):
+        return match[0]
+    contexts = tongue.lexicon.dotted_ordinals.items()
+    form = next((form for form, words in contexts if lead.lower() in words), None)
+    form = form or tongue.lexicon.calendar.day_form
+    row = match["row"]
+    last = row.rindex(".", 0, -1) + 1 if match["more"] else len(row)
+    said = re.sub(r"(\d+)\.", lambda day: tongue.numerals.ordinal(int(day[1]), form), row[:last])
+    return f"{lead} {said}{row[last:]}{match['more']}".lstrip()
+
+
 @functools.lru_cache(maxsize=MAX_TONGUES)
 def _roman_after(tongue: Tongue) -> re.Pattern[str] | None:
     roman = tongue.lexicon.roman
@@ -62,7 +92,7 @@ def _roman_after(tongue: Tongue) -> re.Pattern[str] | None:
     if not words:
         return None
     return re.compile(
-        rf"(?<!\w)(?P<word>(?i:{'|'.join(words)})) {_ROMAN}\b(?!['\u2019-]?\w)(?:\.(?=\s+[a-z]))?"
+        rf"(?<!\w)(?P<word>(?i:{'|'.join(words)})) (?:(?:der|die) )?{_ROMAN}\b(?!['\u2019-]?\w)(?:\.(?=\s+[a-z]))?"
     )
 
 

@@ -13,18 +13,22 @@ _YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 _SURE_YEAR = re.compile(r"19\d\d|20\d\d")
 _WORD_BACK = re.compile(r"([^\W\d_]+)\W{1,2}$")
 _NOUN = re.compile(r" ([^\W\d_]{3,40})")
+_CAPITAL_NOUN = re.compile(r" (?:[^\W\d_]+-)*([^\W\d_]{2,40})(?![\w-])")
 _TWO_NUMBERS = re.compile(r"(?![1-9]\d{0,2},\d{3}$)\d+,\d+")
 """With a comma between, where the comma is no decimal mark."""
 _RUNS_ON = re.compile(r"[^\W\d_]\Z|\w[.,]\Z")
 _BARE_FRACTION = re.compile(r"(?<![\w.,])\.(?=\d)")
 _DIGITS = re.compile(r"\d+")
-_RANGE = re.compile(r"(?<![\w.,:/+-])([1-9]\d{0,3}) ?[-\u2013] ?([1-9]\d{0,3})(?= [^\W\d_])")
+_RANGE = re.compile(
+    r"(?<![\w.,:/+-])(?P<first>[1-9]\d{0,3}) ?[-\u2013] ?(?P<last>[1-9]\d{0,3})(?= [^\W\d_])"
+)
 """Of what follows; a score seldom goes up, and is not wrong as a range."""
 _LONGEST_WORD = 24
 
 _RANGE_LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt"})
 """Elsewhere the word between the two ends is an ending, or stands in another place."""
-_CAPITAL_AFTER_ADJECTIVE = re.compile(r" [a-zäöüß]+(er|es|e) [A-ZÄÖÜ]")
+_CAPITAL_AFTER_ADJECTIVE = re.compile(r" [a-zäöüß]{2,}(er|es|e|en) (?=[A-ZÄÖÜ])")
+_GENDERS = {"e": "feminine", "en": "masculine-accusative"}
 
 
 def whole_fractions(text: str, tongue: Tongue) -> str:
@@ -36,13 +40,25 @@ def say_quantities(text: str, tongue: Tongue) -> str:
     """Say every number that is left in words."""
     if tongue.language in _RANGE_LANGUAGES:
         text = _RANGE.sub(lambda match: _range(match, tongue), text)
+        if tongue.lexicon.range_leads:
+            text = _led_range(tongue).sub(lambda match: _range(match, tongue), text)
     text = _pattern(tongue).sub(lambda match: _said(match, tongue), text)
     return _DIGITS.sub(lambda match: _apart(match, _plain(match[0], tongue), tongue), text)
 
 
 def _range(match: re.Match[str], tongue: Tongue) -> str:
-    first, last = match[1], match[2]
-    return f"{first} {tongue.lexicon.to} {last}" if int(first) < int(last) else match[0]
+    first, last = match["first"], match["last"]
+    lead = match.groupdict().get("lead") or ""
+    return f"{lead}{first} {tongue.lexicon.to} {last}" if int(first) < int(last) else match[0]
+
+
+@functools.lru_cache(maxsize=MAX_TONGUES)
+def _led_range(tongue: Tongue) -> re.Pattern[str]:
+    """Pages and the like, which no noun need follow."""
+    words = "|".join(tongue.lexicon.range_leads)
+    return re.compile(
+        rf"(?P<lead>(?<!\w)(?i:{words})\.? )(?P<first>\d{{1,4}})-(?P<last>\d{{1,4}})(?![\w-]|[.,]\d)"
+    )
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
@@ -92,19 +108,29 @@ def _is_year(match: re.Match[str], tongue: Tongue) -> bool:
 def _form(match: re.Match[str], tongue: Tongue) -> str:
     """The gender of the noun that follows, as far as its ending tells."""
     numbers = tongue.lexicon.numbers
-    if numbers.nouns_are_capital and not match["minus"]:
-        adjective = _CAPITAL_AFTER_ADJECTIVE.match(match.string, match.end())
-        if adjective is not None:
-            return "feminine" if adjective[1] == "e" else "masculine"
-    noun = _NOUN.match(match.string, match.end())
-    if noun is None or not numbers.feminine_endings or match["minus"]:
+    if not numbers.feminine_endings or match["minus"]:
         return "plain"
-    if numbers.nouns_are_capital and not noun[1][0].isupper():
+    place = match.end()
+    if not numbers.nouns_are_capital:
+        noun = _NOUN.match(match.string, place)
+        return "plain" if noun is None else _gender(noun[1].lower(), tongue)
+    before = _WORD_BACK.search(match.string[max(match.start() - _LONGEST_WORD, 0) : match.start()])
+    case = tongue.case_after(before[1].lower() if before else "")
+    if adjective := _CAPITAL_AFTER_ADJECTIVE.match(match.string, place):
+        place = adjective.end() - 1
+        if not case or adjective[1] != "en":
+            return _GENDERS.get(adjective[1], "masculine")
+    noun = _CAPITAL_NOUN.match(match.string, place)
+    if noun is None or not match.string[place + 1].isupper():
         return "plain"
-    word = noun[1].lower()
-    forms = (word, word.removesuffix("s"))
-    if word in numbers.masculine_nouns:
+    return _gender(noun[1].lower(), tongue) + case
+
+
+def _gender(noun: str, tongue: Tongue) -> str:
+    numbers = tongue.lexicon.numbers
+    if noun in numbers.masculine_nouns:
         return "masculine"
+    forms = (noun, noun.removesuffix("s"))
     if any(form.endswith(numbers.feminine_endings) for form in forms):
         return "feminine"
     return "masculine"

@@ -18,24 +18,36 @@ from wyoming_voice_stack.tts.spoken.fractions import say_fractions
 from wyoming_voice_stack.tts.spoken.identifiers import say_identifiers
 from wyoming_voice_stack.tts.spoken.letters import say_abbreviations
 from wyoming_voice_stack.tts.spoken.money import say_money
-from wyoming_voice_stack.tts.spoken.ordinals import say_ordinals
+from wyoming_voice_stack.tts.spoken.ordinals import say_ordinals, say_series
 from wyoming_voice_stack.tts.spoken.quantities import say_quantities, whole_fractions
-from wyoming_voice_stack.tts.spoken.signs import say_signs
+from wyoming_voice_stack.tts.spoken.scales import say_scales
+from wyoming_voice_stack.tts.spoken.shares import say_shares
+from wyoming_voice_stack.tts.spoken.signs import say_powers, say_signs
+from wyoming_voice_stack.tts.spoken.suffixes import say_suffixes
+from wyoming_voice_stack.tts.spoken.timestamps import say_timestamps
 from wyoming_voice_stack.tts.spoken.tongue import Tongue, tongue
 from wyoming_voice_stack.tts.spoken.units import say_units
+from wyoming_voice_stack.tts.spoken.years import say_spans_of_years
 
 _STEPS: tuple[Callable[[str, Tongue], str], ...] = (
     whole_fractions,
     say_addresses,
     say_abbreviations,
+    say_timestamps,
+    say_series,
     say_dates,
     say_durations,
     say_times,
     say_codes,
+    say_spans_of_years,
+    say_shares,
     say_signs,
     say_money,
     say_fractions,
+    say_suffixes,
     say_units,
+    say_powers,
+    say_scales,
     say_ordinals,
     say_quantities,
 )
@@ -55,6 +67,9 @@ def spoken(text: str, language: str) -> str:
             said = step(said, known)
     if said == text:
         return text
+    if known is not None:
+        for pattern, joined in known.lexicon.joins.items():
+            said = re.sub(pattern, joined, said)
     said = _SPACE_BEFORE_MARK.sub("", _TWO_SPACES.sub(" ", said)).strip()
     if text.endswith(".") and said[-1:].isalnum():
         said += "."  # That of an abbreviation was the sentence's as well.

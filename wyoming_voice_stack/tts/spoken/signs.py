@@ -16,14 +16,21 @@ _ONE_SIGN = {
     "1/3": "\u2153",
     "2/3": "\u2154",
 }
+_POWERS = {"squared": "\u00b2", "cubed": "\u00b3"}
+_FOLD_PER = re.compile(r"(?<=\d)\s?[x\u00d7]/(?=[^\W\d_])")
 _RULES = (
     ("plus_minus", r"\u00b1\s?(?=\d)"),
     ("times", r"(?<=\d)\s?[\u00d7*\u22c5]\s?(?=-?\d)"),
     ("by", r"(?<=\d)\s?x\s?(?=\d)(?!\s?\d+\s?[a-z]{3})"),
-    ("times", r"(?<=\d)[x\u00d7](?=[\s,.!?;:)]|$)"),
-    ("divided", r"(?<=\d)\s?\u00f7\s?(?=\d)"),
+    ("fold", r"(?<=\d)\s?[x\u00d7](?=[\s,.!?;:)]|$)"),
+    ("divided", r"(?<=\d)(?:\s?\u00f7\s?|\s/\s)(?=\d)"),
+    ("divided", r"(?<=\d)\s:\s(?=\d+(?:[.,]\d+)?\s=)"),
+    ("power", r"(?<=[\w)])\^(?=[\w(-])"),
+    ("root", r"\u221a\s?(?=[\w(])"),
+    ("section", r"\u00a7{1,2}\s?(?=\d)"),
     ("plus", r"(?<=\d)\s?\+\s?(?=\d)"),
     ("plus", r"(?<![\w+])\+(?=\d)"),
+    ("plus", r"(?<=\w)\s\+\s(?=\w)|(?<=\b[A-Z])\+(?=[\s,.!?;:)]|$)"),
     ("plus", r"(?<=\d)\+(?=[\s,.!?;:)%]|$)"),
     ("minus", r"(?<=\d)\s[-\u2212]\s(?=\d+(?:[.,]\d+)?\s=)"),
     ("equals", r"(?<=[\w%)])\s?=\s?(?=[-\w])"),
@@ -43,12 +50,23 @@ def say_signs(text: str, tongue: Tongue) -> str:
     text = _slashed(tongue).sub(lambda match: (match[1] or "") + _ONE_SIGN[match[2]], text)
     for name, pattern in _compiled():
         word = tongue.lexicon.minus if name == "minus" else tongue.sign(name)
+        if name == "fold":
+            word = word or tongue.sign("times")
+            text = _FOLD_PER.sub(rf" {word} {tongue.lexicon.per} ", text) if word else text
         if word is not None:
             text = pattern.sub(f" {word} ", text)
     words = {":": tongue.lexicon.ratio, "\u2013": tongue.lexicon.to, "/": tongue.lexicon.slash}
     for sign, word in words.items():
         if word and sign in text:
             text = _between(sign).sub(rf"\g<1>{tongue.space}{word}{tongue.space}", text)
+    return text
+
+
+def say_powers(text: str, tongue: Tongue) -> str:
+    """Say the small figures that are no part of a unit."""
+    for name, figure in _POWERS.items():
+        if figure in text and (word := tongue.sign(name)):
+            text = re.sub(rf"(?<=[\w)]){figure}(?!\w)", f" {word}", text)
     return text
 
 

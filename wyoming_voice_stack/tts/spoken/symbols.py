@@ -89,6 +89,9 @@ STICKY = {
 }
 """They may follow the digits at once."""
 
+INCH_MARKS = {'"': "length-inch", "\u2033": "length-inch"}
+"""Unless they close a quotation."""
+
 SPACED = {
     "m": "length-meter",
     "g": "mass-gram",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from wyoming_voice_stack.tts.spoken.cldr import Names
 from wyoming_voice_stack.tts.spoken.lexicon import Lexicon, languages, lexicon
@@ -67,14 +68,29 @@ class Tongue:
             return "feminine"
         return "neuter" if unit in self.lexicon.neuter else "masculine"
 
-    def counted(self, figure: Figure, unit: str, per: str | None = None) -> str | None:
-        """Say how many of a unit; None if the unit has no name here."""
+    def case_after(self, word: str) -> str:
+        """What the form of a number ends in after this word."""
+        return "-dative" if word in self.lexicon.numbers.dative_after else ""
+
+    def counted(
+        self,
+        figure: Figure,
+        unit: str,
+        per: str | None = None,
+        *,
+        case: str = "",
+        singular: bool = False,
+    ) -> str | None:
+        """Say how many of a unit; None if the unit has no name here.
+
+        `case` is one of `case_after`; `singular` is how a unit stands before a noun.
+        """
         if figure.is_long:
             return None
-        pattern = self.names.unit(unit, figure.value, per)
+        pattern = self.names.unit(unit, Decimal(1) if singular else figure.value, per)
         if pattern is None:
             return None
-        return pattern.replace("{0}", self.numerals.figure(figure, self.gender(unit)))
+        return pattern.replace("{0}", self.numerals.figure(figure, self.gender(unit) + case))
 
     def hours(self, hour: int) -> str:
         """Say the hour with the word for hours."""
