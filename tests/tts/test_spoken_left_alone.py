@@ -76,7 +76,14 @@ def test_ambiguous_english() -> None:
         "Part I of II.": "Part I of II.",
         "24 hours": "twenty-four hours",
         "1500 lamps": "one thousand five hundred lamps",
+        "He paid $5/10.": "He paid five dollars slash ten.",
         "1/2 is on": "one slash two is on",
+        "Seat 12F, gate 22C, an iPhone 5C.": "Seat twelve F, gate twenty-two C, an iPhone five C.",
+        "4K videos": "four K videos",
+        "I will call 100 people.": "I will call one hundred people.",
+        'He said "room 12" and "20".': 'He said "room twelve" and "twenty".',
+        "The 45s are here.": "The forty-five seconds are here.",
+        "A/B testing, and/or, km/h.": "A/B testing, and/or, km/h.",
     }
     assert {text: spoken(text, "en") for text in expected} == expected
 

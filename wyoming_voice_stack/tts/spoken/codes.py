@@ -30,6 +30,10 @@ _VERSIONED = "Python|Node|iOS|iPadOS|macOS|Android|Ubuntu|Debian|Fedora|Alpine|H
 _YEAR_VERSION = re.compile(r"(?<![\w.,+-])(20\d\d)\.(\d{1,2})(?![\w%°€$]|[.,]\d| ?[%°€$])")
 
 
+_NO_NOUN = r"\w+ly\b|(?:from|when|right|straight|again|with|please)\b"
+"""Longer words that are not counted."""
+
+
 def say_codes(text: str, tongue: Tongue) -> str:
     """Say digits one by one in groups, and versions number by number."""
     text = _INTERNATIONAL.sub(lambda match: _phone(match[0], tongue), text)
@@ -65,11 +69,8 @@ def _phone(written: str, tongue: Tongue) -> str:
 def _dialled(tongue: Tongue) -> re.Pattern[str]:
     """Three digits, or some of them, after a word that has somebody call them."""
     words = "|".join(tongue.lexicon.dial_words)
-    counted = (
-        r" [A-Z\u00c4\u00d6\u00dc]"
-        if tongue.lexicon.numbers.nouns_are_capital
-        else r" [^\W\d_]{2,}s\b"
-    )
+    capital = tongue.lexicon.numbers.nouns_are_capital
+    counted = r" [A-Z\u00c4\u00d6\u00dc]" if capital else rf" (?!{_NO_NOUN})[^\W\d_]{{4,}}"
     joint = rf"(?:, | {tongue.sign('and')} | {tongue.lexicon.either} )"
     return re.compile(
         rf"(?P<lead>(?<!\w)(?i:{words}) )(?P<numbers>\d{{3}}(?:{joint}\d{{3}}){{0,3}})(?![\w:/-]|[.,]\d|{counted}| ?[%\u00b0\u20ac$])"

@@ -23,7 +23,7 @@ def _pattern(tongue: Tongue) -> re.Pattern[str]:
     first = rf"(?:(?P<first>{tongue.figure}){RANGE})?"
     number = rf"(?P<n>{tongue.figure}){AFTER}"
     fraction = r"(?<=[.,]\d)|(?<=[.,]\d\d)"
-    many = r"(?=[a-zA-Z]{1,2} [^\W\d_]{2,}s\b)(?<![.,]\d{3})"
+    many = r"(?=[kMB] [^\W\d_]{2,}s\b)(?<![.,]\d{3})"
     after = f"{tongue.after}(?!['\u2019/&-]\\w)"
     return re.compile(
         rf"{tongue.before}{first}{number}(?:\s?(?P<bare>{bare})|(?:{fraction}|{many})(?P<attached>{attached})){after}"

@@ -25,7 +25,7 @@ def _pattern(tongue: Tongue) -> re.Pattern[str]:
     halved = "|".join(tongue.lexicon.fraction_nouns) or "(?!)"
     number = r"\d{1,3}"
     return re.compile(
-        rf"(?<![\w.,:/\u2013-])(?P<part>{number})\s?/\s?(?P<all>{number})(?![\w/:%\u2013-]|[.,]\d| [=%\u00b0])"
+        rf"(?<![\w.,:/\u2013$\u20ac\u00a3-])(?P<part>{number})\s?/\s?(?P<all>{number})(?![\w/:%\u2013-]|[.,]\d| [=%\u00b0])"
         rf"(?! (?:{halved})\b)(?P<noun>(?= (?:{nouns})(?!\w)))?"
     )
 

@@ -106,6 +106,9 @@ LARGE_ONLY = {"K": "temperature-kelvin"}
 SMALLEST_LARGE = 1_000
 """Fewer are something else: `5 K` may be a run of five kilometres."""
 
+SMALLEST_ATTACHED = 10
+"""Of what a letter alone makes a temperature: `5C` may be a telephone."""
+
 FRACTION_ONLY = {"A": "electric-ampere"}
 """`16 A` may be a house number."""
 

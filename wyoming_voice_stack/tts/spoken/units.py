@@ -12,6 +12,7 @@ from wyoming_voice_stack.tts.spoken.symbols import (
     INCH_MARKS,
     LARGE_ONLY,
     PER,
+    SMALLEST_ATTACHED,
     SMALLEST_LARGE,
     SPACED,
     STICKY,
@@ -118,7 +119,9 @@ def _unit(match: re.Match[str], tongue: Tongue, figure: Figure) -> str | None:
         return tongue.lexicon.unit_symbols.get(written) or STICKY[written]
     if written := match["attached"]:
         known = tongue.lexicon.attached_units[written]
-        return None if _word_before(match) in tongue.lexicon.lettered else known
+        lettered = _word_before(match) in tongue.lexicon.lettered
+        sure = figure.value >= SMALLEST_ATTACHED or match["minus"] or match["last"]
+        return known if sure and not lettered else None
     if written := match["large"]:
         return LARGE_ONLY[written] if figure.value >= SMALLEST_LARGE else None
     written = match["spaced"]
