@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.sentences import SentenceStream
-from wyoming_voice_stack.tts.spoken import spoken
+from tests.tts.reading import read
 
 ENGLISH = {
     "The sensor last reported at 2026-11-24 00:50:12.": "The sensor last reported at November twenty-fourth, twenty twenty-six twelve fifty a.m. and twelve seconds.",
@@ -184,11 +183,6 @@ ENGLISH = {
     "No. 1.": "number one.",
     "No, 5 is enough.": "No, five is enough.",
 }
-
-
-def read(line: str, language: str) -> str:
-    stream = SentenceStream(250)
-    return " | ".join(spoken(part, language) for part in [*stream.push(line), *stream.finish()])
 
 
 def test_english() -> None:

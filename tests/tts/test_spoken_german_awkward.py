@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.sentences import SentenceStream
-from wyoming_voice_stack.tts.spoken import spoken
+from tests.tts.reading import read
 
 GERMAN = {
     "Der Sensor meldete sich zuletzt am 2026-11-24 00:50:12.": "Der Sensor meldete sich zuletzt am vierundzwanzigsten November zweitausendsechsundzwanzig null Uhr fünfzig und zwölf Sekunden.",
@@ -171,11 +170,6 @@ GERMAN = {
     "1 + 1 = 2.": "eins plus eins gleich zwei.",
     "Du + ich.": "Du plus ich.",
 }
-
-
-def read(line: str, language: str) -> str:
-    stream = SentenceStream(250)
-    return " | ".join(spoken(part, language) for part in [*stream.push(line), *stream.finish()])
 
 
 def test_german() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wyoming_voice_stack.tts.sentences import SentenceStream
-from wyoming_voice_stack.tts.spoken import spoken
+from tests.tts.reading import read
 
 FRENCH = {
     "Vu le 24/11/2026 à 8h05.": "Vu le vingt-quatre novembre deux mille vingt-six à huit heures cinq.",
@@ -166,11 +165,6 @@ DUTCH = {
     "De 1e en de 2e.": "De eerste en de tweede.",
     "m.b.t. de temperatuur.": "met betrekking tot de temperatuur.",
 }
-
-
-def read(line: str, language: str) -> str:
-    stream = SentenceStream(250)
-    return " | ".join(spoken(part, language) for part in [*stream.push(line), *stream.finish()])
 
 
 @pytest.mark.parametrize(
