@@ -139,10 +139,10 @@ def _word_before(match: re.Match[str]) -> str:
 def _closes_quotation(match: re.Match[str]) -> bool:
     """Whether a quotation is open; a mark after a digit only closes one."""
     is_open = False
-    text = match.string
-    for place in range(match.end("unit") - 1):
-        if text[place] == '"':
-            is_open = not is_open and not text[place - 1 : place].isdigit()
+    text, place = match.string, match.string.find('"')
+    while 0 <= place < match.end("unit") - 1:
+        is_open = not is_open and not text[place - 1 : place].isdigit()
+        place = text.find('"', place + 1)
     return is_open
 
 
