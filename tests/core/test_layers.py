@@ -59,7 +59,10 @@ HEAVY = {
 }
 LATE = {
     f"tts.xtts.{name}"
-    for name in ("cache", "decoder", "prefix", "projection", "sampling", "scheduler", "vocoder")
+    for name in (
+        *("cache", "cores", "decoder", "prefix", "projection", "sampling", "scheduler"),
+        *("vocoder", "vocoding"),
+    )
 }
 """Modules that import something heavy at once, and so are themselves imported inside functions only."""
 MAX_LINES = 305

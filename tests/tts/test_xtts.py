@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.tts.conftest import spoken, xtts_source
+from tests.tts.conftest import alike, spoken, xtts_source
 from tests.tts.tiny_xtts import LANGUAGES, SPEAKERS
 from wyoming_voice_stack.errors import (
     EngineError,
@@ -22,7 +22,7 @@ from wyoming_voice_stack.errors import (
     UnknownLanguage,
     UnknownVoice,
 )
-from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
+from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
 from wyoming_voice_stack.tts.playback import Playback
 from wyoming_voice_stack.tts.xtts import languages
 from wyoming_voice_stack.tts.xtts.engine import XttsSource, XttsSynthesizer
@@ -33,11 +33,6 @@ from wyoming_voice_stack.tts.xtts.voices import Likeness
 LIGHT = SynthesisRequest("turn on the light.", "en")
 DOOR = SynthesisRequest("the door is open.", "en", voice="Damien Black")
 ALWAYS_READABLE = tuple(code for code in LANGUAGES if code not in {"zh-cn", "ja", "ko"})
-
-
-def alike(one: Samples, other: Samples) -> bool:
-    """The same but for rounding, which differs where sentences share a computation."""
-    return one.shape == other.shape and np.allclose(one, other, rtol=0, atol=1e-4)
 
 
 @pytest.fixture
@@ -99,15 +94,15 @@ class TestSpeaking:
 
     def test_the_first_studio_speaker_is_the_usual_one(self, xtts: XttsSynthesizer) -> None:
         named = SynthesisRequest(LIGHT.text, "en", voice=SPEAKERS[0])
-        assert np.array_equal(spoken(xtts, named), spoken(xtts, LIGHT))
+        assert alike(spoken(xtts, named), spoken(xtts, LIGHT))
 
     def test_speakers_differ(self, xtts: XttsSynthesizer) -> None:
         first, second, third = (
             spoken(xtts, SynthesisRequest("yes, sir.", "en", voice=name))[:8000]
             for name in SPEAKERS
         )
-        assert not np.array_equal(first, second)
-        assert not np.array_equal(second, third)
+        assert not alike(first, second)
+        assert not alike(second, third)
 
     @pytest.mark.parametrize("code", ALWAYS_READABLE)
     def test_speaks_every_language(self, xtts: XttsSynthesizer, code: str) -> None:
@@ -115,7 +110,7 @@ class TestSpeaking:
 
     def test_serves_another_region(self, xtts: XttsSynthesizer) -> None:
         american = SynthesisRequest(LIGHT.text, "en-US")
-        assert np.array_equal(spoken(xtts, american), spoken(xtts, LIGHT))
+        assert alike(spoken(xtts, american), spoken(xtts, LIGHT))
 
     def test_refuses_other_languages(self, xtts: XttsSynthesizer) -> None:
         with pytest.raises(UnknownLanguage, match=r"'sv'.*en, es"):
@@ -139,7 +134,7 @@ class TestSpeaking:
         config = json.loads((copied / "config.json").read_text()) | {"top_k": 1}
         (copied / "config.json").write_text(json.dumps(config))
         engine = xtts_source(copied).load()
-        assert not np.array_equal(spoken(engine, LIGHT), spoken(xtts, LIGHT))
+        assert not alike(spoken(engine, LIGHT), spoken(xtts, LIGHT))
         engine.close()
 
 
@@ -147,7 +142,7 @@ class TestSpeakingTogether:
     def test_order_changes_nothing(self, xtts: XttsSynthesizer) -> None:
         alone = {request: spoken(xtts, request) for request in (LIGHT, DOOR)}
         for request in (DOOR, LIGHT, LIGHT, DOOR):
-            assert np.array_equal(spoken(xtts, request), alone[request])
+            assert alike(spoken(xtts, request), alone[request])
 
     def test_two_sentences_at_once_sound_as_alone(self, endless_xtts: XttsSynthesizer) -> None:
         alone = [list(endless_xtts.synthesize(request)) for request in (LIGHT, DOOR)]

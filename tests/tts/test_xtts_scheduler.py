@@ -79,7 +79,9 @@ class Vocoder:
     def speak(self, speaker: str, speed: float) -> Any:
         import torch
 
-        return SimpleNamespace(push=lambda _: None, pull=lambda *, last: torch.ones(3 * RATE))
+        return SimpleNamespace(
+            push=lambda _: None, pull=lambda *, last: torch.ones(3 * RATE), behind=False
+        )
 
 
 @pytest.fixture
@@ -94,6 +96,7 @@ def sampler() -> Sampler:
 
 @pytest.fixture
 def scheduler(decoder: Decoder, sampler: Sampler) -> Iterator[Any]:
+    from wyoming_voice_stack.tts.xtts.cores import Cores
     from wyoming_voice_stack.tts.xtts.scheduler import Scheduler
 
     made = Scheduler(
@@ -104,6 +107,8 @@ def scheduler(decoder: Decoder, sampler: Sampler) -> Iterator[Any]:
         stop_token=STOP,
         most_tokens=MOST,
         sample_rate=RATE,
+        cores=Cores(1),
+        beside=False,
     )
     yield made
     decoder.allowed.release(1000)

@@ -47,7 +47,10 @@ class XttsCloner:
     """
 
     def __init__(self, model: Any, detector: SpeechDetector | None = None) -> None:
+        import torch
+
         self._model = model
+        self._threads = torch.get_num_threads()
         self._config = {name: model.config[name] for name in _PARAMETERS}
         self._detector = detector
 
@@ -84,6 +87,10 @@ class XttsCloner:
         """
         import torch
 
+        from wyoming_voice_stack.tts.xtts.cores import use_threads
+
+        # The caller's thread may have come up while others had halved them.
+        use_threads(self._threads)
         takes = [torch.from_numpy(take).unsqueeze(0) for take in self._takes(paths)]
         with torch.inference_mode():
             embeddings = [self._model.get_speaker_embedding(take, CLONING_RATE) for take in takes]

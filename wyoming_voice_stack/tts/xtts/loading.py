@@ -61,6 +61,9 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> Scheduler:
     Raises:
         EngineError: the device cannot compute with this precision.
     """
+    import torch
+
+    from wyoming_voice_stack.tts.xtts.cores import Cores
     from wyoming_voice_stack.tts.xtts.decoder import Decoder
     from wyoming_voice_stack.tts.xtts.sampling import Manner, Sampler
     from wyoming_voice_stack.tts.xtts.scheduler import Scheduler
@@ -92,4 +95,6 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> Scheduler:
         stop_token=gpt.stop_audio_token,
         most_tokens=gpt.max_gen_mel_tokens,
         sample_rate=int(config.audio.output_sample_rate),
+        cores=Cores(torch.get_num_threads()),
+        beside=device_of(model) == "cpu" and torch.get_num_threads() > 1,
     )

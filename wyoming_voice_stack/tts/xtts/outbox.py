@@ -39,6 +39,11 @@ class Outbox:
         """True if enough sound waits."""
         return self.unread_s >= MAX_UNREAD_SECONDS
 
+    @property
+    def over(self) -> bool:
+        """True if nobody takes the rest, or none follows."""
+        return self.left or self._ended
+
     def put(self, piece: Samples) -> None:
         """Add a piece."""
         with self._changed:

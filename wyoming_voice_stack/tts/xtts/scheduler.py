@@ -1,4 +1,4 @@
-"""One thread that speaks all sentences at once: a step makes one token more of each.
+"""One thread that reads all sentences at once: a step makes one token more of each.
 
 Sentences join and leave between two steps. Importing this imports torch.
 """
@@ -12,23 +12,27 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from wyoming_voice_stack.errors import EngineError, VoiceStackError
+from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.tts.samples import as_samples
+from wyoming_voice_stack.tts.xtts.cores import Cores
 from wyoming_voice_stack.tts.xtts.decoder import Decoder
+from wyoming_voice_stack.tts.xtts.failures import failed, no_number, unloaded
 from wyoming_voice_stack.tts.xtts.outbox import Outbox
 from wyoming_voice_stack.tts.xtts.sampling import NO_NUMBER, Sampler
 from wyoming_voice_stack.tts.xtts.stream import Line, Stream
 from wyoming_voice_stack.tts.xtts.vocoder import Vocoder
+from wyoming_voice_stack.tts.xtts.vocoding import Vocoding
 
 RESERVE_SECONDS = 2.0
 """Who has more sound in hand than this waits while somebody has heard nothing yet."""
 
 
 class Scheduler:
-    """Owns the thread `xtts-decoder`, the only one that computes. `close` ends it.
+    """Owns the thread `xtts-decoder`. `close` ends it.
 
     A line ends after `stop_token` or `most_tokens` audio tokens. Lines beyond the decoder's
-    `rows` wait until one is free.
+    `rows` wait until one is free. If `beside` is true, another thread makes the sound while this one
+    goes on; but for a reply's first piece, for which everybody waits.
     """
 
     def __init__(
@@ -41,6 +45,8 @@ class Scheduler:
         stop_token: int,
         most_tokens: int,
         sample_rate: int,
+        cores: Cores,
+        beside: bool,
     ) -> None:
         self._decoder = decoder
         self._sampler = sampler
@@ -49,7 +55,9 @@ class Scheduler:
         self._stop_token = stop_token
         self._most_tokens = most_tokens
         self._sample_rate = sample_rate
+        self._cores = cores
         self._changed = threading.Condition()
+        self._vocoding = Vocoding(self._changed, cores) if beside else None
         self._streams: list[Stream] = []
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="xtts-decoder", daemon=True)
@@ -63,7 +71,7 @@ class Scheduler:
         """
         with self._changed:
             if self._closed:
-                raise _closed()
+                raise unloaded()
             stream = Stream(line, Outbox(self._changed, self._sample_rate))
             self._streams.append(stream)
             self._changed.notify_all()
@@ -75,6 +83,8 @@ class Scheduler:
             self._closed = True
             self._changed.notify_all()
         self._thread.join()
+        if self._vocoding is not None:
+            self._vocoding.close()
 
     def _run(self) -> None:
         try:
@@ -83,12 +93,13 @@ class Scheduler:
                     for stream in [one for one in self._streams if one.outbox.left]:
                         self._end(stream)
                     if chosen := self._choose():
-                        self._advance(chosen)
+                        with self._cores.taken():
+                            self._advance(chosen)
         finally:
             with self._changed:
                 self._closed = True
             for stream in list(self._streams):
-                self._end(stream, _closed())
+                self._end(stream, unloaded())
 
     def _wait(self) -> bool:
         """Wait until there is something to do; False once there never will be."""
@@ -137,7 +148,7 @@ class Scheduler:
             tokens = self._sampler.draw(rows, self._decoder.logits(latents))
         except Exception as error:  # noqa: BLE001 - a step is everybody's
             for stream in together:
-                self._end(stream, _failure(error))
+                self._end(stream, failed(error))
             return
         taken = zip(together, tokens, latents, strict=True)
         for stream, token, latent in sorted(taken, key=lambda each: each[0].in_hand_s):
@@ -151,7 +162,7 @@ class Scheduler:
                 line.likeness.gpt_cond_latent, line.text_tokens
             )
         except Exception as error:  # noqa: BLE001 - it is this stream's alone
-            self._end(stream, _failure(error))
+            self._end(stream, failed(error))
             return None
         self._sampler.begin(stream.row)
         return latent
@@ -164,53 +175,49 @@ class Scheduler:
         return [self._decoder.step(rows, tokens, [stream.tokens for stream in going])]
 
     def _take(self, stream: Stream, token: int, latent: Tensor) -> None:
-        """Give a stream its token, decode sound that is due, and end it after its last token."""
+        """Give a stream its token, see to the sound that is due, and end it after its last token."""
         if token == NO_NUMBER:
-            self._end(stream, _no_number())
+            self._end(stream, no_number())
             return
+        ended = token == self._stop_token
         try:
             stream.add(token, latent)
-            ended = token == self._stop_token
-            last = ended or stream.tokens >= self._most_tokens
-            if last or stream.due:
-                samples = stream.pull(last=last)
-                if samples is not None:
-                    stream.outbox.put(as_samples(samples.cpu().numpy()))
+            if ended or stream.tokens >= self._most_tokens:
+                stream.cut, stream.finished = not ended, True
+            self._sound(stream)
         except VoiceStackError as error:
             self._end(stream, error)
         except Exception as error:  # noqa: BLE001 - it is this stream's alone
-            self._end(stream, _failure(error))
+            self._end(stream, failed(error))
         else:
-            if last:
-                stream.cut = not ended
+            if stream.finished:
                 self._end(stream)
+
+    def _sound(self, stream: Stream) -> None:
+        """Make the sound that is due, or tell the other thread of it."""
+        if self._vocoding is not None and stream.in_hand_s > -math.inf:
+            if not stream.handed_over:
+                self._vocoding.add(stream)
+                stream.handed_over = True
+            elif stream.due:
+                with self._changed:
+                    self._changed.notify_all()
+            return
+        while stream.due:
+            samples = stream.pull()
+            if samples is not None:
+                stream.outbox.put(as_samples(samples.cpu().numpy()))
+            elif not stream.finished:
+                break
 
     def _end(self, stream: Stream, error: VoiceStackError | None = None) -> None:
         row, stream.row = stream.row, None
         with self._changed:
             if stream in self._streams:
                 self._streams.remove(stream)
-        # Whoever waits is told first, whatever becomes of the cache.
-        stream.outbox.end(error)
+        # Whoever waits is told first, whatever becomes of the cache. What was handed over has no end before
+        # its sound is made.
+        if error is not None or not (stream.handed_over and stream.finished):
+            stream.outbox.end(error)
         if row is not None:
             self._decoder.cache.close(row)
-
-
-def _failure(error: Exception) -> EngineError:
-    failure = EngineError(
-        f"XTTS failed on a sentence ({type(error).__name__}). Ask again; if it fails again, try"
-        " another voice or device."
-    )
-    failure.__cause__ = error
-    return failure
-
-
-def _no_number() -> EngineError:
-    return EngineError(
-        "XTTS failed on a sentence: it calculated values that are no numbers. If every voice does"
-        " so, set TTS_PRECISION to float32 or fetch the model again."
-    )
-
-
-def _closed() -> EngineError:
-    return EngineError("XTTS was unloaded while it spoke. Ask again.")

@@ -29,7 +29,10 @@ class Line:
 
 
 class Stream:
-    """A line's way through the engine. But for the outbox, only the engine's thread uses it."""
+    """A line's way through the engine, from the thread that makes tokens to that which makes sound.
+
+    The former adds and says when it has `finished`, the latter pulls.
+    """
 
     def __init__(self, line: Line, outbox: Outbox) -> None:
         self.line = line
@@ -42,8 +45,14 @@ class Stream:
         """The last that was drawn."""
         self.tokens = 0
         """How many were drawn."""
+        self.finished = False
+        """True once no token follows."""
         self.cut = False
         """True if the line has not come to its end within the model's limit."""
+        self.complete = False
+        """True once all its sound was pulled."""
+        self.handed_over = False
+        """True once a thread of its own makes its sound."""
         self._hastened = max(1.0, line.speed)
         self._chunk_tokens = FIRST_CHUNK_TOKENS
         self._decoded_tokens = 0
@@ -58,21 +67,27 @@ class Stream:
 
     @property
     def due(self) -> bool:
-        """True if the tokens not decoded yet make a piece of sound."""
+        """True if there is a piece of sound to be made."""
+        if self.finished:
+            return not self.complete
         pending = (self.tokens - self._decoded_tokens) / self._hastened
         hurried = math.isfinite(self.line.playback.ahead_s) and self.in_hand_s < LITTLE_SECONDS
-        return pending >= (FIRST_CHUNK_TOKENS if hurried else self._chunk_tokens)
+        enough = pending >= (FIRST_CHUNK_TOKENS if hurried else self._chunk_tokens)
+        return enough or bool(self.sound.behind)
 
     def add(self, token: int, latent: Any) -> None:
         """Take the next audio token and its latent, of shape [width]."""
-        self.token = token
-        self.tokens += 1
         self.sound.push(latent)
+        self.token = token
+        # Counted last: what is counted is there, whoever looks.
+        self.tokens += 1
 
-    def pull(self, *, last: bool) -> Any:
-        """Decode what is final, of shape [samples]; None if nothing is."""
-        samples = self.sound.pull(last=last)
+    def pull(self) -> Any:
+        """Decode a window of what is final, of shape [samples]; None if nothing is."""
+        finished, tokens = self.finished, self.tokens
+        samples = self.sound.pull(last=finished)
         if samples is not None:
-            self._decoded_tokens = self.tokens
+            self._decoded_tokens = tokens
             self._chunk_tokens = min(2 * self._chunk_tokens, LARGEST_CHUNK_TOKENS)
+        self.complete = finished and not self.sound.behind
         return samples

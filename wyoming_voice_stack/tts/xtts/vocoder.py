@@ -16,6 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
+WINDOW_STEP = 16
+"""Windows are a multiple of so many frames long: oneDNN prepares itself for each new length, which takes
+as long as 20 frames, and what it remembers are a dozen lengths."""
+LARGEST_WINDOW = 208
+"""Frames of a window, 2.2 s, those around it included; the rest is left to the next one."""
+
 _ROUNDING = 1e-3
 """Of a frame: nearer than this to the next latent, a frame is taken to need that one too."""
 
@@ -52,7 +58,7 @@ class Vocoder:
 
 
 class VocoderStream:
-    """One sentence on its way from latents to samples."""
+    """One sentence on its way from latents to samples. One thread may push while another one pulls."""
 
     def __init__(self, vocoder: Vocoder, speaker: Tensor, stretches: Sequence[float]) -> None:
         self._vocoder = vocoder
@@ -60,49 +66,65 @@ class VocoderStream:
         self._stretches = [stretch for stretch in stretches if stretch != 1.0]
         self._latents: list[Tensor] = []
         self._done = 0
+        self.behind = False
+        """True if the last window left out what could have been in it, had it been larger."""
 
     def push(self, latent: Tensor) -> None:
         """Add the latent of one audio token, float32 of shape [width]."""
         self._latents.append(latent)
 
     def pull(self, *, last: bool) -> Tensor | None:
-        """Every sample that is final and was not given before, of shape [samples]; None for none.
+        """A window of samples that are final and were not given before, of shape [samples].
 
-        After the `last` latent these are all that are left.
+        None if there are none. With the `last` latent pushed, call this until nothing is `behind`.
         """
-        context = self._vocoder.context_frames
-        ready = self._frame_count() if last else self._final_frames() - context
+        latents = tuple(self._latents)
+        start, stop, ready = self._window(len(latents), last)
         if ready <= self._done:
             return None
-        frames = self._frames()
-        start = max(0, self._done - context)
-        stop = min(frames.shape[2], ready + context)
+        frames = self._frames(latents)
         samples = self._vocoder.decode(frames[:, :, start:stop], self._speaker)
         per_frame = self._vocoder.frame_samples
         fresh = samples[(self._done - start) * per_frame : (ready - start) * per_frame]
         self._done = ready
         return fresh
 
-    def _frames(self) -> Tensor:
+    def _window(self, latents: int, last: bool) -> tuple[int, int, int]:
+        """First frame of the next window, the one after its last, the one after its last final one."""
+        context = self._vocoder.context_frames
+        there = self._frame_count(latents)
+        start = max(0, self._done - context)
+        stop = there if last else self._final_frames(latents)
+        self.behind = stop - start > LARGEST_WINDOW
+        if self.behind:
+            stop = start + LARGEST_WINDOW
+        elif last:
+            # Nothing may be left, so the window is made longer at its other end.
+            return max(0, start - (start - stop) % WINDOW_STEP), there, there
+        else:
+            stop -= (stop - start) % WINDOW_STEP
+        return start, stop, stop - context
+
+    def _frames(self, latents: Sequence[Tensor]) -> Tensor:
         """Of all latents so far: what this costs is little beside the convolutions."""
-        frames = torch.stack(self._latents, dim=1)
+        frames = torch.stack(list(latents), dim=1)
         for stretch in self._stretches:
             frames = _stretched(frames, stretch)
         return frames[None]
 
-    def _frame_count(self) -> int:
-        count = len(self._latents)
+    def _frame_count(self, latents: int) -> int:
+        count = latents
         for stretch in self._stretches:
             count = math.floor(count * stretch)
         return count
 
-    def _final_frames(self) -> int:
+    def _final_frames(self, latents: int) -> int:
         """Frames that stay as they are whatever latents follow.
 
         Frame `i` lies at `(i + 0.5) / stretch - 0.5` between two of what it is made of; it is final
         once both of these are.
         """
-        there = final = len(self._latents)
+        there = final = latents
         for stretch in self._stretches:
             there = math.floor(there * stretch)
             final = math.floor((final - 0.5 - _ROUNDING) * stretch - 0.5) + 1
