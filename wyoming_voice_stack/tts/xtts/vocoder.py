@@ -18,7 +18,7 @@ from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 WINDOW_STEP = 16
 """Windows are a multiple of so many frames long: oneDNN prepares itself for each new length, which takes
-as long as 20 frames, and what it remembers are a dozen lengths."""
+about as long as 20 frames, and it remembers about a dozen lengths."""
 LARGEST_WINDOW = 208
 """Frames of a window, 2.2 s, those around it included; the rest is left to the next one."""
 
