@@ -15,6 +15,7 @@ from wyoming_voice_stack.tts.vits.graph import read_graph
 from wyoming_voice_stack.tts.vits.parts import cut
 from wyoming_voice_stack.tts.vits.reach import Reach
 from wyoming_voice_stack.tts.vits.sessions import CutSentence, CutVoice, WholeVoice, load_voice
+from wyoming_voice_stack.tts.vits.stages import _Made
 from wyoming_voice_stack.tts.vits.windows import Window, windows
 
 SCALES = np.array([0.667, 1.0, 0.8], np.float32)
@@ -50,6 +51,33 @@ def steps(frames: int, step: int) -> list[Window]:
     return [Window(start, min(start + step, frames)) for start in range(0, frames, step)]
 
 
+class _Counted:
+    """A session that notes how many positions it is given."""
+
+    def __init__(self, session: Any, counts: list[int]) -> None:
+        self._session = session
+        self._counts = counts
+
+    def get_inputs(self) -> Any:
+        return self._session.get_inputs()
+
+    def run(self, names: list[str], given: dict[str, np.ndarray]) -> Any:
+        self._counts.append(next(iter(given.values())).shape[-1])
+        return self._session.run(names, given)
+
+
+def _kept_positions(sentence: CutSentence) -> int:
+    """Of all tensors between stages."""
+    made, count = sentence._sound, 0
+    while isinstance(made, _Made):
+        assert made._kept is not None
+        # A view keeps all of what it is a part of.
+        whole = made._kept if made._kept.base is None else made._kept.base
+        count += whole.shape[-1]
+        made = made._source
+    return count
+
+
 @pytest.fixture(scope="module")
 def joe(piper_model: Path) -> CutVoice:
     voice = load_voice(piper_model, options())
@@ -58,13 +86,44 @@ def joe(piper_model: Path) -> CutVoice:
 
 
 class TestRealVoice:
-    def test_is_cut_before_flow_and_vocoder(self, joe: CutVoice) -> None:
-        # By hand: four couplings of four layers, kernel 5; the vocoder looks 3 frames around with
-        # its first layer, 5.6 with the first residual blocks, less with each one behind.
+    def test_is_cut_where_all_goes_through_one_tensor(self, joe: CutVoice) -> None:
+        # By hand: four couplings of four layers, kernel 5. The vocoder's first layer looks 3 frames
+        # around, each upsampling 1, residual blocks 45: kernel 7, dilations 3 and 12.
         assert [stage.ports.reach for stage in joe._stages] == [
-            Reach(left=32, right=32, hop=1),
-            Reach(left=11, right=11, hop=256),
+            *[Reach(left=8, right=8, hop=1)] * 4,
+            Reach(left=3 + 1, right=3 + 1, hop=8),
+            Reach(left=45, right=45, hop=1),
+            # 45 of the positions that it makes 8 of out of each.
+            Reach(left=1 + 6, right=1 + 6, hop=8),
+            # And three more for the last layer, with 4 out of each.
+            Reach(left=1 + 12, right=1 + 12, hop=4),
         ]
+
+    def test_every_position_is_made_once(self, joe: CutVoice) -> None:
+        sentence = joe.read(feeds(60))
+        made: list[list[int]] = [[] for _ in joe._stages]
+        stages = [
+            dataclasses.replace(stage, session=_Counted(stage.session, counts))
+            for stage, counts in zip(joe._stages, made, strict=True)
+        ]
+        cuts = steps(sentence.frames, 20)
+        counted = again(sentence, stages)
+        for each in cuts:
+            counted.decode(each)
+        positions = sentence.frames
+        for stage, counts in zip(joe._stages, made, strict=True):
+            # What is made twice is what a stage looks around at the seams, and no more.
+            around = stage.ports.reach.left + stage.ports.reach.right
+            assert positions <= sum(counts) <= positions + around * (len(cuts) - 1)
+            positions *= stage.ports.reach.hop
+
+    def test_what_is_not_needed_any_more_is_forgotten(self, joe: CutVoice) -> None:
+        sentence = joe.read(feeds(250))
+        kept = []
+        for each in steps(sentence.frames, 20):
+            sentence.decode(each)
+            kept.append(_kept_positions(sentence))
+        assert max(kept[5:]) <= 2 * kept[5]
 
     @pytest.mark.parametrize("phonemes", [9, 60, 250])
     def test_windows_are_the_same_waveform(self, joe: CutVoice, phonemes: int) -> None:
@@ -74,7 +133,7 @@ class TestRealVoice:
         if phonemes < 100:
             assert difference(joe, sentence, steps(sentence.frames, 7)) < 1e-5
 
-    @pytest.mark.parametrize("stage", [0, 1])
+    @pytest.mark.parametrize("stage", [0, 4, 5])
     def test_less_around_a_window_would_be_heard(self, joe: CutVoice, stage: int) -> None:
         stages = list(joe._stages)
         ports = stages[stage].ports
@@ -108,7 +167,7 @@ class TestRealVoice:
         assert isinstance(voice, CutVoice)
         sessions = [voice._text, *(stage.session for stage in voice._stages)]
         # ONNX Runtime keeps the bytes of a model that it is given as such.
-        assert [session._model_bytes for session in sessions] == [None, None, None]
+        assert [session._model_bytes for session in sessions] == [None] * len(sessions)
         held = weakref.ref(voice)
         del voice
         gc.collect()
@@ -124,7 +183,7 @@ class TestOtherVoices:
         path = make_tiny_voice(tmp_path / "voice.onnx", speakers=speakers, dtype=dtype)
         voice = load_voice(path, options())
         assert isinstance(voice, CutVoice)
-        assert [stage.ports.reach.hop for stage in voice._stages] == [1, HOP]
+        assert [stage.ports.reach.hop for stage in voice._stages] == [1, HOP, 1]
         asked = feeds(20) | ({"sid": np.array([1])} if speakers > 1 else {})
         assert voice.inputs == asked.keys() - ({"input_lengths"} - voice.inputs)
         sentence = voice.read({name: asked[name] for name in voice.inputs})
@@ -148,7 +207,7 @@ class TestOtherVoices:
         path = make_tiny_voice(tmp_path / "voice.onnx", flow_sees_all=True)
         voice = load_voice(path, options())
         assert isinstance(voice, CutVoice)
-        assert len(voice._stages) == 1
+        assert [stage.ports.reach.hop for stage in voice._stages] == [HOP, 1]
         asked = feeds(20)
         sentence = voice.read({name: asked[name] for name in voice.inputs})
         assert difference(voice, sentence, steps(sentence.frames, 9)) < 1e-5

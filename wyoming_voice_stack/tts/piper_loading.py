@@ -13,8 +13,9 @@ import numpy as np
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt
 from wyoming_voice_stack.tts.engine import EngineCard, Voice
 from wyoming_voice_stack.tts.language_tags import UNKNOWN, bcp47
-from wyoming_voice_stack.tts.vits.sessions import CutVoice, Tensor, WholeVoice, load_voice
+from wyoming_voice_stack.tts.vits.sessions import CutVoice, WholeVoice, load_voice
 from wyoming_voice_stack.tts.vits.speaking import Sentence
+from wyoming_voice_stack.tts.vits.stages import Tensor
 
 _READING = threading.Lock()
 """Libraries behind piper-tts, espeak-ng among them, have one state for the whole process."""

@@ -6,7 +6,7 @@ convolution before the first upsampling; the flow with the sum that adds the pri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,11 +14,15 @@ from itertools import pairwise
 from wyoming_voice_stack.tts.vits.graph import Graph, Node
 from wyoming_voice_stack.tts.vits.reach import Convolution, Layer, NotLocal, Reach, Span, Upsampling
 
+FEWEST_LAYERS = 2
+"""Of a part. Each is a session of its own, and what goes from one to the next is copied."""
+
 _CHANNELS, _TIME = 1, 2
 """Axes of what goes through flow and vocoder."""
 _NO_END = 2**31 - 1
 """Ends a slice behind everything there may be."""
 
+_LAYERS = frozenset({"Conv", "ConvTranspose"})
 _ELEMENTWISE = frozenset(
     {
         *("Add", "Sub", "Mul", "Div", "Neg", "Exp", "Pow", "Sin", "Clip", "Cast", "Identity"),
@@ -71,6 +75,7 @@ def cut(graph: Graph) -> Cut:
     with suppress(NotLocal):
         sample = _prior_sample(graph, vocoder.ports.source)
         parts.insert(0, _part(graph, sample, vocoder.ports.source))
+    parts = [link for part in parts for link in _links(graph, part)]
     behind = {node for part in parts for node in part.nodes}
     text = tuple(node for node in graph.nodes if node not in behind)
     _require_apart(text, parts)
@@ -154,6 +159,27 @@ def _part(graph: Graph, source: str, result: str) -> Part:
         if name not in moving and name not in graph.constants
     )
     return Part(tuple(nodes), Ports(source, result, tuple(others), reach))
+
+
+def _links(graph: Graph, part: Part) -> list[Part]:
+    """The same part as a chain of smaller ones."""
+    ends = [*_narrow_places(part), part.ports.result]
+    starts = [part.ports.source, *ends[:-1]]
+    return [_part(graph, start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def _narrow_places(part: Part) -> Iterator[str]:
+    """Tensors that everything goes through, with some layers before each and some behind."""
+    last_use = {name: index for index, node in enumerate(part.nodes) for name in node.inputs}
+    last_use[part.ports.result] = len(part.nodes)
+    left = sum(node.operation in _LAYERS for node in part.nodes)
+    live, layers = {part.ports.source}, 0
+    for index, node in enumerate(part.nodes):
+        live = {name for name in (*live, *node.outputs) if last_use.get(name, -1) > index}
+        layers += node.operation in _LAYERS
+        if len(live) == 1 and layers >= FEWEST_LAYERS and left - layers >= FEWEST_LAYERS:
+            yield from live
+            left, layers = left - layers, 0
 
 
 def _require_apart(text: Sequence[Node], parts: Sequence[Part]) -> None:

@@ -5,57 +5,26 @@ from __future__ import annotations
 import logging
 import mmap
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from wyoming_voice_stack.tts.vits.graph import Chunk, Graph, read_graph
-from wyoming_voice_stack.tts.vits.parts import Cut, Ports, cut
+from wyoming_voice_stack.tts.vits.parts import Cut, cut
 from wyoming_voice_stack.tts.vits.reach import NotLocal
 from wyoming_voice_stack.tts.vits.speaking import WholeSentence
+from wyoming_voice_stack.tts.vits.stages import Stage, Tensor, chain
 from wyoming_voice_stack.tts.vits.windows import Window
 
 _LOGGER = logging.getLogger(__name__)
 
-FLOW_GROWTH = 8
-"""The flow is a fifth of the work, and looks far around: so it takes larger steps than the sound."""
-
 _ELEMENT_TYPES = {"tensor(float)": 1, "tensor(float16)": 10}
-
-Tensor = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """A part of the model in a session of its own."""
-
-    session: Any
-    ports: Ports
-
-    def run(self, window: Window, frames: int, tensors: Mapping[str, Tensor]) -> Tensor:
-        """What these frames become; `tensors` are those of the sentence."""
-        wider = window.around(self.ports.reach, frames)
-        feeds = {self.ports.source: tensors[self.ports.source][..., wider.start : wider.stop]}
-        for name in self.ports.others:
-            tensor = tensors[name]
-            timed = tensor.shape[-1] == frames
-            feeds[name] = tensor[..., wider.start : wider.stop] if timed else tensor
-        known = {each.name for each in self.session.get_inputs()}
-        result = self.session.run(
-            [self.ports.result], {name: tensor for name, tensor in feeds.items() if name in known}
-        )[0]
-        positions: Tensor = result[..., window.positions_in(wider, self.ports.reach.hop)]
-        return positions
 
 
 class CutVoice:
     """Reads a sentence at once, and speaks it window by window."""
 
-    def __init__(self, text: Any, stages: tuple[_Stage, ...]) -> None:
+    def __init__(self, text: Any, stages: tuple[Stage, ...]) -> None:
         self._text = text
         self._stages = stages
 
@@ -74,34 +43,17 @@ class CutVoice:
 class CutSentence:
     """A sentence's latents, of which windows are decoded."""
 
-    def __init__(self, stages: tuple[_Stage, ...], tensors: dict[str, Tensor]) -> None:
-        *self._flow, self._vocoder = stages
+    def __init__(self, stages: Sequence[Stage], tensors: Mapping[str, Tensor]) -> None:
         self._tensors = tensors
+        self._sound = chain(stages, tensors)
         self.frames: int = tensors[stages[0].ports.source].shape[-1]
-        self._flown = self._step = 0
-
-    @property
-    def hop(self) -> int:
+        self.hop: int = self._sound.total // self.frames
         """Samples that a frame becomes."""
-        return self._vocoder.ports.reach.hop
 
     def decode(self, window: Window) -> Tensor:
         """Samples of these frames, [samples]."""
-        for flow in self._flow:
-            self._flow_up_to(window.around(self._vocoder.ports.reach, self.frames).stop, flow)
-        return self._vocoder.run(window, self.frames, self._tensors).reshape(-1)
-
-    def _flow_up_to(self, stop: int, flow: _Stage) -> None:
-        if stop <= self._flown:
-            return
-        start = self._flown
-        self._step = min(max(stop - start, FLOW_GROWTH * self._step), self.frames - start)
-        self._flown = start + self._step
-        latent = flow.run(Window(start, self._flown), self.frames, self._tensors)
-        if start == 0:
-            shape = (*latent.shape[:-1], self.frames)
-            self._tensors[flow.ports.result] = np.empty(shape, latent.dtype)
-        self._tensors[flow.ports.result][..., start : self._flown] = latent
+        samples = Window(window.start * self.hop, window.stop * self.hop)
+        return self._sound.take(samples).reshape(-1)
 
 
 class WholeVoice:
@@ -149,7 +101,7 @@ def _sessions(graph: Graph, found: Cut, options: Any) -> CutVoice:
         inputs = {name: kinds[name] for name in (part.ports.source, *part.ports.others)}
         session = _session_of(graph.part(part.nodes, inputs, [part.ports.result]), options)
         kinds |= _kinds(session)
-        stages.append(_Stage(session, part.ports))
+        stages.append(Stage(session, part.ports))
     return CutVoice(text, tuple(stages))
 
 
