@@ -126,11 +126,10 @@ class TestSpeaking:
     def test_begins_with_little_and_goes_on_with_more(self, joe: PiperSynthesizer) -> None:
         pieces = [len(each) for each in joe.synthesize(SynthesisRequest(SENTENCE, "en-US"))]
         assert pieces[0] < 0.3 * joe.sample_rate
-        assert pieces[1] == 3 * pieces[0]
+        assert pieces[1] > 3 * pieces[0]
 
-    def test_says_what_is_short_in_one_go(self, joe: PiperSynthesizer) -> None:
-        (piece,) = joe.synthesize(SynthesisRequest("Ok.", "en-US"))
-        assert np.abs(piece).max() > 0.5
+    def test_says_a_single_word(self, joe: PiperSynthesizer) -> None:
+        assert np.abs(spoken(joe, SynthesisRequest("Ok.", "en-US"))).max() > 0.5
 
     def test_sounds_alike_each_time(self, joe: PiperSynthesizer) -> None:
         lengths = [len(spoken(joe, SynthesisRequest(SENTENCE, "en-US"))) for _ in range(3)]
@@ -153,10 +152,10 @@ class TestSpeaking:
 
     def test_puts_silence_between_its_own_sentences(self, piper_model: Path) -> None:
         engine = source(piper_model, sentence_silence_ms=100, threads=1).load()
-        first, between, last = engine.synthesize(SynthesisRequest("It is on. It is off.", "en"))
+        first, *pieces, last = engine.synthesize(SynthesisRequest("It is on. It is off.", "en"))
         engine.close()
+        (between,) = [each for each in pieces if not each.any()]
         assert len(between) == 2_205
-        assert not between.any()
         assert first.any()
         assert last.any()
 

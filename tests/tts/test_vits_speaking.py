@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
 
     def recorded(decode: Callable[..., Any]) -> Callable[..., Any]:
-        def record(self: Any, window: Any) -> Any:
+        def record(self: Any, window: Any, hands: int) -> Any:
             names.append(threading.current_thread().name)
-            return decode(self, window)
+            return decode(self, window, hands)
 
         return record
 
@@ -138,18 +139,28 @@ class TestTogether:
             reader.join()
         assert not failed
 
-    @pytest.mark.parametrize(("threads", "at_once"), [(None, 2), (1, 8), (2, 4), (3, 2), (9, 1)])
+    @pytest.mark.parametrize(
+        ("threads", "at_once", "alone"),
+        [(None, 8, 8), (1, 8, 1), (2, 4, 2), (3, 2, 3), (9, 1, 8)],
+    )
     def test_sentences_are_computed_beside_each_other_where_cores_are_left(
         self,
         piper_model: Path,
         monkeypatch: pytest.MonkeyPatch,
         threads: int | None,
         at_once: int,
+        alone: int,
     ) -> None:
         monkeypatch.setattr("wyoming_voice_stack.tts.piper.available_cores", lambda: 8)
         monkeypatch.setattr("wyoming_voice_stack.tts.piper.load_reader", lambda *_: _NoReader())
         engine = source(piper_model, threads=threads).load()
         assert engine._turns._at_once == at_once
+        with engine._turns.take(Playback()) as turn:
+            assert turn.hands == alone
+            with ExitStack() as others:
+                for _ in range(at_once - 1):
+                    others.enter_context(engine._turns.take(Playback()))
+                assert turn.hands == min(alone, 8 // at_once)
 
 
 class _NoReader:
@@ -168,7 +179,7 @@ class TestStopping:
             next(pieces)
             assert len(decoded) == count
             # Between two pieces the turn is free for others.
-            assert engine._turns._running == 0
+            assert not engine._turns._running
         pieces.close()
         assert len(decoded) == 2
         assert spoken(engine, SynthesisRequest("ja", engine.card.languages[0])).any()

@@ -4,58 +4,27 @@ import numpy as np
 import pytest
 
 from wyoming_voice_stack.tts.vits.reach import Convolution, NotLocal, Reach, Span, Upsampling
-from wyoming_voice_stack.tts.vits.windows import (
-    CROWD,
-    FIRST_WINDOW_S,
-    GROWTH,
-    LONGEST_WINDOW_S,
-    WHOLE_S,
-    Window,
-    windows,
-)
-
-RATE = 100.0
-
-
-def lengths(frames: int) -> list[int]:
-    return [each.stop - each.start for each in windows(frames, RATE)]
+from wyoming_voice_stack.tts.vits.windows import Window, next_window
 
 
 class TestWindows:
-    @pytest.mark.parametrize("frames", [1, 119, 121, 130, 500, 4321])
-    def test_every_frame_is_in_one(self, frames: int) -> None:
-        there = [frame for each in windows(frames, RATE) for frame in range(each.start, each.stop)]
-        assert there == list(range(frames))
-
-    def test_what_is_short_is_not_cut(self) -> None:
-        assert lengths(round(WHOLE_S * RATE)) == [round(WHOLE_S * RATE)]
-
-    def test_they_begin_small_and_grow_up_to_a_bound(self) -> None:
-        first, *others, _ = there = lengths(3000)
-        assert first == round(FIRST_WINDOW_S * RATE)
-        assert others[:2] == [GROWTH * first, GROWTH**2 * first]
-        assert max(there) == round(LONGEST_WINDOW_S * RATE)
-
-    def test_none_is_shorter_than_the_first(self) -> None:
-        assert all(
-            min(lengths(frames)) >= round(FIRST_WINDOW_S * RATE) for frames in range(130, 900)
-        )
-
-    def test_in_a_crowd_the_first_is_longer_and_the_others_shorter(self) -> None:
-        crowd = round(3 * CROWD)
-        first, *others, _ = [each.stop - each.start for each in windows(3000, RATE, lambda: crowd)]
-        share = crowd / CROWD
-        assert first == round(share * FIRST_WINDOW_S * RATE)
-        assert max(others) == round(LONGEST_WINDOW_S / share * RATE)
-
-    def test_a_crowd_that_goes_is_noticed(self) -> None:
-        there = iter((9, 1, 1, 1, 1, 1, 1, 1, 1))
-        cuts = list(windows(2000, RATE, lambda: next(there)))
-        first, second, third, *_ = [each.stop - each.start for each in cuts]
-        assert (second, third) == (
-            min(GROWTH * first, round(LONGEST_WINDOW_S * RATE)),
-            round(LONGEST_WINDOW_S * RATE),
-        )
+    @pytest.mark.parametrize(
+        ("start", "wanted", "stop"),
+        [
+            (0, 10.4, 10),
+            (20, 30, 50),
+            # What is left is as short as the shortest, or shorter.
+            (20, 70, 90),
+            (20, 71, 100),
+            (20, 500, 100),
+            # At least one frame, whatever is wanted.
+            (3, 0.2, 4),
+        ],
+    )
+    def test_a_short_rest_is_no_window_of_its_own(
+        self, start: int, wanted: float, stop: int
+    ) -> None:
+        assert next_window(start, 100, wanted, shortest=10) == Window(start, stop)
 
     def test_frames_around_end_with_the_sentence(self) -> None:
         reach = Reach(left=11, right=7, hop=4)

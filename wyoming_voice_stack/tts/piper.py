@@ -36,9 +36,6 @@ MAX_CHARACTERS = 250
 """ONNX Runtime keeps the memory of the largest run yet: so long a text takes some 170 MB."""
 LANES = 16
 """Sentences at a time. Each holds its latents, 2 MB; the work itself is done in turns."""
-AT_ONCE = 2
-"""Pieces computed at a time where each may take every core: parts of the work keep only one busy."""
-
 _HUB_NAME = re.compile(
     r"(?P<family>[a-z]{2,3})_(?P<region>[A-Z]{2}|\d{3})"
     r"-(?P<dataset>\w+)-(?P<quality>x_low|low|medium|high)"
@@ -118,14 +115,15 @@ class PiperSource:
                 f"{config_path(path)} is missing or is no JSON; fetch it from where the voice"
                 f" {path.name} came from."
             )
-        reader = load_reader(path, config, self._threads)
         cores = available_cores()
-        at_once = cores // self._threads if self._threads else min(AT_ONCE, cores)
+        reader = load_reader(path, config, self._threads or cores)
+        # One core each where many speak, and all of them for one who speaks alone.
+        at_once = max(1, min(LANES, cores // self._threads if self._threads else cores))
         return PiperSynthesizer(
             reader,
             voice_card(path.stem, config),
             self._sentence_silence_ms,
-            Turns(max(1, min(LANES, at_once))),
+            Turns(at_once, cores, self._threads),
         )
 
 

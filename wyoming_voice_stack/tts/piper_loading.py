@@ -88,7 +88,7 @@ def read_config(model: Path) -> dict[str, Any] | None:
     return config if isinstance(config, dict) else None
 
 
-def load_reader(path: Path, config: dict[str, Any], threads: int | None) -> PiperReader:
+def load_reader(path: Path, config: dict[str, Any], threads: int) -> PiperReader:
     """Load a voice.
 
     Raises:
@@ -106,12 +106,8 @@ def load_reader(path: Path, config: dict[str, Any], threads: int | None) -> Pipe
         ) from error
 
     options = onnxruntime.SessionOptions()
-    if threads:
-        options.intra_op_num_threads = threads
-    # Waiting threads spin by default, which takes the cores from speech recognition beside it.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        voice = load_voice(path, options)
+        voice = load_voice(path, options, threads)
         # Only asked to read; some languages fetch more data then, which belongs beside the voice.
         piper = PiperVoice(
             session=None, config=PiperConfig.from_dict(config), download_dir=path.parent

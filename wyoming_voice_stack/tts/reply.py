@@ -44,7 +44,7 @@ class Reply:
         self._playback = Playback()
         self._sound: ReplySound | None = None
         self._rate = 0
-        self._samples = 0
+        self._samples = self._taken_samples = 0
         self._first_audio_s = 0.0
         self._pause_ms = 0
         self._asked = False
@@ -124,7 +124,10 @@ class Reply:
                 if not heard:
                     heard = True
                     yield list(self._events(self._begin_sentence(sound, take.request)))
-                yield list(self._events(sound.push(samples)))
+                out = list(self._events(sound.push(samples)))
+                self._taken_samples += len(samples)
+                self._playback.hold((self._taken_samples - self._samples) / rate)
+                yield out
                 if sound.done:
                     _LOGGER.debug("[%s] the voice ran on and was stopped", self._name)
                     break

@@ -1,13 +1,61 @@
-"""Whose piece of sound is computed next, where several replies share one engine."""
+"""Whose piece of sound is computed next, and how long it is, where replies share one engine."""
 
 from __future__ import annotations
 
 import itertools
+import math
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from wyoming_voice_stack.tts.pace import Pace
 from wyoming_voice_stack.tts.playback import Playback
+
+
+class Turn:
+    """One caller's leave to compute a piece."""
+
+    def __init__(self, turns: Turns, number: int, playback: Playback) -> None:
+        self._turns = turns
+        self._number = number
+        self._playback = playback
+
+    @property
+    def hands(self) -> int:
+        """How many of the machine's cores the piece may take: its share."""
+        return self._turns.hands(self._number)
+
+    @property
+    def first_s(self) -> float:
+        """How much sound the first piece of a sentence is to have."""
+        ahead_s = self._playback.ahead_s
+        if math.isfinite(ahead_s):
+            return self._next_s(ahead_s)
+        return self._turns.pace.first_s(self._turns.others_ahead_s(self._number))
+
+    @property
+    def next_s(self) -> float:
+        """How much a later one is to have; if nobody says that it plays them, nobody runs dry."""
+        ahead_s = self._playback.ahead_s
+        return self._next_s(ahead_s if math.isfinite(ahead_s) else math.inf)
+
+    def _next_s(self, ahead_s: float) -> float:
+        return self._turns.pace.next_s(ahead_s, self._turns.others_ahead_s(self._number))
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Measure what comes before a sentence's first piece."""
+        began_s = self._turns.work_s
+        yield
+        self._turns.pace.read(self._turns.work_s - began_s)
+
+    @contextmanager
+    def making(self, sound_s: float) -> Iterator[None]:
+        """Measure how long a piece of so much sound takes."""
+        began_s = self._turns.work_s
+        yield
+        self._turns.pace.made(sound_s, self._turns.work_s - began_s)
 
 
 class Turns:
@@ -16,42 +64,71 @@ class Turns:
     So everybody who waits gets a first piece before anybody gets a second one.
     """
 
-    def __init__(self, at_once: int = 1) -> None:
+    def __init__(
+        self,
+        at_once: int = 1,
+        cores: int = 1,
+        most_hands: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Share `cores` among those who compute, no more than `most_hands` for each."""
+        self.pace = Pace()
         self._at_once = at_once
-        self._running = 0
+        self._cores = cores
+        self._most_hands = most_hands or cores
+        self._clock = clock
+        self._work_s = 0.0
+        self._counted_at = clock()
         self._numbers = itertools.count()
         self._waiting: dict[int, Playback] = {}
-        self._granted: set[int] = set()
+        self._running: dict[int, Playback] = {}
         self._changed = threading.Condition()
 
     @property
-    def crowd(self) -> int:
-        """How many compute or wait at this moment."""
-        return self._running + len(self._waiting)
+    def work_s(self) -> float:
+        """A clock that goes slower by as many as compute: what passes of it is each one's share."""
+        with self._changed:
+            self._count()
+            return self._work_s
+
+    def others_ahead_s(self, number: int) -> tuple[float, ...]:
+        """What all others who compute or wait have in hand."""
+        with self._changed:
+            everybody = {**self._waiting, **self._running}
+        return tuple(each.ahead_s for other, each in everybody.items() if other != number)
+
+    def hands(self, number: int) -> int:
+        """The share of one who computes, if all others who want to are let."""
+        people = 1 + len(self.others_ahead_s(number))
+        return max(1, min(self._cores // min(people, self._at_once), self._most_hands))
 
     @contextmanager
-    def take(self, playback: Playback) -> Iterator[None]:
+    def take(self, playback: Playback) -> Iterator[Turn]:
         """Wait for a turn, and keep it until the block ends: one piece at most."""
         with self._changed:
             number = next(self._numbers)
             self._waiting[number] = playback
             self._grant()
-            self._changed.wait_for(lambda: number in self._granted)
-            self._granted.remove(number)
+            self._changed.wait_for(lambda: number in self._running)
         try:
-            yield
+            yield Turn(self, number, playback)
         finally:
             with self._changed:
-                self._running -= 1
+                self._count()
+                del self._running[number]
                 self._grant()
+
+    def _count(self) -> None:
+        now = self._clock()
+        self._work_s += (now - self._counted_at) / max(1, len(self._running))
+        self._counted_at = now
 
     def _grant(self) -> None:
         # What is in hand changes while they wait. So whoever makes room chooses, once: if each waiter
         # judged for itself, each could find another one first.
-        while self._waiting and self._running < self._at_once:
+        self._count()
+        while self._waiting and len(self._running) < self._at_once:
             ahead = {number: playback.ahead_s for number, playback in self._waiting.items()}
             number = min(ahead, key=lambda number: (ahead[number], number))
-            del self._waiting[number]
-            self._granted.add(number)
-            self._running += 1
+            self._running[number] = self._waiting.pop(number)
         self._changed.notify_all()

@@ -13,7 +13,7 @@ from wyoming_voice_stack.tts.vits.graph import Chunk, Graph, read_graph
 from wyoming_voice_stack.tts.vits.parts import Cut, cut
 from wyoming_voice_stack.tts.vits.reach import NotLocal
 from wyoming_voice_stack.tts.vits.speaking import WholeSentence
-from wyoming_voice_stack.tts.vits.stages import Stage, Tensor, chain
+from wyoming_voice_stack.tts.vits.stages import Stage, Tensor, chain, helpers
 from wyoming_voice_stack.tts.vits.windows import Window
 
 _LOGGER = logging.getLogger(__name__)
@@ -50,10 +50,11 @@ class CutSentence:
         self.hop: int = self._sound.total // self.frames
         """Samples that a frame becomes."""
 
-    def decode(self, window: Window) -> Tensor:
-        """Samples of these frames, [samples]."""
+    def decode(self, window: Window, hands: int = 1) -> Tensor:
+        """Samples of these frames, [samples]; `hands` threads work on them."""
         samples = Window(window.start * self.hop, window.stop * self.hop)
-        return self._sound.take(samples).reshape(-1)
+        with helpers(hands - 1) as crew:
+            return self._sound.take(samples, crew).reshape(-1)
 
 
 class WholeVoice:
@@ -72,12 +73,17 @@ class WholeVoice:
         return WholeSentence(self._session.run(None, feeds)[0].reshape(-1))
 
 
-def load_voice(path: Path, options: Any) -> CutVoice | WholeVoice:
-    """Load a voice on the CPU with ONNX Runtime's `options`; any error is ONNX Runtime's own."""
+def load_voice(path: Path, options: Any, threads: int = 1) -> CutVoice | WholeVoice:
+    """Load a voice on the CPU with ONNX Runtime's `options`; any error is ONNX Runtime's own.
+
+    `threads` are for a model that cannot be cut; others are shared out in `CutSentence.decode`.
+    """
+    options.intra_op_num_threads = 1
     try:
         return _load_cut(path, options)
     except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors have nothing in common
         reason = f"{type(error).__name__}: {error}"
+    options.intra_op_num_threads = threads
     voice = WholeVoice(_session(str(path), options))
     _LOGGER.info("%s speaks each sentence as a whole (%s)", path.name, reason)
     return voice

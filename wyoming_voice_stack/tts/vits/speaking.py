@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
+from wyoming_voice_stack.tts.pace import SHORTEST_S
 from wyoming_voice_stack.tts.playback import Playback
-from wyoming_voice_stack.tts.turns import Turns
-from wyoming_voice_stack.tts.vits.windows import Window, windows
+from wyoming_voice_stack.tts.turns import Turn, Turns
+from wyoming_voice_stack.tts.vits.windows import Window, next_window
 
 
 class Sentence(Protocol):
@@ -25,8 +26,11 @@ class Sentence(Protocol):
         """Samples that a frame becomes."""
         ...
 
-    def decode(self, window: Window) -> Any:
-        """Samples of these frames, [samples]. Windows are asked for in their order."""
+    def decode(self, window: Window, hands: int = 1) -> Any:
+        """Samples of these frames, [samples]. Windows are asked for in their order.
+
+        `hands` is how many threads may work on them.
+        """
         ...
 
 
@@ -39,9 +43,9 @@ class WholeSentence:
         self._sound = sound
         self.hop = max(1, len(sound))
 
-    def decode(self, window: Window) -> npt.NDArray[Any]:
+    def decode(self, window: Window, hands: int = 1) -> npt.NDArray[Any]:
         """All samples, [samples]."""
-        del window
+        del window, hands
         return self._sound
 
 
@@ -52,14 +56,23 @@ def pieces(
 
     Reading shares the first piece's turn: nobody would get sound sooner if all were read first.
     """
-    with turns.take(playback):
-        sentence = read()
-        cuts = windows(sentence.frames, sample_rate / sentence.hop, lambda: turns.crowd)
-        window = next(cuts)
-        piece = sentence.decode(window)
-    yield piece, window.stop == sentence.frames
-    while window.stop < sentence.frames:
-        with turns.take(playback):
-            window = next(cuts)
-            piece = sentence.decode(window)
-        yield piece, window.stop == sentence.frames
+    with turns.take(playback) as turn:
+        with turn.reading():
+            sentence = read()
+        frames_per_second = sample_rate / sentence.hop
+        piece, done = _decode(sentence, 0, turn.first_s, frames_per_second, turn)
+    yield piece, done == sentence.frames
+    while done < sentence.frames:
+        with turns.take(playback) as turn:
+            piece, done = _decode(sentence, done, turn.next_s, frames_per_second, turn)
+        yield piece, done == sentence.frames
+
+
+def _decode(
+    sentence: Sentence, start: int, length_s: float, frames_per_second: float, turn: Turn
+) -> tuple[Any, int]:
+    """A piece of about this length, and where it ends."""
+    wanted, shortest = length_s * frames_per_second, SHORTEST_S * frames_per_second
+    window = next_window(start, sentence.frames, wanted, shortest)
+    with turn.making((window.stop - start) / frames_per_second):
+        return sentence.decode(window, turn.hands), window.stop

@@ -50,8 +50,9 @@ class TorchSentence:
         self.frames: int = latent.shape[-1]
         self.hop = reach.hop
 
-    def decode(self, window: Window) -> Any:
-        """Samples of these frames, [samples]."""
+    def decode(self, window: Window, hands: int = 1) -> Any:
+        """Samples of these frames, [samples]; Torch has threads of its own."""
+        del hands
         import torch
 
         wider = window.around(self._reach, self.frames)
