@@ -20,7 +20,8 @@ from typing import Any
 from tests.integration.home_assistant.supervisor import Supervisor
 from tests.integration.servers import free_port
 
-ENVIRONMENT = Path(__file__).parents[3] / ".venv-hass"
+ENVIRONMENT = Path(__file__).parents[3] / os.environ.get("VENV_HASS", ".venv-hass")
+"""Made by scripts/home_assistant.sh."""
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.1
