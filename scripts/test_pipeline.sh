@@ -83,9 +83,11 @@ PYTHON
     git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main
 }
 
+# One job at a time: they share what hatch installs, which on GitLab each has for itself. What mypy
+# knows of the sources is true of their copy as well.
 pipeline() {
     "$tools/node/node_modules/.bin/gitlab-ci-local" --no-color --force-shell-executor \
-        --shell-isolation "$@"
+        --shell-isolation --concurrency 1 --variable "MYPY_CACHE_DIR=$root/.mypy_cache" "$@"
 }
 
 # chooses WANTED UNWANTED OPTION...: the first pattern's jobs are chosen, the second's are not.
@@ -154,9 +156,18 @@ check_results() {
     grep -q 'filename="core/framing.py"' coverage.xml || fail "coverage left no report"
 }
 
-# serves COMMAND SETTING...: a server that hatch starts answers, and ends when it is told to.
+# hatch and the server below it are a group of processes of their own.
+server=
+stop_server() {
+    [ -n "$server" ] || return 0
+    kill -- "-$server" 2>/dev/null || true
+    wait "$server" || true
+    server=
+}
+
+# serves COMMAND PORT MODE SETTING...: a server that hatch starts answers, and ends when it is told to.
 serves() {
-    local name=$1 port=$2 began=$SECONDS server
+    local name=$1 port=$2 began=$SECONDS
     setsid env HOST=127.0.0.1 ZEROCONF=false "${@:4}" hatch run "$name" --port "$port" \
         >"$work/server" 2>&1 &
     server=$!
@@ -165,8 +176,7 @@ serves() {
         ((SECONDS - began < 120)) || break
         sleep 0.2
     done
-    kill -- "-$server"
-    wait "$server" || true
+    stop_server
     grep -q '"status": "ok", "mode": "'"$3"'"' "$work/health" ||
         fail "hatch run $name: $(cat "$work/server" "$work/health")"
     echo "hatch run $name: $(cat "$work/health")"
@@ -189,7 +199,7 @@ install_programs
 [ -x "$tests_venv/bin/python" ] || bash scripts/test.sh --version
 install_tools
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'stop_server; rm -rf "$work"' EXIT
 mkdir "$work/project"
 step "form"
 "$tools/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
