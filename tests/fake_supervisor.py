@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +19,8 @@ LOOPBACK = "127.0.0.1"
 class FakeSupervisor:
     """Answers `POST /discovery` and `GET /core/api/config`; records every call."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Callable[[str], None] = lambda _: None) -> None:
+        self._log = log
         self.calls: list[tuple[str, str]] = []
         self.messages: dict[str, dict[str, Any]] = {}
         self.language: Any = "de"
@@ -25,15 +29,15 @@ class FakeSupervisor:
         self._runner: web.AppRunner | None = None
         self.url = ""
 
-    async def start(self) -> None:
+    async def start(self, host: str = LOOPBACK, port: int = 0) -> None:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, LOOPBACK, 0)
+        site = web.TCPSite(self._runner, host, port)
         await site.start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        bound = self._runner.addresses[0]
+        self.url = f"http://{bound[0]}:{bound[1]}"
 
     async def stop(self) -> None:
         if self._runner is not None:
@@ -44,6 +48,7 @@ class FakeSupervisor:
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.calls.append((request.method, request.path))
+        self._log(f"{request.method} {request.path} {await request.text()}")
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return web.json_response({"result": "error", "message": "unauthorized"}, status=401)
         answer = self.answers.pop(0) if self.answers else None
@@ -76,3 +81,23 @@ async def supervisor(
         yield fake
     finally:
         await fake.stop()
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+async def serve(host: str, port: int) -> None:
+    """Write each call with what it says, until the process is ended."""
+    fake = FakeSupervisor(log=_tell)
+    await fake.start(host, port)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default=LOOPBACK)
+    parser.add_argument("--port", type=int, default=8099)
+    given = parser.parse_args()
+    asyncio.run(serve(given.host, given.port))

@@ -1,0 +1,66 @@
+# Sourced by test_images.sh: the add-ons' images, beside a Supervisor that records what it is told.
+# shellcheck shell=bash
+
+ADDON_WAIT_SECONDS=180
+
+test_addons() {
+    build_production
+    docker network create addons >/dev/null
+    start_supervisor
+    try_addon asr 5001 "{\"asr_model\": \"/share/${WHISPER##*/}\", \"asr_languages\": [], \"log_level\": \"info\"}"
+    try_addon tts 5002 "{\"tts_model\": \"piper:/share/${PIPER##*/}\", \"tts_languages\": [\"en\"], \"log_level\": \"info\"}"
+    refused_addon
+    docker rm -f -v supervisor >/dev/null
+    docker network rm addons >/dev/null
+}
+
+# The tests' own Supervisor, in a container of that name on the add-ons' network.
+start_supervisor() {
+    docker run --detach --name supervisor --network addons --user root \
+        --volume "$PWD/tests:/source/tests:ro" --env PYTHONPATH=/source --entrypoint python "$IMAGE" \
+        -m tests.fake_supervisor --host 0.0.0.0 --port 80 >/dev/null
+}
+
+# try_addon MODE PORT OPTIONS: as the Supervisor starts it, told of once, stopped without a trace.
+try_addon() {
+    local mode=$1 port=$2 name=voice-stack-$1 data=$WORK/data-$1 told
+    build "addon-$mode" "addon/$name" --build-arg "VOICE_STACK_IMAGE=$IMAGE" --build-arg BUILD_ARCH=amd64 ||
+        failed "the add-on $name does not build"
+    same "$name: label" "app amd64" "$(docker image inspect --format \
+        '{{index .Config.Labels "io.hass.type"}} {{index .Config.Labels "io.hass.arch"}}' "addon-$mode")"
+    mkdir -p "$data"
+    (umask 077 && printf '%s' "$3" >"$data/options.json")
+    docker run --detach --name "$name" --hostname "$name" --network addons --health-interval 2s \
+        --tmpfs /tmp --env SUPERVISOR_TOKEN=key-of-the-add-on \
+        --volume "$data:/data" --volume "$MODELS:/share" "addon-$mode" >/dev/null
+    wait_healthy "$name"
+    wait_told "tcp://$name:$port" "$name"
+    same "$name: the server is not root" "1000" \
+        "$(docker exec "$name" sh -c 'for each in /proc/[0-9]*; do
+            grep -q wyoming-voice-stack "$each/cmdline" && awk "/^Uid/ {print \$2}" "$each/status"; done 2>/dev/null | sort -u')"
+    docker stop --time 40 "$name" >/dev/null
+    same "$name: exit status" 0 "$(docker inspect --format '{{.State.ExitCode}}' "$name")"
+    told=$(docker logs supervisor 2>&1)
+    [[ "$told" != *DELETE* ]] || failed "$name takes back what it told" supervisor
+    passed "$name takes nothing back when it stops"
+    docker rm -v "$name" >/dev/null
+}
+
+wait_told() {
+    local began=$SECONDS
+    until docker logs supervisor 2>&1 | grep -qF "$1"; do
+        ((SECONDS - began < ADDON_WAIT_SECONDS)) || failed "the Supervisor is not told of $1" "$2" supervisor
+        sleep 1
+    done
+    passed "the Supervisor is told of $1"
+}
+
+# The image accepts the licence of XTTS; the add-on leaves that to its user.
+refused_addon() {
+    local data=$WORK/data-licence found=0 output
+    mkdir -p "$data"
+    printf '{"tts_model": "tts_models/multilingual/multi-dataset/xtts_v2"}' >"$data/options.json"
+    output=$(docker run --rm --network none --volume "$data:/data" addon-tts 2>&1) || found=$?
+    same "XTTS without its licence: exit status" 78 "$found"
+    contains "XTTS without its licence: \"$output\"" "Coqui Public Model License" "$output"
+}
