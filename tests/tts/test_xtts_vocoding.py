@@ -28,6 +28,7 @@ class Sound:
         self.allowed = allowed
         self.windows_left_out = 0
         self.broken = False
+        self.empty = False
         self.pulled_tokens: list[int] = []
         self.tokens = 0
 
@@ -47,6 +48,8 @@ class Sound:
         self.log.append(self.name + ("." if last else ""))
         self.pulled_tokens.append(self.tokens)
         self.windows_left_out = max(0, self.windows_left_out - 1)
+        if self.empty:
+            return None
         return torch.ones(RATE // 2)
 
 
@@ -132,6 +135,22 @@ def test_a_window_has_all_that_came_while_it_waited(studio: Studio) -> None:
     studio.allowed.release(2)
     studio.until(lambda: stream.outbox.unread_s)
     assert stream.sound.pulled_tokens == [FIRST_CHUNK_TOKENS + 30]
+
+
+def test_what_makes_no_window_is_looked_at_once(studio: Studio) -> None:
+    stream = studio.stream("a", ahead_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
+    other = studio.stream("b", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS)
+    stream.sound.empty = True
+    with studio.changed:
+        studio.vocoding.add(stream)
+        studio.vocoding.add(other)
+    studio.allowed.release(100)
+    studio.until(lambda: other.outbox.unread_s)
+    assert studio.log == ["a", "b"]
+    stream.sound.empty = False
+    studio.add(stream, 1)
+    studio.until(lambda: stream.outbox.unread_s)
+    assert studio.log == ["a", "b", "a"]
 
 
 def test_what_a_window_left_out_follows_at_once(studio: Studio) -> None:

@@ -56,6 +56,7 @@ class Stream:
         self._hastened = max(1.0, line.speed)
         self._chunk_tokens = FIRST_CHUNK_TOKENS
         self._decoded_tokens = 0
+        self._looked_at_tokens = 0
 
     @property
     def in_hand_s(self) -> float:
@@ -70,6 +71,9 @@ class Stream:
         """True if there is a piece of sound to be made."""
         if self.finished:
             return not self.complete
+        if self.tokens == self._looked_at_tokens:
+            # All there is was looked at, and might have made no window.
+            return bool(self.sound.behind)
         pending = (self.tokens - self._decoded_tokens) / self._hastened
         hurried = math.isfinite(self.line.playback.ahead_s) and self.in_hand_s < LITTLE_SECONDS
         enough = pending >= (FIRST_CHUNK_TOKENS if hurried else self._chunk_tokens)
@@ -86,6 +90,7 @@ class Stream:
         """Decode a window of what is final, of shape [samples]; None if nothing is."""
         finished, tokens = self.finished, self.tokens
         samples = self.sound.pull(last=finished)
+        self._looked_at_tokens = tokens
         if samples is not None:
             self._decoded_tokens = tokens
             self._chunk_tokens = min(2 * self._chunk_tokens, LARGEST_CHUNK_TOKENS)
