@@ -159,7 +159,7 @@ class TestWindows:
         assert (len(pieces) > 2) == (len(asked.text) > 20)
         if len(pieces) > 1:
             assert len(pieces[0]) < 0.3 * SAMPLE_RATE
-            assert len(pieces[1]) == 3 * len(pieces[0])
+            assert len(pieces[1]) > 3 * len(pieces[0])
         whole = said_at_once(vits_folder, asked, None, None)
         assert np.abs(np.concatenate(pieces) - whole).max() < 1e-5
 

@@ -22,11 +22,11 @@ READING_S = 0.02
 NOBODY = -math.inf
 
 
-def measured(speed: float, reading_s: float = READING_S) -> Pace:
-    pace = Pace()
+def measured(speed: float, at_once: int = 1) -> Pace:
+    pace = Pace(at_once)
     for _ in range(100):
         pace.made(1.0, (1.0 + SEAM_S) / speed)
-        pace.read(reading_s)
+        pace.read(READING_S)
     return pace
 
 
@@ -148,6 +148,14 @@ class TestTogether:
         # Who has heard nothing goes first anyway, or is being served on another core.
         assert pace.next_s(5.0, (NOBODY,)) == alone
 
+    def test_pieces_beside_each_other_take_longer(self) -> None:
+        one_by_one, side_by_side = measured(20.0), measured(20.0, at_once=3)
+        for others in ((1.0,), (1.0, 1.0, 1.0)):
+            assert side_by_side.next_s(0.2, others) < one_by_one.next_s(0.2, others)
+        crowd = (NOBODY,) * 7
+        assert side_by_side.first_s(crowd) > one_by_one.first_s(crowd)
+        assert side_by_side.next_s(0.4, ()) == one_by_one.next_s(0.4, ())
+
     def test_more_than_the_machine_can_serve_get_long_pieces(self) -> None:
         pace = measured(20.0)
         crowd = (NOBODY,) * 24
@@ -158,6 +166,14 @@ class TestTogether:
 
 
 class TestWork:
+    def test_pieces_that_take_no_time_are_no_trouble(self) -> None:
+        # A model that cannot be cut has spoken its sentence when it has read it.
+        pace = Pace()
+        for _ in range(5000):
+            pace.made(2.0, 0.0)
+        assert pace.first_s(()) == SHORTEST_S
+        assert pace.next_s(1.0, (1.0,)) == LONGEST_S
+
     def test_time_is_shared_by_those_who_compute(self) -> None:
         clock = Clock()
         turns = Turns(2, clock=clock)

@@ -195,9 +195,10 @@ class TestShares:
             (100, 1, [100]),
             (100, 2, [50, 100]),
             (101, 3, [33, 67, 101]),
-            # 16 around a cut: no stretch is shorter than half of it.
-            (43, 9, [8, 17, 25, 34, 43]),
-            (15, 2, [15]),
+            # 16 around each cut: a stretch is more than twice as long.
+            (99, 9, [33, 66, 99]),
+            (98, 9, [49, 98]),
+            (65, 2, [65]),
             (0, 2, [0]),
         ],
     )

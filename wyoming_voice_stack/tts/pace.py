@@ -34,6 +34,7 @@ STARTING_SPEED = 5.0
 """Seconds of sound made in a second, until it has been measured."""
 
 _STARTING_WORK_S = 0.1
+_LEAST_WORK_S = 1e-6
 
 
 class Pace:
@@ -43,7 +44,9 @@ class Pace:
     half of the time that passes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = 1) -> None:
+        """Take how many pieces are computed side by side where there are as many who want one."""
+        self._at_once = at_once
         self._lock = threading.Lock()
         self._sound_s = STARTING_SPEED * _STARTING_WORK_S
         self._work_s = _STARTING_WORK_S
@@ -71,7 +74,7 @@ class Pace:
         """Take note of a piece."""
         with self._lock:
             self._sound_s = MEMORY * self._sound_s + sound_s + SEAM_S
-            self._work_s = MEMORY * self._work_s + took_s
+            self._work_s = MEMORY * self._work_s + max(took_s, _LEAST_WORK_S)
 
     def first_s(self, others_ahead_s: Sequence[float]) -> float:
         """Length of a listener's first piece.
@@ -84,7 +87,7 @@ class Pace:
         newcomers = sum(map(math.isinf, others_ahead_s))
         served = len(others_ahead_s) - newcomers
         fixed_s = newcomers * (self.reading_s + SEAM_S / speed)
-        fixed_s += (served + 1) * self._cost_s(SHORTEST_S)
+        fixed_s += (served + self._beside(others_ahead_s)) * self._cost_s(SHORTEST_S)
         share = 1 - MARGIN * newcomers / speed
         lasting_s = (MARGIN * fixed_s + SILENT_S) / share if share > 0 else LONGEST_IN_CROWD_S
         least_s = self._least_s(1 + len(others_ahead_s))
@@ -92,13 +95,18 @@ class Pace:
 
     def next_s(self, ahead_s: float, others_ahead_s: Sequence[float]) -> float:
         """Length of the next piece of a listener who has so much in hand."""
-        budget_s = OWN_SHARE * (ahead_s - SILENT_S)
+        share = min(OWN_SHARE, OTHERS_SHARE / self._beside(others_ahead_s))
+        budget_s = share * (ahead_s - SILENT_S)
         served = sorted(filter(math.isfinite, others_ahead_s))
         for before, other_s in enumerate(served, start=1):
             spare_s = other_s - before * self._cost_s(SHORTEST_S)
             budget_s = min(budget_s, OTHERS_SHARE * spare_s)
         affordable_s = budget_s * self.speed - SEAM_S
         return min(max(affordable_s, self._least_s(1 + len(others_ahead_s))), LONGEST_S)
+
+    def _beside(self, others_ahead_s: Sequence[float]) -> int:
+        """How many pieces share the machine while one is computed."""
+        return min(self._at_once, 1 + len(others_ahead_s))
 
     def _cost_s(self, sound_s: float) -> float:
         return (sound_s + SEAM_S) / self.speed

@@ -117,8 +117,9 @@ class PiperSource:
             )
         cores = available_cores()
         reader = load_reader(path, config, self._threads or cores)
-        # One core each where many speak, and all of them for one who speaks alone.
-        at_once = max(1, min(LANES, cores // self._threads if self._threads else cores))
+        # One core each where many speak, and all of them for one who speaks alone. One more than there
+        # are cores computes, so that none is idle while a turn ends and another one begins.
+        at_once = max(1, min(LANES, cores // self._threads if self._threads else cores + 1))
         return PiperSynthesizer(
             reader,
             voice_card(path.stem, config),

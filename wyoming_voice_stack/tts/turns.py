@@ -72,7 +72,7 @@ class Turns:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Share `cores` among those who compute, no more than `most_hands` for each."""
-        self.pace = Pace()
+        self.pace = Pace(at_once)
         self._at_once = at_once
         self._cores = cores
         self._most_hands = most_hands or cores
@@ -81,19 +81,20 @@ class Turns:
         self._counted_at = clock()
         self._numbers = itertools.count()
         self._waiting: dict[int, Playback] = {}
+        self._granted: dict[int, threading.Event] = {}
         self._running: dict[int, Playback] = {}
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
 
     @property
     def work_s(self) -> float:
         """A clock that goes slower by as many as compute: what passes of it is each one's share."""
-        with self._changed:
+        with self._lock:
             self._count()
             return self._work_s
 
     def others_ahead_s(self, number: int) -> tuple[float, ...]:
         """What all others who compute or wait have in hand."""
-        with self._changed:
+        with self._lock:
             everybody = {**self._waiting, **self._running}
         return tuple(each.ahead_s for other, each in everybody.items() if other != number)
 
@@ -105,15 +106,16 @@ class Turns:
     @contextmanager
     def take(self, playback: Playback) -> Iterator[Turn]:
         """Wait for a turn, and keep it until the block ends: one piece at most."""
-        with self._changed:
+        with self._lock:
             number = next(self._numbers)
             self._waiting[number] = playback
+            granted = self._granted[number] = threading.Event()
             self._grant()
-            self._changed.wait_for(lambda: number in self._running)
+        granted.wait()
         try:
             yield Turn(self, number, playback)
         finally:
-            with self._changed:
+            with self._lock:
                 self._count()
                 del self._running[number]
                 self._grant()
@@ -131,4 +133,5 @@ class Turns:
             ahead = {number: playback.ahead_s for number, playback in self._waiting.items()}
             number = min(ahead, key=lambda number: (ahead[number], number))
             self._running[number] = self._waiting.pop(number)
-        self._changed.notify_all()
+            # Nobody else is woken: with sixteen who wait, all others would be in the way.
+            self._granted.pop(number).set()

@@ -166,6 +166,6 @@ class _Made:
 def shares(window: Window, reach: Reach, hands: int) -> list[Window]:
     """Cut a window for several threads, unless most of the work would be what is around the cuts."""
     length = window.stop - window.start
-    count = min(hands, max(1, 2 * length // max(1, reach.left + reach.right)))
+    count = min(hands, max(1, length // (2 * (reach.left + reach.right) + 1)))
     ends = [window.start + length * number // count for number in range(count + 1)]
     return [Window(start, stop) for start, stop in pairwise(ends)]
