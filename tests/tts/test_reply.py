@@ -205,6 +205,18 @@ class TestSound:
 
 
 class TestPlayback:
+    async def test_silence_that_nobody_gets_is_not_in_hand(self, tmp_path: Path) -> None:
+        class Hesitant(FakeSynthesizer):
+            def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+                self.requests.append(request)
+                yield np.zeros(2 * RATE, np.float32)
+                yield tone(0.5)
+
+        engine = Hesitant()
+        async with serving(engine, tmp_path) as service:
+            await tell(service.open_session("c"), Synthesize(text="Hello there.").event())
+        assert engine.requests[0].playback.ahead_s < 0.6
+
     def test_nothing_yet(self) -> None:
         assert Playback().ahead_s == -np.inf
 
