@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import socket
 import subprocess
@@ -18,8 +17,14 @@ from wyoming.event import Event
 from tests.fakes import eventually, peer
 from tests.integration.commands import command
 from tests.integration.servers import EMBEDDED_WHISPER, free_port, running
-from wyoming_voice_stack import cli
-from wyoming_voice_stack.errors import EXIT_CONFIG, EXIT_LICENCE, EXIT_UNAVAILABLE, EXIT_USAGE
+from wyoming_voice_stack import cli, discovery
+from wyoming_voice_stack.errors import (
+    EXIT_CONFIG,
+    EXIT_LICENCE,
+    EXIT_UNAVAILABLE,
+    EXIT_USAGE,
+    ConfigError,
+)
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "deployment.md").read_text()
@@ -91,12 +96,12 @@ WHILE_IT_LOADS = {
     "choose another ASR_DEVICE": {"ASR_MODEL": EMBEDDED_WHISPER, "ASR_DEVICE": "cuda"},
 }
 TO_ONE_TOO_MANY = "raise MAX_CONNECTIONS"
-# Where multicast works, others may answer.
-IN_THE_CODE = "No Wyoming server announced itself"
+# Where multicast works, others may answer: the network is a fake.
+NOBODY_ANSWERS = "No Wyoming server announced itself"
 
 
 def test_every_message_is_looked_for() -> None:
-    looked_for = (*AT_ONCE, *WHILE_IT_LOADS, TO_ONE_TOO_MANY, IN_THE_CODE)
+    looked_for = (*AT_ONCE, *WHILE_IT_LOADS, TO_ONE_TOO_MANY, NOBODY_ANSWERS)
     assert sorted(map(message, looked_for)) == sorted(MESSAGES)
 
 
@@ -132,5 +137,11 @@ async def test_said_to_one_too_many(tmp_path: Path) -> None:
     assert says(error.data["text"], TO_ONE_TOO_MANY), error.data
 
 
-def test_said_where_multicast_does_not_arrive() -> None:
-    assert message(IN_THE_CODE) in inspect.getsource(cli)
+def test_said_where_multicast_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nobody(_: float) -> list[discovery.FoundServer]:
+        return []
+
+    monkeypatch.setattr(discovery, "discover", nobody)
+    with pytest.raises(ConfigError) as caught:
+        cli.discover(timeout=0.1)
+    assert says(str(caught.value), NOBODY_ANSWERS)
