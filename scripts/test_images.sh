@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the images and uses them as a user does, where no image registry can be reached:
 #   scripts/test_images.sh                     everything
-#   scripts/test_images.sh production compose  some parts of: static, production, compose, ci
+#   scripts/test_images.sh production compose  some parts of: static, production, addons, compose, ci
 # Needs root on Debian or a relative. Runs a Docker daemon of its own and stops it at the end; the
 # images are built on a stand-in of python:3.11-slim-bookworm that is made from Debian's packages.
 # Downloads and layers stay in IMAGES_CACHE (below the user's cache folder) for the next run.
@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/environment.sh
 . scripts/environment.sh
-for part in machine base checks production compose ci; do
+for part in machine base checks production addons compose ci; do
     # shellcheck source=/dev/null
     . "scripts/images/$part.sh"
 done
@@ -26,11 +26,11 @@ trap 'leave $?' EXIT
 trap 'exit 130' INT TERM
 
 parts=("$@")
-((${#parts[@]})) || parts=(static production compose ci)
+((${#parts[@]})) || parts=(static production addons compose ci)
 for part in "${parts[@]}"; do
     case "$part" in
-        static | production | compose | ci) ;;
-        *) say "There is no part '$part'; choose from static, production, compose, ci." && exit 64 ;;
+        static | production | addons | compose | ci) ;;
+        *) say "There is no part '$part'; choose from static, production, addons, compose, ci." && exit 64 ;;
     esac
 done
 
