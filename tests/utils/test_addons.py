@@ -216,11 +216,14 @@ class TestAddon:
     def test_the_profile_is_named_like_the_addon(self, mode: str) -> None:
         text = (folder(mode) / "apparmor.txt").read_text()
         assert f"\nprofile {config(mode)['slug']} flags=" in text
+
+    def test_the_profile_is_understood(self, mode: str) -> None:
         parser = shutil.which("apparmor_parser")
-        if parser:
-            command = [parser, "-Q", "-K", "-S", str(folder(mode) / "apparmor.txt")]
-            done = subprocess.run(command, capture_output=True, check=False)
-            assert done.returncode == 0, done.stderr
+        if parser is None:
+            pytest.skip("apparmor_parser is not installed")
+        command = [parser, "-Q", "-K", "-S", str(folder(mode) / "apparmor.txt")]
+        done = subprocess.run(command, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
 
     def test_every_option_is_documented(self, mode: str) -> None:
         docs = (folder(mode) / "DOCS.md").read_text()
