@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -253,7 +253,9 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
 def _one_line(error: ValidationError) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0]).upper()
-    return f"{name}={first['input']!r} is not usable: {first['msg']}; {_allowed(name.lower())}"
+    secret = SecretStr in get_args(Settings.model_fields[name.lower()].annotation)
+    given = "(not shown)" if secret else repr(first["input"])
+    return f"{name}={given} is not usable: {first['msg']}; {_allowed(name.lower())}"
 
 
 def _allowed(field_name: str) -> str:

@@ -25,7 +25,9 @@ _DOT_PRODUCTS = {"x86_64": "avx2", "aarch64": "asimddp"}
 
 _NAMES = ("model name", "Model")
 """Under which /proc/cpuinfo tells what the processor, or the board, is called."""
-_FEATURES = ("flags", "Features")
+_FEATURES = {"x86_64": "flags", "aarch64": "Features"}
+"""Under which it tells what the processor can do. A program that is emulated may read the file of the
+other architecture, which says nothing of what is emulated."""
 MAX_NAME_CHARACTERS = 80
 
 
@@ -67,9 +69,10 @@ def read_processor(root: Path = Path("/"), architecture: str | None = None) -> P
     except OSError:
         told.clear()
     name = next((told[field] for field in _NAMES if told.get(field)), "")
-    features = next((told[field] for field in _FEATURES if told.get(field)), "")
+    machine = architecture or platform.machine()
+    features = told.get(_FEATURES.get(machine, ""), "")
     return Processor(
-        architecture or platform.machine(),
+        machine,
         name[:MAX_NAME_CHARACTERS],
         frozenset(features.lower().split()),
     )

@@ -28,7 +28,10 @@ FIRST_RETRY_S = 5.0
 MAX_RETRY_S = 300.0
 MAX_TRIES = 12
 """Of announcing: half an hour in all. A Supervisor that updates itself is away for a minute."""
-LANGUAGE_TRIES = 3
+LANGUAGE_TRIES = 6
+"""Of asking for the language of the house; until then the port is closed."""
+MAX_TAG_CHARACTERS = 35
+"""Longest language tag, as RFC 5646 recommends to bear."""
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_QUOTED_CHARACTERS = 200
 
@@ -71,7 +74,8 @@ async def home_language(
             await pause(FIRST_RETRY_S)
         else:
             language = answer.get("language")
-            return language if isinstance(language, str) else None
+            usable = isinstance(language, str) and len(language) <= MAX_TAG_CHARACTERS
+            return language if usable else None
     return None
 
 

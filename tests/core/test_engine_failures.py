@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from contextlib import closing
 
 import pytest
@@ -16,6 +17,7 @@ from wyoming_voice_stack.errors import (
     ModelNotFound,
     OutOfMemory,
 )
+from wyoming_voice_stack.memory import return_freed_memory
 
 
 class TestFailures:
@@ -50,6 +52,53 @@ class TestFailures:
             await eventually(lambda: len(things) == 2 and worker.state == "ready")
             assert things[0].closed
             assert await worker.run(lambda _: 5) == 5
+
+    async def test_engine_that_failed_is_gone_before_the_next_one_is_loaded(self) -> None:
+        class Weights:
+            """What an engine is made of; a step that fails holds on to it."""
+
+        left: list[int] = []
+        known: weakref.WeakSet[Weights] = weakref.WeakSet()
+
+        class Large(Thing):
+            def __init__(self) -> None:
+                super().__init__()
+                left.append(len(known))
+                self.weights: Weights | None = Weights()
+                known.add(self.weights)
+
+            def close(self) -> None:
+                self.weights = None
+                return_freed_memory()
+
+        def step(weights: Weights | None) -> None:
+            raise MemoryError(type(weights).__name__)
+
+        def broken(engine: Thing) -> None:
+            assert isinstance(engine, Large)
+            try:
+                step(engine.weights)
+            except MemoryError as error:
+                raise EngineError("the step failed") from error
+
+        async with working(Large) as worker:
+            for _ in range(MAX_FAILURES_IN_A_ROW):
+                with pytest.raises(EngineError) as caught:
+                    await worker.run(broken)
+                del caught
+            await eventually(lambda: len(left) == 2 and worker.state == "ready")
+        assert left == [0, 0]
+
+    async def test_kept_error_gathers_nothing_of_those_who_are_told(self) -> None:
+        def load() -> Thing:
+            raise ModelNotFound("no such model; look elsewhere")
+
+        async with working(load) as worker:
+            for _ in range(3):
+                with pytest.raises(ModelNotFound, match="look elsewhere"):
+                    await worker.run(lambda _: None)
+            assert worker.error is not None
+            assert worker.error.__traceback__ is None
 
     async def test_engine_that_cannot_be_closed_is_replaced_too(self) -> None:
         class Lost(Thing):

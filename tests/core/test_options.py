@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,12 @@ def test_a_licence_is_accepted_by_1_alone(
 ) -> None:
     monkeypatch.setenv("COQUI_TOS_AGREED", value)
     assert load_settings().coqui_tos_agreed is agreed
+
+
+@pytest.mark.parametrize("token", [1234567890123, ["s3cr3t"], {"key": "s3cr3t"}])
+def test_a_secret_of_a_wrong_type_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, token: object
+) -> None:
+    with pytest.raises(ConfigError, match=r"^HASS_TOKEN=\(not shown\) is not usable") as caught:
+        settings_with(tmp_path, monkeypatch, {"hass_token": token})
+    assert not {"1234567890123", "s3cr3t"} & set(re.findall(r"\w+", str(caught.value)))

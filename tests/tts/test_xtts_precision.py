@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from tests.tts.conftest import alike, spoken
 from tests.tts.tiny_xtts import SPEAKERS
 from wyoming_voice_stack.errors import EngineError
 from wyoming_voice_stack.tts.engine import SynthesisRequest
-from wyoming_voice_stack.tts.xtts.engine import XttsSource
+from wyoming_voice_stack.tts.xtts.engine import XttsSource, XttsSynthesizer
 from wyoming_voice_stack.tts.xtts.precision import form_on
 
 YES = SynthesisRequest("yes, sir.", "en", voice=SPEAKERS[1])
@@ -105,3 +106,16 @@ def test_weights_are_copied_only_where_there_is_room(
     product = projection.projection(layer, "float32")(rows)
     assert len(made) == copies
     assert torch.allclose(product, rows @ layer.weight + layer.bias, atol=1e-6)
+
+
+def test_whatever_fails_in_the_first_word_leaves_no_thread_behind(
+    xtts_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(_: XttsSynthesizer) -> None:
+        raise ValueError("a vocabulary of another model")
+
+    before = set(threading.enumerate())
+    monkeypatch.setattr(XttsSynthesizer, "warm_up", stumble)
+    with pytest.raises(ValueError, match="another model"):
+        source(xtts_folder, "float32").load()
+    assert set(threading.enumerate()) == before

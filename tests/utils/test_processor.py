@@ -91,6 +91,17 @@ def test_where_nothing_is_told_nobody_is_sent_away(tmp_path: Path, cpuinfo: str)
     assert read_processor(tmp_path / "nowhere").lacks == ()
 
 
+@pytest.mark.parametrize(
+    ("cpuinfo", "architecture"), [(RASPBERRY_4, "x86_64"), (CORE_2, "aarch64")]
+)
+def test_an_emulated_one_is_not_judged_by_the_machine_below(
+    tmp_path: Path, cpuinfo: str, architecture: str
+) -> None:
+    found = processor(tmp_path, cpuinfo, architecture)
+    require_processor(found)
+    assert found.multiplies_integers_fast
+
+
 def test_an_architecture_that_is_not_known(tmp_path: Path) -> None:
     assert processor(tmp_path, "isa: rv64\nflags: x\n", "riscv64").lacks == ()
 

@@ -179,6 +179,11 @@ class TestLanguage:
         [warning] = [each for each in caplog.records if each.levelno == logging.WARNING]
         assert told in warning.getMessage()
 
+    async def test_is_no_tag_if_it_is_too_long(self) -> None:
+        async with supervisor() as fake:
+            fake.answers = [web.json_response({"language": "d" * 36})]
+            assert await home_language(known(fake)) is None
+
     async def test_is_asked_for_only_so_often(self, caplog: pytest.LogCaptureFixture) -> None:
         waits: list[float] = []
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import Generic, Protocol, TypeVar
 
 from wyoming_voice_stack.core.metrics import Metrics
@@ -126,7 +127,8 @@ class EngineSlot(Generic[Engine]):
                 )
                 self._failures = 0
                 self._worn_out = True
-                self.error, self.state, self._retry_at = error, "failed", 0.0
+                self.error, self.state = _without_frames(error), "failed"
+                self._retry_at = 0.0
 
     def _unload_if_worn_out(self) -> None:
         if self._worn_out and not self._users:
@@ -166,6 +168,21 @@ class EngineSlot(Generic[Engine]):
 
     def _give_up(self, error: VoiceStackError) -> None:
         error = self.explained(error)
-        self.error, self.state = error, "failed"
+        self.error, self.state = _without_frames(error), "failed"
         self._retry_at = time.monotonic() + LOAD_RETRY_SECONDS
         _LOGGER.error("%s is not available: %s", self.name, error)
+
+
+def _without_frames(error: VoiceStackError) -> VoiceStackError:
+    """A copy that holds nothing of what the error was raised in: the weights of the engine that failed."""
+    kept = copy(error)
+    kept.__cause__ = error.__cause__
+    told: list[BaseException] = []
+    left: list[BaseException | None] = [error]
+    while left:
+        one = left.pop()
+        if one is not None and one not in told:
+            told.append(one)
+            one.__traceback__ = None
+            left += [one.__cause__, one.__context__]
+    return kept

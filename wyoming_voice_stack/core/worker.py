@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -231,8 +232,10 @@ class Worker(Generic[Engine]):
         if not batch:
             return
         if engine is None:
+            reason = self._slot.error or EngineError(f"{self.name} is not loaded.")
             for job in batch:
-                job.fail(self._slot.error or EngineError(f"{self.name} is not loaded."))
+                # Each raise adds frames to an error: one that is kept gathers those of all clients.
+                job.fail(copy(reason))
             return
         for job in batch:
             job.started.set()

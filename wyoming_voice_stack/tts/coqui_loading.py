@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelError
+from wyoming_voice_stack.hardware import available_cores
 from wyoming_voice_stack.tts.coqui_compat import importing
 from wyoming_voice_stack.tts.placing import place
 
@@ -31,8 +32,8 @@ def load_vits(folder: Path, weights: Path, device: str, threads: int | None) -> 
         from TTS.config import load_config
         from TTS.tts.models.vits import Vits
 
-    if threads:
-        torch.set_num_threads(threads)
+    # torch counts the machine's cores, of which a container may have few.
+    torch.set_num_threads(threads or min(torch.get_num_threads(), available_cores()))
     try:
         config = load_config(str(folder / "config.json"))
         _require_vits(folder, config.model)

@@ -85,11 +85,10 @@ class XttsSource:
         model = load_model(folder, self._device, self._threads)
         voices = make_voices(model, folder, self._voices_cache, self._detector)
         synthesizer = XttsSynthesizer(model, _languages_of(folder), voices, self._precision)
+        device = synthesizer.device
         try:
-            synthesizer.warm_up()
+            self._warm_up(synthesizer)
         except EngineError as error:
-            device = synthesizer.device
-            synthesizer.close()
             if self._precision in {"auto", "float32"}:
                 raise
             raise EngineError(
@@ -97,6 +96,15 @@ class XttsSource:
                 " Set TTS_PRECISION to auto or float32."
             ) from error
         return synthesizer
+
+    @staticmethod
+    def _warm_up(synthesizer: XttsSynthesizer) -> None:
+        try:
+            synthesizer.warm_up()
+        except BaseException:
+            # Its threads would hold the weights.
+            synthesizer.close()
+            raise
 
 
 class XttsSynthesizer:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
+from wyoming_voice_stack.hardware import available_cores
 from wyoming_voice_stack.tts.coqui_compat import importing
 from wyoming_voice_stack.tts.placing import device_of, place
 from wyoming_voice_stack.tts.xtts.precision import form_on
@@ -38,8 +39,8 @@ def load_model(folder: Path, device: str, threads: int | None = None) -> Any:
         from TTS.tts.configs.xtts_config import XttsConfig
         from TTS.tts.models.xtts import Xtts
 
-    if threads:
-        torch.set_num_threads(threads)
+    # torch counts the machine's cores, of which a container may have few.
+    torch.set_num_threads(threads or min(torch.get_num_threads(), available_cores()))
     try:
         config = XttsConfig()
         config.load_json(str(folder / "config.json"))
