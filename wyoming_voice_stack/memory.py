@@ -10,10 +10,10 @@ _M_ARENA_MAX = -8
 """glibc's number of the option (malloc.h)."""
 _NO_MEMORY = re.compile(
     r"out of memory|not enough memory|(?:can't|cannot|failed to|unable to) allocate"
-    r"|bad.?alloc|alloc_failed",
+    r"|bad.?alloc|alloc_failed|can't start new thread",
     re.IGNORECASE,
 )
-"""What CTranslate2, ONNX Runtime, torch, CUDA and the C library say of it."""
+"""What CTranslate2, ONNX Runtime, torch, CUDA, the C library, and Python of a thread's stack say of it."""
 
 
 def share_one_heap() -> None:

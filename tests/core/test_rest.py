@@ -128,8 +128,8 @@ class TestUnload:
         rest = Rest(unload_after_s=10.0)
         now = 1009.0
         rest.worked(untidy=True)
-        now = 1015.0
-        assert rest.until_next_s(loaded=True) == pytest.approx(4.0)
+        now = 1018.0
+        assert rest.until_next_s(loaded=True) == pytest.approx(1.0)
         now = 1018.9
         assert not rest.unload_due
         # Who looks again and again while another lane works takes the processor from it.

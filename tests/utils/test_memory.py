@@ -103,6 +103,7 @@ class TestHeap:
         "std::bad_alloc",
         "cuBLAS failed with status CUBLAS_STATUS_ALLOC_FAILED",
         "[Errno 12] Cannot allocate memory",
+        "can't start new thread",
     ],
 )
 def test_what_libraries_say_when_there_is_no_memory(words: str) -> None:

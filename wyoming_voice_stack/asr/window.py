@@ -26,8 +26,9 @@ MIN_TEXT_TOKENS = 32
 """A text has at most this many tokens and `TOKENS_PER_SECOND`, so that a loop ends early."""
 MAX_COMPRESSION_RATIO = 2.4
 """Text that zlib shrinks further than this repeats itself."""
-MAX_UNHEARD_S = 3.0
-"""Speech after the text's last timestamp. More tells that Whisper stopped writing too early."""
+MAX_UNHEARD_S = 1.0
+"""Speech after the text's last timestamp. More tells that Whisper stopped writing too early: a sentence of
+1.9 s was lost so. Of 190 recorded prompts none had more than 0.5."""
 
 _CONTROL_TOKENS = 8
 _FRAMES_PER_SECOND = 100
