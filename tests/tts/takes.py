@@ -28,8 +28,10 @@ def write(path: Path, samples: Samples, rate: int = RATE, age_s: float = 60, **f
     import soundfile
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, samples, rate, **form)
-    return aged(path, age_s)
+    # A server that follows the folder must never meet it half written, or with the age of now.
+    hidden = path.with_name(f".{path.name}")
+    soundfile.write(hidden, samples, rate, **form)
+    return aged(hidden, age_s).replace(path)
 
 
 def aged(path: Path, age_s: float = 60) -> Path:
