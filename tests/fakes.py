@@ -19,8 +19,8 @@ from wyoming_voice_stack.asr.engine import (
     TranscriptionRequest,
     Wanted,
 )
+from wyoming_voice_stack.asr.silero import WINDOW_SAMPLES
 from wyoming_voice_stack.asr.speech import SpeechFollower
-from wyoming_voice_stack.asr.vad import WINDOW_SAMPLES
 from wyoming_voice_stack.core.connection import ConnectionLimits
 from wyoming_voice_stack.core.framing import EventParser, FrameLimits, encode
 from wyoming_voice_stack.core.http import make_runner

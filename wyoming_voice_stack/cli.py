@@ -76,7 +76,8 @@ def serve(
     from wyoming_voice_stack import app as server
 
     server.prepare_process(side)
-    from wyoming_voice_stack.assembly import assemble, with_voice_of_the_house
+    from wyoming_voice_stack.assembly import assemble
+    from wyoming_voice_stack.assembly.house_voice import with_voice_of_the_house
     from wyoming_voice_stack.config import load_settings
     from wyoming_voice_stack.logs import configure_logging
 

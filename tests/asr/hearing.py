@@ -15,9 +15,9 @@ from wyoming_voice_stack.asr.engine import (
     Transcription,
     TranscriptionRequest,
 )
+from wyoming_voice_stack.asr.silero import WINDOW_SAMPLES
 from wyoming_voice_stack.asr.speech import cut_out
 from wyoming_voice_stack.asr.trust import tidy
-from wyoming_voice_stack.asr.vad import WINDOW_SAMPLES
 
 ANY_LANGUAGE = TranscriptionRequest()
 

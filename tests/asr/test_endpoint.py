@@ -12,8 +12,8 @@ from wyoming_voice_stack.asr.endpoint import (
     endpoint_for,
 )
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE
+from wyoming_voice_stack.asr.silero import WINDOW_SAMPLES
 from wyoming_voice_stack.asr.speech import SpeechFollower
-from wyoming_voice_stack.asr.vad import WINDOW_SAMPLES
 
 WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
 SILENT, SPOKEN = 0.1, 0.9

@@ -13,6 +13,7 @@ from tests import sounds
 from tests.asr.hearing import Scripted
 from tests.speech import at_level, say, silence
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, SpeechSpan
+from wyoming_voice_stack.asr.silero import WINDOW_SAMPLES
 from wyoming_voice_stack.asr.speech import (
     LEAD_IN_MS,
     LEAD_MS,
@@ -24,7 +25,7 @@ from wyoming_voice_stack.asr.speech import (
     cut_out,
     speech_spans,
 )
-from wyoming_voice_stack.asr.vad import WINDOW_MS, WINDOW_SAMPLES, SileroVad
+from wyoming_voice_stack.asr.vad import WINDOW_MS, SileroVad
 
 SENTENCE = "Turn on the kitchen light and play some music."
 BEFORE_S, AFTER_S = 2.0, 3.0

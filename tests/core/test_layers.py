@@ -15,6 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("demo",),
     ("assembly",),
+    ("assembly.hearing", "assembly.house_voice", "assembly.speaking"),
     ("app", "logs", "recordings", "weights"),
     ("client", "discovery", "config", "licence", "models", "supervisor"),
     ("core.listener", "fetch"),
@@ -38,8 +39,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core.channel", "core.queue"),
     ("core.metrics", "core.session"),
     ("asr", "tts"),
-    ("addresses", "audio", "hardware", "languages", "mdns", "memory", "options", "processor"),
-    ("errors", "core", ""),
+    (
+        *("addresses", "audio", "hardware", "languages", "mdns", "memory"),
+        *("onnx_file.graph", "options", "processor"),
+    ),
+    ("errors", "core", "onnx_file", ""),
 )
 """From the user's end to the engines and what everything stands on. `asr` and `tts` without more
 are all other modules of the two: the engines' side."""

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from tests.speech import say
-from wyoming_voice_stack.asr.vad import Probabilities, SileroVad, default_vad_path
+from wyoming_voice_stack.asr.silero import Probabilities
+from wyoming_voice_stack.asr.vad import SileroVad, default_vad_path
 from wyoming_voice_stack.tts.engine import Samples
 
 RATE = 16_000

@@ -102,7 +102,7 @@ def test_keeps_what_the_detector_does_not_know(
 
 def test_does_without_a_detector_that_fails(model: Any, tmp_path: Path) -> None:
     def broken(_: Samples) -> np.ndarray:
-        raise EngineError("onnxruntime is missing.")
+        raise EngineError("The detector failed.")
 
     path = write(tmp_path / "anna.wav", speech())
     assert len(XttsCloner(model, broken)._prepared(path)) > 0

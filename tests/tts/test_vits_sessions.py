@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.tts.tiny_onnx_voice import FRAMES_PER_PHONEME, HOP, make_tiny_voice
-from wyoming_voice_stack.tts.vits.graph import read_graph
+from wyoming_voice_stack.onnx_file.graph import read_graph
 from wyoming_voice_stack.tts.vits.parts import cut
 from wyoming_voice_stack.tts.vits.reach import Reach
 from wyoming_voice_stack.tts.vits.sessions import CutSentence, CutVoice, WholeVoice, load_voice

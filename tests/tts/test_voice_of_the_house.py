@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.fake_supervisor import TOKEN, supervisor
-from wyoming_voice_stack.assembly import with_voice_of_the_house
+from wyoming_voice_stack.assembly.house_voice import with_voice_of_the_house
 from wyoming_voice_stack.config import Settings
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_voice_stack.tts.vits.protobuf import bytes_field, integer_field
+from wyoming_voice_stack.onnx_file.protobuf import bytes_field, integer_field
 
 CHANNELS = 4
 FRAMES_PER_PHONEME = 8

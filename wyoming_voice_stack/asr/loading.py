@@ -11,6 +11,7 @@ from typing import Any
 
 from wyoming_voice_stack.asr.catalogue import MODEL_REQUIRED
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE
+from wyoming_voice_stack.asr.library import import_faster_whisper
 from wyoming_voice_stack.asr.looks import Looks, looks_on_cpu, looks_on_cuda
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound, VoiceStackError
 from wyoming_voice_stack.hardware import available_cores
@@ -112,11 +113,9 @@ def _placement(directory: Path, kind: str, threads: int) -> Placement:
 def _open_on(
     directory: Path, device: str, compute_type: str, threads: int
 ) -> tuple[Any, Placement]:
-    from faster_whisper import WhisperModel
-
     kind, _, index = device.partition(":")
     placement = _placement(directory, kind, threads)
-    model = WhisperModel(
+    model = import_faster_whisper().WhisperModel(
         str(directory),
         device=kind,
         device_index=int(index or 0),

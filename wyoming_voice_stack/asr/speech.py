@@ -12,13 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, SpeechSpan
-from wyoming_voice_stack.asr.vad import (
-    WINDOW_MS,
-    WINDOW_SAMPLES,
-    Judging,
-    Probabilities,
-    SileroVad,
-)
+from wyoming_voice_stack.asr.silero import WINDOW_SAMPLES, Probabilities
+from wyoming_voice_stack.asr.vad import WINDOW_MS, Judging, SileroVad
 
 SPEECH_STARTS = 0.5
 """A window at least this probable proves that somebody speaks."""

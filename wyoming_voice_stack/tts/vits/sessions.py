@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wyoming_voice_stack.tts.vits.graph import Chunk, Graph, read_graph
+from wyoming_voice_stack.onnx_file.graph import Chunk, Graph, read_graph
 from wyoming_voice_stack.tts.vits.parts import Cut, cut
 from wyoming_voice_stack.tts.vits.reach import NotLocal
 from wyoming_voice_stack.tts.vits.speaking import WholeSentence

@@ -10,7 +10,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from wyoming_voice_stack.tts.vits.protobuf import (
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_voice_stack.onnx_file.protobuf import (
     BYTES,
     bytes_field,
     fields,
@@ -24,9 +27,10 @@ _MODEL_GRAPH = 7
 _NODE, _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 1, 5, 11, 12, 13
 _NODE_INPUT, _NODE_OUTPUT, _NODE_OP, _NODE_ATTRIBUTE = 1, 2, 4, 5
 _ATTRIBUTE_NAME, _ATTRIBUTE_INTEGER, _ATTRIBUTE_TENSOR, _ATTRIBUTE_INTEGERS = 1, 3, 5, 8
-_TENSOR_DATA_TYPE, _TENSOR_INT64, _TENSOR_NAME, _TENSOR_RAW = 2, 7, 8, 9
+_TENSOR_SHAPE, _TENSOR_DATA_TYPE = 1, 2
+_TENSOR_INT64, _TENSOR_NAME, _TENSOR_RAW = 7, 8, 9
 _VALUE_NAME, _VALUE_TYPE, _TYPE_TENSOR, _TENSOR_ELEMENT = 1, 2, 1, 1
-_INT64 = 7
+_FLOAT32, _INT64 = 1, 7
 
 _NEVER_CONSTANT = frozenset(
     {
@@ -104,6 +108,16 @@ class Graph:
         elif tensor is not None:
             tensor = next(fields(tensor)).content
         return None if tensor is None else _int64s(tensor)
+
+    def weights(self) -> list[npt.NDArray[np.float32]]:
+        """All float32 initializers in the file's order, each in its shape; views of its memory.
+
+        Raises:
+            ValueError: the values of one do not fill its shape.
+        """
+        tensors = (next(fields(raw)).content for raw in self.initializers.values())
+        found = map(_float32s, tensors)
+        return [values for values in found if values is not None]
 
     def part(
         self, nodes: Collection[Node], inputs: Mapping[str, int], outputs: Sequence[str]
@@ -207,6 +221,18 @@ def _int64s(tensor: memoryview) -> tuple[int, ...] | None:
         elif each.number == _TENSOR_RAW:
             values += struct.unpack(f"<{len(each.content) // 8}q", each.content)
     return tuple(values) if kind == _INT64 else None
+
+
+def _float32s(tensor: memoryview) -> npt.NDArray[np.float32] | None:
+    kind, raw, shape = 0, memoryview(b""), list[int]()
+    for each in fields(tensor):
+        if each.number == _TENSOR_SHAPE:
+            shape += integers(each)
+        elif each.number == _TENSOR_DATA_TYPE:
+            kind = each.integer
+        elif each.number == _TENSOR_RAW:
+            raw = each.content
+    return np.frombuffer(raw, "<f4").reshape(shape) if kind == _FLOAT32 and raw else None
 
 
 def _name(message: memoryview, number: int) -> str:
