@@ -275,7 +275,7 @@ async def listening(
     *,
     limits: ConnectionLimits | None = None,
     max_connections: int = 8,
-    host: str = "127.0.0.1",
+    host: str | None = "127.0.0.1",
     metrics: Metrics | None = None,
     **more: object,
 ) -> AsyncIterator[Listener]:

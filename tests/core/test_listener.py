@@ -172,6 +172,17 @@ class TestAdmission:
             writer.close()
             await writer.wait_closed()
 
+    @pytest.mark.parametrize("host", [None, "127.0.0.1"])
+    async def test_events_do_not_wait_for_each_other(self, service: EchoService, host: str) -> None:
+        """With Nagle's algorithm an event would wait until the one before is acknowledged."""
+        async with listening(service, host=host) as listener, peer(listener.port) as client:
+            await client.send(Describe().event())
+            await client.next()
+            [connection] = listener._connections.values()
+            plain = connection._writer.get_extra_info("socket")
+            assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert plain.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
     async def test_silent_connection_is_dropped(self, service: EchoService) -> None:
         limits = ConnectionLimits(idle_s=0.05)
         async with listening(service, limits=limits) as listener, peer(listener.port) as client:
