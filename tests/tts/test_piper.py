@@ -191,7 +191,7 @@ class _Recording:
         self.failure: Exception | None = None
         self.sound = np.full(8, 0.5, np.float32)
 
-    def read(self, feeds: dict[str, Any]) -> WholeSentence:
+    def read(self, feeds: dict[str, Any], hands: int = 1) -> WholeSentence:
         self.feeds.append(feeds)
         if self.failure:
             raise self.failure

@@ -14,19 +14,17 @@ from tests.tts.tiny_onnx_voice import FRAMES_PER_PHONEME, HOP, make_tiny_voice
 from wyoming_voice_stack.onnx_file.graph import read_graph
 from wyoming_voice_stack.tts.vits.parts import cut
 from wyoming_voice_stack.tts.vits.reach import Reach
-from wyoming_voice_stack.tts.vits.sessions import CutSentence, CutVoice, WholeVoice, load_voice
+from wyoming_voice_stack.tts.vits.sessions import (
+    CutSentence,
+    CutVoice,
+    TextSessions,
+    WholeVoice,
+    load_voice,
+)
 from wyoming_voice_stack.tts.vits.stages import _Made, shares
 from wyoming_voice_stack.tts.vits.windows import Window
 
 SCALES = np.array([0.667, 1.0, 0.8], np.float32)
-
-
-def options() -> Any:
-    import onnxruntime
-
-    chosen = onnxruntime.SessionOptions()
-    chosen.intra_op_num_threads = 1
-    return chosen
 
 
 def feeds(phonemes: int, scales: np.ndarray = SCALES) -> dict[str, np.ndarray]:
@@ -61,9 +59,16 @@ class _Counted:
     def get_inputs(self) -> Any:
         return self._session.get_inputs()
 
+    def get_outputs(self) -> Any:
+        return self._session.get_outputs()
+
     def run(self, names: list[str], given: dict[str, np.ndarray]) -> Any:
         self._counts.append(next(iter(given.values())).shape[-1])
         return self._session.run(names, given)
+
+
+def _readers_of(voice: CutVoice) -> list[Any]:
+    return [voice._text.alone, voice._text.together]
 
 
 def _kept_positions(sentence: CutSentence) -> int:
@@ -80,7 +85,7 @@ def _kept_positions(sentence: CutSentence) -> int:
 
 @pytest.fixture(scope="module")
 def joe(piper_model: Path) -> CutVoice:
-    voice = load_voice(piper_model, options())
+    voice = load_voice(piper_model)
     assert isinstance(voice, CutVoice)
     return voice
 
@@ -126,6 +131,30 @@ class TestRealVoice:
         cuts = [Window(0, 12), Window(12, sentence.frames)]
         shared = np.concatenate([sentence.decode(each, hands) for each in cuts])
         assert np.abs(shared - whole).max() < 1e-5
+
+    def test_several_threads_read_the_same(self, piper_model: Path) -> None:
+        voice = load_voice(piper_model, threads=3)
+        assert isinstance(voice, CutVoice)
+        threads = [each.get_session_options().intra_op_num_threads for each in _readers_of(voice)]
+        assert threads == [1, 3]
+        asked = feeds(40, SCALES * np.array([0, 1, 0], np.float32))
+        alone, together = voice.read(asked), voice.read(asked, hands=2)
+        assert alone.frames == together.frames
+        sounds = [each.decode(Window(0, each.frames)) for each in (alone, together)]
+        assert np.abs(sounds[0]).max() > 0.01
+        assert np.abs(sounds[0] - sounds[1]).max() < 1e-4
+
+    def test_who_reads_alone_takes_one_thread(self, joe: CutVoice) -> None:
+        counts: list[int] = []
+        text = TextSessions(_Counted(joe._text.alone, counts), joe._text.alone)
+        counted = CutVoice(text, joe._stages)
+        counted.read(feeds(9), hands=1)
+        assert counts == [9]
+        counted.read(feeds(9), hands=2)
+        assert counts == [9]
+
+    def test_one_thread_needs_one_session(self, joe: CutVoice) -> None:
+        assert len(set(_readers_of(joe))) == 1
 
     def test_what_is_not_needed_any_more_is_forgotten(self, joe: CutVoice) -> None:
         sentence = joe.read(feeds(250))
@@ -174,12 +203,12 @@ class TestRealVoice:
 
     def test_the_file_is_forgotten_once_loaded(self, piper_model: Path, tmp_path: Path) -> None:
         model = make_tiny_voice(tmp_path / "voice.onnx")
-        voice = load_voice(model, options())
+        voice = load_voice(model, threads=2)
         mapped = Path("/proc/self/maps").read_text()
         assert str(model) not in mapped
         assert "part of a voice" not in mapped
         assert isinstance(voice, CutVoice)
-        sessions = [voice._text, *(stage.session for stage in voice._stages)]
+        sessions = [*_readers_of(voice), *(stage.session for stage in voice._stages)]
         # ONNX Runtime keeps the bytes of a model that it is given as such.
         assert [session._model_bytes for session in sessions] == [None] * len(sessions)
         held = weakref.ref(voice)
@@ -195,10 +224,10 @@ class TestShares:
             (100, 1, [100]),
             (100, 2, [50, 100]),
             (101, 3, [33, 67, 101]),
-            # 16 around each cut: a stretch is more than twice as long.
-            (99, 9, [33, 66, 99]),
-            (98, 9, [49, 98]),
-            (65, 2, [65]),
+            # 16 around each cut: a stretch is more than a quarter as long.
+            (15, 9, [5, 10, 15]),
+            (14, 9, [7, 14]),
+            (9, 2, [9]),
             (0, 2, [0]),
         ],
     )
@@ -215,7 +244,7 @@ class TestOtherVoices:
         self, tmp_path: Path, speakers: int, dtype: str
     ) -> None:
         path = make_tiny_voice(tmp_path / "voice.onnx", speakers=speakers, dtype=dtype)
-        voice = load_voice(path, options())
+        voice = load_voice(path)
         assert isinstance(voice, CutVoice)
         assert [stage.ports.reach.hop for stage in voice._stages] == [1, HOP, 1]
         asked = feeds(20) | ({"sid": np.array([1])} if speakers > 1 else {})
@@ -227,7 +256,7 @@ class TestOtherVoices:
         assert difference(voice, sentence, steps(sentence.frames, 9)) < bound
 
     def test_the_speaker_is_heard_in_all_parts(self, tmp_path: Path) -> None:
-        voice = load_voice(make_tiny_voice(tmp_path / "voice.onnx", speakers=3), options())
+        voice = load_voice(make_tiny_voice(tmp_path / "voice.onnx", speakers=3))
         silent = SCALES * np.float32(0)
         sounds = []
         for speaker in (0, 0, 2):
@@ -239,7 +268,7 @@ class TestOtherVoices:
 
     def test_a_flow_that_sees_all_stays_with_the_text(self, tmp_path: Path) -> None:
         path = make_tiny_voice(tmp_path / "voice.onnx", flow_sees_all=True)
-        voice = load_voice(path, options())
+        voice = load_voice(path)
         assert isinstance(voice, CutVoice)
         assert [stage.ports.reach.hop for stage in voice._stages] == [HOP, 1]
         asked = feeds(20)
@@ -251,7 +280,7 @@ class TestOtherVoices:
     ) -> None:
         path = make_tiny_voice(tmp_path / "voice.onnx", scaled_as_a_whole=True)
         with caplog.at_level(logging.INFO):
-            voice = load_voice(path, options())
+            voice = load_voice(path)
         assert isinstance(voice, WholeVoice)
         assert [record.getMessage() for record in caplog.records] == [
             "voice.onnx speaks each sentence as a whole (NotLocal: ReduceMax may look at everything)"
@@ -266,4 +295,4 @@ class TestOtherVoices:
         path = make_tiny_voice(tmp_path / "voice.onnx")
         path.write_bytes(path.read_bytes()[:kept])
         with pytest.raises(Exception, match="ONNXRuntime"):
-            load_voice(path, options())
+            load_voice(path)

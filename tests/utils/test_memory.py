@@ -62,6 +62,28 @@ getattr(memory, sys.argv[1])()
 print(resident_mb())
 """
 
+_KEPT = """
+import ctypes, pathlib, resource, sys
+from wyoming_voice_stack import memory
+
+if "keep" in sys.argv:
+    memory.keep_freed_memory()
+c = ctypes.CDLL(None)
+c.malloc.restype = ctypes.c_void_p
+pages = resource.getpagesize()
+taken = 0
+for _ in range(10):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    block = c.malloc(30_000_000)
+    ctypes.memset(ctypes.c_void_p(block), 1, 30_000_000)
+    c.free(ctypes.c_void_p(block))
+    taken += resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+memory.trim_heap()
+resident = int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * pages
+assert resident < 60_000_000, resident
+print(taken * pages / 30_000_000)
+"""
+
 
 def run(code: str, *args: str) -> float:
     environ = {key: value for key, value in os.environ.items() if "MALLOC" not in key}
@@ -77,6 +99,11 @@ class TestHeap:
         assert run(_HEAPS) > 1
         assert run(_HEAPS, "share") == 1
 
+    def test_freed_memory_stays_where_it_is_wanted_until_it_is_given_back(self) -> None:
+        # How often the same megabytes came from the system, of ten times.
+        assert run(_KEPT, "keep") < 1.5
+        assert run(_KEPT) > 1.5
+
     @pytest.mark.parametrize("function", ["trim_heap", "return_freed_memory"])
     def test_freed_pages_go_back(self, function: str) -> None:
         assert run(_FREED, function) < 60
@@ -88,6 +115,7 @@ class TestHeap:
     def test_other_c_libraries_are_left_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
         memory.share_one_heap()
+        memory.keep_freed_memory()
         memory.trim_heap()
         memory.return_freed_memory()
 

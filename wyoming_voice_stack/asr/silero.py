@@ -74,7 +74,7 @@ class SileroNetwork:
         try:
             graph = read_graph(memoryview(path.read_bytes()))
             # The exponent of a square is a scalar.
-            weights = [each for each in graph.weights() if each.ndim]
+            weights = [each for each in graph.weights().values() if each.ndim]
         except OSError as error:
             raise ModelNotFound(
                 f"The voice activity model at {path} cannot be read ({error.strerror});"

@@ -13,7 +13,7 @@ from wyoming_voice_stack.core.rest import Rest
 from wyoming_voice_stack.core.worker import Worker
 from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.licence import AGREED_VARIABLE
-from wyoming_voice_stack.memory import return_freed_memory
+from wyoming_voice_stack.memory import keep_freed_memory, return_freed_memory, share_one_heap
 from wyoming_voice_stack.models import ModelStore
 from wyoming_voice_stack.tts.cloning.speech import SpeechDetector
 from wyoming_voice_stack.tts.coqui import CoquiSource
@@ -82,6 +82,8 @@ def _tts_source(
     require_installed(weights)
     threads = settings.tts_cpu_threads or None
     if weights.engine == "piper":
+        share_one_heap()
+        keep_freed_memory()
         return PiperSource(
             weights.reference, find=weights.find, locate=weights.locate, threads=threads
         )

@@ -109,15 +109,16 @@ class Graph:
             tensor = next(fields(tensor)).content
         return None if tensor is None else _int64s(tensor)
 
-    def weights(self) -> list[npt.NDArray[np.float32]]:
+    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """All float32 initializers in the file's order, each in its shape; views of its memory.
 
         Raises:
             ValueError: the values of one do not fill its shape.
         """
-        tensors = (next(fields(raw)).content for raw in self.initializers.values())
-        found = map(_float32s, tensors)
-        return [values for values in found if values is not None]
+        found = {
+            name: _float32s(next(fields(raw)).content) for name, raw in self.initializers.items()
+        }
+        return {name: values for name, values in found.items() if values is not None}
 
     def part(
         self, nodes: Collection[Node], inputs: Mapping[str, int], outputs: Sequence[str]

@@ -158,7 +158,9 @@ class CoquiSynthesizer:
         speaker = self._speaker(request)
         read = partial(self._read, request.text, speaker, language, request.speed)
         try:
-            for piece, _ in pieces(read, self.sample_rate, self._turns, request.playback):
+            for piece, _ in pieces(
+                lambda _: read(), self.sample_rate, self._turns, request.playback
+            ):
                 yield as_samples(piece)
         except VoiceStackError:
             raise

@@ -46,8 +46,10 @@ class PiperReader:
             sentences = self._piper.phonemize(text)
             return [self._piper.phonemes_to_ids(each) for each in sentences if each]
 
-    def read(self, phoneme_ids: list[int], speaker_number: int, speed: float) -> Sentence:
-        """Compute all that needs the whole sentence."""
+    def read(
+        self, phoneme_ids: list[int], speaker_number: int, speed: float, hands: int = 1
+    ) -> Sentence:
+        """Compute all that needs the whole sentence; `hands` threads work on it."""
         config = self._piper.config
         scales = (config.noise_scale, config.length_scale / speed, config.noise_w_scale)
         feeds: dict[str, Tensor] = {
@@ -56,7 +58,7 @@ class PiperReader:
             "scales": np.array(scales, np.float32),
             "sid": np.array([speaker_number], np.int64),
         }
-        return self._voice.read({name: feeds[name] for name in self._voice.inputs})
+        return self._voice.read({name: feeds[name] for name in self._voice.inputs}, hands)
 
 
 def voice_card(name: str, config: Mapping[str, Any]) -> EngineCard:
@@ -96,7 +98,6 @@ def load_reader(path: Path, config: dict[str, Any], threads: int) -> PiperReader
         EngineError: piper-tts is not installed.
     """
     try:
-        import onnxruntime
         from piper import PiperVoice
         from piper.config import PiperConfig
     except ImportError as error:
@@ -105,9 +106,8 @@ def load_reader(path: Path, config: dict[str, Any], threads: int) -> PiperReader
             " pip install 'wyoming-voice-stack[piper]'"
         ) from error
 
-    options = onnxruntime.SessionOptions()
     try:
-        voice = load_voice(path, options, threads)
+        voice = load_voice(path, threads)
         # Only asked to read; some languages fetch more data then, which belongs beside the voice.
         piper = PiperVoice(
             session=None, config=PiperConfig.from_dict(config), download_dir=path.parent

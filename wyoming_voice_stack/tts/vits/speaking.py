@@ -50,7 +50,7 @@ class WholeSentence:
 
 
 def pieces(
-    read: Callable[[], Sentence], sample_rate: int, turns: Turns, playback: Playback
+    read: Callable[[int], Sentence], sample_rate: int, turns: Turns, playback: Playback
 ) -> Generator[tuple[Any, bool]]:
     """Compute a sentence: its pieces, [samples], each in a turn of its own, and which is the last.
 
@@ -58,7 +58,7 @@ def pieces(
     """
     with turns.take(playback) as turn:
         with turn.reading():
-            sentence = read()
+            sentence = read(turn.hands)
         frames_per_second = sample_rate / sentence.hop
         piece, done = _decode(sentence, 0, turn.first_s, frames_per_second, turn)
     yield piece, done == sentence.frames

@@ -25,6 +25,10 @@ from wyoming_voice_stack.tts.vits.parts import Ports
 from wyoming_voice_stack.tts.vits.reach import Reach
 from wyoming_voice_stack.tts.vits.windows import Window
 
+LEAST_SHARE = 0.25
+"""Of what a stage looks around itself, so much must a thread make to be of help: it has nothing else to
+do, and half of a first piece's work is what it looks around."""
+
 Tensor = npt.NDArray[Any]
 
 
@@ -164,8 +168,9 @@ class _Made:
 
 
 def shares(window: Window, reach: Reach, hands: int) -> list[Window]:
-    """Cut a window for several threads, unless most of the work would be what is around the cuts."""
+    """Cut a window for several threads, unless nearly all of the work would be what is around the cuts."""
     length = window.stop - window.start
-    count = min(hands, max(1, length // (2 * (reach.left + reach.right) + 1)))
+    least = LEAST_SHARE * (reach.left + reach.right)
+    count = max(1, min(hands, int(length / (least + 1))))
     ends = [window.start + length * number // count for number in range(count + 1)]
     return [Window(start, stop) for start, stop in pairwise(ends)]
