@@ -176,7 +176,7 @@ class TestWork:
 
     def test_time_is_shared_by_those_who_compute(self) -> None:
         clock = Clock()
-        turns = Turns(2, clock=clock)
+        turns = Turns(2, cores=2, clock=clock)
         with turns.take(Playback(clock)) as turn, turn.making(1.0):
             clock.now += 0.1
             with turns.take(Playback(clock)) as other, other.making(2.0):
@@ -197,7 +197,7 @@ class TestWork:
 
     def test_a_turn_knows_what_the_others_have(self) -> None:
         clock = Clock()
-        turns = Turns(2, clock=clock)
+        turns = Turns(2, cores=2, clock=clock)
         rich, poor = Playback(clock), Playback(clock)
         rich.add(3.0)
         with turns.take(rich) as one, turns.take(poor) as other:

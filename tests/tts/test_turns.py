@@ -45,8 +45,34 @@ async def test_who_has_least_in_hand_goes_first(
     assert order == expected
 
 
+async def test_who_has_heard_nothing_gets_a_core_for_itself() -> None:
+    turns = Turns(at_once=3, cores=2)
+    entered: list[str] = []
+    leave = {name: threading.Event() for name in ("new", "heard", "more")}
+
+    def work(name: str) -> None:
+        with turns.take(in_hand(None if name == "new" else 1.0)):
+            entered.append(name)
+            leave[name].wait(WAIT_SECONDS)
+
+    threads = {name: threading.Thread(target=work, args=(name,)) for name in leave}
+    for count, name in enumerate(("new", "heard"), start=1):
+        threads[name].start()
+        await eventually(lambda count=count: len(entered) == count)  # type: ignore[misc]
+    threads["more"].start()
+    await eventually(lambda: len(turns._waiting) == 1)
+    assert entered == ["new", "heard"]
+    leave["new"].set()
+    # The newcomer has gone: now one more than there are cores may compute.
+    await eventually(lambda: entered == ["new", "heard", "more"])
+    for name, thread in threads.items():
+        leave[name].set()
+        thread.join(WAIT_SECONDS)
+        assert not thread.is_alive()
+
+
 async def test_so_many_at_once() -> None:
-    turns, together = Turns(at_once=2), threading.Barrier(2)
+    turns, together = Turns(at_once=2, cores=2), threading.Barrier(2)
     inside: list[int] = []
     most: list[int] = []
 

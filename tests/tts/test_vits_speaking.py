@@ -155,11 +155,13 @@ class TestTogether:
         monkeypatch.setattr("wyoming_voice_stack.tts.piper.load_reader", lambda *_: _NoReader())
         engine = source(piper_model, threads=threads).load()
         assert engine._turns._at_once == at_once
-        with engine._turns.take(Playback()) as turn:
+        heard = Playback()
+        heard.add(1.0)
+        with engine._turns.take(heard) as turn:
             assert turn.hands == alone
             with ExitStack() as others:
                 for _ in range(at_once - 1):
-                    others.enter_context(engine._turns.take(Playback()))
+                    others.enter_context(engine._turns.take(heard))
                 assert turn.hands == max(1, min(alone, 8 // at_once))
 
 

@@ -120,6 +120,12 @@ class Turns:
                 del self._running[number]
                 self._grant()
 
+    def _most_at_once(self) -> int:
+        """Who has heard nothing yet gets a core for itself; what fills the gaps between turns can wait."""
+        everybody = (*self._waiting.values(), *self._running.values())
+        silent = any(math.isinf(playback.ahead_s) for playback in everybody)
+        return min(self._at_once, self._cores) if silent else self._at_once
+
     def _count(self) -> None:
         now = self._clock()
         self._work_s += (now - self._counted_at) / max(1, len(self._running))
@@ -129,7 +135,7 @@ class Turns:
         # What is in hand changes while they wait. So whoever makes room chooses, once: if each waiter
         # judged for itself, each could find another one first.
         self._count()
-        while self._waiting and len(self._running) < self._at_once:
+        while self._waiting and len(self._running) < self._most_at_once():
             ahead = {number: playback.ahead_s for number, playback in self._waiting.items()}
             number = min(ahead, key=lambda number: (ahead[number], number))
             self._running[number] = self._waiting.pop(number)
