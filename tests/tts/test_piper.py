@@ -26,6 +26,7 @@ from wyoming_voice_stack.tts.piper import (
     piper_hub_path,
 )
 from wyoming_voice_stack.tts.piper_loading import PiperReader
+from wyoming_voice_stack.tts.playback import Playback
 from wyoming_voice_stack.tts.turns import Turns
 from wyoming_voice_stack.tts.vits.speaking import WholeSentence
 
@@ -188,11 +189,13 @@ class _Recording:
 
     def __init__(self) -> None:
         self.feeds: list[dict[str, Any]] = []
+        self.hands: list[int] = []
         self.failure: Exception | None = None
         self.sound = np.full(8, 0.5, np.float32)
 
     def read(self, feeds: dict[str, Any], hands: int = 1) -> WholeSentence:
         self.feeds.append(feeds)
+        self.hands.append(hands)
         if self.failure:
             raise self.failure
         return WholeSentence(self.sound)
@@ -213,7 +216,7 @@ class TestManySpeakers:
         known["inference"] = {"noise_scale": 0.6, "length_scale": 1.5, "noise_w": 0.9}
         model = write_voice(tmp_path, **known)
         reader = PiperReader(PiperVoice(session=None, config=PiperConfig.from_dict(known)), voice)
-        return PiperSynthesizer(reader, source(model).card(), 0, Turns())
+        return PiperSynthesizer(reader, source(model).card(), 0, Turns(at_once=2, cores=4))
 
     def test_speaker_speed_and_noise_reach_the_voice(
         self, engine: PiperSynthesizer, voice: _Recording
@@ -226,6 +229,14 @@ class TestManySpeakers:
             ([4], pytest.approx([0.6, 1.5, 0.9])),
         ]
         assert voice.feeds[0]["input"].shape == (1, voice.feeds[0]["input_lengths"][0])
+
+    def test_who_is_alone_is_read_for_by_all_threads(
+        self, engine: PiperSynthesizer, voice: _Recording
+    ) -> None:
+        spoken(engine, SynthesisRequest("Yes.", "en"))
+        with engine._turns.take(Playback()):
+            spoken(engine, SynthesisRequest("Yes.", "en"))
+        assert voice.hands == [4, 2]
 
     def test_a_failure_is_explained(self, engine: PiperSynthesizer, voice: _Recording) -> None:
         voice.failure = ValueError("no phonemes")

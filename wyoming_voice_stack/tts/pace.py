@@ -26,7 +26,7 @@ OWN_SHARE = 0.5
 """Of what a listener has in hand, so much may pass until its next piece is there."""
 OTHERS_SHARE = 0.8
 """Of what others have in hand beyond what they need themselves, so much one piece may take."""
-MARGIN = 1.1
+MARGIN = 1.25
 """A first piece lasts so much longer than it should take until the second one."""
 MEMORY = 0.8
 """Share of what is known that each new measurement leaves."""
