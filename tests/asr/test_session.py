@@ -16,6 +16,7 @@ from tests.asr.talk import OPTIONS, serving, tell, utterance
 from tests.fakes import FakeRecognizer
 from wyoming_voice_stack.asr.session import SLICE_BYTES
 from wyoming_voice_stack.asr.speech import LEAD_IN_MS
+from wyoming_voice_stack.core.worker import Worker
 from wyoming_voice_stack.errors import (
     MalformedEvent,
     UnknownLanguage,
@@ -52,6 +53,20 @@ class TestUtterances:
         assert heard == Transcript(text="1600 samples", language="de")
         assert engine.requests[0].language == "de"
         assert engine.requests[0].initial_prompt == "The lights."
+
+    async def test_memory_is_given_back_once_the_text_is_sent(
+        self, engine: FakeRecognizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told, sent = list[str](), list[str]()
+        monkeypatch.setattr(Worker, "tidy_up_soon", lambda worker: told.append(worker.name))
+        async with serving(engine) as service:
+            session = service.open_session("c")
+            for event in utterance():
+                async for reply in session.handle(event):
+                    sent.append(reply.type)
+                    assert told == []
+            assert sent[-2:] == ["transcript", "transcript-stop"]
+            assert told == ["fake"]
 
     async def test_several_on_one_connection(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:

@@ -70,6 +70,31 @@ class TestTidyUp:
             await eventually(lambda: len(tidying.threads) > 0)
         assert len(tidying.threads) == 1
 
+    async def test_at_once_when_somebody_has_got_his_result(
+        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 3600.0)
+        async with working(Hall, rest=Rest(tidying), **lanes(2)) as worker:
+            for count in range(1, 4):
+                await worker.run(lambda _: None)
+                worker.tidy_up_soon()
+                await eventually(lambda count=count: len(tidying.threads) == count)  # type: ignore[misc]
+            # Nothing was done since.
+            worker.tidy_up_soon()
+            await eventually(lambda: not worker._queue._nudged)
+            await eventually(lambda: worker._queue.idle)
+        assert len(tidying.threads) == 3
+
+    async def test_soon_is_not_while_somebody_works(self, tidying: Tidying) -> None:
+        async with working(Hall, rest=Rest(tidying), **lanes(2)) as worker:
+            async with occupied(worker):
+                await worker.run(lambda _: None)
+                worker.tidy_up_soon()
+                await eventually(lambda: not worker._queue._nudged)
+                await eventually(lambda: len(worker._queue._running) == 1)
+                assert tidying.threads == []
+            await eventually(lambda: len(tidying.threads) == 1)
+
     async def test_again_after_a_while(
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:

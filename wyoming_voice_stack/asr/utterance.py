@@ -140,6 +140,10 @@ class Utterance:
         if self._loading is not None:
             self._loading.drop()
 
+    def rest(self) -> None:
+        """Its text has been sent: what the engine needed for it may be given back."""
+        self._worker.tidy_up_soon()
+
     def _begin_to_follow(self) -> Follower | None:
         engine = self._worker.engine
         if engine is not None:

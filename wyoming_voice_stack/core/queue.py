@@ -65,6 +65,7 @@ class JobQueue:
         self._running: list[list[Job]] = []
         self._changed = threading.Condition()
         self._closed = False
+        self._nudged = False
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -148,12 +149,15 @@ class JobQueue:
             self._changed.notify_all()
 
     def take(self, capacity: Callable[[], Capacity], timeout_s: float | None) -> list[Job] | None:
-        """Wait for jobs that one call shall do; empty after `timeout_s`, None once closed."""
+        """Wait for jobs that one call shall do; empty after `timeout_s` or a nudge, None once closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._may_start(capacity()), timeout_s)
+            self._changed.wait_for(
+                lambda: self._closed or self._nudged or self._may_start(capacity()), timeout_s
+            )
             if self._closed:
                 return None
             if not self._may_start(capacity()):
+                self._nudged = False
                 return []
             batch = [heapq.heappop(self._waiting)]
             self._fill(batch, capacity().batch)
@@ -164,6 +168,12 @@ class JobQueue:
         """Give the lane back."""
         with self._changed:
             self._running = [running for running in self._running if running is not batch]
+            self._changed.notify_all()
+
+    def nudge(self) -> None:
+        """Wake one who waits for jobs, though there is none."""
+        with self._changed:
+            self._nudged = True
             self._changed.notify_all()
 
     def capacity_changed(self) -> None:

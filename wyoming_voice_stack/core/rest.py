@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 TIDY_UP_SECONDS = 2.0
-"""Least time between two calls of `tidy_up`."""
+"""Least time between two calls of `tidy_up`, unless `soon` was called."""
 RECHECK_SECONDS = 1.0
 """Once the engine is to be given up and something still runs: how often to look again."""
 
@@ -31,6 +31,11 @@ class Rest:
         with self._lock:
             self._untidy = self._untidy or untidy
             self._worked_at = time.monotonic()
+
+    def soon(self) -> None:
+        """Tidy up at the next opportunity, however short a time ago that was done."""
+        with self._lock:
+            self._tidied_at = -math.inf
 
     def until_next_s(self, *, loaded: bool) -> float | None:
         """How long until there may be something to do here; None if there is nothing."""

@@ -170,6 +170,11 @@ class Worker(Generic[Engine]):
         self._queue.put(job)
         return ticket
 
+    def tidy_up_soon(self) -> None:
+        """Tidy up as soon as nothing is left to do: somebody has got what there was to get."""
+        self._rest.soon()
+        self._queue.nudge()
+
     async def stop(self, timeout_s: float) -> bool:
         """End the threads: what waits is refused, what runs is asked to stop.
 
