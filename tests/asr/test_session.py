@@ -66,7 +66,7 @@ class TestUtterances:
                     sent.append(reply.type)
                     assert told == []
             assert sent[-2:] == ["transcript", "transcript-stop"]
-            assert told == ["fake"]
+            assert len(told) == 1
 
     async def test_several_on_one_connection(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
