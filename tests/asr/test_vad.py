@@ -16,7 +16,7 @@ from wyoming_voice_stack.asr import vad as vad_module
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 from wyoming_voice_stack.asr.silero import WINDOW_SAMPLES, SileroNetwork
 from wyoming_voice_stack.asr.speech import speech_spans
-from wyoming_voice_stack.asr.vad import MAX_GAIN, QUIET_PEAK, SileroVad, default_vad_path
+from wyoming_voice_stack.asr.vad import MAX_GAIN, QUIET_PEAK, SileroVad, vad_paths
 from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
 
 SENTENCE = "Turn on the kitchen light and play some music."
@@ -212,14 +212,14 @@ def test_a_window_is_judged_with_the_end_of_the_one_before() -> None:
 
 
 def test_the_default_network_is_there() -> None:
-    assert default_vad_path() == SEQUENCE
+    assert vad_paths() == [SEQUENCE, OLDER]
 
 
 def test_without_the_package_the_older_network_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         vad_module, "find_spec", lambda name: None if name == "silero_vad" else find_spec(name)
     )
-    assert default_vad_path() == OLDER
+    assert vad_paths() == [OLDER]
 
 
 def test_without_any_package_the_error_says_what_to_install(
@@ -227,7 +227,23 @@ def test_without_any_package_the_error_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(vad_module, "find_spec", lambda name: None)
     with pytest.raises(ModelNotFound, match="install faster-whisper"):
-        default_vad_path()
+        vad_paths()
+
+
+def test_a_network_that_cannot_be_read_is_done_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    speech = say(SENTENCE)
+    older = SileroVad.load(OLDER).speech_probabilities(speech)
+    newer = SileroVad.installed().speech_probabilities(speech)
+    assert not np.allclose(older, newer)
+    assert caplog.text == ""
+    monkeypatch.setattr(vad_module, "vad_paths", lambda: [STEPS, OLDER])
+    np.testing.assert_array_equal(SileroVad.installed().speech_probabilities(speech), older)
+    assert "silero_vad.onnx is not a Silero" in caplog.text
+    monkeypatch.setattr(vad_module, "vad_paths", lambda: [STEPS])
+    with pytest.raises(ModelCorrupt):
+        SileroVad.installed()
 
 
 def test_files_that_are_no_network(tmp_path: Path) -> None:

@@ -79,9 +79,10 @@ class TestTidyUp:
                 await worker.run(lambda _: None)
                 worker.tidy_up_soon()
                 await eventually(lambda count=count: len(tidying.threads) == count)  # type: ignore[misc]
-            # Nothing was done since.
+            # Nothing was done since, and what is done next is another matter.
             worker.tidy_up_soon()
-            await eventually(lambda: not worker._queue._nudged)
+            await eventually(lambda: not (worker._queue._nudged or worker._rest._soon))
+            await worker.run(lambda _: None)
             await eventually(lambda: worker._queue.idle)
         assert len(tidying.threads) == 3
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.speech import say
 from wyoming_voice_stack.asr.silero import Probabilities
-from wyoming_voice_stack.asr.vad import SileroVad, default_vad_path
+from wyoming_voice_stack.asr.vad import SileroVad
 from wyoming_voice_stack.tts.engine import Samples
 
 RATE = 16_000
@@ -44,7 +44,7 @@ def aged(path: Path, age_s: float = 60) -> Path:
 
 @lru_cache(maxsize=1)
 def _vad() -> SileroVad:
-    return SileroVad.load(default_vad_path())
+    return SileroVad.installed()
 
 
 def detector(samples: Samples) -> Probabilities:

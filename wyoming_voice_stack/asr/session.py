@@ -144,7 +144,7 @@ class AsrSession:
             for event in self._shown.last(heard, transcript):
                 yield event
         self._utterance = self._shown = None
-        # Not before: giving memory back stops everybody who takes some.
+        # Giving memory back stops everybody who takes some: better now than before.
         utterance.rest()
 
     def _note(self, utterance: Utterance, heard: Transcription, took_s: float) -> None:

@@ -78,15 +78,15 @@ class SileroNetwork:
         except OSError as error:
             raise ModelNotFound(
                 f"The voice activity model at {path} cannot be read ({error.strerror});"
-                " install faster-whisper again."
+                " install faster-whisper and silero-vad again."
             ) from error
         except ValueError as error:
             raise ModelCorrupt(
-                f"{path} cannot be read ({error}); install faster-whisper again."
+                f"{path} cannot be read ({error}); install faster-whisper and silero-vad again."
             ) from error
         if tuple(each.shape for each in weights) != _SHAPES:
             raise ModelCorrupt(
-                f"{path} is not a Silero voice activity model; install faster-whisper again."
+                f"{path} is not a Silero voice activity model; install faster-whisper and silero-vad again."
             )
         return cls._of(weights)
 

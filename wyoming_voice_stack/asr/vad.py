@@ -6,6 +6,7 @@ a recurrent state from window to window.
 
 from __future__ import annotations
 
+import logging
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +20,9 @@ from wyoming_voice_stack.asr.silero import (
     Probabilities,
     SileroNetwork,
 )
-from wyoming_voice_stack.errors import ModelNotFound
+from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
+
+_LOGGER = logging.getLogger(__name__)
 
 WINDOW_MS = 1000 * WINDOW_SAMPLES // SAMPLE_RATE
 
@@ -62,13 +65,29 @@ class SileroVad:
 
     @classmethod
     def load(cls, path: Path) -> SileroVad:
-        """Load the network of a file, as `default_vad_path` finds one.
+        """Load the network of a file, as `vad_paths` finds them.
 
         Raises:
             ModelNotFound: there is no such file.
             ModelCorrupt: the file is no such network.
         """
         return cls(SileroNetwork.read(path))
+
+    @classmethod
+    def installed(cls) -> SileroVad:
+        """Load the best network among the installed packages that can be read.
+
+        Raises:
+            ModelNotFound: there is none.
+            ModelCorrupt: none can be read.
+        """
+        found = vad_paths()
+        for path in found[:-1]:
+            try:
+                return cls.load(path)
+            except ModelCorrupt as error:
+                _LOGGER.warning("%s Until then, an older network is used.", error)
+        return cls.load(found[-1])
 
     def stream(self) -> VadStream:
         """Follow a live stream from its beginning."""
@@ -132,21 +151,22 @@ def _with_context(pending: Samples, count: int) -> Samples:
     return windows
 
 
-def default_vad_path() -> Path:
-    """Find the network among the installed packages, without importing them.
+def vad_paths() -> list[Path]:
+    """Find the network among the installed packages, without importing them; the best comes first.
 
     The package silero-vad has the newer one; faster-whisper always brings an older one along.
 
     Raises:
         ModelNotFound: neither package is installed.
     """
+    found: list[Path] = []
     for package, file in (
         ("silero_vad", "data/silero_vad_16k_sequence.onnx"),
         ("faster_whisper", "assets/silero_vad_v6.onnx"),
     ):
         spec = find_spec(package)
-        for folder in (spec and spec.submodule_search_locations) or ():
-            path = Path(folder, file)
-            if path.is_file():
-                return path
-    raise ModelNotFound("No voice activity model is installed; install faster-whisper.")
+        folders = (spec and spec.submodule_search_locations) or ()
+        found += [path for folder in folders if (path := Path(folder, file)).is_file()]
+    if not found:
+        raise ModelNotFound("No voice activity model is installed; install faster-whisper.")
+    return found

@@ -12,7 +12,7 @@ from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionReques
 from wyoming_voice_stack.asr.house import HouseNames, house_access
 from wyoming_voice_stack.asr.loading import thread_budget
 from wyoming_voice_stack.asr.service import AsrEntry, AsrService, HearingOptions
-from wyoming_voice_stack.asr.vad import SileroVad, default_vad_path
+from wyoming_voice_stack.asr.vad import SileroVad
 from wyoming_voice_stack.asr.whisper import WhisperRecognizer
 from wyoming_voice_stack.config import Settings
 from wyoming_voice_stack.core.metrics import Metrics
@@ -85,7 +85,7 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
             compute_type=settings.asr_compute_type,
             cpu_threads=settings.asr_cpu_threads,
             beam_size=settings.asr_beam_size,
-            vad=SileroVad.load(default_vad_path()),
+            vad=SileroVad.installed(),
         )
 
     there, smaller = weights.find(), smaller_model(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache, partial
 
-from wyoming_voice_stack.asr.vad import SileroVad, default_vad_path
+from wyoming_voice_stack.asr.vad import SileroVad, vad_paths
 from wyoming_voice_stack.config import Settings
 from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.core.queue import Capacity
@@ -66,11 +66,11 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
 def _speech_detector() -> SpeechDetector | None:
     """Silero's network if it is installed, loaded when the first recording comes."""
     try:
-        path = default_vad_path()
+        vad_paths()
     except ModelNotFound:
         return None
-    load = lru_cache(maxsize=1)(SileroVad.load)
-    return lambda samples: load(path).speech_probabilities(samples)
+    load = lru_cache(maxsize=1)(SileroVad.installed)
+    return lambda samples: load().speech_probabilities(samples)
 
 
 def _tts_source(

@@ -22,7 +22,7 @@ class Rest:
         self.tidy_up = tidy_up
         self._unload_after_s = unload_after_s
         self._lock = threading.Lock()
-        self._untidy = False
+        self._untidy = self._soon = False
         self._tidied_at = -math.inf
         self._worked_at = time.monotonic()
 
@@ -33,9 +33,9 @@ class Rest:
             self._worked_at = time.monotonic()
 
     def soon(self) -> None:
-        """Tidy up at the next opportunity, however short a time ago that was done."""
+        """Tidy up at the next opportunity, if there is need to, however short a time ago that was done."""
         with self._lock:
-            self._tidied_at = -math.inf
+            self._soon = True
 
     def until_next_s(self, *, loaded: bool) -> float | None:
         """How long until there may be something to do here; None if there is nothing."""
@@ -52,7 +52,9 @@ class Rest:
         """Tidy up, unless that was done a moment ago or there is nothing to tidy up."""
         now = time.monotonic()
         with self._lock:
-            due = self._untidy and now - self._tidied_at >= TIDY_UP_SECONDS
+            over = now - self._tidied_at >= TIDY_UP_SECONDS
+            due = self._untidy and (over or self._soon)
+            self._soon = False
             if due:
                 self._tidied_at, self._untidy = now, False
         if due:

@@ -1,8 +1,9 @@
 """A VITS voice in ONNX Runtime: sessions from text to latents, others for windows of these.
 
 Windows are shared out to threads by `stages`. The text is not: all of it looks at all of it. So there
-are two sessions for that, of one thread and of all, which share their weights: reading a sentence
-takes two thirds of the time with a second thread, but half as much work again.
+are two sessions for that, of one thread and of several, which share their weights where these are
+float32: reading a sentence takes two thirds of the time with a second thread, but half as much work
+again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from wyoming_voice_stack.tts.vits.windows import Window
 
 _LOGGER = logging.getLogger(__name__)
 
+MOST_READERS = 4
+"""Threads that read a sentence together; its matrices are small."""
 LEAST_SHARED_BYTES = 4096
 """Of a tensor of weights; smaller ones are constants that a session may rather compute with at once."""
 
@@ -32,7 +35,7 @@ _ELEMENT_TYPES = {"tensor(float)": 1, "tensor(float16)": 10}
 
 @dataclass(frozen=True)
 class TextSessions:
-    """What reads, of one thread and of all; the same session where there is but one thread."""
+    """What reads, of one thread and of several; the same session where there is but one thread."""
 
     alone: Any
     together: Any
@@ -55,7 +58,7 @@ class CutVoice:
     def read(self, feeds: Mapping[str, Tensor], hands: int = 1) -> CutSentence:
         """Run what needs the whole sentence. The noise is drawn here, once for all windows.
 
-        With more than one of `hands`, all threads that there are take part.
+        With more than one of `hands`, all threads that there are for it take part.
         """
         session = self._text.together if hands > 1 else self._text.alone
         names = [each.name for each in session.get_outputs()]
@@ -132,6 +135,7 @@ def _sessions(graph: Graph, found: Cut, threads: int) -> CutVoice:
 
 def _text_sessions(model: Iterable[Chunk], threads: int) -> TextSessions:
     content = b"".join(model)
+    threads = min(threads, MOST_READERS)
     if threads == 1:
         session = _session_of([content])
         return TextSessions(session, session)
