@@ -64,6 +64,8 @@ class TestLoading:
                 assert (status, json.loads(body)["state"]) == (503, "loading")
                 status, body = await asyncio.to_thread(server.get, "/health")
                 assert (status, json.loads(body)["state"]) == (200, "loading")
+                # Loading takes longer than any answer where the machine is busy.
+                await asyncio.to_thread(server.wait_until, "/ready")
                 got = await early.until("audio-stop")
             assert got[-1].type == "audio-stop"
             assert "audio-chunk" in types(got)

@@ -1,0 +1,56 @@
+"""The gate ends at the first step that fails; the steps themselves are stubs here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = (
+    *("environment.sh", "install_system_deps.sh", "test.sh", "start.sh"),
+    *("home_assistant.sh", "test_pipeline.sh", "test_images.sh"),
+)
+STEPS = (
+    *("black", "ruff", "mypy", "start.sh", "home_assistant.sh", "test_pipeline.sh"),
+    *("tests/integration", "tests/asr", "test_images.sh"),
+)
+STUB = """case "$0 $*" in *"$FAILING"*) exit 3 ;; esac
+"""
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    for script in SCRIPTS:
+        path = tmp_path / "scripts" / script
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("" if script == "environment.sh" else STUB)
+    for tool in ("black", "ruff", "mypy"):
+        path = tmp_path / ".venv-test" / "bin" / tool
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/usr/bin/env bash\n{STUB}")
+        path.chmod(0o755)
+    (tmp_path / ".ci").mkdir()
+    return Path(shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run"))
+
+
+def status_of(gate: Path, failing: str) -> int:
+    return subprocess.run(
+        ["bash", gate],
+        env={**os.environ, "FAILING": failing},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    ).returncode
+
+
+def test_all_is_well(gate: Path) -> None:
+    assert status_of(gate, "nothing fails") == 0
+
+
+@pytest.mark.parametrize("failing", STEPS)
+def test_no_failure_is_passed_over(gate: Path, failing: str) -> None:
+    assert status_of(gate, failing) != 0
