@@ -6,11 +6,16 @@ import ctypes
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Literal
 
 import pytest
 
-from wyoming_voice_stack import memory
+from wyoming_voice_stack import assembly, memory
+from wyoming_voice_stack.assembly import hearing, speaking
+from wyoming_voice_stack.config import Settings
+from wyoming_voice_stack.core.metrics import Metrics
 from wyoming_voice_stack.memory import ran_out_of_memory
 
 _HEAPS = """
@@ -85,6 +90,34 @@ print(taken * pages / 30_000_000)
 """
 
 
+_SETTLED = """
+import gc, sys, weakref
+from wyoming_voice_stack import memory
+
+class Engine:
+    def __init__(self):
+        self.cycle = self
+
+class Garbage(Engine):
+    pass
+
+def load():
+    there.append(weakref.ref(Garbage()))
+    return Engine()
+
+gc.disable()
+there = []
+engine = memory.settled(load)()
+assert there[0]() is None
+again = memory.settled(Engine)()
+assert gc.get_freeze_count() > len(gc.get_objects())
+forgotten = weakref.ref(engine)
+del engine
+getattr(memory, sys.argv[1])()
+print(int(forgotten() is not None))
+"""
+
+
 def run(code: str, *args: str) -> float:
     environ = {key: value for key, value in os.environ.items() if "MALLOC" not in key}
     environ["PYTHONMALLOC"] = "malloc"
@@ -118,6 +151,28 @@ class TestHeap:
         memory.keep_freed_memory()
         memory.trim_heap()
         memory.return_freed_memory()
+
+
+class TestCollection:
+    def test_leaves_out_what_was_loaded_until_all_is_asked_for(self) -> None:
+        assert run(_SETTLED, "return_freed_memory") == 1
+        assert run(_SETTLED, "collect_all") == 0
+
+    @pytest.mark.parametrize(("mode", "module"), [("asr", hearing), ("tts", speaking)])
+    def test_leaves_out_what_a_server_loads(
+        self,
+        mode: Literal["asr", "tts"],
+        module: ModuleType,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        settled: list[object] = []
+        monkeypatch.setattr(module, "settled", settled.append)
+        for name in ("share_one_heap", "keep_freed_memory"):
+            monkeypatch.setattr(module, name, lambda: None, raising=False)
+        settings = Settings(service_mode=mode, models_dir=tmp_path, tts_model="piper:it_IT-x-low")
+        assembly.assemble(settings, Metrics())
+        assert len(settled) == 1
 
 
 @pytest.mark.parametrize(

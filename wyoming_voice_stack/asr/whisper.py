@@ -27,7 +27,7 @@ from wyoming_voice_stack.asr.window import (
     write,
 )
 from wyoming_voice_stack.errors import Abandoned, EngineError, UnknownLanguage, VoiceStackError
-from wyoming_voice_stack.memory import return_freed_memory, trim_heap
+from wyoming_voice_stack.memory import collect_all, trim_heap
 
 
 class WhisperRecognizer:
@@ -78,8 +78,6 @@ class WhisperRecognizer:
         check_files(directory)
         languages = model_languages(directory)
         model, placement = open_model(directory, device, compute_type, cpu_threads)
-        # What the weights were converted from: 11 MB with Whisper base.
-        trim_heap()
         return cls(
             model,
             languages=languages,
@@ -139,7 +137,8 @@ class WhisperRecognizer:
         """Give the model's memory back. The engine is not used again."""
         self._model.model.unload_model()
         self._model = None
-        return_freed_memory()
+        collect_all()
+        trim_heap()
 
     def _alike(self, speeches: Sequence[Speech]) -> list[list[int]]:
         """Numbers of those that fit into one batch: windows, hints and looks are the same."""

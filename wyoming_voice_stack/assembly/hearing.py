@@ -24,7 +24,7 @@ from wyoming_voice_stack.hardware import (
     available_memory_bytes,
     cuda_memory_bytes,
 )
-from wyoming_voice_stack.memory import share_one_heap, trim_heap
+from wyoming_voice_stack.memory import settled, share_one_heap, trim_heap
 from wyoming_voice_stack.models import ModelStore
 from wyoming_voice_stack.processor import read_processor
 from wyoming_voice_stack.weights import require_installed, weights_of
@@ -94,7 +94,7 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
         codes=model_languages(there if there is not None else name),
         worker=Worker(
             name,
-            load,
+            settled(load),
             max_queued=settings.max_queued_requests,
             metrics=metrics,
             threads=thread_budget(settings.asr_cpu_threads),

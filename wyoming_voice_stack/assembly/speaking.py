@@ -13,7 +13,12 @@ from wyoming_voice_stack.core.rest import Rest
 from wyoming_voice_stack.core.worker import Worker
 from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.licence import AGREED_VARIABLE
-from wyoming_voice_stack.memory import keep_freed_memory, return_freed_memory, share_one_heap
+from wyoming_voice_stack.memory import (
+    keep_freed_memory,
+    return_freed_memory,
+    settled,
+    share_one_heap,
+)
 from wyoming_voice_stack.models import ModelStore
 from wyoming_voice_stack.tts.cloning.speech import SpeechDetector
 from wyoming_voice_stack.tts.coqui import CoquiSource
@@ -37,7 +42,7 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
     source = _tts_source(settings, store, detector)
     worker = Worker(
         source.card().name,
-        source.load,
+        settled(source.load),
         max_queued=settings.max_queued_requests,
         metrics=metrics,
         threads=MAX_SENTENCES_AT_ONCE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 from collections.abc import Callable, Generator, Mapping
@@ -19,6 +18,7 @@ from wyoming_voice_stack.errors import (
     VoiceStackError,
 )
 from wyoming_voice_stack.languages import closest_language
+from wyoming_voice_stack.memory import collect_all
 from wyoming_voice_stack.tts.coqui_loading import load_vits
 from wyoming_voice_stack.tts.coqui_models import find_weights, language_of, voice_name
 from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest, Voice
@@ -175,7 +175,7 @@ class CoquiSynthesizer:
         import torch
 
         del self._model, self._tapped
-        gc.collect()
+        collect_all()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 

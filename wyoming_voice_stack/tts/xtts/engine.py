@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import threading
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.errors import EngineError, NoAudio
+from wyoming_voice_stack.memory import collect_all
 from wyoming_voice_stack.tts.cloning.speech import SpeechDetector
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, Samples, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.language_tags import primary
@@ -202,7 +202,7 @@ class XttsSynthesizer:
 
         self._scheduler.close()
         del self._model, self._voices, self._reader, self._scheduler
-        gc.collect()
+        collect_all()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
