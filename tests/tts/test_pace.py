@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from wyoming_voice_stack.tts.pace import (
+    LAST_SHARE,
     LONGEST_IN_CROWD_S,
     LONGEST_S,
     SEAM_S,
@@ -72,7 +73,8 @@ class House:
             self.pace.read(READING_S)
             length_s = self.pace.first_s(others)
         else:
-            length_s = self.pace.next_s(one.playback.ahead_s, others)
+            rest_s = one.sentence_s - one.made_s
+            length_s = self.pace.next_s(one.playback.ahead_s, others, rest_s)
         rest_s = one.sentence_s - one.made_s
         length_s = rest_s if rest_s - length_s < SHORTEST_S else length_s
         took_s = (length_s + SEAM_S) / self.speed
@@ -112,6 +114,16 @@ class TestAlone:
         assert lengths[2] == pytest.approx((0.2 - SILENT_S) / 2 * 20.0 - SEAM_S)
         assert lengths == sorted(lengths)
         assert lengths[-1] == LONGEST_S
+
+    def test_all_that_is_left_is_said_at_once_if_it_can_be(self) -> None:
+        pace = measured(20.0)
+        usual_s = pace.next_s(0.15, ())
+        last_s = LAST_SHARE * (0.15 - SILENT_S) * 20.0 - SEAM_S
+        assert pace.next_s(0.15, (), last_s - 0.01) == last_s - 0.01
+        assert pace.next_s(0.15, (), last_s + 0.01) == usual_s < last_s
+        # Never at the cost of others, nor beyond what one piece may have.
+        assert pace.next_s(5.0, (0.1,), 1.5) == pace.next_s(5.0, (0.1,)) < 1.5
+        assert pace.next_s(5.0, (), LONGEST_S + 0.01) == LONGEST_S
 
 
 class TestTogether:
@@ -201,15 +213,15 @@ class TestWork:
         rich, poor = Playback(clock), Playback(clock)
         rich.add(3.0)
         with turns.take(rich) as one, turns.take(poor) as other:
-            assert one.next_s == turns.pace.next_s(3.0, (NOBODY,))
-            assert other.first_s == turns.pace.first_s((3.0,))
+            assert one.next_s() == turns.pace.next_s(3.0, (NOBODY,))
+            assert other.first_s() == turns.pace.first_s((3.0,))
             # The next sentence of somebody who is listening need not begin with a short piece.
-            assert one.first_s == one.next_s
+            assert one.first_s() == one.next_s()
 
     def test_where_nobody_plays_it_nobody_runs_dry(self) -> None:
         turns = Turns()
         with turns.take(Playback()) as turn:
-            assert turn.next_s == LONGEST_S
+            assert turn.next_s() == LONGEST_S
 
 
 class TestPlayback:

@@ -24,6 +24,8 @@ SILENT_S = 0.05
 piece that waits for what follows."""
 OWN_SHARE = 0.5
 """Of what a listener has in hand, so much may pass until its next piece is there."""
+LAST_SHARE = 0.8
+"""So much where that piece is the sentence's last one: a further one would cost a seam more."""
 OTHERS_SHARE = 0.8
 """Of what others have in hand beyond what they need themselves, so much one piece may take."""
 MARGIN = 1.25
@@ -93,9 +95,22 @@ class Pace:
         least_s = self._least_s(1 + len(others_ahead_s))
         return min(max(lasting_s, least_s), LONGEST_IN_CROWD_S)
 
-    def next_s(self, ahead_s: float, others_ahead_s: Sequence[float]) -> float:
-        """Length of the next piece of a listener who has so much in hand."""
-        share = min(OWN_SHARE, OTHERS_SHARE / self._beside(others_ahead_s))
+    def next_s(
+        self, ahead_s: float, others_ahead_s: Sequence[float], rest_s: float = math.inf
+    ) -> float:
+        """Length of the next piece of a listener who has so much in hand.
+
+        `rest_s` is what its sentence has left. All of that is better said at once, if it can be.
+        """
+        last_s = self._affordable_s(LAST_SHARE, ahead_s, others_ahead_s)
+        if rest_s <= last_s:
+            return rest_s
+        return self._affordable_s(OWN_SHARE, ahead_s, others_ahead_s)
+
+    def _affordable_s(
+        self, own_share: float, ahead_s: float, others_ahead_s: Sequence[float]
+    ) -> float:
+        share = min(own_share, OTHERS_SHARE / self._beside(others_ahead_s))
         budget_s = share * (ahead_s - SILENT_S)
         served = sorted(filter(math.isfinite, others_ahead_s))
         for before, other_s in enumerate(served, start=1):

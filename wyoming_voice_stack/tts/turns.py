@@ -26,22 +26,20 @@ class Turn:
         """How many of the machine's cores the piece may take: its share."""
         return self._turns.hands(self._number)
 
-    @property
-    def first_s(self) -> float:
-        """How much sound the first piece of a sentence is to have."""
-        ahead_s = self._playback.ahead_s
-        if math.isfinite(ahead_s):
-            return self._next_s(ahead_s)
+    def first_s(self, rest_s: float = math.inf) -> float:
+        """How much sound the first piece is to have, of a sentence that has so much."""
+        if math.isfinite(self._playback.ahead_s):
+            return self.next_s(rest_s)
         return self._turns.pace.first_s(self._turns.others_ahead_s(self._number))
 
-    @property
-    def next_s(self) -> float:
-        """How much a later one is to have; if nobody says that it plays them, nobody runs dry."""
-        ahead_s = self._playback.ahead_s
-        return self._next_s(ahead_s if math.isfinite(ahead_s) else math.inf)
+    def next_s(self, rest_s: float = math.inf) -> float:
+        """How much a later one is to have, of so much that is left.
 
-    def _next_s(self, ahead_s: float) -> float:
-        return self._turns.pace.next_s(ahead_s, self._turns.others_ahead_s(self._number))
+        If nobody says that it plays them, nobody runs dry.
+        """
+        ahead_s = self._playback.ahead_s if math.isfinite(self._playback.ahead_s) else math.inf
+        others_ahead_s = self._turns.others_ahead_s(self._number)
+        return self._turns.pace.next_s(ahead_s, others_ahead_s, rest_s)
 
     @contextmanager
     def reading(self) -> Iterator[None]:

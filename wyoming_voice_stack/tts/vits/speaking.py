@@ -60,11 +60,13 @@ def pieces(
         with turn.reading():
             sentence = read(turn.hands)
         frames_per_second = sample_rate / sentence.hop
-        piece, done = _decode(sentence, 0, turn.first_s, frames_per_second, turn)
+        length_s = turn.first_s(sentence.frames / frames_per_second)
+        piece, done = _decode(sentence, 0, length_s, frames_per_second, turn)
     yield piece, done == sentence.frames
     while done < sentence.frames:
         with turns.take(playback) as turn:
-            piece, done = _decode(sentence, done, turn.next_s, frames_per_second, turn)
+            length_s = turn.next_s((sentence.frames - done) / frames_per_second)
+            piece, done = _decode(sentence, done, length_s, frames_per_second, turn)
         yield piece, done == sentence.frames
 
 
