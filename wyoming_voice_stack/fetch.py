@@ -105,18 +105,17 @@ def _require_online(model: HubModel, root: Path) -> None:
 
 def _list(model: HubModel) -> _Listing:
     from huggingface_hub import HfApi
-    from huggingface_hub.hf_api import RepoFile
 
-    hub = HfApi()
-    info = hub.model_info(model.repo_id, revision=model.revision, timeout=HUB_ANSWER_S)
-    wanted = _wanted(model, [sibling.rfilename for sibling in info.siblings or ()])
-    commit = info.sha or model.revision
-    paths = hub.get_paths_info(model.repo_id, wanted, revision=commit)
-    files = [path for path in paths if isinstance(path, RepoFile)]
+    info = HfApi().model_info(
+        model.repo_id, revision=model.revision, files_metadata=True, timeout=HUB_ANSWER_S
+    )
+    siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
+    files = [siblings[path] for path in _wanted(model, list(siblings))]
     return _Listing(
-        commit=commit,
-        size_bytes={file.path: file.size for file in files},
-        sha256={file.path: file.lfs.sha256 for file in files if file.lfs} | dict(model.sha256),
+        commit=info.sha or model.revision,
+        # What it does not tell counts as empty: a file that came is then never whole.
+        size_bytes={file.rfilename: file.size or 0 for file in files},
+        sha256={file.rfilename: file.lfs.sha256 for file in files if file.lfs} | dict(model.sha256),
     )
 
 

@@ -28,6 +28,8 @@ class Repository:
     gated: bool = False
     tree_is_hidden: bool = False
     """The hub describes the model and then refuses to list its files."""
+    silent: bool = False
+    """Asked what the model is, it waits for `FakeHub.go_on`."""
     claimed_size_bytes: dict[str, int] = field(default_factory=dict)
     damaged: set[str] = field(default_factory=set)
     """Served with a byte flipped, under the digest of the right ones."""
@@ -35,6 +37,13 @@ class Repository:
     """The connection is reset after half of the bytes."""
     stalls: set[str] = field(default_factory=set)
     """After half of the bytes, waits for `FakeHub.go_on`."""
+
+    def sibling(self, path: str) -> dict[str, object]:
+        """A file as the hub describes it along with the model, if asked for more than names."""
+        size = self.claimed_size_bytes.get(path, len(self.files[path]))
+        lfs = {"sha256": sha256(self.files[path]), "size": size, "pointerSize": 130}
+        sibling: dict[str, object] = {"rfilename": path, "size": size, "blobId": "0" * 40}
+        return sibling | ({"lfs": lfs} if is_large(path) else {})
 
     def entry(self, path: str) -> dict[str, object]:
         data = self.files[path]
@@ -126,8 +135,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _describe(self, repository: Repository, verb: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         answer: object
+        if repository.silent:
+            # Nobody is there any more to be answered.
+            self.hub.go_on.wait(WAIT_S)
+            self.close_connection = True
+            return
         if verb == "revision":
-            siblings = [{"rfilename": path} for path in repository.files]
+            with_blobs = "blobs" in parse_qs(urlsplit(self.path).query)
+            siblings = [
+                repository.sibling(path) if with_blobs else {"rfilename": path}
+                for path in repository.files
+            ]
             answer = {"id": "any/name", "sha": repository.commit, "siblings": siblings}
         elif verb == "tree":
             answer = [repository.entry(path) for path in repository.files]

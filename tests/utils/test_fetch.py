@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.utils.fake_hub import FakeHub, Repository, sha256
+from wyoming_voice_stack.fetch import HUB_ANSWER_S
 from wyoming_voice_stack.hub import PARTIAL
 from wyoming_voice_stack.models import HubModel, ModelStore
 
@@ -24,8 +25,10 @@ VOICE_FILES = {
 FETCH = """
 import logging, resource, sys
 from pathlib import Path
+from wyoming_voice_stack import fetch
 from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.models import HubModel, ModelStore
+fetch.HUB_ANSWER_S = float(sys.argv.pop())
 logging.basicConfig(level=logging.INFO, stream=sys.stderr)
 root, model, file_size_limit = sys.argv[1:]
 if int(file_size_limit):
@@ -62,11 +65,18 @@ def environ(hub: FakeHub, tmp_path: Path) -> dict[str, str]:
 
 
 def start(
-    model: HubModel, root: Path, environ: Mapping[str, str], file_size_limit: int = 0
+    model: HubModel,
+    root: Path,
+    environ: Mapping[str, str],
+    file_size_limit: int = 0,
+    hub_answer_s: float = HUB_ANSWER_S,
 ) -> subprocess.Popen[str]:
     """The hub's library reads its environment once, when imported: so in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-c", FETCH, str(root), repr(model), str(file_size_limit)],
+        [
+            *(sys.executable, "-c", FETCH, str(root), repr(model)),
+            *(str(file_size_limit), str(hub_answer_s)),
+        ],
         env=dict(environ),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -189,6 +199,15 @@ class TestFailures:
         answer = fetch(WHISPER, tmp_path, environ)
         assert "model.bin and 0 more files did not arrive" in answer
         assert ModelStore(tmp_path).installed() == []
+
+    def test_a_hub_that_does_not_answer(
+        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        hub.repositories["org/whisper"].silent = True
+        answer = finish(start(WHISPER, tmp_path, environ, hub_answer_s=0.2))
+        assert "and cannot be fetched (ReadTimeout: timed out)" in answer
+        hub.repositories["org/whisper"].silent = False
+        assert fetch(WHISPER, tmp_path, environ).startswith("OK")
 
     def test_offline_by_the_environment(
         self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
