@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,25 @@ from tests.tts.tiny_xtts import LANGUAGES
 from wyoming_voice_stack.errors import NoAudio
 from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.xtts.engine import XttsSynthesizer
+from wyoming_voice_stack.tts.xtts.wording import Wording
 
-ALWAYS_READABLE = tuple(code for code in LANGUAGES if code not in {"zh-cn", "ja", "ko"})
+# Letters and signs that these do not read at all, which is told.
+NOTHING_SAID = {("zh-cn", "%"), ("ja", "%"), ("ja", "\ubee0\ub3d1 ")}
+JAPANESE = (
+    "洗濯機が終わりました。",
+    "おはようございます、電気がついています。",
+    "今日はとても天気がいいですね、散歩に行きましょう。",
+    "東京タワーの高さは三百三十三メートルです。",
+)
+
+
+@pytest.fixture
+def always_switching() -> Iterator[None]:
+    """Threads take turns after a hundredth of a millisecond."""
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(usual_s)
 
 
 class TestReading:
@@ -46,8 +66,15 @@ class TestReading:
         parts = xtts._reader.read(text, code)
         assert " ".join(part.spoken for part in parts) == spoken_form
 
-    @pytest.mark.parametrize("code", [*ALWAYS_READABLE, "ko"])
-    @pytest.mark.parametrize("text", ["77 ", "%", "\ubee0\ub3d1 ", "ab, "])
+    @pytest.mark.parametrize(
+        ("code", "text"),
+        [
+            (code, text)
+            for code in LANGUAGES
+            for text in ("77 ", "%", "\ubee0\ub3d1 ", "ab, ")
+            if (code, text) not in NOTHING_SAID
+        ],
+    )
     def test_no_part_is_more_than_the_model_takes(
         self, xtts: XttsSynthesizer, code: str, text: str
     ) -> None:
@@ -61,6 +88,24 @@ class TestReading:
         seven_in_hindi = "\u0938\u093e\u0924"
         joined = "".join(part.written for part in parts).replace(seven_in_hindi, "7")
         assert joined.replace(" ", "") == full.replace(" ", "")
+
+    @pytest.mark.parametrize(("code", "text"), sorted(NOTHING_SAID))
+    def test_signs_that_a_language_leaves_out(
+        self, xtts: XttsSynthesizer, code: str, text: str
+    ) -> None:
+        with pytest.raises(NoAudio):
+            xtts._reader.read(text, code)
+
+    def test_texts_at_the_same_time_are_read_as_alone(
+        self, xtts: XttsSynthesizer, always_switching: None
+    ) -> None:
+        # The Japanese dictionary's library mixes up the texts of two threads.
+        def read(text: str) -> list[tuple[int, ...]]:
+            return [xtts._tokens(Wording(text, text), "ja") for _ in range(50)]
+
+        alone = [read(text) for text in JAPANESE]
+        with ThreadPoolExecutor(len(JAPANESE)) as threads:
+            assert list(threads.map(read, JAPANESE)) == alone
 
     def test_a_long_text_is_said_in_parts(self, endless_xtts: XttsSynthesizer) -> None:
         text = "7 " * 125

@@ -15,7 +15,9 @@ XTTS_V2 = (
 )
 """Codes of XTTS v2, for as long as a model's own list cannot be read."""
 
-_NEEDED_PACKAGES = {"zh": "pypinyin", "ja": "cutlet", "ko": "ko_speech_tools"}
+_NEEDED_MODULES = {"zh": "pypinyin", "ja": "cutlet", "ko": "ko_speech_tools"}
+_EXTRAS = {"ja": "ja"}
+"""Of this package, with which a language's needs are installed; those of the others come with `tts`."""
 
 
 def advertised(codes: Iterable[str]) -> tuple[str, ...]:
@@ -45,10 +47,12 @@ def code(tag: str) -> str:
 
 
 def _readable(language: str) -> bool:
-    package = _NEEDED_PACKAGES.get(language)
-    return package is None or importlib.util.find_spec(package) is not None
+    module = _NEEDED_MODULES.get(language)
+    return module is None or importlib.util.find_spec(module) is not None
 
 
 def _advice(language: str) -> str:
-    package = _NEEDED_PACKAGES.get(language)
-    return f" For {language}, install {package.replace('_', '-')}." if package else ""
+    if _readable(language):
+        return ""
+    extra = _EXTRAS.get(language, "tts")
+    return f" For {language}, install more: pip install 'wyoming-voice-stack[{extra}]'"
