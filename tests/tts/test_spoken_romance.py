@@ -35,6 +35,8 @@ FRENCH = {
 }
 
 SPANISH = {
+    "La luz del 1° piso y la del 2° piso.": "La luz del primer piso y la del segundo piso.",
+    "Hoy 20° y el 3° piso.": "Hoy veinte grados y el tercer piso.",
     "Hay 21,5 °C en el salón.": "Hay veintiuno coma cinco grados Celsius en el salón.",
     "Hace -5 °C.": "Hace menos cinco grados Celsius.",
     "Son las 17:30.": "Son las diecisiete y treinta.",
@@ -68,6 +70,8 @@ SPANISH = {
 }
 
 ITALIAN = {
+    "La luce del 2° piano è accesa.": "La luce del secondo piano è accesa.",
+    "Il 1° tentativo, 20° stasera.": "Il primo tentativo, venti gradi stasera.",
     "Ci sono 21,5 °C in salotto.": "Ci sono ventuno virgola cinque gradi Celsius in salotto.",
     "Fuori ci sono -5 °C.": "Fuori ci sono meno cinque gradi Celsius.",
     "Sono le 17:30.": "Sono le diciassette e trenta.",
@@ -100,6 +104,7 @@ ITALIAN = {
 }
 
 PORTUGUESE = {
+    "A luz do 2° andar, 20° hoje.": "A luz do segundo andar, vinte graus hoje.",
     "Estão 21,5 °C na sala.": "Estão vinte e um vírgula cinco graus Celsius na sala.",
     "Estão -5 °C.": "Estão menos cinco graus Celsius.",
     "São 17:30.": "São dezessete horas e trinta.",

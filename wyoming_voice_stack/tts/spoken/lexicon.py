@@ -204,6 +204,8 @@ class Lexicon(_Entry):
     """Regular expressions for words after which three digits are a telephone number."""
     ordinals: dict[str, str] = {}
     """Form by the letters that follow the digits."""
+    ordinal_nouns: tuple[str, ...] = ()
+    """Before them a sign of degrees was meant for the one of ordinals: `2° piano`."""
     dotted_ordinals: dict[str, tuple[str, ...]] = {}
     """Form by the words before an ordinal that is written with a full stop."""
     series: tuple[str, ...] = ()

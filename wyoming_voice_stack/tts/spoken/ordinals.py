@@ -9,7 +9,27 @@ from wyoming_voice_stack.tts.spoken.notation import read_roman
 from wyoming_voice_stack.tts.spoken.tongue import MAX_TONGUES, Tongue
 
 _ROMAN = r"(?P<roman>[IVXL]{2,6}|[VX])"
+_SHORT_ENDING = "er"
+"""Spanish: `1er piso`, `3er piso`."""
 _NAMES_OF_WOMEN = ("elizabeth", "elisabeth", "isabel", "elisabetta", "catherine", "katharina")
+
+
+def whole_ordinals(text: str, tongue: Tongue) -> str:
+    """Write `2º piano` where a keyboard had only the sign of degrees for it."""
+    if not tongue.lexicon.ordinal_nouns or "°" not in text:
+        return text
+    return _with_degrees(tongue).sub(lambda match: _with_ordinal_sign(match, tongue), text)
+
+
+@functools.lru_cache(maxsize=MAX_TONGUES)
+def _with_degrees(tongue: Tongue) -> re.Pattern[str]:
+    nouns = "|".join(tongue.lexicon.ordinal_nouns)
+    return re.compile(rf"{tongue.before}(\d{{1,3}})°(?= ?(?i:{nouns})(?!\w))")
+
+
+def _with_ordinal_sign(match: re.Match[str], tongue: Tongue) -> str:
+    shortened = match[1] in {"1", "3"} and _SHORT_ENDING in tongue.lexicon.ordinals
+    return match[1] + (_SHORT_ENDING if shortened else "º")
 
 
 def say_ordinals(text: str, tongue: Tongue) -> str:

@@ -18,7 +18,7 @@ from wyoming_voice_stack.tts.spoken.fractions import say_fractions
 from wyoming_voice_stack.tts.spoken.identifiers import say_identifiers
 from wyoming_voice_stack.tts.spoken.letters import say_abbreviations
 from wyoming_voice_stack.tts.spoken.money import say_money
-from wyoming_voice_stack.tts.spoken.ordinals import say_ordinals, say_series
+from wyoming_voice_stack.tts.spoken.ordinals import say_ordinals, say_series, whole_ordinals
 from wyoming_voice_stack.tts.spoken.quantities import say_quantities, whole_fractions
 from wyoming_voice_stack.tts.spoken.scales import say_scales
 from wyoming_voice_stack.tts.spoken.shares import say_shares
@@ -31,6 +31,7 @@ from wyoming_voice_stack.tts.spoken.years import say_spans_of_years
 
 _STEPS: tuple[Callable[[str, Tongue], str], ...] = (
     whole_fractions,
+    whole_ordinals,
     say_addresses,
     say_abbreviations,
     say_timestamps,
