@@ -37,13 +37,14 @@ class _Listing:
     """What the hub has: a commit, and for each wanted path its size and digest, if known."""
 
     commit: str
-    size_bytes: Mapping[str, int]
+    size_bytes: Mapping[str, int | None]
     sha256: Mapping[str, str]
 
     def lacking(self, folder: Path) -> list[str]:
-        def has(path: str, size: int) -> bool:
+        def has(path: str, size: int | None) -> bool:
+            # The hub's library puts a file there when it is whole.
             file = folder / path
-            return file.is_file() and file.stat().st_size == size
+            return file.is_file() and size in {None, file.stat().st_size}
 
         return [path for path, size in self.size_bytes.items() if not has(path, size)]
 
@@ -113,8 +114,7 @@ def _list(model: HubModel) -> _Listing:
     files = [siblings[path] for path in _wanted(model, list(siblings))]
     return _Listing(
         commit=info.sha or model.revision,
-        # What it does not tell counts as empty: a file that came is then never whole.
-        size_bytes={file.rfilename: file.size or 0 for file in files},
+        size_bytes={file.rfilename: file.size for file in files},
         sha256={file.rfilename: file.lfs.sha256 for file in files if file.lfs} | dict(model.sha256),
     )
 
@@ -149,7 +149,7 @@ def _prepare(model: HubModel, root: Path) -> Path:
 def _download(model: HubModel, listing: _Listing, partial: Path) -> None:
     from huggingface_hub import snapshot_download
 
-    needed = sum(listing.size_bytes[path] for path in listing.lacking(partial))
+    needed = sum(listing.size_bytes[path] or 0 for path in listing.lacking(partial))
     _require_space(model, needed, partial)
     _LOGGER.info("Fetching %s (%s) from the hub", model.repo_id, _megabytes(needed))
     _hide_progress_without_terminal()
@@ -163,7 +163,11 @@ def _download(model: HubModel, listing: _Listing, partial: Path) -> None:
     lacking = listing.lacking(partial)
     if lacking:
         raise ConnectionError(f"{lacking[0]} and {len(lacking) - 1} more files did not arrive")
-    _LOGGER.info("Fetched %s (%s)", model.repo_id, _megabytes(sum(listing.size_bytes.values())))
+    _LOGGER.info("Fetched %s (%s)", model.repo_id, _megabytes(_size_bytes(partial, listing)))
+
+
+def _size_bytes(folder: Path, listing: _Listing) -> int:
+    return sum((folder / path).stat().st_size for path in listing.size_bytes)
 
 
 def _require_space(model: HubModel, needed_bytes: int, folder: Path) -> None:

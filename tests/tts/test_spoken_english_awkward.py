@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.tts.reading import read
 
 ENGLISH = {
-    "The tank is 1/3 full, and 2/3 of it is warm.": "The tank is a third full, and two thirds of it is warm.",
     "The sensor last reported at 2026-11-24 00:50:12.": "The sensor last reported at November twenty-fourth, twenty twenty-six twelve fifty a.m. and twelve seconds.",
     "Last seen 2026-11-24 13:05.": "Last seen November twenty-fourth, twenty twenty-six one oh five p.m.",
     "Backup finished at 2026-11-24T03:15:00Z.": "Backup finished at November twenty-fourth, twenty twenty-six, three fifteen U T C.",

@@ -72,6 +72,7 @@ SPANISH = {
 ITALIAN = {
     "La luce del 2° piano è accesa.": "La luce del secondo piano è accesa.",
     "Il 1° tentativo, 20° stasera.": "Il primo tentativo, venti gradi stasera.",
+    "Forno a 180° piano 2, 5° piano piano.": "Forno a centottanta gradi piano due, cinque gradi piano piano.",
     "Ci sono 21,5 °C in salotto.": "Ci sono ventuno virgola cinque gradi Celsius in salotto.",
     "Fuori ci sono -5 °C.": "Fuori ci sono meno cinque gradi Celsius.",
     "Sono le 17:30.": "Sono le diciassette e trenta.",

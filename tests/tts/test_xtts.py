@@ -71,7 +71,7 @@ assert "torch" not in sys.modules
         assert xtts.card.languages == tuple(bcp47(code) for code in LANGUAGES)
 
     def test_leaves_out_what_cannot_be_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(languages._NEEDED_MODULES, "ja", "no_such_module")
+        monkeypatch.setitem(languages._NEEDED_MODULES, "ja", ("cutlet", "no_such_module"))
         assert languages.advertised(("en", "zh-cn", "ja", "hi")) == ("en", "zh-CN", "hi")
         with pytest.raises(UnknownLanguage, match=r"pip install 'wyoming-voice-stack\[ja\]'"):
             languages.offered_tag("ja", ("en", "zh-CN"))

@@ -28,6 +28,8 @@ class Repository:
     gated: bool = False
     tree_is_hidden: bool = False
     """The hub describes the model and then refuses to list its files."""
+    tells_sizes: bool = True
+    """Mirrors may leave out all but the names."""
     silent: bool = False
     """Asked what the model is, it waits for `FakeHub.go_on`."""
     claimed_size_bytes: dict[str, int] = field(default_factory=dict)
@@ -102,9 +104,6 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
-    def do_POST(self) -> None:
-        self._answer()
-
     def log_message(self, *_: object) -> None:
         pass
 
@@ -133,7 +132,6 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(b"", {"X-Error-Code": code}, status)
 
     def _describe(self, repository: Repository, verb: str) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         answer: object
         if repository.silent:
             # Nobody is there any more to be answered.
@@ -141,16 +139,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if verb == "revision":
-            with_blobs = "blobs" in parse_qs(urlsplit(self.path).query)
+            asked = "blobs" in parse_qs(urlsplit(self.path).query)
+            with_blobs = asked and repository.tells_sizes
             siblings = [
                 repository.sibling(path) if with_blobs else {"rfilename": path}
                 for path in repository.files
             ]
             answer = {"id": "any/name", "sha": repository.commit, "siblings": siblings}
-        elif verb == "tree":
-            answer = [repository.entry(path) for path in repository.files]
         else:
-            answer = [repository.entry(path) for path in parse_qs(body)["paths"]]
+            answer = [repository.entry(path) for path in repository.files]
         self._send(json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _send_file(self, repository: Repository, path: str) -> None:

@@ -200,6 +200,17 @@ class TestFailures:
         assert "model.bin and 0 more files did not arrive" in answer
         assert ModelStore(tmp_path).installed() == []
 
+    def test_a_hub_that_tells_no_sizes(
+        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        hub.repositories["org/whisper"].tells_sizes = False
+        hub.repositories["org/whisper"].breaks_off.add("model.bin")
+        assert "cannot be fetched" in fetch(WHISPER, tmp_path, environ)
+        hub.repositories["org/whisper"].breaks_off.clear()
+        assert fetch(WHISPER, tmp_path, environ).startswith("OK")
+        whisper = tmp_path / "org--whisper"
+        assert {path.name: path.read_bytes() for path in whisper.iterdir()} == WHISPER_FILES
+
     def test_a_hub_that_does_not_answer(
         self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
     ) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -114,6 +114,7 @@ assert gc.get_freeze_count() > len(gc.get_objects())
 forgotten = weakref.ref(engine)
 del engine
 getattr(memory, sys.argv[1])()
+assert gc.get_freeze_count() > len(gc.get_objects())
 print(int(forgotten() is not None))
 """
 
@@ -166,13 +167,19 @@ class TestCollection:
         monkeypatch: pytest.MonkeyPatch,
         tmp_path: Path,
     ) -> None:
-        settled: list[object] = []
-        monkeypatch.setattr(module, "settled", settled.append)
+        loads = []
+
+        def worker(_name: str, load: object, **_options: object) -> Any:
+            loads.append(load)
+            return SimpleNamespace(engine=None)
+
+        monkeypatch.setattr(module, "settled", lambda _load: "settled")
+        monkeypatch.setattr(module, "Worker", worker)
         for name in ("share_one_heap", "keep_freed_memory"):
             monkeypatch.setattr(module, name, lambda: None, raising=False)
         settings = Settings(service_mode=mode, models_dir=tmp_path, tts_model="piper:it_IT-x-low")
         assembly.assemble(settings, Metrics())
-        assert len(settled) == 1
+        assert loads == ["settled"]
 
 
 @pytest.mark.parametrize(

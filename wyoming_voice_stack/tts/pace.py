@@ -24,8 +24,9 @@ SILENT_S = 0.05
 piece that waits for what follows."""
 OWN_SHARE = 0.5
 """Of what a listener has in hand, so much may pass until its next piece is there."""
-LAST_SHARE = 0.8
-"""So much where that piece is the sentence's last one: a further one would cost a seam more."""
+LAST_SHARE = 0.65
+"""So much where that piece is the sentence's last one: a further one would cost a seam more. The rest is
+for somebody who comes meanwhile."""
 OTHERS_SHARE = 0.8
 """Of what others have in hand beyond what they need themselves, so much one piece may take."""
 MARGIN = 1.25

@@ -15,7 +15,10 @@ _NAMES_OF_WOMEN = ("elizabeth", "elisabeth", "isabel", "elisabetta", "catherine"
 
 
 def whole_ordinals(text: str, tongue: Tongue) -> str:
-    """Write `2º piano` where a keyboard had only the sign of degrees for it."""
+    """Write `2º piano` where a keyboard had only the sign of degrees for it.
+
+    Only of numbers that few temperatures in a house have.
+    """
     if not tongue.lexicon.ordinal_nouns or "°" not in text:
         return text
     return _with_degrees(tongue).sub(lambda match: _with_ordinal_sign(match, tongue), text)
@@ -24,7 +27,7 @@ def whole_ordinals(text: str, tongue: Tongue) -> str:
 @functools.lru_cache(maxsize=MAX_TONGUES)
 def _with_degrees(tongue: Tongue) -> re.Pattern[str]:
     nouns = "|".join(tongue.lexicon.ordinal_nouns)
-    return re.compile(rf"{tongue.before}(\d{{1,3}})°(?= ?(?i:{nouns})(?!\w))")
+    return re.compile(rf"{tongue.before}([1-9]|1[0-2])°(?= (?i:{nouns})(?!\w))")
 
 
 def _with_ordinal_sign(match: re.Match[str], tongue: Tongue) -> str:

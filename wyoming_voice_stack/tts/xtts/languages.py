@@ -15,7 +15,12 @@ XTTS_V2 = (
 )
 """Codes of XTTS v2, for as long as a model's own list cannot be read."""
 
-_NEEDED_MODULES = {"zh": "pypinyin", "ja": "cutlet", "ko": "ko_speech_tools"}
+_NEEDED_MODULES = {
+    "zh": ("pypinyin",),
+    # Neither brings the other; without a dictionary, the first text would fail.
+    "ja": ("cutlet", "unidic_lite"),
+    "ko": ("ko_speech_tools",),
+}
 _EXTRAS = {"ja": "ja"}
 """Of this package, with which a language's needs are installed; those of the others come with `tts`."""
 
@@ -47,8 +52,8 @@ def code(tag: str) -> str:
 
 
 def _readable(language: str) -> bool:
-    module = _NEEDED_MODULES.get(language)
-    return module is None or importlib.util.find_spec(module) is not None
+    modules = _NEEDED_MODULES.get(language, ())
+    return all(importlib.util.find_spec(module) is not None for module in modules)
 
 
 def _advice(language: str) -> str:
