@@ -18,6 +18,8 @@ from wyoming_voice_stack.tts.pace import (
 )
 from wyoming_voice_stack.tts.playback import Playback
 from wyoming_voice_stack.tts.turns import Turns
+from wyoming_voice_stack.tts.vits.speaking import pieces
+from wyoming_voice_stack.tts.vits.windows import Window
 
 READING_S = 0.02
 NOBODY = -math.inf
@@ -222,6 +224,38 @@ class TestWork:
         turns = Turns()
         with turns.take(Playback()) as turn:
             assert turn.next_s() == LONGEST_S
+
+
+@dataclass
+class Sentence:
+    """As long as it is, and made at a speed of 20."""
+
+    clock: Clock
+    frames: int
+    hop: int = 10
+
+    def decode(self, window: Window, hands: int = 1) -> range:
+        del hands
+        length = window.stop - window.start
+        self.clock.now += (length / 100 + SEAM_S) / 20.0
+        return range(window.start, window.stop)
+
+
+class TestPieces:
+    @pytest.mark.parametrize(("frames", "count"), [(114, 2), (140, 3)])
+    def test_a_sentence_ends_with_a_piece_of_all_that_is_left(
+        self, frames: int, count: int
+    ) -> None:
+        clock = Clock()
+        turns, playback = Turns(clock=clock), Playback(clock)
+        turns.pace = measured(20.0)
+        sentence = Sentence(clock, frames)
+        made = []
+        for piece, last in pieces(lambda _hands: sentence, 1000, turns, playback):
+            playback.add(len(piece) / 100)
+            made.append((piece, last))
+        assert [number for piece, _ in made for number in piece] == list(range(frames))
+        assert [last for _, last in made] == [False] * (count - 1) + [True]
 
 
 class TestPlayback:
