@@ -52,9 +52,9 @@ def settled(load: Callable[[], Loaded]) -> Callable[[], Loaded]:
 
     def load_and_settle() -> Loaded:
         loaded = load()
-        gc.collect()
+        # Not collected first: with torch that would be the longest stop of all. What little garbage a
+        # load leaves stays until an engine is given up.
         gc.freeze()
-        trim_heap()
         return loaded
 
     return load_and_settle

@@ -78,6 +78,8 @@ class WhisperRecognizer:
         check_files(directory)
         languages = model_languages(directory)
         model, placement = open_model(directory, device, compute_type, cpu_threads)
+        # What the weights were converted from: 11 MB with Whisper base.
+        trim_heap()
         return cls(
             model,
             languages=languages,

@@ -19,6 +19,7 @@ from wyoming_voice_stack.errors import (
 )
 from wyoming_voice_stack.hardware import available_cores
 from wyoming_voice_stack.languages import closest_language
+from wyoming_voice_stack.memory import trim_heap
 from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.piper_loading import (
     PiperReader,
@@ -117,6 +118,8 @@ class PiperSource:
             )
         cores = available_cores()
         reader = load_reader(path, config, self._threads or cores)
+        # The parts that the voice was cut into: 24 MB.
+        trim_heap()
         # One core each where many speak, and all of them for one who speaks alone. One more than there
         # are cores computes, so that none is idle while a turn ends and another one begins.
         at_once = max(1, min(LANES, cores // self._threads if self._threads else cores + 1))
