@@ -41,8 +41,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("asr", "tts"),
     (
         *("addresses", "audio", "hardware", "languages", "mdns", "memory"),
-        *("onnx_file.graph", "options", "processor"),
+        *("onnx_file.building", "onnx_file.graph", "options", "processor"),
     ),
+    ("onnx_file.nodes",),
     ("errors", "core", "onnx_file", ""),
 )
 """From the user's end to the engines and what everything stands on. `asr` and `tts` without more

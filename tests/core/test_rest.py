@@ -86,6 +86,44 @@ class TestTidyUp:
             await eventually(lambda: worker._queue.idle)
         assert len(tidying.threads) == 3
 
+    async def test_not_before_it_was_quiet_for_a_while(
+        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = 1000.0
+        monkeypatch.setattr(rest_module.time, "monotonic", lambda: now)
+        rest = Rest(tidying, tidy_up_after_s=30.0)
+        rest.worked(untidy=True)
+        rest.tidy_up_at_times()
+        now = 1020.0
+        rest.worked(untidy=True)
+        now = 1041.0
+        assert rest.until_next_s(loaded=True) == pytest.approx(9.0)
+        rest.tidy_up_at_times()
+        assert tidying.threads == []
+        now = 1049.5
+        # Who looks again and again while another lane works takes the processor from it.
+        assert rest.until_next_s(loaded=True) == rest_module.TIDY_UP_SECONDS
+        now = 1050.0
+        rest.tidy_up_at_times()
+        rest.tidy_up_at_times()
+        assert len(tidying.threads) == 1
+        assert rest.until_next_s(loaded=True) is None
+
+    async def test_soon_does_not_wait_for_quiet(self, tidying: Tidying) -> None:
+        async with working(rest=Rest(tidying, tidy_up_after_s=3600.0)) as worker:
+            await worker.run(lambda _: None)
+            await eventually(lambda: worker._queue.idle)
+            worker.tidy_up_soon()
+            await eventually(lambda: len(tidying.threads) == 1)
+
+    async def test_in_an_idle_thread_once_it_is_quiet(
+        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 0.0)
+        async with working(rest=Rest(tidying, tidy_up_after_s=0.05)) as worker:
+            await worker.run(lambda _: None)
+            await eventually(lambda: len(tidying.threads) == 1)
+
     async def test_soon_is_not_while_somebody_works(self, tidying: Tidying) -> None:
         async with working(Hall, rest=Rest(tidying), **lanes(2)) as worker:
             async with occupied(worker):

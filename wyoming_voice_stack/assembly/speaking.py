@@ -31,6 +31,9 @@ from wyoming_voice_stack.weights import require_installed, weights_of
 
 MAX_SENTENCES_AT_ONCE = 16
 """Threads that wait for a voice's sound; an engine may take fewer sentences at a time."""
+KEEP_MEMORY_SECONDS = 30.0
+"""After the last sentence, for one that follows. To get it anew makes a reply take a quarter longer, and
+to give it back at once holds up the sounds that are still on their way."""
 SMALL_VOICE = "piper:en_US-lessac-low"
 CLONED_VOICES_FOLDER = ".voices"
 """Below MODELS_DIR: what models made of recordings. Hidden, so that it is not listed as a model."""
@@ -47,7 +50,11 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
         metrics=metrics,
         threads=MAX_SENTENCES_AT_ONCE,
         capacity=lambda engine: Capacity(engine.lanes),
-        rest=Rest(return_freed_memory, settings.idle_unload_seconds),
+        rest=Rest(
+            return_freed_memory,
+            settings.idle_unload_seconds,
+            tidy_up_after_s=KEEP_MEMORY_SECONDS,
+        ),
         smaller=f"set TTS_MODEL to a smaller voice, such as {SMALL_VOICE}",
     )
     options = VoicingOptions(

@@ -17,10 +17,16 @@ class Rest:
     """Keeps the times; shared by the threads of one engine."""
 
     def __init__(
-        self, tidy_up: Callable[[], None] = lambda: None, unload_after_s: float | None = None
+        self,
+        tidy_up: Callable[[], None] = lambda: None,
+        unload_after_s: float | None = None,
+        *,
+        tidy_up_after_s: float = 0.0,
     ) -> None:
+        """Tidy up once nothing was done for `tidy_up_after_s`, or as soon as `soon` was called."""
         self.tidy_up = tidy_up
         self._unload_after_s = unload_after_s
+        self._tidy_up_after_s = tidy_up_after_s
         self._lock = threading.Lock()
         self._untidy = self._soon = False
         self._tidied_at = -math.inf
@@ -41,19 +47,20 @@ class Rest:
         """How long until there may be something to do here; None if there is nothing."""
         with self._lock:
             waits = []
+            quiet_s = time.monotonic() - self._worked_at
             if self._untidy:
-                waits.append(TIDY_UP_SECONDS)
+                waits.append(max(TIDY_UP_SECONDS, self._tidy_up_after_s - quiet_s))
             if loaded and self._unload_after_s is not None:
-                left_s = self._worked_at + self._unload_after_s - time.monotonic()
-                waits.append(max(RECHECK_SECONDS, left_s))
+                waits.append(max(RECHECK_SECONDS, self._unload_after_s - quiet_s))
             return min(waits, default=None)
 
     def tidy_up_at_times(self) -> None:
-        """Tidy up, unless that was done a moment ago or there is nothing to tidy up."""
+        """Tidy up, if there is something, nothing was done for long enough, and not a moment ago."""
         now = time.monotonic()
         with self._lock:
             over = now - self._tidied_at >= TIDY_UP_SECONDS
-            due = self._untidy and (over or self._soon)
+            quiet = now - self._worked_at >= self._tidy_up_after_s
+            due = self._untidy and (self._soon or (over and quiet))
             self._soon = False
             if due:
                 self._tidied_at, self._untidy = now, False

@@ -1,18 +1,17 @@
-"""An ONNX file as a graph of nodes, from which parts can be taken.
-
-Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
-"""
+"""An ONNX file as a graph of nodes, from which parts can be taken."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_voice_stack.onnx_file import schema
+from wyoming_voice_stack.onnx_file.nodes import Node, read_node
 from wyoming_voice_stack.onnx_file.protobuf import (
     BYTES,
     bytes_field,
@@ -22,15 +21,6 @@ from wyoming_voice_stack.onnx_file.protobuf import (
     key_and_length,
     text,
 )
-
-_MODEL_GRAPH = 7
-_NODE, _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 1, 5, 11, 12, 13
-_NODE_INPUT, _NODE_OUTPUT, _NODE_OP, _NODE_ATTRIBUTE = 1, 2, 4, 5
-_ATTRIBUTE_NAME, _ATTRIBUTE_INTEGER, _ATTRIBUTE_TENSOR, _ATTRIBUTE_INTEGERS = 1, 3, 5, 8
-_TENSOR_SHAPE, _TENSOR_DATA_TYPE = 1, 2
-_TENSOR_INT64, _TENSOR_NAME, _TENSOR_RAW = 7, 8, 9
-_VALUE_NAME, _VALUE_TYPE, _TYPE_TENSOR, _TENSOR_ELEMENT = 1, 2, 1, 1
-_FLOAT32, _INT64 = 1, 7
 
 _NEVER_CONSTANT = frozenset(
     {
@@ -42,35 +32,6 @@ _NEVER_CONSTANT = frozenset(
 )
 
 Chunk = bytes | memoryview
-
-
-@dataclass(frozen=True, eq=False)
-class Node:
-    """One operation; `inputs` and `outputs` are names of tensors, '' where one is left out."""
-
-    operation: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    raw: memoryview = field(repr=False)
-    _attributes: tuple[memoryview, ...] = field(repr=False)
-
-    @cached_property
-    def integers(self) -> Mapping[str, tuple[int, ...]]:
-        """Attributes that are whole numbers, or lists of these."""
-        return dict(_integer_attribute(attribute) for attribute in self._attributes)
-
-    def integer(self, name: str, default: int) -> int:
-        """An attribute that is one whole number."""
-        return (*self.integers.get(name, ()), default)[0]
-
-    @cached_property
-    def tensor(self) -> memoryview | None:
-        """The value that a `Constant` node holds."""
-        for attribute in self._attributes:
-            for each in fields(attribute):
-                if each.number == _ATTRIBUTE_TENSOR:
-                    return each.content
-        return None
 
 
 @dataclass(frozen=True)
@@ -132,16 +93,16 @@ class Graph:
         asked = {name for node in kept for name in node.inputs}
         graph: list[Chunk] = [node.raw for node in kept]
         graph += [raw for name, raw in self.initializers.items() if name in asked]
-        graph.append(bytes_field(2, b"part"))
+        graph.append(bytes_field(schema.GRAPH_NAME, b"part"))
         graph += [raw for name, raw in self.inputs.items() if name in asked]
         graph += [
-            bytes_field(_INPUT, _value_info(name, kind))
+            bytes_field(schema.INPUT, _value_info(name, kind))
             for name, kind in inputs.items()
             if name in asked
         ]
-        graph += [bytes_field(_OUTPUT, _value_info(name, None)) for name in outputs]
+        graph += [bytes_field(schema.OUTPUT, _value_info(name, None)) for name in outputs]
         yield from self.heading
-        yield key_and_length(_MODEL_GRAPH, sum(map(len, graph)))
+        yield key_and_length(schema.MODEL_GRAPH, sum(map(len, graph)))
         yield from graph
 
     def _with_constants(self, nodes: Collection[Node]) -> list[Node]:
@@ -163,7 +124,7 @@ def read_graph(model: memoryview) -> Graph:
     """
     heading, graphs = [], []
     for each in fields(model):
-        if each.number == _MODEL_GRAPH:
+        if each.number == schema.MODEL_GRAPH:
             graphs.append(each.content)
         else:
             heading.append(each.raw)
@@ -174,66 +135,39 @@ def read_graph(model: memoryview) -> Graph:
     for each in (each for graph in graphs for each in fields(graph)):
         if each.wire_type != BYTES:
             continue
-        if each.number == _NODE:
-            nodes.append(_node(each.content, each.raw))
-        elif each.number == _INITIALIZER:
-            initializers[_name(each.content, _TENSOR_NAME)] = each.raw
-        elif each.number == _INPUT:
-            inputs[_name(each.content, _VALUE_NAME)] = each.raw
-        elif each.number == _OUTPUT:
-            outputs.append(_name(each.content, _VALUE_NAME))
+        if each.number == schema.NODE:
+            nodes.append(read_node(each))
+        elif each.number == schema.INITIALIZER:
+            initializers[_name(each.content, schema.TENSOR_NAME)] = each.raw
+        elif each.number == schema.INPUT:
+            inputs[_name(each.content, schema.VALUE_NAME)] = each.raw
+        elif each.number == schema.OUTPUT:
+            outputs.append(_name(each.content, schema.VALUE_NAME))
     return Graph(tuple(nodes), initializers, inputs, tuple(outputs), tuple(heading))
-
-
-def _node(content: memoryview, raw: memoryview) -> Node:
-    operation = ""
-    inputs: list[str] = []
-    outputs: list[str] = []
-    attributes: list[memoryview] = []
-    for each in fields(content):
-        if each.number == _NODE_INPUT:
-            inputs.append(text(each.content))
-        elif each.number == _NODE_OUTPUT:
-            outputs.append(text(each.content))
-        elif each.number == _NODE_OP:
-            operation = text(each.content)
-        elif each.number == _NODE_ATTRIBUTE:
-            attributes.append(each.content)
-    return Node(operation, tuple(inputs), tuple(outputs), raw, tuple(attributes))
-
-
-def _integer_attribute(attribute: memoryview) -> tuple[str, tuple[int, ...]]:
-    name, values = "", list[int]()
-    for each in fields(attribute):
-        if each.number == _ATTRIBUTE_NAME:
-            name = text(each.content)
-        elif each.number in {_ATTRIBUTE_INTEGER, _ATTRIBUTE_INTEGERS}:
-            values += integers(each)
-    return name, tuple(values)
 
 
 def _int64s(tensor: memoryview) -> tuple[int, ...] | None:
     kind, values = 0, list[int]()
     for each in fields(tensor):
-        if each.number == _TENSOR_DATA_TYPE:
+        if each.number == schema.TENSOR_DATA_TYPE:
             kind = each.integer
-        elif each.number == _TENSOR_INT64:
+        elif each.number == schema.TENSOR_INT64:
             values += integers(each)
-        elif each.number == _TENSOR_RAW:
+        elif each.number == schema.TENSOR_RAW:
             values += struct.unpack(f"<{len(each.content) // 8}q", each.content)
-    return tuple(values) if kind == _INT64 else None
+    return tuple(values) if kind == schema.INT64 else None
 
 
 def _float32s(tensor: memoryview) -> npt.NDArray[np.float32] | None:
     kind, raw, shape = 0, memoryview(b""), list[int]()
     for each in fields(tensor):
-        if each.number == _TENSOR_SHAPE:
+        if each.number == schema.TENSOR_SHAPE:
             shape += integers(each)
-        elif each.number == _TENSOR_DATA_TYPE:
+        elif each.number == schema.TENSOR_DATA_TYPE:
             kind = each.integer
-        elif each.number == _TENSOR_RAW:
+        elif each.number == schema.TENSOR_RAW:
             raw = each.content
-    return np.frombuffer(raw, "<f4").reshape(shape) if kind == _FLOAT32 and raw else None
+    return np.frombuffer(raw, "<f4").reshape(shape) if kind == schema.FLOAT32 and raw else None
 
 
 def _name(message: memoryview, number: int) -> str:
@@ -241,8 +175,8 @@ def _name(message: memoryview, number: int) -> str:
 
 
 def _value_info(name: str, kind: int | None) -> bytes:
-    named = bytes_field(_VALUE_NAME, name.encode())
+    named = bytes_field(schema.VALUE_NAME, name.encode())
     if kind is None:
         return named
-    tensor = bytes_field(_TYPE_TENSOR, integer_field(_TENSOR_ELEMENT, kind))
-    return named + bytes_field(_VALUE_TYPE, tensor)
+    tensor = bytes_field(schema.TYPE_TENSOR, integer_field(schema.TENSOR_ELEMENT, kind))
+    return named + bytes_field(schema.VALUE_TYPE, tensor)

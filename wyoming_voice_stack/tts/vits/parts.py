@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
-from wyoming_voice_stack.onnx_file.graph import Graph, Node
+from wyoming_voice_stack.onnx_file.graph import Graph
+from wyoming_voice_stack.onnx_file.nodes import Node
 from wyoming_voice_stack.tts.vits.reach import Convolution, Layer, NotLocal, Reach, Span, Upsampling
 
 FEWEST_LAYERS = 2

@@ -18,6 +18,7 @@ from typing import Any
 
 from wyoming_voice_stack.onnx_file.graph import Chunk, Graph, read_graph
 from wyoming_voice_stack.tts.vits.parts import Cut, cut
+from wyoming_voice_stack.tts.vits.planes import in_planes
 from wyoming_voice_stack.tts.vits.reach import NotLocal
 from wyoming_voice_stack.tts.vits.speaking import WholeSentence
 from wyoming_voice_stack.tts.vits.stages import Stage, Tensor, chain, helpers
@@ -125,9 +126,13 @@ def _sessions(graph: Graph, found: Cut, threads: int) -> CutVoice:
     text = _text_sessions(graph.part(found.text, {}, list(dict.fromkeys(asked))), threads)
     kinds = _kinds(text.alone)
     stages = []
+    upsampled = False
     for part in found.parts:
         inputs = {name: kinds[name] for name in (part.ports.source, *part.ports.others)}
-        session = _session_of(graph.part(part.nodes, inputs, [part.ports.result]))
+        upsampled = upsampled or part.ports.reach.hop > 1
+        # The flow gains nothing by it, and has most of the weights.
+        holder, nodes = in_planes(graph, part.nodes) if upsampled else (graph, part.nodes)
+        session = _session_of(holder.part(nodes, inputs, [part.ports.result]))
         kinds |= _kinds(session)
         stages.append(Stage(session, part.ports))
     return CutVoice(text, tuple(stages))

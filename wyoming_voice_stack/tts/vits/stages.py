@@ -10,6 +10,7 @@ instead, threads that share every single layer, gains next to nothing on windows
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ from wyoming_voice_stack.tts.vits.windows import Window
 LEAST_SHARE = 0.25
 """Of what a stage looks around itself, so much must a thread make to be of help: it has nothing else to
 do, and half of a first piece's work is what it looks around."""
+MOST_SHARE = 40.0
+"""Of what a stage looks around itself, so much is made at once: its tensors still fit into a core's cache,
+and hold a tenth of the memory that two seconds of sound would."""
 
 Tensor = npt.NDArray[Any]
 
@@ -59,9 +63,18 @@ class _Helpers:
         self.hands = 1 + count
 
     def map(self, work: Work, windows: Iterable[Window]) -> Iterable[Tensor]:
-        own, *others = windows
-        done = [self._pool.submit(work, each) for each in others]
-        return [work(own), *(each.result() for each in done)]
+        left = enumerate(windows)
+        made: dict[int, Tensor] = {}
+
+        def lend_a_hand() -> None:
+            for number, window in left:
+                made[number] = work(window)
+
+        helping = [self._pool.submit(lend_a_hand) for _ in range(1, self.hands)]
+        lend_a_hand()
+        for each in helping:
+            each.result()
+        return [made[number] for number in sorted(made)]
 
 
 @contextmanager
@@ -168,9 +181,14 @@ class _Made:
 
 
 def shares(window: Window, reach: Reach, hands: int) -> list[Window]:
-    """Cut a window for several threads, unless nearly all of the work would be what is around the cuts."""
-    length = window.stop - window.start
-    least = LEAST_SHARE * (reach.left + reach.right)
-    count = max(1, min(hands, int(length / (least + 1))))
+    """Cut a window for several threads, unless nearly all of the work would be what is around the cuts.
+
+    Where it is so long that the cuts do not matter, it is cut into more pieces than threads.
+    """
+    length, around = window.stop - window.start, reach.left + reach.right
+    count = max(1, min(hands, int(length / (LEAST_SHARE * around + 1))))
+    if count == hands:
+        # As many for each thread.
+        count *= max(1, math.ceil(length / (MOST_SHARE * around + 1) / hands))
     ends = [window.start + length * number // count for number in range(count + 1)]
     return [Window(start, stop) for start, stop in pairwise(ends)]

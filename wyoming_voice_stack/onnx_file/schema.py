@@ -1,0 +1,19 @@
+"""Numbers of an ONNX file's fields and types.
+
+Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+"""
+
+from __future__ import annotations
+
+MODEL_GRAPH = 7
+NODE, GRAPH_NAME, INITIALIZER, INPUT, OUTPUT = 1, 2, 5, 11, 12
+NODE_INPUT, NODE_OUTPUT, NODE_NAME, NODE_OP, NODE_ATTRIBUTE = 1, 2, 3, 4, 5
+ATTRIBUTE_NAME, ATTRIBUTE_INTEGER, ATTRIBUTE_TENSOR, ATTRIBUTE_INTEGERS = 1, 3, 5, 8
+ATTRIBUTE_TYPE = 20
+TENSOR_SHAPE, TENSOR_DATA_TYPE, TENSOR_INT64, TENSOR_NAME, TENSOR_RAW = 1, 2, 7, 8, 9
+VALUE_NAME, VALUE_TYPE, TYPE_TENSOR, TENSOR_ELEMENT = 1, 2, 1, 1
+
+FLOAT32, INT64 = 1, 7
+"""Of a tensor's elements."""
+INTEGER, INTEGERS = 2, 7
+"""Of an attribute's value."""
