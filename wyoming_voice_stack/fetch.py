@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import glob
 import logging
 import os
 import re
@@ -147,19 +146,16 @@ def _prepare(model: HubModel, root: Path) -> Path:
 
 
 def _download(model: HubModel, listing: _Listing, partial: Path) -> None:
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import hf_hub_download
 
     needed = sum(listing.size_bytes[path] or 0 for path in listing.lacking(partial))
     _require_space(model, needed, partial)
     _LOGGER.info("Fetching %s (%s) from the hub", model.repo_id, _megabytes(needed))
     _hide_progress_without_terminal()
-    snapshot_download(
-        model.repo_id,
-        revision=listing.commit,
-        local_dir=partial,
-        allow_patterns=[glob.escape(path) for path in listing.size_bytes],
-    )
-    # The library is content with what is there if the hub goes away in between.
+    # Not all at once (`snapshot_download`): that lists them once more, and waits for it without end.
+    for path in listing.size_bytes:
+        hf_hub_download(model.repo_id, path, revision=listing.commit, local_dir=partial)
+    # The library is content with what is there if the hub goes away in between, and with other sizes.
     lacking = listing.lacking(partial)
     if lacking:
         raise ConnectionError(f"{lacking[0]} and {len(lacking) - 1} more files did not arrive")

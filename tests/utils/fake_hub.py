@@ -1,4 +1,4 @@
-"""A model hub on the loopback interface: the few requests that a snapshot download makes."""
+"""A model hub on the loopback interface: the few requests that fetching a model makes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Repository:
     files: dict[str, bytes]
     commit: str = "1" * 40
     gated: bool = False
-    tree_is_hidden: bool = False
-    """The hub describes the model and then refuses to list its files."""
+    files_are_hidden: bool = False
+    """The hub describes the model and then refuses to give its files."""
     tells_sizes: bool = True
     """Mirrors may leave out all but the names."""
     silent: bool = False
@@ -46,13 +46,6 @@ class Repository:
         lfs = {"sha256": sha256(self.files[path]), "size": size, "pointerSize": 130}
         sibling: dict[str, object] = {"rfilename": path, "size": size, "blobId": "0" * 40}
         return sibling | ({"lfs": lfs} if is_large(path) else {})
-
-    def entry(self, path: str) -> dict[str, object]:
-        data = self.files[path]
-        size = self.claimed_size_bytes.get(path, len(data))
-        lfs = {"oid": sha256(data), "size": size, "pointerSize": 130}
-        entry: dict[str, object] = {"type": "file", "path": path, "size": size, "oid": "0" * 40}
-        return entry | ({"lfs": lfs} if is_large(path) else {})
 
 
 def sha256(data: bytes) -> str:
@@ -121,33 +114,31 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.FORBIDDEN, "GatedRepo")
         elif revision not in {"main", repository.commit}:
             self._refuse(HTTPStatus.NOT_FOUND, "RevisionNotFound")
-        elif verb == "tree" and repository.tree_is_hidden:
+        elif verb == "resolve" and repository.files_are_hidden:
             self._refuse(HTTPStatus.FORBIDDEN, "Hidden")
         elif verb == "resolve":
             self._send_file(repository, file)
+        elif verb == "revision":
+            self._describe(repository)
         else:
-            self._describe(repository, verb)
+            self._refuse(HTTPStatus.NOT_FOUND, "NobodyAsksThat")
 
     def _refuse(self, status: HTTPStatus, code: str) -> None:
         self._send(b"", {"X-Error-Code": code}, status)
 
-    def _describe(self, repository: Repository, verb: str) -> None:
-        answer: object
+    def _describe(self, repository: Repository) -> None:
         if repository.silent:
             # Nobody is there any more to be answered.
             self.hub.go_on.wait(WAIT_S)
             self.close_connection = True
             return
-        if verb == "revision":
-            asked = "blobs" in parse_qs(urlsplit(self.path).query)
-            with_blobs = asked and repository.tells_sizes
-            siblings = [
-                repository.sibling(path) if with_blobs else {"rfilename": path}
-                for path in repository.files
-            ]
-            answer = {"id": "any/name", "sha": repository.commit, "siblings": siblings}
-        else:
-            answer = [repository.entry(path) for path in repository.files]
+        asked = "blobs" in parse_qs(urlsplit(self.path).query)
+        with_blobs = asked and repository.tells_sizes
+        siblings = [
+            repository.sibling(path) if with_blobs else {"rfilename": path}
+            for path in repository.files
+        ]
+        answer = {"id": "any/name", "sha": repository.commit, "siblings": siblings}
         self._send(json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _send_file(self, repository: Repository, path: str) -> None:

@@ -109,6 +109,11 @@ class TestFetching:
         folder = root / "org--whisper"
         assert fetch(WHISPER, root, environ) == f"OK {folder}"
         assert contents(folder) == WHISPER_FILES
+        # Whatever else the hub's library asks, it waits for without end.
+        assert set(hub.requests) == {
+            "GET revision",
+            *(f"{verb} {path}" for path in WHISPER_FILES for verb in ("HEAD", "GET")),
+        }
         hub.requests.clear()
         assert fetch(WHISPER, root, environ) == f"OK {folder}"
         assert ModelStore(root).resolve("whisper", WHISPER) == folder
@@ -195,9 +200,21 @@ class TestFailures:
         fetch(WHISPER, tmp_path, environ)
         repository.breaks_off.clear()
         repository.commit = "2" * 40
-        repository.tree_is_hidden = True
+        repository.files_are_hidden = True
         answer = fetch(WHISPER, tmp_path, environ)
-        assert "model.bin and 0 more files did not arrive" in answer
+        assert "and cannot be fetched (" in answer
+        assert "403" in answer
+        assert ModelStore(tmp_path).installed() == []
+        repository.files_are_hidden = False
+        assert fetch(WHISPER, tmp_path, environ).startswith("OK")
+        assert contents(tmp_path / "org--whisper") == WHISPER_FILES
+
+    def test_a_file_of_another_size_than_described(
+        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        hub.repositories["org/whisper"].claimed_size_bytes["config.json"] = 1000
+        answer = fetch(WHISPER, tmp_path, environ)
+        assert "config.json and 0 more files did not arrive" in answer
         assert ModelStore(tmp_path).installed() == []
 
     def test_a_hub_that_tells_no_sizes(
