@@ -9,6 +9,7 @@ import pytest
 
 from tests.core.jobs import Gate, Thing, begun, working
 from tests.fakes import WAIT_SECONDS, eventually
+from wyoming_voice_stack.core.rest import Rest
 from wyoming_voice_stack.core.slot import MAX_FAILURES_IN_A_ROW
 from wyoming_voice_stack.errors import (
     DeadlineExceeded,
@@ -88,6 +89,28 @@ class TestFailures:
                 del caught
             await eventually(lambda: len(left) == 2 and worker.state == "ready")
         assert left == [0, 0]
+
+    async def test_memory_of_an_engine_that_failed_is_free_before_the_next_one_is_loaded(
+        self,
+    ) -> None:
+        tidied: list[None] = []
+        at_load: list[int] = []
+
+        def load() -> Thing:
+            at_load.append(len(tidied))
+            return Thing()
+
+        def broken(engine: Thing) -> None:
+            raise EngineError("the step failed")
+
+        # Otherwise there would be an hour in which somebody may want it again.
+        rest = Rest(lambda: tidied.append(None), tidy_up_after_s=3600.0)
+        async with working(load, rest=rest) as worker:
+            for _ in range(MAX_FAILURES_IN_A_ROW):
+                with pytest.raises(EngineError):
+                    await worker.run(broken)
+            await eventually(lambda: len(at_load) == 2 and worker.state == "ready")
+        assert at_load == [0, 1]
 
     async def test_kept_error_gathers_nothing_of_those_who_are_told(self) -> None:
         def load() -> Thing:

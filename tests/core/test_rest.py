@@ -211,6 +211,19 @@ class TestUnload:
                 assert not hall.closed
             await eventually(lambda: hall.closed)
 
+    async def test_memory_goes_with_the_engine_and_once(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rest_module, "RECHECK_SECONDS", 0.0)
+        tidying, garage = Tidying(), Garage()
+        rest = Rest(tidying, unload_after_s=0.0, tidy_up_after_s=3600.0)
+        async with working(garage, rest=rest, load_now=False) as worker:
+            await worker.run(lambda _: None)
+            await eventually(lambda: worker.state == "resting")
+            await eventually(lambda: len(tidying.threads) == 1)
+            assert garage.closed == [True]
+            assert rest.until_next_s(loaded=False) is None
+
     async def test_stays_loaded_unless_asked(self) -> None:
         garage = Garage()
         async with working(garage) as worker:

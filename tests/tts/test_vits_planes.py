@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,17 +43,18 @@ def run(graph: Graph, nodes: Sequence[Node], given: np.ndarray) -> np.ndarray:
 
 
 class TestLayers:
-    @pytest.mark.parametrize("bias", [True, False])
+    @pytest.mark.parametrize("bias", [["b"], [""], []], ids=["bias", "left out", "none"])
     @pytest.mark.parametrize(("kernel", "dilation", "pads"), [(7, 12, (36, 36)), (3, 1, (2, 0))])
     def test_compute_the_same_in_a_plane(
-        self, kernel: int, dilation: int, pads: tuple[int, int], *, bias: bool
+        self, kernel: int, dilation: int, pads: tuple[int, int], bias: list[str]
     ) -> None:
         attributes = {"kernel_shape": (kernel,), "dilations": (dilation,), "pads": pads}
-        names = ("x", "w", "b") if bias else ("x", "w")
-        layer = new_node("Conv", names, "y", attributes)
+        layer = new_node("Conv", ("x", "w", *bias), "y", attributes)
         graph = graph_of([layer], w=weights(2 * WIDE, WIDE, kernel), b=weights(2 * WIDE))
         changed, nodes = in_planes(graph, [layer])
         assert [node.operation for node in nodes] == ["Reshape", "Conv", "Reshape"]
+        # One that is left out by its name would keep the runtime from its faster way.
+        assert len(nodes[1].inputs) == (3 if bias == ["b"] else 2)
         given = weights(1, WIDE, 50)
         line, plane = run(graph, [layer], given), run(changed, nodes, given)
         assert line.shape == plane.shape == (1, 2 * WIDE, 50)
@@ -106,6 +106,20 @@ class TestRealVoice:
         # Kernels 3, 5 and 7 with two dilations each; the very last layer makes one channel.
         assert planes == [1, 6, 6, 6]
 
+    def test_leaves_the_flow_alone(
+        self, piper_model: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[int] = []
+
+        def spy(graph: Graph, nodes: Sequence[Node]) -> tuple[Graph, Sequence[Node]]:
+            asked.append(sum(node.operation == "ConvTranspose" for node in nodes))
+            return graph, nodes
+
+        monkeypatch.setattr(sessions, "in_planes", spy)
+        load_voice(piper_model)
+        # The first upsampling and what follows it; four couplings come before.
+        assert asked == [1, 0, 1, 1]
+
     def test_sounds_the_same(self, piper_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         voice = load_voice(piper_model)
         monkeypatch.setattr(sessions, "in_planes", lambda graph, nodes: (graph, nodes))
@@ -119,12 +133,12 @@ class TestRealVoice:
         everything = Window(0, sentence.frames)
         sounds = [each.decode(everything) for each in (sentence, other)]
         assert np.abs(sounds[1]).max() > 0.01
-        assert 0 < np.abs(sounds[0] - sounds[1]).max() < 1e-5
+        # Where the processor has no faster way, they are equal.
+        assert np.abs(sounds[0] - sounds[1]).max() < 1e-5
 
     def test_leaves_the_model_as_it_was(self, piper_model: Path) -> None:
         graph = read_graph(memoryview(piper_model.read_bytes()))
-        before = dataclasses.replace(graph)
-        part = cut(graph).parts[-1]
-        in_planes(graph, part.nodes)
-        assert graph == before
-        assert len(graph.nodes) == len(before.nodes)
+        nodes, initializers = graph.nodes, dict(graph.initializers)
+        changed, _ = in_planes(graph, cut(graph).parts[-1].nodes)
+        assert (graph.nodes, graph.initializers) == (nodes, initializers)
+        assert (changed.nodes, changed.initializers) != (nodes, initializers)

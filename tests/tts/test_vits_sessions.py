@@ -3,7 +3,6 @@ from __future__ import annotations
 import dataclasses
 import gc
 import logging
-import threading
 import weakref
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.fakes import WAIT_SECONDS
 from tests.tts.tiny_onnx_voice import FRAMES_PER_PHONEME, HOP, make_tiny_voice
 from wyoming_voice_stack.onnx_file.graph import read_graph
 from wyoming_voice_stack.tts.vits.parts import cut
@@ -23,7 +21,7 @@ from wyoming_voice_stack.tts.vits.sessions import (
     WholeVoice,
     load_voice,
 )
-from wyoming_voice_stack.tts.vits.stages import MOST_SHARE, _Made, helpers, shares
+from wyoming_voice_stack.tts.vits.stages import MOST_POSITIONS, SEAMLESS, _Made
 from wyoming_voice_stack.tts.vits.windows import Window
 
 SCALES = np.array([0.667, 1.0, 0.8], np.float32)
@@ -144,9 +142,10 @@ class TestRealVoice:
         ]
         again(sentence, stages).decode(Window(0, sentence.frames), hands=2)
         for stage, counts in zip(joe._stages, made, strict=True):
-            around = stage.ports.reach.left + stage.ports.reach.right
+            reach = stage.ports.reach
+            around = reach.left + reach.right
             assert len(counts) % 2 == 0
-            assert max(counts) <= MOST_SHARE * around + 1 + around
+            assert max(counts) <= max(SEAMLESS * around, MOST_POSITIONS // reach.hop) + around
         # Two seconds of the last stage would hold 5 MB for each of a dozen tensors.
         assert len(made[-1]) > 10
 
@@ -233,60 +232,6 @@ class TestRealVoice:
         del voice
         gc.collect()
         assert held() is None
-
-
-class TestShares:
-    @pytest.mark.parametrize(
-        ("length", "hands", "ends"),
-        [
-            (100, 1, [100]),
-            (100, 2, [50, 100]),
-            (101, 3, [33, 67, 101]),
-            # 16 around each cut: a stretch is more than a quarter as long.
-            (15, 9, [5, 10, 15]),
-            (14, 9, [7, 14]),
-            (9, 2, [9]),
-            (0, 2, [0]),
-            # 40 times as much as is around it, and no longer; as many for each thread.
-            (641, 1, [641]),
-            (642, 1, [321, 642]),
-            (1000, 2, [500, 1000]),
-            (1300, 2, [325, 650, 975, 1300]),
-        ],
-    )
-    def test_are_alike_and_not_too_short(self, length: int, hands: int, ends: list[int]) -> None:
-        found = shares(Window(7, 7 + length), Reach(8, 8, 1), hands)
-        assert [each.stop - 7 for each in found] == ends
-        assert [each.start - 7 for each in found] == [0, *ends[:-1]]
-
-
-class TestHelpers:
-    @pytest.mark.parametrize("count", [0, 1, 3])
-    def test_what_they_make_is_in_order(self, count: int) -> None:
-        windows = [Window(number, number + 1) for number in range(50)]
-        with helpers(count) as crew:
-            made = list(crew.map(lambda window: np.array([window.start]), windows))
-        assert [each.item() for each in made] == list(range(50))
-
-    def test_work_side_by_side(self) -> None:
-        together = threading.Barrier(3)
-
-        def work(window: Window) -> np.ndarray:
-            together.wait(timeout=WAIT_SECONDS)
-            return np.array([window.start])
-
-        with helpers(2) as crew:
-            assert len(list(crew.map(work, [Window(each, each + 1) for each in range(6)]))) == 6
-
-    @pytest.mark.parametrize("fails", [0, 1, 5])
-    def test_an_error_is_the_callers(self, fails: int) -> None:
-        def work(window: Window) -> np.ndarray:
-            if window.start == fails:
-                raise RuntimeError("out of order")
-            return np.array([window.start])
-
-        with pytest.raises(RuntimeError, match="out of order"), helpers(1) as crew:
-            crew.map(work, [Window(each, each + 1) for each in range(6)])
 
 
 class TestOtherVoices:

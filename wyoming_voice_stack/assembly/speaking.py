@@ -32,8 +32,8 @@ from wyoming_voice_stack.weights import require_installed, weights_of
 MAX_SENTENCES_AT_ONCE = 16
 """Threads that wait for a voice's sound; an engine may take fewer sentences at a time."""
 KEEP_MEMORY_SECONDS = 30.0
-"""After the last sentence, for one that follows. To get it anew makes a reply take a quarter longer, and
-to give it back at once holds up the sounds that are still on their way."""
+"""After the last sentence, for one that follows: to give freed memory back at once holds up sounds that are
+still on their way, and Piper, which keeps most, takes a quarter longer where it has to get it anew."""
 SMALL_VOICE = "piper:en_US-lessac-low"
 CLONED_VOICES_FOLDER = ".voices"
 """Below MODELS_DIR: what models made of recordings. Hidden, so that it is not listed as a model."""

@@ -38,6 +38,11 @@ class Rest:
             self._untidy = self._untidy or untidy
             self._worked_at = time.monotonic()
 
+    def given_up(self) -> None:
+        """Tidy up at the next opportunity: the engine's memory belongs to nobody any more."""
+        with self._lock:
+            self._untidy = self._soon = True
+
     def soon(self) -> None:
         """Tidy up at the next opportunity, if there is need to, however short a time ago that was done."""
         with self._lock:

@@ -225,8 +225,9 @@ class Worker(Generic[Engine]):
 
     def _rest_a_while(self) -> None:
         if self._rest.unload_due and self._slot.unload_unless_used():
-            # Only now does the engine's memory belong to nobody.
-            self._rest.tidy_up()
+            self._rest.given_up()
+        elif self._slot.engine is None:
+            self._rest.soon()
         self._rest.tidy_up_at_times()
 
     def _run_batch(self, taken: list[Job], engine: Engine | None) -> None:

@@ -24,9 +24,12 @@ _SHAPES = {_TO_PLANE: (0, 0, 1, -1), _TO_LINE: (0, 0, -1)}
 
 
 def in_planes(graph: Graph, nodes: Iterable[Node]) -> tuple[Graph, tuple[Node, ...]]:
-    """A graph whose `nodes` convolve in planes where that is faster, and what became of these."""
+    """A graph whose `nodes` convolve in planes where that is faster, and what became of these.
+
+    They are of a part that `cut` found: all convolutions in it keep the length, and tell their kernel.
+    """
     weights = graph.weights()
-    added = {name: new_constant(name, np.array(shape)) for name, shape in _SHAPES.items()}
+    added = {name: new_constant(name, np.array(shape, np.int64)) for name, shape in _SHAPES.items()}
     replaced: dict[Node, tuple[Node, ...]] = {}
     for node in nodes:
         values = weights.get(node.inputs[1]) if node.operation == "Conv" else None
@@ -57,11 +60,10 @@ def _planar(node: Node, weights: str) -> tuple[Node, ...]:
     attributes = {
         "kernel_shape": (1, *node.integers["kernel_shape"]),
         "dilations": (1, *node.integers.get("dilations", (1,))),
-        "strides": (1, *node.integers.get("strides", (1,))),
         "pads": (0, pads[0], 0, pads[1]),
     }
     return (
         new_node("Reshape", (node.inputs[0], _TO_PLANE), before),
-        new_node("Conv", (before, weights, *node.inputs[2:]), after, attributes),
+        new_node("Conv", (before, weights, *filter(None, node.inputs[2:])), after, attributes),
         new_node("Reshape", (after, _TO_LINE), result),
     )

@@ -130,7 +130,7 @@ def _sessions(graph: Graph, found: Cut, threads: int) -> CutVoice:
     for part in found.parts:
         inputs = {name: kinds[name] for name in (part.ports.source, *part.ports.others)}
         upsampled = upsampled or part.ports.reach.hop > 1
-        # The flow gains nothing by it, and has most of the weights.
+        # The flow gains nothing by it.
         holder, nodes = in_planes(graph, part.nodes) if upsampled else (graph, part.nodes)
         session = _session_of(holder.part(nodes, inputs, [part.ports.result]))
         kinds |= _kinds(session)

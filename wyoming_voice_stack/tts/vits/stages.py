@@ -11,6 +11,7 @@ instead, threads that share every single layer, gains next to nothing on windows
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,9 +30,11 @@ from wyoming_voice_stack.tts.vits.windows import Window
 LEAST_SHARE = 0.25
 """Of what a stage looks around itself, so much must a thread make to be of help: it has nothing else to
 do, and half of a first piece's work is what it looks around."""
-MOST_SHARE = 40.0
-"""Of what a stage looks around itself, so much is made at once: its tensors still fit into a core's cache,
-and hold a tenth of the memory that two seconds of sound would."""
+MOST_POSITIONS = 4096
+"""Of a result, so many are made at once. Longer stretches of the last two stages, which are two thirds of the
+work, take a tenth longer each, and all of two seconds of sound holds several times the memory."""
+SEAMLESS = 40
+"""A stretch is at least so many times as long as what a stage looks around itself: cuts cost nothing then."""
 
 Tensor = npt.NDArray[Any]
 
@@ -45,15 +48,15 @@ class Crew(Protocol):
     hands: int
     """How many threads there are, the caller included."""
 
-    def map(self, work: Work, windows: Iterable[Window]) -> Iterable[Tensor]:
-        """Do the work for all windows, at the same time."""
+    def map(self, work: Work, windows: Sequence[Window]) -> Iterable[Tensor]:
+        """Do the work for all windows, at the same time; after an error for no more of them."""
         ...
 
 
 class _Alone:
     hands = 1
 
-    def map(self, work: Work, windows: Iterable[Window]) -> Iterable[Tensor]:
+    def map(self, work: Work, windows: Sequence[Window]) -> Iterable[Tensor]:
         return map(work, windows)
 
 
@@ -62,19 +65,25 @@ class _Helpers:
         self._pool = pool
         self.hands = 1 + count
 
-    def map(self, work: Work, windows: Iterable[Window]) -> Iterable[Tensor]:
+    def map(self, work: Work, windows: Sequence[Window]) -> Iterable[Tensor]:
         left = enumerate(windows)
         made: dict[int, Tensor] = {}
 
         def lend_a_hand() -> None:
-            for number, window in left:
-                made[number] = work(window)
+            try:
+                for number, window in left:
+                    made[number] = work(window)
+            finally:
+                # Nobody begins another one after an error.
+                deque(left, maxlen=0)
 
-        helping = [self._pool.submit(lend_a_hand) for _ in range(1, self.hands)]
+        helping = [self._pool.submit(lend_a_hand) for _ in range(1, min(self.hands, len(windows)))]
         lend_a_hand()
         for each in helping:
-            each.result()
-        return [made[number] for number in sorted(made)]
+            # One that has not begun yet comes too late.
+            if not each.cancel():
+                each.result()
+        return [made[number] for number in range(len(windows))]
 
 
 @contextmanager
@@ -189,6 +198,7 @@ def shares(window: Window, reach: Reach, hands: int) -> list[Window]:
     count = max(1, min(hands, int(length / (LEAST_SHARE * around + 1))))
     if count == hands:
         # As many for each thread.
-        count *= max(1, math.ceil(length / (MOST_SHARE * around + 1) / hands))
+        longest = max(SEAMLESS * around, MOST_POSITIONS // reach.hop, 1)
+        count *= max(1, math.ceil(length / longest / hands))
     ends = [window.start + length * number // count for number in range(count + 1)]
     return [Window(start, stop) for start, stop in pairwise(ends)]
