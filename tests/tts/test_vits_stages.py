@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -110,7 +112,18 @@ class TestHelpers:
         # The other one may have taken its next before the first had failed; then it waits in vain.
         assert len(begun) <= 3
 
-    def test_only_so_many_are_asked_as_there_is_work(self) -> None:
+    @pytest.mark.parametrize(("windows", "asked"), [(1, 0), (3, 2), (50, 5)])
+    def test_only_so_many_are_asked_as_there_is_work(
+        self, windows: int, asked: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tasks: list[object] = []
+        submit = ThreadPoolExecutor.submit
+
+        def counted(pool: ThreadPoolExecutor, task: Callable[[], object]) -> Future[object]:
+            tasks.append(task)
+            return submit(pool, task)
+
+        monkeypatch.setattr(ThreadPoolExecutor, "submit", counted)
         with helpers(5) as crew:
-            made = list(crew.map(lambda _: np.array([threading.get_ident()]), single(1)))
-        assert made[0].item() == threading.get_ident()
+            crew.map(lambda window: np.array([window.start]), single(windows))
+        assert len(tasks) == asked

@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any, Literal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,6 +16,7 @@ from wyoming_voice_stack import assembly, memory
 from wyoming_voice_stack.assembly import hearing, speaking
 from wyoming_voice_stack.config import Settings
 from wyoming_voice_stack.core.metrics import Metrics
+from wyoming_voice_stack.core.rest import TIDY_UP_SECONDS, Rest
 from wyoming_voice_stack.memory import ran_out_of_memory
 
 _HEAPS = """
@@ -150,32 +151,44 @@ class TestHeap:
         memory.return_freed_memory()
 
 
+@pytest.fixture(params=[("asr", hearing), ("tts", speaking)], ids=["asr", "tts"])
+def made_worker(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> dict[str, Any]:
+    """What a server's worker is made with."""
+    mode, module = request.param
+    made: dict[str, Any] = {"mode": mode}
+
+    def worker(_name: str, load: object, **options: object) -> Any:
+        made.update(options, load=load)
+        return SimpleNamespace(engine=None)
+
+    monkeypatch.setattr(module, "settled", lambda _load: "settled")
+    monkeypatch.setattr(module, "Worker", worker)
+    for name in ("share_one_heap", "keep_freed_memory"):
+        monkeypatch.setattr(module, name, lambda: None, raising=False)
+    settings = Settings(service_mode=mode, models_dir=tmp_path, tts_model="piper:it_IT-x-low")
+    assembly.assemble(settings, Metrics())
+    return made
+
+
 class TestCollection:
     def test_leaves_out_what_was_loaded_until_all_is_asked_for(self) -> None:
         assert run(_SETTLED, "return_freed_memory") == 1
         assert run(_SETTLED, "collect_all") == 0
 
-    @pytest.mark.parametrize(("mode", "module"), [("asr", hearing), ("tts", speaking)])
-    def test_leaves_out_what_a_server_loads(
-        self,
-        mode: Literal["asr", "tts"],
-        module: ModuleType,
-        monkeypatch: pytest.MonkeyPatch,
-        tmp_path: Path,
+    def test_leaves_out_what_a_server_loads(self, made_worker: dict[str, Any]) -> None:
+        assert made_worker["load"] == "settled"
+
+
+class TestRest:
+    def test_speech_to_text_gives_memory_back_at_once_and_the_other_one_later(
+        self, made_worker: dict[str, Any]
     ) -> None:
-        loads = []
-
-        def worker(_name: str, load: object, **_options: object) -> Any:
-            loads.append(load)
-            return SimpleNamespace(engine=None)
-
-        monkeypatch.setattr(module, "settled", lambda _load: "settled")
-        monkeypatch.setattr(module, "Worker", worker)
-        for name in ("share_one_heap", "keep_freed_memory"):
-            monkeypatch.setattr(module, name, lambda: None, raising=False)
-        settings = Settings(service_mode=mode, models_dir=tmp_path, tts_model="piper:it_IT-x-low")
-        assembly.assemble(settings, Metrics())
-        assert loads == ["settled"]
+        rest: Rest = made_worker["rest"]
+        rest.worked(untidy=True)
+        waits = {"asr": TIDY_UP_SECONDS, "tts": speaking.KEEP_MEMORY_SECONDS}
+        assert rest.until_next_s(loaded=True) == pytest.approx(waits[made_worker["mode"]], abs=1)
 
 
 @pytest.mark.parametrize(
