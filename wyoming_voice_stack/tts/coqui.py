@@ -23,7 +23,7 @@ from wyoming_voice_stack.tts.coqui_loading import load_vits
 from wyoming_voice_stack.tts.coqui_models import find_weights, language_of, voice_name
 from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.language_tags import UNKNOWN, bcp47
-from wyoming_voice_stack.tts.placing import device_of
+from wyoming_voice_stack.tts.placing import device_of, empty_card
 from wyoming_voice_stack.tts.samples import as_samples
 from wyoming_voice_stack.tts.turns import Turns
 from wyoming_voice_stack.tts.vits.reach import NotLocal
@@ -172,12 +172,9 @@ class CoquiSynthesizer:
 
     def close(self) -> None:
         """Give the memory back, the device's too."""
-        import torch
-
         del self._model, self._tapped
         collect_all()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        empty_card()
 
     def _language(self, request: SynthesisRequest) -> str | None:
         """The model's own name of the language; None if it has only one."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wyoming_voice_stack.tts.xtts.cache import CacheShape, KeyValueCache
+from wyoming_voice_stack.tts.xtts.graphs import Recorder, StepGraphs
 from wyoming_voice_stack.tts.xtts.precision import Form
 from wyoming_voice_stack.tts.xtts.prefix import prefix
 from wyoming_voice_stack.tts.xtts.projection import Projection, float_type, projection
@@ -49,10 +50,12 @@ class Decoder:
     """Predicts what comes next in up to `max_rows` sentences, each in a row of the cache.
 
     Norms, sums and everything outside the layers stay in float32, whatever the form of the
-    weights. Used by one thread, within `torch.inference_mode`.
+    weights. Used by one thread, within `torch.inference_mode`. With `record`, steps are recorded.
     """
 
-    def __init__(self, gpt: Any, form: Form, *, max_rows: int) -> None:
+    def __init__(
+        self, gpt: Any, form: Form, *, max_rows: int, record: Recorder | None = None
+    ) -> None:
         transformer = gpt.gpt
         self._gpt = gpt
         self._heads = gpt.heads
@@ -66,7 +69,10 @@ class Decoder:
             max_rows=max_rows,
             max_positions=gpt.max_prompt_tokens + gpt.max_mel_tokens + gpt.max_text_tokens,
         )
-        self.cache = KeyValueCache(shape, device=gpt.mel_head.weight.device, dtype=self._kind)
+        device = gpt.mel_head.weight.device
+        steady = record is not None
+        self.cache = KeyValueCache(shape, device=device, dtype=self._kind, steady=steady)
+        self._graphs = StepGraphs(self._step_first, self.cache, record) if record else None
 
     def begin(self, voice: Tensor, text_tokens: Sequence[int]) -> tuple[int, Tensor]:
         """Read a sentence's prefix; give its row and its first latent, of shape [1, width]."""
@@ -95,6 +101,8 @@ class Decoder:
         """
         gpt, cache = self._gpt, self.cache
         cache.lengthen(list(rows))
+        if self._graphs is not None:
+            return self._graphs.step(rows, tokens, numbers)
         device = gpt.mel_head.weight.device
         token, number, row, at = torch.tensor(
             [tokens, numbers, rows, [cache.length(each) - 1 for each in rows]], device=device
@@ -117,6 +125,29 @@ class Decoder:
             ]
             together = heard[0] if len(heard) == 1 else torch.cat(heard)
             state = _finish(layer, state, together.reshape(state.shape))
+        return self._latents(state)
+
+    def _step_first(self, inputs: Tensor, positions: int) -> Tensor:
+        """The same for the cache's first rows, as `StepGraphs` wants it."""
+        gpt, cache = self._gpt, self.cache
+        token, number, at = inputs
+        count = len(token)
+        row = torch.arange(count, device=inputs.device)
+        beyond = torch.arange(positions, device=inputs.device) > at[:, None]
+        mask = torch.zeros(beyond.shape, dtype=self._kind, device=inputs.device)
+        mask = mask.masked_fill_(beyond, float("-inf"))[:, None, None]
+        state = gpt.mel_embedding(token) + gpt.mel_pos_embedding.emb(number)
+        for layer, keys, values in zip(self._layers, cache.keys, cache.values, strict=True):
+            query, key, value = self._split(layer, state)
+            keys[row, :, at] = key
+            values[row, :, at] = value
+            heard = functional.scaled_dot_product_attention(
+                query[:, :, None],
+                keys[:count, :, :positions],
+                values[:count, :, :positions],
+                attn_mask=mask,
+            )
+            state = _finish(layer, state, heard.reshape(state.shape))
         return self._latents(state)
 
     def logits(self, latents: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from wyoming_voice_stack.memory import collect_all
 from wyoming_voice_stack.tts.cloning.speech import SpeechDetector
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, Samples, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.language_tags import primary
-from wyoming_voice_stack.tts.placing import device_of
+from wyoming_voice_stack.tts.placing import device_of, empty_card
 from wyoming_voice_stack.tts.playback import Playback
 from wyoming_voice_stack.tts.xtts import languages, limits
 from wyoming_voice_stack.tts.xtts.cloner import make_voices
@@ -198,13 +198,10 @@ class XttsSynthesizer:
 
     def close(self) -> None:
         """End the thread and give the memory back, the device's too."""
-        import torch
-
         self._scheduler.close()
         del self._model, self._voices, self._reader, self._scheduler
         collect_all()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        empty_card()
 
     def _tokens(self, wording: Wording, code: str) -> tuple[int, ...]:
         with self._reading:

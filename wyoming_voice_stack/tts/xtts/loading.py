@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.hardware import available_cores
 from wyoming_voice_stack.tts.coqui_compat import importing
-from wyoming_voice_stack.tts.placing import device_of, place
+from wyoming_voice_stack.tts.placing import device_of, empty_card, place
 from wyoming_voice_stack.tts.xtts.precision import form_on
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ def load_model(folder: Path, device: str, threads: int | None = None) -> Any:
             " the folder and fetch the model again; if it is a checkpoint of 2023, let the folder"
             " be writable for once."
         ) from error
+    # cuDNN's attention prepares itself for each length, for 50 ms: longer than a token sounds.
+    torch.backends.cuda.enable_cudnn_sdp(False)
+    # With less exact products, a window of sound is not what the whole sentence would be there.
+    torch.backends.cudnn.allow_tf32 = False
     return place(model, device)
 
 
@@ -66,14 +70,17 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> Scheduler:
 
     from wyoming_voice_stack.tts.xtts.cores import Cores
     from wyoming_voice_stack.tts.xtts.decoder import Decoder
+    from wyoming_voice_stack.tts.xtts.graphs import CudaRecorder
     from wyoming_voice_stack.tts.xtts.sampling import Manner, Sampler
     from wyoming_voice_stack.tts.xtts.scheduler import Scheduler
     from wyoming_voice_stack.tts.xtts.vocoder import Vocoder
 
     gpt, config = model.gpt, model.config
     form = form_on(device_of(model), precision)
+    device = gpt.mel_head.weight.device
     try:
-        decoder = Decoder(gpt, form, max_rows=rows)
+        record = CudaRecorder(device) if device.type == "cuda" else None
+        decoder = Decoder(gpt, form, max_rows=rows, record=record)
     except (AttributeError, RuntimeError) as error:
         raise EngineError(
             f"XTTS cannot be loaded as {form} on {device_of(model)} ({error}). Set TTS_PRECISION to"
@@ -81,12 +88,13 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> Scheduler:
         ) from error
     # coqui-tts's own way of speaking needs them; their weights are there in another form now.
     del gpt.gpt_inference, gpt.gpt
+    empty_card()
     sampler = Sampler(
         Manner(config.temperature, config.repetition_penalty, config.top_k, config.top_p),
         rows=rows,
         tokens=gpt.num_audio_tokens,
         start_token=gpt.start_audio_token,
-        device=gpt.mel_head.weight.device,
+        device=device,
     )
     return Scheduler(
         decoder,
