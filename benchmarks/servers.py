@@ -57,6 +57,8 @@ class Options:
     language: str
     threads: int
     beam: int
+    device: str = "cpu"
+    """Ours alone."""
 
 
 def at_uri(uri: str, pid: int | None) -> Target:
@@ -76,8 +78,8 @@ def our_server(options: Options, folder: Path) -> Iterator[Target]:
     """Run our speech-to-text server; it is ready in the block."""
     settings = {
         "ASR_MODEL": str(options.model),
-        "ASR_DEVICE": "cpu",
-        "ASR_COMPUTE_TYPE": "int8",
+        "ASR_DEVICE": options.device,
+        "ASR_COMPUTE_TYPE": "int8" if options.device == "cpu" else "auto",
         "ASR_LANGUAGE": options.language,
         "ASR_CPU_THREADS": str(options.threads),
         "ASR_BEAM_SIZE": str(options.beam),

@@ -87,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     who.add_argument("--peer-options", default="", help="more options for it, in one argument")
     who.add_argument("--model", default=BASE, help="as ASR_MODEL takes it; default: base")
     who.add_argument("--threads", type=int, default=2)
+    who.add_argument("--device", default="cpu", help="of ours: cpu, cuda or cuda:N")
     who.add_argument("--beam", type=int, default=5)
     made.add_argument("--cache", type=Path, default=default_cache(), help="default: %(default)s")
     made.add_argument("--out", type=Path, metavar="FILE.json", help="keep the raw figures")
@@ -103,7 +104,9 @@ def serving(options: argparse.Namespace) -> Iterator[list[Target]]:
             targets.append(at_uri(options.server, options.pid))
         if options.peer or not options.server:
             model = model_directory(options.model, options.cache)
-            told = Options(model, options.language, options.threads, options.beam)
+            told = Options(
+                *(model, options.language, options.threads, options.beam), options.device
+            )
         if not options.server:
             targets.append(stack.enter_context(our_server(told, folder)))
         if options.peer:

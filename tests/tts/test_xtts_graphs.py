@@ -161,6 +161,23 @@ def test_a_card_that_cannot_record_still_speaks(
     assert "take longer (operation not permitted" in caplog.text
 
 
+def test_where_recording_cannot_begin_nothing_is_recorded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import torch
+
+    from wyoming_voice_stack.tts.xtts import graphs
+
+    def refuse(device: Any) -> Any:
+        raise RuntimeError("CUDA driver version is insufficient")
+
+    monkeypatch.setattr(graphs, "CudaRecorder", refuse)
+    assert graphs.recorder_on(torch.device("cpu")) is None
+    assert not caplog.records
+    assert graphs.recorder_on(torch.device("cuda:1")) is None
+    assert "recorded on cuda:1, and take longer (CUDA driver" in caplog.text
+
+
 class TestSteadyCache:
     def test_grows_by_large_steps_and_never_shrinks(self, stock: Any, said: list[Said]) -> None:
         cache = Ours(stock, record=Tape()).decoder.cache

@@ -65,6 +65,17 @@ class CudaRecorder:
         return result
 
 
+def recorder_on(device: torch.device) -> Recorder | None:
+    """What records on a card; None where there is none, or it cannot."""
+    if device.type != "cuda":
+        return None
+    try:
+        return CudaRecorder(device)
+    except RuntimeError as error:
+        _tell(device, error)
+        return None
+
+
 @lru_cache
 def _recording_stream(device: torch.device) -> torch.cuda.Stream:
     """One for all times: cuBLAS keeps memory for every stream that it has seen."""
@@ -126,12 +137,14 @@ class StepGraphs:
         try:
             return self._record(compute)
         except RuntimeError as error:
-            _LOGGER.warning(
-                "XTTS's steps cannot be recorded on %s, and take longer (%s)", inputs.device, error
-            )
+            _tell(inputs.device, error)
             self._record = _as_it_is
             return compute
 
 
 def _as_it_is(compute: Computation) -> Computation:
     return compute
+
+
+def _tell(device: torch.device, error: RuntimeError) -> None:
+    _LOGGER.warning("XTTS's steps cannot be recorded on %s, and take longer (%s)", device, error)

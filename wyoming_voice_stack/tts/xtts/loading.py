@@ -70,7 +70,7 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> Scheduler:
 
     from wyoming_voice_stack.tts.xtts.cores import Cores
     from wyoming_voice_stack.tts.xtts.decoder import Decoder
-    from wyoming_voice_stack.tts.xtts.graphs import CudaRecorder
+    from wyoming_voice_stack.tts.xtts.graphs import recorder_on
     from wyoming_voice_stack.tts.xtts.sampling import Manner, Sampler
     from wyoming_voice_stack.tts.xtts.scheduler import Scheduler
     from wyoming_voice_stack.tts.xtts.vocoder import Vocoder
@@ -79,8 +79,7 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> Scheduler:
     form = form_on(device_of(model), precision)
     device = gpt.mel_head.weight.device
     try:
-        record = CudaRecorder(device) if device.type == "cuda" else None
-        decoder = Decoder(gpt, form, max_rows=rows, record=record)
+        decoder = Decoder(gpt, form, max_rows=rows, record=recorder_on(device))
     except (AttributeError, RuntimeError) as error:
         raise EngineError(
             f"XTTS cannot be loaded as {form} on {device_of(model)} ({error}). Set TTS_PRECISION to"
