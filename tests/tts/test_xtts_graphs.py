@@ -67,6 +67,28 @@ def test_tokens_and_latents_are_those_of_the_stock_model(stock: Any, said: list[
         assert torch.allclose(torch.stack(ours.latents[row]), sentence.latents, atol=1e-4)
 
 
+def test_keys_and_values_lie_where_they_belong(stock: Any, said: list[Said]) -> None:
+    import torch
+
+    plain, recorded = Ours(stock), Ours(stock, record=Tape())
+    for ours in (plain, recorded):
+        ours.begin(said[0])
+        ours.begin(said[1])
+        for number in range(9):
+            ours.step([0, 1] if number % 3 else [1])
+    for row in (0, 1):
+        length = plain.decoder.cache.length(row)
+        for kind in ("keys", "values"):
+            layers = zip(
+                getattr(plain.decoder.cache, kind),
+                getattr(recorded.decoder.cache, kind),
+                strict=True,
+            )
+            for one, other in layers:
+                assert torch.allclose(one[row, :, :length], other[row, :, :length], atol=1e-4)
+                assert not other[row, :, length : recorded.decoder.cache.spare].any()
+
+
 def test_rows_that_rest_are_left_as_they_are(stock: Any, said: list[Said]) -> None:
     ours = Ours(stock, record=Tape())
     rows = [ours.begin(sentence) for sentence in said]
