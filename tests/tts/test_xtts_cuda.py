@@ -69,6 +69,14 @@ def recorder() -> Any:
     return CudaRecorder(torch.device(CUDA))
 
 
+def records(decoder: Any) -> bool:
+    """Steps were recorded, and no recording failed."""
+    from wyoming_voice_stack.tts.xtts.graphs import CudaRecorder
+
+    graphs = decoder._graphs
+    return isinstance(graphs._record, CudaRecorder) and bool(graphs._recorded)
+
+
 def reading(ours: Ours, said: list[Said], rows: list[int], steps: int) -> Any:
     """Latents of so many steps that read what the stock model said; of shape [rows, steps, width]."""
     import torch
@@ -114,6 +122,7 @@ def test_repeated_steps_are_the_steps_themselves(stock: Any, said: list[Said]) -
         for _ in range(8):
             ours.step([1, 2])
         drawn.append(ours.tokens)
+    assert records(ours.decoder)
     assert drawn[0] == drawn[1]
 
 
@@ -127,6 +136,7 @@ def test_a_sentence_that_outgrows_its_recording_goes_on(stock: Any, said: list[S
             for _ in range(10):
                 ours.step([0])
         drawn.append(ours.tokens[0])
+    assert records(ours.decoder)
     assert drawn[0] == drawn[1]
 
 
@@ -155,6 +165,27 @@ def test_windows_equal_the_whole(stock: Any) -> None:
     assert at_once.abs().max() > 0.1
 
 
+def test_gives_the_cards_memory_back(xtts_folder: Path) -> None:
+    import torch
+
+    empty_card()
+    before = torch.cuda.memory_allocated()
+    made = source(xtts_folder, "auto").load()
+    assert made.device.startswith(CUDA)
+    spoken(made, SynthesisRequest(TEXTS[0], "en", voice=SPEAKERS[0]))
+    assert torch.cuda.memory_allocated() > before
+    made.close()
+    assert torch.cuda.memory_allocated() == before
+
+
+def test_auto_finds_the_card(xtts_folder: Path) -> None:
+    made = xtts_source(xtts_folder, device="auto").load()
+    try:
+        assert made.device.startswith(CUDA)
+    finally:
+        made.close()
+
+
 def test_says_the_same_in_company(engine: XttsSynthesizer) -> None:
     requests = [SynthesisRequest(text, "en", voice=SPEAKERS[0]) for text in TEXTS]
     alone = [spoken(engine, request) for request in requests]
@@ -165,6 +196,7 @@ def test_says_the_same_in_company(engine: XttsSynthesizer) -> None:
     if engine._scheduler._decoder._kind.itemsize == 4:
         assert all(map(alike, alone, together))
     assert all(len(sound) > 2000 for sound in together)
+    assert records(engine._scheduler._decoder)
 
 
 def test_clones_while_it_speaks(engine: XttsSynthesizer, tmp_path: Path) -> None:
@@ -195,24 +227,3 @@ def test_clones_while_it_speaks(engine: XttsSynthesizer, tmp_path: Path) -> None
         heard = talked.result()
     assert np.isfinite(sound).all()
     assert all(alike(one, heard[0]) for one in heard)
-
-
-def test_gives_the_cards_memory_back(xtts_folder: Path) -> None:
-    import torch
-
-    empty_card()
-    before = torch.cuda.memory_allocated()
-    made = source(xtts_folder, "auto").load()
-    assert made.device.startswith(CUDA)
-    spoken(made, SynthesisRequest(TEXTS[0], "en", voice=SPEAKERS[0]))
-    assert torch.cuda.memory_allocated() > before
-    made.close()
-    assert torch.cuda.memory_allocated() == before
-
-
-def test_auto_finds_the_card(xtts_folder: Path) -> None:
-    made = xtts_source(xtts_folder, device="auto").load()
-    try:
-        assert made.device.startswith(CUDA)
-    finally:
-        made.close()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.tts.tiny_xtts import WIDTH
 from tests.tts.xtts_said import ROWS, Ours, Said, say_all
 from wyoming_voice_stack.tts.xtts.loading import load_model
 
@@ -183,6 +184,27 @@ def test_a_card_that_cannot_record_still_speaks(
     assert "take longer (operation not permitted" in caplog.text
 
 
+def test_after_a_failure_nothing_recorded_is_repeated(stock: Any, said: list[Said]) -> None:
+    tape, replayed = Tape(), []
+
+    def record(compute: Any) -> Any:
+        if tape.recorded:
+            raise RuntimeError("out of memory")
+        repeat = tape(compute)
+        return lambda: (replayed.append(1), repeat())[1]
+
+    ours = Ours(stock, record=record)
+    rows = [ours.begin(sentence) for sentence in said[:2]]
+    ours.step([0])
+    ours.step([0])
+    for _ in range(8):
+        ours.step([0, 1])
+    assert len(replayed) == 2
+    ours.step([0])
+    assert len(replayed) == 2
+    told(ours, rows, said[:2])
+
+
 def test_where_recording_cannot_begin_nothing_is_recorded(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -219,6 +241,48 @@ class TestSteadyCache:
         moves = cache.moves
         cache.clear()
         assert (cache.size, cache.keys, cache.moves) == ((0, 0), [], moves + 1)
+
+    def test_gives_back_what_is_too_much_once_it_is_empty(
+        self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from wyoming_voice_stack.tts.xtts import cache as cache_module
+
+        monkeypatch.setattr(cache_module, "STEADY_BYTES", 2 * 2 * 2 * 256 * WIDTH * 4)
+        cache = Ours(stock, record=Tape()).decoder.cache
+        for _ in range(2):
+            rows = [cache.open(10), cache.open(10)]
+            moves = cache.moves
+            cache.close(rows[0])
+            cache.close(rows[1])
+            assert (cache.size, cache.moves) == ((2, 256), moves)
+        rows = [cache.open(10) for _ in range(3)]
+        for row in rows:
+            assert cache.size == (4, 256)
+            cache.close(row)
+        assert (cache.size, cache.keys, cache.values) == ((0, 0), [], [])
+
+    def test_gives_back_what_want_of_memory_left(
+        self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cache = Ours(stock, record=Tape()).decoder.cache
+        first = cache.open(10)
+        tensor, calls = cache._tensor, iter(range(100))
+
+        def fail(rows: int, positions: int) -> Any:
+            if next(calls) == 2:
+                raise RuntimeError("out of memory")
+            return tensor(rows, positions)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(cache, "_tensor", fail)
+            with pytest.raises(RuntimeError, match="memory"):
+                cache.open(10)
+        assert cache.keys
+        cache.close(first)
+        assert (cache.size, cache.keys, cache.values) == ((0, 0), [], [])
+        assert cache.open(10) == 0
+        cache.close(0)
+        assert cache.size == (1, 256)
 
     def test_has_the_same_bounds(self, stock: Any, said: list[Said]) -> None:
         cache = Ours(stock, record=Tape()).decoder.cache

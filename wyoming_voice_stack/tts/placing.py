@@ -31,7 +31,10 @@ def device_of(model: Any) -> str:
 
 
 def empty_card() -> None:
-    """Give a graphics card what torch keeps of it and nothing uses."""
+    """Give a graphics card what torch keeps of it and nothing uses.
+
+    No CUDA graph may be there any more: graphs use cuBLAS's memory and do not own it.
+    """
     import torch
 
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]

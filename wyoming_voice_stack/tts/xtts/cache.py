@@ -16,6 +16,8 @@ POSITION_STEP = 128
 """Positions are added by so many: 31 MB a sentence in XTTS v2 at float32."""
 STEADY_STEP = 256
 """The same of a steady cache: 31 MB at float16. A usual sentence needs no more."""
+STEADY_BYTES = 1 << 30
+"""What a steady cache keeps while nobody speaks: 16 usual sentences at float16 take half of it."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,9 @@ class KeyValueCache:
     Rows are added by doubling, positions by `POSITION_STEP`; both shrink again when sentences
     end, and an empty cache keeps nothing. While it changes its size, one layer is there twice.
 
-    A `steady` cache is for what must find it in the same place again: it grows in larger steps, never
-    shrinks before it is cleared, and has a `spare` position that no sentence takes.
+    A `steady` cache is for what must find it in the same place again: it grows in larger steps, has a
+    `spare` position that no sentence takes, and does not shrink. Only when it is empty, and larger than
+    `STEADY_BYTES` or left uneven by want of memory, it gives everything back.
     """
 
     def __init__(
@@ -53,7 +56,8 @@ class KeyValueCache:
         """One for each layer, of shape [rows, heads, positions, head width]."""
         self.values: list[Tensor] = []
         self.moves = 0
-        """How often tensors were replaced by others."""
+        """How often tensors were replaced by others, or were to be."""
+        self._uneven = False
         self._size = (0, 0)
         self.clear()
 
@@ -104,9 +108,11 @@ class KeyValueCache:
         return self._lengths[row]
 
     def close(self, row: int) -> None:
-        """Give a row back; the memory too, once half of it is not needed."""
+        """Give a row back; the memory too, once half of it is not needed, or as a steady cache does."""
         del self._lengths[row]
         if self._steady:
+            if not self._lengths and (self._uneven or self._bytes() > STEADY_BYTES):
+                self.clear()
             return
         rows, positions = self._needed()
         if 2 * rows <= self._size[0] or 2 * positions <= self._size[1]:
@@ -136,11 +142,13 @@ class KeyValueCache:
 
     def _resize(self) -> None:
         self.moves += 1
+        self._uneven = True
         size = rows, positions = self._needed()
         # Should memory run out half way, each layer still has room for what this says.
         self._size = (min(self._size[0], rows), min(self._size[1], positions))
         if not rows:
             self.keys, self.values = [], []
+            self._uneven = False
             return
         for tensors in (self.keys, self.values):
             if not tensors:
@@ -151,6 +159,12 @@ class KeyValueCache:
                 after[: kept[0], :, : kept[1]] = before[: kept[0], :, : kept[1]]
                 tensors[layer] = after
         self._size = size
+        self._uneven = False
+
+    def _bytes(self) -> int:
+        rows, positions = self._size
+        each = self._shape.heads * self._shape.head_width * self._dtype.itemsize
+        return 2 * self._shape.layers * rows * positions * each
 
     def _tensor(self, rows: int, positions: int) -> Tensor:
         shape = (rows, self._shape.heads, positions, self._shape.head_width)

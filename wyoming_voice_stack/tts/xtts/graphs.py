@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeAlias
 
 import torch
@@ -29,7 +30,7 @@ class CudaRecorder:
     """Records on one card. All recordings share their memory: they are repeated one at a time."""
 
     def __init__(self, device: torch.device) -> None:
-        self._stream = _recording_stream(device)
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         # Memory that recordings share is gone with the last of them, and may then not be named again.
         self._first = torch.cuda.CUDAGraph()
         self._record(self._first, partial(torch.zeros, 1, device=device))
@@ -52,16 +53,22 @@ class CudaRecorder:
     def _record(self, graph: Any, compute: Computation, *pool: Any) -> Tensor:
         caller = torch.cuda.current_stream(self._stream.device)
         self._stream.wait_stream(caller)
-        with torch.cuda.stream(self._stream):
-            compute()
-            self._stream.synchronize()
-            # Other threads may meanwhile take and give back memory.
-            graph.capture_begin(*pool, capture_error_mode="thread_local")
-            try:
-                result = compute()
-            finally:
+        try:
+            with torch.cuda.stream(self._stream):
+                compute()
+                self._stream.synchronize()
+                # Other threads may meanwhile take and give back memory.
+                graph.capture_begin(*pool, capture_error_mode="thread_local")
+                try:
+                    result = compute()
+                except BaseException:
+                    # It fails too then, and says less.
+                    with suppress(RuntimeError):
+                        graph.capture_end()
+                    raise
                 graph.capture_end()
-        caller.wait_stream(self._stream)
+        finally:
+            caller.wait_stream(self._stream)
         return result
 
 
@@ -74,12 +81,6 @@ def recorder_on(device: torch.device) -> Recorder | None:
     except RuntimeError as error:
         _tell(device, error)
         return None
-
-
-@lru_cache
-def _recording_stream(device: torch.device) -> torch.cuda.Stream:
-    """One for all times: cuBLAS keeps memory for every stream that it has seen."""
-    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
 class StepGraphs:
@@ -139,6 +140,8 @@ class StepGraphs:
         except RuntimeError as error:
             _tell(inputs.device, error)
             self._record = _as_it_is
+            # They share memory with what failed, which takes some of cuBLAS's with it.
+            self._recorded.clear()
             return compute
 
 

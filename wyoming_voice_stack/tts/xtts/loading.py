@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.hardware import available_cores
 from wyoming_voice_stack.tts.coqui_compat import importing
-from wyoming_voice_stack.tts.placing import device_of, empty_card, place
+from wyoming_voice_stack.tts.placing import device_of, place
 from wyoming_voice_stack.tts.xtts.precision import form_on
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> Scheduler:
         ) from error
     # coqui-tts's own way of speaking needs them; their weights are there in another form now.
     del gpt.gpt_inference, gpt.gpt
-    empty_card()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
     sampler = Sampler(
         Manner(config.temperature, config.repetition_penalty, config.top_k, config.top_p),
         rows=rows,
