@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,18 @@ class Tape:
             return result.copy_(compute())
 
         return repeat
+
+
+def for_two_more(tensor: Any) -> Any:
+    """Makes two tensors more; then there is no memory for another one."""
+    calls = itertools.count()
+
+    def make(rows: int, positions: int) -> Any:
+        if next(calls) == 2:
+            raise RuntimeError("out of memory")
+        return tensor(rows, positions)
+
+    return make
 
 
 def told(ours: Ours, rows: list[int], said: list[Said]) -> None:
@@ -144,15 +157,8 @@ def test_what_is_recorded_is_forgotten_when_the_cache_moves(
     ours.begin(said[0])
     ours.step([0])
     cache = ours.decoder.cache
-    tensor, calls = cache._tensor, iter(range(100))
-
-    def fail(rows: int, positions: int) -> Any:
-        if next(calls) == 2:
-            raise RuntimeError("out of memory")
-        return tensor(rows, positions)
-
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "_tensor", fail)
+        patch.setattr(cache, "_tensor", for_two_more(cache._tensor))
         with pytest.raises(RuntimeError, match="memory"):
             ours.begin(said[1])
     # One layer is elsewhere, though the size is what it was.
@@ -266,15 +272,8 @@ class TestSteadyCache:
     ) -> None:
         cache = Ours(stock, record=Tape()).decoder.cache
         first = cache.open(10)
-        tensor, calls = cache._tensor, iter(range(100))
-
-        def fail(rows: int, positions: int) -> Any:
-            if next(calls) == 2:
-                raise RuntimeError("out of memory")
-            return tensor(rows, positions)
-
         with monkeypatch.context() as patch:
-            patch.setattr(cache, "_tensor", fail)
+            patch.setattr(cache, "_tensor", for_two_more(cache._tensor))
             with pytest.raises(RuntimeError, match="memory"):
                 cache.open(10)
         assert cache.keys
