@@ -65,8 +65,8 @@ HEAVY = {
 LATE = {
     f"tts.xtts.{name}"
     for name in (
-        *("cache", "cores", "decoder", "prefix", "projection", "sampling", "scheduler"),
-        *("vocoder", "vocoding"),
+        *("cache", "cores", "decoder", "graphs", "prefix", "projection", "sampling"),
+        *("scheduler", "vocoder", "vocoding"),
     )
 }
 """Modules that import something heavy at once, and so are themselves imported inside functions only."""
