@@ -31,9 +31,9 @@ from wyoming.tts import Synthesize
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.fakes import peer  # noqa: E402 - found by the line above
-from tests.integration.servers import EMBEDDED_WHISPER, Server, running  # noqa: E402
-from tests.integration.talk import utterance  # noqa: E402
+from tests.support.fakes import peer  # noqa: E402 - found by the line above
+from tests.support.integration.client import utterance  # noqa: E402
+from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running  # noqa: E402
 
 INTERVAL_S = 0.02
 PATIENCE_S = 30.0
@@ -200,7 +200,11 @@ async def run(options: argparse.Namespace, console: Console) -> None:
 
 def tiny_voice(folder: Path) -> str:
     checkpoint = str(folder / "checkpoint")
-    subprocess.run([sys.executable, "-m", "tests.tts.tiny_xtts", checkpoint], cwd=ROOT, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "tests.support.checkpoints.tiny_xtts", checkpoint],
+        cwd=ROOT,
+        check=True,
+    )
     return checkpoint
 
 

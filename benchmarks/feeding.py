@@ -17,8 +17,8 @@ from wyoming.event import Event
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 from wyoming_voice_stack.audio import to_pcm16
-from wyoming_voice_stack.core.framing import EventParser, FrameLimits, encode
 from wyoming_voice_stack.errors import ProtocolError
+from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
 
 CHUNK_BYTES = 320
 CHUNK_S = 0.01

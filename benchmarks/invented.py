@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.feeding import Answer, play_together, script
 from benchmarks.processes import settle
 from benchmarks.servers import Target
-from tests.sounds import clicks, hum, music, noise, slam
+from tests.support.sounds import clicks, hum, music, noise, slam
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 
 PEAKS_DBFS = (-50, -30, -10)

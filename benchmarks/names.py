@@ -32,15 +32,15 @@ from benchmarks.household import Part, house, sentences  # noqa: E402 - found by
 from benchmarks.recorded import NoRecordings, default_cache, load  # noqa: E402
 from benchmarks.scoring import WordErrors, total, word_errors, words  # noqa: E402
 from benchmarks.whisper_base import BASE, NoModel, model_directory  # noqa: E402
-from tests.speech import say  # noqa: E402
+from tests.support.speech import say  # noqa: E402
 from wyoming_voice_stack.asr.engine import (  # noqa: E402
     Samples,
     Speech,
     TranscriptionRequest,
 )
-from wyoming_voice_stack.asr.naming import likely_names, with_names  # noqa: E402
-from wyoming_voice_stack.asr.vad import SileroVad  # noqa: E402
-from wyoming_voice_stack.asr.whisper import WhisperRecognizer  # noqa: E402
+from wyoming_voice_stack.asr.text.name_correction import likely_names, with_names  # noqa: E402
+from wyoming_voice_stack.asr.vad.silero import SileroVad  # noqa: E402
+from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer  # noqa: E402
 from wyoming_voice_stack.errors import VoiceStackError  # noqa: E402
 
 LANGUAGE = "en"

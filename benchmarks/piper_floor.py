@@ -20,10 +20,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.tts_texts import LENGTHS, Texts  # noqa: E402 - found by the line above
-from wyoming_voice_stack.hardware import available_cores  # noqa: E402
-from wyoming_voice_stack.tts.pace import SHORTEST_S  # noqa: E402
-from wyoming_voice_stack.tts.piper_loading import load_reader, read_config  # noqa: E402
-from wyoming_voice_stack.tts.vits.windows import Window  # noqa: E402
+from wyoming_voice_stack.machine.hardware import available_cores  # noqa: E402
+from wyoming_voice_stack.tts.engines.piper.loading import load_reader, read_config  # noqa: E402
+from wyoming_voice_stack.tts.engines.vits.windows import Window  # noqa: E402
+from wyoming_voice_stack.tts.scheduling.chunk_sizer import SHORTEST_S  # noqa: E402
 
 TIMES = 10
 

@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-from tests.sounds import noise
+from tests.support.sounds import noise
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 
 NOISE_DBFS = -60.0

@@ -31,11 +31,11 @@ from benchmarks.scoring import WordErrors, total, word_errors, words  # noqa: E4
 from benchmarks.tts_servers import JOE  # noqa: E402
 from benchmarks.tts_texts import Texts  # noqa: E402
 from benchmarks.whisper_base import BASE, model_directory  # noqa: E402
-from tests.integration.servers import running  # noqa: E402
-from wyoming_voice_stack import client  # noqa: E402
-from wyoming_voice_stack.client import Recording  # noqa: E402
-from wyoming_voice_stack.models import ModelStore  # noqa: E402
-from wyoming_voice_stack.weights import weights_of  # noqa: E402
+from tests.support.integration.servers import running  # noqa: E402
+from wyoming_voice_stack.cli import client  # noqa: E402
+from wyoming_voice_stack.cli.client import Recording  # noqa: E402
+from wyoming_voice_stack.models.store import ModelStore  # noqa: E402
+from wyoming_voice_stack.server.assembly.weights import weights_of  # noqa: E402
 
 LOST, DOUBLED = 0.5, 1.5
 """Share of a sentence's words."""

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from wyoming.info import Describe
 
-from tests.fakes import peer as connected
-from tests.integration.servers import free_port, running
+from tests.support.fakes import peer as connected
+from tests.support.integration.servers import free_port, running
 
 OURS = "ours"
 PEER = "peer"

@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.tts.tiny_xtts import STOP_AUDIO_TOKEN, make_tiny_xtts
-from wyoming_voice_stack.tts.coqui_compat import importing
+from tests.support.checkpoints.tiny_xtts import STOP_AUDIO_TOKEN, make_tiny_xtts
+from wyoming_voice_stack.tts.engines.coqui.compat import importing
 
 CONFIG_FILE = "config.json"
 SPEAKER = "Claribel Dervla"

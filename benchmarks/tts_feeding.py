@@ -26,7 +26,7 @@ from wyoming.tts import (
 
 from benchmarks.tts_player import Arrival
 from benchmarks.tts_texts import Text
-from wyoming_voice_stack.core.framing import encode
+from wyoming_voice_stack.protocol.framing import encode
 
 Scenario: TypeAlias = Literal["plain", "streamed"]
 

@@ -20,9 +20,9 @@ from benchmarks.servers import (
     own_version,
     versions_in,
 )
-from tests.integration.servers import EMBEDDED_PIPER, free_port, running
-from wyoming_voice_stack.models import ModelStore
-from wyoming_voice_stack.weights import PIPER_SCHEME, weights_of
+from tests.support.integration.servers import EMBEDDED_PIPER, free_port, running
+from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.assembly.weights import PIPER_SCHEME, weights_of
 
 JOE = EMBEDDED_PIPER
 """A Piper voice of medium quality that a package brings."""

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.tts_checkpoint import CONFIG_FILE, SPEAKER
 from benchmarks.tts_player import Arrival
 from benchmarks.tts_xtts import LANGUAGE, Spoken
-from wyoming_voice_stack.tts.coqui_compat import importing
+from wyoming_voice_stack.tts.engines.coqui.compat import importing
 
 CHUNK_TOKENS = 20
 """What coqui-tts takes if nothing is said."""

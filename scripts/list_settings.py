@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from wyoming_voice_stack.config import Settings
+from wyoming_voice_stack.config.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN = "<!-- settings: written by scripts/list_settings.py -->"

@@ -116,9 +116,9 @@ check_rules() {
     echo "# changed" >>scripts/entrypoint.sh
     chooses "reuse:ci-image build:production-image" "build:ci-image reuse:production-image"
     git checkout --quiet scripts/entrypoint.sh
-    echo "# changed" >>wyoming_voice_stack/core/queue.py
+    echo "# changed" >>wyoming_voice_stack/engine/queue.py
     chooses "reuse:ci-image build:production-image" "build:ci-image reuse:production-image"
-    git checkout --quiet wyoming_voice_stack/core/queue.py
+    git checkout --quiet wyoming_voice_stack/engine/queue.py
     echo "# changed" >>scripts/install_system_deps.sh
     chooses "build:ci-image reuse:production-image" "reuse:ci-image build:production-image"
     git checkout --quiet scripts/install_system_deps.sh
@@ -184,7 +184,7 @@ serves() {
 
 check_hatch_commands() {
     step "hatch's commands, as docs/deployment.md has them"
-    local some_tests="tests/core/test_framing.py"
+    local some_tests="tests/unit/protocol/test_framing.py"
     hatch run fmt >"$work/output" 2>&1 || fail "$(cat "$work/output")"
     git diff --exit-code --stat || fail "hatch run fmt changed something"
     hatch run test -q "$some_tests" >"$work/output" 2>&1 || fail "$(cat "$work/output")"

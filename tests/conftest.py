@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from wyoming_voice_stack.app import prepare_process
+from wyoming_voice_stack.server.app import prepare_process
 
 # What a server does first of all, before any library reads the environment.
 prepare_process("tts")

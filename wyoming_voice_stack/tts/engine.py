@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_voice_stack.tts.playback import Playback
+from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 """Mono samples in -1..1, shape [samples]."""

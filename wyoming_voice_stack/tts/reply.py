@@ -12,14 +12,14 @@ from wyoming.event import Event
 
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.errors import EmptyText, NoAudio
+from wyoming_voice_stack.tts.audio.reply_audio import ReplySound
+from wyoming_voice_stack.tts.audio.runaway import RunOn
+from wyoming_voice_stack.tts.backend import Voicing
 from wyoming_voice_stack.tts.catalogue import Choice
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
-from wyoming_voice_stack.tts.playback import Playback
+from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
 from wyoming_voice_stack.tts.script import Line, Script
-from wyoming_voice_stack.tts.sound.reply import ReplySound
-from wyoming_voice_stack.tts.sound.run_on import RunOn
-from wyoming_voice_stack.tts.take import Take
-from wyoming_voice_stack.tts.voicing import Voicing
+from wyoming_voice_stack.tts.sentence_synthesis import Take
 
 _LOGGER = logging.getLogger(__name__)
 

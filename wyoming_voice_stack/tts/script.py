@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 
 from wyoming_voice_stack.errors import TextTooLong
+from wyoming_voice_stack.tts.backend import Voicing
 from wyoming_voice_stack.tts.catalogue import Choice
-from wyoming_voice_stack.tts.language_tags import regional
-from wyoming_voice_stack.tts.sentences import SentenceStream, fit
-from wyoming_voice_stack.tts.spoken import spoken
-from wyoming_voice_stack.tts.voicing import Voicing
+from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.text.language.tags import regional
+from wyoming_voice_stack.tts.text.sentences import SentenceStream, fit
 
 SLICE_CHARACTERS = 256
 """Text that is cut into sentences at once."""

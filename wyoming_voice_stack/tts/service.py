@@ -14,14 +14,14 @@ from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeake
 from wyoming.tts import SynthesizeVoice
 
 from wyoming_voice_stack import __version__
-from wyoming_voice_stack.core.metrics import Metrics
-from wyoming_voice_stack.core.queue import Priority
-from wyoming_voice_stack.core.session import ServiceStatus
-from wyoming_voice_stack.core.worker import Worker
+from wyoming_voice_stack.engine.queue import Priority
+from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import CapacityError, UnknownVoice, VoiceStackError
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.protocol.session import ServiceStatus
+from wyoming_voice_stack.protocol.tts_session import TtsSession
+from wyoming_voice_stack.tts.backend import SpeakingOptions
 from wyoming_voice_stack.tts.catalogue import Choice, VoiceCatalogue
-from wyoming_voice_stack.tts.cloning.speech import SpeechDetector
-from wyoming_voice_stack.tts.detection import Detection
 from wyoming_voice_stack.tts.engine import (
     CloneSource,
     EngineCard,
@@ -29,11 +29,11 @@ from wyoming_voice_stack.tts.engine import (
     PreparesVoices,
     SpeechSynthesizer,
 )
-from wyoming_voice_stack.tts.phrases import Phrases
 from wyoming_voice_stack.tts.script import get_ready
-from wyoming_voice_stack.tts.session import TtsSession
-from wyoming_voice_stack.tts.voices import VoicesFolder
-from wyoming_voice_stack.tts.voicing import SpeakingOptions
+from wyoming_voice_stack.tts.text.language.detection import Detection
+from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
+from wyoming_voice_stack.tts.voices.folder import VoicesFolder
+from wyoming_voice_stack.tts.voices.synthesis_cache import Phrases
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from tests.integration.home_assistant import process
 from tests.integration.home_assistant.home import Home, signed_in
 from tests.integration.home_assistant.process import HomeAssistant
 from tests.integration.home_assistant.supervisor import Supervisor, supervising
-from tests.integration.servers import EMBEDDED_WHISPER, Server, free_port, running
+from tests.support.integration.servers import EMBEDDED_WHISPER, Server, free_port, running
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.home_assistant.supervisor import Supervisor
-from tests.integration.servers import free_port
+from tests.support.integration.servers import free_port
 
 ENVIRONMENT = Path(__file__).parents[3] / os.environ.get("VENV_HASS", ".venv-hass")
 """Made by scripts/home_assistant.sh."""

@@ -8,7 +8,7 @@ from typing import Any
 from tests.integration.home_assistant.home import Home, until
 from tests.integration.home_assistant.process import HomeAssistant
 from tests.integration.home_assistant.supervisor import Addon, Supervisor
-from tests.integration.servers import Server
+from tests.support.integration.servers import Server
 
 ADDON_NAME = "Voice Stack: text to speech"
 Entry = dict[str, Any]

@@ -25,10 +25,10 @@ from tests.integration.home_assistant.setting_up import (
     tts_by_supervisor,
 )
 from tests.integration.home_assistant.supervisor import Supervisor
-from tests.integration.servers import Server
-from tests.speech import say, silence
-from wyoming_voice_stack import client
+from tests.support.integration.servers import Server
+from tests.support.speech import say, silence
 from wyoming_voice_stack.audio import to_pcm16
+from wyoming_voice_stack.cli import client
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,101 @@
+"""Who may come in, how many, how long they may be silent, and what the log tells of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+from wyoming.event import Event
+from wyoming.info import Describe
+
+from tests.support.fakes import Peer, eventually, peer
+from tests.support.integration.client import SENTENCE, describes, metric, utterance
+from tests.support.integration.servers import EMBEDDED_PIPER, EMBEDDED_WHISPER, Server, running
+from wyoming_voice_stack.announce.addresses import lan_addresses
+from wyoming_voice_stack.cli import client
+
+LOG_LINE = re.compile(r"[\d-]{10} [\d:,]{12} (DEBUG|INFO|WARNING|ERROR) +[\w.]+: .*")
+
+
+class TestAdmission:
+    async def test_max_connections(self, tmp_path: Path) -> None:
+        with running(
+            "tts", tmp_path, wait_for="/health", TTS_MODEL=EMBEDDED_PIPER, MAX_CONNECTIONS="1"
+        ) as server:
+            async with peer(server.port) as first:
+                await first.send(Event("ping"))
+                await first.until("pong")
+                async with peer(server.port) as second:
+                    await second.send(Describe().event())
+                    [error] = await second.rest()
+                assert error.data["code"] == "busy"
+                assert "MAX_CONNECTIONS" in error.data["text"]
+                assert server.get("/health")[0] == 200
+            await eventually(lambda: metric(server, "voice_stack_connections") == 0)
+            assert await describes(server.port)
+
+    async def test_idle_timeout(self, tmp_path: Path) -> None:
+        with running(
+            *("tts", tmp_path),
+            wait_for="/health",
+            TTS_MODEL=EMBEDDED_PIPER,
+            IDLE_TIMEOUT_SECONDS="0.1",
+        ) as server:
+            async with peer(server.port) as silent, peer(server.port) as mute:
+                await silent.send(Describe().event())
+                info, error = await silent.rest()
+                assert await mute.rest() == []
+        assert info.type == "info"
+        assert error.data["code"] == "timeout"
+
+    async def test_allowed_clients(self, tmp_path: Path) -> None:
+        with running(
+            *("tts", tmp_path),
+            wait_for="/health",
+            TTS_MODEL=EMBEDDED_PIPER,
+            ALLOWED_CLIENTS="203.0.113.7",
+            HOST="0.0.0.0",
+        ) as server:
+            assert await describes(server.port)
+            # A connection to the machine's own address comes from that address.
+            for address in lan_addresses("0.0.0.0"):
+                reader, writer = await asyncio.open_connection(address, server.port)
+                stranger = Peer(reader, writer)
+                assert await stranger.rest() == []
+                await stranger.close()
+                assert re.search(rf"refused {re.escape(address)}\b.*ALLOWED_CLIENTS", server.log)
+
+
+class TestLogs:
+    async def test_little_is_said_and_nothing_of_what_people_say(
+        self, asr_server: Server, tts_server: Server
+    ) -> None:
+        recording = await client.synthesize(tts_server.uri, SENTENCE)
+        heard = await client.transcribe(asr_server.uri, recording)
+        assert "temperature" in heard.text
+        for server in (asr_server, tts_server):
+            lines = server.log.splitlines()
+            assert all(LOG_LINE.fullmatch(line) for line in lines), lines
+            assert "listening on port" in lines[0]
+            assert "is ready after" in lines[1]
+            assert "DEBUG" not in server.log
+            assert "temperature" not in server.log
+
+    async def test_debug_shows_what_is_heard_and_json_is_json(self, tmp_path: Path) -> None:
+        with running(
+            *("asr", tmp_path), ASR_MODEL=EMBEDDED_WHISPER, LOG_LEVEL="debug", LOG_FORMAT="json"
+        ) as server:
+            async with peer(server.port) as speaking:
+                await speaking.send(*utterance())
+                await speaking.until("transcript")
+                await speaking.send_raw(b"rubbish\n")
+                await speaking.rest()
+        entries = [json.loads(line) for line in server.log.splitlines()]
+        assert all({"time", "level", "name", "message"} <= set(entry) for entry in entries)
+        heard = [entry for entry in entries if "temperature" in entry["message"]]
+        assert {entry["level"] for entry in heard} == {"DEBUG"}
+        assert [entry["level"] for entry in entries if "malformed" in entry["message"]] == [
+            "WARNING"
+        ]

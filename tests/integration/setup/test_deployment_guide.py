@@ -1,0 +1,148 @@
+"""Every message under Troubleshooting in docs/deployment.md is printed by the software as it is there."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+
+import ctranslate2
+import pytest
+from wyoming.event import Event
+
+from tests.support.fakes import eventually, peer
+from tests.support.integration.commands import command
+from tests.support.integration.servers import EMBEDDED_WHISPER, free_port, running
+from wyoming_voice_stack.announce import zeroconf as discovery
+from wyoming_voice_stack.cli import commands as cli
+from wyoming_voice_stack.errors import (
+    EXIT_CONFIG,
+    EXIT_LICENCE,
+    EXIT_UNAVAILABLE,
+    EXIT_USAGE,
+    ConfigError,
+)
+
+ROOT = Path(__file__).parents[3]
+GUIDE = (ROOT / "docs" / "deployment.md").read_text()
+TROUBLES = GUIDE.partition("\n## Troubleshooting")[2].partition("\n## ")[0]
+MESSAGES = [
+    line
+    for block in re.findall(r"^```\n(.*?)^```", TROUBLES, re.MULTILINE | re.DOTALL)
+    for line in block.splitlines()
+]
+
+
+def message(fragment: str) -> str:
+    """The one message of the guide that has these words."""
+    [found] = [line for line in MESSAGES if fragment in line]
+    return found
+
+
+def says(text: str, fragment: str) -> bool:
+    """Whether that message is in `text`; … in it stands for anything."""
+    return bool(re.search(".*".join(map(re.escape, message(fragment).split("…"))), text))
+
+
+def served(mode: str, exit_status: int, cwd: Path, **settings: str) -> str:
+    """What a server says that ends at once."""
+    done = command("serve", "--mode", mode, cwd=cwd, **settings)
+    assert done.returncode == exit_status
+    return done.stderr.decode()
+
+
+def entered(mode: str) -> str:
+    script = ROOT / "scripts" / "entrypoint.sh"
+    done = subprocess.run(
+        ["bash", str(script)], env={"SERVICE_MODE": mode}, capture_output=True, check=False
+    )
+    assert done.returncode == EXIT_USAGE
+    return done.stderr.decode()
+
+
+def port_in_use(cwd: Path) -> str:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        return served("asr", EXIT_CONFIG, cwd, ASR_PORT=port, ASR_MODEL=EMBEDDED_WHISPER)
+
+
+def release_refused(_: Path) -> str:
+    script = ROOT / "scripts" / "check_release.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "v99.0.0"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    return done.stderr
+
+
+AT_ONCE: dict[str, Callable[[Path], str]] = {
+    "SERVICE_MODE is not set": lambda _: entered(""),
+    "is no mode": lambda _: entered("both"),
+    "ASR_PORT=": lambda cwd: served("asr", EXIT_CONFIG, cwd, ASR_PORT="70000"),
+    "cannot listen": port_in_use,
+    "COQUI_TOS_AGREED": lambda cwd: served("tts", EXIT_LICENCE, cwd, HOME=str(cwd)),
+    "model path": lambda cwd: served("tts", EXIT_UNAVAILABLE, cwd, TTS_MODEL="/app/models/anna"),
+    "model 'bse'": lambda cwd: served("asr", EXIT_UNAVAILABLE, cwd, ASR_MODEL="bse"),
+    "Nothing answers": lambda cwd: command(
+        "health", cwd=cwd, SERVICE_MODE="asr", ASR_PORT=str(free_port())
+    ).stderr.decode(),
+    "check_release": release_refused,
+}
+WHILE_IT_LOADS = {
+    "HF_HUB_OFFLINE forbids": {"ASR_MODEL": "base", "HF_HUB_OFFLINE": "1"},
+    "choose another ASR_DEVICE": {"ASR_MODEL": EMBEDDED_WHISPER, "ASR_DEVICE": "cuda"},
+}
+TO_ONE_TOO_MANY = "raise MAX_CONNECTIONS"
+# Where multicast works, others may answer: the network is a fake.
+NOBODY_ANSWERS = "No Wyoming server announced itself"
+
+
+def test_every_message_is_looked_for() -> None:
+    looked_for = (*AT_ONCE, *WHILE_IT_LOADS, TO_ONE_TOO_MANY, NOBODY_ANSWERS)
+    assert sorted(map(message, looked_for)) == sorted(MESSAGES)
+
+
+@pytest.mark.parametrize("fragment", AT_ONCE)
+def test_said_at_once(fragment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("COQUI_TOS_AGREED", "TTS_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    said = AT_ONCE[fragment](tmp_path)
+    assert says(said, fragment), said
+
+
+@pytest.mark.parametrize("fragment", WHILE_IT_LOADS)
+async def test_said_while_it_loads(fragment: str, tmp_path: Path) -> None:
+    settings = WHILE_IT_LOADS[fragment]
+    if "ASR_DEVICE" in settings and ctranslate2.get_cuda_device_count():
+        pytest.skip("a graphics card is here and works")
+    with running("asr", tmp_path, wait_for=None, **settings) as server:
+        await eventually(lambda: " is not available: " in server.log)
+        assert says(server.log, fragment), server.log
+        status, body = server.get("/health")
+        assert status == HTTPStatus.SERVICE_UNAVAILABLE
+        assert fragment in body.decode()
+
+
+async def test_said_to_one_too_many(tmp_path: Path) -> None:
+    with running("asr", tmp_path, ASR_MODEL=EMBEDDED_WHISPER, MAX_CONNECTIONS="1") as server:
+        async with peer(server.port) as first, peer(server.port) as second:
+            await first.send(Event("ping"))
+            await first.until("pong")
+            await second.send(Event("ping"))
+            [error] = await second.rest()
+    assert error.data["code"] == "busy"
+    assert says(error.data["text"], TO_ONE_TOO_MANY), error.data
+
+
+def test_said_where_multicast_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nobody(_: float) -> list[discovery.FoundServer]:
+        return []
+
+    monkeypatch.setattr(discovery, "discover", nobody)
+    with pytest.raises(ConfigError) as caught:
+        cli.discover(timeout=0.1)
+    assert says(str(caught.value), NOBODY_ANSWERS)

@@ -1,0 +1,280 @@
+"""A satellite in another room: real links that fail, and a server that stays well."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from wyoming.asr import Transcribe
+from wyoming.audio import AudioStart
+from wyoming.event import Event
+from wyoming.tts import Synthesize
+
+from benchmarks.feeding import CHUNK_S, Script, script
+from tests.support.fakes import Peer, eventually
+from tests.support.integration.client import FORM, begin_streaming, metric, reset, types, words
+from tests.support.integration.lan import FAR_ADDRESS, SERVER_ADDRESS, Lan, lan, require_namespaces
+from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
+from tests.support.speech import say, silence
+
+SENTENCE = "What is the temperature in the living room?"
+LONG_TEXT = " ".join(f"This is sentence number {number} of a long story." for number in range(200))
+REPLY = f"Turn on the kitchen lights. Please close the garage door. {SENTENCE}"
+TIMES = 12
+"""How often a satellite is cut off; MAX_CONNECTIONS is less."""
+MAX_CONNECTIONS = "8"
+PATIENCE_SECONDS = "3"
+"""Of the server with a client that fell silent."""
+STALL_S = 1.0
+"""Longer than any pause that ends speech."""
+OUTAGE_CHUNKS = slice(80, 120)
+"""What is said while the cable is out."""
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[Lan]:
+    require_namespaces()
+    with lan() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def asr(network: Lan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(
+        *("asr", tmp_path_factory.mktemp("asr-lan")),
+        on=network.server,
+        HOST="",
+        ASR_MODEL=EMBEDDED_WHISPER,
+        MAX_CONNECTIONS=MAX_CONNECTIONS,
+        IDLE_TIMEOUT_SECONDS=PATIENCE_SECONDS,
+        READ_TIMEOUT_SECONDS=PATIENCE_SECONDS,
+    ) as server:
+        yield server
+    assert_nothing_bad_was_logged(server)
+
+
+@pytest.fixture(scope="module")
+def tts(
+    network: Lan, steady_voice: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    with running(
+        *("tts", tmp_path_factory.mktemp("tts-lan")),
+        on=network.server,
+        HOST="",
+        TTS_MODEL=f"piper:{steady_voice}",
+        TTS_CACHE_MB="0",
+        MAX_CONNECTIONS=MAX_CONNECTIONS,
+        WRITE_TIMEOUT_SECONDS=PATIENCE_SECONDS,
+    ) as server:
+        yield server
+    assert_nothing_bad_was_logged(server)
+
+
+def assert_nothing_bad_was_logged(server: Server) -> None:
+    for bad in (" ERROR ", "Traceback", "Exception"):
+        assert bad not in server.log, server.log
+
+
+@asynccontextmanager
+async def satellite(network: Lan, server: Server) -> AsyncIterator[Peer]:
+    async with network.home.connected(SERVER_ADDRESS, server.port) as client:
+        yield client
+
+
+def utterance() -> Script:
+    return script("satellite", np.concatenate([silence(0.3), say(SENTENCE), silence(0.7)]), "en")
+
+
+async def speak(client: Peer, chunks: Sequence[bytes]) -> None:
+    """Each chunk goes out when a microphone has recorded it; no delay adds to the next."""
+    begin = time.monotonic()
+    for number, chunk in enumerate(chunks, start=1):
+        await asyncio.sleep(begin + number * CHUNK_S - time.monotonic())
+        client.writer.write(chunk)
+
+
+async def heard(client: Peer) -> list[str]:
+    [*_, transcript] = await client.until("transcript")
+    assert transcript.type == "transcript", transcript
+    return words(transcript.data["text"])
+
+
+async def ask(network: Lan, server: Server) -> list[str]:
+    """A whole utterance at once."""
+    one = utterance()
+    async with satellite(network, server) as client:
+        await client.send_raw(one.opening + b"".join(one.chunks) + one.closing)
+        return await heard(client)
+
+
+async def understood(network: Lan, asr: Server, reply: Sequence[Event]) -> list[str]:
+    """Have a spoken reply transcribed, whatever its loudness."""
+    assert types(reply)[-1] == "audio-stop", reply[-1]
+    async with satellite(network, asr) as client:
+        await client.send(Transcribe(language="en").event(), *reply)
+        return await heard(client)
+
+
+async def said(network: Lan, tts: Server, asr: Server) -> list[str]:
+    async with satellite(network, tts) as client:
+        await client.send(Synthesize(text=SENTENCE).event())
+        reply = await client.until("audio-stop")
+    return await understood(network, asr, reply)
+
+
+def open_files(server: Server) -> int:
+    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+async def is_at_rest(server: Server, files: int) -> None:
+    """No connection, no waiting job and no file that was not open before."""
+    await eventually(
+        lambda: metric(server, "voice_stack_connections") == 0
+        and metric(server, "voice_stack_queue_depth") == 0
+        and open_files(server) <= files
+    )
+
+
+class TestSpeech:
+    async def test_chunks_of_ten_milliseconds_as_they_are_recorded(
+        self, network: Lan, asr: Server
+    ) -> None:
+        one = utterance()
+        assert len(one.chunks[0]) > 320
+        async with satellite(network, asr) as client:
+            await client.send_raw(one.opening)
+            await speak(client, one.chunks)
+            await client.send_raw(one.closing)
+            assert await heard(client) == words(SENTENCE)
+
+    async def test_cable_out_while_somebody_speaks(self, network: Lan, asr: Server) -> None:
+        one = utterance()
+        before, after = OUTAGE_CHUNKS.start, OUTAGE_CHUNKS.stop
+        async with satellite(network, asr) as client:
+            await client.send_raw(one.opening)
+            await speak(client, one.chunks[:before])
+            with network.unplugged("home"):
+                await speak(client, one.chunks[OUTAGE_CHUNKS])
+            await speak(client, one.chunks[after:])
+            await client.send_raw(one.closing)
+            assert await heard(client) == words(SENTENCE)
+
+    async def test_microphone_that_loses_chunks(self, network: Lan, asr: Server) -> None:
+        one = utterance()
+        kept = [chunk for number, chunk in enumerate(one.chunks) if number % 25]
+        assert len(kept) < len(one.chunks)
+        async with satellite(network, asr) as client:
+            await client.send_raw(one.opening + b"".join(kept) + one.closing)
+            assert await heard(client) == words(SENTENCE)
+        assert await ask(network, asr) == words(SENTENCE)
+
+    async def test_microphone_that_stalls(self, network: Lan, asr: Server) -> None:
+        one = utterance()
+        middle = len(one.chunks) // 2
+        async with satellite(network, asr) as client:
+            await client.send_raw(one.opening + b"".join(one.chunks[:middle]))
+            await asyncio.sleep(STALL_S)
+            await client.send_raw(b"".join(one.chunks[middle:]) + one.closing)
+            assert await heard(client) == words(SENTENCE)
+
+    async def test_reset_in_the_middle_of_utterances(self, network: Lan, asr: Server) -> None:
+        assert await ask(network, asr) == words(SENTENCE)
+        await is_at_rest(asr, files := open_files(asr))
+        one = utterance()
+        for number in range(TIMES):
+            async with satellite(network, asr) as client:
+                part = (number + 1) * len(one.chunks) // TIMES
+                # Also in the middle of a chunk, and when all but the answer is there.
+                cut = b"".join(one.chunks[:part])[: None if number % 2 else -100]
+                await client.send_raw(one.opening + cut)
+                if part == len(one.chunks):
+                    await client.send_raw(one.closing)
+                reset(client)
+            await is_at_rest(asr, files)
+        assert await ask(network, asr) == words(SENTENCE)
+        await is_at_rest(asr, files)
+
+    async def test_power_cut_in_the_middle_of_an_utterance(self, network: Lan, asr: Server) -> None:
+        assert await ask(network, asr) == words(SENTENCE)
+        await is_at_rest(asr, files := open_files(asr))
+        one = utterance()
+        async with satellite(network, asr) as client:
+            await client.send_raw(one.opening + b"".join(one.chunks[:100]))
+            await eventually(lambda: metric(asr, "voice_stack_connections") == 1)
+            with network.unplugged("home"):
+                reset(client)
+                await is_at_rest(asr, files)
+        assert await ask(network, asr) == words(SENTENCE)
+
+
+class TestReply:
+    async def test_reset_in_the_middle_of_replies(
+        self, network: Lan, tts: Server, asr: Server
+    ) -> None:
+        assert await said(network, tts, asr) == words(SENTENCE)
+        await is_at_rest(tts, files := open_files(tts))
+        for number in range(TIMES):
+            async with satellite(network, tts) as client:
+                if number % 3 == 0:
+                    await begin_streaming(client)
+                else:
+                    await client.send(Synthesize(text=LONG_TEXT).event())
+                if number % 3 == 1:
+                    assert types(await client.until("audio-chunk"))[-1] == "audio-chunk"
+                reset(client)
+            await is_at_rest(tts, files)
+        assert await said(network, tts, asr) == words(SENTENCE)
+        await is_at_rest(tts, files)
+
+    async def test_power_cut_in_the_middle_of_a_reply(
+        self, network: Lan, tts: Server, asr: Server
+    ) -> None:
+        assert await said(network, tts, asr) == words(SENTENCE)
+        await is_at_rest(tts, files := open_files(tts))
+        async with satellite(network, tts) as client:
+            await client.send(Synthesize(text=LONG_TEXT).event())
+            await client.until("audio-chunk")
+            with network.unplugged("home"):
+                reset(client)
+                await is_at_rest(tts, files)
+        assert await said(network, tts, asr) == words(SENTENCE)
+
+    async def test_cable_out_while_the_reply_comes(
+        self, network: Lan, tts: Server, asr: Server
+    ) -> None:
+        async with satellite(network, tts) as client:
+            await client.send(Synthesize(text=REPLY).event())
+            first = await client.until("audio-chunk")
+            with network.unplugged("home"):
+                await asyncio.sleep(0.5)
+            reply = [*first, *await client.until("audio-stop")]
+        assert await understood(network, asr, reply) == words(REPLY)
+
+
+async def test_satellite_behind_a_router(network: Lan, asr: Server) -> None:
+    one = utterance()
+    async with network.far.connected(SERVER_ADDRESS, asr.port) as client:
+        assert client.writer.get_extra_info("sockname")[0] == FAR_ADDRESS
+        await client.send_raw(one.opening + b"".join(one.chunks) + one.closing)
+        assert await heard(client) == words(SENTENCE)
+
+
+async def test_more_satellites_than_there_is_room_for(network: Lan, asr: Server) -> None:
+    await is_at_rest(asr, files := open_files(asr))
+    async with AsyncExitStack() as there:
+        clients = []
+        for _ in range(int(MAX_CONNECTIONS) + 1):
+            clients.append(await there.enter_async_context(satellite(network, asr)))
+            await clients[-1].send(AudioStart(*FORM).event())
+        refusal = await clients[-1].next()
+        assert refusal is not None
+        assert (refusal.type, refusal.data["code"]) == ("error", "busy")
+        for client in clients:
+            reset(client)
+    await is_at_rest(asr, files)
+    assert await ask(network, asr) == words(SENTENCE)

@@ -1,0 +1,135 @@
+"""What the documents name is there: settings, commands, links, pictures."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from wyoming_voice_stack.cli.commands import app
+from wyoming_voice_stack.config.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = (
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "addon").glob("*/*.md")),
+)
+GUIDES = (ROOT / "docs" / "home-assistant.md", ROOT / "docs" / "voices.md")
+PICTURES = {".png", ".jpg", ".svg", ".gif"}
+
+SETTINGS = {name.upper() for name in Settings.model_fields}
+COQUI = "COQUI_TOS_AGREED"
+"""Read by coqui-tts, and by this project."""
+READERS = (
+    *("wyoming_voice_stack/**/*.py", "scripts/**/*", "addon/**/*", "deploy/**/*"),
+    *("Dockerfile*", "docker-compose*.yml", ".gitlab-ci.yml"),
+)
+"""Files that may read a variable that is no setting: the command line, scripts, containers."""
+
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"(?:^|\| )(?:[A-Z_]+=\S+ )*wyoming-voice-stack (.+?)(?= \||$)")
+
+
+@lru_cache(maxsize=1)
+def read_elsewhere() -> str:
+    files = (path for pattern in READERS for path in sorted(ROOT.glob(pattern)))
+    code = (path for path in files if path.is_file() and path.suffix != ".md")
+    return "\n".join(path.read_text(errors="replace") for path in code)
+
+
+def variables(document: Path) -> set[str]:
+    text = document.read_text("utf-8")
+    named = set(re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`", text))
+    return named | set(re.findall(r"(?:^| )([A-Z][A-Z0-9_]+)=", parts(text, code=True)))
+
+
+def parts(text: str, *, code: bool) -> str:
+    """A document without its blocks of code, or these alone."""
+    blocks = re.split(r"^```.*$", text, flags=re.MULTILINE)
+    return "\n".join(blocks[1::2] if code else blocks[::2])
+
+
+def anchors(document: Path) -> set[str]:
+    """As the usual renderers make them of headings."""
+    text = parts(document.read_text("utf-8"), code=False)
+    return {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
+        for heading in _HEADING.findall(text)
+    }
+
+
+def commands(document: Path) -> Iterator[list[str]]:
+    for block in _SHELL.findall(document.read_text("utf-8")):
+        for line in block.splitlines():
+            for found in _COMMAND.findall(line.partition("  #")[0].rstrip()):
+                yield shlex.split(found)
+
+
+def resolved(words: list[str]) -> tuple[set[str], list[str]]:
+    """The options of the command that these words call, and the words behind its name."""
+    command: Any = get_command(app)
+    while words and words[0] in getattr(command, "commands", {}):
+        name, *words = words
+        command = command.commands[name]
+    is_group = hasattr(command, "commands") and words and not words[0].startswith("-")
+    assert not is_group, f"there is no command {words[0]}"
+    return {name for each in command.params for name in each.opts}, words
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+class TestDocuments:
+    def test_variables_are_read_by_something(self, document: Path) -> None:
+        known = SETTINGS | {f"{name}_FILE" for name in (*SETTINGS, "NAME")}
+        for name in variables(document) - known:
+            assert re.search(rf"\b{name}\b", read_elsewhere()), name
+
+    def test_links_and_pictures_are_there(self, document: Path) -> None:
+        for target in _LINK.findall(parts(document.read_text("utf-8"), code=False)):
+            if "://" in target:
+                continue
+            path, _, anchor = target.partition("#")
+            there = (document.parent / path) if path else document
+            assert there.exists(), target
+            assert ROOT in there.resolve().parents, target
+            if anchor:
+                assert anchor in anchors(there), target
+
+    def test_commands_and_their_options_exist(self, document: Path) -> None:
+        for words in commands(document):
+            options, arguments = resolved(words)
+            given = {word.partition("=")[0] for word in arguments if re.match(r"--?[a-z]", word)}
+            assert given <= options | {"--help"}, (words, given - options)
+
+
+def test_readme_explains_every_setting() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert all(f"| `{name}` |" in readme for name in SETTINGS)
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_guides_name_settings_alone(guide: Path) -> None:
+    assert variables(guide) <= SETTINGS | {COQUI}
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_readme_leads_to_the_guides(guide: Path) -> None:
+    assert f"({guide.relative_to(ROOT)})" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_picture_is_shown() -> None:
+    shown = {
+        (document.parent / target).resolve()
+        for document in DOCUMENTS
+        for target in _LINK.findall(document.read_text("utf-8"))
+    }
+    pictures = {path for path in (ROOT / "docs").rglob("*") if path.suffix in PICTURES}
+    assert pictures <= shown

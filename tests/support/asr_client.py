@@ -1,0 +1,90 @@
+"""What tests say to a speech-to-text session, with a fake engine behind a real worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from wyoming.asr import Transcript
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.event import Event
+
+from tests.support.fakes import WAIT_SECONDS, FakeRecognizer
+from wyoming_voice_stack.asr.engine import TranscriptionRequest
+from wyoming_voice_stack.asr.service import AsrEntry, AsrService, HearingOptions, House
+from wyoming_voice_stack.engine.queue import Capacity
+from wyoming_voice_stack.engine.worker import Worker
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.protocol.asr_session import AsrSession
+
+OPTIONS = HearingOptions(
+    language=None,
+    household=(),
+    request=TranscriptionRequest(initial_prompt="The lights."),
+    max_utterance_s=2,
+    device="cpu",
+)
+FORM = (16000, 2, 1)
+
+
+@asynccontextmanager
+async def serving(
+    engine: FakeRecognizer,
+    options: HearingOptions = OPTIONS,
+    *,
+    house: House | None = None,
+    max_queued: int = 4,
+) -> AsyncIterator[AsrService]:
+    """A service of two models that are one fake."""
+    metrics = Metrics()
+    workers = [
+        Worker(
+            name,
+            lambda: engine,
+            max_queued=max_queued,
+            metrics=metrics,
+            threads=2,
+            capacity=lambda fake: Capacity(fake.lanes, fake.batch_size),
+        )
+        for name in ("first", "first.en")
+    ]
+    entries = [
+        AsrEntry("first", ("en", "de", "jw"), workers[0]),
+        AsrEntry("first.en", ("en",), workers[1]),
+    ]
+    service = AsrService(entries, options, metrics, house)
+    await service.start()
+    try:
+        yield service
+    finally:
+        engine.let_go()
+        assert await service.stop(WAIT_SECONDS)
+
+
+async def replies(session: AsrSession, *events: Event) -> list[Event]:
+    """Everything that a session answers."""
+    return [reply for event in events async for reply in session.handle(event)]
+
+
+async def tell(session: AsrSession, *events: Event) -> list[Transcript]:
+    """The transcripts that a session answers."""
+    answers = await replies(session, *events)
+    return [Transcript.from_event(one) for one in answers if Transcript.is_type(one.type)]
+
+
+def sound(seconds: float, *, loud: bool = True) -> Event:
+    """One chunk that the fake takes for speech, or for silence."""
+    return AudioChunk(*FORM, (b"\x20" if loud else b"\0") * (2 * round(seconds * 16000))).event()
+
+
+def utterance(
+    samples: int = 1600, rate: int = 16000, width: int = 2, channels: int = 1
+) -> list[Event]:
+    """Speech alone, in one chunk."""
+    form = (rate, width, channels)
+    audio = b"\x20" * (samples * width * channels)
+    return [
+        AudioStart(*form).event(),
+        AudioChunk(*form, audio=audio).event(),
+        AudioStop().event(),
+    ]

@@ -1,0 +1,96 @@
+"""Sentences said by coqui-tts's own transformer, and ours driven as the scheduler drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.support.checkpoints.tiny_xtts import SPEAKERS, STOP_AUDIO_TOKEN
+
+TEXTS = (
+    "yes.",
+    "turn on the light in the kitchen, and do it now!",
+    "the door is open.",
+    "it rains, so take an umbrella with you when you leave the house in the morning.",
+)
+ROWS = 4
+
+
+class Said:
+    """A sentence as the stock model says it: its inputs, audio tokens and latents."""
+
+    def __init__(self, model: Any, text: str, speaker: str) -> None:
+        import torch
+
+        self.text_tokens = model.tokenizer.encode(text, lang="en")
+        self.voice = model.speaker_manager.speakers[speaker]["gpt_cond_latent"]
+        stands = model.gpt.compute_embeddings(self.voice, torch.tensor([self.text_tokens]))
+        torch.manual_seed(1)
+        config = model.config
+        pairs = list(
+            model.gpt.get_generator(
+                fake_inputs=stands,
+                do_sample=True,
+                num_beams=1,
+                temperature=config.temperature,
+                repetition_penalty=config.repetition_penalty,
+                top_k=config.top_k,
+                top_p=config.top_p,
+                output_hidden_states=True,
+                return_dict_in_generate=True,
+            )
+        )
+        self.tokens = [int(token) for token, _ in pairs]
+        self.latents = torch.cat([latent for _, latent in pairs])
+
+
+def say_all(stock: Any) -> list[Said]:
+    """All texts, said by the stock model."""
+    pairs = zip(TEXTS, (*SPEAKERS, SPEAKERS[0]), strict=True)
+    return [Said(stock, text, speaker) for text, speaker in pairs]
+
+
+class Ours:
+    """Drives decoder and sampler as the scheduler does."""
+
+    def __init__(
+        self, stock: Any, form: Any = "float32", record: Any = None, **manner: float
+    ) -> None:
+        from wyoming_voice_stack.tts.engines.xtts.decoding.decoder import Decoder
+        from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import Manner, Sampler
+
+        names = ("temperature", "repetition_penalty", "top_k", "top_p")
+        chosen: Mapping[str, Any] = {name: stock.config[name] for name in names} | manner
+        self.decoder = Decoder(stock.gpt, form, max_rows=ROWS, record=record)
+        self.sampler = Sampler(
+            Manner(**chosen),
+            rows=ROWS,
+            tokens=stock.gpt.num_audio_tokens,
+            start_token=stock.gpt.start_audio_token,
+            device=stock.device,
+        )
+        self.most_tokens = stock.gpt.max_gen_mel_tokens
+        self.tokens: dict[int, list[int]] = {}
+        self.latents: dict[int, list[Any]] = {}
+
+    def begin(self, said: Said) -> int:
+        row, latent = self.decoder.begin(said.voice, said.text_tokens)
+        self.sampler.begin(row)
+        self.tokens[row], self.latents[row] = [], []
+        self._draw([row], latent)
+        return row
+
+    def step(self, rows: Sequence[int]) -> None:
+        last = [self.tokens[row][-1] for row in rows]
+        numbers = [len(self.tokens[row]) for row in rows]
+        self._draw(rows, self.decoder.step(rows, last, numbers))
+
+    def ended(self, row: int) -> bool:
+        tokens = self.tokens[row]
+        return tokens[-1] == STOP_AUDIO_TOKEN or len(tokens) == self.most_tokens
+
+    def _draw(self, rows: Sequence[int], latents: Any) -> None:
+        drawn = self.sampler.draw(rows, self.decoder.logits(latents))
+        for row, token, latent in zip(rows, drawn, latents, strict=True):
+            self.tokens[row].append(token)
+            self.latents[row].append(latent)

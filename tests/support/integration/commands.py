@@ -1,0 +1,38 @@
+"""The command line as a user calls it: a process of its own, nothing on standard input."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.integration.servers import clean_environment
+
+COMMAND = [sys.executable, "-m", "wyoming_voice_stack"]
+COMMAND_SECONDS = 120.0
+
+
+def command(
+    *arguments: str, cwd: Path, stdin: bytes = b"", **environ: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run it to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=clean_environment(**environ),
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=COMMAND_SECONDS,
+    )
+
+
+def complaint(done: subprocess.CompletedProcess[bytes], exit_status: int) -> str:
+    """What a failed command says: one line on standard error and nothing else."""
+    said = done.stderr.decode()
+    assert done.returncode == exit_status, said
+    assert done.stdout == b""
+    assert said.startswith("wyoming-voice-stack: ")
+    assert said.endswith("\n")
+    assert said.count("\n") == 1, said
+    return said

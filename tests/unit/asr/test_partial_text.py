@@ -1,0 +1,153 @@
+"""Text while somebody still speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from wyoming.asr import Transcribe
+from wyoming.audio import AudioStop
+from wyoming.event import Event
+
+from tests.support.asr_client import OPTIONS, replies, serving, sound
+from tests.support.fakes import LOUD, WAIT_SECONDS, FakeRecognizer, eventually
+from wyoming_voice_stack.asr import utterance as utterance_module
+from wyoming_voice_stack.asr.engine import Speech, Transcription
+from wyoming_voice_stack.asr.service import AsrService
+from wyoming_voice_stack.protocol.asr_session import AsrSession
+
+SHOWN = replace(OPTIONS, max_utterance_s=100)
+STOP = AudioStop().event()
+
+
+class Counting(FakeRecognizer):
+    """Hears one word in each half second of speech, and is unsure of the last."""
+
+    def hear(self, speech: Speech) -> Transcription:
+        loud = np.count_nonzero(np.abs(speech.samples) > LOUD)
+        sure = [f"word{number}" for number in range(loud // 8000)]
+        unsure = [f"maybe{loud}"] if speech.request.draft else []
+        return Transcription(" ".join(sure + unsure), "en")
+
+
+@pytest.fixture
+def engine() -> Counting:
+    return Counting()
+
+
+@pytest.fixture(autouse=True)
+def _live(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(utterance_module, "MAX_AHEAD_S", float("inf"))
+    monkeypatch.setattr(utterance_module, "MIN_DRAFT_REST", 0.0)
+
+
+async def speak(service: AsrService, session: AsrSession, seconds: float) -> list[Event]:
+    """Say a second after the other, each time waiting for the draft that it may bring about."""
+    worker = service.hear(Transcribe()).worker
+    await eventually(lambda: worker.engine is not None and worker._queue.idle)
+    answers = []
+    for _ in range(round(seconds / 0.5)):
+        answers += await replies(session, sound(0.5))
+        await eventually(lambda: worker._queue.idle)
+    return answers
+
+
+def texts(events: list[Event]) -> list[str]:
+    return [event.data["text"] for event in events if event.type == "transcript-chunk"]
+
+
+async def test_words_come_while_somebody_speaks(engine: Counting) -> None:
+    async with serving(engine, SHOWN) as service:
+        session = service.open_session("c")
+        shown = await speak(service, session, 8.0)
+        last = await replies(session, STOP)
+    assert [event.type for event in shown[:2]] == ["transcript-start", "transcript-chunk"]
+    assert shown[0].data["language"] == "en"
+    assert len(texts(shown)) >= 2
+    assert all(request.draft for request in engine.requests[:-1])
+    assert [event.type for event in last] == ["transcript-chunk", "transcript", "transcript-stop"]
+    final = last[1].data["text"]
+    assert final == " ".join(f"word{number}" for number in range(16))
+    assert "".join(texts(shown + last)) == final
+
+
+async def test_what_is_unsure_is_not_shown(engine: Counting) -> None:
+    async with serving(engine, SHOWN) as service:
+        shown = await speak(service, service.open_session("c"), 8.0)
+    assert "maybe" not in "".join(texts(shown))
+
+
+async def test_short_and_empty_texts_are_framed_too(engine: Counting) -> None:
+    async with serving(engine, SHOWN) as service:
+        session = service.open_session("c")
+        short = await replies(session, sound(0.6), STOP)
+        empty = await replies(session, sound(0.6, loud=False), STOP)
+    assert [event.type for event in short] == [
+        *("transcript-start", "transcript-chunk", "transcript", "transcript-stop")
+    ]
+    assert [event.type for event in empty] == ["transcript-start", "transcript", "transcript-stop"]
+
+
+async def test_each_utterance_is_shown_anew(engine: Counting) -> None:
+    async with serving(engine, SHOWN) as service:
+        session = service.open_session("c")
+        first = await replies(session, sound(1.1), STOP)
+        second = await replies(session, sound(1.1), STOP)
+    assert texts(first) == texts(second) == ["word0 word1"]
+
+
+async def test_no_drafts_while_others_are_served(engine: Counting) -> None:
+    async with serving(engine, SHOWN) as service:
+        session = service.open_session("c")
+        worker = service.hear(Transcribe()).worker
+        await eventually(lambda: worker.engine is not None and worker._queue.idle)
+        go = threading.Event()
+        other = asyncio.ensure_future(worker.run(lambda _: go.wait(WAIT_SECONDS)))
+        await eventually(lambda: not worker._queue.idle)
+        assert await replies(session, *[sound(0.5)] * 20) == []
+        assert engine.requests == []
+        go.set()
+        assert await other
+
+
+async def test_off_only_the_transcript_is_sent(engine: Counting) -> None:
+    async with serving(engine, replace(SHOWN, partial_text=False)) as service:
+        session = service.open_session("c")
+        assert await speak(service, session, 4.0) == []
+        assert engine.requests == []
+        assert [event.type for event in await replies(session, STOP)] == ["transcript"]
+
+
+async def test_guesses_in_pauses_show_words_too(engine: Counting) -> None:
+    async with serving(engine, SHOWN) as service:
+        session = service.open_session("c")
+        worker = service.hear(Transcribe()).worker
+        await eventually(lambda: worker.engine is not None and worker._queue.idle)
+        shown = []
+        for seconds in (1.0, 0.3):
+            shown += await replies(session, sound(seconds), sound(0.2, loud=False))
+            await eventually(lambda: worker._queue.idle)
+            shown += await replies(session, sound(0.01, loud=False))
+        assert not any(request.draft for request in engine.requests)
+    assert texts(shown) == ["word0 word1"]
+
+
+async def test_guess_that_is_spoken_over_while_it_is_made_is_a_draft(engine: Counting) -> None:
+    async with serving(engine, SHOWN) as service:
+        session = service.open_session("c")
+        worker = service.hear(Transcribe()).worker
+        await eventually(lambda: worker.engine is not None and worker._queue.idle)
+        engine.hold = threading.Event()
+        await replies(session, sound(1.0), sound(0.2, loud=False))
+        await eventually(engine.entered.is_set)
+        await replies(session, sound(0.3))
+        engine.let_go()
+        await eventually(lambda: worker._queue.idle)
+        await replies(session, sound(0.01), sound(0.2, loud=False))
+        await eventually(lambda: worker._queue.idle)
+        shown = await replies(session, sound(0.01, loud=False))
+        assert len(engine.requests) == 2
+    assert texts(shown) == ["word0 word1"]

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.support.scripted_recognizer import Scripted
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE
+from wyoming_voice_stack.asr.vad.endpoint import (
+    LONGEST_S,
+    NOBODY_SPEAKS_S,
+    SENSITIVITY_S,
+    Endpoint,
+    endpoint_for,
+)
+from wyoming_voice_stack.asr.vad.segmenter import SpeechFollower
+from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES
+
+WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
+SILENT, SPOKEN = 0.1, 0.9
+
+
+def ended_after(endpoint: Endpoint, probabilities: list[float], for_ever: float = SILENT) -> float:
+    """Seconds after which an utterance is over that goes on as it ends."""
+    follower = SpeechFollower(Scripted(probabilities, for_ever))
+    samples = 0
+    while not endpoint.reached(follower, samples):
+        follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
+        samples += WINDOW_SAMPLES
+        assert samples < 200 * SAMPLE_RATE, "it never ends"
+    return samples / SAMPLE_RATE
+
+
+def windows(seconds: float) -> int:
+    return round(seconds / WINDOW_S)
+
+
+@pytest.mark.parametrize("silence_s", [0.25, 0.7, 1.25, 2.0])
+def test_silence_after_speech_ends_it(silence_s: float) -> None:
+    spoken = [*[SILENT] * windows(2), *[SPOKEN] * windows(1)]
+    over = ended_after(Endpoint(silence_s), spoken)
+    assert over - len(spoken) * WINDOW_S == pytest.approx(silence_s, abs=WINDOW_S)
+    assert over - len(spoken) * WINDOW_S >= silence_s
+
+
+def test_a_pause_that_is_shorter_does_not() -> None:
+    spoken = [SPOKEN] * windows(1) + [SILENT] * windows(0.6) + [SPOKEN] * windows(1)
+    over = ended_after(Endpoint(0.7), spoken)
+    assert over > len(spoken) * WINDOW_S
+
+
+def test_silence_before_speech_does_not() -> None:
+    silent = [SILENT] * windows(10)
+    assert ended_after(Endpoint(0.7), [*silent, *[SPOKEN] * 20]) > 10.64
+
+
+def test_when_nobody_speaks_it_ends_all_the_same() -> None:
+    assert ended_after(Endpoint(0.7), []) == pytest.approx(NOBODY_SPEAKS_S, abs=WINDOW_S)
+    clicks = [SILENT, SPOKEN, SPOKEN, SILENT] * 40
+    assert ended_after(Endpoint(0.7), clicks) == pytest.approx(NOBODY_SPEAKS_S, abs=WINDOW_S)
+
+
+def test_who_never_pauses_is_ended() -> None:
+    assert ended_after(Endpoint(0.7), [], SPOKEN) == pytest.approx(LONGEST_S, abs=WINDOW_S)
+
+
+def test_an_utterance_that_is_long_without_speech_is_no_television() -> None:
+    follower = SpeechFollower(Scripted([]))
+    assert not Endpoint(0.7).reached(follower, 100 * SAMPLE_RATE)
+
+
+@pytest.mark.parametrize(
+    ("sensitivity", "silence_s"),
+    [
+        (None, 0.7),
+        ("default", 0.7),
+        ("aggressive", SENSITIVITY_S["aggressive"]),
+        ("relaxed", SENSITIVITY_S["relaxed"]),
+        ("", 0.7),
+        ("unheard of", 0.7),
+    ],
+)
+def test_a_request_may_ask_for_more_or_less_silence(
+    sensitivity: str | None, silence_s: float
+) -> None:
+    assert endpoint_for(0.7, sensitivity) == Endpoint(silence_s)
+    assert SENSITIVITY_S["aggressive"] < 0.7 < SENSITIVITY_S["relaxed"]
+
+
+@pytest.mark.parametrize("sensitivity", [None, "aggressive", "relaxed"])
+def test_off_the_client_alone_decides(sensitivity: str | None) -> None:
+    assert endpoint_for(None, sensitivity) is None

@@ -1,0 +1,348 @@
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support import sounds
+from tests.support.scripted_recognizer import Scripted
+from tests.support.speech import at_level, say, silence
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, SpeechSpan
+from wyoming_voice_stack.asr.vad.segmenter import (
+    LEAD_IN_MS,
+    LEAD_MS,
+    MAX_SPAN_S,
+    SPEECH_LASTS,
+    SPEECH_STARTS,
+    TAIL_MS,
+    SpeechFollower,
+    cut_out,
+    speech_spans,
+)
+from wyoming_voice_stack.asr.vad.silero import WINDOW_MS, SileroVad
+from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES
+
+SENTENCE = "Turn on the kitchen light and play some music."
+BEFORE_S, AFTER_S = 2.0, 3.0
+SHORT_S = 2.0
+"""Longest span where many of them are wanted."""
+MAX_KEPT_BYTES = 20_000
+"""Of a follower, however long it follows."""
+
+SILENCE, WEAK, SPOKEN = 0.1, 0.4, 0.9
+CHUNK = np.zeros(1_024, np.float32)
+
+
+def surrounded(speech: Samples) -> Samples:
+    hiss = at_level(sounds.noise(len(speech) / SAMPLE_RATE + BEFORE_S + AFTER_S + 0.1, 1), -70)
+    heard = np.concatenate([silence(BEFORE_S), speech, silence(AFTER_S)])
+    return heard + hiss[: len(heard)]
+
+
+def windows(seconds: float) -> int:
+    return round(1000 * seconds / WINDOW_MS)
+
+
+def told(
+    probabilities: Sequence[float], max_span_s: float = SHORT_S, *, end: bool = True
+) -> SpeechFollower:
+    """A follower that was given one probability per window."""
+    follower = SpeechFollower(Scripted(probabilities), max_span_s)
+    follower.push(np.zeros(len(probabilities) * WINDOW_SAMPLES, np.float32))
+    if end:
+        follower.finish()
+    return follower
+
+
+stretches = st.lists(
+    st.tuples(
+        st.sampled_from([0.0, 0.34, 0.36, WEAK, SPEECH_STARTS, SPOKEN]),
+        st.integers(1, 50),
+    ),
+    max_size=14,
+).map(lambda runs: [level for level, count in runs for _ in range(count)])
+"""Probabilities of some seconds in which levels last."""
+
+
+def proven(probabilities: Sequence[float]) -> set[int]:
+    """Windows in which somebody speaks, from the first that proves it in each run."""
+    found: set[int] = set()
+    numbered = groupby(enumerate(probabilities), lambda one: one[1] >= SPEECH_LASTS)
+    for run in (list(run) for lasts, run in numbered if lasts):
+        certain = [number for number, probability in run if probability >= SPEECH_STARTS]
+        if certain and len(run) >= 3:
+            found |= set(range(certain[0], run[-1][0] + 1))
+    return found
+
+
+def covered(spans: Sequence[SpeechSpan]) -> set[int]:
+    return {
+        number
+        for span in spans
+        for number in range(span.start // WINDOW_SAMPLES, span.stop // WINDOW_SAMPLES)
+    }
+
+
+@pytest.mark.parametrize("dbfs", [-20, -40, -50])
+def test_speech_is_found_loud_and_quiet(vad: SileroVad, dbfs: float) -> None:
+    said = say(SENTENCE)
+    [span] = speech_spans(surrounded(at_level(said, dbfs)), vad)
+    start, stop = BEFORE_S, BEFORE_S + len(said) / SAMPLE_RATE
+    assert start - 0.7 < span.start / SAMPLE_RATE < start - 0.2
+    assert stop - 0.1 < span.stop / SAMPLE_RATE < stop + 0.5
+
+
+@pytest.mark.parametrize("dbfs", [-20, -50])
+def test_speech_is_found_while_it_comes(vad: SileroVad, dbfs: float) -> None:
+    said = say(SENTENCE)
+    sound = surrounded(at_level(said, dbfs))
+    follower = SpeechFollower(vad.stream())
+    begun = paused = 0.0
+    for first in range(0, len(sound), 320):
+        follower.push(sound[first : first + 320])
+        begun = begun or (first / SAMPLE_RATE if follower.spans else 0.0)
+        paused = paused or (first / SAMPLE_RATE if follower.paused else 0.0)
+        if not follower.paused:
+            paused = 0.0
+    assert BEFORE_S < begun < BEFORE_S + 0.5
+    assert begun < paused < BEFORE_S + len(said) / SAMPLE_RATE + 0.6
+    before = follower.spans
+    follower.finish()
+    assert before == follower.spans == speech_spans(sound, vad)
+
+
+@pytest.mark.parametrize("word", ["Yes.", "No.", "Stop."])
+@pytest.mark.parametrize("dbfs", [-20, -40])
+def test_one_short_word_is_found(vad: SileroVad, word: str, dbfs: float) -> None:
+    assert speech_spans(surrounded(at_level(say(word), dbfs)), vad)
+
+
+@pytest.mark.parametrize("dbfs", [-14, -30, -50])
+@pytest.mark.parametrize(
+    "sound",
+    [
+        *(pytest.param(sounds.noise(4, slope), id=f"slope {slope}") for slope in (0, 1, 2)),
+        pytest.param(sounds.clicks(4, 2, 5), id="clock"),
+        pytest.param(sounds.clicks(4, 8, 20), id="typing"),
+        pytest.param(sounds.clicks(4, 1, 80), id="knocking"),
+        pytest.param(sounds.slam(3), id="slam"),
+        pytest.param(sounds.beeps(4), id="beeps"),
+        pytest.param(sounds.music(4), id="music"),
+    ],
+)
+def test_nobody_speaks_in_the_sounds_of_a_home(vad: SileroVad, sound: Samples, dbfs: float) -> None:
+    assert speech_spans(at_level(sound, dbfs).clip(-1, 1), vad) == ()
+
+
+@pytest.mark.parametrize("seconds", [0, 0.001, 0.032, 1, 5])
+def test_nobody_speaks_in_silence(vad: SileroVad, seconds: float) -> None:
+    assert speech_spans(silence(seconds), vad) == ()
+
+
+def test_nobody_speaks_in_what_is_no_number(vad: SileroVad) -> None:
+    assert speech_spans(np.full(16_000, np.nan, np.float32), vad) == ()
+
+
+def test_a_pause_belongs_to_the_span(vad: SileroVad) -> None:
+    said = say("Stop.")
+    [span] = speech_spans(np.concatenate([said, silence(4), said, silence(1)]), vad)
+    assert span.start == 0
+    assert span.stop - span.start > 2 * len(said) + 4 * SAMPLE_RATE
+
+
+def test_spans_lie_within_the_recording(vad: SileroVad) -> None:
+    breaks_off = say(SENTENCE)[:20_001]
+    assert speech_spans(breaks_off, vad) == (SpeechSpan(0, 20_001),)
+
+
+def test_speech_has_its_lead_and_its_tail() -> None:
+    silent = [SILENCE] * 100
+    [span] = told([*silent, *[SPOKEN] * 20, *silent], 29).spans
+    lead, tail = -(-LEAD_MS // WINDOW_MS), -(-TAIL_MS // WINDOW_MS)
+    assert span == ((100 - lead) * WINDOW_SAMPLES, (120 + tail) * WINDOW_SAMPLES)
+
+
+def test_blips_and_weak_runs_are_no_speech() -> None:
+    weak, blip = [0.45] * 20, [0.1, 0.9, 0.9, 0.1]
+    assert told([*weak, *blip, *weak]).spans == ()
+    follower = told([*weak, *blip, *[0.4, 0.6, 0.36, 0.1], *[0.0] * 20])
+    assert [span.stop for span in follower.spans] == [(24 + 3 + 3) * WINDOW_SAMPLES]
+    assert follower.silence_ms == 21 * WINDOW_MS
+
+
+def test_a_pause_is_known_as_soon_as_the_tail_is_there() -> None:
+    follower = SpeechFollower(
+        Scripted([SILENCE] * 10 + [SPOKEN] * 5 + [SILENCE] * 5 + [SPOKEN] * 9)
+    )
+    paused = []
+    for _ in range(24):
+        follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
+        paused.append(follower.paused)
+    # Two windows of speech could still be a click.
+    assert [number for number, one in enumerate(paused) if one] == [17, 18, 19, 20, 21]
+
+
+def test_silence_is_counted_from_the_beginning_or_the_last_speech() -> None:
+    follower = SpeechFollower(Scripted([SILENCE] * 50 + [SPOKEN] * 10))
+    assert follower.silence_ms == 0
+    for expected in (*range(1, 53), *[0] * 8, *range(1, 30)):
+        follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
+        assert follower.silence_ms == expected * WINDOW_MS
+
+
+@settings(deadline=None, max_examples=25)
+@given(cuts=st.lists(st.integers(0, 90_000), max_size=12), dbfs=st.sampled_from([-20, -50]))
+def test_pieces_of_any_size_give_the_same_spans(
+    vad: SileroVad, cuts: list[int], dbfs: float
+) -> None:
+    sound = np.concatenate([at_level(say("Stop."), dbfs), silence(1), at_level(say("Yes."), dbfs)])
+    follower = SpeechFollower(vad.stream(), max_span_s=1.5)
+    for first, stop in pairwise([0, *sorted(cuts), max(len(sound), 90_000)]):
+        follower.push(sound[first:stop])
+    follower.finish()
+    spans = speech_spans(sound, vad, max_span_s=1.5)
+    assert follower.spans == spans
+    assert len(spans) > 1
+
+
+@settings(deadline=None)
+@given(stretches, st.lists(st.integers(0, 50_000), max_size=12))
+def test_pieces_of_any_size_give_the_same_spans_of_anything(
+    probabilities: list[float], cuts: list[int]
+) -> None:
+    count = len(probabilities) * WINDOW_SAMPLES
+    follower = SpeechFollower(Scripted(probabilities), SHORT_S)
+    for first, stop in pairwise([0, *sorted(min(cut, count) for cut in cuts), count]):
+        follower.push(np.zeros(stop - first, np.float32))
+    follower.finish()
+    assert follower.spans == told(probabilities).spans
+
+
+@settings(deadline=None)
+@given(stretches)
+def test_nothing_that_is_said_is_lost_or_cut_too_late(probabilities: list[float]) -> None:
+    spans = told(probabilities).spans
+    assert proven(probabilities) <= covered(spans)
+    assert bool(spans) == bool(proven(probabilities))
+    edges = [edge for span in spans for edge in span]
+    assert edges == sorted(edges)
+    assert not edges or edges[-1] <= len(probabilities) * WINDOW_SAMPLES
+    # One more window for rounding, and the tail.
+    assert all(0 < stop - start <= (SHORT_S + 0.13) * SAMPLE_RATE for start, stop in spans)
+
+
+@settings(deadline=None)
+@given(stretches)
+def test_what_was_said_of_the_past_stands(probabilities: list[float]) -> None:
+    follower = SpeechFollower(Scripted(probabilities), SHORT_S)
+    closed: list[tuple[SpeechSpan, ...]] = []
+    for _ in probabilities:
+        follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
+        closed.append(follower.spans[:-1])
+    follower.finish()
+    assert all(follower.spans[: len(spans)] == spans for spans in closed)
+
+
+@settings(deadline=None)
+@given(stretches, st.integers(0, 200))
+def test_the_spans_in_a_pause_are_those_of_the_end_if_nobody_speaks_on(
+    probabilities: list[float], silent: int
+) -> None:
+    follower = SpeechFollower(Scripted(probabilities), SHORT_S)
+    for number in range(len(probabilities)):
+        follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
+        if not follower.paused:
+            continue
+        assert follower.spans == told(probabilities[: number + 1]).spans
+        assert follower.spans == told([*probabilities[: number + 1], *[SILENCE] * silent]).spans
+
+
+def test_long_speech_is_cut_in_its_pauses(vad: SileroVad) -> None:
+    said = at_level(say(SENTENCE), -20)
+    gap = silence(0.8)
+    speech = np.concatenate([piece for _ in range(10) for piece in (gap, said)])
+    spans = speech_spans(speech, vad, max_span_s=10)
+    assert len(spans) >= 3
+    assert max(span.stop - span.start for span in spans) <= 10 * SAMPLE_RATE
+    # Every sentence lies within one span.
+    starts = [len(gap) + index * (len(gap) + len(said)) for index in range(10)]
+    slack = 0.1 * SAMPLE_RATE
+    for start in starts:
+        assert any(
+            span.start <= start + slack and start + len(said) <= span.stop + slack for span in spans
+        )
+
+
+def test_a_span_fits_into_whispers_window(vad: SileroVad) -> None:
+    spans = speech_spans(np.tile(say(SENTENCE), 36), vad)
+    assert len(spans) >= 3
+    assert max(span.stop - span.start for span in spans) <= MAX_SPAN_S * SAMPLE_RATE
+
+
+def test_speech_without_a_pause_is_cut_all_the_same(vad: SileroVad) -> None:
+    said = np.tile(say(SENTENCE)[1_600:-4_000], 12)
+    spans = speech_spans(said, vad, max_span_s=5)
+    assert max(span.stop - span.start for span in spans) <= 5 * SAMPLE_RATE
+    assert sum(span.stop - span.start for span in spans) > 0.9 * len(said)
+
+
+def test_long_silence_within_is_left_out(vad: SileroVad) -> None:
+    said = say(SENTENCE)
+    spans = speech_spans(np.concatenate([said, silence(60), said]), vad)
+    assert sum(stop - start for start, stop in spans) < 2 * len(said) + 3 * SAMPLE_RATE
+    assert len(spans) == 2
+
+
+def test_a_pause_that_makes_speech_too_long_parts_it() -> None:
+    first, pause = [SPOKEN] * windows(28.4), [SILENCE] * windows(20)
+    before = told([*first, *pause], MAX_SPAN_S).spans
+    spans = told([*first, *pause, *first], MAX_SPAN_S).spans
+    assert len(spans) == 2
+    assert spans[:1] == before
+    assert spans[1].start == (len(first + pause) * WINDOW_MS - 512) * SAMPLE_RATE // 1000
+
+
+@pytest.mark.parametrize(("silent", "weak"), [(9, 300), (25, 62), (25, 50)])
+def test_a_proof_that_comes_late_makes_no_span_too_long(silent: int, weak: int) -> None:
+    spans = told([*[SPOKEN] * 9, *[SILENCE] * silent, *[WEAK] * weak, SPOKEN]).spans
+    assert max(stop - start for start, stop in spans) <= SHORT_S * SAMPLE_RATE
+    assert spans[-1].stop == (9 + silent + weak + 1) * WINDOW_SAMPLES
+
+
+@pytest.mark.parametrize("level", [0.0, WEAK])
+@pytest.mark.parametrize("begun", [[], [*[SPOKEN] * 50, SILENCE]])
+def test_hours_of_silence_are_forgotten(level: float, begun: list[float]) -> None:
+    follower = SpeechFollower(Scripted(begun, level))
+    for _ in range(2 * 3600 * SAMPLE_RATE // len(CHUNK)):
+        follower.push(CHUNK)
+    assert follower.silence_ms > 7_100_000
+    assert len(follower.spans) == bool(begun)
+    assert len(pickle.dumps(follower)) < MAX_KEPT_BYTES
+
+
+def test_speech_after_hours_of_silence_is_where_it_is() -> None:
+    silent = [SILENCE] * 100_000
+    [span] = told([*silent, *[SPOKEN] * 20]).spans
+    assert span == ((100_000 - 16) * WINDOW_SAMPLES, 100_020 * WINDOW_SAMPLES)
+
+
+def test_a_span_is_cut_out_as_a_copy() -> None:
+    samples = np.arange(9_000, dtype=np.float32)
+    cut = cut_out(samples, SpeechSpan(512, 8_000))
+    np.testing.assert_array_equal(cut, samples[512:8_000])
+    samples[:] = 0
+    assert cut[-1] == 7_999
+    assert cut.dtype == np.float32
+
+
+def test_a_recording_that_begins_with_speech_gets_silence_before_it() -> None:
+    cut = cut_out(np.ones(9_000, np.float32), SpeechSpan(0, 8_000))
+    lead_in = LEAD_IN_MS * SAMPLE_RATE // 1000
+    assert len(cut) == lead_in + 8_000
+    assert not cut[:lead_in].any()
+    assert cut[lead_in:].all()

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import wave
+from pathlib import Path
+
+import pytest
+
+from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
+
+
+def run(program: str, *arguments: str) -> str:
+    """Run a program in a process that has imported nothing yet; return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+def test_the_decoder_is_imported_when_a_file_is_decoded(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "second.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(32_000))
+    program = """
+        import sys
+        from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
+
+        library = import_faster_whisper()
+        assert import_faster_whisper() is library is sys.modules["faster_whisper"]
+        before = "av" in sys.modules
+        samples = library.decode_audio(sys.argv[1])
+        print(before, len(samples), "av.container" in sys.modules)
+    """
+    assert run(program, str(tmp_path / "second.wav")) == "False 16000 True"
+
+
+def test_who_needs_the_decoder_gets_the_real_one() -> None:
+    program = """
+        from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
+
+        import_faster_whisper()
+        import av
+        print(av.open.__module__)
+    """
+    assert run(program).startswith("av.")
+
+
+def test_who_asks_meanwhile_whether_the_decoder_is_there_is_told_so() -> None:
+    program = """
+        import sys, types
+        from importlib.util import find_spec
+        from wyoming_voice_stack.asr.whisper import faster_whisper_import as library
+
+        asked = []
+
+        def meanwhile(name):
+            asked.append(find_spec("av") is not None)
+            from av import open
+            asked.append(open.__module__)
+            return types.ModuleType(name)
+
+        library.import_module, real = meanwhile, library.import_module
+        library._ImportedWhenUsed.__getattr__.__globals__["import_module"] = (
+            lambda name: real(name) if name == "av" else meanwhile(name)
+        )
+        library.import_faster_whisper()
+        print(asked[0], asked[1].startswith("av."), "av.container" in sys.modules)
+    """
+    assert run(program) == "True True True"
+
+
+def test_several_may_import_it_at_once() -> None:
+    program = """
+        import threading
+        from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
+
+        found, gate = [], threading.Barrier(8)
+
+        def work():
+            gate.wait()
+            found.append(import_faster_whisper())
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print(len(found), len(set(map(id, found))))
+    """
+    assert run(program) == "8 1"
+
+
+def test_a_library_that_lacks_leaves_nothing_behind() -> None:
+    program = """
+        import sys
+        sys.modules["ctranslate2"] = None
+        from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
+
+        try:
+            import_faster_whisper()
+        except ImportError as error:
+            print("ctranslate2" in str(error), "av" in sys.modules)
+    """
+    assert run(program) == "True False"
+
+
+def test_a_decoder_that_is_there_already_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    import av
+
+    monkeypatch.delitem(sys.modules, "faster_whisper", raising=False)
+    import_faster_whisper()
+    assert sys.modules["av"] is av

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from wyoming_voice_stack.asr.whisper.hypothesis_filter import heard, tidy
+from wyoming_voice_stack.asr.whisper.window import Hypothesis
+
+
+def hypothesis(
+    avg_logprob: float,
+    *,
+    no_speech_prob: float = 0.1,
+    compression_ratio: float = 1.0,
+    endless: bool = False,
+    text: str = "Yes.",
+) -> Hypothesis:
+    return Hypothesis(
+        text=text,
+        avg_logprob=avg_logprob,
+        no_speech_prob=no_speech_prob,
+        compression_ratio=compression_ratio,
+        endless=endless,
+        unheard_s=0.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "kept"),
+    [
+        (hypothesis(-0.3), True),
+        (hypothesis(-1.2), True),
+        (hypothesis(-1.4), False),
+        (hypothesis(-0.6, no_speech_prob=0.7), True),
+        (hypothesis(-0.8, no_speech_prob=0.7), False),
+        (hypothesis(-0.3, no_speech_prob=0.9), True),
+        (hypothesis(-0.5, no_speech_prob=0.9), False),
+        (hypothesis(-0.8, no_speech_prob=0.5), True),
+        (hypothesis(-0.2, compression_ratio=9), True),
+        (hypothesis(-0.2, compression_ratio=9, no_speech_prob=0.7), False),
+        (hypothesis(-0.2, compression_ratio=9, endless=True), False),
+        (hypothesis(-0.2, endless=True), True),
+    ],
+)
+def test_whispers_own_figures_decide(one: Hypothesis, *, kept: bool) -> None:
+    assert heard([one]) == (["Yes."] if kept else [])
+
+
+def test_each_text_is_judged_for_itself() -> None:
+    texts = [hypothesis(-0.2, text="One."), hypothesis(-2.0), hypothesis(-0.3, text="Two.")]
+    assert heard(texts) == ["One.", "Two."]
+    assert heard([]) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "language", "joined"),
+    [
+        ([" Turn it on. ", "Now."], "en", "Turn it on. Now."),
+        (["Turn it on.", "Now."], None, "Turn it on. Now."),
+        (["开灯", "。"], "zh", "开灯。"),
+        ([" .", " ..."], "en", ""),
+        ([" Yes\ufffd"], "en", "Yes"),
+        ([], "en", ""),
+    ],
+)
+def test_parts_become_one_text(parts: list[str], language: str | None, joined: str) -> None:
+    assert tidy(parts, language) == joined

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+import pytest
+
+from tests.support.speech import say
+from wyoming_voice_stack.asr.vad.silero import SileroVad
+from wyoming_voice_stack.asr.whisper import loading
+from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
+from wyoming_voice_stack.asr.whisper.loading import SMALL_MODEL_BYTES, thread_budget
+from wyoming_voice_stack.asr.whisper.passes import looks_on_cpu
+from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
+
+MAX_RESIDENT_MB = 450
+
+
+@pytest.fixture
+def copy(tiny_en: Path, tmp_path: Path) -> Path:
+    """A model directory to be broken: links, each of which may be replaced by a file."""
+    directory = tmp_path / "model"
+    directory.mkdir()
+    for path in tiny_en.iterdir():
+        (directory / path.name).symlink_to(path)
+    return directory
+
+
+def load(directory: Path, vad: SileroVad, **options: object) -> WhisperRecognizer:
+    settings = {"device": "cpu", "compute_type": "int8", "cpu_threads": 1, "beam_size": 1}
+    return WhisperRecognizer.load(directory, vad=vad, **settings | options)
+
+
+def replace(directory: Path, name: str, data: bytes) -> None:
+    (directory / name).unlink(missing_ok=True)
+    (directory / name).write_bytes(data)
+
+
+def test_no_directory(vad: SileroVad, tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match="nowhere; check ASR_MODEL"):
+        load(tmp_path / "nowhere", vad)
+
+
+@pytest.mark.parametrize("name", ["model.bin", "config.json", "tokenizer.json", "vocabulary.txt"])
+def test_a_missing_file_is_named(vad: SileroVad, copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    with pytest.raises(ModelCorrupt, match=name.replace(".", r"\.") + ".*fetch the model again"):
+        load(copy, vad)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("model.bin", b""),
+        ("model.bin", b"<html>not found</html>" * 100),
+        ("config.json", b"{"),
+        ("tokenizer.json", b"{"),
+        ("vocabulary.txt", b"a\nb\n"),
+        ("preprocessor_config.json", json.dumps({"feature_size": 128}).encode()),
+    ],
+)
+def test_a_damaged_file(vad: SileroVad, copy: Path, name: str, data: bytes) -> None:
+    replace(copy, name, data)
+    with pytest.raises(ModelCorrupt, match="fetch the model again"):
+        load(copy, vad)
+
+
+def test_a_truncated_model(vad: SileroVad, copy: Path, tiny_en: Path) -> None:
+    replace(copy, "model.bin", (tiny_en / "model.bin").read_bytes()[:1_000_000])
+    with pytest.raises(ModelCorrupt, match="fetch the model again"):
+        load(copy, vad)
+
+
+@pytest.mark.parametrize(
+    "options", [{"compute_type": "float7"}, {"device": "cuda"}, {"device": "cuda:7"}]
+)
+def test_what_the_machine_cannot_do_is_no_fault_of_the_model(
+    vad: SileroVad, tiny_en: Path, options: dict[str, str]
+) -> None:
+    if ctranslate2.get_cuda_device_count():
+        options = {"compute_type": "float7"}
+    with pytest.raises(EngineError, match="ASR_DEVICE, ASR_COMPUTE_TYPE"):
+        load(tiny_en, vad, **options)
+
+
+def test_auto_runs_on_the_cpu_when_cuda_does_not_work(
+    vad: SileroVad,
+    tiny_en: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # A driver that tells of cards and cannot use them; index 99 is on no machine.
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+    monkeypatch.setattr(ctranslate2, "get_supported_compute_types", _none_on_cuda(ctranslate2))
+    with caplog.at_level(logging.WARNING):
+        loaded = load(tiny_en, vad, device="auto", compute_type="auto")
+    assert (loaded.device, loaded.compute_type) == ("cpu", "int8_float32")
+    assert "CUDA does not work" in caplog.text
+    loaded.close()
+
+
+def _none_on_cuda(library: object) -> object:
+    real = library.get_supported_compute_types  # type: ignore[attr-defined]
+
+    def answer(device: str, index: int) -> set[str]:
+        if device == "cuda":
+            raise RuntimeError("CUDA failed with error CUDA driver version is insufficient")
+        return real(device, index)
+
+    return answer
+
+
+def test_device_and_compute_type_are_told(recognizer: WhisperRecognizer) -> None:
+    expected = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+    assert recognizer.device == expected
+    assert recognizer.compute_type in {"int8_float32", "float16"}
+    assert recognizer.languages == ("en",)
+
+
+@pytest.fixture(params=[75_000_000, SMALL_MODEL_BYTES - 1, SMALL_MODEL_BYTES, 3_000_000_000])
+def weights(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, int]:
+    """A model directory whose weights have a size and no content."""
+    with (tmp_path / "model.bin").open("wb") as file:
+        file.truncate(request.param)
+    return tmp_path, request.param
+
+
+def test_small_models_get_lanes_and_large_ones_threads(weights: tuple[Path, int]) -> None:
+    directory, size = weights
+    small = size < SMALL_MODEL_BYTES
+    placement = loading._placement(directory, "cpu", 4)
+    assert (placement.lanes, placement.threads) == ((2, 2) if small else (1, 4))
+    assert placement.looks == looks_on_cpu(size)
+    assert placement.lanes * placement.threads == 4
+    assert (placement.batch_size, placement.window_step_s) == (1, 1)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 5])
+def test_small_models_never_take_more_threads_than_they_may(tmp_path: Path, threads: int) -> None:
+    (tmp_path / "model.bin").write_bytes(b"small")
+    placement = loading._placement(tmp_path, "cpu", threads)
+    assert 1 <= placement.lanes * placement.threads <= threads
+
+
+def test_a_graphics_card_gets_batches(weights: tuple[Path, int]) -> None:
+    placement = loading._placement(weights[0], "cuda", 4)
+    assert placement.batch_size > 1
+    assert placement.window_step_s > 1
+    assert placement.lanes == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cores", "threads"), [(0, 1, 1), (0, 2, 2), (0, 64, 4), (3, 2, 3), (16, 2, 16)]
+)
+def test_threads_are_as_set_or_one_a_core_within_reason(
+    monkeypatch: pytest.MonkeyPatch, wanted: int, cores: int, threads: int
+) -> None:
+    monkeypatch.setattr(loading, "available_cores", lambda: cores)
+    assert thread_budget(wanted) == threads
+
+
+@pytest.mark.parametrize(("cpu_threads", "small_below"), [(4, SMALL_MODEL_BYTES), (3, 0)])
+def test_a_model_is_loaded_as_it_is_placed(
+    vad: SileroVad,
+    tiny_en: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cpu_threads: int,
+    small_below: int,
+) -> None:
+    monkeypatch.setattr(loading, "SMALL_MODEL_BYTES", small_below)
+    loaded = load(tiny_en, vad, cpu_threads=cpu_threads)
+    assert loaded.lanes == loaded._model.model.num_workers == (2 if small_below else 1)
+    assert loaded.batch_size == 1
+    loaded.close()
+
+
+PROGRAM = """
+    import sys
+    from pathlib import Path
+    import numpy as np
+    from wyoming_voice_stack.asr.engine import Speech, TranscriptionRequest
+    from wyoming_voice_stack.asr.vad.segmenter import cut_out
+    from wyoming_voice_stack.asr.vad.silero import SileroVad
+    from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
+    from wyoming_voice_stack.machine.memory import share_one_heap
+
+    share_one_heap()
+    needless = {"torch", "onnxruntime", "av"}
+    heavy = {"ctranslate2", "faster_whisper", "huggingface_hub", *needless}
+    assert not heavy & set(sys.modules), "imported too early"
+
+    def resident_mb():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+    recognizer = WhisperRecognizer.load(
+        Path(sys.argv[1]), device="cpu", compute_type="int8", cpu_threads=2, beam_size=5,
+        vad=SileroVad.installed(),
+    )
+    samples = np.load(sys.argv[2])
+    follower = recognizer.follow()
+    follower.push(samples)
+    follower.finish()
+    speeches = [
+        Speech(cut_out(samples, span), TranscriptionRequest()) for span in follower.spans
+    ]
+    texts = [recognizer.transcribe([one], lambda: True)[0].text for one in speeches]
+    busy_mb = resident_mb()
+    recognizer.close()
+    # The peak that getrusage tells would begin with that of the process that started this one.
+    [peak] = [l for l in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in l]
+    peak_mb = int(peak.split()[1]) * 1024 / 1e6
+    print(texts[0], sorted(needless & set(sys.modules)), peak_mb, busy_mb, resident_mb(), sep="|")
+"""
+
+
+def test_a_process_with_what_it_needs_within_its_memory(tiny_en: Path, tmp_path: Path) -> None:
+    recording = tmp_path / "speech.npy"
+    np.save(recording, np.tile(np.pad(say("Stop the music in the kitchen."), 8_000), 10))
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), tiny_en, recording],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stderr == ""
+    text, needless, peak_mb, busy_mb, closed_mb = done.stdout.strip().split("|")
+    assert "kitchen" in text
+    assert needless == "[]"
+    assert float(peak_mb) < MAX_RESIDENT_MB
+    # With the freed memory kept by the C library, three quarters would stay.
+    assert float(closed_mb) < 0.65 * float(busy_mb)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import io
+import struct
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from wyoming_voice_stack.cli import audio_files as recordings
+from wyoming_voice_stack.cli.audio_files import read_recording, read_text, write_recording
+from wyoming_voice_stack.cli.client import Recording
+from wyoming_voice_stack.errors import ConfigError
+
+
+class Stream:
+    """Standard input or output of bytes."""
+
+    def __init__(self, content: bytes = b"") -> None:
+        self.buffer = io.BytesIO(content)
+
+
+def wav(rate: int, width: int, channels: int, pcm: bytes) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setframerate(rate)
+        writer.setsampwidth(width)
+        writer.setnchannels(channels)
+        writer.writeframes(pcm)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [
+        Recording(16000, 2, 1, b"\x01\x02" * 500),
+        Recording(48000, 3, 2, bytes(range(6)) * 100),
+        Recording(8000, 1, 1, b"\x80" * 99),
+        Recording(22050, 4, 1, b"\x01\x02\x03\x04"),
+        Recording(16000, 2, 1, b""),
+    ],
+)
+def test_what_is_written_is_read(tmp_path: Path, recording: Recording) -> None:
+    path = str(tmp_path / "a.wav")
+    write_recording(path, recording)
+    assert read_recording(path) == recording
+    with wave.open(path) as file:
+        assert file.getnframes() == len(recording.pcm) // (recording.width * recording.channels)
+
+
+def test_standard_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = Recording(16000, 2, 1, b"\x01\x02" * 500)
+    out = Stream()
+    monkeypatch.setattr(sys, "stdout", out)
+    write_recording("-", recording)
+    monkeypatch.setattr(sys, "stdin", Stream(out.buffer.getvalue()))
+    assert read_recording("-") == recording
+
+
+def test_wav_from_a_pipe_does_not_know_its_length(tmp_path: Path) -> None:
+    raw = bytearray(wav(16000, 2, 1, b"\x01\x02" * 500))
+    for place in (4, 40):
+        struct.pack_into("<I", raw, place, 0xFFFFFFFF)
+    path = tmp_path / "piped.wav"
+    path.write_bytes(raw)
+    assert read_recording(str(path)).pcm == b"\x01\x02" * 500
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype"), [("a.flac", "PCM_16"), ("a.ogg", "VORBIS"), ("a.wav", "FLOAT")]
+)
+def test_other_formats(tmp_path: Path, name: str, subtype: str) -> None:
+    tone = np.sin(np.arange(16000) / 10)
+    path = str(tmp_path / name)
+    soundfile.write(path, np.stack((tone, tone / 2), axis=1) * 0.5, 16000, subtype=subtype)
+    recording = read_recording(path)
+    assert (recording.rate, recording.width, recording.channels) == (16000, 2, 2)
+    assert recording.seconds == pytest.approx(1.0, abs=0.01)
+    left, right = np.frombuffer(recording.pcm, np.int16).reshape(-1, 2).astype(float).T
+    assert np.abs(left).max() == pytest.approx(16384, rel=0.05)
+    assert np.abs(right).max() == pytest.approx(8192, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "no recording"),
+        (b"no sound", "no recording"),
+        (b"RIFF\x00\x00\x00\x00WAVE", "no recording"),
+        (wav(16000, 2, 1, b"")[:30], "no recording"),
+    ],
+)
+def test_no_recording(tmp_path: Path, content: bytes, told: str) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=told) as caught:
+        read_recording(str(path))
+    assert str(path) in str(caught.value)
+    assert "0x" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_without_soundfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    path = tmp_path / "a.mp3"
+    path.write_bytes(b"ID3")
+    with pytest.raises(ConfigError, match="install soundfile"):
+        read_recording(str(path))
+
+
+def test_places_that_do_not_work(tmp_path: Path) -> None:
+    for name in (str(tmp_path), str(tmp_path / "nothing.wav"), "/proc/self/mem/x"):
+        with pytest.raises(ConfigError, match="cannot be read"):
+            read_recording(name)
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_recording(str(tmp_path / "no" / "a.wav"), Recording(16000, 2, 1, b""))
+
+
+def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recordings, "MAX_FILE_BYTES", 100)
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(16000, 2, 1, bytes(200)))
+    with pytest.raises(ConfigError, match="larger than 100 bytes"):
+        read_recording(str(path))
+
+
+def test_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_text("Hello.") == "Hello."
+    monkeypatch.setattr(sys, "stdin", Stream("Grüß dich.\n".encode()))
+    assert read_text("-") == "Grüß dich.\n"
+    monkeypatch.setattr(sys, "stdin", Stream(b"\xff\xfe"))
+    with pytest.raises(ConfigError, match="UTF-8"):
+        read_text("-")

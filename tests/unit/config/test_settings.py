@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from wyoming_voice_stack.config.settings import Settings, load_settings
+from wyoming_voice_stack.errors import EXIT_CONFIG, ConfigError
+from wyoming_voice_stack.server.app import prepare_process
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
+
+
+def test_defaults() -> None:
+    settings = load_settings()
+    assert (settings.asr_port, settings.tts_port, settings.host) == (5001, 5002, None)
+    assert settings.asr_model == ("auto",)
+    assert settings.service_mode is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "field", "expected"),
+    [
+        ("SERVICE_MODE", "TTS", "service_mode", "tts"),
+        ("ASR_LANGUAGES", "en, de,", "asr_languages", ("en", "de")),
+        ("ASR_MODEL", "base,tiny.en", "asr_model", ("base", "tiny.en")),
+        ("ASR_LANGUAGE", "auto", "asr_language", None),
+        ("ASR_LANGUAGE", "", "asr_language", None),
+        ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
+        ("ZEROCONF", "false", "zeroconf", False),
+        ("TTS_SPEED", "1.5", "tts_speed", 1.5),
+        ("ASR_DEVICE", "CUDA:1", "asr_device", "cuda:1"),
+        ("VOICES_DIR", "/v", "voices_dir", Path("/v")),
+    ],
+)
+def test_read_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, field: str, expected: object
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert getattr(load_settings(), field) == expected
+
+
+def test_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_CLIENTS", "192.0.2.7/24, ::1")
+    assert [str(network) for network in load_settings().allowed_clients] == [
+        "192.0.2.0/24",
+        "::1/128",
+    ]
+
+
+def test_command_line_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASR_PORT", "6001")
+    assert load_settings({"asr_port": 7001}).asr_port == 7001
+    assert load_settings({"asr_port": None}).asr_port == 6001
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_can_come_from_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    examples = {
+        "service_mode": "tts",
+        "log_level": "DEBUG",
+        "log_format": "json",
+        "asr_task": "translate",
+        "asr_device": "cpu",
+        "tts_device": "cpu",
+        "tts_precision": "int8",
+        "tts_cache_cloned": "true",
+        "coqui_tos_agreed": "1",
+        "zeroconf": "false",
+        "asr_partial_text": "false",
+        "allowed_clients": "192.0.2.0/24",
+        "hass_refresh_seconds": "30",
+    }
+    secret = tmp_path / "value"
+    secret.write_text(examples.get(name, "3") + "\n")
+    monkeypatch.setenv(f"{name.upper()}_FILE", str(secret))
+    assert getattr(load_settings(), name) != Settings.model_fields[name].default
+    os.environ.pop(f"{name.upper()}_FILE")
+
+
+def test_environment_goes_before_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "value"
+    secret.write_text("6001")
+    monkeypatch.setenv("ASR_PORT_FILE", str(secret))
+    monkeypatch.setenv("ASR_PORT", "7001")
+    assert load_settings().asr_port == 7001
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "allowed"),
+    [
+        ("ASR_PORT", "abc", "at least 0 and at most 65535"),
+        ("ASR_PORT", "70000", "at most 65535"),
+        ("LOG_LEVEL", "loud", "DEBUG, INFO, WARNING or ERROR"),
+        ("ASR_DEVICE", "gpu", "cuda:N"),
+        ("SERVICE_MODE", "both", "asr or tts"),
+        ("ALLOWED_CLIENTS", "300.1.1.1", "networks"),
+        ("TTS_SPEED", "9", "at most 4.0"),
+        ("ZEROCONF", "maybe", "Announce"),
+        ("ASR_TASK", "sing", "translate"),
+        ("TTS_PRECISION", "float8", "bfloat16"),
+        ("HASS_REFRESH_SECONDS", "1", "at least 10 and at most 86400"),
+    ],
+)
+def test_wrong_value_is_one_line_with_variable_value_and_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, allowed: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    message = str(caught.value)
+    assert variable in message
+    assert value.lower() in message.lower()
+    assert allowed in message
+    assert "\n" not in message
+    assert caught.value.exit_status == EXIT_CONFIG
+
+
+@pytest.mark.parametrize("name", ["hass_token", "supervisor_token"])
+def test_a_token_is_read_and_never_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("key-of-the-house\n")
+    monkeypatch.setenv(f"{name.upper()}_FILE", str(file))
+    settings = load_settings()
+    assert getattr(settings, name).get_secret_value() == "key-of-the-house"
+    assert "key-of" not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+def test_unreadable_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TTS_VOICE_FILE", str(tmp_path / "nothing"))
+    with pytest.raises(ConfigError, match="TTS_VOICE_FILE"):
+        load_settings()
+
+
+def test_file_that_is_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * 100_000)
+    monkeypatch.setenv("TTS_VOICE_FILE", str(large))
+    with pytest.raises(ConfigError, match="65536 bytes"):
+        load_settings()
+
+
+def test_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().asr_port = 5  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_readme_lists_every_setting_as_it_is(name: str) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    description = Settings.model_fields[name].description
+    assert description
+    rows = [line for line in readme.splitlines() if line.startswith(f"| `{name.upper()}` |")]
+    assert any(row.endswith(f"| {description} |") for row in rows)
+
+
+def test_each_server_waits_in_its_own_way_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    prepare_process("asr")
+    assert (os.environ["OMP_WAIT_POLICY"], os.environ["GOMP_SPINCOUNT"]) == ("ACTIVE", "2000")
+    prepare_process("tts")
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"

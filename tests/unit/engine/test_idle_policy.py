@@ -1,0 +1,247 @@
+"""What happens when nothing is left to do: tidying up, and giving the engine's memory back."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from tests.support.fakes import WAIT_SECONDS, eventually
+from tests.support.jobs import Gate, Hall, begun, lanes, occupied, working
+from wyoming_voice_stack.engine import idle_policy as rest_module
+from wyoming_voice_stack.engine.idle_policy import Rest
+
+
+class Tidying:
+    """Counts how often it was called, and in which thread."""
+
+    def __init__(self) -> None:
+        self.threads: list[str] = []
+
+    def __call__(self) -> None:
+        self.threads.append(threading.current_thread().name)
+
+
+class TestTidyUp:
+    @pytest.fixture
+    def tidying(self) -> Tidying:
+        return Tidying()
+
+    async def test_in_the_engines_thread_when_nothing_is_left(self, tidying: Tidying) -> None:
+        async with working(rest=Rest(tidying), load_now=False) as worker:
+            assert tidying.threads == []
+            await worker.run(lambda _: None)
+            await eventually(lambda: tidying.threads == ["engine-thing-0"])
+
+    async def test_not_before_all_is_done(
+        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 3600.0)
+        async with working(rest=Rest(tidying)) as worker:
+            second = Gate()
+            async with occupied(worker):
+                going_on = asyncio.create_task(worker.run(second))
+                await eventually(lambda: len(worker._queue) == 1)
+            await begun(second)
+            assert tidying.threads == []
+            second.go.set()
+            await going_on
+            await eventually(lambda: len(tidying.threads) == 1)
+
+    async def test_not_while_another_lane_works(
+        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 0.0)
+        async with working(Hall, rest=Rest(tidying), **lanes(2)) as worker:
+            async with occupied(worker):
+                for _ in range(3):
+                    await worker.run(lambda _: None)
+                await eventually(lambda: len(worker._queue._running) == 1)
+                assert tidying.threads == []
+            await eventually(lambda: len(tidying.threads) > 0)
+
+    async def test_not_too_often(self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 3600.0)
+        async with working(rest=Rest(tidying)) as worker:
+            for _ in range(5):
+                await worker.run(lambda _: None)
+                await eventually(lambda: worker._queue.idle)
+            await eventually(lambda: len(tidying.threads) > 0)
+        assert len(tidying.threads) == 1
+
+    async def test_at_once_when_somebody_has_got_his_result(
+        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 3600.0)
+        async with working(Hall, rest=Rest(tidying), **lanes(2)) as worker:
+            for count in range(1, 4):
+                await worker.run(lambda _: None)
+                worker.tidy_up_soon()
+                await eventually(lambda count=count: len(tidying.threads) == count)  # type: ignore[misc]
+            # Nothing was done since, and what is done next is another matter.
+            worker.tidy_up_soon()
+            await eventually(lambda: not (worker._queue._nudged or worker._rest._soon))
+            await worker.run(lambda _: None)
+            await eventually(lambda: worker._queue.idle)
+        assert len(tidying.threads) == 3
+
+    async def test_not_before_it_was_quiet_for_a_while(
+        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = 1000.0
+        monkeypatch.setattr(rest_module.time, "monotonic", lambda: now)
+        rest = Rest(tidying, tidy_up_after_s=30.0)
+        rest.worked(untidy=True)
+        rest.tidy_up_at_times()
+        now = 1020.0
+        rest.worked(untidy=True)
+        now = 1041.0
+        assert rest.until_next_s(loaded=True) == pytest.approx(9.0)
+        rest.tidy_up_at_times()
+        assert tidying.threads == []
+        now = 1049.5
+        # Who looks again and again while another lane works takes the processor from it.
+        assert rest.until_next_s(loaded=True) == rest_module.TIDY_UP_SECONDS
+        now = 1050.0
+        rest.tidy_up_at_times()
+        rest.tidy_up_at_times()
+        assert len(tidying.threads) == 1
+        assert rest.until_next_s(loaded=True) is None
+
+    async def test_soon_does_not_wait_for_quiet(self, tidying: Tidying) -> None:
+        async with working(rest=Rest(tidying, tidy_up_after_s=3600.0)) as worker:
+            await worker.run(lambda _: None)
+            await eventually(lambda: worker._queue.idle)
+            worker.tidy_up_soon()
+            await eventually(lambda: len(tidying.threads) == 1)
+
+    async def test_in_an_idle_thread_once_it_is_quiet(
+        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 0.0)
+        async with working(rest=Rest(tidying, tidy_up_after_s=0.05)) as worker:
+            await worker.run(lambda _: None)
+            await eventually(lambda: len(tidying.threads) == 1)
+
+    async def test_soon_is_not_while_somebody_works(self, tidying: Tidying) -> None:
+        async with working(Hall, rest=Rest(tidying), **lanes(2)) as worker:
+            async with occupied(worker):
+                await worker.run(lambda _: None)
+                worker.tidy_up_soon()
+                await eventually(lambda: not worker._queue._nudged)
+                await eventually(lambda: len(worker._queue._running) == 1)
+                assert tidying.threads == []
+            await eventually(lambda: len(tidying.threads) == 1)
+
+    async def test_again_after_a_while(
+        self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 0.0)
+        async with working(rest=Rest(tidying)) as worker:
+            for count in range(1, 4):
+                await worker.run(lambda _: None)
+                await eventually(lambda count=count: len(tidying.threads) == count)  # type: ignore[misc]
+
+
+class Garage:
+    """Loads a hall, tells which ones were closed, and counts."""
+
+    def __init__(self) -> None:
+        self.loaded: list[Hall] = []
+
+    def __call__(self) -> Hall:
+        self.loaded.append(Hall())
+        return self.loaded[-1]
+
+    @property
+    def closed(self) -> list[bool]:
+        return [hall.closed for hall in self.loaded]
+
+
+class TestUnload:
+    async def test_gives_the_memory_back_and_loads_again(self) -> None:
+        garage = Garage()
+        async with working(garage, rest=Rest(unload_after_s=0.0)) as worker:
+            await eventually(lambda: worker.state == "resting")
+            assert garage.closed == [True]
+            assert worker.engine is None
+            assert await worker.run(lambda hall: hall) is garage.loaded[1]
+            await eventually(lambda: garage.closed == [True, True])
+
+    async def test_tidies_up_once_the_engine_is_gone(self) -> None:
+        garage, tidying = Garage(), Tidying()
+        async with working(garage, rest=Rest(tidying, unload_after_s=0.0)) as worker:
+            await eventually(lambda: worker.state == "resting")
+            await eventually(lambda: len(tidying.threads) == 1)
+
+    async def test_not_before_its_time(self) -> None:
+        garage = Garage()
+        async with working(garage, rest=Rest(unload_after_s=3600.0)) as worker:
+            for _ in range(3):
+                await worker.run(lambda _: None)
+            await eventually(lambda: worker._queue.idle)
+            assert worker.state == "ready"
+        assert len(garage.loaded) == 1
+
+    async def test_time_counts_from_the_end_of_the_last_job(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = 1000.0
+        monkeypatch.setattr(rest_module.time, "monotonic", lambda: now)
+        rest = Rest(unload_after_s=10.0)
+        now = 1009.0
+        rest.worked(untidy=True)
+        now = 1018.0
+        assert rest.until_next_s(loaded=True) == pytest.approx(1.0)
+        now = 1018.9
+        assert not rest.unload_due
+        # Who looks again and again while another lane works takes the processor from it.
+        assert rest.until_next_s(loaded=True) == rest_module.RECHECK_SECONDS
+        now = 1019.0
+        assert rest.unload_due
+
+    async def test_never_while_a_lane_works(self) -> None:
+        garage = Garage()
+        async with working(garage, rest=Rest(unload_after_s=0.0), **lanes(2)) as worker:
+            async with occupied(worker):
+                hall = garage.loaded[-1]
+                for _ in range(3):
+                    await worker.run(lambda _: None)
+                assert not hall.closed
+            await eventually(lambda: hall.closed)
+
+    async def test_memory_goes_with_the_engine_and_once(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rest_module, "RECHECK_SECONDS", 0.0)
+        tidying, garage = Tidying(), Garage()
+        rest = Rest(tidying, unload_after_s=0.0, tidy_up_after_s=3600.0)
+        async with working(garage, rest=rest, load_now=False) as worker:
+            await worker.run(lambda _: None)
+            await eventually(lambda: worker.state == "resting")
+            await eventually(lambda: len(tidying.threads) == 1)
+            assert garage.closed == [True]
+            assert rest.until_next_s(loaded=False) is None
+
+    async def test_stays_loaded_unless_asked(self) -> None:
+        garage = Garage()
+        async with working(garage) as worker:
+            await worker.run(lambda _: None)
+            await eventually(lambda: worker._queue.idle)
+            assert worker.state == "ready"
+        assert garage.closed == [True]
+
+    async def test_a_failed_load_is_tried_again_in_its_own_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        attempts = threading.Semaphore(0)
+
+        def fail() -> Hall:
+            attempts.release()
+            raise OSError("no such device")
+
+        async with working(fail, rest=Rest(unload_after_s=0.0)) as worker:
+            assert await asyncio.to_thread(attempts.acquire, timeout=WAIT_SECONDS)
+            await eventually(lambda: worker.state == "failed")
+            assert not attempts.acquire(blocking=False)

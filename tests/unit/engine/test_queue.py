@@ -1,0 +1,365 @@
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.fakes import WAIT_SECONDS
+from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority
+from wyoming_voice_stack.errors import Abandoned, Busy, ShuttingDown
+
+FINAL, GUESS, DRAFT = Priority.FINAL, Priority.GUESS, Priority.DRAFT
+
+
+class Line:
+    """A queue, and the jobs that were put into it."""
+
+    def __init__(self, lanes: int = 1, batch: int = 1, max_queued: int = 100) -> None:
+        self.queue = JobQueue("thing", max_queued)
+        self.capacity = Capacity(lanes, batch)
+
+    def put(self, priority: Priority, kind: object = None, *, admitted: bool = False) -> Job:
+        number = self.queue.next_number()
+        job = Job(priority, number, run=lambda *_: None, fail=lambda _: None, kind=kind)
+        self.queue.put(job, admitted=admitted)
+        return job
+
+    def take(self) -> list[Job]:
+        batch = self.queue.take(lambda: self.capacity, 0.0)
+        assert batch is not None
+        return batch
+
+    def take_all(self) -> list[Job]:
+        """In the order in which one lane does them."""
+        done = []
+        while batch := self.take():
+            done += batch
+            self.queue.finish(batch)
+        return done
+
+
+class TestOrder:
+    def test_finals_before_guesses_before_drafts(self) -> None:
+        line = Line()
+        draft, guess, final = (line.put(priority) for priority in (DRAFT, GUESS, FINAL))
+        assert line.take_all() == [final, guess, draft]
+
+    @pytest.mark.parametrize("priority", Priority)
+    def test_in_order_of_arrival(self, priority: Priority) -> None:
+        line = Line()
+        jobs = [line.put(priority) for _ in range(20)]
+        assert line.take_all() == jobs
+
+    def test_promoted_keeps_its_place_among_finals(self) -> None:
+        line = Line()
+        early = line.put(GUESS)
+        before = line.put(FINAL)
+        between = line.put(DRAFT)
+        after = line.put(FINAL)
+        line.queue.promote(between)
+        assert line.take_all() == [before, between, after, early]
+
+    def test_order_holds_whatever_is_dropped_and_promoted(self) -> None:
+        chance = random.Random(5)
+        line = Line()
+        jobs = [line.put(chance.choice(list(Priority))) for _ in range(60)]
+        for job in chance.sample(jobs, 20):
+            line.queue.promote(job)
+        dropped = chance.sample(jobs, 20)
+        for job in dropped:
+            line.queue.drop(job)
+        kept = [job for job in jobs if job not in dropped]
+        assert line.take_all() == sorted(kept, key=lambda job: (job.priority, jobs.index(job)))
+
+    @pytest.mark.parametrize("do", [JobQueue.promote, JobQueue.drop])
+    def test_what_is_over_is_neither_promoted_nor_dropped(
+        self, do: Callable[[JobQueue, Job], None]
+    ) -> None:
+        line = Line()
+        job = line.put(GUESS)
+        line.take_all()
+        do(line.queue, job)
+        assert line.queue.idle
+        assert line.take() == []
+
+
+class TestLanes:
+    def test_one_lane_does_one_thing(self) -> None:
+        line = Line()
+        first, second = line.put(FINAL), line.put(FINAL)
+        batch = line.take()
+        assert batch == [first]
+        assert line.take() == []
+        line.queue.finish(batch)
+        assert line.take() == [second]
+
+    def test_one_lane_guesses_while_no_final_waits(self) -> None:
+        line = Line()
+        guess = line.put(GUESS)
+        assert line.take() == [guess]
+
+    def test_guess_leaves_one_of_two_lanes_free(self) -> None:
+        line = Line(lanes=2)
+        guess, other = line.put(GUESS), line.put(GUESS)
+        running = line.take()
+        assert running == [guess]
+        assert line.take() == []
+        final = line.put(FINAL)
+        assert line.take() == [final]
+        line.queue.finish(running)
+        assert line.take() == [other]
+
+    def test_guesses_take_all_lanes_but_one(self) -> None:
+        line = Line(lanes=4)
+        for _ in range(5):
+            line.put(GUESS)
+        assert [len(line.take()) for _ in range(5)] == [1, 1, 1, 0, 0]
+
+    def test_guess_runs_beside_a_final(self) -> None:
+        line = Line(lanes=2)
+        line.put(FINAL)
+        line.take()
+        guess = line.put(GUESS)
+        assert line.take() == [guess]
+
+    def test_promoted_while_it_runs_is_no_guess_any_more(self) -> None:
+        line = Line(lanes=2)
+        guess, other = line.put(GUESS), line.put(GUESS)
+        line.take()
+        assert line.take() == []
+        line.queue.promote(guess)
+        assert line.take() == [other]
+
+    @pytest.mark.parametrize("priority", Priority)
+    def test_draft_waits_until_nothing_runs(self, priority: Priority) -> None:
+        line = Line(lanes=3)
+        line.put(priority)
+        running = line.take()
+        draft = line.put(DRAFT)
+        assert line.take() == []
+        line.queue.finish(running)
+        assert line.take() == [draft]
+
+    def test_final_runs_beside_a_draft(self) -> None:
+        line = Line(lanes=2)
+        line.put(DRAFT)
+        line.take()
+        final = line.put(FINAL)
+        assert line.take() == [final]
+
+    def test_dropped_keeps_its_lane_until_it_ends(self) -> None:
+        line = Line()
+        line.put(FINAL)
+        [job] = batch = line.take()
+        other = line.put(FINAL)
+        line.queue.drop(job)
+        assert job.dropped.is_set()
+        assert line.take() == []
+        line.queue.finish(batch)
+        assert line.take() == [other]
+
+
+class TestBatches:
+    def test_of_one_kind_up_to_the_capacity(self) -> None:
+        line = Line(batch=3)
+        jobs = [line.put(FINAL, kind="a") for _ in range(4)]
+        batch = line.take()
+        assert batch == jobs[:3]
+        line.queue.finish(batch)
+        assert line.take() == jobs[3:]
+
+    def test_others_keep_their_places(self) -> None:
+        line = Line(batch=8)
+        kinds = ["a", "b", None, "a", "b", None, "a"]
+        jobs = [line.put(FINAL, kind=kind) for kind in kinds]
+        taken = []
+        while batch := line.take():
+            taken.append([jobs.index(job) for job in batch])
+            line.queue.finish(batch)
+        assert taken == [[0, 3, 6], [1, 4], [2], [5]]
+
+    def test_guesses_do_not_fill_it_up(self) -> None:
+        line = Line(batch=3)
+        guess, first, other, second = (
+            line.put(priority, kind="a") for priority in (GUESS, FINAL, GUESS, FINAL)
+        )
+        batch = line.take()
+        assert batch == [first, second]
+        line.queue.finish(batch)
+        assert line.take() == [guess, other]
+
+    def test_each_begins_with_the_most_urgent_of_all(self) -> None:
+        chance = random.Random(5)
+        line = Line(batch=3)
+        left = [line.put(chance.choice([FINAL, GUESS]), chance.choice("abc")) for _ in range(60)]
+        while batch := line.take():
+            assert batch[0] == min(left)
+            left = [job for job in left if job not in batch]
+            line.queue.finish(batch)
+        assert left == []
+
+    def test_takes_one_lane(self) -> None:
+        line = Line(lanes=2, batch=4)
+        for _ in range(4):
+            line.put(FINAL, kind="a")
+        assert len(line.take()) == 4
+        other = line.put(FINAL, kind="a")
+        assert line.take() == [other]
+
+    def test_of_guesses_leaves_a_lane_free(self) -> None:
+        line = Line(lanes=3, batch=2)
+        for _ in range(6):
+            line.put(GUESS, kind="a")
+        assert [len(line.take()) for _ in range(3)] == [2, 2, 0]
+
+    def test_one_final_makes_it_urgent(self) -> None:
+        line = Line(lanes=2, batch=2)
+        guesses = [line.put(GUESS, kind="a") for _ in range(3)]
+        line.take()
+        assert line.take() == []
+        line.queue.promote(guesses[1])
+        assert line.take() == guesses[2:]
+
+
+class TestBounds:
+    def test_full_queue_is_busy(self) -> None:
+        line = Line(max_queued=2)
+        line.put(FINAL)
+        line.put(DRAFT)
+        with pytest.raises(Busy, match="2 requests wait for thing"):
+            line.put(FINAL)
+        admitted = line.put(FINAL, admitted=True)
+        assert len(line.queue) == 3
+        line.queue.drop(admitted)
+        line.take()
+        line.put(FINAL)
+
+    def test_room_for_guesses_is_half_of_the_queue(self) -> None:
+        line = Line(max_queued=4)
+        room = []
+        for _ in range(3):
+            room.append(line.queue.room_for(GUESS))
+            line.put(GUESS)
+        assert room == [True, True, False]
+
+    def test_no_room_for_a_guess_behind_a_final(self) -> None:
+        line = Line()
+        final = line.put(FINAL)
+        assert not line.queue.room_for(GUESS)
+        line.queue.drop(final)
+        assert line.queue.room_for(GUESS)
+
+    def test_room_for_a_guess_beside_what_runs(self) -> None:
+        line = Line()
+        line.put(FINAL)
+        line.take()
+        assert line.queue.room_for(GUESS)
+
+    @pytest.mark.parametrize("priority", Priority)
+    def test_room_for_a_draft_while_nothing_is_to_be_done(self, priority: Priority) -> None:
+        line = Line()
+        assert line.queue.room_for(DRAFT)
+        line.put(priority)
+        assert not line.queue.room_for(DRAFT)
+        batch = line.take()
+        assert not line.queue.room_for(DRAFT)
+        line.queue.finish(batch)
+        assert line.queue.room_for(DRAFT)
+
+
+class TestClose:
+    def test_takes_and_gives_nothing_more(self) -> None:
+        line = Line()
+        waiting = line.put(FINAL)
+        assert line.queue.close() == [waiting]
+        assert line.queue.closed
+        assert line.queue.take(Capacity, None) is None
+        with pytest.raises(ShuttingDown):
+            line.put(FINAL, admitted=True)
+
+    def test_asks_what_runs_to_stop(self) -> None:
+        line = Line(lanes=2)
+        started, taken = line.put(FINAL), line.put(FINAL)
+        line.take()
+        line.take()
+        started.started.set()
+        waiting = line.put(FINAL)
+        # What was taken and waits for the engine has nobody else to refuse it.
+        assert line.queue.close() == [waiting, taken]
+        assert started.dropped.is_set()
+        assert taken.dropped.is_set()
+
+    def test_says_why_there_is_no_result(self) -> None:
+        line = Line()
+        assert isinstance(line.queue.refusal(), Abandoned)
+        line.queue.close()
+        assert isinstance(line.queue.refusal(), ShuttingDown)
+
+
+class Taker:
+    """A thread that waits for a batch. `looked` says that it has found nothing to do."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.looked = threading.Event()
+        self.batch: list[Job] | None = []
+        self.thread = threading.Thread(target=self._take)
+        self.thread.start()
+        assert self.looked.wait(WAIT_SECONDS)
+
+    def _take(self) -> None:
+        self.batch = self.line.queue.take(self._capacity, WAIT_SECONDS)
+
+    def _capacity(self) -> Capacity:
+        # Asked under the queue's lock, which is given up only by beginning to wait.
+        self.looked.set()
+        return self.line.capacity
+
+    def result(self) -> list[Job] | None:
+        self.thread.join(WAIT_SECONDS / 2)
+        assert not self.thread.is_alive()
+        return self.batch
+
+
+class TestWaking:
+    def test_by_a_new_job(self) -> None:
+        line = Line()
+        taker = Taker(line)
+        job = line.put(DRAFT)
+        assert taker.result() == [job]
+
+    def test_by_the_end_of_another(self) -> None:
+        line = Line()
+        line.put(FINAL)
+        batch = line.take()
+        job = line.put(FINAL)
+        taker = Taker(line)
+        line.queue.finish(batch)
+        assert taker.result() == [job]
+
+    def test_by_a_promotion(self) -> None:
+        line = Line(lanes=2)
+        line.put(GUESS)
+        line.take()
+        job = line.put(GUESS)
+        taker = Taker(line)
+        line.queue.promote(job)
+        assert taker.result() == [job]
+
+    def test_by_more_capacity(self) -> None:
+        line = Line()
+        line.put(FINAL)
+        line.take()
+        job = line.put(FINAL)
+        taker = Taker(line)
+        line.capacity = Capacity(lanes=2)
+        line.queue.capacity_changed()
+        assert taker.result() == [job]
+
+    def test_by_the_end(self) -> None:
+        line = Line()
+        taker = Taker(line)
+        line.queue.close()
+        assert taker.result() is None

@@ -1,0 +1,280 @@
+"""Jobs that are submitted now and waited for later."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.support.fakes import WAIT_SECONDS, eventually
+from tests.support.jobs import Calls, Thing, lanes, occupied, working
+from wyoming_voice_stack.engine.queue import Priority
+from wyoming_voice_stack.engine.worker import Wanted, Worker
+from wyoming_voice_stack.errors import (
+    Abandoned,
+    Busy,
+    DeadlineExceeded,
+    EmptyText,
+    EngineError,
+    ShuttingDown,
+)
+
+
+class Held(Calls):
+    """Calls that wait to be let go, and then give up if nobody wants them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.go = threading.Event(), threading.Event()
+        self.wanted: Callable[[], bool] = lambda: True
+
+    def __call__(
+        self, engine: Thing, items: Sequence[Any], wanted: Callable[[], bool]
+    ) -> list[Any]:
+        self.wanted = wanted
+        results = super().__call__(engine, items, wanted)
+        self.entered.set()
+        assert self.go.wait(WAIT_SECONDS)
+        if not wanted():
+            raise Abandoned("nobody waits")
+        return results
+
+    async def begun(self) -> None:
+        assert await asyncio.to_thread(self.entered.wait, WAIT_SECONDS)
+
+
+class TestTickets:
+    async def test_results_go_to_the_right_ones(self) -> None:
+        calls, others = Calls(), Calls(lambda item: item * 10)
+        async with working(**lanes(1, batch=4)) as worker:
+            async with occupied(worker):
+                tickets = [
+                    worker.submit(item, together, Priority.FINAL)
+                    for item in range(1, 7)
+                    for together in (calls, others)
+                ]
+            got = [await ticket.wait() for ticket in tickets]
+        assert got == [-1, 10, -2, 20, -3, 30, -4, 40, -5, 50, -6, 60]
+        assert calls.noted == others.noted == [[1, 2, 3, 4], [5, 6]]
+
+    async def test_engine_that_takes_one_at_a_time_gets_one(self) -> None:
+        calls = Calls()
+        async with working() as worker:
+            async with occupied(worker):
+                tickets = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2)]
+            assert [await ticket.wait() for ticket in tickets] == [-1, -2]
+        assert calls.noted == [[1], [2]]
+
+    async def test_one_that_spoils_a_batch_fails_alone(self) -> None:
+        def picky(item: int) -> int:
+            if item == 2:
+                raise EmptyText("two is nothing")
+            return -item
+
+        calls = Calls(picky)
+        async with working(**lanes(1, batch=4)) as worker:
+            async with occupied(worker):
+                tickets = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2, 3)]
+            assert await tickets[0].wait() == -1
+            with pytest.raises(EmptyText):
+                await tickets[1].wait()
+            assert await tickets[2].wait() == -3
+            assert worker.state == "ready"
+        assert calls.noted == [[1, 2, 3], [1], [2], [3]]
+
+    async def test_bug_that_spoils_a_batch_is_one_failure(self) -> None:
+        calls = Calls(lambda item: 1 / item)
+        async with working(**lanes(1, batch=4)) as worker:
+            async with occupied(worker):
+                tickets = [worker.submit(item, calls, Priority.FINAL) for item in (1, 0, 2)]
+            assert (await tickets[0].wait(), await tickets[2].wait()) == (1, 0.5)
+            with pytest.raises(EngineError, match="ZeroDivisionError"):
+                await tickets[1].wait()
+
+    async def test_call_that_gives_too_few_results_fails(self) -> None:
+        async with working() as worker:
+            with pytest.raises(EngineError, match="ValueError"):
+                await worker.submit(1, lambda *_: [], Priority.FINAL).wait()
+
+    async def test_drafts_are_alone(self) -> None:
+        calls = Calls()
+        async with working(**lanes(1, batch=4)) as worker:
+            async with occupied(worker):
+                drafts = [worker.submit(item, calls, Priority.DRAFT) for item in (1, 2)]
+                final = worker.submit(3, calls, Priority.FINAL)
+                guess = worker.submit(4, calls, Priority.GUESS)
+                urgent = worker.submit(5, calls, Priority.DRAFT)
+                waiting = asyncio.create_task(urgent.wait())
+                await asyncio.sleep(0)
+            await eventually(lambda: all(draft.done for draft in drafts))
+            assert await waiting == -5
+        assert final.done
+        assert guess.done
+        assert calls.noted == [[3], [5], [4], [1], [2]]
+
+    async def test_waiting_goes_before_guesses(self) -> None:
+        calls = Calls()
+        async with working() as worker:
+            async with occupied(worker):
+                first, second = (worker.submit(item, calls, Priority.GUESS) for item in (1, 2))
+                waiting = asyncio.create_task(second.wait())
+                await asyncio.sleep(0)
+            assert await waiting == -2
+            await first.wait()
+        assert calls.noted == [[2], [1]]
+
+    async def test_guess_gives_way_to_who_waits(self) -> None:
+        calls = Calls()
+        begun_once = threading.Event()
+
+        def patient(_: Thing, items: Sequence[int], wanted: Wanted) -> list[int]:
+            if not begun_once.is_set():
+                begun_once.set()
+                while wanted():
+                    threading.Event().wait(0.001)
+                raise Abandoned("somebody else waits")
+            calls.noted.append(list(items))
+            return list(items)
+
+        async with working() as worker:
+            guess = worker.submit(1, patient, Priority.GUESS)
+            await eventually(begun_once.is_set)
+            assert await worker.submit(2, calls, Priority.FINAL).wait() == -2
+            assert await guess.wait() == 1
+            assert worker.state == "ready"
+        assert calls.noted == [[2], [1]]
+
+    async def test_full_queue_is_busy(self) -> None:
+        async with working(max_queued=1) as worker, occupied(worker):
+            worker.submit(1, Calls(), Priority.FINAL)
+            with pytest.raises(Busy):
+                worker.submit(2, Calls(), Priority.FINAL)
+
+    async def test_late_one_is_given_up(self) -> None:
+        calls = Calls()
+        async with working(max_wait_s=0.0) as worker, occupied_by_ticket(worker):
+            with pytest.raises(DeadlineExceeded, match="busy"):
+                await worker.submit(1, calls, Priority.FINAL).wait()
+        assert calls.noted == []
+
+    async def test_room_is_that_of_the_queue(self) -> None:
+        async with working() as worker:
+            await worker.run(lambda _: None)
+            await eventually(lambda: worker.room_for(Priority.DRAFT))
+            async with occupied(worker):
+                assert not worker.room_for(Priority.DRAFT)
+                assert worker.room_for(Priority.GUESS)
+                worker.submit(1, Calls(), Priority.FINAL)
+                assert not worker.room_for(Priority.GUESS)
+                assert worker.room_for(Priority.FINAL)
+
+
+class TestDrops:
+    async def test_what_waits_never_starts(self) -> None:
+        calls = Calls()
+        async with working() as worker:
+            async with occupied(worker):
+                worker.submit(1, calls, Priority.FINAL).drop()
+                assert len(worker._queue) == 0
+            await worker.run(lambda _: None)
+        assert calls.noted == []
+
+    async def test_what_runs_is_not_wanted(self) -> None:
+        held = Held()
+        async with working() as worker:
+            ticket = worker.submit(1, held, Priority.GUESS)
+            await held.begun()
+            assert held.wanted()
+            ticket.drop()
+            assert not held.wanted()
+            held.go.set()
+            assert await worker.run(lambda _: "next") == "next"
+            assert worker.state == "ready"
+
+    async def test_batch_is_wanted_while_one_of_it_is(self) -> None:
+        held = Held()
+        async with working(**lanes(1, batch=4)) as worker:
+            async with occupied(worker):
+                tickets = [worker.submit(item, held, Priority.GUESS) for item in (1, 2, 3)]
+            await held.begun()
+            tickets[0].drop()
+            tickets[2].drop()
+            assert held.wanted()
+            held.go.set()
+            assert await tickets[1].wait() == -2
+            assert [ticket.failed for ticket in tickets] == [True, False, True]
+
+    async def test_batch_that_nobody_wants_is_not_tried_again(self) -> None:
+        held = Held()
+        async with working(**lanes(1, batch=4)) as worker:
+            async with occupied(worker):
+                tickets = [worker.submit(item, held, Priority.GUESS) for item in (1, 2, 3)]
+            await held.begun()
+            for ticket in tickets:
+                ticket.drop()
+            held.go.set()
+            await worker.run(lambda _: None)
+        assert held.noted == [[1, 2, 3]]
+
+    async def test_who_left_a_spoilt_batch_is_not_tried_again(self) -> None:
+        entered, go = threading.Event(), threading.Event()
+
+        def picky(item: int) -> int:
+            entered.set()
+            assert go.wait(WAIT_SECONDS)
+            if item == 2:
+                raise EmptyText("two is nothing")
+            return -item
+
+        calls = Calls(picky)
+        async with working(**lanes(1, batch=4)) as worker:
+            async with occupied(worker):
+                tickets = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2, 3)]
+            assert await asyncio.to_thread(entered.wait, WAIT_SECONDS)
+            tickets[2].drop()
+            go.set()
+            assert await tickets[0].wait() == -1
+            await worker.run(lambda _: None)
+        assert calls.noted == [[1, 2, 3], [1], [2]]
+
+    async def test_stop_says_why_to_all_of_a_batch(self) -> None:
+        held = Held()
+        async with working(**lanes(1, batch=4)) as worker:
+            async with occupied(worker):
+                tickets = [worker.submit(item, held, Priority.FINAL) for item in (1, 2)]
+            await held.begun()
+            waiting = [asyncio.create_task(ticket.wait()) for ticket in tickets]
+            await asyncio.sleep(0)
+            assert not await worker.stop(0.0)
+            held.go.set()
+            async with asyncio.timeout(WAIT_SECONDS):
+                for refused in waiting:
+                    with pytest.raises(ShuttingDown):
+                        await refused
+
+    async def test_stop_says_why_to_one_that_runs(self) -> None:
+        held = Held()
+        async with working() as worker:
+            waiting = asyncio.create_task(worker.submit(1, held, Priority.FINAL).wait())
+            await held.begun()
+            assert not await worker.stop(0.0)
+            held.go.set()
+            with pytest.raises(ShuttingDown):
+                await waiting
+
+
+@asynccontextmanager
+async def occupied_by_ticket(worker: Worker[Any]) -> AsyncIterator[None]:
+    """As `occupied`, for workers that let nobody wait."""
+    held = Held()
+    ticket = worker.submit(0, held, Priority.FINAL)
+    await held.begun()
+    try:
+        yield
+    finally:
+        held.go.set()
+        await ticket.wait()

@@ -1,0 +1,299 @@
+"""The contract of a speech-to-text talk, with a fake engine behind a real worker."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from wyoming.asr import Transcribe, Transcript, VadSensitivity
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.event import Event
+from wyoming.info import Info
+
+from tests.support.asr_client import OPTIONS, serving, tell, utterance
+from tests.support.fakes import FakeRecognizer
+from wyoming_voice_stack.asr.vad.segmenter import LEAD_IN_MS
+from wyoming_voice_stack.engine.worker import Worker
+from wyoming_voice_stack.errors import (
+    MalformedEvent,
+    UnknownLanguage,
+    UnknownModel,
+    UnsupportedAudio,
+    UtteranceTooLong,
+)
+from wyoming_voice_stack.protocol.asr_session import SLICE_BYTES
+
+
+class FakeHouse:
+    """A house whose names may change."""
+
+    def __init__(self) -> None:
+        self.names: tuple[str, ...] = ("Study",)
+        self.running = False
+
+    async def start(self) -> None:
+        self.running = True
+
+    async def stop(self) -> None:
+        self.running = False
+
+
+@pytest.fixture
+def engine() -> FakeRecognizer:
+    return FakeRecognizer()
+
+
+class TestUtterances:
+    async def test_one(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            session = service.open_session("c")
+            [heard] = await tell(session, Transcribe(language="de").event(), *utterance())
+        assert heard == Transcript(text="1600 samples", language="de")
+        assert engine.requests[0].language == "de"
+        assert engine.requests[0].initial_prompt == "The lights."
+
+    async def test_memory_is_given_back_once_the_text_is_sent(
+        self, engine: FakeRecognizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told, sent = list[str](), list[str]()
+        monkeypatch.setattr(Worker, "tidy_up_soon", lambda worker: told.append(worker.name))
+        async with serving(engine) as service:
+            session = service.open_session("c")
+            for event in utterance():
+                async for reply in session.handle(event):
+                    sent.append(reply.type)
+                    assert told == []
+            assert sent[-2:] == ["transcript", "transcript-stop"]
+            assert len(told) == 1
+
+    async def test_several_on_one_connection(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            session = service.open_session("c")
+            heard = await tell(
+                session,
+                Transcribe(language="de").event(),
+                *utterance(8000),
+                *utterance(4000),
+                Transcribe(language="en").event(),
+                *utterance(2000),
+            )
+        assert [(one.text, one.language) for one in heard] == [
+            ("8000 samples", "de"),
+            ("4000 samples", "de"),
+            ("2000 samples", "en"),
+        ]
+
+    async def test_without_transcribe(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            [heard] = await tell(service.open_session("c"), *utterance())
+        assert heard.text == "1600 samples"
+        assert engine.requests[0].language is None
+
+    @pytest.mark.parametrize("start", [True, False])
+    async def test_no_audio_is_an_empty_transcript(
+        self, engine: FakeRecognizer, start: bool
+    ) -> None:
+        events = [AudioStart(16000, 2, 1).event()] if start else []
+        async with serving(engine) as service:
+            [heard] = await tell(service.open_session("c"), *events, AudioStop().event())
+        assert heard.text == ""
+        assert engine.requests == []
+
+    async def test_chunks_without_a_start(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            [heard] = await tell(service.open_session("c"), *utterance()[1:])
+        assert heard.text == "1600 samples"
+
+    async def test_a_new_start_drops_the_old_audio(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            [heard] = await tell(service.open_session("c"), *utterance()[:2], *utterance(3200))
+        assert heard.text == "3200 samples"
+
+    async def test_odd_byte_counts_are_joined(self, engine: FakeRecognizer) -> None:
+        pcm = np.arange(4000, 8000, dtype="<i2").tobytes()
+        cuts = [0, 1, 36, 107, 108, 500, 8000]
+        async with serving(engine) as service:
+            await tell(
+                service.open_session("c"),
+                AudioStart(16000, 2, 1).event(),
+                *(AudioChunk(16000, 2, 1, pcm[a:b]).event() for a, b in pairwise(cuts)),
+                AudioStop().event(),
+            )
+        spoken = engine.audio[0][LEAD_IN_MS * 16 :]
+        assert np.array_equal(np.round(spoken * 32768), np.arange(4000, 8000))
+
+    @pytest.mark.parametrize("form", [(8000, 2, 1), (48000, 4, 2), (22050, 3, 6), (44100, 1, 1)])
+    async def test_other_formats_become_16_khz_mono(
+        self, engine: FakeRecognizer, form: tuple[int, int, int]
+    ) -> None:
+        rate, width, channels = form
+        async with serving(engine) as service:
+            await tell(service.open_session("c"), *utterance(rate, rate, width, channels))
+        assert abs(len(engine.audio[0]) - LEAD_IN_MS * 16 - 16000) <= 2
+
+    async def test_large_chunk_is_taken_in_slices(self, engine: FakeRecognizer) -> None:
+        pcm = (np.arange(20_000) % 3000 + 4000).astype("<i2").tobytes() * 8
+        async with serving(engine, replace(OPTIONS, max_utterance_s=20)) as service:
+            chunk = AudioChunk(16000, 2, 1, audio=pcm).event()
+            await tell(service.open_session("c"), chunk, AudioStop().event())
+        assert len(pcm) > 4 * SLICE_BYTES
+        spoken = engine.audio[0][LEAD_IN_MS * 16 :]
+        assert np.round(spoken * 32768).astype("<i2").tobytes() == pcm
+
+    async def test_format_may_change_within_an_utterance(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            first, second = utterance(1600)[1], utterance(800, rate=8000)[1]
+            [heard] = await tell(service.open_session("c"), first, second, AudioStop().event())
+        assert abs(len(engine.audio[0]) - LEAD_IN_MS * 16 - 3200) <= 2
+        assert heard.text
+
+
+class TestChoices:
+    async def test_household_languages_are_the_candidates(self, engine: FakeRecognizer) -> None:
+        options = replace(OPTIONS, household=("de-AT", "jv", "xx"))
+        async with serving(engine, options) as service:
+            await tell(service.open_session("c"), *utterance())
+            info = Info.from_event(service.info())
+        assert engine.requests[0].candidate_languages == ("de", "jw")
+        assert info.asr[0].models[0].languages == ["de", "jv"]
+
+    async def test_configured_language(self, engine: FakeRecognizer) -> None:
+        async with serving(engine, replace(OPTIONS, language="de")) as service:
+            session = service.open_session("c")
+            await tell(session, *utterance(), Transcribe(language="en-US").event(), *utterance())
+        assert [request.language for request in engine.requests] == ["de", "en"]
+
+    async def test_language_is_answered_as_a_tag(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            [heard] = await tell(
+                service.open_session("c"), Transcribe(language="jv").event(), *utterance()
+            )
+        assert engine.requests[0].language == "jw"
+        assert heard.language == "jv"
+
+    async def test_unknown_language_lists_what_there_is(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            with pytest.raises(UnknownLanguage, match="en, de, jv"):
+                await tell(service.open_session("c"), Transcribe(language="fr").event())
+            with pytest.raises(UnknownLanguage, match=r"first\.en"):
+                await tell(
+                    service.open_session("c"), Transcribe(name="first.en", language="de").event()
+                )
+
+    async def test_model_by_name(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            await tell(service.open_session("c"), Transcribe(name="first.en").event(), *utterance())
+            with pytest.raises(UnknownModel, match=r"first, first\.en"):
+                await tell(service.open_session("c"), Transcribe(name="../other").event())
+        assert len(engine.requests) == 1
+
+    async def test_names_and_terms(self, engine: FakeRecognizer) -> None:
+        request = Transcribe(transcript_names=["Anna"], transcript_terms=["thermostat"])
+        async with serving(engine) as service:
+            await tell(service.open_session("c"), request.event(), *utterance())
+        assert engine.requests[0].names == ("Anna",)
+        assert engine.requests[0].terms == ("thermostat",)
+
+    async def test_names_of_the_house(self, engine: FakeRecognizer) -> None:
+        house = FakeHouse()
+        async with serving(engine, house=house) as service:
+            assert house.running
+            await tell(service.open_session("c"), *utterance())
+            house.names = ("Kontor",)
+            await tell(service.open_session("c"), *utterance())
+        assert not house.running
+        assert [request.house for request in engine.requests] == [("Study",), ("Kontor",)]
+
+    @pytest.mark.parametrize(
+        ("sensitivity", "silence_s"),
+        [
+            (None, 0.7),
+            (VadSensitivity.DEFAULT, 0.7),
+            (VadSensitivity.AGGRESSIVE, 0.25),
+            ("relaxed", 1.25),
+            ("whatever", 0.7),
+        ],
+    )
+    async def test_who_ends_the_utterance(
+        self, engine: FakeRecognizer, sensitivity: str | None, silence_s: float
+    ) -> None:
+        request = Transcribe(vad_sensitivity=sensitivity)
+        async with serving(engine, replace(OPTIONS, endpoint_silence_s=0.7)) as service:
+            endpoint = service.hear(request).endpoint
+            assert endpoint is not None
+            assert endpoint.silence_s == silence_s
+        async with serving(engine) as service:
+            assert service.hear(request).endpoint is None
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "form", [(1, 2, 1), (0, 2, 1), (-16000, 2, 1), (16000, 7, 1), (16000, 2, 0)]
+    )
+    async def test_format(self, engine: FakeRecognizer, form: tuple[int, int, int]) -> None:
+        rate, width, channels = form
+        data = {"rate": rate, "width": width, "channels": channels}
+        async with serving(engine) as service:
+            for event in (Event("audio-start", data), Event("audio-chunk", data, b"\0" * 64)):
+                with pytest.raises(UnsupportedAudio):
+                    await tell(service.open_session("c"), event)
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            Event("audio-start", {"rate": "fast", "width": 2, "channels": 1}),
+            Event("audio-start", {"rate": 16000}),
+            Event("audio-chunk", {}),
+            Event("transcribe", {"language": 5}),
+            Event("transcribe", {"transcript_names": "Anna"}),
+        ],
+    )
+    async def test_malformed(self, engine: FakeRecognizer, event: Event) -> None:
+        async with serving(engine) as service:
+            with pytest.raises(MalformedEvent, match=event.type):
+                await tell(service.open_session("c"), event)
+
+    async def test_too_long(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            with pytest.raises(UtteranceTooLong, match="ASR_MAX_UTTERANCE_SECONDS"):
+                await tell(service.open_session("c"), *utterance(33_000))
+
+    async def test_unknown_events_are_ignored(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            session = service.open_session("c")
+            assert await tell(session, Event("detect"), Event("synthesize", {"text": "x"})) == []
+            assert not session.busy
+
+
+class TestInfo:
+    async def test_everything_home_assistant_reads(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            info = Info.from_event(service.info())
+        [program] = info.asr
+        assert program.installed
+        assert program.name in service.programs
+        assert [model.name for model in program.models] == ["first", "first.en"]
+        assert program.models[0].languages == ["de", "en", "jv"]
+        assert program.models[1].languages == ["en"]
+        assert all(model.installed for model in program.models)
+        assert program.requires_external_vad
+        assert program.supports_transcript_streaming
+
+    async def test_what_is_advertised_follows_the_settings(self, engine: FakeRecognizer) -> None:
+        options = replace(OPTIONS, endpoint_silence_s=0.7, partial_text=False)
+        async with serving(engine, options) as service:
+            [program] = Info.from_event(service.info()).asr
+        assert not program.requires_external_vad
+        assert not program.supports_transcript_streaming
+
+    async def test_busy_from_start_to_transcript(self, engine: FakeRecognizer) -> None:
+        async with serving(engine) as service:
+            session = service.open_session("c")
+            start, chunk, stop = utterance()
+            assert not session.busy
+            await tell(session, start, chunk)
+            assert session.busy
+            await tell(session, stop)
+            assert not session.busy

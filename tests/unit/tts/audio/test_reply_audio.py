@@ -1,0 +1,243 @@
+"""Pauses and loudness from sentence to sentence, measured on the waveform."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.waveform import (
+    RATE,
+    amplified,
+    bare,
+    in_pieces,
+    joined,
+    loudness_db,
+    milliseconds,
+    noise,
+    place_of,
+    quiet,
+    say,
+    sounding,
+    through,
+    tone,
+)
+from wyoming_voice_stack.tts.audio.limiter import CEILING, KNEE, limited
+from wyoming_voice_stack.tts.audio.loudness_levelling import MAX_GAIN_DB, Evening
+from wyoming_voice_stack.tts.audio.loudness_meter import Loudness
+from wyoming_voice_stack.tts.audio.reply_audio import IN_HAND_S, ReplySound
+from wyoming_voice_stack.tts.audio.runaway import RunOn
+from wyoming_voice_stack.tts.audio.sentence_audio import SentenceSound
+from wyoming_voice_stack.tts.engine import Samples
+
+LIGHT = "The kitchen light is on, and so is the one in the hall."
+JAZZ = "Playing some jazz in the living room."
+DOOR = "The front door has been open for twenty minutes."
+
+
+def speak(
+    *sentences: Samples, pause_ms: int = 250, in_hand_s: float = IN_HAND_S, length: int = 1000
+) -> list[Samples]:
+    """What goes out for each sentence, the silence before it included; the reply's end comes last."""
+    reply = ReplySound(RATE)
+    out = []
+    for sentence in sentences:
+        parts = [reply.begin(pause_ms, in_hand_s=in_hand_s)]
+        parts += [reply.push(piece) for piece in in_pieces(sentence, length)]
+        out.append(joined(*parts, reply.end()))
+    return [*out, reply.finish()]
+
+
+def silence_ms(out: list[Samples]) -> float:
+    """The longest silence of a reply of tones or bare words."""
+    return milliseconds(np.diff(sounding(joined(*out))).max())
+
+
+class TestPauses:
+    @pytest.mark.parametrize("pause_ms", [60, 100, 150, 250, 400, 900])
+    @pytest.mark.parametrize(
+        ("after", "before"),
+        [
+            (quiet(0), quiet(0)),
+            (quiet(30), quiet(20)),
+            (quiet(300), quiet(80)),
+            (noise(1_500, -57.0), noise(700, -57.0)),
+        ],
+        ids=["none", "little", "usual", "faint"],
+    )
+    def test_is_as_long_as_asked_for(self, pause_ms: int, after: Samples, before: Samples) -> None:
+        first = joined(quiet(100), tone(300), after)
+        second = joined(before, tone(300), quiet(100))
+        out = speak(first, second, pause_ms=pause_ms, in_hand_s=0.0)
+        assert silence_ms(out) == pytest.approx(pause_ms, abs=10)
+
+    @pytest.mark.parametrize("words", [("Yes.", "Half past four."), ("Fish.", "Hello there.")])
+    @pytest.mark.parametrize("in_hand_s", [0.0, IN_HAND_S])
+    def test_between_real_words(self, words: tuple[str, str], in_hand_s: float) -> None:
+        out = speak(*(say(word) for word in words), pause_ms=400, in_hand_s=in_hand_s)
+        assert silence_ms(out) == pytest.approx(400, abs=10)
+
+    def test_none_makes_no_click(self) -> None:
+        out = joined(*speak(tone(300), tone(300), pause_ms=0))
+        assert np.abs(np.diff(out)).max() <= 1.25 * np.abs(np.diff(tone(300))).max()
+        assert milliseconds(len(out)) == pytest.approx(600, abs=6)
+
+    def test_is_sent_before_the_sentence_is_there(self) -> None:
+        reply = ReplySound(RATE)
+        assert not len(reply.begin(250))
+        reply.push(joined(tone(300), quiet(300)))
+        reply.end()
+        assert milliseconds(len(reply.begin(250))) == pytest.approx(200, abs=1)
+
+    def test_differs_from_join_to_join(self) -> None:
+        reply = ReplySound(RATE)
+        parts = []
+        for pause_ms in (250, 125, 500):
+            parts += [reply.begin(pause_ms), reply.push(tone(200)), reply.end()]
+        gaps = np.diff(sounding(joined(*parts)))
+        pauses = milliseconds(1) * gaps[gaps > RATE / 100]
+        assert pauses == pytest.approx([125, 500], abs=10)
+
+    def test_a_sentence_without_sound_adds_nothing(self) -> None:
+        reply = ReplySound(RATE)
+        parts = []
+        for sound in (tone(300), quiet(900), tone(300)):
+            parts += [reply.begin(250), reply.push(sound), reply.end()]
+        assert silence_ms([joined(*parts)]) == pytest.approx(250, abs=10)
+
+    def test_ends_with_the_last_sentences_silence(self) -> None:
+        *_, end = speak(tone(300), joined(tone(300), quiet(700)))
+        assert milliseconds(len(end)) == pytest.approx(100, abs=1)
+        assert not end.any()
+
+    def test_one_sentence_after_the_other(self) -> None:
+        reply = ReplySound(RATE)
+        with pytest.raises(RuntimeError, match="begin"):
+            reply.push(tone(10))
+        reply.begin(250)
+        with pytest.raises(RuntimeError, match="end"):
+            reply.begin(250)
+
+
+class TestLoudness:
+    @pytest.mark.parametrize("levels", [(-20, -26, -14), (-20, -14, -26, -20), (-17, -20, -14)])
+    def test_is_even(self, levels: tuple[int, ...]) -> None:
+        texts = (LIGHT, JAZZ, DOOR, LIGHT)
+        given_ = [amplified(say(text), level) for text, level in zip(texts, levels, strict=False)]
+        *out, _ = speak(*given_)
+        heard = [loudness_db(sentence[sounding(sentence)[0] :]) for sentence in out]
+        assert np.ptp(heard) <= 2.2
+        assert heard[0] == pytest.approx(levels[0], abs=0.3)
+
+    def test_the_first_sentence_is_left_alone(self) -> None:
+        first, *_ = speak(amplified(say(LIGHT), -30))
+        place_of(first[RATE // 200 : -RATE // 200], amplified(say(LIGHT), -30))
+
+    @pytest.mark.parametrize(("levels", "change"), [((-32, -14), -6), ((-14, -32), 6)])
+    def test_change_is_bounded(self, levels: tuple[int, int], change: int) -> None:
+        _, out, _ = speak(amplified(say(LIGHT), levels[0]), amplified(say(JAZZ), levels[1]))
+        heard = loudness_db(out[sounding(out)[0] :])
+        assert heard - levels[1] == pytest.approx(change, abs=0.5)
+        assert abs(change) == MAX_GAIN_DB
+
+    def test_follows_the_engine_where_nothing_can_wait(self) -> None:
+        levels = (-26, -20, -20, -20, -20)
+        *out, _ = speak(*(amplified(say(LIGHT), level) for level in levels), in_hand_s=0.0)
+        heard = [loudness_db(sentence[sounding(sentence)[0] :]) for sentence in out]
+        assert np.ptp(heard[1:]) <= 2.0
+        assert all(-26 <= level <= -19.5 for level in heard[1:])
+
+    def test_is_constant_within_a_sentence(self) -> None:
+        evening = Evening()
+        evening.add(Loudness(level_db=-20.0, peak=0.3, seconds=1.0), 1.0)
+        sound = amplified(joined(bare(LIGHT), quiet(400), bare(JAZZ)), -14)
+        sentence = SentenceSound(RATE, evening=evening, look_ahead=True)
+        out = through(sentence.push, sentence.finish, *in_pieces(sound))
+        loud = np.abs(sound) > 0.01
+        loud[: RATE // 200] = loud[-RATE // 200 :] = False
+        factors = out[loud] / sound[loud]
+        assert np.ptp(factors) <= 1e-5
+        assert factors[0] < 0.7
+
+    @pytest.mark.parametrize("in_hand_s", [0.0, IN_HAND_S])
+    def test_faint_sound_is_not_raised(self, in_hand_s: float) -> None:
+        breath = noise(600, -47.0)
+        _, out, _ = speak(amplified(say(LIGHT), -20), breath, in_hand_s=in_hand_s)
+        assert np.abs(out).max() <= np.abs(breath).max()
+
+    def test_waits_only_if_the_client_has_enough_to_play(self) -> None:
+        for in_hand_s, waits in ((IN_HAND_S, True), (IN_HAND_S - 0.1, False)):
+            reply = ReplySound(RATE)
+            reply.begin(250, in_hand_s=60.0)
+            reply.push(tone(300))
+            reply.end()
+            reply.begin(250, in_hand_s=in_hand_s)
+            assert bool(len(reply.push(tone(800)))) is not waits
+            assert len(reply.push(tone(300)))
+
+    def test_the_first_sentence_never_waits(self) -> None:
+        reply = ReplySound(RATE)
+        reply.begin(250, in_hand_s=60.0)
+        assert milliseconds(len(reply.push(tone(100)))) >= 80
+
+
+class TestPeaks:
+    def test_nothing_is_beyond_the_ceiling(self) -> None:
+        loud = amplified(say(LIGHT), -4)
+        *out, _ = speak(loud, amplified(say(JAZZ), -14), amplified(say(DOOR), -2))
+        assert np.abs(loud).max() > 1.5
+        assert np.abs(joined(*out)).max() <= CEILING
+        assert 20 * np.log10(CEILING) == pytest.approx(-0.1, abs=0.001)
+
+    def test_normal_speech_is_not_touched(self) -> None:
+        speech = say(LIGHT) * np.float32(KNEE / np.abs(say(LIGHT)).max())
+        assert limited(speech) is speech
+
+    def test_full_scale_speech_is_hardly_touched(self) -> None:
+        speech = say(LIGHT) / np.abs(say(LIGHT)).max()
+        change = limited(speech) - speech
+        assert loudness_db(speech) - 10 * np.log10(np.square(change).mean()) >= 40
+
+    def test_the_curve_has_no_corner(self) -> None:
+        line = np.linspace(-2, 2, 40_001, dtype=np.float32)
+        slope = np.diff(limited(line).astype(np.float64)) / 1e-4
+        assert slope.min() >= -0.01
+        assert slope.max() <= 1.01
+        assert np.abs(np.diff(slope[::10])).max() <= 0.05
+
+    def test_peaks_bound_what_is_raised(self) -> None:
+        spike = amplified(say(JAZZ), -26).copy()
+        spike[sounding(spike)[0] + RATE // 5] = 0.8
+        _, out, _ = speak(amplified(say(LIGHT), -20), spike)
+        assert np.abs(out).max() == pytest.approx(KNEE, abs=0.001)
+
+
+REPLY = [
+    joined(quiet(200), amplified(bare("Hello there."), -20), noise(130, -57.0)),
+    joined(amplified(bare("Half past four."), -17), quiet(1_300), bare("No."), quiet(321)),
+    joined(amplified(bare(LIGHT), -22), quiet(300), amplified(bare("Fish."), -14)),
+]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 9_000), min_size=1, max_size=12),
+    in_hand_s=st.sampled_from([0.0, IN_HAND_S]),
+)
+def test_pieces_make_no_difference(lengths: list[int], in_hand_s: float) -> None:
+    def said(sizes: list[int]) -> Samples:
+        reply, parts = ReplySound(RATE), []
+        for sentence, text in zip(
+            REPLY, ("Hello there.", "Half past four, no.", LIGHT), strict=True
+        ):
+            parts.append(reply.begin(250, run_on=RunOn(text), in_hand_s=in_hand_s))
+            place, turn = 0, 0
+            while place < len(sentence):
+                size = sizes[turn % len(sizes)]
+                parts.append(reply.push(sentence[place : place + size]))
+                place, turn = place + size, turn + 1
+            parts.append(reply.end())
+        return joined(*parts, reply.finish())
+
+    assert said(lengths).tobytes() == said([10**9]).tobytes()

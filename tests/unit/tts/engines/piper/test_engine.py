@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.unit.tts.conftest import spoken
+from wyoming_voice_stack.errors import (
+    EngineError,
+    ModelCorrupt,
+    ModelNotFound,
+    NoAudio,
+    UnknownLanguage,
+    UnknownVoice,
+)
+from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
+from wyoming_voice_stack.tts.engines.piper.engine import (
+    MAX_CHARACTERS,
+    PiperSource,
+    PiperSynthesizer,
+    piper_hub_path,
+)
+from wyoming_voice_stack.tts.engines.piper.loading import PiperReader
+from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import Turns
+from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+
+SENTENCE = "The kitchen light is on, and so is the one in the hall."
+
+
+def source(model: Path, **options: Any) -> PiperSource:
+    return PiperSource(str(model), find=lambda: model, locate=lambda: model, **options)
+
+
+def absent(reference: str) -> PiperSource:
+    return PiperSource(reference, find=lambda: None, locate=lambda: Path("/nowhere"))
+
+
+@pytest.fixture(scope="module")
+def joe(piper_model: Path) -> Iterator[PiperSynthesizer]:
+    engine = source(piper_model).load()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def copied(piper_model: Path, tmp_path: Path) -> Path:
+    for path in (piper_model, piper_model.with_name(f"{piper_model.name}.json")):
+        shutil.copy(path, tmp_path)
+    return tmp_path / piper_model.name
+
+
+def write_voice(folder: Path, **config: Any) -> Path:
+    model = folder / "voice.onnx"
+    model.write_bytes(b"")
+    model.with_name("voice.onnx.json").write_text(json.dumps(config))
+    return model
+
+
+class TestHubPath:
+    @pytest.mark.parametrize(
+        ("name", "folder"),
+        [
+            ("en_US-lessac-medium", "en/en_US/lessac/medium"),
+            ("en_GB-northern_english_male-medium", "en/en_GB/northern_english_male/medium"),
+            ("zh_CN-huayan-x_low", "zh/zh_CN/huayan/x_low"),
+            ("pt_PT-tugão-medium", "pt/pt_PT/tugão/medium"),
+            ("fr_FR-mls_1840-low", "fr/fr_FR/mls_1840/low"),
+            ("es_419-somebody-high", "es/es_419/somebody/high"),
+        ],
+    )
+    def test_follows_the_repository(self, name: str, folder: str) -> None:
+        assert piper_hub_path(name) == (f"{folder}/{name}.onnx", f"{folder}/{name}.onnx.json")
+
+    @pytest.mark.parametrize(
+        "name",
+        ["", "lessac", "en-US-lessac-medium", "en_US-lessac", "en_US-../x-low", "en_US-a-best"],
+    )
+    def test_refuses_what_is_no_name(self, name: str) -> None:
+        with pytest.raises(ModelNotFound, match="en_US-lessac-medium"):
+            piper_hub_path(name)
+
+
+class TestCard:
+    def test_tells_the_language_from_the_name(self) -> None:
+        card = absent("de_DE-thorsten-high").card()
+        assert card.languages == ("de-DE",)
+        assert [voice.name for voice in card.voices] == ["de_DE-thorsten-high"]
+        assert not card.clones
+
+    def test_tells_what_the_configuration_says(self, tmp_path: Path) -> None:
+        model = write_voice(
+            tmp_path, language={"code": "nl_BE"}, speaker_id_map={"b": 1, "a": 2, "c": 0}
+        )
+        voice = source(model).card().voices[0]
+        assert (voice.name, voice.languages, voice.speakers) == (
+            *("voice", ("nl-BE",)),
+            ("c", "b", "a"),
+        )
+
+    def test_falls_back_to_the_pronunciation(self, tmp_path: Path) -> None:
+        model = write_voice(tmp_path, language=None, espeak={"voice": "en-gb-x-rp"})
+        assert source(model).card().languages == ("en-GB",)
+
+    def test_is_the_same_when_loaded(self, joe: PiperSynthesizer, piper_model: Path) -> None:
+        assert joe.card == source(piper_model).card()
+        assert joe.card.languages == ("en-US",)
+
+    def test_bounds_a_sentence(self) -> None:
+        assert absent("de_DE-thorsten-high").max_characters("de") == MAX_CHARACTERS
+
+
+class TestSpeaking:
+    def test_gives_sound(self, joe: PiperSynthesizer) -> None:
+        sound = spoken(joe, SynthesisRequest(SENTENCE, "en-US"))
+        assert joe.sample_rate == 22_050
+        assert sound.dtype == np.float32
+        assert 2.0 < len(sound) / joe.sample_rate < 6.0
+        assert 0.02 < np.sqrt(np.mean(np.square(sound))) < 0.5
+        assert np.abs(sound).max() <= 1.0
+
+    def test_begins_with_little_and_goes_on_with_more(self, joe: PiperSynthesizer) -> None:
+        pieces = [len(each) for each in joe.synthesize(SynthesisRequest(SENTENCE, "en-US"))]
+        assert pieces[0] < 0.3 * joe.sample_rate
+        assert pieces[1] > 3 * pieces[0]
+
+    def test_says_a_single_word(self, joe: PiperSynthesizer) -> None:
+        assert np.abs(spoken(joe, SynthesisRequest("Ok.", "en-US"))).max() > 0.5
+
+    def test_sounds_alike_each_time(self, joe: PiperSynthesizer) -> None:
+        lengths = [len(spoken(joe, SynthesisRequest(SENTENCE, "en-US"))) for _ in range(3)]
+        assert max(lengths) < 1.2 * min(lengths)
+
+    @pytest.mark.parametrize("speed", [0.5, 2.0])
+    def test_follows_the_speed(self, joe: PiperSynthesizer, speed: float) -> None:
+        usual = len(spoken(joe, SynthesisRequest(SENTENCE, "en-US")))
+        changed = len(spoken(joe, SynthesisRequest(SENTENCE, "en-US", speed=speed)))
+        assert changed * speed == pytest.approx(usual, rel=0.4)
+
+    def test_serves_another_region(self, joe: PiperSynthesizer) -> None:
+        assert len(spoken(joe, SynthesisRequest("Yes.", "en-GB", voice="en_US-joe-medium")))
+
+    def test_goes_on_after_an_abandoned_sentence(self, joe: PiperSynthesizer) -> None:
+        abandoned = joe.synthesize(SynthesisRequest(SENTENCE, "en"))
+        next(abandoned)
+        abandoned.close()
+        assert len(spoken(joe, SynthesisRequest("Yes.", "en")))
+
+    def test_puts_silence_between_its_own_sentences(self, piper_model: Path) -> None:
+        engine = source(piper_model, sentence_silence_ms=100, threads=1).load()
+        first, *pieces, last = engine.synthesize(SynthesisRequest("It is on. It is off.", "en"))
+        engine.close()
+        (between,) = [each for each in pieces if not each.any()]
+        assert len(between) == 2_205
+        assert first.any()
+        assert last.any()
+
+    @pytest.mark.parametrize("text", ["", "...", " "])
+    def test_says_when_there_is_nothing_to_say(self, joe: PiperSynthesizer, text: str) -> None:
+        with pytest.raises(NoAudio):
+            spoken(joe, SynthesisRequest(text, "en"))
+
+    def test_refuses_other_languages(self, joe: PiperSynthesizer) -> None:
+        with pytest.raises(UnknownLanguage, match="en-US"):
+            spoken(joe, SynthesisRequest("Ja.", "de"))
+
+    @pytest.mark.parametrize(
+        "request_",
+        [
+            SynthesisRequest("Yes.", "en", voice="nobody"),
+            SynthesisRequest("Yes.", "en", speaker="p225"),
+            SynthesisRequest("Yes.", "en", clone=CloneSource("anna", (), "")),
+        ],
+    )
+    def test_refuses_other_voices(self, joe: PiperSynthesizer, request_: SynthesisRequest) -> None:
+        with pytest.raises(UnknownVoice, match="joe"):
+            spoken(joe, request_)
+
+
+class _Recording:
+    """A model with speakers, which no package carries: keeps what it is given, and hums."""
+
+    inputs = frozenset({"input", "input_lengths", "scales", "sid"})
+
+    def __init__(self) -> None:
+        self.feeds: list[dict[str, Any]] = []
+        self.hands: list[int] = []
+        self.failure: Exception | None = None
+        self.sound = np.full(8, 0.5, np.float32)
+
+    def read(self, feeds: dict[str, Any], hands: int = 1) -> WholeSentence:
+        self.feeds.append(feeds)
+        self.hands.append(hands)
+        if self.failure:
+            raise self.failure
+        return WholeSentence(self.sound)
+
+
+class TestManySpeakers:
+    @pytest.fixture
+    def voice(self) -> _Recording:
+        return _Recording()
+
+    @pytest.fixture
+    def engine(self, voice: _Recording, piper_model: Path, tmp_path: Path) -> PiperSynthesizer:
+        from piper import PiperVoice
+        from piper.config import PiperConfig
+
+        known = json.loads(piper_model.with_name(f"{piper_model.name}.json").read_text())
+        known |= {"num_speakers": 8, "speaker_id_map": {"a": 4, "b": 7}, "default_speaker_id": 4}
+        known["inference"] = {"noise_scale": 0.6, "length_scale": 1.5, "noise_w": 0.9}
+        model = write_voice(tmp_path, **known)
+        reader = PiperReader(PiperVoice(session=None, config=PiperConfig.from_dict(known)), voice)
+        return PiperSynthesizer(reader, source(model).card(), 0, Turns(at_once=2, cores=4))
+
+    def test_speaker_speed_and_noise_reach_the_voice(
+        self, engine: PiperSynthesizer, voice: _Recording
+    ) -> None:
+        spoken(engine, SynthesisRequest("Yes.", "en", speaker="b", speed=0.5))
+        spoken(engine, SynthesisRequest("Yes.", "en"))
+        given = [(each["sid"].tolist(), each["scales"].tolist()) for each in voice.feeds]
+        assert given == [
+            ([7], pytest.approx([0.6, 3.0, 0.9])),
+            ([4], pytest.approx([0.6, 1.5, 0.9])),
+        ]
+        assert voice.feeds[0]["input"].shape == (1, voice.feeds[0]["input_lengths"][0])
+
+    def test_who_is_alone_is_read_for_by_all_threads(
+        self, engine: PiperSynthesizer, voice: _Recording
+    ) -> None:
+        spoken(engine, SynthesisRequest("Yes.", "en"))
+        with engine._turns.take(Playback()):
+            spoken(engine, SynthesisRequest("Yes.", "en"))
+        assert voice.hands == [4, 2]
+
+    def test_a_failure_is_explained(self, engine: PiperSynthesizer, voice: _Recording) -> None:
+        voice.failure = ValueError("no phonemes")
+        with pytest.raises(EngineError, match="ValueError") as caught:
+            spoken(engine, SynthesisRequest("fail", "en"))
+        # The cause's own words may quote the text: they are not for the message.
+        assert "no phonemes" in str(caught.value.__cause__)
+        assert "no phonemes" not in str(caught.value)
+
+    def test_what_is_no_sound_is_refused(self, engine: PiperSynthesizer, voice: _Recording) -> None:
+        voice.sound = np.full(8, np.nan, np.float32)
+        with pytest.raises(EngineError, match="no sound"):
+            spoken(engine, SynthesisRequest("nan", "en"))
+
+
+class TestLoading:
+    def test_needs_the_model(self, copied: Path) -> None:
+        copied.unlink()
+        with pytest.raises(ModelNotFound, match=r"en_US-joe-medium\.onnx"):
+            source(copied).load()
+
+    def test_needs_the_configuration(self, copied: Path) -> None:
+        copied.with_name(f"{copied.name}.json").unlink()
+        with pytest.raises(ModelNotFound, match=r"onnx\.json is missing"):
+            source(copied).load()
+
+    def test_refuses_a_damaged_model(self, copied: Path) -> None:
+        copied.write_bytes(copied.read_bytes()[:100_000])
+        with pytest.raises(ModelCorrupt, match="fetch both again"):
+            source(copied).load()
+
+    def test_refuses_a_strange_configuration(self, copied: Path) -> None:
+        copied.with_name(f"{copied.name}.json").write_text('{"language": {"code": "en_US"}}')
+        with pytest.raises(ModelCorrupt, match="KeyError"):
+            source(copied).load()

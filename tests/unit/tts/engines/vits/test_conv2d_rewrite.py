@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wyoming_voice_stack.onnx_file.building import new_constant, new_node
+from wyoming_voice_stack.onnx_file.graph import Graph, read_graph
+from wyoming_voice_stack.onnx_file.nodes import Node
+from wyoming_voice_stack.onnx_file.protobuf import bytes_field, integer_field
+from wyoming_voice_stack.tts.engines.vits import sessions
+from wyoming_voice_stack.tts.engines.vits.conv2d_rewrite import FEWEST_CHANNELS, in_planes
+from wyoming_voice_stack.tts.engines.vits.partition import cut
+from wyoming_voice_stack.tts.engines.vits.sessions import CutSentence, CutVoice, load_voice
+from wyoming_voice_stack.tts.engines.vits.windows import Window
+
+WIDE = FEWEST_CHANNELS
+_VERSIONS = (
+    memoryview(integer_field(1, 8)),
+    memoryview(bytes_field(8, bytes_field(1, b"") + integer_field(2, 15))),
+)
+
+
+def graph_of(nodes: Sequence[Node], **constants: np.ndarray) -> Graph:
+    initializers = {name: new_constant(name, values) for name, values in constants.items()}
+    return Graph(tuple(nodes), initializers, {}, (nodes[-1].outputs[0],), _VERSIONS)
+
+
+def weights(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(0, 0.1, shape).astype(np.float32)
+
+
+def run(graph: Graph, nodes: Sequence[Node], given: np.ndarray) -> np.ndarray:
+    import onnxruntime
+
+    content = b"".join(graph.part(nodes, {"x": 1}, [graph.outputs[0]]))
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    result: np.ndarray = session.run(None, {"x": given})[0]
+    return result
+
+
+class TestLayers:
+    @pytest.mark.parametrize("bias", [["b"], [""], []], ids=["bias", "left out", "none"])
+    @pytest.mark.parametrize(("kernel", "dilation", "pads"), [(7, 12, (36, 36)), (3, 1, (2, 0))])
+    def test_compute_the_same_in_a_plane(
+        self, kernel: int, dilation: int, pads: tuple[int, int], bias: list[str]
+    ) -> None:
+        attributes = {"kernel_shape": (kernel,), "dilations": (dilation,), "pads": pads}
+        layer = new_node("Conv", ("x", "w", *bias), "y", attributes)
+        graph = graph_of([layer], w=weights(2 * WIDE, WIDE, kernel), b=weights(2 * WIDE))
+        changed, nodes = in_planes(graph, [layer])
+        assert [node.operation for node in nodes] == ["Reshape", "Conv", "Reshape"]
+        # One that is left out by its name would keep the runtime from its faster way.
+        assert len(nodes[1].inputs) == (3 if bias == ["b"] else 2)
+        given = weights(1, WIDE, 50)
+        line, plane = run(graph, [layer], given), run(changed, nodes, given)
+        assert line.shape == plane.shape == (1, 2 * WIDE, 50)
+        assert np.abs(line).max() > 0.1
+        assert np.abs(line - plane).max() < 1e-5
+
+    @pytest.mark.parametrize(
+        ("shape", "attributes"),
+        [
+            ((WIDE, WIDE, 1), {}),
+            ((WIDE - 1, WIDE, 3), {}),
+            ((WIDE, WIDE - 1, 3), {}),
+            ((4 * WIDE, WIDE, 3), {"group": (2,)}),
+            ((WIDE, WIDE, 1, 3), {}),
+        ],
+        ids=["one wide", "few out", "few in", "groups", "plane already"],
+    )
+    def test_that_gain_nothing_stay_as_they_are(
+        self, shape: tuple[int, ...], attributes: dict[str, Any]
+    ) -> None:
+        layer = new_node("Conv", ("x", "w"), "y", {"kernel_shape": shape[2:], **attributes})
+        changed, nodes = in_planes(graph_of([layer], w=weights(*shape)), [layer])
+        assert nodes == changed.nodes == (layer,)
+
+    def test_with_weights_that_are_computed_stay_as_they_are(self) -> None:
+        scaled = new_node("Mul", ("g", "v"), "w")
+        layer = new_node("Conv", ("x", "w"), "y", {"kernel_shape": (3,), "pads": (1, 1)})
+        graph = graph_of([scaled, layer], g=weights(WIDE, 1, 1), v=weights(WIDE, WIDE, 3))
+        assert in_planes(graph, [layer])[1] == (layer,)
+
+    def test_share_what_they_read(self) -> None:
+        layers = [
+            new_node("Conv", ("x", name), f"of {name}", {"kernel_shape": (3,), "pads": (1, 1)})
+            for name in ("v", "w")
+        ]
+        both = [*layers, new_node("Add", ("of v", "of w"), "y")]
+        graph = graph_of(both, v=weights(WIDE, WIDE, 3), w=-weights(WIDE, WIDE, 3))
+        changed, nodes = in_planes(graph, both)
+        assert not run(changed, nodes, weights(1, WIDE, 20)).any()
+
+
+class TestRealVoice:
+    def test_convolves_in_planes_behind_the_flow(self, piper_model: Path) -> None:
+        graph = read_graph(memoryview(piper_model.read_bytes()))
+        planes = []
+        for part in cut(graph).parts[4:]:
+            _, nodes = in_planes(graph, part.nodes)
+            planes.append(sum(" of a plane" in "".join(node.inputs) for node in nodes))
+        # Kernels 3, 5 and 7 with two dilations each; the very last layer makes one channel.
+        assert planes == [1, 6, 6, 6]
+
+    def test_leaves_the_flow_alone(
+        self, piper_model: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[int] = []
+
+        def spy(graph: Graph, nodes: Sequence[Node]) -> tuple[Graph, Sequence[Node]]:
+            asked.append(sum(node.operation == "ConvTranspose" for node in nodes))
+            return graph, nodes
+
+        monkeypatch.setattr(sessions, "in_planes", spy)
+        load_voice(piper_model)
+        # The first upsampling and what follows it; four couplings come before.
+        assert asked == [1, 0, 1, 1]
+
+    def test_sounds_the_same(self, piper_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        voice = load_voice(piper_model)
+        monkeypatch.setattr(sessions, "in_planes", lambda graph, nodes: (graph, nodes))
+        as_exported = load_voice(piper_model)
+        assert isinstance(voice, CutVoice)
+        assert isinstance(as_exported, CutVoice)
+        spoken = np.random.default_rng(0).integers(14, 60, (1, 40))
+        scales = np.array([0.667, 1.0, 0.8], np.float32)
+        sentence = voice.read({"input": spoken, "input_lengths": np.array([40]), "scales": scales})
+        other = CutSentence(as_exported._stages, dict(sentence._tensors))
+        everything = Window(0, sentence.frames)
+        sounds = [each.decode(everything) for each in (sentence, other)]
+        assert np.abs(sounds[1]).max() > 0.01
+        # Where the processor has no faster way, they are equal.
+        assert np.abs(sounds[0] - sounds[1]).max() < 1e-5
+
+    def test_leaves_the_model_as_it_was(self, piper_model: Path) -> None:
+        graph = read_graph(memoryview(piper_model.read_bytes()))
+        nodes, initializers = graph.nodes, dict(graph.initializers)
+        changed, _ = in_planes(graph, cut(graph).parts[-1].nodes)
+        assert (graph.nodes, graph.initializers) == (nodes, initializers)
+        assert (changed.nodes, changed.initializers) != (nodes, initializers)

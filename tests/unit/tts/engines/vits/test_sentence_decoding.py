@@ -1,0 +1,191 @@
+"""Several replies share an engine, and a reply that nobody wants any more stops."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.unit.tts.conftest import spoken
+from tests.unit.tts.engines.piper.test_engine import source
+from wyoming_voice_stack.tts.engine import SpeechSynthesizer, SynthesisRequest
+from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSynthesizer
+from wyoming_voice_stack.tts.engines.piper.engine import PiperSynthesizer
+from wyoming_voice_stack.tts.engines.vits.sessions import CutSentence
+from wyoming_voice_stack.tts.engines.vits.torch_voice import TorchSentence
+from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+
+LONG = "The kitchen light is on, and so is the one in the hall. " * 2
+CLIENTS = 3
+
+
+@pytest.fixture(scope="module")
+def joe(piper_model: Path) -> PiperSynthesizer:
+    return source(piper_model).load()
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the threads, one for each window that was decoded."""
+    names: list[str] = []
+
+    def recorded(decode: Callable[..., Any]) -> Callable[..., Any]:
+        def record(self: Any, window: Any, hands: int) -> Any:
+            names.append(threading.current_thread().name)
+            return decode(self, window, hands)
+
+        return record
+
+    for kind in (CutSentence, TorchSentence):
+        monkeypatch.setattr(kind, "decode", recorded(kind.decode))
+    return names
+
+
+def speak_together(engine: Any, request: SynthesisRequest) -> None:
+    """Let clients ask for the same while the engine is busy, until all of them wait."""
+
+    def listen() -> None:
+        playback = Playback()
+        own = SynthesisRequest(request.text, request.language, playback=playback)
+        for piece in engine.synthesize(own):
+            playback.add(len(piece) / engine.sample_rate)
+
+    clients = [threading.Thread(target=listen, name=str(each)) for each in range(CLIENTS)]
+    turns = engine._turns
+    turns._at_once = 1
+    with turns.take(Playback()):
+        for client in clients:
+            client.start()
+        while len(turns._waiting) < CLIENTS and any(client.is_alive() for client in clients):
+            threading.Event().wait(0.001)
+    for client in clients:
+        client.join()
+
+
+class TestTogether:
+    @pytest.mark.parametrize("name", ["joe", "vits"])
+    def test_everybody_is_heard_before_anybody_goes_on(
+        self, name: str, decoded: list[str], request: pytest.FixtureRequest
+    ) -> None:
+        engine: SpeechSynthesizer = request.getfixturevalue(name)
+        text = LONG if name == "joe" else "guten morgen zusammen " * 4
+        asked = SynthesisRequest(text, engine.card.languages[0])
+        speak_together(engine, asked)
+        assert len(decoded) >= 2 * CLIENTS
+        assert sorted(decoded[:CLIENTS]) == ["0", "1", "2"]
+
+    @pytest.mark.parametrize("name", ["joe", "vits"])
+    def test_there_are_lanes_for_several(self, name: str, request: pytest.FixtureRequest) -> None:
+        assert request.getfixturevalue(name).lanes == 16
+
+    def test_seed_and_speed_are_a_sentence_s_own(self, vits: CoquiSynthesizer) -> None:
+        asked = [
+            SynthesisRequest("guten morgen zusammen " * 2, "de", speed=speed)
+            for speed in (0.8, 1.0, 1.6)
+        ]
+        alone = [spoken(vits, each) for each in asked]
+        together: dict[int, Any] = {}
+        gate = threading.Barrier(len(asked))
+
+        def speak(number: int) -> None:
+            gate.wait()
+            together[number] = spoken(vits, asked[number])
+
+        clients = [threading.Thread(target=speak, args=(each,)) for each in range(len(asked))]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        for number, sound in enumerate(alone):
+            # Where a sentence is cut depends on the company; the waveform does not.
+            assert len(together[number]) == len(sound)
+            assert np.abs(together[number] - sound).max() < 1e-5
+
+    def test_reading_is_for_one_thread_at_a_time(
+        self, joe: PiperSynthesizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        inside = threading.Semaphore(1)
+        piper = joe._reader._piper
+        phonemize = piper.phonemize
+        both = threading.Barrier(2)
+
+        def alone(text: str) -> Any:
+            assert inside.acquire(blocking=False), "two threads read at once"
+            try:
+                return phonemize(text)
+            finally:
+                inside.release()
+
+        monkeypatch.setattr(piper, "phonemize", alone)
+        failed: list[BaseException] = []
+
+        def read() -> None:
+            both.wait()
+            try:
+                for _ in range(50):
+                    joe._reader.phoneme_ids(LONG)
+            except AssertionError as error:
+                failed.append(error)
+
+        readers = [threading.Thread(target=read) for _ in range(2)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+        assert not failed
+
+    @pytest.mark.parametrize(
+        ("threads", "at_once", "alone"),
+        [(None, 9, 8), (1, 8, 1), (2, 4, 2), (3, 2, 3), (9, 1, 8)],
+    )
+    def test_sentences_are_computed_beside_each_other_where_cores_are_left(
+        self,
+        piper_model: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        threads: int | None,
+        at_once: int,
+        alone: int,
+    ) -> None:
+        monkeypatch.setattr(
+            "wyoming_voice_stack.tts.engines.piper.engine.available_cores", lambda: 8
+        )
+        monkeypatch.setattr(
+            "wyoming_voice_stack.tts.engines.piper.engine.load_reader", lambda *_: _NoReader()
+        )
+        engine = source(piper_model, threads=threads).load()
+        assert engine._turns._at_once == at_once
+        heard = Playback()
+        heard.add(1.0)
+        with engine._turns.take(heard) as turn:
+            assert turn.hands == alone
+            with ExitStack() as others:
+                for _ in range(at_once - 1):
+                    others.enter_context(engine._turns.take(heard))
+                assert turn.hands == max(1, min(alone, 8 // at_once))
+
+
+class _NoReader:
+    sample_rate = 16_000
+
+
+class TestStopping:
+    @pytest.mark.parametrize("name", ["joe", "vits"])
+    def test_a_closed_sentence_decodes_no_more(
+        self, name: str, decoded: list[str], request: pytest.FixtureRequest
+    ) -> None:
+        engine = request.getfixturevalue(name)
+        text = LONG if name == "joe" else "guten morgen zusammen " * 4
+        pieces = engine.synthesize(SynthesisRequest(text, engine.card.languages[0]))
+        for count in (1, 2):
+            next(pieces)
+            assert len(decoded) == count
+            # Between two pieces the turn is free for others.
+            assert not engine._turns._running
+        pieces.close()
+        assert len(decoded) == 2
+        assert spoken(engine, SynthesisRequest("ja", engine.card.languages[0])).any()

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from tests.support.fakes import WAIT_SECONDS
+from wyoming_voice_stack.tts.engines.vits.receptive_field import Reach
+from wyoming_voice_stack.tts.engines.vits.stages import MOST_POSITIONS, SEAMLESS, helpers, shares
+from wyoming_voice_stack.tts.engines.vits.windows import Window
+
+
+def single(count: int) -> list[Window]:
+    return [Window(number, number + 1) for number in range(count)]
+
+
+class TestShares:
+    @pytest.mark.parametrize(
+        ("length", "hands", "ends"),
+        [
+            (100, 1, [100]),
+            (100, 2, [50, 100]),
+            (101, 3, [33, 67, 101]),
+            # 16 around each cut: a stretch is more than a quarter as long.
+            (15, 9, [5, 10, 15]),
+            (14, 9, [7, 14]),
+            (9, 2, [9]),
+            (0, 2, [0]),
+        ],
+    )
+    def test_are_alike_and_not_too_short(self, length: int, hands: int, ends: list[int]) -> None:
+        found = shares(Window(7, 7 + length), Reach(8, 8, 1), hands)
+        assert [each.stop - 7 for each in found] == ends
+        assert [each.start - 7 for each in found] == [0, *ends[:-1]]
+
+    @pytest.mark.parametrize(
+        ("reach", "longest"),
+        [
+            # So many positions are made at once, however many each one becomes.
+            (Reach(0, 0, 1), MOST_POSITIONS),
+            (Reach(1, 0, 8), MOST_POSITIONS // 8),
+            (Reach(0, 0, 2 * MOST_POSITIONS), 1),
+            # Or more, where cuts would cost something.
+            (Reach(60, 60, 1), SEAMLESS * 120),
+            (Reach(13, 13, 4), SEAMLESS * 26),
+        ],
+    )
+    def test_a_long_window_is_cut_further(self, reach: Reach, longest: int) -> None:
+        for length, count in ((longest, 1), (longest + 1, 2), (5 * longest, 5)):
+            found = shares(Window(3, 3 + length), reach, 1)
+            assert len(found) == count
+            assert max(each.stop - each.start for each in found) <= longest
+
+    def test_each_thread_has_as_many(self) -> None:
+        found = shares(Window(0, 5 * MOST_POSITIONS), Reach(0, 0, 1), 2)
+        assert len(found) == 6
+        assert [each.start for each in found[1:]] == [each.stop for each in found[:-1]]
+
+
+class TestHelpers:
+    @pytest.mark.parametrize("count", [0, 1, 3])
+    def test_what_they_make_is_in_order(self, count: int) -> None:
+        with helpers(count) as crew:
+            made = list(crew.map(lambda window: np.array([window.start]), single(50)))
+        assert [each.item() for each in made] == list(range(50))
+
+    def test_the_first_may_come_last(self) -> None:
+        others_done = threading.Event()
+
+        def work(window: Window) -> np.ndarray:
+            if window.start == 0:
+                assert others_done.wait(WAIT_SECONDS)
+            if window.start == 5:
+                others_done.set()
+            return np.array([window.start])
+
+        with helpers(1) as crew:
+            made = [each.item() for each in crew.map(work, single(6))]
+        assert made == list(range(6))
+
+    def test_work_side_by_side(self) -> None:
+        together = threading.Barrier(3)
+
+        def work(window: Window) -> np.ndarray:
+            together.wait(timeout=WAIT_SECONDS)
+            return np.array([window.start])
+
+        with helpers(2) as crew:
+            assert len(list(crew.map(work, single(6)))) == 6
+
+    @pytest.mark.parametrize("who", ["caller", "helper"])
+    def test_after_an_error_no_more_is_made(self, who: str) -> None:
+        caller = threading.get_ident()
+        both_at_work = threading.Barrier(2)
+        failed = threading.Event()
+        begun = []
+
+        def work(window: Window) -> np.ndarray:
+            begun.append(window)
+            both_at_work.wait(timeout=WAIT_SECONDS)
+            if (threading.get_ident() == caller) == (who == "caller"):
+                failed.set()
+                raise RuntimeError("out of order")
+            assert failed.wait(WAIT_SECONDS)
+            return np.array([window.start])
+
+        with pytest.raises(RuntimeError, match="out of order"), helpers(1) as crew:
+            crew.map(work, single(40))
+        # The other one may have taken its next before the first had failed; then it waits in vain.
+        assert len(begun) <= 3
+
+    @pytest.mark.parametrize(("windows", "asked"), [(1, 0), (3, 2), (50, 5)])
+    def test_only_so_many_are_asked_as_there_is_work(
+        self, windows: int, asked: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tasks: list[object] = []
+        submit = ThreadPoolExecutor.submit
+
+        def counted(pool: ThreadPoolExecutor, task: Callable[[], object]) -> Future[object]:
+            tasks.append(task)
+            return submit(pool, task)
+
+        monkeypatch.setattr(ThreadPoolExecutor, "submit", counted)
+        with helpers(5) as crew:
+            crew.map(lambda window: np.array([window.start]), single(windows))
+        assert len(tasks) == asked

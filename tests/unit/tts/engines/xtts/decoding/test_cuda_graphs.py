@@ -1,0 +1,296 @@
+"""Steps that are recorded and repeated: the same tokens, in a cache that stays where it is."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.checkpoints.tiny_xtts import WIDTH
+from tests.support.checkpoints.xtts_output import ROWS, Ours, Said, say_all
+from wyoming_voice_stack.tts.engines.xtts.loading import load_model
+
+
+@pytest.fixture(scope="module", autouse=True)
+def inference() -> Iterator[None]:
+    import torch
+
+    with torch.inference_mode():
+        yield
+
+
+@pytest.fixture(scope="module")
+def stock(xtts_folder: Path) -> Any:
+    return load_model(xtts_folder, "cpu")
+
+
+@pytest.fixture(scope="module")
+def said(stock: Any) -> list[Said]:
+    return say_all(stock)
+
+
+class Tape:
+    """Stands for a card's recorder: the same inputs, and one result for all times."""
+
+    def __init__(self) -> None:
+        self.recorded: list[tuple[int, ...]] = []
+
+    def __call__(self, compute: Any) -> Any:
+        result = compute()
+        self.recorded.append(tuple(result.shape))
+
+        def repeat() -> Any:
+            return result.copy_(compute())
+
+        return repeat
+
+
+def for_two_more(tensor: Any) -> Any:
+    """Makes two tensors more; then there is no memory for another one."""
+    calls = itertools.count()
+
+    def make(rows: int, positions: int) -> Any:
+        if next(calls) == 2:
+            raise RuntimeError("out of memory")
+        return tensor(rows, positions)
+
+    return make
+
+
+def told(ours: Ours, rows: list[int], said: list[Said]) -> None:
+    """Each row's tokens are those that the stock model says."""
+    for row, sentence in zip(rows, said, strict=True):
+        shorter = min(len(ours.tokens[row]), len(sentence.tokens))
+        assert shorter > 8
+        assert ours.tokens[row][:shorter] == sentence.tokens[:shorter]
+
+
+def test_tokens_and_latents_are_those_of_the_stock_model(stock: Any, said: list[Said]) -> None:
+    import torch
+
+    for sentence in said:
+        ours = Ours(stock, record=Tape())
+        row = ours.begin(sentence)
+        while not ours.ended(row):
+            ours.step([row])
+        assert ours.tokens[row] == sentence.tokens
+        assert torch.allclose(torch.stack(ours.latents[row]), sentence.latents, atol=1e-4)
+
+
+def test_keys_and_values_lie_where_they_belong(stock: Any, said: list[Said]) -> None:
+    import torch
+
+    plain, recorded = Ours(stock), Ours(stock, record=Tape())
+    for ours in (plain, recorded):
+        ours.begin(said[0])
+        ours.begin(said[1])
+        for number in range(9):
+            ours.step([0, 1] if number % 3 else [1])
+    for row in (0, 1):
+        length = plain.decoder.cache.length(row)
+        for kind in ("keys", "values"):
+            layers = zip(
+                getattr(plain.decoder.cache, kind),
+                getattr(recorded.decoder.cache, kind),
+                strict=True,
+            )
+            for one, other in layers:
+                assert torch.allclose(one[row, :, :length], other[row, :, :length], atol=1e-4)
+                assert not other[row, :, length : recorded.decoder.cache.spare].any()
+
+
+def test_rows_that_rest_are_left_as_they_are(stock: Any, said: list[Said]) -> None:
+    ours = Ours(stock, record=Tape())
+    rows = [ours.begin(sentence) for sentence in said]
+    for number in range(24):
+        ours.step(([0, 2, 3], [1, 3], [2], [0, 1])[number % 4])
+    told(ours, rows, said)
+
+
+def test_a_row_may_begin_and_end_between(stock: Any, said: list[Said]) -> None:
+    ours = Ours(stock, record=Tape())
+    assert ours.begin(said[0]) == 0
+    ours.step([0])
+    for _ in range(3):
+        assert ours.begin(said[1]) == 1
+        for _ in range(10):
+            ours.step([0, 1])
+        ours.decoder.cache.close(1)
+        ours.step([0])
+    told(ours, [0, 1], said[:2])
+
+
+def test_each_size_is_recorded_once_until_the_cache_moves(stock: Any, said: list[Said]) -> None:
+    tape = Tape()
+    ours = Ours(stock, record=tape)
+    ours.begin(said[0])
+    for _ in range(5):
+        ours.step([0])
+    assert [shape[0] for shape in tape.recorded] == [1]
+    ours.begin(said[1])
+    for _ in range(2):
+        ours.step([0])
+        ours.step([0, 1])
+        ours.step([1])
+    assert [shape[0] for shape in tape.recorded] == [1, 1, 2]
+    # 128 positions are not enough for what follows; the cache has room for them.
+    ours.decoder.cache.lengthen([0], 128)
+    moves = ours.decoder.cache.moves
+    ours.decoder.step([0], [5], [3])
+    assert ours.decoder.cache.moves == moves
+    assert [shape[0] for shape in tape.recorded] == [1, 1, 2, 1]
+    ours.decoder.cache.close(1)
+    ours.begin(said[1])
+    ours.step([1])
+    assert len(tape.recorded) == 4
+
+
+def test_what_is_recorded_is_forgotten_when_the_cache_moves(
+    stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape = Tape()
+    ours = Ours(stock, record=tape)
+    ours.begin(said[0])
+    ours.step([0])
+    cache = ours.decoder.cache
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "_tensor", for_two_more(cache._tensor))
+        with pytest.raises(RuntimeError, match="memory"):
+            ours.begin(said[1])
+    # One layer is elsewhere, though the size is what it was.
+    assert cache.size == (1, 256)
+    while not ours.ended(0):
+        ours.step([0])
+    assert ours.tokens[0] == said[0].tokens
+    assert len(tape.recorded) == 2
+
+
+def test_a_card_that_cannot_record_still_speaks(
+    stock: Any, said: list[Said], caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = 0
+
+    def refuse(compute: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    ours = Ours(stock, record=refuse)
+    with caplog.at_level(logging.WARNING):
+        rows = [ours.begin(sentence) for sentence in said[:2]]
+        ours.step([1])
+        while not ours.ended(0):
+            ours.step([0, 1])
+    told(ours, rows, said[:2])
+    assert asked == 1
+    assert "take longer (operation not permitted" in caplog.text
+
+
+def test_after_a_failure_nothing_recorded_is_repeated(stock: Any, said: list[Said]) -> None:
+    tape, replayed = Tape(), []
+
+    def record(compute: Any) -> Any:
+        if tape.recorded:
+            raise RuntimeError("out of memory")
+        repeat = tape(compute)
+        return lambda: (replayed.append(1), repeat())[1]
+
+    ours = Ours(stock, record=record)
+    rows = [ours.begin(sentence) for sentence in said[:2]]
+    ours.step([0])
+    ours.step([0])
+    for _ in range(8):
+        ours.step([0, 1])
+    assert len(replayed) == 2
+    ours.step([0])
+    assert len(replayed) == 2
+    told(ours, rows, said[:2])
+
+
+def test_where_recording_cannot_begin_nothing_is_recorded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import torch
+
+    from wyoming_voice_stack.tts.engines.xtts.decoding import cuda_graphs as graphs
+
+    def refuse(device: Any) -> Any:
+        raise RuntimeError("CUDA driver version is insufficient")
+
+    monkeypatch.setattr(graphs, "CudaRecorder", refuse)
+    assert graphs.recorder_on(torch.device("cpu")) is None
+    assert not caplog.records
+    assert graphs.recorder_on(torch.device("cuda:1")) is None
+    assert "recorded on cuda:1, and take longer (CUDA driver" in caplog.text
+
+
+class TestSteadyCache:
+    def test_grows_by_large_steps_and_never_shrinks(self, stock: Any, said: list[Said]) -> None:
+        cache = Ours(stock, record=Tape()).decoder.cache
+        rows = [cache.open(100) for _ in range(3)]
+        assert cache.size == (4, 256)
+        cache.lengthen([1], 155)
+        assert (cache.length(1), cache.size) == (255, (4, 256))
+        # The last position is nobody's.
+        cache.lengthen([1])
+        assert cache.size == (4, 512)
+        assert cache.spare == 511
+        for row in rows:
+            cache.close(row)
+        assert cache.size == (4, 512)
+        assert cache.open(10) == 0
+        assert cache.size == (4, 512)
+        moves = cache.moves
+        cache.clear()
+        assert (cache.size, cache.keys, cache.moves) == ((0, 0), [], moves + 1)
+
+    def test_gives_back_what_is_too_much_once_it_is_empty(
+        self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from wyoming_voice_stack.tts.engines.xtts.decoding import kv_cache as cache_module
+
+        monkeypatch.setattr(cache_module, "STEADY_BYTES", 2 * 2 * 2 * 256 * WIDTH * 4)
+        cache = Ours(stock, record=Tape()).decoder.cache
+        for _ in range(2):
+            rows = [cache.open(10), cache.open(10)]
+            moves = cache.moves
+            cache.close(rows[0])
+            cache.close(rows[1])
+            assert (cache.size, cache.moves) == ((2, 256), moves)
+        rows = [cache.open(10) for _ in range(3)]
+        for row in rows:
+            assert cache.size == (4, 256)
+            cache.close(row)
+        assert (cache.size, cache.keys, cache.values) == ((0, 0), [], [])
+
+    def test_gives_back_what_want_of_memory_left(
+        self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cache = Ours(stock, record=Tape()).decoder.cache
+        first = cache.open(10)
+        with monkeypatch.context() as patch:
+            patch.setattr(cache, "_tensor", for_two_more(cache._tensor))
+            with pytest.raises(RuntimeError, match="memory"):
+                cache.open(10)
+        assert cache.keys
+        cache.close(first)
+        assert (cache.size, cache.keys, cache.values) == ((0, 0), [], [])
+        assert cache.open(10) == 0
+        cache.close(0)
+        assert cache.size == (1, 256)
+
+    def test_has_the_same_bounds(self, stock: Any, said: list[Said]) -> None:
+        cache = Ours(stock, record=Tape()).decoder.cache
+        for _ in range(ROWS):
+            cache.open(10)
+        with pytest.raises(RuntimeError, match="rows"):
+            cache.open(10)
+        most = cache._shape.max_positions
+        cache.lengthen([2], most - 10)
+        with pytest.raises(RuntimeError, match="positions"):
+            cache.lengthen([2])
+        assert cache.spare >= most

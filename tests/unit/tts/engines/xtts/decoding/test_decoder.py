@@ -1,0 +1,223 @@
+"""Our transformer, cache and sampler beside coqui-tts's, on the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.checkpoints.tiny_xtts import WIDTH
+from tests.support.checkpoints.xtts_output import ROWS, TEXTS, Ours, Said, say_all
+from wyoming_voice_stack.tts.engines.xtts.loading import load_model
+
+
+@pytest.fixture(scope="module", autouse=True)
+def inference() -> Iterator[None]:
+    import torch
+
+    with torch.inference_mode():
+        yield
+
+
+@pytest.fixture(scope="module")
+def stock(xtts_folder: Path) -> Any:
+    return load_model(xtts_folder, "cpu")
+
+
+@pytest.fixture(scope="module")
+def said(stock: Any) -> list[Said]:
+    return say_all(stock)
+
+
+class TestTokens:
+    @pytest.mark.parametrize("number", range(len(TEXTS)))
+    def test_are_those_of_the_stock_model(self, stock: Any, said: list[Said], number: int) -> None:
+        import torch
+
+        ours = Ours(stock)
+        row = ours.begin(said[number])
+        while not ours.ended(row):
+            ours.step([row])
+        assert ours.tokens[row] == said[number].tokens
+        assert torch.allclose(torch.stack(ours.latents[row]), said[number].latents, atol=1e-4)
+
+    def test_differ_between_the_sentences(self, said: list[Said]) -> None:
+        assert len({tuple(each.tokens) for each in said}) == len(said)
+        assert all(len(each.tokens) >= 10 for each in said)
+
+    def test_are_the_same_for_sentences_that_join_at_different_times(
+        self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ours = Ours(stock)
+        # What lies in a row beyond its end must not be heard.
+        tensor = ours.decoder.cache._tensor
+        monkeypatch.setattr(ours.decoder.cache, "_tensor", lambda *size: tensor(*size).fill_(9.0))
+        waiting, rows = list(enumerate(said)), dict[int, int]()
+        heard: dict[int, list[int]] = {}
+        while waiting or rows:
+            if waiting:
+                number, sentence = waiting.pop(0)
+                rows[ours.begin(sentence)] = number
+            ours.step(sorted(rows))
+            ours.step(sorted(rows))
+            for row in [row for row in rows if ours.ended(row) or len(ours.tokens[row]) > 40]:
+                heard[rows.pop(row)] = ours.tokens[row]
+                ours.decoder.cache.close(row)
+        for number, tokens in heard.items():
+            expected = said[number].tokens
+            shorter = min(len(tokens), len(expected))
+            assert tokens[:shorter] == expected[:shorter]
+            assert shorter >= 10
+
+    def test_are_the_same_when_some_rows_rest(self, stock: Any, said: list[Said]) -> None:
+        ours = Ours(stock)
+        rows = [ours.begin(sentence) for sentence in said]
+        assert rows == [0, 1, 2, 3]
+        for step in range(20):
+            ours.step([0, 2, 3] if step % 2 else [1, 3])
+        for row, sentence in zip(rows, said, strict=True):
+            shorter = min(len(ours.tokens[row]), len(sentence.tokens))
+            assert shorter > 8
+            assert ours.tokens[row][:shorter] == sentence.tokens[:shorter]
+
+    @pytest.mark.parametrize("form", ["float16", "bfloat16", "int8"])
+    def test_of_other_forms_come_from_nearly_the_same_latents(
+        self, stock: Any, said: list[Said], form: str
+    ) -> None:
+        import torch
+
+        ours = Ours(stock, form)
+        row = ours.begin(said[0])
+        likeness = torch.cosine_similarity(ours.latents[row][0], said[0].latents[0], dim=0)
+        assert 0.9 < likeness < 0.9999999
+        ours.step([row])
+        assert ours.latents[row][1].dtype == torch.float32
+
+
+class TestSampling:
+    @pytest.mark.parametrize(
+        "manner",
+        [
+            {"temperature": 0.3, "repetition_penalty": 2.0, "top_k": 3, "top_p": 0.5},
+            {"temperature": 1.0, "repetition_penalty": 1.0, "top_k": 0, "top_p": 1.0},
+            {"temperature": 2.5, "repetition_penalty": 20.0, "top_k": 2000, "top_p": 0.99},
+        ],
+    )
+    def test_draws_what_transformers_draw(self, manner: dict[str, float]) -> None:
+        import torch
+        from transformers import (
+            LogitsProcessorList,
+            RepetitionPenaltyLogitsProcessor,
+            TemperatureLogitsWarper,
+            TopKLogitsWarper,
+            TopPLogitsWarper,
+        )
+
+        from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import SEED, Manner, Sampler
+
+        sampler = Sampler(
+            Manner(**manner),  # type: ignore[arg-type]
+            rows=2,
+            tokens=1026,
+            start_token=1024,
+            device=torch.device("cpu"),
+        )
+        sampler.begin(0)
+        sampler.begin(1)
+        steps = LogitsProcessorList(
+            [RepetitionPenaltyLogitsProcessor(manner["repetition_penalty"])]
+        )
+        steps.append(TemperatureLogitsWarper(manner["temperature"]))
+        if manner["top_k"]:
+            steps.append(TopKLogitsWarper(int(manner["top_k"])))
+        if manner["top_p"] < 1:
+            steps.append(TopPLogitsWarper(manner["top_p"]))
+        read = torch.tensor([[1, 1, 1024]])
+        random = torch.Generator().manual_seed(SEED)
+        scores = torch.randn(60, 1, 1026, generator=torch.Generator().manual_seed(7)) * 3
+        for each in scores:
+            probabilities = steps(read, each.clone()).softmax(-1)
+            expected = torch.multinomial(probabilities, 1, generator=random)
+            assert sampler.draw([0, 1], each.repeat(2, 1)) == [int(expected)] * 2
+            read = torch.cat([read, expected], dim=1)
+
+    @pytest.mark.parametrize("token", [1, 1024])
+    def test_counts_the_stock_prefix_as_said(self, stock: Any, token: int) -> None:
+        import torch
+
+        sampler = Ours(stock, top_k=1).sampler
+        sampler.begin(0)
+        scores = torch.zeros(1, 1026)
+        scores[0, token], scores[0, 500] = 2.0, 1.0
+        assert sampler.draw([0], scores) == [500]
+
+    def test_scores_that_are_no_numbers_disturb_nobody(self, stock: Any) -> None:
+        import torch
+
+        from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import NO_NUMBER
+
+        sampler = Ours(stock).sampler
+        sampler.begin(0)
+        sampler.begin(1)
+        scores = torch.randn(2, 1026)
+        expected = sampler.draw([1], scores[1:])
+        sampler.begin(1)
+        scores[0, 17] = float("nan")
+        assert sampler.draw([0, 1], scores) == [NO_NUMBER, *expected]
+
+    def test_leaves_the_global_random_numbers_alone(self, stock: Any, said: list[Said]) -> None:
+        import torch
+
+        before = torch.get_rng_state()
+        ours = Ours(stock)
+        ours.step([ours.begin(said[0])])
+        assert torch.equal(torch.get_rng_state(), before)
+
+
+class TestCache:
+    def test_grows_by_steps_and_gives_back(self, stock: Any, said: list[Said]) -> None:
+        decoder = Ours(stock).decoder
+        cache = decoder.cache
+        assert cache.size == (0, 0)
+        assert cache.keys == []
+        rows = [decoder.begin(each.voice, each.text_tokens)[0] for each in said[:3]]
+        assert rows == [0, 1, 2]
+        assert cache.size == (4, 128)
+        assert cache.keys[0].shape == cache.values[1].shape == (4, 4, 128, WIDTH // 4)
+        cache.lengthen([1], 128 - cache.length(1))
+        assert cache.size == (4, 128)
+        cache.lengthen([1])
+        assert cache.size == (4, 256)
+        cache.close(2)
+        cache.close(1)
+        assert cache.size == (1, 128)
+        assert decoder.begin(said[0].voice, said[0].text_tokens)[0] == 1
+        cache.close(0)
+        assert cache.size == (2, 128)
+        cache.close(1)
+        assert (cache.size, cache.keys, cache.values) == ((0, 0), [], [])
+
+    def test_keeps_what_is_written_while_it_changes(self, stock: Any, said: list[Said]) -> None:
+        import torch
+
+        decoder = Ours(stock).decoder
+        decoder.begin(said[0].voice, said[0].text_tokens)
+        length = decoder.cache.length(0)
+        before = [keys[0, :, :length].clone() for keys in decoder.cache.keys]
+        decoder.begin(said[1].voice, said[1].text_tokens)
+        decoder.cache.lengthen([1], 100)
+        decoder.cache.close(1)
+        for keys, kept in zip(decoder.cache.keys, before, strict=True):
+            assert torch.equal(keys[0, :, :length], kept)
+
+    def test_has_bounds(self, stock: Any, said: list[Said]) -> None:
+        decoder = Ours(stock).decoder
+        for _ in range(ROWS):
+            decoder.begin(said[0].voice, said[0].text_tokens)
+        with pytest.raises(RuntimeError, match="rows"):
+            decoder.begin(said[0].voice, said[0].text_tokens)
+        with pytest.raises(RuntimeError, match="positions"):
+            decoder.cache.lengthen([0], 2000)
+        assert decoder.cache.size == (ROWS, 128)

@@ -1,0 +1,47 @@
+"""The cache where memory is short, and after a sentence that went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+def cache(rows: int = 4) -> Any:
+    import torch
+
+    from wyoming_voice_stack.tts.engines.xtts.decoding.kv_cache import CacheShape, KeyValueCache
+
+    shape = CacheShape(layers=2, heads=1, head_width=2, max_rows=rows, max_positions=1024)
+    return KeyValueCache(shape, device=torch.device("cpu"), dtype=torch.float32)
+
+
+def test_memory_that_runs_out_while_a_row_is_given_back_stops_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = cache()
+    first, second, third = (kept.open(10) for _ in range(3))
+
+    def fail(rows: int, positions: int) -> Any:
+        raise RuntimeError("out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "_tensor", fail)
+        kept.close(third)
+        kept.close(second)
+    kept.lengthen([first])
+    assert kept.length(first) == 11
+    assert kept.keys[1].shape[2] >= 11
+    assert kept.open(300) == second
+
+
+def test_a_row_is_taken_over_without_what_was_in_it() -> None:
+    kept = cache()
+    kept.open(10)
+    row = kept.open(10)
+    kept.open(10)
+    for tensor in (*kept.keys, *kept.values):
+        tensor[row] = float("nan")
+    kept.close(row)
+    assert kept.open(5) == row
+    assert all(tensor.isfinite().all() for tensor in (*kept.keys, *kept.values))

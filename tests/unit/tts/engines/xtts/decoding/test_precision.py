@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.checkpoints.tiny_xtts import SPEAKERS
+from tests.unit.tts.conftest import alike, spoken
+from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.tts.engine import SynthesisRequest
+from wyoming_voice_stack.tts.engines.xtts.decoding.precision import form_on
+from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
+
+YES = SynthesisRequest("yes, sir.", "en", voice=SPEAKERS[1])
+
+
+def source(folder: Path, precision: str) -> XttsSource:
+    return XttsSource(
+        "tiny", find=lambda: folder, locate=lambda: folder, device="cpu", precision=precision
+    )
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "form"),
+    [
+        ("cpu", "auto", "float32"),
+        ("cuda:0", "auto", "float16"),
+        ("cuda", "float32", "float32"),
+        ("cuda:1", "bfloat16", "bfloat16"),
+        ("cpu", "int8", "int8"),
+    ],
+)
+def test_auto_depends_on_the_device(device: str, precision: str, form: str) -> None:
+    assert form_on(device, precision) == form
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "advice"),
+    [
+        ("cuda:0", "int8", "Set TTS_PRECISION to float16"),
+        ("cpu", "int4", "one of auto, float32, float16, bfloat16, int8"),
+    ],
+)
+def test_what_cannot_be_says_what_can(device: str, precision: str, advice: str) -> None:
+    with pytest.raises(EngineError, match=advice):
+        form_on(device, precision)
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16", "int8"])
+def test_speaks_in_each_form(xtts_folder: Path, precision: str) -> None:
+    engine = source(xtts_folder, precision).load()
+    sound = spoken(engine, YES)
+    assert np.abs(sound).max() > 0.01
+    assert alike(spoken(engine, YES), sound)
+    engine.close()
+
+
+def test_a_form_that_the_device_refuses_is_an_error_that_says_so(
+    xtts_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wyoming_voice_stack.tts.engines.xtts.decoding.decoder import Decoder
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("not implemented for 'Half'")
+
+    monkeypatch.setattr(Decoder, "begin", refuse)
+    with pytest.raises(EngineError, match=r"float16 on cpu.*'Half'.*TTS_PRECISION to auto"):
+        source(xtts_folder, "float16").load()
+
+
+def test_weights_that_cannot_be_kept_so_are_an_error_too(
+    xtts_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wyoming_voice_stack.tts.engines.xtts.decoding import decoder
+
+    def refuse(*_: object) -> None:
+        raise AttributeError("no qlinear_prepack")
+
+    monkeypatch.setattr(decoder, "projection", refuse)
+    with pytest.raises(EngineError, match=r"int8 on cpu.*prepack.*TTS_PRECISION"):
+        source(xtts_folder, "int8").load()
+
+
+@pytest.mark.parametrize(("free_bytes", "copies"), [(10**12, 1), (10**9, 0)])
+def test_weights_are_copied_only_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, free_bytes: int, copies: int
+) -> None:
+    import torch
+
+    from wyoming_voice_stack.tts.engines.xtts.decoding import projection
+
+    made: list[int] = []
+    for_one_and_many = projection._for_one_and_many
+
+    def counting(weight: torch.Tensor, bias: torch.Tensor) -> projection.Projection:
+        made.append(1)
+        return for_one_and_many(weight, bias)
+
+    monkeypatch.setattr(projection, "available_memory_bytes", lambda: free_bytes)
+    monkeypatch.setattr(projection, "_for_one_and_many", counting)
+    layer = torch.nn.Linear(8, 6)
+    layer.weight = torch.nn.Parameter(layer.weight.detach().t().contiguous())
+    rows = torch.randn(3, 8)
+    product = projection.projection(layer, "float32")(rows)
+    assert len(made) == copies
+    assert torch.allclose(product, rows @ layer.weight + layer.bias, atol=1e-6)
+
+
+def test_whatever_fails_in_the_first_word_leaves_no_thread_behind(
+    xtts_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(_: XttsSynthesizer) -> None:
+        raise ValueError("a vocabulary of another model")
+
+    before = set(threading.enumerate())
+    monkeypatch.setattr(XttsSynthesizer, "warm_up", stumble)
+    with pytest.raises(ValueError, match="another model"):
+        source(xtts_folder, "float32").load()
+    assert set(threading.enumerate()) == before

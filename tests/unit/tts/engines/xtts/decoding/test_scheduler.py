@@ -1,0 +1,279 @@
+"""Who is spoken when, by a decoder that makes steps only as it is told."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.tts.engines.xtts.decoding.decoding_stream import (
+    FIRST_CHUNK_TOKENS,
+    Line,
+    Stream,
+)
+from wyoming_voice_stack.tts.engines.xtts.decoding.outbox import MAX_UNREAD_SECONDS
+from wyoming_voice_stack.tts.engines.xtts.speakers import Likeness
+
+ROWS = 3
+RATE = 1000
+STOP = 99
+MOST = 200
+WAIT_SECONDS = 10.0
+
+
+class Decoder:
+    """Counts steps; a row's voice is what it was begun with."""
+
+    def __init__(self) -> None:
+        self.allowed = threading.Semaphore(0)
+        self.stepped: list[list[str]] = []
+        self.voices: dict[int, str] = {}
+        self.closed: list[str] = []
+        self.broken = False
+        self.cache = SimpleNamespace(close=self._close)
+
+    def begin(self, voice: str, text_tokens: Sequence[int]) -> tuple[int, Any]:
+        import torch
+
+        if voice == "bad":
+            raise ValueError(voice)
+        row = next(row for row in range(ROWS) if row not in self.voices)
+        self.voices[row] = voice
+        return row, torch.zeros(1, 2)
+
+    def step(self, rows: Sequence[int], tokens: Sequence[int], numbers: Sequence[int]) -> Any:
+        import torch
+
+        assert list(rows) == sorted(set(rows))
+        assert self.allowed.acquire(timeout=WAIT_SECONDS)
+        if self.broken:
+            raise ValueError(rows)
+        self.stepped.append([self.voices[row] for row in rows])
+        return torch.zeros(len(rows), 2)
+
+    def logits(self, latents: Any) -> Any:
+        return latents
+
+    def _close(self, row: int) -> None:
+        self.closed.append(self.voices.pop(row))
+
+
+class Sampler:
+    """Draws the number of the row, or the end."""
+
+    def __init__(self) -> None:
+        self.ending = False
+
+    def begin(self, row: int) -> None:
+        pass
+
+    def draw(self, rows: Sequence[int], logits: Any) -> list[int]:
+        assert len(rows) == len(logits)
+        return [STOP if self.ending else row for row in rows]
+
+
+class Vocoder:
+    """Three seconds of sound whenever it is asked."""
+
+    def speak(self, speaker: str, speed: float) -> Any:
+        import torch
+
+        return SimpleNamespace(
+            push=lambda _: None, pull=lambda *, last: torch.ones(3 * RATE), behind=False
+        )
+
+
+@pytest.fixture
+def decoder() -> Decoder:
+    return Decoder()
+
+
+@pytest.fixture
+def sampler() -> Sampler:
+    return Sampler()
+
+
+@pytest.fixture
+def scheduler(decoder: Decoder, sampler: Sampler) -> Iterator[Any]:
+    from wyoming_voice_stack.tts.engines.xtts.decoding.scheduler import Scheduler
+    from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores
+
+    made = Scheduler(
+        decoder,  # type: ignore[arg-type]
+        sampler,  # type: ignore[arg-type]
+        Vocoder(),  # type: ignore[arg-type]
+        rows=ROWS,
+        stop_token=STOP,
+        most_tokens=MOST,
+        sample_rate=RATE,
+        cores=Cores(1),
+        beside=False,
+    )
+    yield made
+    decoder.allowed.release(1000)
+    made.close()
+
+
+def line(voice: str, ahead_s: float = -math.inf) -> Line:
+    playback: Any = SimpleNamespace(ahead_s=ahead_s)
+    return Line((1, 2, 3), Likeness(voice, voice), 1.0, playback)
+
+
+def until(scheduler: Any, condition: Callable[[], object]) -> None:
+    with scheduler._changed:
+        assert scheduler._changed.wait_for(condition, WAIT_SECONDS)
+
+
+def begun(scheduler: Any, stream: Stream) -> Stream:
+    """`stream`, which waits for its first step to be allowed."""
+    poll(lambda: stream.tokens == 1)
+    return stream
+
+
+def poll(condition: Callable[[], object]) -> None:
+    """Nobody tells of steps; turns of other threads are what is waited for."""
+    waiting = threading.Event()
+    for _ in range(int(WAIT_SECONDS / 0.01)):
+        if condition():
+            return
+        waiting.wait(0.01)
+    raise AssertionError
+
+
+class TestOrder:
+    def test_who_has_heard_nothing_is_served_before_those_well_ahead(
+        self, scheduler: Any, decoder: Decoder
+    ) -> None:
+        begun(scheduler, scheduler.add(line("old", ahead_s=5.0)))
+        new = scheduler.add(line("new"))
+        decoder.allowed.release(1)
+        begun(scheduler, new)
+        decoder.allowed.release(FIRST_CHUNK_TOKENS + 1)
+        poll(lambda: len(decoder.stepped) == FIRST_CHUNK_TOKENS + 2)
+        # "old" was under way; then the rest of the first piece; then everybody.
+        first_piece = [["new"]] * (FIRST_CHUNK_TOKENS - 1)
+        assert decoder.stepped == [["old"], *first_piece, *[["old", "new"]] * 2]
+
+    def test_who_has_little_sound_left_does_not_wait(
+        self, scheduler: Any, decoder: Decoder
+    ) -> None:
+        begun(scheduler, scheduler.add(line("old", ahead_s=1.5)))
+        new = scheduler.add(line("new"))
+        decoder.allowed.release(2)
+        begun(scheduler, new)
+        decoder.allowed.release(4)
+        poll(lambda: len(decoder.stepped) == 6)
+        assert decoder.stepped == [*[["old"]] * 2, *[["old", "new"]] * 4]
+
+    def test_lines_beyond_the_rows_wait(self, scheduler: Any, decoder: Decoder) -> None:
+        streams = [scheduler.add(line(name)) for name in "abcd"]
+        decoder.allowed.release(4)
+        poll(lambda: len(decoder.stepped) == 4)
+        assert decoder.stepped[-1] == ["a", "b", "c"]
+        assert streams[3].tokens == 0
+        streams[1].outbox.leave()
+        decoder.allowed.release(3)
+        poll(lambda: decoder.stepped[-1] == ["a", "d", "c"])
+
+
+class TestPieces:
+    def test_grow_and_end_with_the_line(
+        self, scheduler: Any, decoder: Decoder, sampler: Sampler
+    ) -> None:
+        stream = scheduler.add(line("a"))
+        sound = stream.outbox.take_all()
+        counts = []
+        for tokens in (8, 24, 56, 96):
+            decoder.allowed.release(tokens - stream.tokens if stream.tokens else tokens - 1)
+            next(sound)
+            counts.append(stream.tokens)
+        assert counts == [8, 24, 56, 96]
+        sampler.ending = True
+        decoder.allowed.release(1)
+        assert [len(piece) for piece in sound] == [3 * RATE]
+        assert (stream.tokens, stream.cut) == (97, False)
+        assert decoder.closed == ["a"]
+
+    def test_stay_small_while_little_is_in_hand(self, scheduler: Any, decoder: Decoder) -> None:
+        stream = scheduler.add(line("a", ahead_s=-3.5))
+        sound = stream.outbox.take_all()
+        for tokens in (8, 16, 24):
+            decoder.allowed.release(tokens - max(stream.tokens, 1))
+            next(sound)
+            assert stream.tokens == tokens
+
+    def test_no_more_are_made_than_may_wait(self, scheduler: Any, decoder: Decoder) -> None:
+        stream = scheduler.add(line("a"))
+        decoder.allowed.release(1000)
+        until(scheduler, lambda: stream.tokens and not scheduler._able())
+        made = stream.tokens
+        assert MAX_UNREAD_SECONDS <= stream.outbox.unread_s < MAX_UNREAD_SECONDS + 3.0
+        assert made < MOST
+        sound = stream.outbox.take_all()
+        next(sound)
+        until(scheduler, lambda: not scheduler._able())
+        assert stream.tokens > made
+        sound.close()
+
+    def test_a_line_without_an_end_is_cut(self, scheduler: Any, decoder: Decoder) -> None:
+        stream = scheduler.add(line("a"))
+        decoder.allowed.release(1000)
+        assert sum(len(piece) for piece in stream.outbox.take_all()) > 0
+        assert (stream.tokens, stream.cut) == (MOST, True)
+
+
+class TestLeaving:
+    def test_who_leaves_is_stepped_no_more(self, scheduler: Any, decoder: Decoder) -> None:
+        leaver, other = scheduler.add(line("leaver")), scheduler.add(line("other"))
+        sound = leaver.outbox.take_all()
+        decoder.allowed.release(FIRST_CHUNK_TOKENS)
+        next(sound)
+        sound.close()
+        decoder.allowed.release(20)
+        poll(lambda: len(decoder.stepped) == FIRST_CHUNK_TOKENS + 20)
+        assert decoder.closed == ["leaver"]
+        assert decoder.stepped[-10:] == [["other"]] * 10
+        assert other.tokens > 20
+
+    def test_who_cannot_begin_disturbs_nobody(
+        self, scheduler: Any, decoder: Decoder, sampler: Sampler
+    ) -> None:
+        good, bad = scheduler.add(line("good")), scheduler.add(line("bad"))
+        with pytest.raises(EngineError, match="ValueError"):
+            next(bad.outbox.take_all())
+        sampler.ending = True
+        decoder.allowed.release(2)
+        assert len(list(good.outbox.take_all())) == 1
+
+    def test_a_step_that_fails_ends_those_in_it_and_no_others(
+        self, scheduler: Any, decoder: Decoder, sampler: Sampler
+    ) -> None:
+        streams = [begun(scheduler, scheduler.add(line("a")))]
+        streams.append(scheduler.add(line("b")))
+        decoder.allowed.release(2)
+        poll(lambda: len(decoder.stepped) == 2)
+        decoder.broken = True
+        decoder.allowed.release(1)
+        for stream in streams:
+            with pytest.raises(EngineError, match="Ask again"):
+                list(stream.outbox.take_all())
+        assert sorted(decoder.closed) == ["a", "b"]
+        decoder.broken = False
+        sampler.ending = True
+        assert len(list(scheduler.add(line("c")).outbox.take_all())) == 1
+
+    def test_closing_ends_lines_and_the_thread(self, scheduler: Any, decoder: Decoder) -> None:
+        stream = begun(scheduler, scheduler.add(line("a")))
+        decoder.allowed.release(1000)
+        scheduler.close()
+        assert not scheduler._thread.is_alive()
+        with pytest.raises(EngineError, match="unloaded"):
+            list(stream.outbox.take_all())
+        with pytest.raises(EngineError, match="unloaded"):
+            scheduler.add(line("b"))
+        assert decoder.closed == ["a"]

@@ -1,0 +1,154 @@
+"""Cloning with the genuine model: any form of recording, several takes, silence cut off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support.speech import say, silence
+from tests.support.voice_files import RATE, detector, speech, write
+from tests.unit.tts.conftest import alike, spoken
+from wyoming_voice_stack.errors import EngineError, UnknownVoice
+from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
+from wyoming_voice_stack.tts.engines.xtts import cloner as cloner_module
+from wyoming_voice_stack.tts.engines.xtts.cloner import CLONING_RATE, XttsCloner, make_voices
+from wyoming_voice_stack.tts.engines.xtts.engine import XttsSynthesizer
+from wyoming_voice_stack.tts.engines.xtts.speakers import LATENT, SPEAKER, Voices
+
+
+@pytest.fixture
+def model(xtts: XttsSynthesizer) -> Any:
+    return xtts._model
+
+
+@pytest.fixture
+def cloner(model: Any) -> XttsCloner:
+    return XttsCloner(model)
+
+
+def likeness(one: tuple[Any, Any], other: tuple[Any, Any]) -> float:
+    """The lower cosine of the angles between the two tensors of each."""
+    pairs = ((a.flatten(), b.flatten()) for a, b in zip(one, other, strict=True))
+    return min(float(a @ b / (a.norm() * b.norm())) for a, b in pairs)
+
+
+def genuine(model: Any, *paths: Path) -> tuple[Any, Any]:
+    parameters = {"max_ref_length": 30, "gpt_cond_len": 30, "gpt_cond_chunk_len": 4}
+    made: tuple[Any, Any] = model.get_conditioning_latents([str(p) for p in paths], **parameters)
+    return made
+
+
+def test_makes_what_coqui_tts_makes(model: Any, cloner: XttsCloner, tmp_path: Path) -> None:
+    take = write(tmp_path / "1.wav", speech()[: 3 * RATE], CLONING_RATE)
+    other = write(tmp_path / "2.wav", speech()[3 * RATE :], CLONING_RATE)
+    ours, theirs = cloner([str(take), str(other)]), genuine(model, take, other)
+    for mine, stock, shape in zip(ours, theirs, cloner.shapes.values(), strict=True):
+        assert mine.shape == stock.shape == shape
+        assert np.allclose(mine.numpy(), stock.numpy(), atol=1e-6)
+
+
+FORMS = {
+    "stereo.wav": {"rate": 44_100, "channels": 2},
+    "phone.wav": {"rate": 8_000},
+    "studio.wav": {"rate": 96_000, "subtype": "PCM_24"},
+    "fractions.wav": {"rate": 48_000, "subtype": "FLOAT"},
+    "old.wav": {"rate": 16_000, "subtype": "PCM_U8"},
+    "packed.flac": {"rate": 44_100},
+    "small.mp3": {"rate": 44_100},
+    "free.ogg": {"rate": 44_100},
+    "message.opus": {"rate": 48_000, "format": "OGG", "subtype": "OPUS"},
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_reads_any_form(model: Any, cloner: XttsCloner, tmp_path: Path, name: str) -> None:
+    form = dict(FORMS[name])
+    rate, channels = int(str(form.pop("rate"))), int(str(form.pop("channels", 1)))
+    sound = np.stack([say("This is how I speak.", rate) / 2] * channels, axis=1)
+    path = write(tmp_path / name, sound, rate, **form)
+    made = cloner([str(path)])
+    assert likeness(made, genuine(model, path)) > 0.98
+    plain = write(tmp_path / "plain.wav", say("This is how I speak.", CLONING_RATE) / 2, 22_050)
+    assert likeness(made, genuine(model, plain)) > (0.7 if rate == 8_000 else 0.9)
+
+
+def test_cuts_silence_off(model: Any, tmp_path: Path) -> None:
+    quiet = silence(3.0)
+    plain = write(tmp_path / "plain.wav", speech())
+    padded = write(tmp_path / "padded.wav", np.concatenate([quiet, speech(), quiet]))
+    trimming = XttsCloner(model, detector)
+    lengths = [len(trimming._prepared(path)) for path in (plain, padded)]
+    assert lengths[1] - lengths[0] < 0.6 * CLONING_RATE
+    assert len(XttsCloner(model)._prepared(padded)) > lengths[1] + 5 * CLONING_RATE
+    assert trimming.parameters != XttsCloner(model).parameters
+
+
+@pytest.mark.parametrize("found", [[], [0.9]])
+def test_keeps_what_the_detector_does_not_know(
+    model: Any, tmp_path: Path, found: list[float]
+) -> None:
+    path = write(tmp_path / "anna.wav", speech())
+
+    def judge(samples: Samples) -> np.ndarray:
+        windows = np.zeros(-(-len(samples) // 512), np.float32)
+        windows[: len(found)] = found
+        return windows
+
+    assert len(XttsCloner(model, judge)._prepared(path)) == len(XttsCloner(model)._prepared(path))
+
+
+def test_does_without_a_detector_that_fails(model: Any, tmp_path: Path) -> None:
+    def broken(_: Samples) -> np.ndarray:
+        raise EngineError("The detector failed.")
+
+    path = write(tmp_path / "anna.wav", speech())
+    assert len(XttsCloner(model, broken)._prepared(path)) > 0
+
+
+def test_takes_only_so_much(
+    cloner: XttsCloner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [str(write(tmp_path / f"{n}.wav", speech()[: 2 * RATE])) for n in range(4)]
+    assert len(cloner._takes(paths)) == 4
+    monkeypatch.setattr(cloner_module, "MAX_CLONED_SECONDS", 5.5)
+    lengths = [len(take) / CLONING_RATE for take in cloner._takes(paths)]
+    assert lengths == pytest.approx([2.0, 2.0, 1.5], abs=0.001)
+
+
+def test_refuses_what_holds_nobody(cloner: XttsCloner, tmp_path: Path) -> None:
+    with pytest.raises(UnknownVoice, match=r"bob\.wav is silent"):
+        cloner([str(write(tmp_path / "bob.wav", silence(3.0)))])
+
+
+def test_a_restart_speaks_the_same_without_cloning(
+    model: Any,
+    xtts: XttsSynthesizer,
+    xtts_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = write(tmp_path / "anna.wav", speech())
+    request = SynthesisRequest("yes.", "en", clone=CloneSource("anna", (path,), "one"))
+
+    def sound(voices: Voices) -> Samples:
+        monkeypatch.setattr(xtts, "_voices", voices)
+        return spoken(xtts, request)
+
+    def started() -> Voices:
+        return make_voices(model, xtts_folder, tmp_path / "cache", detector)
+
+    first = sound(started())
+
+    def never(*_: object) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(XttsCloner, "__call__", never)
+    again = started()
+    assert alike(sound(again), first)
+    kept = again.of(request)
+    assert {LATENT: kept.gpt_cond_latent.shape, SPEAKER: kept.speaker_embedding.shape} == dict(
+        XttsCloner(model).shapes
+    )

@@ -1,0 +1,229 @@
+"""XTTS on a graphics card. Without one there is nothing here to run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support.checkpoints.tiny_xtts import SPEAKERS, WIDTH
+from tests.support.checkpoints.xtts_output import TEXTS, Ours, Said, say_all
+from tests.unit.tts.conftest import alike, spoken, xtts_source
+from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
+from wyoming_voice_stack.tts.engines.torch_device import empty_card
+from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
+from wyoming_voice_stack.tts.engines.xtts.loading import load_model
+
+CUDA = "cuda"
+CLONED_RATE = 22_050
+
+
+@pytest.fixture(scope="module", autouse=True)
+def inference() -> Iterator[None]:
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    with torch.inference_mode():
+        yield
+
+
+@pytest.fixture(scope="module")
+def stock(xtts_folder: Path) -> Any:
+    return load_model(xtts_folder, CUDA)
+
+
+@pytest.fixture(scope="module")
+def said(xtts_folder: Path) -> list[Said]:
+    """On the CPU: what the card says is held against it."""
+    return say_all(load_model(xtts_folder, "cpu"))
+
+
+def source(folder: Path, precision: str) -> XttsSource:
+    return XttsSource(
+        str(folder),
+        find=lambda: folder,
+        locate=lambda: folder,
+        device=CUDA,
+        precision=precision,
+    )
+
+
+@pytest.fixture(scope="module", params=["float32", "float16", "bfloat16"])
+def engine(request: pytest.FixtureRequest, xtts_folder: Path) -> Iterator[XttsSynthesizer]:
+    made = source(xtts_folder, request.param).load()
+    yield made
+    made.close()
+
+
+def recorder() -> Any:
+    import torch
+
+    from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import CudaRecorder
+
+    return CudaRecorder(torch.device(CUDA))
+
+
+def records(decoder: Any) -> bool:
+    """Steps were recorded, and no recording failed."""
+    from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import CudaRecorder
+
+    graphs = decoder._graphs
+    return isinstance(graphs._record, CudaRecorder) and bool(graphs._recorded)
+
+
+def reading(ours: Ours, said: list[Said], rows: list[int], steps: int) -> Any:
+    """Latents of so many steps that read what the stock model said; of shape [rows, steps, width]."""
+    import torch
+
+    heard = []
+    for number in range(1, steps + 1):
+        tokens = [said[row].tokens[number - 1] for row in rows]
+        heard.append(ours.decoder.step(rows, tokens, [number] * len(rows)))
+    return torch.stack(heard, dim=1).cpu()
+
+
+@pytest.mark.parametrize(
+    ("form", "tolerance"), [("float32", 1e-3), ("float16", 5e-2), ("bfloat16", 4e-1)]
+)
+def test_latents_are_those_of_the_cpu(
+    stock: Any, said: list[Said], form: str, tolerance: float
+) -> None:
+    import torch
+
+    rows, steps = list(range(len(TEXTS))), min(len(each.tokens) for each in said) - 1
+    expected = torch.stack([each.latents[1 : steps + 1] for each in said])
+    for record in (None, recorder()):
+        ours = Ours(stock, form, record)
+        assert [ours.begin(sentence) for sentence in said] == rows
+        heard = reading(ours, said, rows, steps)
+        assert (heard - expected).norm() / expected.norm() < tolerance
+
+
+def test_repeated_steps_are_the_steps_themselves(stock: Any, said: list[Said]) -> None:
+    """Rows rest, end and begin in between, and the cache grows under them."""
+    drawn = []
+    for record in (None, recorder()):
+        ours = Ours(stock, "float32", record)
+        ours.begin(said[0])
+        for _ in range(5):
+            ours.step([0])
+        ours.begin(said[1])
+        ours.begin(said[2])
+        for number in range(8):
+            ours.step([0, 2] if number % 2 else [1, 2])
+        ours.decoder.cache.close(1)
+        assert ours.begin(said[3]) == 1
+        for _ in range(8):
+            ours.step([1, 2])
+        drawn.append(ours.tokens)
+    assert records(ours.decoder)
+    assert drawn[0] == drawn[1]
+
+
+def test_a_sentence_that_outgrows_its_recording_goes_on(stock: Any, said: list[Said]) -> None:
+    drawn = []
+    for record in (None, recorder()):
+        ours = Ours(stock, "float32", record)
+        ours.begin(said[3])
+        for jump in (0, 60, 150):
+            ours.decoder.cache.lengthen([0], jump)
+            for _ in range(10):
+                ours.step([0])
+        drawn.append(ours.tokens[0])
+    assert records(ours.decoder)
+    assert drawn[0] == drawn[1]
+
+
+def test_windows_equal_the_whole(stock: Any) -> None:
+    import torch
+
+    from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder import Vocoder
+
+    vocoder = Vocoder(stock.hifigan_decoder)
+    random = torch.Generator().manual_seed(3)
+    latents = torch.randn(60, WIDTH, generator=random).to(CUDA)
+    speaker = torch.nn.functional.normalize(torch.randn(1, 512, 1, generator=random), dim=1)
+    whole = vocoder.speak(speaker, 1.0)
+    stream = vocoder.speak(speaker, 1.0)
+    pieces = []
+    for number, latent in enumerate(latents, 1):
+        whole.push(latent)
+        stream.push(latent)
+        if number in {8, 24, 56}:
+            pieces.append(stream.pull(last=False))
+    pieces.append(stream.pull(last=True))
+    frames = whole._frames(tuple(latents))
+    at_once = vocoder.decode(frames, speaker.to(CUDA))
+    assert torch.cat(pieces).shape == at_once.shape
+    assert (torch.cat(pieces) - at_once).abs().max() < 1e-6
+    assert at_once.abs().max() > 0.1
+
+
+def test_gives_the_cards_memory_back(xtts_folder: Path) -> None:
+    import torch
+
+    empty_card()
+    before = torch.cuda.memory_allocated()
+    made = source(xtts_folder, "auto").load()
+    assert made.device.startswith(CUDA)
+    spoken(made, SynthesisRequest(TEXTS[0], "en", voice=SPEAKERS[0]))
+    assert torch.cuda.memory_allocated() > before
+    made.close()
+    assert torch.cuda.memory_allocated() == before
+
+
+def test_auto_finds_the_card(xtts_folder: Path) -> None:
+    made = xtts_source(xtts_folder, device="auto").load()
+    try:
+        assert made.device.startswith(CUDA)
+    finally:
+        made.close()
+
+
+def test_says_the_same_in_company(engine: XttsSynthesizer) -> None:
+    requests = [SynthesisRequest(text, "en", voice=SPEAKERS[0]) for text in TEXTS]
+    alone = [spoken(engine, request) for request in requests]
+    assert all(np.isfinite(sound).all() and np.abs(sound).max() > 0.01 for sound in alone)
+    with ThreadPoolExecutor(len(requests)) as pool:
+        together = list(pool.map(lambda request: spoken(engine, request), requests))
+    assert alike(spoken(engine, requests[1]), alone[1])
+    if engine._scheduler._decoder._kind.itemsize == 4:
+        assert all(map(alike, alone, together))
+    assert all(len(sound) > 2000 for sound in together)
+    assert records(engine._scheduler._decoder)
+
+
+def test_clones_while_it_speaks(engine: XttsSynthesizer, tmp_path: Path) -> None:
+    import soundfile
+
+    noise = np.random.default_rng(5).normal(0, 0.1, 4 * CLONED_RATE)
+    swell = np.sin(np.arange(len(noise)) * 12 / CLONED_RATE) ** 2
+    path = tmp_path / "anna.wav"
+    soundfile.write(path, noise * swell, CLONED_RATE)
+    speaking, done = threading.Event(), threading.Event()
+
+    def talk() -> list[Samples]:
+        heard = []
+        while not done.is_set():
+            heard.append(spoken(engine, SynthesisRequest(TEXTS[3], "en", voice=SPEAKERS[1])))
+            speaking.set()
+        return heard
+
+    with ThreadPoolExecutor(1) as pool:
+        talked = pool.submit(talk)
+        try:
+            assert speaking.wait(60)
+            clone = CloneSource("anna", (path,), "first take")
+            engine.prepare(clone)
+            sound = spoken(engine, SynthesisRequest("Hello there.", "en", clone=clone))
+        finally:
+            done.set()
+        heard = talked.result()
+    assert np.isfinite(sound).all()
+    assert all(alike(one, heard[0]) for one in heard)

@@ -1,0 +1,258 @@
+"""Which likenesses are kept, and for how long."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from tests.support.fakes import WAIT_SECONDS
+from tests.support.voice_files import speech, write
+from wyoming_voice_stack.errors import EngineError, UnknownVoice
+from wyoming_voice_stack.tts.engine import SynthesisRequest
+from wyoming_voice_stack.tts.engines.xtts import speakers as voices
+from wyoming_voice_stack.tts.engines.xtts.speakers import Voices
+from wyoming_voice_stack.tts.voices.cloning.latent_cache import LatentCache
+from wyoming_voice_stack.tts.voices.cloning.listing import list_recordings
+from wyoming_voice_stack.tts.voices.folder import clone_source
+
+
+class Maker:
+    """Makes likenesses of numbers that tell from which recordings they are."""
+
+    def __init__(self) -> None:
+        self.made: list[list[str]] = []
+        self.entered = threading.Event()
+        self.hold: dict[str, threading.Event] = {}
+        self.fail = False
+
+    def __call__(self, paths: list[str]) -> tuple[Any, Any]:
+        import torch
+
+        self.made.append([Path(path).stem for path in paths])
+        self.entered.set()
+        hold = self.hold.get(Path(paths[0]).stem)
+        assert hold is None or hold.wait(WAIT_SECONDS)
+        if self.fail:
+            raise RuntimeError("too little of it")
+        return torch.full((1, 2, 3), float(len(self.made))), torch.ones(1, 4, 1)
+
+
+Asking: TypeAlias = Callable[[str], SynthesisRequest]
+SHAPES = {voices.LATENT: (1, 2, 3), voices.SPEAKER: (1, 4, 1)}
+
+
+@pytest.fixture
+def maker() -> Maker:
+    return Maker()
+
+
+@pytest.fixture
+def kept(maker: Maker) -> Voices:
+    return Voices({}, maker)
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Asking:
+    """A request for a voice of this name, whose recording is as it lies there."""
+
+    def ask(name: str) -> SynthesisRequest:
+        path = tmp_path / "voices" / f"{name}.wav"
+        if not path.exists():
+            write(path, speech()[: 32_000 + ord(name[-1])])
+        takes = list_recordings(path.parent).voices[name]
+        return SynthesisRequest("yes.", "en", clone=clone_source(name, takes))
+
+    return ask
+
+
+class TestKeeping:
+    """In memory, by the recordings' contents."""
+
+    def test_a_likeness_is_made_once(self, kept: Voices, maker: Maker, asking: Asking) -> None:
+        assert kept.of(asking("a")) is kept.of(asking("a"))
+        assert maker.made == [["a"]]
+
+    def test_the_one_not_used_for_longest_goes(
+        self, kept: Voices, maker: Maker, asking: Asking, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(voices, "MAX_KEPT_CLONES", 2)
+        for name in "abacab":
+            kept.of(asking(name))
+        assert maker.made == [["a"], ["b"], ["c"], ["b"]]
+
+    def test_a_touched_recording_is_the_same(
+        self, kept: Voices, maker: Maker, asking: Asking
+    ) -> None:
+        first = asking("a")
+        assert first.clone is not None
+        before = kept.of(first)
+        os.utime(first.clone.paths[0], (1, 1))
+        again = asking("a")
+        assert again != first
+        assert kept.of(again) is before
+        assert len(maker.made) == 1
+
+    def test_a_changed_recording_is_read_again(
+        self, kept: Voices, maker: Maker, asking: Asking
+    ) -> None:
+        first = asking("a")
+        assert first.clone is not None
+        before = kept.of(first)
+        write(first.clone.paths[0], speech()[:40_000])
+        assert kept.of(asking("a")) is not before
+        assert len(maker.made) == 2
+
+    def test_what_changes_while_it_is_cloned_is_not_kept(
+        self, maker: Maker, asking: Asking, tmp_path: Path
+    ) -> None:
+        request = asking("a")
+        assert request.clone is not None
+        path = request.clone.paths[0]
+
+        def clone(paths: list[str]) -> tuple[Any, Any]:
+            if not maker.made:
+                write(path, speech()[:40_000])
+            return maker(paths)
+
+        cache = LatentCache(tmp_path / "cache", "model", SHAPES)
+        kept = Voices({}, clone, cache=cache)
+        before = kept.of(request)
+        assert not (tmp_path / "cache").exists()
+        assert kept.of(asking("a")) is not before
+
+    def test_a_recording_that_vanished_is_no_matter_once_cloned(
+        self, kept: Voices, asking: Asking
+    ) -> None:
+        request, other = asking("a"), asking("b")
+        before = kept.of(request)
+        for each in (request, other):
+            assert each.clone is not None
+            each.clone.paths[0].unlink()
+        assert kept.of(request) is before
+        with pytest.raises(UnknownVoice, match=r"'b' cannot be used \(No such file"):
+            kept.of(other)
+
+    def test_a_model_without_speakers_says_so(self, kept: Voices) -> None:
+        with pytest.raises(UnknownVoice, match="recording in the voices folder"):
+            kept.of(SynthesisRequest("yes.", "en"))
+
+    def test_a_model_that_fails_says_so(self, kept: Voices, maker: Maker, asking: Asking) -> None:
+        maker.fail = True
+        with pytest.raises(UnknownVoice, match=r"'a' cannot be used.*too little of it"):
+            kept.of(asking("a"))
+        maker.fail = False
+        assert kept.of(asking("a"))
+
+    def test_preparing_makes_it_ahead(self, kept: Voices, maker: Maker, asking: Asking) -> None:
+        request = asking("a")
+        assert request.clone is not None
+        kept.prepare(request.clone)
+        kept.of(request)
+        assert len(maker.made) == 1
+
+
+class TestRestart:
+    @pytest.fixture
+    def started(self, maker: Maker, tmp_path: Path) -> Callable[[], Voices]:
+        return lambda: Voices(
+            {}, maker, cache=LatentCache(tmp_path / "cache", "model", SHAPES), device="cpu"
+        )
+
+    def test_never_clones_again(
+        self, started: Callable[[], Voices], maker: Maker, asking: Asking
+    ) -> None:
+        before = started().of(asking("a"))
+        again = started().of(asking("a"))
+        assert len(maker.made) == 1
+        assert again.gpt_cond_latent.equal(before.gpt_cond_latent)
+        assert again.speaker_embedding.equal(before.speaker_embedding)
+
+    def test_a_damaged_file_is_made_anew(
+        self, started: Callable[[], Voices], maker: Maker, asking: Asking, tmp_path: Path
+    ) -> None:
+        started().of(asking("a"))
+        [path] = (tmp_path / "cache").iterdir()
+        path.write_bytes(path.read_bytes()[:-1])
+        started().of(asking("a"))
+        started().of(asking("a"))
+        assert len(maker.made) == 2
+
+    def test_a_changed_recording_is_made_anew(
+        self, started: Callable[[], Voices], maker: Maker, asking: Asking
+    ) -> None:
+        request = asking("a")
+        assert request.clone is not None
+        started().of(request)
+        write(request.clone.paths[0], speech()[:40_000])
+        started().of(asking("a"))
+        assert len(maker.made) == 2
+
+
+class TestThreads:
+    @pytest.fixture
+    def pool(self) -> Iterator[ThreadPoolExecutor]:
+        with ThreadPoolExecutor(4) as pool:
+            yield pool
+
+    def test_one_clones_and_the_others_wait(
+        self, kept: Voices, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
+    ) -> None:
+        hold = maker.hold["a"] = threading.Event()
+        asked = [pool.submit(kept.of, asking("a")) for _ in range(4)]
+        assert maker.entered.wait(WAIT_SECONDS)
+        hold.set()
+        likenesses = [each.result(WAIT_SECONDS) for each in asked]
+        assert len(maker.made) == 1
+        assert all(each is likenesses[0] for each in likenesses)
+
+    def test_other_voices_are_not_waited_for(
+        self, kept: Voices, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
+    ) -> None:
+        kept.of(asking("b"))
+        maker.entered.clear()
+        hold = maker.hold["a"] = threading.Event()
+        slow = pool.submit(kept.of, asking("a"))
+        assert maker.entered.wait(WAIT_SECONDS)
+        try:
+            for name in "bc":
+                assert pool.submit(kept.of, asking(name)).result(WAIT_SECONDS)
+            assert not slow.done()
+        finally:
+            hold.set()
+        assert slow.result(WAIT_SECONDS)
+
+    def test_all_hear_of_a_failure(
+        self, kept: Voices, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
+    ) -> None:
+        maker.fail = True
+        hold = maker.hold["a"] = threading.Event()
+        asked = [pool.submit(kept.of, asking("a")) for _ in range(2)]
+        assert maker.entered.wait(WAIT_SECONDS)
+        hold.set()
+        for each in asked:
+            assert isinstance(each.exception(WAIT_SECONDS), UnknownVoice)
+
+    def test_nobody_waits_for_ever(
+        self,
+        kept: Voices,
+        maker: Maker,
+        asking: Asking,
+        pool: ThreadPoolExecutor,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(voices, "MAX_CLONING_SECONDS", 0.0)
+        hold = maker.hold["a"] = threading.Event()
+        slow = pool.submit(kept.of, asking("a"))
+        assert maker.entered.wait(WAIT_SECONDS)
+        try:
+            with pytest.raises(EngineError, match="takes longer than"):
+                kept.of(asking("a"))
+        finally:
+            hold.set()
+        assert slow.result(WAIT_SECONDS)

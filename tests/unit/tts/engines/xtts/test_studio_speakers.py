@@ -1,0 +1,46 @@
+"""Names of the studio speakers, told without torch."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.checkpoints.tiny_xtts import SPEAKERS
+from wyoming_voice_stack.tts.engines.xtts.speakers import studio_names
+
+
+class TestStudioNames:
+    def test_come_in_the_models_order(self, xtts_folder: Path) -> None:
+        assert studio_names(xtts_folder / "speakers_xtts.pth") == SPEAKERS
+
+    def test_are_read_from_an_ordered_dictionary(self, tmp_path: Path) -> None:
+        from collections import OrderedDict
+
+        import torch
+
+        torch.save(OrderedDict(b={"x": torch.ones(2)}, a={}), tmp_path / "speakers")
+        assert studio_names(tmp_path / "speakers") == ("b", "a")
+
+    @pytest.mark.parametrize("content", [None, b"", b"\x80\x02}q\x00."])
+    def test_no_such_file_has_none(self, tmp_path: Path, content: bytes | None) -> None:
+        if content is not None:
+            (tmp_path / "speakers").write_bytes(content)
+        assert studio_names(tmp_path / "speakers") == ()
+
+    @pytest.mark.parametrize(
+        "pickled",
+        [
+            b"cos\nmkdir\n(V%s\ntR.",
+            b"}V%s\ncos\nmkdir\n(V%s\ntRs.",
+            b"\x80",
+        ],
+    )
+    def test_nothing_in_the_file_is_run(self, tmp_path: Path, pickled: bytes) -> None:
+        trap = tmp_path / "made"
+        with zipfile.ZipFile(tmp_path / "speakers", "w") as archive:
+            archive.writestr("x/data.pkl", pickled.replace(b"%s", os.fsencode(trap)))
+        assert studio_names(tmp_path / "speakers") in {(), (str(trap),)}
+        assert not trap.exists()

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.checkpoints.tiny_xtts import LANGUAGES
+from tests.unit.tts.conftest import alike, spoken, xtts_source
+from wyoming_voice_stack.errors import NoAudio
+from wyoming_voice_stack.tts.engine import SynthesisRequest
+from wyoming_voice_stack.tts.engines.xtts.engine import XttsSynthesizer
+from wyoming_voice_stack.tts.engines.xtts.text_preparation import Wording
+
+# Letters and signs that these do not read at all, which is told.
+NOTHING_SAID = {("zh-cn", "%"), ("ja", "%"), ("ja", "\ubee0\ub3d1 ")}
+JAPANESE = (
+    "洗濯機が終わりました。",
+    "おはようございます、電気がついています。",
+    "今日はとても天気がいいですね、散歩に行きましょう。",
+    "東京タワーの高さは三百三十三メートルです。",
+)
+
+
+@pytest.fixture
+def always_switching() -> Iterator[None]:
+    """Threads take turns after a hundredth of a millisecond."""
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(usual_s)
+
+
+class TestReading:
+    @pytest.mark.parametrize("text", ["", " ", "!!!", "\u2026", '"'])
+    def test_nothing_to_say(self, xtts: XttsSynthesizer, text: str) -> None:
+        with pytest.raises(NoAudio):
+            spoken(xtts, SynthesisRequest(text, "en"))
+
+    def test_a_lone_letter_gets_an_end(self, xtts: XttsSynthesizer) -> None:
+        read = xtts._reader.read
+        assert [part.spoken for part in read("A", "en")] == ["a."]
+        assert [part.spoken for part in read("5", "en")] == ["five"]
+
+    @pytest.mark.parametrize(
+        ("code", "text", "spoken_form"),
+        [
+            ("en", "It is 21%.", "it is twenty-one percent ."),
+            ("cs", "Venku je 5.", "venku je p\u011bt ."),
+            ("cs", "Venku je 25.", "venku je dvacet p\u011bt ."),
+            ("cs", "M\u00e1m 14%", "m\u00e1m \u010dtrn\u00e1ct procento"),
+            (
+                "hi",
+                "25 \u0918\u0902\u091f\u0947",
+                "\u0926\u094b \u092a\u093e\u0901\u091a \u0918\u0902\u091f\u0947",
+            ),
+            ("es", "9" * 31, " ".join(["nueve"] * 31)),
+        ],
+    )
+    def test_numbers_that_the_tokenizer_cannot_spell(
+        self, xtts: XttsSynthesizer, code: str, text: str, spoken_form: str
+    ) -> None:
+        parts = xtts._reader.read(text, code)
+        assert " ".join(part.spoken for part in parts) == spoken_form
+
+    @pytest.mark.parametrize(
+        ("code", "text"),
+        [
+            (code, text)
+            for code in LANGUAGES
+            for text in ("77 ", "%", "\ubee0\ub3d1 ", "ab, ")
+            if (code, text) not in NOTHING_SAID
+        ],
+    )
+    def test_no_part_is_more_than_the_model_takes(
+        self, xtts: XttsSynthesizer, code: str, text: str
+    ) -> None:
+        longest = xtts_source(Path()).max_characters(code)
+        full = (text * longest)[:longest]
+        tokenizer = xtts._model.tokenizer
+        parts = xtts._reader.read(full, code)
+        for part in parts:
+            assert len(tokenizer.encode(part.written, code)) < 402
+            assert len(part.spoken) <= 350
+        seven_in_hindi = "\u0938\u093e\u0924"
+        joined = "".join(part.written for part in parts).replace(seven_in_hindi, "7")
+        assert joined.replace(" ", "") == full.replace(" ", "")
+
+    @pytest.mark.parametrize(("code", "text"), sorted(NOTHING_SAID))
+    def test_signs_that_a_language_leaves_out(
+        self, xtts: XttsSynthesizer, code: str, text: str
+    ) -> None:
+        with pytest.raises(NoAudio):
+            xtts._reader.read(text, code)
+
+    def test_texts_at_the_same_time_are_read_as_alone(
+        self, xtts: XttsSynthesizer, always_switching: None
+    ) -> None:
+        # The Japanese dictionary's library mixes up the texts of two threads.
+        def read(text: str) -> list[tuple[int, ...]]:
+            return [xtts._tokens(Wording(text, text), "ja") for _ in range(50)]
+
+        alone = [read(text) for text in JAPANESE]
+        with ThreadPoolExecutor(len(JAPANESE)) as threads:
+            assert list(threads.map(read, JAPANESE)) == alone
+
+    def test_a_long_text_is_said_in_parts(self, endless_xtts: XttsSynthesizer) -> None:
+        text = "7 " * 125
+        parts = endless_xtts._reader.read(text, "en")
+        assert len(parts) > 1
+        heard = spoken(endless_xtts, SynthesisRequest(text, "en"))
+        alone = [spoken(endless_xtts, SynthesisRequest(part.written, "en")) for part in parts]
+        assert alike(heard, np.concatenate(alone))

@@ -1,0 +1,190 @@
+"""Sound made window by window is the sound made at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.checkpoints.tiny_xtts import WIDTH
+from wyoming_voice_stack.tts.engines.xtts.loading import load_model
+
+WINDOW_STEP = 16
+LARGEST_WINDOW = 208
+LATENTS = 24
+
+
+@pytest.fixture(scope="module", autouse=True)
+def inference() -> Iterator[None]:
+    import torch
+
+    with torch.inference_mode():
+        yield
+
+
+@pytest.fixture(scope="module")
+def decoder(xtts_folder: Path) -> Any:
+    return load_model(xtts_folder, "cpu").hifigan_decoder
+
+
+@pytest.fixture(scope="module")
+def vocoder(decoder: Any) -> Any:
+    from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder import Vocoder
+
+    return Vocoder(decoder)
+
+
+@pytest.fixture(scope="module")
+def latents() -> Any:
+    import torch
+
+    return torch.randn(LATENTS, WIDTH, generator=torch.Generator().manual_seed(3))
+
+
+@pytest.fixture(scope="module")
+def speaker() -> Any:
+    import torch
+
+    embedding = torch.randn(1, 512, 1, generator=torch.Generator().manual_seed(4))
+    return torch.nn.functional.normalize(embedding, dim=1)
+
+
+def at_once(decoder: Any, latents: Any, speaker: Any, speed: float) -> Any:
+    """As coqui-tts does it."""
+    import torch
+
+    stretched = latents[None]
+    if speed != 1.0:
+        stretched = torch.nn.functional.interpolate(
+            stretched.transpose(1, 2), scale_factor=1 / speed, mode="linear"
+        ).transpose(1, 2)
+    return decoder(stretched, g=speaker).squeeze()
+
+
+def rest(stream: Any) -> list[Any]:
+    """All windows that are left once the last latent is there."""
+    made = [stream.pull(last=True)]
+    while stream.behind:
+        made.append(stream.pull(last=True))
+    return made
+
+
+def pieces(vocoder: Any, latents: Any, speaker: Any, speed: float, ends: set[int]) -> list[Any]:
+    stream = vocoder.speak(speaker, speed)
+    made = []
+    for count, latent in enumerate(latents, 1):
+        stream.push(latent)
+        if count in ends:
+            made.append(stream.pull(last=False))
+    made += rest(stream)
+    return [piece for piece in made if piece is not None]
+
+
+@pytest.mark.parametrize("speed", [1.0, 0.83, 1.3, 2.0])
+def test_windows_equal_the_whole(
+    decoder: Any, vocoder: Any, latents: Any, speaker: Any, speed: float
+) -> None:
+    import torch
+
+    whole = at_once(decoder, latents, speaker, speed)
+    made = pieces(vocoder, latents, speaker, speed, {1, 8, 9, 16, 23})
+    assert len(made) >= 3
+    assert (torch.cat(made) - whole).abs().max() < 1e-6
+    assert whole.abs().max() > 0.1
+
+
+def test_what_was_given_never_changes(vocoder: Any, latents: Any, speaker: Any) -> None:
+    """Whatever follows: here the same beginning goes on in two ways."""
+    import torch
+
+    beginnings = []
+    for tail in (latents[12:], -latents[12:]):
+        stream = vocoder.speak(speaker, 1.0)
+        for latent in latents[:12]:
+            stream.push(latent)
+        given = stream.pull(last=False)
+        for latent in tail:
+            stream.push(latent)
+        whole = torch.cat([given, *rest(stream)])
+        complete = pieces(vocoder, torch.cat([latents[:12], tail]), speaker, 1.0, set())[0]
+        assert (whole - complete).abs().max() < 1e-6
+        beginnings.append(given)
+    assert torch.equal(*beginnings)
+
+
+def test_the_context_is_what_the_convolutions_see(vocoder: Any, speaker: Any, latents: Any) -> None:
+    """No sample farther away hears of a frame, and the farthest that may is not far from it."""
+    import torch
+
+    assert vocoder.context_frames == 14
+    frames = torch.randn(1, WIDTH, 61)
+    other = frames.clone()
+    other[:, :, 30] += 3.0
+    changed = (vocoder.decode(frames, speaker) - vocoder.decode(other, speaker)).abs() > 1e-7
+    where = changed.nonzero().squeeze(1) // vocoder.frame_samples
+    assert 30 - 14 <= int(where.min()) <= 30 - 12
+    assert 30 + 12 <= int(where.max()) <= 30 + 14
+
+
+def test_little_is_held_back(vocoder: Any, latents: Any, speaker: Any) -> None:
+    """Of eight tokens, 0.37 s, the first piece has half."""
+    first = pieces(vocoder, latents[:9], speaker, 1.0, {8})[0]
+    assert len(first) == 18 * 256
+
+
+def test_no_latent_is_decoded_again(
+    vocoder: Any, latents: Any, speaker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for what the convolutions see on both sides of a window."""
+    decoded: list[int] = []
+    decode = vocoder.decode
+    monkeypatch.setattr(
+        vocoder,
+        "decode",
+        lambda frames, speaker: decoded.append(frames.shape[2]) or decode(frames, speaker),
+    )
+    made = pieces(vocoder, latents, speaker, 1.0, {8, 16})
+    frames = sum(map(len, made)) // vocoder.frame_samples
+    assert frames == LATENTS * 4 * 24000 // 22050
+    seams = len(decoded) - 1
+    assert seams == 2
+    # The last window is made as long as oneDNN knows windows.
+    assert 0 <= sum(decoded) - frames - 2 * seams * vocoder.context_frames < WINDOW_STEP
+
+
+def test_windows_have_few_lengths_and_a_longest(
+    vocoder: Any, speaker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    decoded: list[int] = []
+    per_frame = vocoder.frame_samples
+
+    def decode(frames: Any, _: Any) -> Any:
+        decoded.append(frames.shape[2])
+        return torch.arange(float(frames.shape[2] * per_frame))
+
+    monkeypatch.setattr(vocoder, "decode", decode)
+    many = torch.zeros(301, WIDTH)
+    made = pieces(vocoder, many, speaker, 1.0, {8, 9, 17, 29, 130})
+    assert sum(map(len, made)) == 301 * 4 * 24000 // 22050 * per_frame
+    assert max(decoded) == LARGEST_WINDOW
+    assert not any(length % WINDOW_STEP for length in decoded)
+
+
+def test_a_window_that_leaves_something_out_equals_the_whole(
+    decoder: Any, vocoder: Any, speaker: Any
+) -> None:
+    """All latents at once, which are more than the longest window takes."""
+    import torch
+
+    many = torch.randn(60, WIDTH, generator=torch.Generator().manual_seed(5))
+    made = pieces(vocoder, many, speaker, 1.0, set())
+    assert len(made) > 1
+    assert (torch.cat(made) - at_once(decoder, many, speaker, 1.0)).abs().max() < 1e-6
+
+
+def test_too_little_to_be_heard_gives_nothing(vocoder: Any, latents: Any, speaker: Any) -> None:
+    assert pieces(vocoder, latents[:1], speaker, 3.0, set()) == []

@@ -1,0 +1,283 @@
+"""The thread that makes sound beside the decoder's: whose turn it is, and how streams end."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.tts.engines.xtts.decoding.decoding_stream import (
+    FIRST_CHUNK_TOKENS,
+    Line,
+    Stream,
+)
+from wyoming_voice_stack.tts.engines.xtts.decoding.outbox import MAX_UNREAD_SECONDS, Outbox
+from wyoming_voice_stack.tts.engines.xtts.speakers import Likeness
+
+RATE = 1000
+WAIT_SECONDS = 10.0
+
+
+class Sound:
+    """Half a second for each window, of as many windows as are told; each waits to be allowed."""
+
+    def __init__(self, name: str, log: list[str], allowed: threading.Semaphore) -> None:
+        self.name = name
+        self.log = log
+        self.allowed = allowed
+        self.windows_left_out = 0
+        self.broken = False
+        self.empty = False
+        self.pulled_tokens: list[int] = []
+        self.tokens = 0
+
+    @property
+    def behind(self) -> bool:
+        return self.windows_left_out > 0
+
+    def push(self, _latent: Any) -> None:
+        self.tokens += 1
+
+    def pull(self, *, last: bool) -> Any:
+        import torch
+
+        assert self.allowed.acquire(timeout=WAIT_SECONDS)
+        if self.broken:
+            raise ValueError(self.name)
+        self.log.append(self.name + ("." if last else ""))
+        self.pulled_tokens.append(self.tokens)
+        self.windows_left_out = max(0, self.windows_left_out - 1)
+        if self.empty:
+            return None
+        return torch.ones(RATE // 2)
+
+
+class Studio:
+    """Streams with sounds that are made as the test allows."""
+
+    def __init__(self) -> None:
+        from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores
+        from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder_thread import Vocoding
+
+        self.changed = threading.Condition()
+        self.allowed = threading.Semaphore(0)
+        self.log: list[str] = []
+        self.vocoding = Vocoding(self.changed, Cores(2))
+
+    def stream(self, name: str, *, ahead_s: float = -math.inf, tokens: int = 0) -> Stream:
+        playback: Any = SimpleNamespace(ahead_s=ahead_s)
+        line = Line((1,), Likeness(name, name), 1.0, playback)
+        stream = Stream(line, Outbox(self.changed, RATE))
+        stream.sound = Sound(name, self.log, self.allowed)
+        self.add(stream, tokens)
+        return stream
+
+    def add(self, stream: Stream, tokens: int) -> None:
+        with self.changed:
+            for _ in range(tokens):
+                stream.add(7, None)
+            self.changed.notify_all()
+
+    def finish(self, stream: Stream) -> None:
+        with self.changed:
+            stream.finished = True
+            self.changed.notify_all()
+
+    def until(self, condition: Callable[[], object]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(condition, WAIT_SECONDS)
+
+
+@pytest.fixture
+def studio() -> Iterator[Studio]:
+    made = Studio()
+    yield made
+    made.allowed.release(1000)
+    made.vocoding.close()
+    assert not made.vocoding._thread.is_alive()
+
+
+def test_who_has_least_in_hand_is_next(studio: Studio) -> None:
+    names = {"rich": 0.9, "poor": -3.0, "fair": 0.2}
+    streams = [
+        studio.stream(name, ahead_s=ahead_s, tokens=FIRST_CHUNK_TOKENS)
+        for name, ahead_s in names.items()
+    ]
+    with studio.changed:
+        for stream in streams:
+            studio.vocoding.add(stream)
+    studio.allowed.release(3)
+    studio.until(lambda: len(studio.log) == 3 and streams[0].outbox.unread_s)
+    assert studio.log == ["poor", "fair", "rich"]
+
+
+def test_nothing_is_made_before_it_is_due(studio: Studio) -> None:
+    stream = studio.stream("a", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS - 1)
+    other = studio.stream("b", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS)
+    with studio.changed:
+        studio.vocoding.add(stream)
+        studio.vocoding.add(other)
+    studio.allowed.release(10)
+    studio.until(lambda: other.outbox.unread_s)
+    studio.add(stream, 1)
+    studio.until(lambda: stream.outbox.unread_s)
+    assert studio.log == ["b", "a"]
+
+
+def test_a_window_has_all_that_came_while_it_waited(studio: Studio) -> None:
+    stream = studio.stream("a", ahead_s=-1.0, tokens=FIRST_CHUNK_TOKENS)
+    other = studio.stream("b", ahead_s=-5.0, tokens=FIRST_CHUNK_TOKENS)
+    with studio.changed:
+        studio.vocoding.add(stream)
+        studio.vocoding.add(other)
+    studio.add(stream, 30)
+    studio.allowed.release(2)
+    studio.until(lambda: stream.outbox.unread_s)
+    assert stream.sound.pulled_tokens == [FIRST_CHUNK_TOKENS + 30]
+
+
+def test_what_makes_no_window_is_looked_at_once(studio: Studio) -> None:
+    stream = studio.stream("a", ahead_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
+    other = studio.stream("b", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS)
+    stream.sound.empty = True
+    with studio.changed:
+        studio.vocoding.add(stream)
+        studio.vocoding.add(other)
+    studio.allowed.release(100)
+    studio.until(lambda: other.outbox.unread_s)
+    assert studio.log == ["a", "b"]
+    stream.sound.empty = False
+    studio.add(stream, 1)
+    studio.until(lambda: stream.outbox.unread_s)
+    assert studio.log == ["a", "b", "a"]
+
+
+def test_what_a_window_left_out_follows_at_once(studio: Studio) -> None:
+    stream = studio.stream("a", ahead_s=-1.0, tokens=FIRST_CHUNK_TOKENS)
+    stream.sound.windows_left_out = 3
+    studio.vocoding.add(stream)
+    studio.allowed.release(10)
+    studio.until(lambda: stream.outbox.unread_s == 1.5)
+    assert len(studio.log) == 3
+
+
+def test_a_stream_ends_after_all_its_sound(studio: Studio) -> None:
+    stream = studio.stream("a", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS)
+    stream.sound.windows_left_out = 2
+    studio.vocoding.add(stream)
+    studio.finish(stream)
+    studio.allowed.release(10)
+    # The first look may have been before the end was known.
+    assert [len(piece) for piece in stream.outbox.take_all()] == [RATE // 2] * len(studio.log)
+    assert studio.log[-1] == "a."
+    assert stream.complete
+
+
+def test_no_more_is_made_than_may_wait(studio: Studio) -> None:
+    stream = studio.stream("a", tokens=FIRST_CHUNK_TOKENS)
+    stream.sound.windows_left_out = 1000
+    studio.vocoding.add(stream)
+    studio.allowed.release(1000)
+    studio.until(lambda: stream.outbox.full and not studio.vocoding._due())
+    assert MAX_UNREAD_SECONDS <= stream.outbox.unread_s < MAX_UNREAD_SECONDS + 0.5
+    made = len(studio.log)
+    sound = stream.outbox.take_all()
+    next(sound)
+    studio.until(lambda: len(studio.log) > made)
+    sound.close()
+
+
+def test_nothing_is_made_for_who_left(studio: Studio) -> None:
+    leaver = studio.stream("leaver", ahead_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
+    other = studio.stream("other", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS)
+    leaver.sound.windows_left_out = 1000
+    with studio.changed:
+        studio.vocoding.add(leaver)
+        studio.vocoding.add(other)
+    studio.allowed.release(1)
+    studio.until(lambda: leaver.outbox.unread_s)
+    leaver.outbox.leave()
+    studio.allowed.release(10)
+    studio.until(lambda: other.outbox.unread_s)
+    # One window may have been under way.
+    assert studio.log.count("leaver") <= 2
+    studio.until(lambda: studio.vocoding._streams == [other])
+
+
+def test_one_that_fails_disturbs_nobody(studio: Studio) -> None:
+    bad = studio.stream("bad", ahead_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
+    good = studio.stream("good", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS)
+    bad.sound.broken = True
+    with studio.changed:
+        studio.vocoding.add(bad)
+        studio.vocoding.add(good)
+    studio.finish(good)
+    studio.allowed.release(10)
+    with pytest.raises(EngineError, match="ValueError"):
+        list(bad.outbox.take_all())
+    # So the decoder's thread takes no further step for it.
+    assert bad.outbox.left
+    assert list(good.outbox.take_all())
+
+
+def test_closing_ends_what_is_not_finished(studio: Studio) -> None:
+    stream = studio.stream("a", tokens=1)
+    studio.vocoding.add(stream)
+    studio.vocoding.close()
+    with pytest.raises(EngineError, match="unloaded"):
+        list(stream.outbox.take_all())
+    with pytest.raises(EngineError, match="unloaded"):
+        studio.vocoding.add(stream)
+
+
+class TestCores:
+    def test_two_at_work_have_half_each(self) -> None:
+        import torch
+
+        from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores, use_threads
+
+        before = torch.get_num_threads()
+        cores = Cores(4)
+        counts: dict[str, int] = {}
+        working, done = threading.Event(), threading.Event()
+
+        def compute() -> None:
+            with cores.taken():
+                counts["second"] = torch.get_num_threads()
+                working.set()
+                assert done.wait(WAIT_SECONDS)
+
+        other = threading.Thread(target=compute)
+        with cores.taken():
+            counts["first"] = torch.get_num_threads()
+            other.start()
+            assert working.wait(WAIT_SECONDS)
+            counts["first later"] = torch.get_num_threads()
+        with cores.taken():
+            counts["third"] = torch.get_num_threads()
+        done.set()
+        other.join()
+        with cores.taken():
+            counts["alone again"] = torch.get_num_threads()
+        assert counts == {"first": 4, "second": 2, "first later": 4, "third": 2, "alone again": 4}
+        use_threads(before)
+
+    def test_a_new_thread_begins_with_all(self) -> None:
+        import torch
+
+        from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores
+
+        before = torch.get_num_threads()
+        cores = Cores(before)
+        with cores.taken(), cores.taken():
+            pass
+        found: list[int] = []
+        fresh = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+        fresh.start()
+        fresh.join()
+        assert found == [before]

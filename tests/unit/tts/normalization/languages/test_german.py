@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from wyoming_voice_stack.tts.normalization import spoken
+
+GERMAN = {
+    "Es sind 21,5 °C im Wohnzimmer.": "Es sind einundzwanzig Komma fünf Grad Celsius im Wohnzimmer.",
+    "Es sind 21.5 °C.": "Es sind einundzwanzig Komma fünf Grad Celsius.",
+    "Draußen sind es -5°C.": "Draußen sind es minus fünf Grad Celsius.",
+    "Heute 18-21 °C.": "Heute achtzehn bis einundzwanzig Grad Celsius.",
+    "Es ist 17:05 Uhr.": "Es ist siebzehn Uhr fünf.",
+    "Es ist 1:30.": "Es ist ein Uhr dreißig.",
+    "Der Wecker klingelt um 7 Uhr 05.": "Der Wecker klingelt um sieben Uhr fünf.",
+    "Um 1 Uhr.": "Um ein Uhr.",
+    "Von 8-17 Uhr offen.": "Von acht Uhr bis siebzehn Uhr offen.",
+    "Von 8:00 bis 17:30 Uhr.": "Von acht Uhr bis siebzehn Uhr dreißig.",
+    "um 17.30 Uhr": "um siebzehn Uhr dreißig",
+    "Am 23.11.2026 ist Termin.": "Am dreiundzwanzigsten November zweitausendsechsundzwanzig ist Termin.",
+    "Heute ist der 23.11.": "Heute ist der dreiundzwanzigste November.",
+    "Am Montag, den 23.11., ist frei.": "Am Montag, den dreiundzwanzigsten November, ist frei.",
+    "Am 3. Mai.": "Am dritten Mai.",
+    "Am Mo, 3. Mai 2026.": "Am Montag, dritten Mai zweitausendsechsundzwanzig.",
+    "Der 2. Versuch am 3.": "Der zweite Versuch am dritten.",
+    "Die Antwort ist 42.": "Die Antwort ist zweiundvierzig.",
+    "Es kostet 5,20 € oder 1.234,56 EUR.": "Es kostet fünf Euro zwanzig oder eintausendzweihundertvierunddreißig Euro sechsundfünfzig.",
+    "3 Mio. € Schulden.": "drei Millionen Euro Schulden.",
+    "1.234.567 Einwohner.": "eine Million zweihundertvierunddreißigtausendfünfhundertsiebenundsechzig Einwohner.",
+    "Der Verbrauch ist 3,4 kWh bei 1,2 kW.": "Der Verbrauch ist drei Komma vier Kilowattstunden bei eins Komma zwei Kilowatt.",
+    "1 kWh, 1 m, 1 °C, 1 h, 1 min.": "eine Kilowattstunde, ein Meter, ein Grad Celsius, eine Stunde, eine Minute.",
+    "1 Lampe ist an, 1 Raum, 1 von 3.": "eine Lampe ist an, ein Raum, eins von drei.",
+    "Wind mit 15 km/h.": "Wind mit fünfzehn Kilometer pro Stunde.",
+    "Rufe +49 30 123456 an.": "Rufe plus vier neun, drei null, eins zwei drei, vier fünf sechs an.",
+    "Der Code ist 1234.": "Der Code ist eins zwei drei vier.",
+    "IP 192.168.1.1.": "I P eins neun zwei Punkt eins sechs acht Punkt eins Punkt eins.",
+    "www.example.de ist gut. example.de auch.": "www Punkt example Punkt de ist gut. example Punkt de auch.",
+    "Version 2.4.1.": "Version zwei Punkt vier Punkt eins.",
+    "Ludwig XIV. war König.": "Ludwig der vierzehnte war König.",
+    "Im Kapitel IV.": "Im Kapitel vier.",
+    "Der Timer läuft noch 2h 15min.": "Der Timer läuft noch zwei Stunden fünfzehn Minuten.",
+    "0:05:00": "fünf Minuten",
+    "Der Stand ist 3:1.": "Der Stand ist drei zu eins.",
+    "3x täglich, ca. 5 Tabletten, z.B. morgens.": "dreimal täglich, circa fünf Tabletten, zum Beispiel morgens.",
+    "WLAN und LED sind an.": "W-Lan und L E D sind an.",
+    "12 µg/m³ Feinstaub, 800 ppm CO2.": "zwölf Mikrogramm pro Kubikmeter Feinstaub, achthundert p p m C O zwei.",
+    "1999 und 2026.": "neunzehnhundertneunundneunzig und zweitausendsechsundzwanzig.",
+    "Um 8 Uhr 30 oder 20:15.": "Um acht Uhr dreißig oder zwanzig Uhr fünfzehn.",
+    "½ Liter, 1½ Stunden.": "einhalb Liter, eineinhalb Stunden.",
+    "ab 1.1.2027": "ab ersten Januar zweitausendsiebenundzwanzig",
+    "23.–25. November": "dreiundzwanzigster bis fünfundzwanzigster November",
+    "16 GB, 100 Mbit/s": "sechzehn Gigabyte, einhundert Megabit pro Sekunde",
+    "Seite 12/24": "Seite zwölf Schrägstrich vierundzwanzig",
+    "24 Std. 5 Min. 3 Sek. danach": "vierundzwanzig Stunden fünf Minuten drei Sekunden danach",
+    "0,5 l Milch und 500 g Mehl": "null Komma fünf Liter Milch und fünfhundert Gramm Mehl",
+}
+
+
+def test_german() -> None:
+    assert {text: spoken(text, "de") for text in GERMAN} == GERMAN

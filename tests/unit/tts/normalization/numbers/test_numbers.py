@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.support.checkpoints.tiny_xtts import LANGUAGES
+from wyoming_voice_stack.tts.normalization.locale.lexicon import languages, lexicon
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import Tongue, tongue
+from wyoming_voice_stack.tts.normalization.locale.notation import Figure, read_figure, read_roman
+
+
+def known(language: str) -> Tongue:
+    found = tongue(language)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "figure"),
+    [
+        ("en", "1,234.5", Figure("1234", "5")),
+        ("en", "1,234,567", Figure("1234567")),
+        ("en", "21.5", Figure("21", "5")),
+        ("en", "21,5", Figure("21", "5")),
+        ("de", "1.234,5", Figure("1234", "5")),
+        ("de", "1.234", Figure("1234")),
+        ("de", "0.123", Figure("0", "123")),
+        ("de", "21.5", Figure("21", "5")),
+        ("de", "1'234", Figure("1234")),
+        ("fr", "1 234,5", Figure("1234", "5")),
+        ("fr", "1\u202f234", Figure("1234")),
+    ],
+)
+def test_what_a_number_is(language: str, written: str, figure: Figure) -> None:
+    assert read_figure(written, lexicon(language).numbers) == figure
+
+
+def test_a_figure_is_worth_something() -> None:
+    assert Figure("21", "50").value == Decimal("21.50")
+    assert not Figure("9" * 15).is_long
+    assert Figure("9" * 15, "1").is_long
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("II", 2), ("IV", 4), ("VIII", 8), ("XIV", 14), ("XXI", 21), ("XLIX", 49), ("L", 50)],
+)
+def test_roman_numerals(written: str, number: int) -> None:
+    assert read_roman(written) == number
+
+
+@pytest.mark.parametrize("written", ["", "IIII", "VX", "IC", "MIX", "ii", "LIVE"])
+def test_no_roman_numerals(written: str) -> None:
+    assert read_roman(written) is None
+
+
+def test_numbers_too_long_for_words_are_said_digit_by_digit() -> None:
+    said = known("en").numerals.figure(Figure("1" * 16))
+    assert said == " ".join(["one"] * 16)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("ordinal-genitive", "dwa tysiące dwudziestego szóstego"),
+        ("ordinal", "dwa tysiące dwudziesty szósty"),
+        ("ordinal-feminine", "dwa tysiące dwudziesta szósta"),
+    ],
+)
+def test_polish_ordinals(form: str, said: str) -> None:
+    assert known("pl").numerals.ordinal(2026, form) == said
+
+
+def test_polish_ordinals_with_soft_endings() -> None:
+    numerals = known("pl").numerals
+    assert [numerals.ordinal(n) for n in (2, 3)] == ["drugi", "trzeci"]
+    assert [numerals.ordinal(n, "ordinal-feminine") for n in (2, 3)] == ["druga", "trzecia"]
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_every_lexicon_is_whole(language: str) -> None:
+    """Each unit and sign that people use has a name, each form a rule set."""
+    words = known(language)
+    for unit in ("temperature-celsius", "concentr-percent", "speed-kilometer-per-hour"):
+        for count in ("1", "2", "5", "21"):
+            counted = words.counted(Figure(count), unit)
+            assert counted is not None
+            assert not any(character.isdigit() for character in counted)
+    for unit in ("energy-kilowatt-hour", "duration-hour", "duration-minute", "light-lux"):
+        assert words.counted(Figure("2", "5"), unit) is not None
+    for form, rules in words.lexicon.numbers.forms.items():
+        assert rules in words.numerals._engine.rulesets, form
+
+
+def test_there_is_a_lexicon_for_each_language_of_xtts() -> None:
+    assert languages() == {code.partition("-")[0] for code in LANGUAGES}

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization.locale.lexicon import languages
+
+PIECES = [
+    *(
+        "0",
+        "1",
+        "2",
+        "3",
+        "5",
+        "9",
+        "12",
+        "21",
+        "30",
+        "2026",
+        "007",
+        "123456789",
+        "1.234",
+        "٣",
+        "५",
+    ),
+    *(" ", " ", " ", ".", ",", ":", ";", "-", "–", "−", "/", "(", ")", "'", "’", '"', "…", "\n"),
+    *(
+        "+",
+        "=",
+        "<",
+        ">",
+        "~",
+        "≈",
+        "±",
+        "×",
+        "x",
+        "*",
+        "#",
+        "&",
+        "@",
+        "_",
+        "→",
+        "½",
+        "²",
+        "\u00a0",
+    ),
+    *(
+        "°C",
+        "°",
+        "%",
+        "km/h",
+        "kWh",
+        "h",
+        "min",
+        "s",
+        "m",
+        "K",
+        "A",
+        "$",
+        "€",
+        "£",
+        "zł",
+        "EUR",
+        "Mio.",
+    ),
+    *(
+        "am",
+        "p.m.",
+        "Uhr",
+        "May",
+        "Nov.",
+        "ſept",
+        "Mai",
+        "Mon",
+        "Mo.",
+        "der",
+        "am",
+        "the",
+        "o'clock",
+    ),
+    *(
+        "Henry",
+        "XIV",
+        "IV",
+        "siècle",
+        "code",
+        "version",
+        "v1.2.3",
+        "light.",
+        "a_b",
+        "TV",
+        "CO2",
+        "ſ",
+        "İ",
+    ),
+    *("192.168.1.1", "a@b.co", "x.com", "/a/b", "f.txt", "+49", "時", "点", "시", "st", "e", "º"),
+]
+messy_texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+tags = st.sampled_from([*sorted(languages()), "en-GB", "pt-PT", "de-CH", "sv", ""])
+WORDS = ("lamp", "kitchen", "quietly", "beside", "window", "garden")
+
+
+@settings(deadline=None, max_examples=400)
+@given(messy_texts, tags)
+def test_any_writing_is_said(text: str, language: str) -> None:
+    said = spoken(text, language)
+    if language and language != "sv":
+        assert not re.search(r"\d", said)
+    if any(character.isalnum() for character in text):
+        assert any(character.isalnum() for character in said)
+
+
+@settings(deadline=None)
+@given(st.text(), tags)
+def test_any_text_is_said(text: str, language: str) -> None:
+    spoken(text, language)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*WORDS, *(f" {piece} " for piece in PIECES)])), tags)
+def test_no_word_is_lost(pieces: list[str], language: str) -> None:
+    text = " ".join(pieces)
+    said = spoken(text, language)
+    for word in WORDS:
+        assert len(re.findall(rf"\b{word}\b", said)) == pieces.count(word)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "zh"])
+@pytest.mark.parametrize("digits", ["1" * 5000, "1." * 2000, "9,999" * 500, "1 " * 2000])
+def test_numbers_without_end(language: str, digits: str) -> None:
+    assert spoken(digits, language)
+
+
+def test_libraries_are_imported_late() -> None:
+    code = (
+        "import sys; import wyoming_voice_stack.tts.normalization as package;"
+        "package.spoken('No number.', 'sv');"
+        "sys.exit('babel' in sys.modules or 'unicode_rbnf' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tests.support.fakes import WAIT_SECONDS, eventually
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import Turns
+from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+
+
+def in_hand(seconds: float | None) -> Playback:
+    playback = Playback()
+    if seconds is not None:
+        playback.add(seconds)
+    return playback
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ((3.0, 1.0, 2.0), [1, 2, 0]),
+        ((3.0, None, -1.0, None), [1, 3, 2, 0]),
+        ((None, None, None), [0, 1, 2]),
+    ],
+)
+async def test_who_has_least_in_hand_goes_first(
+    seconds: tuple[float | None, ...], expected: list[int]
+) -> None:
+    turns, order = Turns(), []
+    threads: list[threading.Thread] = []
+
+    def work(number: int, playback: Playback) -> None:
+        with turns.take(playback):
+            order.append(number)
+
+    with turns.take(in_hand(None)):
+        for number, ahead_s in enumerate(seconds):
+            threads.append(threading.Thread(target=work, args=(number, in_hand(ahead_s))))
+            threads[-1].start()
+            await eventually(lambda count=number + 1: len(turns._waiting) == count)  # type: ignore[misc]
+        assert order == []
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+    assert order == expected
+
+
+async def test_who_has_heard_nothing_gets_a_core_for_itself() -> None:
+    turns = Turns(at_once=3, cores=2)
+    entered: list[str] = []
+    leave = {name: threading.Event() for name in ("new", "heard", "more")}
+
+    def work(name: str) -> None:
+        with turns.take(in_hand(None if name == "new" else 1.0)):
+            entered.append(name)
+            leave[name].wait(WAIT_SECONDS)
+
+    threads = {name: threading.Thread(target=work, args=(name,)) for name in leave}
+    for count, name in enumerate(("new", "heard"), start=1):
+        threads[name].start()
+        await eventually(lambda count=count: len(entered) == count)  # type: ignore[misc]
+    threads["more"].start()
+    await eventually(lambda: len(turns._waiting) == 1)
+    assert entered == ["new", "heard"]
+    leave["new"].set()
+    # The newcomer has gone: now one more than there are cores may compute.
+    await eventually(lambda: entered == ["new", "heard", "more"])
+    for name, thread in threads.items():
+        leave[name].set()
+        thread.join(WAIT_SECONDS)
+        assert not thread.is_alive()
+
+
+async def test_so_many_at_once() -> None:
+    turns, together = Turns(at_once=2, cores=2), threading.Barrier(2)
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work() -> None:
+        with turns.take(in_hand(None)):
+            inside.append(1)
+            most.append(len(inside))
+            together.wait(WAIT_SECONDS)
+            inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+        assert not thread.is_alive()
+    assert max(most) == 2
+
+
+def test_a_failure_gives_the_turn_back() -> None:
+    turns = Turns()
+    with pytest.raises(ValueError, match="no"), turns.take(in_hand(None)):
+        raise ValueError("no")
+    with turns.take(in_hand(None)):
+        pass
+
+
+class Shifting(Playback):
+    """As if sound were counted between two looks: its own thread always finds another one first."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__()
+        self._owner = owner
+
+    @property
+    def ahead_s(self) -> float:
+        return 1.0 if threading.current_thread().name == self._owner else 0.0
+
+
+async def test_what_is_in_hand_may_change_while_they_wait() -> None:
+    turns, done = Turns(), []
+
+    def work(name: str) -> None:
+        with turns.take(Shifting(name)):
+            done.append(name)
+
+    threads = [threading.Thread(target=work, args=(name,), name=name) for name in ("a", "b")]
+    with turns.take(Playback()):
+        for count, thread in enumerate(threads, start=1):
+            thread.start()
+            await eventually(lambda count=count: len(turns._waiting) == count)  # type: ignore[misc]
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+    assert sorted(done) == ["a", "b"]

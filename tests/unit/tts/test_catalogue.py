@@ -1,0 +1,197 @@
+"""Which voice speaks which language, and what Home Assistant is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from wyoming.event import Event
+from wyoming.info import Info
+from wyoming.tts import (
+    Synthesize,
+    SynthesizeVoice,
+)
+
+from tests.support.fakes import FAKE_CARD, FakeSynthesizer
+from tests.support.tts_client import serving, tell
+from tests.support.voice_files import speech, write
+from wyoming_voice_stack.errors import (
+    MalformedEvent,
+    UnknownLanguage,
+    UnknownVoice,
+)
+
+
+@pytest.fixture
+def engine() -> FakeSynthesizer:
+    return FakeSynthesizer()
+
+
+class TestVoices:
+    @pytest.mark.parametrize(
+        ("voice", "name", "language"),
+        [
+            (None, "anna", "en"),
+            (SynthesizeVoice(name="anna"), "anna", "en"),
+            (SynthesizeVoice(name="anna [de]"), "anna", "de"),
+            (SynthesizeVoice(name="bert"), "bert", "de"),
+            (SynthesizeVoice(language="de-AT"), "anna", "de"),
+            (SynthesizeVoice(name="default"), "anna", "en"),
+        ],
+    )
+    async def test_choice(
+        self,
+        engine: FakeSynthesizer,
+        tmp_path: Path,
+        voice: SynthesizeVoice | None,
+        name: str,
+        language: str,
+    ) -> None:
+        async with serving(engine, tmp_path) as service:
+            await tell(service.open_session("c"), Synthesize(text="Hello.", voice=voice).event())
+        assert (engine.requests[0].voice, engine.requests[0].language) == (name, language)
+
+    @pytest.mark.parametrize(
+        ("asked", "options", "said"),
+        [
+            (None, {}, "March fourth"),
+            (None, {"language": "en-GB"}, "the third of April"),
+            (
+                SynthesizeVoice(language="en"),
+                {"language": None, "household": ("de", "en-GB")},
+                "the third of April",
+            ),
+            (SynthesizeVoice(language="en-AU"), {"language": "en-US"}, "the third of April"),
+            (SynthesizeVoice(name="anna [en]", language="x" * 99), {}, "March fourth"),
+        ],
+    )
+    async def test_region_tells_how_a_text_is_read(
+        self,
+        engine: FakeSynthesizer,
+        tmp_path: Path,
+        asked: SynthesizeVoice | None,
+        options: dict[str, object],
+        said: str,
+    ) -> None:
+        text = "The meeting tomorrow is the one of 3/4/2026."
+        async with serving(engine, tmp_path, **options) as service:
+            await tell(service.open_session("c"), Synthesize(text=text, voice=asked).event())
+        assert engine.requests[0].language == "en"
+        assert said in engine.requests[0].text
+
+    async def test_null_voice(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
+        async with serving(engine, tmp_path) as service:
+            await tell(
+                service.open_session("c"), Event("synthesize", {"text": "Hi.", "voice": None})
+            )
+        assert engine.requests[0].voice == "anna"
+
+    @pytest.mark.parametrize("name", ["nobody", "/etc/passwd", "../anna", "anna [xx]", "anna/take"])
+    async def test_unknown_voice_lists_what_there_is(
+        self, engine: FakeSynthesizer, tmp_path: Path, name: str
+    ) -> None:
+        async with serving(engine, tmp_path / "voices") as service:
+            with pytest.raises(UnknownVoice, match="anna, bert"):
+                await tell(
+                    service.open_session("c"),
+                    Synthesize(text="Hi.", voice=SynthesizeVoice(name=name)).event(),
+                )
+
+    async def test_unknown_language(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
+        async with serving(engine, tmp_path) as service:
+            with pytest.raises(UnknownLanguage, match="en, de"):
+                await tell(
+                    service.open_session("c"),
+                    Synthesize(text="Hi.", voice=SynthesizeVoice(language="fr")).event(),
+                )
+
+    async def test_speakers(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
+        async with serving(engine, tmp_path) as service:
+            two = SynthesizeVoice(name="bert", speaker="two")
+            await tell(service.open_session("c"), Synthesize(text="Hi.", voice=two).event())
+            assert engine.requests[0].speaker == "two"
+            three = SynthesizeVoice(name="bert", speaker="three")
+            with pytest.raises(UnknownVoice, match="one, two"):
+                await tell(service.open_session("c"), Synthesize(text="Hi.", voice=three).event())
+
+    async def test_configured_voice_and_language(
+        self, engine: FakeSynthesizer, tmp_path: Path
+    ) -> None:
+        async with serving(engine, tmp_path, voice="bert") as service:
+            await tell(service.open_session("c"), Synthesize(text="Hi.").event())
+        # The default language is not spoken by this voice, so its own is taken.
+        assert (engine.requests[0].voice, engine.requests[0].language) == ("bert", "de")
+
+    async def test_configured_voice_that_is_not_there(
+        self, engine: FakeSynthesizer, tmp_path: Path
+    ) -> None:
+        async with serving(engine, tmp_path, voice="nobody") as service:
+            with pytest.raises(
+                UnknownVoice, match="'nobody', which TTS_VOICE names; there is: anna"
+            ):
+                await tell(service.open_session("c"), Synthesize(text="Hi.").event())
+            anna = SynthesizeVoice(name="anna [en]")
+            await tell(service.open_session("c"), Synthesize(text="Hi.", voice=anna).event())
+        assert engine.requests[0].voice == "anna"
+
+    async def test_new_recording_is_a_voice_at_once(
+        self, engine: FakeSynthesizer, tmp_path: Path
+    ) -> None:
+        async with serving(engine, tmp_path) as service:
+            write(tmp_path / "clara.wav", speech())
+            clara = SynthesizeVoice(name="clara [de]")
+            await tell(service.open_session("c"), Synthesize(text="Hi.", voice=clara).event())
+            assert "clara [de]" in [v.name for v in Info.from_event(service.info()).tts[0].voices]
+            (tmp_path / "clara.wav").unlink()
+            await service.refresh_voices()
+            assert "clara [de]" not in [
+                v.name for v in Info.from_event(service.info()).tts[0].voices
+            ]
+        request = engine.requests[0]
+        assert request.voice is None
+        assert request.clone is not None
+        assert request.clone.paths == (tmp_path / "clara.wav",)
+
+
+class TestInfo:
+    async def test_one_voice_per_language(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
+        async with serving(engine, tmp_path) as service:
+            [program] = Info.from_event(service.info()).tts
+        assert program.installed
+        assert program.supports_synthesize_streaming
+        listed = {voice.name: voice.languages for voice in program.voices}
+        assert listed == {"anna [en]": ["en"], "anna [de]": ["de"], "bert": ["de"]}
+        speakers = {v.name: [s.name for s in v.speakers or []] for v in program.voices}
+        assert speakers["bert"] == ["one", "two"]
+        assert all(voice.installed for voice in program.voices)
+
+    async def test_household_languages(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
+        async with serving(engine, tmp_path, household=("de-DE",)) as service:
+            voices = Info.from_event(service.info()).tts[0].voices
+        assert {voice.name for voice in voices} == {"anna [de]", "bert"}
+
+    async def test_never_empty(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer(replace(FAKE_CARD, voices=()))
+        async with serving(engine, tmp_path) as service:
+            voices = Info.from_event(service.info()).tts[0].voices
+            assert [voice.name for voice in voices] == ["default [en]", "default [de]"]
+            wanted = SynthesizeVoice(name="default [de]")
+            await tell(service.open_session("c"), Synthesize(text="Hi.", voice=wanted).event())
+        assert engine.requests[0].voice is None
+        assert engine.requests[0].language == "de"
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            Event("synthesize", {}),
+            Event("synthesize", {"text": 5}),
+            Event("synthesize", {"text": "x", "voice": []}),
+            Event("synthesize", {"text": "x", "voice": {"name": {}}}),
+            Event("synthesize-start", {"voice": "anna"}),
+        ],
+    )
+    async def test_malformed(self, engine: FakeSynthesizer, tmp_path: Path, event: Event) -> None:
+        async with serving(engine, tmp_path) as service:
+            with pytest.raises(MalformedEvent):
+                await tell(service.open_session("c"), event)

@@ -1,0 +1,231 @@
+"""How one reply is put together: what is asked for when, and what goes out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from wyoming.event import Event
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
+
+from tests.support.fakes import FAKE_CARD, WAIT_SECONDS, FakeSynthesizer, eventually
+from tests.support.tts_client import kinds, samples, serving, tell
+from wyoming_voice_stack.errors import EngineError, NoAudio
+from wyoming_voice_stack.protocol.tts_session import TtsSession
+from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
+from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+
+RATE = FakeSynthesizer.sample_rate
+THREE = "This is the first sentence. And this is the second one. The third one ends it."
+
+
+def tone(seconds: float, level: float = 0.3) -> Samples:
+    time = np.arange(int(seconds * RATE)) / RATE
+    return (level * np.sin(2 * np.pi * 440 * time)).astype(np.float32)
+
+
+class Speaker(FakeSynthesizer):
+    """Says tones, and remembers in which order pieces were asked for."""
+
+    lanes = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order: list[str] = []
+        self.second_began = threading.Event()
+
+    def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+        self.requests.append(request)
+        first = len(self.requests) == 1
+        if not first:
+            self.second_began.set()
+        for number in range(3):
+            self.order.append(f"{request.text[:4]} {number}")
+            yield tone(0.3)
+            if first and number == 1:
+                # Only a reply that asks for its second sentence in time lets the first one end.
+                assert self.second_began.wait(WAIT_SECONDS)
+
+
+class TestAhead:
+    async def test_next_sentence_is_asked_for_while_one_sounds(self, tmp_path: Path) -> None:
+        engine = Speaker()
+        async with serving(engine, tmp_path, lanes=4) as service:
+            got = await tell(service.open_session("c"), Synthesize(text=THREE).event())
+        assert kinds(got) == ["audio-start", "audio-chunk", "audio-stop"]
+        assert [request.text[:4] for request in engine.requests] == ["This", "And ", "The "]
+        pauses = 2 * 0.1
+        assert samples(got) / RATE == pytest.approx(3 * 0.9 + pauses, abs=0.02)
+
+    async def test_all_sentences_share_one_playback(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer()
+        async with serving(engine, tmp_path) as service:
+            await tell(service.open_session("c"), Synthesize(text=THREE).event())
+            await tell(service.open_session("c"), Synthesize(text="Another.").event())
+        first, second, third, other = (request.playback for request in engine.requests)
+        assert first is second is third is not other
+        pauses = 2 * 0.1
+        assert -np.inf < first.ahead_s < 3 * 0.1 + pauses
+
+    async def test_failure_of_the_next_one_comes_after_the_sound_of_this_one(
+        self, tmp_path: Path
+    ) -> None:
+        class Failing(FakeSynthesizer):
+            def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+                if request.text.startswith("And"):
+                    raise EngineError("the device is lost")
+                yield tone(0.5)
+
+        got: list[Event] = []
+
+        async def take(session: TtsSession) -> None:
+            async for event in session.handle(Synthesize(text=THREE).event()):
+                got.append(event)  # noqa: PERF401 - a comprehension would lose what came before
+
+        async with serving(Failing(), tmp_path) as service:
+            with pytest.raises(EngineError, match="device"):
+                await take(service.open_session("c"))
+        assert samples(got) / RATE == pytest.approx(0.5, abs=0.15)
+
+
+class TestFirstClause:
+    async def test_is_said_while_the_rest_is_still_to_come(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer()
+        async with serving(engine, tmp_path) as service:
+            session = service.open_session("c")
+            early = await tell(
+                session,
+                SynthesizeStart().event(),
+                SynthesizeChunk("Tomorrow it will be rather cold, ").event(),
+                SynthesizeChunk("but ").event(),
+            )
+            assert kinds(early) == ["audio-start", "audio-chunk"]
+            await tell(session, SynthesizeChunk("the sun").event(), SynthesizeStop().event())
+        assert [request.text for request in engine.requests] == [
+            "Tomorrow it will be rather cold.",
+            "but the sun.",
+        ]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Well, that is it then and",
+            "It costs 1,234,567 or something like that and",
+            "Your next meeting is November 23, 2026",
+            "Look at [this page, which tells more about it",
+            "```python\nfor each, in everything, that: there is\n",
+            "# A heading, which goes on for quite a while, and on",
+        ],
+    )
+    async def test_is_not_cut_off_what_may_be_one(self, tmp_path: Path, text: str) -> None:
+        engine = FakeSynthesizer()
+        async with serving(engine, tmp_path) as service:
+            session = service.open_session("c")
+            got = await tell(session, SynthesizeStart().event(), SynthesizeChunk(text).event())
+        assert got == []
+
+    async def test_an_end_that_was_seen_already_is_not_forgotten(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer()
+        async with serving(engine, tmp_path) as service:
+            session = service.open_session("c")
+            await tell(
+                session,
+                SynthesizeStart().event(),
+                SynthesizeChunk("Hello there my good old friend, how are you? ").event(),
+                SynthesizeChunk("I am fine. ").event(),
+            )
+            assert [request.text for request in engine.requests] == [
+                "Hello there my good old friend.",
+                "how are you?",
+            ]
+            await tell(session, SynthesizeStop().event())
+
+    async def test_only_before_the_first_sound(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer()
+        async with serving(engine, tmp_path) as service:
+            session = service.open_session("c")
+            text = "This is it. Tomorrow it will be rather cold, but the sun shines."
+            await tell(
+                session,
+                SynthesizeStart().event(),
+                *(SynthesizeChunk(letter).event() for letter in text),
+                SynthesizeStop().event(),
+            )
+        assert [request.text for request in engine.requests] == [
+            "This is it.",
+            "Tomorrow it will be rather cold, but the sun shines.",
+        ]
+
+    async def test_a_plain_request_is_never_cut_there(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer()
+        async with serving(engine, tmp_path) as service:
+            text = "Tomorrow it will be rather cold, but the sun shines."
+            await tell(service.open_session("c"), Synthesize(text=text).event())
+        assert [request.text for request in engine.requests] == [text]
+
+
+class TestSound:
+    async def test_a_voice_that_runs_on_is_stopped(self, tmp_path: Path) -> None:
+        class Babbling(FakeSynthesizer):
+            def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+                try:
+                    yield tone(0.5)
+                    yield np.zeros(RATE, np.float32)
+                    while True:
+                        yield tone(0.5)
+                finally:
+                    self.closed_early.set()
+
+        engine = Babbling(replace(FAKE_CARD, runs_on=True))
+        async with serving(engine, tmp_path) as service:
+            got = await tell(service.open_session("c"), Synthesize(text="Ok.").event())
+            await eventually(engine.closed_early.is_set)
+        assert samples(got) / RATE < 1.0
+
+    async def test_only_silence_is_an_error(self, tmp_path: Path) -> None:
+        class Silent(FakeSynthesizer):
+            def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+                yield np.zeros(RATE, np.float32)
+
+        async with serving(Silent(), tmp_path) as service:
+            with pytest.raises(NoAudio, match="silence"):
+                await tell(service.open_session("c"), Synthesize(text="Hello.").event())
+
+    async def test_numbers_are_said_in_words(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer()
+        async with serving(engine, tmp_path) as service:
+            await tell(service.open_session("c"), Synthesize(text="It is 21 °C.").event())
+        assert [request.text for request in engine.requests] == [
+            "It is twenty-one degrees Celsius."
+        ]
+
+
+class TestPlayback:
+    async def test_silence_that_nobody_gets_is_not_in_hand(self, tmp_path: Path) -> None:
+        class Hesitant(FakeSynthesizer):
+            def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+                self.requests.append(request)
+                yield np.zeros(2 * RATE, np.float32)
+                yield tone(0.5)
+
+        engine = Hesitant()
+        async with serving(engine, tmp_path) as service:
+            await tell(service.open_session("c"), Synthesize(text="Hello there.").event())
+        assert engine.requests[0].playback.ahead_s < 0.6
+
+    def test_nothing_yet(self) -> None:
+        assert Playback().ahead_s == -np.inf
+
+    def test_runs_down_as_time_passes(self) -> None:
+        now = 100.0
+        playback = Playback(lambda: now)
+        playback.add(1.0)
+        now = 100.75
+        assert playback.ahead_s == pytest.approx(0.25)
+        playback.add(1.0)
+        now = 103.0
+        assert playback.ahead_s == pytest.approx(-1.0)

@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wyoming_voice_stack.tts.text import scanner
+from wyoming_voice_stack.tts.text.sentences import MIN_CHARACTERS, SentenceStream
+
+MAX_CHARACTERS = 200
+
+
+def sentences(*deltas: str, max_characters: int = MAX_CHARACTERS) -> list[str]:
+    stream = SentenceStream(max_characters)
+    pushed = [sentence for delta in deltas for sentence in stream.push(delta)]
+    return pushed + stream.finish()
+
+
+MARKDOWN = """\
+# Tonight in Berlin. And more
+Dr. Smith says: **it rains. A lot.** See [the map. Now](https://example.com/a?b=c) at 5 p.m. Yes?
+
+- *milk*, `x = 1. Y`
+- eggs 🎉
+  1. first. Second
+  2. last
+
+```python
+print("Hidden. Text")
+```
+| Room | °C |
+|:-----|---:|
+| Bad  | 21.5 |
+
+> Am 3. Mai war es z.B. kalt. „Gut.“ Er ging.
+你好。“真的吗？”他问。「行く？」と言った。はい！नमस्ते। ठीक। ~~~ wave\r
+<b>Fett</b> &amp; 2 * 3 * 4 = 24... Ende
+"""
+
+PIECES = [
+    *("Hello", "Dr", "Mai", "mai", "z.B", "3", "21", "a", "I", "你好", "はい", "नमस्ते", "مرحبا"),
+    *(".", "!", "?", "…", "...", "。", "！", "।", "؟", ",", ":", ";", "-", "–"),
+    *(" ", " ", " ", "  ", "\n", "\n\n", "\r\n", "\t"),
+    *("*", "**", "_", "`", "```", "~~~", "#", "# ", "- ", "1. ", "2) ", "> ", "|", "---", "["),
+    *("](", "](http://a.b/c)", ")", "(", '"', "“", "”", "「", "」", "と", "<b>", "</b>", "<", ">"),
+    *(
+        "&amp;",
+        "https://example.com/x",
+        "🎉",
+        "1️⃣",
+        "é",
+        "e\u0301",
+        "\ud83d",
+        "\ude00",
+        "\\",
+        "\0",
+    ),
+]
+messy_texts = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Yes. No. It is on!", ["Yes.", "No.", "It is on!"]),
+        ("Is it on? It is. 20 lamps are.", ["Is it on?", "It is.", "20 lamps are."]),
+        ("He left. “Why?” „Gut.“ Er ging.", ["He left.", "Why?", "Gut.", "Er ging."]),
+        ('"Really?" he asked. "Yes!"', ['"Really?" he asked.', "Yes!"]),
+        ("(He left. She stayed.) End", ["He left.", "She stayed.", "End."]),
+        ("Wait... what? Well... Then go.", ["Wait... what?", "Well...", "Then go."]),
+        ("Bonjour ! Ça va ? Oui.", ["Bonjour!", "Ça va?", "Oui."]),
+        ("¿Qué tal? ¡Bien! Sí.", ["¿Qué tal?", "¡Bien!", "Sí."]),
+        ("你好。我很好！“真的吗？”他问。", ["你好。", "我很好！", "真的吗？", "他问。"]),
+        ("「行く？」と言った。はい。", ["「行く？」と言った。", "はい。"]),
+        ("（见《红楼梦。》）下一句", ["见红楼梦。", "下一句。"]),
+        ("네. 그래요. 좋습니다", ["네.", "그래요.", "좋습니다."]),
+        ("مرحبا. كيف حالك؟ أنا بخير.", ["مرحبا.", "كيف حالك؟", "أنا بخير."]),
+        ("नमस्ते। आप कैसे हैं? ठीक", ["नमस्ते।", "आप कैसे हैं?", "ठीक।"]),
+        ("Great! 🎉 Let's go 🚀", ["Great!", "Let's go."]),
+    ],
+)
+def test_sentences_end_where_they_end(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Dr. Smith met Mr. Jones and Mrs. Hill.",
+        "J. R. R. Tolkien wrote it.",
+        "Take fruit, e.g. Apples, i.e. Boskoop.",
+        "Das ist z.B. Obst bzw. Gemüse, d.h. Essen.",
+        "It is 3.5 degrees at 5.30 in the U.S. Embassy.",
+        "Wir treffen uns am 3. Mai um 8 Uhr.",
+        "Heute ist Montag, 21. Juli 2026.",
+        "Das war der 2. Weltkrieg.",
+        "Vom 3. 5. 2026 bis jetzt.",
+        "See no. 5 on p. 12, approx. $3 each.",
+        "Sr. García y la Sra. López.",
+        "Ул. Ленина, им. Пушкина.",
+        "iPhone or eBay. and then in lower case.",
+        "Visit example.com or x.y.z now.",
+    ],
+)
+def test_abbreviations_and_numbers_end_nothing(sentence: str) -> None:
+    assert sentences(sentence) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It is 5 p.m. The sun sets.", ["It is 5 p.m.", "The sun sets."]),
+        ("It is 21. Tomorrow it rains.", ["It is 21.", "Tomorrow it rains."]),
+        ("Born in 1999. Made in Rome.", ["Born in 1999.", "Made in Rome."]),
+        ("Es ist Montag, 3. Mai. Dann Juni.", ["Es ist Montag, 3. Mai.", "Dann Juni."]),
+        ("I said no. Then yes.", ["I said no.", "Then yes."]),
+    ],
+)
+def test_what_looks_like_an_abbreviation_may_be_an_end(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- item one\n- item two", ["item one.", "item two."]),
+        ("* a\n+ b\n• c\n– d", ["a.", "b.", "c.", "d."]),
+        ("Do:\n1. Open it. Then\n2. Close it", ["Do.", "1. Open it.", "Then.", "2. Close it."]),
+        ("1️⃣ One\n✅ Two", ["1 One.", "Two."]),
+        ("Text\n# Heading\nText", ["Text.", "Heading.", "Text."]),
+        ("Heading\n=======\nText", ["Heading.", "Text."]),
+        ("One\n\n\nTwo\n---\nThree", ["One.", "Two.", "Three."]),
+        ("a hard\nwrapped line.\nNext one", ["a hard wrapped line.", "Next one."]),
+        ("a hard\r\nwrapped\rline", ["a hard wrapped line."]),
+        ("Wir kommen am\n3. Mai an", ["Wir kommen am 3. Mai an."]),
+        ("> quoted\n> on. Then\n> - item", ["quoted on.", "Then.", "item."]),
+        ("| A | B |\n|---|---|\n| 1 | 2 |\nEnd", ["A, B.", "1, 2.", "End."]),
+        ("A | B\n--|--\n1 | 2", ["A, B.", "1, 2."]),
+        ("The answer:\n42.\r\n\r\nYes", ["The answer.", "42.", "Yes."]),
+    ],
+)
+def test_lines_of_their_own_are_sentences(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Look:\n```py\nx. Y\n\n# Z\n```\nDone", ["Look.", "Done."]),
+        ("A.\n~~~\nhidden\n```\nhidden\n~~~~\nB.", ["A.", "B."]),
+        ("A.\n````\n```\nhidden\n````\nB.", ["A.", "B."]),
+        ("Try: ```py\nhidden\n```\nDone", ["Try.", "Done."]),
+        ("- ```py\n  hidden\n  ```\nDone", ["Done."]),
+        ("Never closed:\n```\nhidden. Text\n\nhidden", ["Never closed."]),
+        ("Never even begun ```", ["Never even begun."]),
+        ("``` is a fence ``` here", ["is a fence here."]),
+        ("~~~ Welcome ~~~\nDear all", ["Welcome Dear all."]),
+    ],
+)
+def test_fenced_code_is_left_out(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+    assert sentences(*text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("**Bold one. Bold two.** Rest", ["Bold one.", "Bold two.", "Rest."]),
+        ("*One. Two.* _Three. Four._", ["One.", "Two.", "Three.", "Four."]),
+        ("See [a map. Or not](http://a.b/c) now. Ok", ["See a map. Or not now.", "Ok."]),
+        ("看[地图。你好](http://a.b/c)吧。好", ["看地图。你好吧。", "好。"]),
+        ("Type `a. B` twice. Ok", ["Type a. B twice.", "Ok."]),
+        ('A <a title="B. C">link</a> here. Ok', ["A link here.", "Ok."]),
+        ("很**重要。**下一句。", ["很重要。", "下一句。"]),
+    ],
+)
+def test_marks_may_span_sentences_and_sentences_may_be_in_marks(
+    text: str, expected: list[str]
+) -> None:
+    assert sentences(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", " \n\n ", "!!!", "---", "🎉🎉", "...", "**", "- \n- ", "# "])
+def test_nothing_to_say_gives_no_sentence(text: str) -> None:
+    assert sentences(text) == []
+
+
+@pytest.mark.parametrize(
+    ("delta", "at_once"),
+    [
+        ("Hello there. H", ["Hello there."]),
+        ("Hello there! “H", ["Hello there!"]),
+        ("Hello there. 2", ["Hello there."]),
+        ("It is 21. T", ["It is 21."]),
+        ("Hello there\n\n", ["Hello there."]),
+        ("你好。我", ["你好。"]),
+        ("# Title\n", ["Title."]),
+        ("- one\n- ", ["one."]),
+        ("Here:\n", ["Here."]),
+        ("Look\n```", ["Look."]),
+        ("Hello there. ", []),
+        ("Hello there.", []),
+        ("Am 3. M", []),
+    ],
+)
+def test_a_complete_sentence_comes_at_once(delta: str, at_once: list[str]) -> None:
+    assert SentenceStream(MAX_CHARACTERS).push(delta) == at_once
+
+
+def test_a_known_text_gives_the_same_in_single_characters() -> None:
+    assert sentences(*MARKDOWN) == sentences(MARKDOWN)
+
+
+@settings(deadline=None, max_examples=200)
+@given(text=messy_texts, cuts=st.lists(st.integers(min_value=0, max_value=300)))
+def test_sentences_do_not_depend_on_the_cuts(text: str, cuts: list[int]) -> None:
+    places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    deltas = [text[start:end] for start, end in pairwise(places)]
+    assert sentences(*deltas, max_characters=40) == sentences(text, max_characters=40)
+
+
+@settings(deadline=None, max_examples=200)
+@given(text=st.text(max_size=400) | messy_texts, max_characters=st.integers(2, 60))
+def test_any_text_gives_well_formed_sentences(text: str, max_characters: int) -> None:
+    for sentence in sentences(text, max_characters=max_characters):
+        assert len(sentence) <= max_characters
+        assert any(character.isalnum() for character in sentence)
+        assert sentence == " ".join(sentence.split())
+        assert not sentence[-1].isalnum()
+        sentence.encode()
+
+
+words = st.text("abcdefgxyzABCZäßñéżи0123456789你好", min_size=1, max_size=9)
+glue = st.sampled_from([" ", " ", " ", ", ", ". ", "! ", "? ", ": ", "; ", "\n", "\n\n", "… "])
+
+
+@settings(deadline=None, max_examples=200)
+@given(parts=st.lists(st.tuples(words, glue), max_size=120), max_characters=st.integers(12, 300))
+def test_every_word_comes_once_and_in_order(
+    parts: list[tuple[str, str]], max_characters: int
+) -> None:
+    text = "".join(word + space for word, space in parts)
+    spoken = [
+        word.strip(",.!?:;…。")
+        for sentence in sentences(text, max_characters=max_characters)
+        for word in sentence.split()
+    ]
+    assert spoken == [unicodedata.normalize("NFC", word) for word, _ in parts]
+
+
+@settings(deadline=None, max_examples=100)
+@given(text=st.text("abцяé你好。，、. ,\n", max_size=600), max_characters=st.integers(2, 30))
+def test_every_letter_comes_once_and_in_order(text: str, max_characters: int) -> None:
+    spoken = "".join(sentences(text, max_characters=max_characters))
+    assert letters(spoken) == letters(unicodedata.normalize("NFC", text))
+
+
+def letters(text: str) -> str:
+    return "".join(character for character in text if character.isalnum())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(f"word{number}" for number in range(1_200)),
+        "x" * 5_000,
+        "今天天气很好我们去公园散步" * 400,
+        "今天天气很好，我们去公园散步" * 400,
+        "ก็ดีครับ" * 600,
+        "a",
+        "好",
+    ],
+)
+def test_any_length_is_spoken_whole(text: str) -> None:
+    spoken = sentences(text)
+    assert letters("".join(spoken)) == letters(text)
+    assert max(map(len, spoken)) <= MAX_CHARACTERS
+
+
+ENDLESS = [
+    *("x", "é", "。", "-", "[", "`", "|", ".", '"', "🎉", "\n", " ", "*", "「。"),
+    *(". ", "a. ", "` ", "> ", "1. ", "- ", "Hi. (", "<a ", "_a* ", "word ", "A (`. "),
+]
+
+
+@pytest.mark.parametrize("pattern", ENDLESS)
+def test_what_is_held_back_is_bounded(pattern: str) -> None:
+    hold_back(pattern * (6_000 // len(pattern)))
+
+
+@pytest.mark.parametrize("opening", ["```\n", "~~~ py", "[a](data:", "<img src=", "| a", "# b"])
+def test_what_is_held_back_in_an_open_construct_is_bounded(opening: str) -> None:
+    hold_back(opening + "x" * 6_000 + "`" * 6_000)
+
+
+def hold_back(text: str) -> None:
+    stream = SentenceStream(MAX_CHARACTERS)
+    for character in text:
+        stream.push(character)
+        state = stream._scanner
+        held = len(state._held) + len(state._fence._line if state._fence else "")
+        assert held <= scanner.MAX_HELD_CHARACTERS + scanner.MAX_FENCE_LINE_CHARACTERS
+    stream.finish()
+
+
+def test_a_long_address_is_not_spoken() -> None:
+    text = f"See ![the plan](data:image/png;base64,{'iVBOR' * 4_000}) here. And there."
+    assert sentences(text) == ["See the plan here.", "And there."]
+    assert sentences(f"See https://example.com/{'ab' * 4_000} here.") == ["See here."]
+
+
+def test_lower_case_begins_a_sentence_once_it_is_long() -> None:
+    text = "this is a message in lower case. it goes on. and on. "
+    assert SentenceStream(20).push(text)[0] == "this is a message."
+    assert SentenceStream(200).push(text) == []
+
+
+def test_a_finished_stream_takes_nothing_more() -> None:
+    stream = SentenceStream(MAX_CHARACTERS)
+    stream.finish()
+    with pytest.raises(RuntimeError, match="finished"):
+        stream.push("more")
+    with pytest.raises(RuntimeError, match="finished"):
+        stream.finish()
+
+
+def test_a_length_without_room_for_a_letter_is_refused() -> None:
+    with pytest.raises(ValueError, match="max_characters is 1"):
+        SentenceStream(MIN_CHARACTERS - 1)

@@ -1,0 +1,300 @@
+"""The voices folder as it is followed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.voice_files import SHORT_TEXT, aged, detector, speech, write
+from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.tts.engine import Samples
+from wyoming_voice_stack.tts.voices import folder as voices_module
+from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment
+from wyoming_voice_stack.tts.voices.folder import VoicesFolder
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, clock: Clock) -> VoicesFolder:
+    return VoicesFolder(tmp_path, detector, clock)
+
+
+@pytest.fixture(autouse=True)
+def heard(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO, logger="wyoming_voice_stack")
+    return caplog
+
+
+@pytest.fixture
+def assessed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of what was assessed; everything is good."""
+    names: list[str] = []
+
+    def assess(path: Path, _: object) -> Assessment:
+        names.append(path.name)
+        return Assessment(10.0)
+
+    monkeypatch.setattr(voices_module, "assess", assess)
+    return names
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    found = [f"{record.levelname} {record.getMessage()}" for record in caplog.records]
+    caplog.clear()
+    return found
+
+
+class TestArrival:
+    def test_a_good_voice_is_told_of_once(
+        self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        path = write(tmp_path / "anna.wav", speech())
+        assert folder.read()["anna"].paths == (path,)
+        [line] = lines(heard)
+        assert line.startswith("INFO The voice 'anna' can be cloned")
+        folder.read()
+        assert not lines(heard)
+
+    def test_a_poor_voice_is_listed_and_warned_of(
+        self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        write(tmp_path / "anna.wav", speech(SHORT_TEXT))
+        assert list(folder.read()) == ["anna"]
+        [line] = lines(heard)
+        assert line.startswith("WARNING The voice 'anna' may sound poor: anna.wav is short")
+        folder.read()
+        assert not lines(heard)
+
+    def test_an_unusable_voice_is_not_listed(
+        self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        write(tmp_path / "anna.wav", speech()[:8000])
+        assert not folder.read()
+        [line] = lines(heard)
+        assert line.startswith(
+            "WARNING The voice 'anna' is not listed: The recording anna.wav is 0"
+        )
+
+    def test_an_unusable_take_is_left_out(self, folder: VoicesFolder, tmp_path: Path) -> None:
+        good = write(tmp_path / "anna" / "1.wav", speech())
+        write(tmp_path / "anna" / "2.wav", np.zeros(48_000, np.float32))
+        assert folder.read()["anna"].paths == (good,)
+
+    def test_each_recording_is_assessed_once(
+        self, folder: VoicesFolder, tmp_path: Path, assessed: list[str]
+    ) -> None:
+        write(tmp_path / "anna.wav", speech())
+        folder.read()
+        write(tmp_path / "bert.wav", speech())
+        folder.read()
+        folder.read()
+        assert assessed == ["anna.wav", "bert.wav"]
+
+    def test_without_assessing_all_are_listed_at_once(
+        self, folder: VoicesFolder, tmp_path: Path, assessed: list[str]
+    ) -> None:
+        write(tmp_path / "anna.wav", speech())
+        assert list(folder.read(assessing=False)) == ["anna"]
+        assert not assessed
+        folder.read()
+        assert assessed == ["anna.wav"]
+
+    def test_there_is_only_so_much_time(
+        self, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def assess(path: Path, _: object) -> Assessment:
+            clock.now += 3.0
+            return Assessment(10.0, refusal=f"{path.name} is bad")
+
+        monkeypatch.setattr(voices_module, "assess", assess)
+        for name in "abc":
+            write(tmp_path / f"{name}.wav", speech())
+        folder = VoicesFolder(tmp_path, None, clock)
+        # What is not known yet is listed.
+        assert list(folder.read()) == ["c"]
+        assert not folder.read()
+
+    def test_a_thousand_recordings(
+        self, folder: VoicesFolder, tmp_path: Path, assessed: list[str]
+    ) -> None:
+        for number in range(1000):
+            path = tmp_path / f"{number:03}.wav"
+            path.touch()
+            aged(path)
+        assert len(folder.read()) == len(assessed) == 500
+
+
+class TestWriting:
+    def test_what_is_just_written_is_waited_for(
+        self, folder: VoicesFolder, tmp_path: Path, clock: Clock
+    ) -> None:
+        write(tmp_path / "anna.wav", speech(), age_s=0)
+        assert not folder.read()
+        clock.now += 10
+        assert list(folder.read()) == ["anna"]
+
+    def test_what_still_grows_is_waited_for(
+        self, folder: VoicesFolder, tmp_path: Path, clock: Clock, assessed: list[str]
+    ) -> None:
+        path = tmp_path / "anna.wav"
+        for size in (1, 2, 3):
+            path.write_bytes(b"x" * size)
+            # As copying with the time of the original does.
+            aged(path, 0 if size == 1 else 500)
+            assert not folder.read()
+            clock.now += 10
+        assert not assessed
+        assert list(folder.read()) == ["anna"]
+
+    def test_a_clock_that_is_ahead_delays_one_reading(
+        self, folder: VoicesFolder, tmp_path: Path, clock: Clock
+    ) -> None:
+        write(tmp_path / "anna.wav", speech(), age_s=-3600)
+        assert not folder.read()
+        clock.now += 10
+        assert list(folder.read()) == ["anna"]
+
+    def test_a_voice_that_is_replaced_stays_until_it_is_whole(
+        self, folder: VoicesFolder, tmp_path: Path, clock: Clock
+    ) -> None:
+        path = write(tmp_path / "anna.wav", speech())
+        before = folder.read()["anna"]
+        write(path, speech(SHORT_TEXT), age_s=0)
+        assert folder.read()["anna"] == before
+        clock.now += 10
+        assert folder.read()["anna"].fingerprint != before.fingerprint
+
+    def test_a_new_take_joins_when_it_is_whole(
+        self, folder: VoicesFolder, tmp_path: Path, clock: Clock
+    ) -> None:
+        write(tmp_path / "anna" / "1.wav", speech())
+        before = folder.read()["anna"]
+        write(tmp_path / "anna" / "2.wav", speech(SHORT_TEXT), age_s=0)
+        assert folder.read()["anna"] == before
+        clock.now += 10
+        assert len(folder.read()["anna"].paths) == 2
+
+    def test_a_voice_that_vanishes_is_not_listed(
+        self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        path = write(tmp_path / "anna.wav", speech())
+        assert folder.read()
+        path.unlink()
+        assert not folder.read()
+        write(path, speech())
+        lines(heard)
+        assert folder.read()
+        assert len(lines(heard)) == 1
+
+    def test_one_that_vanishes_while_it_is_assessed_hides_nothing(
+        self, folder: VoicesFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("anna", "bert", "clara"):
+            write(tmp_path / f"{name}.wav", speech())
+        real = voices_module.assess
+
+        def assess(path: Path, judge: object) -> Assessment:
+            if path.stem == "bert":
+                path.unlink()
+            return real(path, judge)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(voices_module, "assess", assess)
+        assert list(folder.read()) == ["anna", "clara"]
+
+
+class TestTrouble:
+    def test_a_folder_that_cannot_be_read_is_told_of_once(
+        self,
+        folder: VoicesFolder,
+        tmp_path: Path,
+        heard: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def refuse(_: Path) -> object:
+            raise PermissionError(13, "Permission denied")
+
+        write(tmp_path / "anna.wav", speech())
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "iterdir", refuse)
+            assert not folder.read()
+            assert not folder.read()
+        [line] = lines(heard)
+        assert line.startswith("WARNING")
+        assert "Permission denied" in line
+        assert list(folder.read()) == ["anna"]
+
+    def test_a_recording_that_cannot_be_read_is_tried_again(
+        self,
+        folder: VoicesFolder,
+        tmp_path: Path,
+        heard: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def refuse(*_: object) -> object:
+            raise PermissionError(13, "Permission denied")
+
+        write(tmp_path / "anna.wav", speech())
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "open", refuse)
+            assert not folder.read()
+            assert not folder.read()
+        [line] = lines(heard)
+        assert "anna.wav cannot be read (Permission denied)" in line
+        assert list(folder.read()) == ["anna"]
+
+    def test_a_detector_that_fails_is_done_without(
+        self, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        def broken(_: Samples) -> np.ndarray:
+            raise EngineError("The detector failed.")
+
+        write(tmp_path / "anna.wav", speech())
+        write(tmp_path / "bert.wav", speech())
+        assert list(VoicesFolder(tmp_path, broken).read()) == ["anna", "bert"]
+        warnings = [line for line in lines(heard) if line.startswith("WARNING")]
+        assert warnings == ["WARNING Recordings are not searched for speech: The detector failed."]
+
+    def test_a_form_that_is_not_read_is_told_of(
+        self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
+    ) -> None:
+        (tmp_path / "anna.m4a").write_bytes(b"x")
+        folder.read()
+        folder.read()
+        [line] = lines(heard)
+        assert "'anna.m4a' has a form that is not read; save it as" in line
+
+    def test_threads_may_read_at_once(
+        self, folder: VoicesFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assessed: list[str] = []
+
+        def assess(path: Path, _: object) -> Assessment:
+            assert folder._lock.locked()
+            assessed.append(path.name)
+            return Assessment(10.0)
+
+        monkeypatch.setattr(voices_module, "assess", assess)
+        for name in "abcd":
+            write(tmp_path / f"{name}.wav", speech())
+        readers = [threading.Thread(target=folder.read) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+        assert sorted(assessed) == ["a.wav", "b.wav", "c.wav", "d.wav"]

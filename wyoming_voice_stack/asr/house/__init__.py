@@ -1,6 +1,0 @@
-"""The names of the house: what a household calls its rooms and things, from Home Assistant."""
-
-from wyoming_voice_stack.asr.house.access import HouseAccess, house_access
-from wyoming_voice_stack.asr.house.owner import HouseNames
-
-__all__ = ["HouseAccess", "HouseNames", "house_access"]

@@ -1,0 +1,1 @@
+"""Transcribed text: what is stable, how parts join, and corrected names."""

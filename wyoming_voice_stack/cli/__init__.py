@@ -1,0 +1,1 @@
+"""The `wyoming-voice-stack` command and what only it needs."""

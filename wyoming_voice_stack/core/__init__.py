@@ -1,1 +1,0 @@
-"""The spine that both servers share: listener, connection, framing, session, worker."""

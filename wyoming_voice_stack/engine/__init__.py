@@ -1,0 +1,1 @@
+"""Threads, queues and jobs that run a blocking engine. Knows no audio."""

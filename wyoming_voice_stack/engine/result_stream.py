@@ -1,0 +1,83 @@
+"""A job's results as they come: asked for at once, taken later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+from wyoming_voice_stack.engine.channel import Channel
+from wyoming_voice_stack.engine.queue import Job, JobQueue, Priority, shutting_down
+from wyoming_voice_stack.errors import DeadlineExceeded
+
+Result = TypeVar("Result")
+
+
+class Stream(Generic[Result]):
+    """One job's place in the line and its results. Used from its event loop, by one coroutine.
+
+    It waits for its turn, and then works ahead by `channel.MAX_UNREAD_ITEMS`, whether or not
+    anything is taken. Whoever opens it closes it.
+    """
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        job: Callable[[Any], Iterator[Result]],
+        priority: Priority,
+        *,
+        admitted: bool,
+        max_wait_s: float,
+        overdue: Callable[[], str],
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self._queue = queue
+        self._channel: Channel[Result] = Channel(loop)
+        self._overdue = overdue
+        self._job = Job(
+            priority=priority,
+            number=queue.next_number(),
+            run=lambda engine, _: self._drive(job(engine)),
+            fail=self._channel.end,
+        )
+        queue.put(self._job, admitted=admitted)
+        self._deadline = loop.call_later(max_wait_s, self._give_up_waiting)
+
+    def __aiter__(self) -> Stream[Result]:
+        return self
+
+    async def __anext__(self) -> Result:
+        """Wait for the next result.
+
+        Raises:
+            DeadlineExceeded: the job did not start in time.
+            ShuttingDown: the worker stops.
+            VoiceStackError: what the job raised, or why the engine cannot be loaded.
+        """
+        item = await self._channel.take()
+        if item is None:
+            raise StopAsyncIteration
+        return item[0]
+
+    def close(self) -> None:
+        """Want no more: it never starts, or stops between two results."""
+        self._deadline.cancel()
+        self._queue.drop(self._job)
+        self._channel.release()
+
+    def _give_up_waiting(self) -> None:
+        if not self._job.started.is_set():
+            self._job.fail(DeadlineExceeded(self._overdue()))
+            self._queue.drop(self._job)
+
+    def _drive(self, results: Iterator[Result]) -> None:
+        """Runs in the engine's thread."""
+        try:
+            for result in results:
+                if self._job.dropped.is_set() or not self._channel.put(result):
+                    break
+        finally:
+            if (close := getattr(results, "close", None)) is not None:
+                close()
+        stopped = self._queue.closed and self._job.dropped.is_set()
+        self._channel.end(shutting_down() if stopped else None)

@@ -1,0 +1,1 @@
+"""The HTTP front end: health, readiness and metrics."""

@@ -1,0 +1,1 @@
+"""The Wyoming front end: framing, connections and sessions."""

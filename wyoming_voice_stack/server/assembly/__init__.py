@@ -1,0 +1,29 @@
+"""From settings to a service: the one place that knows every engine and where weights are."""
+
+from __future__ import annotations
+
+from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.errors import ConfigError
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.app import RunningService
+
+
+def assemble(settings: Settings, metrics: Metrics) -> RunningService:
+    """Make the service that `settings.service_mode` names; nothing is loaded yet.
+
+    Raises:
+        ModelError: the model can never be had as configured, or its licence is not accepted.
+        ConfigError: no mode is set.
+    """
+    store = ModelStore(settings.models_dir)
+    # Neither server holds what only the other one needs.
+    if settings.service_mode == "asr":
+        from wyoming_voice_stack.server.assembly.asr import asr_service
+
+        return asr_service(settings, metrics, store)
+    if settings.service_mode == "tts":
+        from wyoming_voice_stack.server.assembly.tts import tts_service
+
+        return tts_service(settings, metrics, store)
+    raise ConfigError("SERVICE_MODE is not set; set it to asr or tts, or give --mode.")

@@ -1,0 +1,109 @@
+"""The speech-to-text server of the settings."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from pydantic import SecretStr
+
+from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
+from wyoming_voice_stack.asr.home_assistant import HouseNames, house_access
+from wyoming_voice_stack.asr.service import AsrEntry, AsrService, HearingOptions
+from wyoming_voice_stack.asr.vad.silero import SileroVad
+from wyoming_voice_stack.asr.whisper.catalogue import choose_model, model_languages, smaller_model
+from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
+from wyoming_voice_stack.asr.whisper.loading import thread_budget
+from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.engine.idle_policy import Rest
+from wyoming_voice_stack.engine.queue import Capacity
+from wyoming_voice_stack.engine.worker import Worker
+from wyoming_voice_stack.machine.hardware import (
+    available_cores,
+    available_memory_bytes,
+    cuda_memory_bytes,
+)
+from wyoming_voice_stack.machine.memory import settled, share_one_heap, trim_heap
+from wyoming_voice_stack.machine.processor import read_processor
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.assembly.weights import require_installed, weights_of
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrService:
+    """Make the service; nothing is loaded yet. See `assemble`."""
+    share_one_heap()
+    # A model that is named twice, or also chosen by `auto`, is one model.
+    names = dict.fromkeys(_chosen(name, settings) for name in settings.asr_model)
+    options = HearingOptions(
+        language=settings.asr_language,
+        household=settings.asr_languages,
+        request=TranscriptionRequest(
+            task=settings.asr_task, initial_prompt=settings.asr_initial_prompt
+        ),
+        endpoint_silence_s=settings.asr_endpoint_silence,
+        partial_text=settings.asr_partial_text,
+        max_utterance_s=settings.asr_max_utterance_seconds,
+        device=settings.asr_device,
+    )
+    entries = [_asr_entry(name, settings, metrics, store) for name in names]
+    return AsrService(entries, options, metrics, _house(settings))
+
+
+def _house(settings: Settings) -> HouseNames | None:
+    access = house_access(
+        url=settings.hass_url,
+        token=_told(settings.hass_token),
+        supervisor_token=_told(settings.supervisor_token),
+    )
+    return HouseNames(access, refresh_s=settings.hass_refresh_seconds) if access else None
+
+
+def _chosen(name: str, settings: Settings) -> str:
+    if name != "auto":
+        return name
+    on_card = None if settings.asr_device == "cpu" else cuda_memory_bytes()
+    device = "cpu" if on_card is None else "cuda"
+    memory = available_memory_bytes() if on_card is None else on_card
+    languages = settings.asr_languages or tuple(filter(None, (settings.asr_language,)))
+    fast = read_processor().multiplies_integers_fast
+    chosen = choose_model(device, memory, available_cores(), languages, fast_integers=fast)
+    _LOGGER.info("ASR_MODEL=auto: %s, for %s with %d MB", chosen, device, memory // 10**6)
+    return chosen
+
+
+def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStore) -> AsrEntry:
+    weights = weights_of(name, store, environ=os.environ)
+    require_installed(weights)
+
+    def load() -> SpeechRecognizer:
+        return WhisperRecognizer.load(
+            weights.locate(),
+            device=settings.asr_device,
+            compute_type=settings.asr_compute_type,
+            cpu_threads=settings.asr_cpu_threads,
+            beam_size=settings.asr_beam_size,
+            vad=SileroVad.installed(),
+        )
+
+    there, smaller = weights.find(), smaller_model(name)
+    return AsrEntry(
+        name=name,
+        codes=model_languages(there if there is not None else name),
+        worker=Worker(
+            name,
+            settled(load),
+            max_queued=settings.max_queued_requests,
+            metrics=metrics,
+            threads=thread_budget(settings.asr_cpu_threads),
+            capacity=lambda engine: Capacity(engine.lanes, engine.batch_size),
+            rest=Rest(trim_heap, settings.idle_unload_seconds),
+            smaller=f"set ASR_MODEL to a smaller model, such as {smaller}" if smaller else "",
+        ),
+    )
+
+
+def _told(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

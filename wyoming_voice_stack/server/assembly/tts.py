@@ -1,0 +1,118 @@
+"""The text-to-speech server of the settings."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache, partial
+
+from wyoming_voice_stack.asr.vad.silero import SileroVad, vad_paths
+from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.engine.idle_policy import Rest
+from wyoming_voice_stack.engine.queue import Capacity
+from wyoming_voice_stack.engine.worker import Worker
+from wyoming_voice_stack.errors import ModelNotFound
+from wyoming_voice_stack.machine.memory import (
+    keep_freed_memory,
+    return_freed_memory,
+    settled,
+    share_one_heap,
+)
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.models.licence import AGREED_VARIABLE
+from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.assembly.weights import require_installed, weights_of
+from wyoming_voice_stack.tts.backend import SpeakingOptions
+from wyoming_voice_stack.tts.engine import EngineSource
+from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource
+from wyoming_voice_stack.tts.engines.piper.engine import PiperSource
+from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
+from wyoming_voice_stack.tts.service import TtsService, VoicingOptions
+from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
+
+MAX_SENTENCES_AT_ONCE = 16
+"""Threads that wait for a voice's sound; an engine may take fewer sentences at a time."""
+KEEP_MEMORY_SECONDS = 30.0
+"""After the last sentence, for one that follows: to give freed memory back at once holds up sounds that are
+still on their way, and Piper, which keeps most, takes a quarter longer where it has to get it anew."""
+SMALL_VOICE = "piper:en_US-lessac-low"
+CLONED_VOICES_FOLDER = ".voices"
+"""Below MODELS_DIR: what models made of recordings. Hidden, so that it is not listed as a model."""
+
+
+def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsService:
+    """Make the service; nothing is loaded yet. See `assemble`."""
+    detector = _speech_detector()
+    source = _tts_source(settings, store, detector)
+    worker = Worker(
+        source.card().name,
+        settled(source.load),
+        max_queued=settings.max_queued_requests,
+        metrics=metrics,
+        threads=MAX_SENTENCES_AT_ONCE,
+        capacity=lambda engine: Capacity(engine.lanes),
+        rest=Rest(
+            return_freed_memory,
+            settings.idle_unload_seconds,
+            tidy_up_after_s=KEEP_MEMORY_SECONDS,
+        ),
+        smaller=f"set TTS_MODEL to a smaller voice, such as {SMALL_VOICE}",
+    )
+    options = VoicingOptions(
+        voices_dir=settings.voices_dir,
+        voice=settings.tts_voice,
+        language=settings.tts_language,
+        household=settings.tts_languages,
+        device=settings.tts_device,
+        speaking=SpeakingOptions(
+            speed=settings.tts_speed,
+            sentence_pause_ms=settings.tts_sentence_pause_ms,
+            max_text_characters=settings.tts_max_text_characters,
+            cache_bytes=settings.tts_cache_mb * 1_000_000,
+            cache_clones=settings.tts_cache_cloned,
+        ),
+        detector=detector,
+    )
+    return TtsService(source, worker, options, metrics)
+
+
+def _speech_detector() -> SpeechDetector | None:
+    """Silero's network if it is installed, loaded when the first recording comes."""
+    try:
+        vad_paths()
+    except ModelNotFound:
+        return None
+    load = lru_cache(maxsize=1)(SileroVad.installed)
+    return lambda samples: load().speech_probabilities(samples)
+
+
+def _tts_source(
+    settings: Settings, store: ModelStore, detector: SpeechDetector | None
+) -> EngineSource:
+    agreed = {AGREED_VARIABLE: "1"} if settings.coqui_tos_agreed else {}
+    environ = {**os.environ, **agreed}
+    weights = weights_of(settings.tts_model, store, environ=environ, text_to_speech=True)
+    require_installed(weights)
+    threads = settings.tts_cpu_threads or None
+    if weights.engine == "piper":
+        share_one_heap()
+        keep_freed_memory()
+        return PiperSource(
+            weights.reference, find=weights.find, locate=weights.locate, threads=threads
+        )
+    make = (
+        partial(
+            XttsSource,
+            precision=settings.tts_precision,
+            voices_cache=store.root / CLONED_VOICES_FOLDER,
+            detector=detector,
+        )
+        if weights.engine == "xtts"
+        else CoquiSource
+    )
+    return make(
+        weights.reference,
+        find=weights.find,
+        locate=weights.locate,
+        device=settings.tts_device,
+        threads=threads,
+    )

@@ -1,0 +1,258 @@
+"""One port for two protocols: the first byte of a connection decides which.
+
+A Wyoming header begins with `{`, an HTTP request with an upper-case letter. Whatever
+is neither is left to the Wyoming side, which says so in its own words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
+
+from aiohttp import web
+from wyoming.error import Error
+
+from wyoming_voice_stack.errors import Busy, ConfigError
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.protocol.connection import FAREWELL_SECONDS, Connection, ConnectionLimits
+from wyoming_voice_stack.protocol.framing import encode
+from wyoming_voice_stack.protocol.session import Service
+from wyoming_voice_stack.server.bounds import Lodging
+
+_LOGGER = logging.getLogger(__name__)
+
+HTTP_CONNECTIONS = 16
+"""HTTP connections at once; they have their own bound, so that a full house stays observable."""
+HTTP_CONNECTION_SECONDS = 60.0
+"""The longest life of one HTTP connection."""
+FIRST_BYTE_CONNECTIONS = 64
+"""Connections that have not sent their first byte yet."""
+REFUSED_CONNECTIONS = 64
+"""Connections that were told `busy` and may still have to read it."""
+BACKLOG = 128
+
+Network = IPv4Network | IPv6Network
+
+
+class Listener:
+    """Accepts connections and owns them until they end."""
+
+    def __init__(
+        self,
+        *,
+        service: Service,
+        http: web.AppRunner,
+        metrics: Metrics,
+        limits: ConnectionLimits,
+        max_connections: int,
+        allowed_clients: Sequence[Network] = (),
+    ) -> None:
+        self._service = service
+        self._http = http
+        self._metrics = metrics
+        self._limits = limits
+        self._max_connections = max_connections
+        self._allowed_clients = tuple(allowed_clients)
+        self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._silent = Lodging(FIRST_BYTE_CONNECTIONS, limits.idle_s)
+        self._refused = Lodging(REFUSED_CONNECTIONS, FAREWELL_SECONDS)
+        self._http_clients = Lodging(HTTP_CONNECTIONS, HTTP_CONNECTION_SECONDS)
+        self._server: asyncio.Server | None = None
+        metrics.connections.set_function(lambda: len(self._connections))
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, once started."""
+        if self._server is None or not self._server.sockets:
+            raise RuntimeError("The listener is not started.")
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def start(self, host: str | None, port: int) -> None:
+        """Open the port at once; engines may still be loading.
+
+        Raises:
+            ConfigError: the address cannot be listened on.
+        """
+        await self._http.setup()
+        loop = asyncio.get_running_loop()
+        where: dict[str, Any] = {"host": host, "port": port}
+        try:
+            if host is None:
+                where = {"sock": _any_address_socket(port)}
+            self._server = await loop.create_server(
+                lambda: _FirstByte(self), backlog=BACKLOG, **where
+            )
+        except OSError as error:
+            raise ConfigError(
+                f"The server cannot listen on {host or 'any address'}, port {port}"
+                f" ({error.strerror or error}); stop what uses the port, or choose another one"
+                " with HOST, ASR_PORT or TTS_PORT."
+            ) from error
+
+    def stop_accepting(self) -> None:
+        """Close the port; connections go on."""
+        if self._server is not None:
+            self._server.close()
+        self._silent.close()
+
+    async def drain(self, grace_s: float) -> None:
+        """Let running requests finish within `grace_s` seconds, then end what is left."""
+        self.stop_accepting()
+        for connection in self._connections.values():
+            connection.drain()
+        tasks = set(self._connections)
+        if tasks:
+            _, tasks = await asyncio.wait(tasks, timeout=grace_s)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            _LOGGER.warning("%d requests were cut off by the end of the grace period", len(tasks))
+            await asyncio.wait(tasks)
+        await self._http.cleanup()
+        self._http_clients.close()
+        self._refused.close()
+
+    def admit(self, transport: asyncio.Transport) -> bool:
+        """Say whether a new connection may send its first byte."""
+        peer = transport.get_extra_info("peername")
+        if not is_allowed(peer, self._allowed_clients):
+            _LOGGER.warning("refused %s: not in ALLOWED_CLIENTS", _name(peer))
+            return False
+        self._silent.admit(transport)
+        return True
+
+    def hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
+        """Take a connection's first bytes and decide who serves it."""
+        self._silent.release(transport)
+        if b"A" <= data[:1] <= b"Z":
+            self._serve_http(transport, data)
+        else:
+            self._serve_wyoming(transport, data)
+
+    def forget(self, transport: asyncio.Transport) -> None:
+        """Let go of a connection that left without a word."""
+        self._silent.release(transport)
+
+    def _serve_http(self, transport: asyncio.Transport, data: bytes) -> None:
+        server = self._http.server
+        if server is None:
+            transport.abort()
+            return
+        self._http_clients.admit(transport)
+        protocol = server()
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        protocol.data_received(data)
+
+    def _serve_wyoming(self, transport: asyncio.Transport, data: bytes) -> None:
+        name = _name(transport.get_extra_info("peername"))
+        if len(self._connections) >= self._max_connections:
+            self._refuse(transport, name)
+            return
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        connection = Connection(
+            reader,
+            asyncio.StreamWriter(transport, protocol, reader, loop),
+            service=self._service,
+            limits=self._limits,
+            metrics=self._metrics,
+            name=name,
+        )
+        protocol.data_received(data)
+        task = loop.create_task(connection.run(), name=f"connection-{name}")
+        self._connections[task] = connection
+        task.add_done_callback(self._ended)
+
+    def _refuse(self, transport: asyncio.Transport, name: str) -> None:
+        busy = Busy(
+            f"{self._max_connections} connections are open already; try again in a moment,"
+            " or raise MAX_CONNECTIONS."
+        )
+        _LOGGER.warning("[%s] refused: %s", name, busy)
+        self._metrics.errors.labels(busy.code).inc()
+        transport.write(encode(Error(text=str(busy), code=busy.code).event()))
+        # Closing at once would reset a client that still sends, before it has read the error.
+        transport.write_eof()
+        self._refused.admit(transport)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._connections.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOGGER.error("a connection ended badly", exc_info=error)
+
+
+def is_allowed(peer: Sequence[Any] | None, allowed: Sequence[Network]) -> bool:
+    """Say whether a peer, as a socket names it, may connect; empty `allowed` stands for all."""
+    if not allowed:
+        return True
+    if not peer:
+        return False
+    address = ip_address(_host(peer))
+    # The machine's own health checks come over loopback.
+    return address.is_loopback or any(address in network for network in allowed)
+
+
+class _FirstByte(asyncio.Protocol):
+    """Waits for the first bytes of a connection and hands its transport on."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport) and self._listener.admit(transport):
+            self._transport = transport
+            _set_up(transport)
+        else:
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        transport, self._transport = self._transport, None
+        # What a refused client still sends is of no interest.
+        if transport is not None:
+            self._listener.hand_over(transport, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        if self._transport is not None:
+            self._listener.forget(self._transport)
+
+
+def _any_address_socket(port: int) -> socket.socket:
+    if socket.has_dualstack_ipv6():
+        # A host may know IPv6 and have no address of it.
+        with suppress(OSError):
+            return socket.create_server(
+                ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG
+            )
+    return socket.create_server(("0.0.0.0", port), backlog=BACKLOG)
+
+
+def _set_up(transport: asyncio.Transport) -> None:
+    plain = transport.get_extra_info("socket")
+    # asyncio does this only for sockets that were made with the protocol's number. Without, an event
+    # waits until the one before is acknowledged, and who receives takes up to 40 ms for that.
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # A satellite that loses power says no goodbye; the system's probes notice it.
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, option):
+            plain.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
+
+
+def _host(peer: Sequence[Any]) -> str:
+    return str(peer[0]).removeprefix("::ffff:").partition("%")[0]
+
+
+def _name(peer: Sequence[Any] | None) -> str:
+    return f"{_host(peer)}:{peer[1]}" if peer else "unknown"

@@ -1,0 +1,1 @@
+"""XTTS's transformer: from text to audio tokens, many sentences at once."""

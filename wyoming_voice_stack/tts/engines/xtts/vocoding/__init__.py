@@ -1,0 +1,1 @@
+"""XTTS's vocoder: from latents to samples."""

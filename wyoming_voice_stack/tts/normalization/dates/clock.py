@@ -1,0 +1,151 @@
+"""Times of day."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, Tongue
+from wyoming_voice_stack.tts.normalization.locale.notation import RANGE, Figure
+
+_HOURS = 24
+_NOON = 12
+_TEN = 10
+_WORD_BACK = re.compile(r"([^\W\d_]+)\.?\W*$")
+_MERIDIEM = re.compile(
+    r"(?<![\w:.,])(?P<h>0?\d|1[0-2])(?:[:.](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?)?"
+    rf"(?:(?:{RANGE}| to )(?P<h2>0?\d|1[0-2])(?:[:.](?P<m2>[0-5]\d))?)?"
+    r"\s?(?P<half>[ap])\.?\s?m\b\.?",
+    re.IGNORECASE,
+)
+_TWO_STOPS = re.compile(r"(?<=\b[ap]\.m\.)\.(?!\.)")
+_HALF_TO = re.compile(rf"(?<=\b[ap]\.m\.){RANGE}(?=\w)")
+
+
+def say_times(text: str, tongue: Tongue) -> str:
+    """Say times of day, and ranges of them."""
+    if tongue.lexicon.clock.twelve_hours:
+        text = _MERIDIEM.sub(lambda match: _meridiem(match, tongue), text)
+    for pattern in _patterns(tongue):
+        text = pattern.sub(lambda match: _range(match, tongue), text)
+    if tongue.lexicon.clock.twelve_hours:
+        text = _TWO_STOPS.sub("", _HALF_TO.sub(f" {tongue.lexicon.to} ", text))
+    return text
+
+
+def _meridiem(match: re.Match[str], tongue: Tongue) -> str:
+    ends = [(match["h"], match["m"])]
+    if match["h2"]:
+        ends.append((match["h2"], match["m2"]))
+    times = [_twelve(int(hour) or _NOON, int(minute or 0), tongue) for hour, minute in ends]
+    said = f" {tongue.lexicon.to} ".join(times)
+    return f"{said} {match['half'].lower()}.m.{_seconds(match['s'], tongue)}"
+
+
+def _twelve(hour: int, minute: int, tongue: Tongue) -> str:
+    """Hour and minute without the half of the day."""
+    clock = tongue.lexicon.clock
+    said = tongue.numerals.cardinal(hour)
+    if not minute:
+        return said
+    template = clock.small if minute < _TEN and clock.small else clock.full
+    return template.format(hour=said, minute=tongue.numerals.cardinal(minute))
+
+
+def _range(match: re.Match[str], tongue: Tongue) -> str:
+    found = match.groupdict()
+    before = match.string[: match.start("h")]
+    ends = [(found["h"], found.get("m"), found.get("s"))]
+    if found.get("h2"):
+        ends.append((found["h2"], found.get("m2"), None))
+    said = [time_of_day(*end, before, tongue) for end in ends]
+    if None in said:
+        return match[0]
+    return (found.get("lead") or "") + f" {tongue.lexicon.to} ".join(filter(None, said))
+
+
+def time_of_day(
+    hour: str, minute: str | None, second: str | None, before: str, tongue: Tongue
+) -> str | None:
+    """Say the time that these digits are after `before`; None if there is no such hour."""
+    hours, minutes = int(hour), int(minute or 0)
+    if hours > _HOURS:
+        return None
+    said = _whole_time(hours, minutes, before, tongue)
+    return " ".join((said + _seconds(second, tongue)).split())
+
+
+def _seconds(second: str | None, tongue: Tongue) -> str:
+    if not second or not int(second):
+        return ""
+    seconds = tongue.counted(Figure(str(int(second))), "duration-second")
+    return f" {tongue.sign('and') or ''} {seconds}" if seconds else ""
+
+
+def _whole_time(hour: int, minute: int, before: str, tongue: Tongue) -> str:
+    clock = tongue.lexicon.clock
+    if clock.twelve_hours and not 1 <= hour <= _NOON:
+        half = "a.m." if hour % _HOURS < _NOON else "p.m."
+        return f"{_twelve(hour % _NOON or _NOON, minute, tongue)} {half}"
+    template = clock.full if minute else clock.hour
+    if 0 < minute < _TEN and clock.small:
+        template = clock.small
+    return template.format(
+        hour=_hour(hour, before, tongue),
+        hours=tongue.hours(hour),
+        minute=tongue.numerals.cardinal(minute),
+    )
+
+
+def _hour(hour: int, before: str, tongue: Tongue) -> str:
+    clock = tongue.lexicon.clock
+    form = clock.form if hour <= clock.form_up_to else "plain"
+    if match := _WORD_BACK.search(before[-24:]):
+        form = next(
+            (form for form, words in clock.after.items() if match[1].lower() in words), form
+        )
+    if form.startswith("ordinal") and hour:
+        return tongue.numerals.ordinal(hour, form)
+    return tongue.numerals.cardinal(hour, form)
+
+
+@functools.lru_cache(maxsize=MAX_TONGUES)
+def _patterns(tongue: Tongue) -> tuple[re.Pattern[str], ...]:
+    clock = tongue.lexicon.clock
+    before = rf"(?<![-+\d:.,/]){tongue.before}"
+    words_after = absorbed(clock.absorbs, tongue)
+    no_more = r"(?![\d:]|[.,]\d|\s?[ap]\.?m\b)"
+    time = rf"(?P<h>\d{{1,2}})[{clock.marks}](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?"
+    last = rf"(?P<h2>\d{{1,2}})[{clock.marks}](?P<m2>[0-5]\d)"
+    after = tongue.after if tongue.lexicon.spaced else ""
+    patterns = [
+        rf"{before}{time}(?:{words_after})?(?:{RANGE}{last})?{no_more}(?:{words_after})?{after}"
+    ]
+    if "h" in clock.marks:
+        spaced = rf"(?P<h>\d{{1,2}}) h (?P<m>[0-5]\d){no_more}{after}"
+        patterns.append(before + spaced)
+    if clock.dotted_marks:
+        words = "|".join(clock.dotted_marks)
+        dotted = r"(?P<h>\d{1,2})\.(?P<m>[0-5]\d)"
+        last_dotted = rf"(?:{RANGE}(?P<h2>\d{{1,2}})\.(?P<m2>[0-5]\d))?"
+        patterns.append(rf"{before}{dotted}{last_dotted}\s(?i:{words})\b")
+        lead = rf"(?P<lead>(?<!\w)(?i:{words})\.?\s)"
+        patterns.append(rf"{lead}{dotted}{last_dotted}{no_more}{after}")
+    if clock.hour_words:
+        word = absorbed(clock.hour_words, tongue)
+        hour = rf"(?P<h>\d{{1,2}})(?:(?:{word})?{RANGE}(?P<h2>\d{{1,2}}))?{word}"
+        minutes = "|".join(clock.absorbs_minutes) or "(?!)"
+        minute = rf"(?: (?P<m>[0-5]\d)(?: ?(?:{minutes})|{no_more}(?! ?[%°])))?"
+        patterns.append(f"{before}{hour}{minute}{after}")
+    if clock.hour_leads:
+        lead = rf"(?P<lead>(?<!\w)(?i:{'|'.join(clock.hour_leads)})\s)"
+        patterns.append(rf"{lead}(?P<h>\d{{1,2}})\s?h{after}")
+    return tuple(re.compile(pattern) for pattern in patterns)
+
+
+def absorbed(known: tuple[str, ...], tongue: Tongue) -> str:
+    """Regular expression for words after a time that the templates say themselves."""
+    if not known:
+        return ""
+    words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+    return rf"\s?(?i:{words}){tongue.after}"

@@ -1,0 +1,37 @@
+"""Spans of years: `1914-1918`, the season `2020/21`."""
+
+from __future__ import annotations
+
+import re
+
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import Tongue
+
+_YEAR = r"(?:1[1-9]\d\d|20\d\d)"
+_SPAN = re.compile(
+    rf"(?<![\w.,:/+-])(?P<first>{_YEAR})\s?[-\u2013\u2014]\s?(?P<last>{_YEAR})(?=$|[)!?;:]|[.,](?!\d))"
+)
+_SEASON = re.compile(
+    r"(?<![\w.,:/+-])(?P<y>(?:19|20)\d\d)[/\u2013-](?P<next>\d\d|20\d\d)(?![\w/-]|[.,]\d)"
+)
+_CENTURY = 100
+
+
+def say_spans_of_years(text: str, tongue: Tongue) -> str:
+    """Say two years that belong together, where they can be nothing else."""
+    text = _SPAN.sub(lambda match: _span(match, tongue), text)
+    return _SEASON.sub(lambda match: _season(match, tongue), text)
+
+
+def _span(match: re.Match[str], tongue: Tongue) -> str:
+    first, last = int(match["first"]), int(match["last"])
+    if first >= last:
+        return match[0]
+    return f"{tongue.numerals.year(first)} {tongue.lexicon.to} {tongue.numerals.year(last)}"
+
+
+def _season(match: re.Match[str], tongue: Tongue) -> str:
+    year, following = int(match["y"]), match["next"]
+    if int(following) % _CENTURY != (year + 1) % _CENTURY or "-" in match[0]:
+        return match[0]
+    said = tongue.numerals.year if len(following) > 2 else tongue.numerals.cardinal  # noqa: PLR2004
+    return f"{tongue.numerals.year(year)} {said(int(following))}"

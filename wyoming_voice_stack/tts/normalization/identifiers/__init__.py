@@ -1,0 +1,1 @@
+"""Addresses, codes and names of programs in words."""

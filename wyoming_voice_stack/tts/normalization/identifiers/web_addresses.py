@@ -1,0 +1,82 @@
+"""Mail and network addresses, host names, paths and names of files."""
+
+from __future__ import annotations
+
+import re
+
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import Tongue
+
+_MAIL = re.compile(
+    r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"
+)
+_IP = re.compile(
+    r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?:(?P<sign>[:/])(?P<more>\d{1,5}))?(?![\d]|\.\d)"
+)
+_MAX_BYTE = 255
+_TOP_DOMAINS = (
+    "com|org|net|edu|gov|info|local|lan|home|app|dev|cloud|tv|io|ai|eu|de|at|ch|uk|ie|us|ca|au|nz|fr"
+    "|be|nl|es|it|pt|br|pl|cz|hu|ru|tr|cn|jp|kr|in"
+)
+_HOST = re.compile(
+    rf"(?<![\w@.-])(?:[a-zA-Z0-9][a-zA-Z0-9-]{{0,62}}\.)+(?:{_TOP_DOMAINS})\b(?![@-]|\.\w)"
+    r"(?::(?P<port>\d{1,5}))?(?P<path>(?:/[\w.~-]+)*/?)",
+)
+_PATH = re.compile(r"(?<![^\s(\[\"'=:])(?:~|\.{1,2})?(?:/[\w.-]*[A-Za-z_][\w.-]*)+/?(?<![.])")
+_FILE = re.compile(
+    r"(?<![\w.@/-])[\w-]+(?:\.[\w-]+)*\."
+    r"(?:ya?ml|json|py|txt|log|md|conf|cfg|ini|toml|sh|js|ts|css|html?|csv|xml|pdf|zip|db|sqlite"
+    r"|mp3|mp4|wav|flac|ogg|jpe?g|png|gif|svg|onnx|pth|gz|tar|exe|docx?|xlsx?)\b(?!\.\w)",
+)
+
+
+def say_addresses(text: str, tongue: Tongue) -> str:
+    """Say addresses with words for their signs; the digits of numbers in them one by one."""
+    if "@" in text:
+        text = _MAIL.sub(lambda match: _with_signs(match[0], tongue), text)
+    if "/" in text:
+        text = _PATH.sub(lambda match: _path(match[0], tongue), text)
+    if "." in text:
+        text = _IP.sub(lambda match: _ip(match, tongue), text)
+        text = _FILE.sub(lambda match: _with_signs(match[0], tongue), text)
+        text = _HOST.sub(lambda match: _host(match, tongue), text)
+    return text
+
+
+def _with_signs(address: str, tongue: Tongue) -> str:
+    words = tongue.lexicon
+    said = {
+        "@": words.at,
+        ".": words.dot,
+        "-": words.dash,
+        "_": words.underscore,
+        "+": tongue.sign("plus") or "+",
+        "/": words.slash,
+    }
+    pieces = re.split(r"([@.\-_+/])", address)
+    return " ".join(said.get(piece, piece) for piece in pieces if piece)
+
+
+def _ip(match: re.Match[str], tongue: Tongue) -> str:
+    numbers = match[1].split(".")
+    if any(int(number) > _MAX_BYTE for number in numbers):
+        return match[0]
+    said = f" {tongue.lexicon.dot} ".join(map(tongue.numerals.digits, numbers))
+    if not match["sign"]:
+        return said
+    sign = f" {tongue.lexicon.slash}" if match["sign"] == "/" else ","
+    return f"{said}{sign} {tongue.numerals.digits(match['more'])}"
+
+
+def _host(match: re.Match[str], tongue: Tongue) -> str:
+    path = match["path"].rstrip("/")
+    host = match[0].removesuffix(match["path"])
+    port = match["port"]
+    said = _with_signs(host.removesuffix(f":{port}"), tongue)
+    if port:
+        said += f", {tongue.numerals.digits(port)}"
+    return said + (f" {_with_signs(path, tongue)}" if path else "")
+
+
+def _path(path: str, tongue: Tongue) -> str:
+    folders = re.sub(r"[/~_-]+", " ", path)
+    return " ".join(folders.replace(".", f" {tongue.lexicon.dot} ").split())

@@ -1,0 +1,91 @@
+"""Signs between and before numbers and words."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, Tongue
+
+_ARROW = re.compile(r"\s?(?:[\u2192\u21d2]|[-=]{1,2}>)\s?(?=\w)")
+_LETTERS = r"[^\W\d_]"
+_ONE_SIGN = {
+    "1/2": "\u00bd",
+    "1/4": "\u00bc",
+    "3/4": "\u00be",
+    "1/3": "\u2153",
+    "2/3": "\u2154",
+}
+_POWERS = {"squared": "\u00b2", "cubed": "\u00b3"}
+_FOLD_PER = re.compile(r"(?<=\d)\s?[x\u00d7]/(?=[^\W\d_])")
+_RULES = (
+    ("plus_minus", r"\u00b1\s?(?=\d)"),
+    ("times", r"(?<=\d)\s?[\u00d7*\u22c5]\s?(?=-?\d)"),
+    ("by", r"(?<=\d)\s?x\s?(?=\d)(?!\s?\d+\s?[a-z]{3})"),
+    ("fold", r"(?<=\d)\s?[x\u00d7](?=[\s,.!?;:)]|$)"),
+    ("divided", r"(?<=\d)(?:\s?\u00f7\s?|\s/\s)(?=\d)"),
+    ("divided", r"(?<=\d)\s:\s(?=\d+(?:[.,]\d+)?\s=)"),
+    ("power", r"(?<=[\w)])\^(?=[\w(-])"),
+    ("root", r"\u221a\s?(?=[\w(])"),
+    ("section", r"\u00a7{1,2}\s?(?=\d)"),
+    ("plus", r"(?<=\d)\s?\+\s?(?=\d)"),
+    ("plus", r"(?<![\w+])\+(?=\d)"),
+    ("plus", r"(?<=\w)\s\+\s(?=\w)|(?<=\b[A-Z])\+(?=[\s,.!?;:)]|$)"),
+    ("plus", r"(?<=\d)\+(?=[\s,.!?;:)%]|$)"),
+    ("minus", r"(?<=\d)\s[-\u2212]\s(?=\d+(?:[.,]\d+)?\s=)"),
+    ("equals", r"(?<=[\w%)])\s?=\s?(?=[-\w])"),
+    ("about", r"(?<![\w~])[~\u2248\u223c]\s?(?=\d)"),
+    ("at_most", r"(?:\u2264|<=)\s?(?=-?\d)"),
+    ("at_least", r"(?:\u2265|>=)\s?(?=-?\d)"),
+    ("less", r"(?<![\w<])<\s?(?=-?\d)|(?<=\d)\s<\s(?=\d)"),
+    ("more", r"(?<![\w>-])>\s?(?=-?\d)|(?<=\d)\s>\s(?=\d)"),
+    ("number", r"(?<![\w#&])#(?=\d)|(?<!\w)No\.\s?(?=\d)"),
+    ("and", rf"(?<=\S)\s&\s(?=\S)|(?<={_LETTERS})&(?={_LETTERS})"),
+)
+
+
+def say_signs(text: str, tongue: Tongue) -> str:
+    """Put words for signs; numbers beside them stay as they are."""
+    text = _ARROW.sub(", ", text)
+    text = _slashed(tongue).sub(lambda match: (match[1] or "") + _ONE_SIGN[match[2]], text)
+    for name, pattern in _compiled():
+        word = tongue.lexicon.minus if name == "minus" else tongue.sign(name)
+        if name == "fold":
+            word = word or tongue.sign("times")
+            text = _FOLD_PER.sub(rf" {word} {tongue.lexicon.per} ", text) if word else text
+        if word is not None:
+            text = pattern.sub(f" {word} ", text)
+    words = {":": tongue.lexicon.ratio, "\u2013": tongue.lexicon.to, "/": tongue.lexicon.slash}
+    for sign, word in words.items():
+        if word and sign in text:
+            text = _between(sign).sub(rf"\g<1>{tongue.space}{word}{tongue.space}", text)
+    return text
+
+
+def say_powers(text: str, tongue: Tongue) -> str:
+    """Say the small figures that are no part of a unit."""
+    for name, figure in _POWERS.items():
+        if figure in text and (word := tongue.sign(name)):
+            text = re.sub(rf"(?<=[\w)]){figure}(?!\w)", f" {word}", text)
+    return text
+
+
+@functools.cache
+def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((name, re.compile(pattern)) for name, pattern in _RULES)
+
+
+@functools.cache
+def _between(sign: str) -> re.Pattern[str]:
+    """Between two numbers; after a colon no minutes."""
+    one = r"(?<![\w.,:/\u2013-])(\d{1,6})"
+    no_clock = r"(?!0\d)" if sign == ":" else ""
+    return re.compile(rf"{one}{sign}{no_clock}(?=\d{{1,6}}(?![\w:/\u2013-]|[.,]\d))")
+
+
+@functools.lru_cache(maxsize=MAX_TONGUES)
+def _slashed(tongue: Tongue) -> re.Pattern[str]:
+    """`1/2` where what follows can be halved."""
+    nouns = "|".join(tongue.lexicon.fraction_nouns) or "(?!)"
+    known = "|".join(_ONE_SIGN)
+    return re.compile(rf"(?<![\w/.,-])(?:(\d{{1,3}}) )?({known})(?= (?:{nouns})\b)")

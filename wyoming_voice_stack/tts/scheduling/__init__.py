@@ -1,0 +1,1 @@
+"""Which reply gets the next piece of audio, and how long that piece is."""

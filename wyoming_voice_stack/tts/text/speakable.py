@@ -1,0 +1,106 @@
+"""Turns what a language model writes into what can be said."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Callable
+
+from wyoming_voice_stack.tts.text.markdown import plain_blocks
+from wyoming_voice_stack.tts.text.punctuation import (
+    CLAUSE_MARKS,
+    END_MARKS,
+    WIDE_CLAUSE_MARKS,
+    WIDE_END_MARKS,
+    can_be_said,
+    end_marks,
+    full_stop,
+    without_end_closers,
+    without_lone_openers,
+)
+
+_ADDRESS = re.compile(
+    r"(?<![a-zA-Z])(?:(?:https?|ftp)://|www\.)[!-~]*[a-zA-Z0-9/#=&_-]", re.IGNORECASE
+)
+_KEYCAP = re.compile("([0-9])\ufe0f?\u20e3")
+_STRAY_EMPHASIS = re.compile(
+    r"(?<!\d)\*{2,}|\*{2,}(?!\d)|~~+|`+|(?<!\S)[*_]+(?=[^\s\d*_])|(?<=[^\s\d*_])[*_]+(?=[\s.,;:!?]|$)|(?<!\S)_{2,}(?!\S)",
+)
+"""Marks whose partner stands in another sentence."""
+_CELL_BORDER = re.compile(r"(?:^|\s+)\|+(?=\s|$)|^\|+|\|+$")
+_FOOTNOTE = re.compile(r"\[\^\w+\]")
+_EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|<\s*>")
+_SPACE_BEFORE_MARK = re.compile(
+    rf"\s+(?=[,.;!?\u2026]+(?:\s|$)|[{WIDE_END_MARKS}{WIDE_CLAUSE_MARKS}])",
+)
+_REPEATED_COMMA = re.compile(r",(?:\s*,)+")
+_FALSE_START = re.compile(
+    rf"^(?:[\s{WIDE_END_MARKS}{WIDE_CLAUSE_MARKS}]|[-\u2010-\u2015\u2022\u2023\u25aa\u25e6.,;:!?)\]}}\u2026]+(?=\s))+",
+)
+_OPEN_END = re.compile(rf"(?:[\s{CLAUSE_MARKS}{WIDE_CLAUSE_MARKS}]|\s-)+$")
+_CLOSING_QUOTES = "\"'\u2018\u2019\u201c\u201d\u00ab\u00bb\u2039\u203a\u300d\u300f"
+_JOINERS = "\u200c\u200d"
+
+
+def speakable(raw: str) -> str:
+    """Return what is said aloud of a raw sentence or paragraph, or ``""`` if nothing can be.
+
+    Markdown, tags, addresses and emoji are gone, entities are decoded, white space is collapsed and
+    the text is in Unicode's composed form. Each block ends in an end mark without quotes behind it.
+    """
+    blocks = (ready_to_speak(_clean(block)) for block in plain_blocks(_readable(raw)))
+    return " ".join(block for block in blocks if block)
+
+
+def ready_to_speak(text: str) -> str:
+    """Tidy both ends of plain text; at most one character is added, its script's full stop.
+
+    Returns ``""`` if there is no letter and no digit.
+    """
+    text = _FALSE_START.sub("", text).strip()
+    if not can_be_said(text):
+        return ""
+    if end_marks(text):
+        return without_lone_openers(without_end_closers(text))
+    text = without_lone_openers(_OPEN_END.sub("", text).rstrip(_CLOSING_QUOTES))
+    text = _OPEN_END.sub("", text)
+    return text if text[-1] in END_MARKS else text + full_stop(text)
+
+
+def _readable(raw: str) -> str:
+    """Join surrogate pairs, drop halves, control and invisible characters, compose the rest."""
+    text = raw.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+    text = "".join(character for character in text if not _is_invisible(character))
+    return unicodedata.normalize("NFC", text)
+
+
+def _is_invisible(character: str) -> bool:
+    if character.isascii():
+        return character < " " and not character.isspace()
+    return unicodedata.category(character) in {"Cc", "Cf"} and not (
+        character in _JOINERS or character.isspace()
+    )
+
+
+def _clean(text: str) -> str:
+    text = _without_emoji(_ADDRESS.sub(" ", _FOOTNOTE.sub("", text)))
+    text = _STRAY_EMPHASIS.sub("", " ".join(text.split()))
+    text = _CELL_BORDER.sub(", ", text)
+    text = _EMPTY_BRACKETS.sub("", text)
+    text = _SPACE_BEFORE_MARK.sub("", text)
+    text = _REPEATED_COMMA.sub(",", text)
+    return " ".join(text.split())
+
+
+def _without_emoji(text: str) -> str:
+    if text.isascii():
+        return text
+    return _replace_emoji()(_KEYCAP.sub(r"\1", text), " ").replace("\ufe0f", "")
+
+
+@functools.cache
+def _replace_emoji() -> Callable[[str, str], str]:
+    import emoji
+
+    return emoji.replace_emoji

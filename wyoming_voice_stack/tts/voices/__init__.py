@@ -1,0 +1,1 @@
+"""The voices folder and the cache of synthesized sentences."""

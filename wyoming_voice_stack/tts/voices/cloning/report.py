@@ -1,0 +1,52 @@
+"""What is said of a voice once its recordings are assessed: one line, for whoever recorded them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment, Fault
+
+ENOUGH_SECONDS = 3.0
+"""A voice with less speech than this in all its recordings is short."""
+PROBLEMS_IN_A_MESSAGE = 3
+
+
+@dataclass(frozen=True)
+class Message:
+    """One line for the log."""
+
+    level: int
+    text: str
+
+
+def message_about(name: str, recordings: Mapping[str, Assessment]) -> Message:
+    """Sum up a voice by its recordings, which go by the names of their files."""
+    refusals = [found.refusal for found in recordings.values() if found.refusal]
+    used = {file: found for file, found in recordings.items() if not found.refusal}
+    if not used:
+        return Message(logging.WARNING, f"The voice {name!r} is not listed: {_some(refusals, ' ')}")
+    faults = [(file, fault) for file, found in used.items() for fault in found.faults]
+    seconds = sum(found.seconds for found in used.values())
+    if 0 < seconds < ENOUGH_SECONDS:
+        short = Fault(f"is short ({seconds:.1f} s)", "record 6 to 30 seconds")
+        faults.insert(0, (_some(list(used), " and "), short))
+    if not faults and not refusals:
+        return Message(
+            logging.INFO, f"The voice {name!r} can be cloned: {seconds:.1f} s in {len(used)} files"
+        )
+    parts = []
+    if faults:
+        problems = _some([f"{file} {fault.what}" for file, fault in faults], ", ")
+        remedies = _some(list(dict.fromkeys(fault.remedy for _, fault in faults)), ", ")
+        parts.append(f"{problems}. To mend it, {remedies}.")
+    if refusals:
+        parts.append(f"Left out: {_some(refusals, ' ')}")
+    return Message(logging.WARNING, f"The voice {name!r} may sound poor: {' '.join(parts)}")
+
+
+def _some(texts: Sequence[str], separator: str) -> str:
+    more = len(texts) - PROBLEMS_IN_A_MESSAGE
+    rest = (f"and {more} more",) if more > 0 else ()
+    return separator.join((*texts[:PROBLEMS_IN_A_MESSAGE], *rest))
