@@ -33,7 +33,7 @@ from benchmarks.tts_texts import Texts  # noqa: E402
 from benchmarks.whisper_base import BASE, model_directory  # noqa: E402
 from tests.support.integration.servers import running  # noqa: E402
 from wyoming_voice_stack.cli import client  # noqa: E402
-from wyoming_voice_stack.cli.client import Recording  # noqa: E402
+from wyoming_voice_stack.cli.client import AudioClip  # noqa: E402
 from wyoming_voice_stack.models.store import ModelStore  # noqa: E402
 from wyoming_voice_stack.server.assembly.weights import weights_of  # noqa: E402
 
@@ -41,7 +41,7 @@ LOST, DOUBLED = 0.5, 1.5
 """Share of a sentence's words."""
 SHOWN = 10
 
-Voice = Callable[[str], Awaitable[Recording]]
+Voice = Callable[[str], Awaitable[AudioClip]]
 
 
 class Tally:
@@ -80,9 +80,9 @@ def piper_itself(cache: Path) -> Voice:
     weights = weights_of(JOE, ModelStore(cache / "models"), environ={}, text_to_speech=True)
     voice = PiperVoice.load(weights.locate().resolve())
 
-    def say(text: str) -> Recording:
+    def say(text: str) -> AudioClip:
         pcm = b"".join(chunk.audio_int16_bytes for chunk in voice.synthesize(text))
-        return Recording(voice.config.sample_rate, 2, 1, pcm)
+        return AudioClip(voice.config.sample_rate, 2, 1, pcm)
 
     return lambda text: asyncio.to_thread(say, text)
 

@@ -63,7 +63,7 @@ class Speaker(Protocol):
 
 
 @dataclass(frozen=True)
-class Likeness:
+class SpeakerConditioning:
     """Whether two speakers made the same sound of the same texts."""
 
     texts: int
@@ -82,7 +82,7 @@ class _Record:
 
 def measure_xtts(
     speakers: Sequence[Speaker], clients: int, texts: Texts, *, most: int, tokens: int
-) -> tuple[list[Measured], Likeness]:
+) -> tuple[list[Measured], SpeakerConditioning]:
     """Let the speakers say rounds of `clients` texts by turns; who begins changes every round."""
     records = {speaker.name: _Record() for speaker in speakers}
     for number in range(max(1, most // clients)):
@@ -103,13 +103,13 @@ def measure_xtts(
     return measured, likeness(*(record.spoken for record in records.values()))
 
 
-def likeness(ones: Sequence[Spoken], others: Sequence[Spoken]) -> Likeness:
+def likeness(ones: Sequence[Spoken], others: Sequence[Spoken]) -> SpeakerConditioning:
     """Compare what two speakers made of the same texts, in the same order."""
     found_db = [
         alike_db(one.samples, other.samples) for one, other in zip(ones, others, strict=True)
     ]
     alike = sum(one_db >= ALIKE_DB for one_db in found_db)
-    return Likeness(len(found_db), alike, min(found_db, default=math.nan))
+    return SpeakerConditioning(len(found_db), alike, min(found_db, default=math.nan))
 
 
 def alike_db(one: Samples, other: Samples) -> float:

@@ -44,7 +44,7 @@ EXIT_PROCESSOR = 70
 EXIT_LICENCE = 78
 
 
-def told_privately(error: BaseException) -> str:
+def redacted_traceback(error: BaseException) -> str:
     """Say what went wrong and where, without the error's own words: they may quote what is spoken."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     return f"{type(error).__name__}\n{frames}".rstrip()

@@ -11,13 +11,13 @@ from wyoming.event import Event
 
 from tests.support.fakes import WAIT_SECONDS, FakeRecognizer
 from wyoming_voice_stack.asr.engine import TranscriptionRequest
-from wyoming_voice_stack.asr.service import AsrEntry, AsrService, HearingOptions, House
+from wyoming_voice_stack.asr.service import AsrEntry, AsrOptions, AsrService, NameSource
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.asr_session import AsrSession
 
-OPTIONS = HearingOptions(
+OPTIONS = AsrOptions(
     language=None,
     household=(),
     request=TranscriptionRequest(initial_prompt="The lights."),
@@ -30,9 +30,9 @@ FORM = (16000, 2, 1)
 @asynccontextmanager
 async def serving(
     engine: FakeRecognizer,
-    options: HearingOptions = OPTIONS,
+    options: AsrOptions = OPTIONS,
     *,
-    house: House | None = None,
+    house: NameSource | None = None,
     max_queued: int = 4,
 ) -> AsyncIterator[AsrService]:
     """A service of two models that are one fake."""

@@ -19,14 +19,15 @@ from wyoming_voice_stack.asr.engine import (
     TranscriptionRequest,
     Wanted,
 )
-from wyoming_voice_stack.asr.vad.segmenter import SpeechFollower
+from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES
+from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.errors import Abandoned
 from wyoming_voice_stack.http.health import make_runner
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import ConnectionLimits
 from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
-from wyoming_voice_stack.protocol.session import Service, ServiceStatus
+from wyoming_voice_stack.protocol.session import Service
 from wyoming_voice_stack.server.listener import Listener
 from wyoming_voice_stack.tts.engine import EngineCard, SynthesisRequest, Voice
 
@@ -71,8 +72,8 @@ class FakeRecognizer:
         self.hold: threading.Event | None = None
         self.entered = threading.Event()
 
-    def follow(self) -> SpeechFollower:
-        return SpeechFollower(FakeVadStream())
+    def follow(self) -> SpeechSegmenter:
+        return SpeechSegmenter(FakeVadStream())
 
     def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
         self.requests += [speech.request for speech in speeches]
@@ -184,7 +185,7 @@ class EchoSession:
                 yield Event("flood", payload=b"\0" * 65536)
         yield Event("echo", {"type": event.type, **event.data}, event.payload)
 
-    def farewell(self) -> Sequence[Event]:
+    def closing_events(self) -> Sequence[Event]:
         return (Event("farewell"),)
 
     def close(self) -> None:

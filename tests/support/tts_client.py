@@ -14,9 +14,9 @@ from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.tts_session import TtsSession
-from wyoming_voice_stack.tts.backend import SpeakingOptions
+from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer
-from wyoming_voice_stack.tts.service import TtsService, VoicingOptions
+from wyoming_voice_stack.tts.service import TtsOptions, TtsService
 
 
 @asynccontextmanager
@@ -33,13 +33,13 @@ async def serving(
         threads=lanes,
         capacity=lambda loaded: Capacity(loaded.lanes),
     )
-    chosen = VoicingOptions(
+    chosen = TtsOptions(
         voices_dir=folder,
         voice=None,
         language="en",
         household=(),
         device="cpu",
-        speaking=SpeakingOptions(sentence_pause_ms=100, max_text_characters=1000),
+        speaking=SynthesisOptions(sentence_pause_ms=100, max_text_characters=1000),
     )
     service = TtsService(source, worker, replace(chosen, **options), metrics)  # type: ignore[arg-type]
     await service.start()

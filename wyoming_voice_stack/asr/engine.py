@@ -64,7 +64,7 @@ class SpeechSpan(NamedTuple):
     stop: int
 
 
-class Follower(Protocol):
+class Segmenter(Protocol):
     """Follows one stream and knows where somebody speaks. Called from the event loop: quick."""
 
     def push(self, samples: Samples) -> None:
@@ -114,7 +114,7 @@ class SpeechRecognizer(Protocol):
         """Stretches of speech that one call of `transcribe` takes with gain."""
         ...
 
-    def follow(self) -> Follower:
+    def follow(self) -> Segmenter:
         """Begin to follow a stream. May be called from any thread."""
         ...
 

@@ -13,15 +13,15 @@ from wyoming.info import AsrModel, AsrProgram, Attribution, Info
 
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
-from wyoming_voice_stack.asr.utterance import Hearing
+from wyoming_voice_stack.asr.utterance import TranscriptionContext
 from wyoming_voice_stack.asr.vad.endpoint import endpoint_for
 from wyoming_voice_stack.asr.whisper.catalogue import to_tag
+from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import UnknownLanguage, UnknownModel
 from wyoming_voice_stack.languages import closest_language, household_languages
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.asr_session import AsrSession
-from wyoming_voice_stack.protocol.session import ServiceStatus
 
 PROGRAM = "Voice Stack STT"
 """The entity's name in Home Assistant; part of its identity there, so it never changes."""
@@ -46,7 +46,7 @@ class AsrEntry:
 
 
 @dataclass(frozen=True)
-class HearingOptions:
+class AsrOptions:
     """Settings of every request that says nothing else."""
 
     language: str | None
@@ -62,7 +62,7 @@ class HearingOptions:
     partial_text: bool = True
 
 
-class House(Protocol):
+class NameSource(Protocol):
     """Knows what a household calls its rooms and things."""
 
     @property
@@ -87,9 +87,9 @@ class AsrService:
     def __init__(
         self,
         entries: Sequence[AsrEntry],
-        options: HearingOptions,
+        options: AsrOptions,
         metrics: Metrics,
-        house: House | None = None,
+        house: NameSource | None = None,
     ) -> None:
         self._entries = {entry.name: entry for entry in entries}
         self._default = entries[0]
@@ -143,7 +143,7 @@ class AsrService:
         """Begin a talk with a new client."""
         return AsrSession(self, connection_name)
 
-    def hear(self, transcribe: Transcribe) -> Hearing:
+    def hear(self, transcribe: Transcribe) -> TranscriptionContext:
         """Find the engine and the languages that a request names.
 
         Raises:
@@ -160,7 +160,7 @@ class AsrService:
             terms=tuple(transcribe.transcript_terms or ()),
             house=self._house.names if self._house is not None else (),
         )
-        return Hearing(
+        return TranscriptionContext(
             entry.worker,
             request,
             endpoint=endpoint_for(

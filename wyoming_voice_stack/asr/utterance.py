@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from wyoming_voice_stack.asr.engine import (
     SAMPLE_RATE,
-    Follower,
+    Segmenter,
     Speech,
     SpeechRecognizer,
     SpeechSpan,
@@ -27,7 +27,7 @@ from wyoming_voice_stack.asr.recording import Recording
 from wyoming_voice_stack.asr.vad.endpoint import Endpoint
 from wyoming_voice_stack.asr.vad.segmenter import cut_out
 from wyoming_voice_stack.asr.whisper.hypothesis_filter import tidy
-from wyoming_voice_stack.engine.job_handle import Ticket
+from wyoming_voice_stack.engine.job_handle import JobHandle
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker
 
@@ -42,7 +42,7 @@ MIN_DRAFT_REST = 4.0
 
 
 @dataclass(frozen=True)
-class Hearing:
+class TranscriptionContext:
     """How one request is heard: by which engine, what it is told, and who ends it."""
 
     worker: Worker[SpeechRecognizer]
@@ -58,7 +58,7 @@ def transcribe(
     return engine.transcribe(speeches, wanted)
 
 
-def _follow(engine: SpeechRecognizer) -> Follower:
+def _follow(engine: SpeechRecognizer) -> Segmenter:
     return engine.follow()
 
 
@@ -70,16 +70,16 @@ def _load(engine: SpeechRecognizer, items: Sequence[None], wanted: Wanted) -> Se
 class Utterance:
     """Grows with each chunk; `finish` gives its text. `close` drops what was asked for."""
 
-    def __init__(self, hearing: Hearing, max_samples: int) -> None:
+    def __init__(self, hearing: TranscriptionContext, max_samples: int) -> None:
         self._hearing = hearing
         self._worker = hearing.worker
         self.recording = Recording(max_samples)
-        self._follower: Follower | None = None
+        self._follower: Segmenter | None = None
         self._followed = 0
         self._began_at = time.monotonic()
-        self._texts: dict[SpeechSpan, Ticket[Transcription]] = {}
-        self._drafts = _Drafts()
-        self._loading: Ticket[None] | None = None
+        self._texts: dict[SpeechSpan, JobHandle[Transcription]] = {}
+        self._drafts = _PartialJobs()
+        self._loading: JobHandle[None] | None = None
         self.guesses = 0
 
     async def follow(self) -> None:
@@ -144,16 +144,16 @@ class Utterance:
         """Its text has been sent: what the engine needed for it may be given back."""
         self._worker.tidy_up_soon()
 
-    def _begin_to_follow(self) -> Follower | None:
+    def _begin_to_follow(self) -> Segmenter | None:
         engine = self._worker.engine
         if engine is not None:
             return engine.follow()
-        if self._loading is None and self._worker.room_for(Priority.GUESS):
+        if self._loading is None and self._worker.can_accept(Priority.SPECULATIVE):
             # Whoever speaks to a model that is not loaded should not wait for it afterwards.
-            self._loading = self._worker.submit(None, _load, Priority.GUESS)
+            self._loading = self._worker.submit(None, _load, Priority.SPECULATIVE)
         return None
 
-    async def _catch_up(self, follower: Follower) -> None:
+    async def _catch_up(self, follower: Segmenter) -> None:
         step = int(FOLLOW_AT_ONCE_S * SAMPLE_RATE)
         while self._followed < self.recording.samples:
             end = min(self._followed + step, self.recording.samples)
@@ -162,14 +162,14 @@ class Utterance:
             if end < self.recording.samples:
                 await asyncio.sleep(0)
 
-    def _speculate(self, follower: Follower) -> None:
+    def _speculate(self, follower: Segmenter) -> None:
         spans = follower.spans
         live = self.recording.seconds - (time.monotonic() - self._began_at) < MAX_AHEAD_S
         settled = spans if follower.paused and live else spans[:-1]
         self._keep((*settled, *spans[-1:]) if follower.paused else settled)
         for number, span in enumerate(settled):
             if span not in self._texts and self._language_is_known(spans, number):
-                self._ask_for(span, self._first_language(spans), Priority.GUESS)
+                self._ask_for(span, self._first_language(spans), Priority.SPECULATIVE)
         if spans and live and not follower.paused and self._hearing.drafts:
             self._draft(spans[-1], self._first_language(spans))
 
@@ -181,11 +181,11 @@ class Utterance:
                 ticket.drop()
 
     def _ask_for(self, span: SpeechSpan, language: str | None, priority: Priority) -> None:
-        if self._worker.room_for(priority):
+        if self._worker.can_accept(priority):
             self._drafts.drop()
             speech = self._speech(span, language)
             self._texts[span] = self._worker.submit(speech, transcribe, priority)
-            self.guesses += priority is Priority.GUESS
+            self.guesses += priority is Priority.SPECULATIVE
 
     def _ask_for_rest(self, spans: Sequence[SpeechSpan], texts: Sequence[Transcription]) -> None:
         """Have the next span done, and those after it as soon as their language is known."""
@@ -223,17 +223,17 @@ class Utterance:
         return text if text is not None and self._drafts.is_newer(span) else None
 
     def _draft(self, span: SpeechSpan, language: str | None) -> None:
-        if self._drafts.due(span) and self._worker.room_for(Priority.DRAFT):
+        if self._drafts.due(span) and self._worker.can_accept(Priority.PARTIAL):
             speech = self._speech(span, language, draft=True)
-            ticket = self._worker.submit(speech, transcribe, Priority.DRAFT)
+            ticket = self._worker.submit(speech, transcribe, Priority.PARTIAL)
             self._drafts.expect(ticket, span)
 
 
-class _Drafts:
+class _PartialJobs:
     """Texts of speech that goes on; one at a time."""
 
     def __init__(self) -> None:
-        self._ticket: Ticket[Transcription] | None = None
+        self._ticket: JobHandle[Transcription] | None = None
         self._asked_at = 0.0
         self._rest_until = 0.0
         self._next_at = 0
@@ -246,12 +246,12 @@ class _Drafts:
         self._next_at = self._next_at or span.start + int(DRAFT_EVERY_S * SAMPLE_RATE)
         return span.stop >= self._next_at
 
-    def expect(self, ticket: Ticket[Transcription], span: SpeechSpan) -> None:
+    def expect(self, ticket: JobHandle[Transcription], span: SpeechSpan) -> None:
         self._ticket = ticket
         self._asked_at = time.monotonic()
         self._next_at = span.stop + int(DRAFT_EVERY_S * SAMPLE_RATE)
 
-    def adopt(self, ticket: Ticket[Transcription], span: SpeechSpan) -> bool:
+    def adopt(self, ticket: JobHandle[Transcription], span: SpeechSpan) -> bool:
         """Make a draft of a guess that somebody spoke on after, if it is being worked on."""
         if self._ticket is not None or not ticket.started or ticket.done:
             return False

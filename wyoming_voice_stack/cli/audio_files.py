@@ -8,14 +8,14 @@ import wave
 from pathlib import Path
 
 from wyoming_voice_stack.audio import to_pcm16
-from wyoming_voice_stack.cli.client import Recording
+from wyoming_voice_stack.cli.client import AudioClip
 from wyoming_voice_stack.errors import ConfigError
 
 STANDARD_STREAM = "-"
 MAX_FILE_BYTES = 1024 * 1024 * 1024
 
 
-def read_recording(name: str) -> Recording:
+def read_recording(name: str) -> AudioClip:
     """Read a recording; `-` is standard input.
 
     Raises:
@@ -24,7 +24,7 @@ def read_recording(name: str) -> Recording:
     raw = _read_bytes(name)
     try:
         with wave.open(io.BytesIO(raw)) as file:
-            return Recording(
+            return AudioClip(
                 rate=file.getframerate(),
                 width=file.getsampwidth(),
                 channels=file.getnchannels(),
@@ -34,7 +34,7 @@ def read_recording(name: str) -> Recording:
         return _read_other(name, raw)
 
 
-def write_recording(name: str, recording: Recording) -> None:
+def write_recording(name: str, recording: AudioClip) -> None:
     """Write a WAV file; `-` is standard output.
 
     Raises:
@@ -86,7 +86,7 @@ def _read_bytes(name: str) -> bytes:
     return raw
 
 
-def _read_other(name: str, raw: bytes) -> Recording:
+def _read_other(name: str, raw: bytes) -> AudioClip:
     try:
         import soundfile
     except (ImportError, OSError) as error:
@@ -101,7 +101,7 @@ def _read_other(name: str, raw: bytes) -> Recording:
             f"{_called(name)} is no recording that can be read"
             f" ({error.error_string.rstrip('.')}); convert it to WAV."
         ) from error
-    return Recording(rate=rate, width=2, channels=samples.shape[1], pcm=to_pcm16(samples))
+    return AudioClip(rate=rate, width=2, channels=samples.shape[1], pcm=to_pcm16(samples))
 
 
 def _called(name: str) -> str:

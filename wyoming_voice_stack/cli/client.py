@@ -33,7 +33,7 @@ READ_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Recording:
+class AudioClip:
     """PCM audio with its format."""
 
     rate: int
@@ -54,7 +54,7 @@ def authority(host: str | None, port: int) -> str:
 
 
 async def transcribe(
-    uri: str, recording: Recording, *, language: str | None = None, model: str | None = None
+    uri: str, recording: AudioClip, *, language: str | None = None, model: str | None = None
 ) -> Transcript:
     """Have a recording transcribed by the server at `tcp://HOST:PORT`.
 
@@ -72,7 +72,7 @@ async def transcribe(
             await asyncio.wait({upload})
 
 
-async def synthesize(uri: str, text: str, voice: SynthesizeVoice | None = None) -> Recording:
+async def synthesize(uri: str, text: str, voice: SynthesizeVoice | None = None) -> AudioClip:
     """Have a text spoken by the server at `tcp://HOST:PORT`.
 
     Raises:
@@ -91,7 +91,7 @@ def _request(text: str, voice: SynthesizeVoice | None) -> Event:
     return event
 
 
-def _utterance(request: Transcribe, recording: Recording) -> Iterator[Event]:
+def _utterance(request: Transcribe, recording: AudioClip) -> Iterator[Event]:
     form = (recording.rate, recording.width, recording.channels)
     step = CHUNK_SAMPLES * recording.width * recording.channels
     yield request.event()
@@ -101,7 +101,7 @@ def _utterance(request: Transcribe, recording: Recording) -> Iterator[Event]:
     yield AudioStop().event()
 
 
-class _Talk:
+class _ClientSession:
     """One connection to a server, for one request."""
 
     def __init__(
@@ -125,7 +125,7 @@ class _Talk:
                     return read(Transcript, event)
         raise self._no_answer()
 
-    async def recording(self) -> Recording:
+    async def recording(self) -> AudioClip:
         pcm = bytearray()
         chunk: AudioChunk | None = None
         async with aclosing(self._answers()) as answers:
@@ -134,7 +134,7 @@ class _Talk:
                     chunk = read(AudioChunk, event, audio=event.payload or b"")
                     pcm += chunk.audio
                 elif AudioStop.is_type(event.type) and chunk is not None:
-                    return Recording(chunk.rate, chunk.width, chunk.channels, bytes(pcm))
+                    return AudioClip(chunk.rate, chunk.width, chunk.channels, bytes(pcm))
         raise self._no_answer()
 
     async def _answers(self) -> AsyncGenerator[Event, None]:
@@ -163,10 +163,10 @@ class _Talk:
 
 
 @asynccontextmanager
-async def _connected(uri: str) -> AsyncIterator[_Talk]:
+async def _connected(uri: str) -> AsyncIterator[_ClientSession]:
     reader, writer = await _connect(uri)
     try:
-        yield _Talk(uri, reader, writer)
+        yield _ClientSession(uri, reader, writer)
     except OSError as error:
         raise EngineError(f"The connection to {uri} broke: {error}.") from error
     except ProtocolError as error:

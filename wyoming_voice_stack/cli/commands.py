@@ -79,7 +79,7 @@ def serve(
     from wyoming_voice_stack.config.settings import load_settings
     from wyoming_voice_stack.logs import configure_logging
     from wyoming_voice_stack.server.assembly import assemble
-    from wyoming_voice_stack.server.assembly.default_voice import with_voice_of_the_house
+    from wyoming_voice_stack.server.assembly.default_voice import with_default_voice
 
     settings = load_settings(
         {
@@ -91,7 +91,7 @@ def serve(
         }
     )
     configure_logging(settings.log_level, settings.log_format)
-    settings = asyncio.run(with_voice_of_the_house(settings))
+    settings = asyncio.run(with_default_voice(settings))
     if not asyncio.run(server.serve(settings, assemble)):
         # The engine is inside a native call that cannot be interrupted; all else has ended.
         sys.stderr.flush()

@@ -13,7 +13,7 @@ RECHECK_SECONDS = 1.0
 """Once the engine is to be given up and something still runs: how often to look again."""
 
 
-class Rest:
+class IdlePolicy:
     """Keeps the times; shared by the threads of one engine."""
 
     def __init__(

@@ -13,7 +13,7 @@ from wyoming_voice_stack.errors import DeadlineExceeded, VoiceStackError
 Result = TypeVar("Result")
 
 
-class Ticket(Generic[Result]):
+class JobHandle(Generic[Result]):
     """One job's place in the line, and its result when it has one. Used from its event loop."""
 
     def __init__(self, queue: JobQueue, max_wait_s: float, overdue: Callable[[], str]) -> None:

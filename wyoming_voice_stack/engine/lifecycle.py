@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Generic, Protocol, TypeVar
 
+from wyoming_voice_stack.engine.status import EngineState
 from wyoming_voice_stack.errors import EngineError, NoAudio, OutOfMemory, VoiceStackError
 from wyoming_voice_stack.machine.memory import ran_out_of_memory
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.session import EngineState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Closable(Protocol):
 Engine = TypeVar("Engine", bound=Closable)
 
 
-class EngineSlot(Generic[Engine]):
+class EngineLifecycle(Generic[Engine]):
     """Holds the engine, or the reason why there is none. Its facts may be read from anywhere."""
 
     def __init__(
@@ -93,7 +93,7 @@ class EngineSlot(Generic[Engine]):
             if self.engine is None or self._users or self._worn_out:
                 return False
             self._unload()
-            self.state = "resting"
+            self.state = "unloaded"
         _LOGGER.info("%s is unloaded until it is asked for", self.name)
         return True
 

@@ -18,9 +18,9 @@ class Priority(IntEnum):
 
     FINAL = 0
     """Somebody waits for it."""
-    GUESS = 1
+    SPECULATIVE = 1
     """Somebody will probably wait for it in a moment. Leaves a lane to finals where there are two."""
-    DRAFT = 2
+    PARTIAL = 2
     """Nobody waits for it. Runs only while nothing else does."""
 
 
@@ -102,10 +102,10 @@ class JobQueue:
             heapq.heappush(self._waiting, job)
             self._changed.notify_all()
 
-    def room_for(self, priority: Priority) -> bool:
+    def can_accept(self, priority: Priority) -> bool:
         """Whether more of a priority would do anybody good, rather than lengthen the line."""
         with self._changed:
-            if priority is Priority.DRAFT:
+            if priority is Priority.PARTIAL:
                 return self.idle
             return not any(job.priority < priority for job in self._waiting) and (
                 len(self._waiting) < max(1, self._max_queued // 2)
@@ -196,9 +196,9 @@ class JobQueue:
         if not self._waiting or len(self._running) >= capacity.lanes:
             return False
         first = self._waiting[0]
-        if first.priority is Priority.DRAFT:
+        if first.priority is Priority.PARTIAL:
             return not self._running
-        if first.priority is Priority.GUESS and capacity.lanes > 1:
+        if first.priority is Priority.SPECULATIVE and capacity.lanes > 1:
             return sum(map(_speculative, self._running)) < capacity.lanes - 1
         return True
 

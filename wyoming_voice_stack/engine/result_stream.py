@@ -13,7 +13,7 @@ from wyoming_voice_stack.errors import DeadlineExceeded
 Result = TypeVar("Result")
 
 
-class Stream(Generic[Result]):
+class ResultStream(Generic[Result]):
     """One job's place in the line and its results. Used from its event loop, by one coroutine.
 
     It waits for its turn, and then works ahead by `channel.MAX_UNREAD_ITEMS`, whether or not
@@ -43,7 +43,7 @@ class Stream(Generic[Result]):
         queue.put(self._job, admitted=admitted)
         self._deadline = loop.call_later(max_wait_s, self._give_up_waiting)
 
-    def __aiter__(self) -> Stream[Result]:
+    def __aiter__(self) -> ResultStream[Result]:
         return self
 
     async def __anext__(self) -> Result:

@@ -15,19 +15,19 @@ from copy import copy
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from wyoming_voice_stack.engine.idle_policy import Rest
-from wyoming_voice_stack.engine.job_handle import Ticket
-from wyoming_voice_stack.engine.lifecycle import Engine, EngineSlot
+from wyoming_voice_stack.engine.idle_policy import IdlePolicy
+from wyoming_voice_stack.engine.job_handle import JobHandle
+from wyoming_voice_stack.engine.lifecycle import Engine, EngineLifecycle
 from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority, shutting_down
-from wyoming_voice_stack.engine.result_stream import Stream
+from wyoming_voice_stack.engine.result_stream import ResultStream
+from wyoming_voice_stack.engine.status import EngineState
 from wyoming_voice_stack.errors import (
     Abandoned,
     EngineError,
     VoiceStackError,
-    told_privately,
+    redacted_traceback,
 )
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.session import EngineState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,16 +53,16 @@ class Worker(Generic[Engine]):
         max_wait_s: float = MAX_WAIT_SECONDS,
         threads: int = 1,
         capacity: Callable[[Engine], Capacity] = lambda _: Capacity(),
-        rest: Rest | None = None,
+        rest: IdlePolicy | None = None,
         smaller: str = "",
     ) -> None:
         """`smaller` is what to do where memory does not suffice, as a part of a sentence."""
         self.name = name
         self._max_wait_s = max_wait_s
         self._capacity_of = capacity
-        self._rest = rest or Rest()
+        self._rest = rest or IdlePolicy()
         self._queue = JobQueue(name, max_queued)
-        self._slot = EngineSlot(name, load, metrics, smaller=smaller)
+        self._slot = EngineLifecycle(name, load, metrics, smaller=smaller)
         self._threads = [
             threading.Thread(
                 target=self._work, args=(lane == 0,), name=f"engine-{name}-{lane}", daemon=True
@@ -121,7 +121,7 @@ class Worker(Generic[Engine]):
         priority: Priority = Priority.FINAL,
         *,
         admitted: bool = False,
-    ) -> Stream[Result]:
+    ) -> ResultStream[Result]:
         """Have `job` iterated over in an engine's thread. Whoever calls this closes the stream.
 
         An `admitted` job goes on with a request that was taken before: a full queue does not refuse
@@ -131,7 +131,7 @@ class Worker(Generic[Engine]):
             Busy: the queue is full.
             ShuttingDown: the worker stops.
         """
-        return Stream(
+        return ResultStream(
             self._queue,
             job,
             priority,
@@ -140,30 +140,30 @@ class Worker(Generic[Engine]):
             overdue=self._overdue,
         )
 
-    def room_for(self, priority: Priority) -> bool:
+    def can_accept(self, priority: Priority) -> bool:
         """Whether the engine has nothing better to do than a guess or a draft."""
-        return priority is Priority.FINAL or self._queue.room_for(priority)
+        return priority is Priority.FINAL or self._queue.can_accept(priority)
 
     def submit(
         self,
         item: Item,
         together: Callable[[Engine, Sequence[Item], Wanted], Sequence[Result]],
         priority: Priority,
-    ) -> Ticket[Result]:
+    ) -> JobHandle[Result]:
         """Have `item` done along with others that wait, in one call of `together`.
 
         Raises:
             Busy: the queue is full.
             ShuttingDown: the worker stops.
         """
-        ticket: Ticket[Result] = Ticket(self._queue, self._max_wait_s, self._overdue)
+        ticket: JobHandle[Result] = JobHandle(self._queue, self._max_wait_s, self._overdue)
         job = Job(
             priority=priority,
             number=self._queue.next_number(),
             run=partial(self._run_together, together),
             fail=ticket.fail,
             # Drafts stay alone: who waits shall not wait for their end.
-            kind=None if priority is Priority.DRAFT else together,
+            kind=None if priority is Priority.PARTIAL else together,
             item=(item, ticket.deliver),
         )
         ticket.holds(job)
@@ -276,7 +276,9 @@ class Worker(Generic[Engine]):
     def _fail(self, job: Job, error: VoiceStackError) -> None:
         error = self._slot.explained(error)
         if error.__cause__ is not None:
-            _LOGGER.error("%s failed on a request: %s", self.name, told_privately(error.__cause__))
+            _LOGGER.error(
+                "%s failed on a request: %s", self.name, redacted_traceback(error.__cause__)
+            )
         stopped = self._queue.closed and job.dropped.is_set()
         job.fail(shutting_down() if stopped else error)
         self._slot.failed(error)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Protocol
 
 from aiohttp import web
 
 from wyoming_voice_stack import __version__
+from wyoming_voice_stack.engine.status import ServiceStatus, is_ready
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.session import Service, ServiceStatus, is_ready
 
 MAX_REQUEST_BODY_BYTES = 1024
 MAX_HEADER_BYTES = 8 * 1024
@@ -19,7 +20,15 @@ LINGERING_SECONDS = 1.0
 _OK, _UNAVAILABLE = 200, 503
 
 
-def make_runner(service: Service, metrics: Metrics) -> web.AppRunner:
+class HasStatus(Protocol):
+    """A service whose state can be asked for."""
+
+    def status(self) -> ServiceStatus:
+        """Return the current state; never blocks."""
+        ...
+
+
+def make_runner(service: HasStatus, metrics: Metrics) -> web.AppRunner:
     """Make the application behind `/health`, `/ready` and `/metrics`; `setup()` it before use."""
 
     async def health(_: web.Request) -> web.Response:

@@ -19,8 +19,8 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Transcription
-from wyoming_voice_stack.asr.text.local_agreement import Agreement
-from wyoming_voice_stack.asr.utterance import Hearing, Utterance
+from wyoming_voice_stack.asr.text.local_agreement import LocalAgreement
+from wyoming_voice_stack.asr.utterance import TranscriptionContext, Utterance
 from wyoming_voice_stack.asr.whisper.catalogue import to_tag
 from wyoming_voice_stack.audio import PcmFormat
 from wyoming_voice_stack.metrics import Metrics
@@ -32,7 +32,7 @@ SLICE_BYTES = 64 * 1024
 """Audio that is brought to 16 kHz at once."""
 
 
-class Listening(Protocol):
+class AsrBackend(Protocol):
     """What a session needs of its service."""
 
     @property
@@ -50,7 +50,7 @@ class Listening(Protocol):
         """Whether text is sent while somebody speaks."""
         ...
 
-    def hear(self, transcribe: Transcribe) -> Hearing:
+    def hear(self, transcribe: Transcribe) -> TranscriptionContext:
         """Find the engine and the languages that a request names."""
         ...
 
@@ -58,12 +58,12 @@ class Listening(Protocol):
 class AsrSession:
     """Answers `transcribe`, `audio-start`, `audio-chunk` and `audio-stop`, again and again."""
 
-    def __init__(self, service: Listening, connection_name: str) -> None:
+    def __init__(self, service: AsrBackend, connection_name: str) -> None:
         self._service = service
         self._name = connection_name
-        self._hearing: Hearing | None = None
+        self._hearing: TranscriptionContext | None = None
         self._utterance: Utterance | None = None
-        self._shown: _Shown | None = None
+        self._shown: _PartialTranscript | None = None
         self._ended_here = False
 
     @property
@@ -88,7 +88,7 @@ class AsrSession:
                 async for reply in self._answer():
                     yield reply
 
-    def farewell(self) -> Sequence[Event]:
+    def closing_events(self) -> Sequence[Event]:
         """Nothing follows an error here."""
         return ()
 
@@ -101,7 +101,7 @@ class AsrSession:
         self.close()
         hearing = self._hearing or self._service.hear(Transcribe())
         self._utterance = Utterance(hearing, self._service.max_utterance_s * SAMPLE_RATE)
-        self._shown = _Shown() if self._service.streams_text else None
+        self._shown = _PartialTranscript() if self._service.streams_text else None
         self._ended_here = False
         return self._utterance
 
@@ -162,11 +162,11 @@ class AsrSession:
         _LOGGER.debug("[%s] heard: %s", self._name, heard.text)
 
 
-class _Shown:
+class _PartialTranscript:
     """The text of one utterance as its client sees it grow."""
 
     def __init__(self) -> None:
-        self._agreement = Agreement()
+        self._agreement = LocalAgreement()
         self._begun = False
 
     def more(self, guess: Transcription) -> Iterator[Event]:

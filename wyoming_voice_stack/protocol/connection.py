@@ -26,7 +26,7 @@ from wyoming_voice_stack.errors import (
     ShuttingDown,
     UnknownProgram,
     VoiceStackError,
-    told_privately,
+    redacted_traceback,
 )
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
@@ -146,7 +146,7 @@ class Connection:
         except* VoiceStackError as failed:
             self._say_error(_first(failed))
         except* Exception as failed:  # noqa: BLE001 - the one error boundary
-            self._log.error("failed: %s", told_privately(_first(failed)))
+            self._log.error("failed: %s", redacted_traceback(_first(failed)))
             self._say_error(VoiceStackError("The server failed; its log says more."))
 
     async def _receive(self) -> None:
@@ -227,7 +227,10 @@ class Connection:
         self._failed = True
         self._metrics.errors.labels(error.code).inc()
         self._log.warning("%s: %s", error.code, error)
-        for event in (Error(text=str(error), code=error.code).event(), *self._session.farewell()):
+        for event in (
+            Error(text=str(error), code=error.code).event(),
+            *self._session.closing_events(),
+        ):
             self._writer.write(encode(event))
 
     async def _linger(self) -> None:

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 from wyoming.event import Event
 
-EngineState: TypeAlias = Literal["idle", "loading", "ready", "resting", "failed"]
-
-
-@dataclass(frozen=True)
-class ServiceStatus:
-    """What `/health` and `/ready` tell."""
-
-    mode: str
-    model: str
-    device: str
-    state: EngineState
-    detail: str = ""
-    """What is wrong, when `state` is failed."""
-
-
-def is_ready(status: ServiceStatus) -> bool:
-    """Whether a request is served now, at most after a rested model is loaded again."""
-    return status.state in {"ready", "resting"}
+from wyoming_voice_stack.engine.status import ServiceStatus
 
 
 class Session(Protocol):
@@ -44,7 +26,7 @@ class Session(Protocol):
         """
         ...
 
-    def farewell(self) -> Sequence[Event]:
+    def closing_events(self) -> Sequence[Event]:
         """What the contract wants to follow an `error`, such as `synthesize-stopped`."""
         ...
 

@@ -21,7 +21,7 @@ from wyoming.tts import (
 
 from wyoming_voice_stack.errors import UnexpectedEvent
 from wyoming_voice_stack.protocol.vocabulary import read
-from wyoming_voice_stack.tts.backend import Voicing
+from wyoming_voice_stack.tts.backend import TtsBackend
 from wyoming_voice_stack.tts.reply import Reply
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ _LOGGER = logging.getLogger(__name__)
 class TtsSession:
     """Answers `synthesize`, and `synthesize-start`, `-chunk` and `-stop`."""
 
-    def __init__(self, service: Voicing, connection_name: str) -> None:
+    def __init__(self, service: TtsBackend, connection_name: str) -> None:
         self._service = service
         self._name = connection_name
         self._reply: Reply | None = None
@@ -54,7 +54,7 @@ class TtsSession:
             for closing in self._close():
                 yield closing
 
-    def farewell(self) -> Sequence[Event]:
+    def closing_events(self) -> Sequence[Event]:
         """`synthesize-stopped` ends a streamed reply, also a failed one."""
         return (SynthesizeStopped().event(),) if self._streaming else ()
 

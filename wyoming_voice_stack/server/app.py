@@ -14,10 +14,11 @@ from typing import Protocol
 from wyoming_voice_stack.announce.supervisor import Supervisor, SupervisorAnnouncer
 from wyoming_voice_stack.announce.zeroconf import Announcer, default_instance_name
 from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.engine.status import is_ready
 from wyoming_voice_stack.http.health import make_runner
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import ConnectionLimits
-from wyoming_voice_stack.protocol.session import Service, is_ready
+from wyoming_voice_stack.protocol.session import Service
 from wyoming_voice_stack.server.listener import Listener
 
 _LOGGER = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 
-class Lodging:
+class BoundedConnections:
     """Aborts what has stayed too long, and the oldest one when there are too many."""
 
     def __init__(self, limit: int, stay_s: float) -> None:

@@ -22,7 +22,7 @@ from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import FAREWELL_SECONDS, Connection, ConnectionLimits
 from wyoming_voice_stack.protocol.framing import encode
 from wyoming_voice_stack.protocol.session import Service
-from wyoming_voice_stack.server.bounds import Lodging
+from wyoming_voice_stack.server.bounds import BoundedConnections
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -59,9 +59,9 @@ class Listener:
         self._max_connections = max_connections
         self._allowed_clients = tuple(allowed_clients)
         self._connections: dict[asyncio.Task[None], Connection] = {}
-        self._silent = Lodging(FIRST_BYTE_CONNECTIONS, limits.idle_s)
-        self._refused = Lodging(REFUSED_CONNECTIONS, FAREWELL_SECONDS)
-        self._http_clients = Lodging(HTTP_CONNECTIONS, HTTP_CONNECTION_SECONDS)
+        self._silent = BoundedConnections(FIRST_BYTE_CONNECTIONS, limits.idle_s)
+        self._refused = BoundedConnections(REFUSED_CONNECTIONS, FAREWELL_SECONDS)
+        self._http_clients = BoundedConnections(HTTP_CONNECTIONS, HTTP_CONNECTION_SECONDS)
         self._server: asyncio.Server | None = None
         metrics.connections.set_function(lambda: len(self._connections))
 

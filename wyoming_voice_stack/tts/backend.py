@@ -12,11 +12,11 @@ from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.tts.catalogue import Choice
 from wyoming_voice_stack.tts.engine import EngineCard, SpeechSynthesizer
-from wyoming_voice_stack.tts.voices.synthesis_cache import Phrases
+from wyoming_voice_stack.tts.voices.synthesis_cache import SynthesisCache
 
 
 @dataclass(frozen=True)
-class SpeakingOptions:
+class SynthesisOptions:
     """Settings of every reply."""
 
     speed: float = 1.0
@@ -28,7 +28,7 @@ class SpeakingOptions:
     """Whether those of cloned voices are kept too."""
 
 
-class Voicing(Protocol):
+class TtsBackend(Protocol):
     """A service, as its sessions and replies see it."""
 
     @property
@@ -42,12 +42,12 @@ class Voicing(Protocol):
         ...
 
     @property
-    def options(self) -> SpeakingOptions:
+    def options(self) -> SynthesisOptions:
         """How this server speaks."""
         ...
 
     @property
-    def phrases(self) -> Phrases:
+    def synthesis_cache(self) -> SynthesisCache:
         """What was spoken before."""
         ...
 

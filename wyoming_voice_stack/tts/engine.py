@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 """Mono samples in -1..1, shape [samples]."""
@@ -67,7 +67,7 @@ class SynthesisRequest:
     """One of `Voice.speakers`, or None for the first."""
     clone: CloneSource | None = None
     speed: float = 1.0
-    playback: Playback = field(default_factory=Playback, compare=False)
+    playback: PlaybackBuffer = field(default_factory=PlaybackBuffer, compare=False)
     """Of the reply that the sentence belongs to; whoever takes the sound adds to it."""
 
 

@@ -12,14 +12,14 @@ from wyoming.event import Event
 
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.errors import EmptyText, NoAudio
-from wyoming_voice_stack.tts.audio.reply_audio import ReplySound
-from wyoming_voice_stack.tts.audio.runaway import RunOn
-from wyoming_voice_stack.tts.backend import Voicing
+from wyoming_voice_stack.tts.audio.reply_audio import ReplyAudio
+from wyoming_voice_stack.tts.audio.runaway import RunawayDetector
+from wyoming_voice_stack.tts.backend import TtsBackend
 from wyoming_voice_stack.tts.catalogue import Choice
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
-from wyoming_voice_stack.tts.script import Line, Script
-from wyoming_voice_stack.tts.sentence_synthesis import Take
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
+from wyoming_voice_stack.tts.script import Script, ScriptLine
+from wyoming_voice_stack.tts.sentence_synthesis import SentenceSynthesis
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,13 +36,13 @@ class Reply:
     While one sentence sounds, the next one is asked for already.
     """
 
-    def __init__(self, service: Voicing, choice: Choice, connection_name: str) -> None:
+    def __init__(self, service: TtsBackend, choice: Choice, connection_name: str) -> None:
         self._service = service
         self._name = connection_name
         self._choice = choice
         self._script = Script(service, choice)
-        self._playback = Playback()
-        self._sound: ReplySound | None = None
+        self._playback = PlaybackBuffer()
+        self._sound: ReplyAudio | None = None
         self._rate = 0
         self._samples = self._taken_samples = 0
         self._first_audio_s = 0.0
@@ -94,7 +94,9 @@ class Reply:
             raise NoAudio("The engine gave only silence for the text; try other words.")
         yield AudioStop().event()
 
-    async def _next(self, lines: AsyncGenerator[Line, None]) -> tuple[Line, Take] | None:
+    async def _next(
+        self, lines: AsyncGenerator[ScriptLine, None]
+    ) -> tuple[ScriptLine, SentenceSynthesis] | None:
         """Ask for what is to be said next, if that is known."""
         line = await anext(lines, None)
         if line is None:
@@ -109,11 +111,15 @@ class Reply:
             speed=self._service.options.speed,
             playback=self._playback,
         )
-        take = Take(self._service.worker, self._service.phrases, request, admitted=self._asked)
+        take = SentenceSynthesis(
+            self._service.worker, self._service.synthesis_cache, request, admitted=self._asked
+        )
         self._asked = True
         return line, take
 
-    async def _say(self, line: Line, take: Take) -> AsyncGenerator[list[Event], None]:
+    async def _say(
+        self, line: ScriptLine, take: SentenceSynthesis
+    ) -> AsyncGenerator[list[Event], None]:
         """Yield the events of one sentence, those of a piece at a time."""
         heard = False
         async with aclosing(take.pieces()) as pieces:  # type: ignore[type-var]
@@ -138,13 +144,15 @@ class Reply:
         pause_ms = self._service.options.sentence_pause_ms
         self._pause_ms = pause_ms if line.ends_sentence else int(pause_ms * CLAUSE_PAUSE_SHARE)
 
-    def _begin(self, rate: int) -> ReplySound:
+    def _begin(self, rate: int) -> ReplyAudio:
         self._rate = rate
-        self._sound = ReplySound(rate)
+        self._sound = ReplyAudio(rate)
         return self._sound
 
-    def _begin_sentence(self, sound: ReplySound, request: SynthesisRequest) -> Samples:
-        run_on = RunOn(request.text, request.speed) if self._service.card.runs_on else None
+    def _begin_sentence(self, sound: ReplyAudio, request: SynthesisRequest) -> Samples:
+        run_on = (
+            RunawayDetector(request.text, request.speed) if self._service.card.runs_on else None
+        )
         return sound.begin(
             self._pause_ms, run_on=run_on, in_hand_s=max(0.0, self._playback.ahead_s)
         )

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 
 from wyoming_voice_stack.errors import TextTooLong
-from wyoming_voice_stack.tts.backend import Voicing
+from wyoming_voice_stack.tts.backend import TtsBackend
 from wyoming_voice_stack.tts.catalogue import Choice
 from wyoming_voice_stack.tts.normalization import spoken
 from wyoming_voice_stack.tts.text.language.tags import regional
@@ -28,7 +28,7 @@ def get_ready(languages: Iterable[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Line:
+class ScriptLine:
     """What the engine says in one go."""
 
     text: str
@@ -39,7 +39,7 @@ class Line:
 class Script:
     """Grows with each delta; gives what can be said as soon as that is certain."""
 
-    def __init__(self, service: Voicing, choice: Choice) -> None:
+    def __init__(self, service: TtsBackend, choice: Choice) -> None:
         self._service = service
         self._languages = choice.languages
         self._regions = choice.regions
@@ -50,7 +50,7 @@ class Script:
         self.first_came_at: float | None = None
         """When the first text came, by `time.monotonic`."""
 
-    async def push(self, delta: str, *, ends: bool) -> AsyncGenerator[Line, None]:
+    async def push(self, delta: str, *, ends: bool) -> AsyncGenerator[ScriptLine, None]:
         """Take more text, or the last, and yield what it completes.
 
         Where text comes little by little, the first sentence may be said up to a clause while the rest
@@ -85,7 +85,9 @@ class Script:
         if self.first_came_at is None:
             self.first_came_at = time.monotonic()
 
-    async def _lines(self, sentence: str, *, ends_sentence: bool) -> AsyncGenerator[Line, None]:
+    async def _lines(
+        self, sentence: str, *, ends_sentence: bool
+    ) -> AsyncGenerator[ScriptLine, None]:
         self._begun = True
         if self._language is None:
             # One reply has one language: short later sentences would be told apart badly.
@@ -94,4 +96,4 @@ class Script:
         said = spoken(sentence, regional(language, self._regions))
         parts = fit(said, self._service.max_characters(language))
         for number, part in enumerate(parts, start=1):
-            yield Line(part, language, ends_sentence and number == len(parts))
+            yield ScriptLine(part, language, ends_sentence and number == len(parts))

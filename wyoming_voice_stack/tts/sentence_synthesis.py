@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
-from wyoming_voice_stack.engine.result_stream import Stream
+from wyoming_voice_stack.engine.result_stream import ResultStream
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.tts.engine import Samples, SpeechSynthesizer, SynthesisRequest
-from wyoming_voice_stack.tts.voices.synthesis_cache import Phrase, Phrases
+from wyoming_voice_stack.tts.voices.synthesis_cache import CachedSentence, SynthesisCache
 
 
-class Take:
+class SentenceSynthesis:
     """Begins to be made as soon as it is there. Whoever makes it closes it."""
 
     def __init__(
         self,
         worker: Worker[SpeechSynthesizer],
-        phrases: Phrases,
+        synthesis_cache: SynthesisCache,
         request: SynthesisRequest,
         *,
         admitted: bool,
     ) -> None:
         self.request = request
-        self._phrases = phrases
-        self._known = phrases.get(request)
-        self._stream: Stream[tuple[int, Samples]] | None = None
+        self._phrases = synthesis_cache
+        self._known = synthesis_cache.get(request)
+        self._stream: ResultStream[tuple[int, Samples]] | None = None
         if self._known is None:
             self._stream = worker.stream(_Speak(request), admitted=admitted)
         self._rate = 0
@@ -52,7 +52,7 @@ class Take:
     def keep(self) -> None:
         """It was spoken to its end: remember how."""
         if self._taken:
-            self._phrases.put(self.request, Phrase(self._rate, tuple(self._taken)))
+            self._phrases.put(self.request, CachedSentence(self._rate, tuple(self._taken)))
 
     def close(self) -> None:
         """Want no more of it."""

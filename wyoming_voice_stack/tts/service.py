@@ -15,12 +15,12 @@ from wyoming.tts import SynthesizeVoice
 
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.engine.queue import Priority
+from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import CapacityError, UnknownVoice, VoiceStackError
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.session import ServiceStatus
 from wyoming_voice_stack.protocol.tts_session import TtsSession
-from wyoming_voice_stack.tts.backend import SpeakingOptions
+from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.catalogue import Choice, VoiceCatalogue
 from wyoming_voice_stack.tts.engine import (
     CloneSource,
@@ -30,10 +30,10 @@ from wyoming_voice_stack.tts.engine import (
     SpeechSynthesizer,
 )
 from wyoming_voice_stack.tts.script import get_ready
-from wyoming_voice_stack.tts.text.language.detection import Detection
+from wyoming_voice_stack.tts.text.language.detection import LanguageDetection
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
 from wyoming_voice_stack.tts.voices.folder import VoicesFolder
-from wyoming_voice_stack.tts.voices.synthesis_cache import Phrases
+from wyoming_voice_stack.tts.voices.synthesis_cache import SynthesisCache
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ _PROJECT = Attribution(name="wyoming-voice-stack", url="")
 
 
 @dataclass(frozen=True)
-class VoicingOptions:
+class TtsOptions:
     """Settings of the voices."""
 
     voices_dir: Path
@@ -59,7 +59,7 @@ class VoicingOptions:
     household: tuple[str, ...]
     """`TTS_LANGUAGES`."""
     device: str
-    speaking: SpeakingOptions
+    speaking: SynthesisOptions
     detector: SpeechDetector | None = None
     """Tells speech in recordings; without it, they are judged less."""
 
@@ -73,7 +73,7 @@ class TtsService:
         self,
         source: EngineSource,
         worker: Worker[SpeechSynthesizer],
-        options: VoicingOptions,
+        options: TtsOptions,
         metrics: Metrics,
     ) -> None:
         self._source = source
@@ -81,7 +81,7 @@ class TtsService:
         self._options = options
         self.metrics = metrics
         speaking = options.speaking
-        self.phrases = Phrases(speaking.cache_bytes, clones=speaking.cache_clones)
+        self.synthesis_cache = SynthesisCache(speaking.cache_bytes, clones=speaking.cache_clones)
         self._last_card = source.card()
         self._folder = VoicesFolder(options.voices_dir, options.detector)
         self._clones: Mapping[str, CloneSource] = (
@@ -92,11 +92,11 @@ class TtsService:
         self._preparing = asyncio.Lock()
         self._catalogue = self._make_catalogue()
         self._info = self._describe()
-        self._detection = Detection()
+        self._detection = LanguageDetection()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def options(self) -> SpeakingOptions:
+    def options(self) -> SynthesisOptions:
         """How this server speaks."""
         return self._options.speaking
 
@@ -209,7 +209,7 @@ class TtsService:
                 if source.fingerprint in self._prepared or self.worker.state != "ready":
                     continue
                 try:
-                    await self.worker.run(partial(_prepare, source), Priority.DRAFT)
+                    await self.worker.run(partial(_prepare, source), Priority.PARTIAL)
                 except CapacityError:
                     return
                 except VoiceStackError as error:

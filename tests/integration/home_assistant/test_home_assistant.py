@@ -108,7 +108,7 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
 
 
-def played(sound: bytes) -> client.Recording:
+def played(sound: bytes) -> client.AudioClip:
     """A sound file as a loudspeaker plays it."""
     with av.open(io.BytesIO(sound)) as file:
         [stream] = file.streams.audio
@@ -119,7 +119,7 @@ def played(sound: bytes) -> client.Recording:
             for frame in file.decode(stream)
             for part in to_mono.resample(frame)
         ]
-    return client.Recording(rate, 2, 1, b"".join(frames))
+    return client.AudioClip(rate, 2, 1, b"".join(frames))
 
 
 class TestSettingUp:

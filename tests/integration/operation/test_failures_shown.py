@@ -25,8 +25,8 @@ from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.assembly.weights import weights_of
-from wyoming_voice_stack.tts.backend import SpeakingOptions
-from wyoming_voice_stack.tts.service import TtsService, VoicingOptions
+from wyoming_voice_stack.tts.backend import SynthesisOptions
+from wyoming_voice_stack.tts.service import TtsOptions, TtsService
 
 SENTENCE = "What is the temperature in the living room?"
 LONG = "The weather will be sunny in the morning and rainy in the afternoon and " * 4
@@ -73,8 +73,8 @@ async def serving(
     worker = Worker(
         "fake", source.load, max_queued=max_queued, metrics=metrics, max_wait_s=max_wait_s
     )
-    speaking = SpeakingOptions(sentence_pause_ms=0, max_text_characters=1000)
-    options = VoicingOptions(
+    speaking = SynthesisOptions(sentence_pause_ms=0, max_text_characters=1000)
+    options = TtsOptions(
         voices_dir=folder, voice=None, language="en", household=(), device="cpu", speaking=speaking
     )
     service = TtsService(source, worker, options, metrics)

@@ -20,7 +20,7 @@ SAID = "Turn on the kitchen lights."
 def resting(server: Server) -> bool:
     status, body = server.get("/ready")
     assert status == 200
-    return bool(json.loads(body)["state"] == "resting")
+    return bool(json.loads(body)["state"] == "unloaded")
 
 
 def resident_mb(server: Server) -> float:
@@ -37,7 +37,7 @@ async def test_rests_and_works_again(tmp_path: Path, mode: str, model: str) -> N
             await eventually(lambda: resting(server))
             await eventually(lambda: resident_mb(server) < 0.8 * loaded_mb)
             if mode == "asr":
-                recording = client.Recording(16000, 2, 1, to_pcm16(say(SAID)))
+                recording = client.AudioClip(16000, 2, 1, to_pcm16(say(SAID)))
                 heard = await client.transcribe(server.uri, recording, language="en")
                 assert words(heard.text) == words(SAID)
             else:

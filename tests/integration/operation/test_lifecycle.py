@@ -142,9 +142,9 @@ class TestStopping:
                 server.process.send_signal(signal.SIGTERM)
                 await eventually(lambda: "stopping" in server.log)
                 server.process.send_signal(number)
-                *_, error, farewell = await streaming.rest()
+                *_, error, closing_events = await streaming.rest()
             assert error.data["code"] == "shutting-down"
-            assert farewell.type == "synthesize-stopped"
+            assert closing_events.type == "synthesize-stopped"
             assert await asyncio.to_thread(server.process.wait, STOP_SECONDS) == 0
             server.stopped = True
 

@@ -14,7 +14,7 @@ from tests.support.integration.servers import Server
 from tests.support.speech import say, silence
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.cli.audio_files import write_recording
-from wyoming_voice_stack.cli.client import Recording
+from wyoming_voice_stack.cli.client import AudioClip
 
 SENTENCES = ["Turn on the kitchen lights.", "What is the temperature in the living room?"]
 BENCH_SECONDS = 300.0
@@ -46,7 +46,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
     for number, sentence in enumerate(SENTENCES):
         samples = np.concatenate((silence(0.3), say(sentence), silence(0.3)))
-        write_recording(str(folder / f"{number}.wav"), Recording(16000, 2, 1, to_pcm16(samples)))
+        write_recording(str(folder / f"{number}.wav"), AudioClip(16000, 2, 1, to_pcm16(samples)))
         (folder / f"{number}.txt").write_text(sentence)
     return folder
 

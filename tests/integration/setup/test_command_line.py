@@ -29,7 +29,7 @@ from tests.support.speech import say, silence
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.cli.audio_files import write_recording
-from wyoming_voice_stack.cli.client import Recording
+from wyoming_voice_stack.cli.client import AudioClip
 
 SENTENCE = "Please close the garage door and lock the front door."
 NOBODY = "tcp://127.0.0.1:1"
@@ -61,9 +61,9 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
 
 
-def recording_of(sentence: str) -> Recording:
+def recording_of(sentence: str) -> AudioClip:
     samples = np.concatenate((silence(0.3), say(sentence), silence(0.3)))
-    return Recording(16000, 2, 1, to_pcm16(samples))
+    return AudioClip(16000, 2, 1, to_pcm16(samples))
 
 
 def with_source(source: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -193,7 +193,7 @@ class TestRefusals:
     def test_error_that_comes_before_the_upload_has_ended(
         self, asr_server: Server, tmp_path: Path
     ) -> None:
-        large = Recording(16000, 2, 1, bytes(20_000_000))
+        large = AudioClip(16000, 2, 1, bytes(20_000_000))
         write_recording(str(tmp_path / "large.wav"), large)
         done = command(
             *("transcribe", "large.wav", "--uri", asr_server.uri, "--model", "nobody"), cwd=tmp_path

@@ -17,8 +17,8 @@ from tests.support.integration.client import words
 from tests.support.integration.servers import Server, running
 from tests.support.tts_client import kinds, serving, tell
 from wyoming_voice_stack.cli import client
-from wyoming_voice_stack.cli.client import Recording
-from wyoming_voice_stack.tts.backend import SpeakingOptions
+from wyoming_voice_stack.cli.client import AudioClip
+from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.text.language.tags import bcp47
 
 NUMBERED = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -74,7 +74,7 @@ async def refused(server: Server, text: str) -> str:
     return str(error.data["code"])
 
 
-def loud_share(recording: Recording) -> float:
+def loud_share(recording: AudioClip) -> float:
     """The share of tenths of a second in which somebody speaks."""
     samples = np.frombuffer(recording.pcm, np.int16).astype(np.float32) / 32768
     step = recording.rate // 10
@@ -161,18 +161,18 @@ class TestXtts:
         assert await refused(xtts_server, "🎉" * 300) == "empty-text"
 
 
-def _roomy() -> SpeakingOptions:
-    return SpeakingOptions(sentence_pause_ms=100, max_text_characters=100_000)
+def _roomy() -> SynthesisOptions:
+    return SynthesisOptions(sentence_pause_ms=100, max_text_characters=100_000)
 
 
 def _letters(text: str) -> str:
     return "".join(character for character in text if character.isalnum())
 
 
-async def _heard(server: Server, recording: Recording, begin_s: float, end_s: float) -> list[str]:
+async def _heard(server: Server, recording: AudioClip, begin_s: float, end_s: float) -> list[str]:
     frame = recording.width * recording.channels
     begin, end = (round(at * recording.rate) * frame for at in (begin_s, end_s))
-    cut = Recording(recording.rate, recording.width, recording.channels, recording.pcm[begin:end])
+    cut = AudioClip(recording.rate, recording.width, recording.channels, recording.pcm[begin:end])
     heard = (await client.transcribe(server.uri, cut, language="en")).text.lower()
     digits = {str(number): word for number, word in enumerate(NUMBERED, start=1)}
     return re.findall(

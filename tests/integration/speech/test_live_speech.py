@@ -43,7 +43,7 @@ async def live(server: Server, *sounds: Samples) -> list[Answer]:
 
 
 async def whole(server: Server, sound: Samples) -> str:
-    recording = client.Recording(*FORM, to_pcm16(sound))
+    recording = client.AudioClip(*FORM, to_pcm16(sound))
     return (await client.transcribe(server.uri, recording, language="en")).text
 
 

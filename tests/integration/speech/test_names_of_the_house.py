@@ -26,7 +26,7 @@ async def test_are_read_and_speech_is_heard(tmp_path: Path) -> None:
                 stack.enter_context, running("asr", tmp_path, **settings)
             )
             await eventually(lambda: f"{len(NAMES)} names of the house" in server.log)
-            recording = client.Recording(16000, 2, 1, to_pcm16(say(SAID)))
+            recording = client.AudioClip(16000, 2, 1, to_pcm16(say(SAID)))
             heard = await client.transcribe(server.uri, recording, language="en")
             assert words(heard.text) == words(SAID)
             assert "lamp" not in server.log.lower()
@@ -41,7 +41,7 @@ async def test_a_house_that_is_away_does_not_keep_speech_from_being_heard(tmp_pa
         "HASS_TOKEN": TOKEN,
     }
     with running("asr", tmp_path, **settings) as server:
-        recording = client.Recording(16000, 2, 1, to_pcm16(say(SAID)))
+        recording = client.AudioClip(16000, 2, 1, to_pcm16(say(SAID)))
         heard = await client.transcribe(server.uri, recording, language="en")
         assert words(heard.text) == words(SAID)
         assert "Traceback" not in server.log

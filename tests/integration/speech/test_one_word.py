@@ -8,7 +8,7 @@ import pytest
 from tests.support.integration.client import words
 from tests.support.integration.servers import Server
 from wyoming_voice_stack.cli import client
-from wyoming_voice_stack.cli.client import Recording
+from wyoming_voice_stack.cli.client import AudioClip
 
 FRAME_S = 0.005
 SILENT_RMS = 10 ** (-50 / 20)
@@ -18,7 +18,7 @@ LONGEST_WORD_S = 1.2
 ALIKE = {"ok": "okay"}
 
 
-def silence_around(recording: Recording) -> tuple[float, float]:
+def silence_around(recording: AudioClip) -> tuple[float, float]:
     """Seconds before the first and after the last sound."""
     samples = np.frombuffer(recording.pcm, np.int16).astype(np.float32) / 32768
     step = round(recording.rate * FRAME_S)

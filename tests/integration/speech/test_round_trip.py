@@ -85,7 +85,7 @@ async def test_as_home_assistant_streams_text(asr_server: Server, tts_server: Se
     assert got[0].type == "audio-start"
     chunks = [AudioChunk.from_event(event) for event in got if event.type == "audio-chunk"]
     assert {(chunk.rate, chunk.width, chunk.channels) for chunk in chunks} == {(22050, 2, 1)}
-    recording = client.Recording(22050, 2, 1, b"".join(chunk.audio for chunk in chunks))
+    recording = client.AudioClip(22050, 2, 1, b"".join(chunk.audio for chunk in chunks))
     heard = await client.transcribe(asr_server.uri, recording)
     assert words(heard.text) == words(text)
 

@@ -57,13 +57,13 @@ class Ours:
         self, stock: Any, form: Any = "float32", record: Any = None, **manner: float
     ) -> None:
         from wyoming_voice_stack.tts.engines.xtts.decoding.decoder import Decoder
-        from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import Manner, Sampler
+        from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import Sampler, SamplingOptions
 
         names = ("temperature", "repetition_penalty", "top_k", "top_p")
         chosen: Mapping[str, Any] = {name: stock.config[name] for name in names} | manner
         self.decoder = Decoder(stock.gpt, form, max_rows=ROWS, record=record)
         self.sampler = Sampler(
-            Manner(**chosen),
+            SamplingOptions(**chosen),
             rows=ROWS,
             tokens=stock.gpt.num_audio_tokens,
             start_token=stock.gpt.start_audio_token,

@@ -14,7 +14,11 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from tests.support.fakes import WAIT_SECONDS
-from wyoming_voice_stack.asr.home_assistant import HouseAccess, HouseNames, house_access
+from wyoming_voice_stack.asr.home_assistant import (
+    HomeAssistantAccess,
+    HomeAssistantNames,
+    home_assistant_access,
+)
 
 TOKEN = "key-of-the-house"
 EXPOSURE = "homeassistant/expose_entity/list"
@@ -244,8 +248,8 @@ async def home_assistant(
         await fake.stop()
 
 
-def access_to(fake: FakeHomeAssistant, token: str = TOKEN) -> HouseAccess:
-    access = house_access(url=fake.url, token=token, supervisor_token=None)
+def access_to(fake: FakeHomeAssistant, token: str = TOKEN) -> HomeAssistantAccess:
+    access = home_assistant_access(url=fake.url, token=token, supervisor_token=None)
     assert access is not None
     return access
 
@@ -279,9 +283,9 @@ class Pauses:
 @asynccontextmanager
 async def owned(
     fake: FakeHomeAssistant, *, token: str = TOKEN, timeout_s: float = WAIT_SECONDS
-) -> AsyncIterator[tuple[HouseNames, Pauses]]:
+) -> AsyncIterator[tuple[HomeAssistantNames, Pauses]]:
     pauses = Pauses()
-    names = HouseNames(
+    names = HomeAssistantNames(
         access_to(fake, token), refresh_s=REFRESH_S, timeout_s=timeout_s, pause=pauses
     )
     await names.start()

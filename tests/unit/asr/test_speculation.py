@@ -22,7 +22,7 @@ from wyoming_voice_stack.asr.engine import (
     TranscriptionRequest,
 )
 from wyoming_voice_stack.asr.service import AsrService
-from wyoming_voice_stack.engine.job_handle import Ticket
+from wyoming_voice_stack.engine.job_handle import JobHandle
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import EngineError
@@ -127,7 +127,7 @@ class TestGuess:
             queue = service.hear(Transcribe()).worker._queue
             await busy(service, engine)
             await tell(session, sound(1.0), PAUSE)
-            assert [job.priority for job in queue._waiting] == [Priority.GUESS]
+            assert [job.priority for job in queue._waiting] == [Priority.SPECULATIVE]
             stopping = session.handle(STOP)
             answer = asyncio.ensure_future(anext(stopping))
             await eventually(lambda: [job.priority for job in queue._waiting] == [Priority.FINAL])
@@ -269,7 +269,7 @@ def begins(speech: Speech) -> bool:
     return bool(speech.samples[0] == 0)
 
 
-async def busy(service: AsrService, engine: FakeRecognizer) -> Ticket[Transcription]:
+async def busy(service: AsrService, engine: FakeRecognizer) -> JobHandle[Transcription]:
     """Have the engine work on somebody else's speech until it is let go."""
     engine.hold = threading.Event()
     engine.entered.clear()
@@ -278,6 +278,6 @@ async def busy(service: AsrService, engine: FakeRecognizer) -> Ticket[Transcript
     return ticket
 
 
-def ask(worker: Worker[SpeechRecognizer]) -> Ticket[Transcription]:
+def ask(worker: Worker[SpeechRecognizer]) -> JobHandle[Transcription]:
     speech = Speech(np.ones(1600, np.float32), TranscriptionRequest())
     return worker.submit(speech, utterance_module.transcribe, Priority.FINAL)

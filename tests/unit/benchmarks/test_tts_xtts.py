@@ -15,7 +15,14 @@ from benchmarks.tts_player import Arrival
 from benchmarks.tts_stock import StockXtts
 from benchmarks.tts_summary import summarise
 from benchmarks.tts_texts import Texts
-from benchmarks.tts_xtts import ALIKE_DB, Likeness, Spoken, alike_db, likeness, measure_xtts
+from benchmarks.tts_xtts import (
+    ALIKE_DB,
+    SpeakerConditioning,
+    Spoken,
+    alike_db,
+    likeness,
+    measure_xtts,
+)
 from benchmarks.tts_xtts_ours import OurXtts
 from wyoming_voice_stack.tts.engine import Samples
 
@@ -48,7 +55,7 @@ def test_speakers_take_turns_on_the_same_texts() -> None:
     assert [name for name, _ in log] == list("xyyx")
     assert log[0][1] == log[1][1]
     assert log[2][1] == log[3][1] != log[0][1]
-    assert alike == Likeness(4, 4, math.inf)
+    assert alike == SpeakerConditioning(4, 4, math.inf)
     assert [(one.server, one.length, one.clients) for one in found] == [
         *(("x", "60 tokens", 2), ("y", "60 tokens", 2))
     ]
@@ -66,7 +73,7 @@ def test_no_sound_is_a_failure() -> None:
         [Silent("x", []), FakeSpeaker("y", [])], 1, Texts(), most=1, tokens=60
     )
     assert [summarise(one).failures for one in found] == [1, 0]
-    assert alike == Likeness(1, 0, -math.inf)
+    assert alike == SpeakerConditioning(1, 0, -math.inf)
 
 
 @pytest.mark.parametrize(

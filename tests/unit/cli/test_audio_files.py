@@ -12,7 +12,7 @@ import soundfile
 
 from wyoming_voice_stack.cli import audio_files as recordings
 from wyoming_voice_stack.cli.audio_files import read_recording, read_text, write_recording
-from wyoming_voice_stack.cli.client import Recording
+from wyoming_voice_stack.cli.client import AudioClip
 from wyoming_voice_stack.errors import ConfigError
 
 
@@ -36,14 +36,14 @@ def wav(rate: int, width: int, channels: int, pcm: bytes) -> bytes:
 @pytest.mark.parametrize(
     "recording",
     [
-        Recording(16000, 2, 1, b"\x01\x02" * 500),
-        Recording(48000, 3, 2, bytes(range(6)) * 100),
-        Recording(8000, 1, 1, b"\x80" * 99),
-        Recording(22050, 4, 1, b"\x01\x02\x03\x04"),
-        Recording(16000, 2, 1, b""),
+        AudioClip(16000, 2, 1, b"\x01\x02" * 500),
+        AudioClip(48000, 3, 2, bytes(range(6)) * 100),
+        AudioClip(8000, 1, 1, b"\x80" * 99),
+        AudioClip(22050, 4, 1, b"\x01\x02\x03\x04"),
+        AudioClip(16000, 2, 1, b""),
     ],
 )
-def test_what_is_written_is_read(tmp_path: Path, recording: Recording) -> None:
+def test_what_is_written_is_read(tmp_path: Path, recording: AudioClip) -> None:
     path = str(tmp_path / "a.wav")
     write_recording(path, recording)
     assert read_recording(path) == recording
@@ -52,7 +52,7 @@ def test_what_is_written_is_read(tmp_path: Path, recording: Recording) -> None:
 
 
 def test_standard_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    recording = Recording(16000, 2, 1, b"\x01\x02" * 500)
+    recording = AudioClip(16000, 2, 1, b"\x01\x02" * 500)
     out = Stream()
     monkeypatch.setattr(sys, "stdout", out)
     write_recording("-", recording)
@@ -116,7 +116,7 @@ def test_places_that_do_not_work(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="cannot be read"):
             read_recording(name)
     with pytest.raises(ConfigError, match="cannot be written"):
-        write_recording(str(tmp_path / "no" / "a.wav"), Recording(16000, 2, 1, b""))
+        write_recording(str(tmp_path / "no" / "a.wav"), AudioClip(16000, 2, 1, b""))
 
 
 def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.jobs import Gate, Thing, begun, working
-from wyoming_voice_stack.engine.idle_policy import Rest
+from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.engine.lifecycle import MAX_FAILURES_IN_A_ROW
 from wyoming_voice_stack.errors import (
     DeadlineExceeded,
@@ -104,7 +104,7 @@ class TestFailures:
             raise EngineError("the step failed")
 
         # Otherwise there would be an hour in which somebody may want it again.
-        rest = Rest(lambda: tidied.append(None), tidy_up_after_s=3600.0)
+        rest = IdlePolicy(lambda: tidied.append(None), tidy_up_after_s=3600.0)
         async with working(load, rest=rest) as worker:
             for _ in range(MAX_FAILURES_IN_A_ROW):
                 with pytest.raises(EngineError):

@@ -10,7 +10,7 @@ import pytest
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.jobs import Gate, Hall, begun, lanes, occupied, working
 from wyoming_voice_stack.engine import idle_policy as rest_module
-from wyoming_voice_stack.engine.idle_policy import Rest
+from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 
 
 class Tidying:
@@ -29,7 +29,7 @@ class TestTidyUp:
         return Tidying()
 
     async def test_in_the_engines_thread_when_nothing_is_left(self, tidying: Tidying) -> None:
-        async with working(rest=Rest(tidying), load_now=False) as worker:
+        async with working(rest=IdlePolicy(tidying), load_now=False) as worker:
             assert tidying.threads == []
             await worker.run(lambda _: None)
             await eventually(lambda: tidying.threads == ["engine-thing-0"])
@@ -38,7 +38,7 @@ class TestTidyUp:
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 3600.0)
-        async with working(rest=Rest(tidying)) as worker:
+        async with working(rest=IdlePolicy(tidying)) as worker:
             second = Gate()
             async with occupied(worker):
                 going_on = asyncio.create_task(worker.run(second))
@@ -53,7 +53,7 @@ class TestTidyUp:
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 0.0)
-        async with working(Hall, rest=Rest(tidying), **lanes(2)) as worker:
+        async with working(Hall, rest=IdlePolicy(tidying), **lanes(2)) as worker:
             async with occupied(worker):
                 for _ in range(3):
                     await worker.run(lambda _: None)
@@ -63,7 +63,7 @@ class TestTidyUp:
 
     async def test_not_too_often(self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 3600.0)
-        async with working(rest=Rest(tidying)) as worker:
+        async with working(rest=IdlePolicy(tidying)) as worker:
             for _ in range(5):
                 await worker.run(lambda _: None)
                 await eventually(lambda: worker._queue.idle)
@@ -74,7 +74,7 @@ class TestTidyUp:
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 3600.0)
-        async with working(Hall, rest=Rest(tidying), **lanes(2)) as worker:
+        async with working(Hall, rest=IdlePolicy(tidying), **lanes(2)) as worker:
             for count in range(1, 4):
                 await worker.run(lambda _: None)
                 worker.tidy_up_soon()
@@ -91,7 +91,7 @@ class TestTidyUp:
     ) -> None:
         now = 1000.0
         monkeypatch.setattr(rest_module.time, "monotonic", lambda: now)
-        rest = Rest(tidying, tidy_up_after_s=30.0)
+        rest = IdlePolicy(tidying, tidy_up_after_s=30.0)
         rest.worked(untidy=True)
         rest.tidy_up_at_times()
         now = 1020.0
@@ -110,7 +110,7 @@ class TestTidyUp:
         assert rest.until_next_s(loaded=True) is None
 
     async def test_soon_does_not_wait_for_quiet(self, tidying: Tidying) -> None:
-        async with working(rest=Rest(tidying, tidy_up_after_s=3600.0)) as worker:
+        async with working(rest=IdlePolicy(tidying, tidy_up_after_s=3600.0)) as worker:
             await worker.run(lambda _: None)
             await eventually(lambda: worker._queue.idle)
             worker.tidy_up_soon()
@@ -120,12 +120,12 @@ class TestTidyUp:
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 0.0)
-        async with working(rest=Rest(tidying, tidy_up_after_s=0.05)) as worker:
+        async with working(rest=IdlePolicy(tidying, tidy_up_after_s=0.05)) as worker:
             await worker.run(lambda _: None)
             await eventually(lambda: len(tidying.threads) == 1)
 
     async def test_soon_is_not_while_somebody_works(self, tidying: Tidying) -> None:
-        async with working(Hall, rest=Rest(tidying), **lanes(2)) as worker:
+        async with working(Hall, rest=IdlePolicy(tidying), **lanes(2)) as worker:
             async with occupied(worker):
                 await worker.run(lambda _: None)
                 worker.tidy_up_soon()
@@ -138,7 +138,7 @@ class TestTidyUp:
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 0.0)
-        async with working(rest=Rest(tidying)) as worker:
+        async with working(rest=IdlePolicy(tidying)) as worker:
             for count in range(1, 4):
                 await worker.run(lambda _: None)
                 await eventually(lambda count=count: len(tidying.threads) == count)  # type: ignore[misc]
@@ -162,8 +162,8 @@ class Garage:
 class TestUnload:
     async def test_gives_the_memory_back_and_loads_again(self) -> None:
         garage = Garage()
-        async with working(garage, rest=Rest(unload_after_s=0.0)) as worker:
-            await eventually(lambda: worker.state == "resting")
+        async with working(garage, rest=IdlePolicy(unload_after_s=0.0)) as worker:
+            await eventually(lambda: worker.state == "unloaded")
             assert garage.closed == [True]
             assert worker.engine is None
             assert await worker.run(lambda hall: hall) is garage.loaded[1]
@@ -171,13 +171,13 @@ class TestUnload:
 
     async def test_tidies_up_once_the_engine_is_gone(self) -> None:
         garage, tidying = Garage(), Tidying()
-        async with working(garage, rest=Rest(tidying, unload_after_s=0.0)) as worker:
-            await eventually(lambda: worker.state == "resting")
+        async with working(garage, rest=IdlePolicy(tidying, unload_after_s=0.0)) as worker:
+            await eventually(lambda: worker.state == "unloaded")
             await eventually(lambda: len(tidying.threads) == 1)
 
     async def test_not_before_its_time(self) -> None:
         garage = Garage()
-        async with working(garage, rest=Rest(unload_after_s=3600.0)) as worker:
+        async with working(garage, rest=IdlePolicy(unload_after_s=3600.0)) as worker:
             for _ in range(3):
                 await worker.run(lambda _: None)
             await eventually(lambda: worker._queue.idle)
@@ -189,7 +189,7 @@ class TestUnload:
     ) -> None:
         now = 1000.0
         monkeypatch.setattr(rest_module.time, "monotonic", lambda: now)
-        rest = Rest(unload_after_s=10.0)
+        rest = IdlePolicy(unload_after_s=10.0)
         now = 1009.0
         rest.worked(untidy=True)
         now = 1018.0
@@ -203,7 +203,7 @@ class TestUnload:
 
     async def test_never_while_a_lane_works(self) -> None:
         garage = Garage()
-        async with working(garage, rest=Rest(unload_after_s=0.0), **lanes(2)) as worker:
+        async with working(garage, rest=IdlePolicy(unload_after_s=0.0), **lanes(2)) as worker:
             async with occupied(worker):
                 hall = garage.loaded[-1]
                 for _ in range(3):
@@ -216,10 +216,10 @@ class TestUnload:
     ) -> None:
         monkeypatch.setattr(rest_module, "RECHECK_SECONDS", 0.0)
         tidying, garage = Tidying(), Garage()
-        rest = Rest(tidying, unload_after_s=0.0, tidy_up_after_s=3600.0)
+        rest = IdlePolicy(tidying, unload_after_s=0.0, tidy_up_after_s=3600.0)
         async with working(garage, rest=rest, load_now=False) as worker:
             await worker.run(lambda _: None)
-            await eventually(lambda: worker.state == "resting")
+            await eventually(lambda: worker.state == "unloaded")
             await eventually(lambda: len(tidying.threads) == 1)
             assert garage.closed == [True]
             assert rest.until_next_s(loaded=False) is None
@@ -241,7 +241,7 @@ class TestUnload:
             attempts.release()
             raise OSError("no such device")
 
-        async with working(fail, rest=Rest(unload_after_s=0.0)) as worker:
+        async with working(fail, rest=IdlePolicy(unload_after_s=0.0)) as worker:
             assert await asyncio.to_thread(attempts.acquire, timeout=WAIT_SECONDS)
             await eventually(lambda: worker.state == "failed")
             assert not attempts.acquire(blocking=False)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
-from wyoming_voice_stack.engine.job_handle import Ticket
+from wyoming_voice_stack.engine.job_handle import JobHandle
 from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority
 from wyoming_voice_stack.errors import Abandoned, DeadlineExceeded, EngineError, ShuttingDown
 
@@ -18,8 +18,8 @@ class Desk:
 
     def __init__(self, max_wait_s: float = WAIT_SECONDS) -> None:
         self.queue = JobQueue("thing", 4)
-        self.ticket: Ticket[int] = Ticket(self.queue, max_wait_s, lambda: "too late")
-        self.job = Job(Priority.GUESS, 0, run=lambda *_: None, fail=self.ticket.fail)
+        self.ticket: JobHandle[int] = JobHandle(self.queue, max_wait_s, lambda: "too late")
+        self.job = Job(Priority.SPECULATIVE, 0, run=lambda *_: None, fail=self.ticket.fail)
         self.ticket.holds(self.job)
         self.queue.put(self.job)
 
@@ -109,7 +109,7 @@ class TestWait:
         desk.ticket.deliver(5)
         await some_turns()
         assert await desk.ticket.wait() == 5
-        assert desk.job.priority is Priority.GUESS
+        assert desk.job.priority is Priority.SPECULATIVE
         assert not desk.job.dropped.is_set()
 
     async def test_is_over_when_it_does_not_start(self) -> None:

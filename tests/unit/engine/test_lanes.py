@@ -10,7 +10,7 @@ import pytest
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.jobs import Calls, Gate, Hall, begun, lanes, occupied, working
 from wyoming_voice_stack.engine import lifecycle as slot_module
-from wyoming_voice_stack.engine.lifecycle import MAX_FAILURES_IN_A_ROW, EngineSlot
+from wyoming_voice_stack.engine.lifecycle import MAX_FAILURES_IN_A_ROW, EngineLifecycle
 from wyoming_voice_stack.engine.queue import Capacity, Priority
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import (
@@ -92,8 +92,8 @@ class TestAtOnce:
         async with working(Hall, **lanes(2)) as worker:
             await worker.run(lambda _: None)
             hold = threading.Event()
-            guess = worker.submit(1, Calls(lambda _: hold.wait(WAIT_SECONDS)), Priority.GUESS)
-            other = worker.submit(2, Calls(), Priority.GUESS)
+            guess = worker.submit(1, Calls(lambda _: hold.wait(WAIT_SECONDS)), Priority.SPECULATIVE)
+            other = worker.submit(2, Calls(), Priority.SPECULATIVE)
             await eventually(lambda: guess.started)
             assert await worker.run(lambda _: "final") == "final"
             assert not other.started
@@ -163,7 +163,7 @@ class TestLoading:
         async with working(halls, max_wait_s=0.0, **lanes(2)) as worker:
             calls = Calls()
             with pytest.raises(DeadlineExceeded, match="loading"):
-                await worker.submit(1, calls, Priority.GUESS).wait()
+                await worker.submit(1, calls, Priority.SPECULATIVE).wait()
             halls.go.set()
         assert calls.noted == []
 
@@ -171,7 +171,7 @@ class TestLoading:
         halls = Halls(ModelNotFound("no such model; look elsewhere"))
         async with working(halls, **lanes(2, batch=4)) as worker:
             calls = Calls()
-            tickets = [worker.submit(item, calls, Priority.GUESS) for item in range(3)]
+            tickets = [worker.submit(item, calls, Priority.SPECULATIVE) for item in range(3)]
             for ticket in tickets:
                 with pytest.raises(ModelNotFound):
                     await ticket.wait()
@@ -191,7 +191,7 @@ class TestLoading:
     async def test_fails_for_all_who_came_meanwhile(self) -> None:
         halls = Halls(*[ModelNotFound("no such model")] * 2)
         halls.go.clear()
-        slot: EngineSlot[Hall] = EngineSlot("thing", halls, Metrics())
+        slot: EngineLifecycle[Hall] = EngineLifecycle("thing", halls, Metrics())
         found: list[Hall | None] = []
 
         def use() -> None:

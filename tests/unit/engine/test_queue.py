@@ -10,7 +10,7 @@ from tests.support.fakes import WAIT_SECONDS
 from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority
 from wyoming_voice_stack.errors import Abandoned, Busy, ShuttingDown
 
-FINAL, GUESS, DRAFT = Priority.FINAL, Priority.GUESS, Priority.DRAFT
+FINAL, SPECULATIVE, PARTIAL = Priority.FINAL, Priority.SPECULATIVE, Priority.PARTIAL
 
 
 class Line:
@@ -43,7 +43,7 @@ class Line:
 class TestOrder:
     def test_finals_before_guesses_before_drafts(self) -> None:
         line = Line()
-        draft, guess, final = (line.put(priority) for priority in (DRAFT, GUESS, FINAL))
+        draft, guess, final = (line.put(priority) for priority in (PARTIAL, SPECULATIVE, FINAL))
         assert line.take_all() == [final, guess, draft]
 
     @pytest.mark.parametrize("priority", Priority)
@@ -54,9 +54,9 @@ class TestOrder:
 
     def test_promoted_keeps_its_place_among_finals(self) -> None:
         line = Line()
-        early = line.put(GUESS)
+        early = line.put(SPECULATIVE)
         before = line.put(FINAL)
-        between = line.put(DRAFT)
+        between = line.put(PARTIAL)
         after = line.put(FINAL)
         line.queue.promote(between)
         assert line.take_all() == [before, between, after, early]
@@ -78,7 +78,7 @@ class TestOrder:
         self, do: Callable[[JobQueue, Job], None]
     ) -> None:
         line = Line()
-        job = line.put(GUESS)
+        job = line.put(SPECULATIVE)
         line.take_all()
         do(line.queue, job)
         assert line.queue.idle
@@ -97,12 +97,12 @@ class TestLanes:
 
     def test_one_lane_guesses_while_no_final_waits(self) -> None:
         line = Line()
-        guess = line.put(GUESS)
+        guess = line.put(SPECULATIVE)
         assert line.take() == [guess]
 
     def test_guess_leaves_one_of_two_lanes_free(self) -> None:
         line = Line(lanes=2)
-        guess, other = line.put(GUESS), line.put(GUESS)
+        guess, other = line.put(SPECULATIVE), line.put(SPECULATIVE)
         running = line.take()
         assert running == [guess]
         assert line.take() == []
@@ -114,19 +114,19 @@ class TestLanes:
     def test_guesses_take_all_lanes_but_one(self) -> None:
         line = Line(lanes=4)
         for _ in range(5):
-            line.put(GUESS)
+            line.put(SPECULATIVE)
         assert [len(line.take()) for _ in range(5)] == [1, 1, 1, 0, 0]
 
     def test_guess_runs_beside_a_final(self) -> None:
         line = Line(lanes=2)
         line.put(FINAL)
         line.take()
-        guess = line.put(GUESS)
+        guess = line.put(SPECULATIVE)
         assert line.take() == [guess]
 
     def test_promoted_while_it_runs_is_no_guess_any_more(self) -> None:
         line = Line(lanes=2)
-        guess, other = line.put(GUESS), line.put(GUESS)
+        guess, other = line.put(SPECULATIVE), line.put(SPECULATIVE)
         line.take()
         assert line.take() == []
         line.queue.promote(guess)
@@ -137,14 +137,14 @@ class TestLanes:
         line = Line(lanes=3)
         line.put(priority)
         running = line.take()
-        draft = line.put(DRAFT)
+        draft = line.put(PARTIAL)
         assert line.take() == []
         line.queue.finish(running)
         assert line.take() == [draft]
 
     def test_final_runs_beside_a_draft(self) -> None:
         line = Line(lanes=2)
-        line.put(DRAFT)
+        line.put(PARTIAL)
         line.take()
         final = line.put(FINAL)
         assert line.take() == [final]
@@ -183,7 +183,7 @@ class TestBatches:
     def test_guesses_do_not_fill_it_up(self) -> None:
         line = Line(batch=3)
         guess, first, other, second = (
-            line.put(priority, kind="a") for priority in (GUESS, FINAL, GUESS, FINAL)
+            line.put(priority, kind="a") for priority in (SPECULATIVE, FINAL, SPECULATIVE, FINAL)
         )
         batch = line.take()
         assert batch == [first, second]
@@ -193,7 +193,9 @@ class TestBatches:
     def test_each_begins_with_the_most_urgent_of_all(self) -> None:
         chance = random.Random(5)
         line = Line(batch=3)
-        left = [line.put(chance.choice([FINAL, GUESS]), chance.choice("abc")) for _ in range(60)]
+        left = [
+            line.put(chance.choice([FINAL, SPECULATIVE]), chance.choice("abc")) for _ in range(60)
+        ]
         while batch := line.take():
             assert batch[0] == min(left)
             left = [job for job in left if job not in batch]
@@ -211,12 +213,12 @@ class TestBatches:
     def test_of_guesses_leaves_a_lane_free(self) -> None:
         line = Line(lanes=3, batch=2)
         for _ in range(6):
-            line.put(GUESS, kind="a")
+            line.put(SPECULATIVE, kind="a")
         assert [len(line.take()) for _ in range(3)] == [2, 2, 0]
 
     def test_one_final_makes_it_urgent(self) -> None:
         line = Line(lanes=2, batch=2)
-        guesses = [line.put(GUESS, kind="a") for _ in range(3)]
+        guesses = [line.put(SPECULATIVE, kind="a") for _ in range(3)]
         line.take()
         assert line.take() == []
         line.queue.promote(guesses[1])
@@ -227,7 +229,7 @@ class TestBounds:
     def test_full_queue_is_busy(self) -> None:
         line = Line(max_queued=2)
         line.put(FINAL)
-        line.put(DRAFT)
+        line.put(PARTIAL)
         with pytest.raises(Busy, match="2 requests wait for thing"):
             line.put(FINAL)
         admitted = line.put(FINAL, admitted=True)
@@ -240,33 +242,33 @@ class TestBounds:
         line = Line(max_queued=4)
         room = []
         for _ in range(3):
-            room.append(line.queue.room_for(GUESS))
-            line.put(GUESS)
+            room.append(line.queue.can_accept(SPECULATIVE))
+            line.put(SPECULATIVE)
         assert room == [True, True, False]
 
     def test_no_room_for_a_guess_behind_a_final(self) -> None:
         line = Line()
         final = line.put(FINAL)
-        assert not line.queue.room_for(GUESS)
+        assert not line.queue.can_accept(SPECULATIVE)
         line.queue.drop(final)
-        assert line.queue.room_for(GUESS)
+        assert line.queue.can_accept(SPECULATIVE)
 
     def test_room_for_a_guess_beside_what_runs(self) -> None:
         line = Line()
         line.put(FINAL)
         line.take()
-        assert line.queue.room_for(GUESS)
+        assert line.queue.can_accept(SPECULATIVE)
 
     @pytest.mark.parametrize("priority", Priority)
     def test_room_for_a_draft_while_nothing_is_to_be_done(self, priority: Priority) -> None:
         line = Line()
-        assert line.queue.room_for(DRAFT)
+        assert line.queue.can_accept(PARTIAL)
         line.put(priority)
-        assert not line.queue.room_for(DRAFT)
+        assert not line.queue.can_accept(PARTIAL)
         batch = line.take()
-        assert not line.queue.room_for(DRAFT)
+        assert not line.queue.can_accept(PARTIAL)
         line.queue.finish(batch)
-        assert line.queue.room_for(DRAFT)
+        assert line.queue.can_accept(PARTIAL)
 
 
 class TestClose:
@@ -327,7 +329,7 @@ class TestWaking:
     def test_by_a_new_job(self) -> None:
         line = Line()
         taker = Taker(line)
-        job = line.put(DRAFT)
+        job = line.put(PARTIAL)
         assert taker.result() == [job]
 
     def test_by_the_end_of_another(self) -> None:
@@ -341,9 +343,9 @@ class TestWaking:
 
     def test_by_a_promotion(self) -> None:
         line = Line(lanes=2)
-        line.put(GUESS)
+        line.put(SPECULATIVE)
         line.take()
-        job = line.put(GUESS)
+        job = line.put(SPECULATIVE)
         taker = Taker(line)
         line.queue.promote(job)
         assert taker.result() == [job]

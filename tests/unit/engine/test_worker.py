@@ -52,7 +52,9 @@ class TestJobs:
         async with working() as worker:
             first = asyncio.create_task(worker.run(gate))
             await begun(gate)
-            guess = asyncio.create_task(worker.run(lambda _: order.append("guess"), Priority.GUESS))
+            guess = asyncio.create_task(
+                worker.run(lambda _: order.append("guess"), Priority.SPECULATIVE)
+            )
             await eventually(lambda: len(worker._queue) == 1)
             final = asyncio.create_task(worker.run(lambda _: order.append("final")))
             await eventually(lambda: len(worker._queue) == 2)

@@ -104,10 +104,10 @@ class TestTickets:
         calls = Calls()
         async with working(**lanes(1, batch=4)) as worker:
             async with occupied(worker):
-                drafts = [worker.submit(item, calls, Priority.DRAFT) for item in (1, 2)]
+                drafts = [worker.submit(item, calls, Priority.PARTIAL) for item in (1, 2)]
                 final = worker.submit(3, calls, Priority.FINAL)
-                guess = worker.submit(4, calls, Priority.GUESS)
-                urgent = worker.submit(5, calls, Priority.DRAFT)
+                guess = worker.submit(4, calls, Priority.SPECULATIVE)
+                urgent = worker.submit(5, calls, Priority.PARTIAL)
                 waiting = asyncio.create_task(urgent.wait())
                 await asyncio.sleep(0)
             await eventually(lambda: all(draft.done for draft in drafts))
@@ -120,7 +120,9 @@ class TestTickets:
         calls = Calls()
         async with working() as worker:
             async with occupied(worker):
-                first, second = (worker.submit(item, calls, Priority.GUESS) for item in (1, 2))
+                first, second = (
+                    worker.submit(item, calls, Priority.SPECULATIVE) for item in (1, 2)
+                )
                 waiting = asyncio.create_task(second.wait())
                 await asyncio.sleep(0)
             assert await waiting == -2
@@ -141,7 +143,7 @@ class TestTickets:
             return list(items)
 
         async with working() as worker:
-            guess = worker.submit(1, patient, Priority.GUESS)
+            guess = worker.submit(1, patient, Priority.SPECULATIVE)
             await eventually(begun_once.is_set)
             assert await worker.submit(2, calls, Priority.FINAL).wait() == -2
             assert await guess.wait() == 1
@@ -164,13 +166,13 @@ class TestTickets:
     async def test_room_is_that_of_the_queue(self) -> None:
         async with working() as worker:
             await worker.run(lambda _: None)
-            await eventually(lambda: worker.room_for(Priority.DRAFT))
+            await eventually(lambda: worker.can_accept(Priority.PARTIAL))
             async with occupied(worker):
-                assert not worker.room_for(Priority.DRAFT)
-                assert worker.room_for(Priority.GUESS)
+                assert not worker.can_accept(Priority.PARTIAL)
+                assert worker.can_accept(Priority.SPECULATIVE)
                 worker.submit(1, Calls(), Priority.FINAL)
-                assert not worker.room_for(Priority.GUESS)
-                assert worker.room_for(Priority.FINAL)
+                assert not worker.can_accept(Priority.SPECULATIVE)
+                assert worker.can_accept(Priority.FINAL)
 
 
 class TestDrops:
@@ -186,7 +188,7 @@ class TestDrops:
     async def test_what_runs_is_not_wanted(self) -> None:
         held = Held()
         async with working() as worker:
-            ticket = worker.submit(1, held, Priority.GUESS)
+            ticket = worker.submit(1, held, Priority.SPECULATIVE)
             await held.begun()
             assert held.wanted()
             ticket.drop()
@@ -199,7 +201,7 @@ class TestDrops:
         held = Held()
         async with working(**lanes(1, batch=4)) as worker:
             async with occupied(worker):
-                tickets = [worker.submit(item, held, Priority.GUESS) for item in (1, 2, 3)]
+                tickets = [worker.submit(item, held, Priority.SPECULATIVE) for item in (1, 2, 3)]
             await held.begun()
             tickets[0].drop()
             tickets[2].drop()
@@ -212,7 +214,7 @@ class TestDrops:
         held = Held()
         async with working(**lanes(1, batch=4)) as worker:
             async with occupied(worker):
-                tickets = [worker.submit(item, held, Priority.GUESS) for item in (1, 2, 3)]
+                tickets = [worker.submit(item, held, Priority.SPECULATIVE) for item in (1, 2, 3)]
             await held.begun()
             for ticket in tickets:
                 ticket.drop()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from wyoming_voice_stack.config.settings import Settings
-from wyoming_voice_stack.engine.idle_policy import TIDY_UP_SECONDS, Rest
+from wyoming_voice_stack.engine.idle_policy import TIDY_UP_SECONDS, IdlePolicy
 from wyoming_voice_stack.machine import memory
 from wyoming_voice_stack.machine.memory import ran_out_of_memory
 from wyoming_voice_stack.metrics import Metrics
@@ -187,7 +187,7 @@ class TestRest:
     def test_speech_to_text_gives_memory_back_at_once_and_the_other_one_later(
         self, made_worker: dict[str, Any]
     ) -> None:
-        rest: Rest = made_worker["rest"]
+        rest: IdlePolicy = made_worker["rest"]
         rest.worked(untidy=True)
         waits = {"asr": TIDY_UP_SECONDS, "tts": speaking.KEEP_MEMORY_SECONDS}
         assert rest.until_next_s(loaded=True) == pytest.approx(waits[made_worker["mode"]], abs=1)

@@ -50,10 +50,10 @@ class TestTalk:
                 assert await client.next() == Event("pong", {"text": "on"})
             async with peer(listener.port) as client:
                 await client.send(SelectProgram("other").event())
-                error, farewell = await client.rest()
+                error, closing_events = await client.rest()
         assert error.data["code"] == "unknown-program"
         assert "echo" in error.data["text"]
-        assert farewell.type == "farewell"
+        assert closing_events.type == "farewell"
 
     async def test_backpressure_stops_the_session(self, service: EchoService) -> None:
         limits = ConnectionLimits(write_s=0.2)

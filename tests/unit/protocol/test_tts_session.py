@@ -154,7 +154,7 @@ class TestStreaming:
             await tell(session, SynthesizeStart().event())
             with pytest.raises(EmptyText):
                 await tell(session, SynthesizeStop().event())
-            assert [event.type for event in session.farewell()] == ["synthesize-stopped"]
+            assert [event.type for event in session.closing_events()] == ["synthesize-stopped"]
 
     async def test_unknown_voice_at_the_start(
         self, engine: FakeSynthesizer, tmp_path: Path
@@ -163,7 +163,7 @@ class TestStreaming:
             session = service.open_session("c")
             with pytest.raises(UnknownVoice):
                 await tell(session, SynthesizeStart(SynthesizeVoice(name="nobody")).event())
-            assert [event.type for event in session.farewell()] == ["synthesize-stopped"]
+            assert [event.type for event in session.closing_events()] == ["synthesize-stopped"]
 
     @pytest.mark.parametrize("event", [SynthesizeChunk("x").event(), SynthesizeStop().event()])
     async def test_out_of_order(

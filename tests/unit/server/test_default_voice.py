@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from tests.support.fake_servers.fake_supervisor import TOKEN, supervisor
 from wyoming_voice_stack.config.settings import Settings
-from wyoming_voice_stack.server.assembly.default_voice import with_voice_of_the_house
+from wyoming_voice_stack.server.assembly.default_voice import with_default_voice
 
 
 def settings(**given: Any) -> Settings:
@@ -27,7 +27,7 @@ def settings(**given: Any) -> Settings:
     ],
 )
 async def test_without_a_supervisor(given: dict[str, Any], model: str) -> None:
-    assert (await with_voice_of_the_house(settings(**given))).tts_model == model
+    assert (await with_default_voice(settings(**given))).tts_model == model
 
 
 @pytest.mark.parametrize(
@@ -38,19 +38,19 @@ async def test_the_language_of_home_assistant(told: str | None, model: str) -> N
     async with supervisor() as fake:
         fake.language = told
         given = settings(supervisor_url=fake.url, supervisor_token=SecretStr(TOKEN))
-        assert (await with_voice_of_the_house(given)).tts_model == model
+        assert (await with_default_voice(given)).tts_model == model
 
 
 async def test_who_named_a_language_is_not_overruled() -> None:
     async with supervisor() as fake:
         token = SecretStr(TOKEN)
         given = settings(supervisor_url=fake.url, supervisor_token=token, tts_languages=("it",))
-        assert "it_IT" in (await with_voice_of_the_house(given)).tts_model
+        assert "it_IT" in (await with_default_voice(given)).tts_model
         assert fake.calls == []
 
 
 async def test_a_language_that_piper_does_not_speak(caplog: pytest.LogCaptureFixture) -> None:
-    chosen = await with_voice_of_the_house(settings(tts_languages=("ja",)))
+    chosen = await with_default_voice(settings(tts_languages=("ja",)))
     assert chosen.tts_model == "piper:en_US-lessac-medium"
     assert "no voice for 'ja'" in caplog.text
     assert "XTTS" in caplog.text

@@ -17,7 +17,7 @@ from tests.support.tts_client import kinds, samples, serving, tell
 from wyoming_voice_stack.errors import EngineError, NoAudio
 from wyoming_voice_stack.protocol.tts_session import TtsSession
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 RATE = FakeSynthesizer.sample_rate
 THREE = "This is the first sentence. And this is the second one. The third one ends it."
@@ -218,11 +218,11 @@ class TestPlayback:
         assert engine.requests[0].playback.ahead_s < 0.6
 
     def test_nothing_yet(self) -> None:
-        assert Playback().ahead_s == -np.inf
+        assert PlaybackBuffer().ahead_s == -np.inf
 
     def test_runs_down_as_time_passes(self) -> None:
         now = 100.0
-        playback = Playback(lambda: now)
+        playback = PlaybackBuffer(lambda: now)
         playback.add(1.0)
         now = 100.75
         assert playback.ahead_s == pytest.approx(0.25)

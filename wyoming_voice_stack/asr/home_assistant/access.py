@@ -17,7 +17,7 @@ _ALLOWED = "name an address such as http://homeassistant.local:8123"
 
 
 @dataclass(frozen=True)
-class HouseAccess:
+class HomeAssistantAccess:
     """Home Assistant's websocket API, and the key to it."""
 
     url: str
@@ -25,7 +25,7 @@ class HouseAccess:
     token: str = field(repr=False)
 
 
-class HouseUnavailable(VoiceStackError):
+class HomeAssistantUnavailable(VoiceStackError):
     """The names cannot be read now. The text says what happened and what to do, not where."""
 
     def __init__(self, kind: str, message: str) -> None:
@@ -34,9 +34,9 @@ class HouseUnavailable(VoiceStackError):
         """The same word for the same trouble, however its text may differ."""
 
 
-def house_access(
+def home_assistant_access(
     *, url: str | None, token: str | None, supervisor_token: str | None
-) -> HouseAccess | None:
+) -> HomeAssistantAccess | None:
     """Choose the way to Home Assistant: `HASS_URL` with `HASS_TOKEN`, else the add-on's own.
 
     Returns:
@@ -49,7 +49,7 @@ def house_access(
     url, token = (url or "").strip(), (token or "").strip()
     supervisor_token = (supervisor_token or "").strip()
     if url and token:
-        return HouseAccess(_websocket_url(url), token)
+        return HomeAssistantAccess(_websocket_url(url), token)
     if url:
         raise ConfigError(
             "HASS_URL is set and HASS_TOKEN is not; set HASS_TOKEN to a long-lived access token of"
@@ -59,7 +59,7 @@ def house_access(
         raise ConfigError(
             f"HASS_TOKEN is set and HASS_URL is not; {_ALLOWED} in HASS_URL, or unset HASS_TOKEN."
         )
-    return HouseAccess(SUPERVISOR_URL, supervisor_token) if supervisor_token else None
+    return HomeAssistantAccess(SUPERVISOR_URL, supervisor_token) if supervisor_token else None
 
 
 def _websocket_url(url: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from wyoming_voice_stack.asr.home_assistant.access import HouseUnavailable
+from wyoming_voice_stack.asr.home_assistant.access import HomeAssistantUnavailable
 from wyoming_voice_stack.asr.whisper.hints import MAX_NAME_CHARACTERS
 
 MAX_NAMES = 2000
@@ -49,7 +49,7 @@ _EMOJI_STYLE = "\ufe0f"
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedEntity:
     """An area, a floor or an entity."""
 
     name: str
@@ -57,15 +57,15 @@ class Named:
 
 
 @dataclass(frozen=True)
-class House:
+class HomeRegistry:
     """All that was read at one time."""
 
-    areas: tuple[Named, ...] = ()
-    entities: tuple[Named, ...] = ()
-    floors: tuple[Named, ...] = ()
+    areas: tuple[NamedEntity, ...] = ()
+    entities: tuple[NamedEntity, ...] = ()
+    floors: tuple[NamedEntity, ...] = ()
 
 
-def spoken_names(house: House) -> tuple[str, ...]:
+def spoken_names(house: HomeRegistry) -> tuple[str, ...]:
     """List every name once, as likely to be said: areas, entities, their aliases, floors.
 
     Names that differ only in case are one. At most `MAX_NAMES`, each of `MAX_NAME_CHARACTERS`
@@ -79,9 +79,9 @@ def spoken_names(house: House) -> tuple[str, ...]:
     return tuple(unique.values())
 
 
-def places(answer: Any) -> tuple[Named, ...]:
+def places(answer: Any) -> tuple[NamedEntity, ...]:
     """Areas of `config/area_registry/list`, or floors of `config/floor_registry/list`."""
-    named = (Named(_text(place.get("name")), _aliases(place)) for place in _objects(answer))
+    named = (NamedEntity(_text(place.get("name")), _aliases(place)) for place in _objects(answer))
     return tuple(islice(named, MAX_NAMES))
 
 
@@ -121,7 +121,7 @@ def added_names(event: Any) -> dict[str, str]:
 
 def entities(
     entity_ids: Iterable[str], friendly: Mapping[str, str], answer: Any, *, visible_only: bool
-) -> tuple[Named, ...]:
+) -> tuple[NamedEntity, ...]:
     """Join names in full with the aliases of `config/entity_registry/get_entries`.
 
     The friendly name is the one that Assist matches: it holds the device's name where the entry
@@ -135,11 +135,11 @@ def entities(
         entry = entry if isinstance(entry, dict) else {}
         unseen = entry.get("hidden_by") or entry.get("entity_category")
         if entity_id in friendly and not (visible_only and unseen):
-            found.append(Named(friendly[entity_id], _aliases(entry)))
+            found.append(NamedEntity(friendly[entity_id], _aliases(entry)))
     return tuple(found)
 
 
-def _in_order(house: House) -> Iterator[str]:
+def _in_order(house: HomeRegistry) -> Iterator[str]:
     for group in (house.areas, house.entities):
         yield from (named.name for named in group)
     for group in (house.areas, house.entities):
@@ -204,8 +204,8 @@ def _mapping(answer: Any) -> dict[str, Any]:
     return answer
 
 
-def _unexpected(answer: Any) -> HouseUnavailable:
-    return HouseUnavailable(
+def _unexpected(answer: Any) -> HomeAssistantUnavailable:
+    return HomeAssistantUnavailable(
         "malformed",
         f"it answers with {type(answer).__name__} where a list or an object is due; see that"
         " HASS_URL is Home Assistant's address, and update this server if it is.",

@@ -6,7 +6,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from wyoming_voice_stack.asr.home_assistant.access import HouseAccess, HouseUnavailable
+from wyoming_voice_stack.asr.home_assistant.access import (
+    HomeAssistantAccess,
+    HomeAssistantUnavailable,
+)
 from wyoming_voice_stack.asr.home_assistant.entity_names import spoken_names
 from wyoming_voice_stack.asr.home_assistant.websocket import (
     EXPOSURE,
@@ -24,7 +27,7 @@ FIRST_RETRY_S = 5.0
 """After the first failure; twice as long after each further one, up to the refresh period."""
 
 
-class HouseNames:
+class HomeAssistantNames:
     """Knows from `start` to `stop` what the household is likely to say, as far as it can be read.
 
     Nothing waits for it: until the first answer there are no names, and while Home Assistant
@@ -34,7 +37,7 @@ class HouseNames:
 
     def __init__(
         self,
-        access: HouseAccess,
+        access: HomeAssistantAccess,
         *,
         refresh_s: float = REFRESH_S,
         timeout_s: float = VISIT_S,
@@ -85,7 +88,7 @@ class HouseNames:
         try:
             seen = await visit(self._access, timeout_s=self._timeout_s)
             names = await asyncio.to_thread(spoken_names, seen.house)
-        except HouseUnavailable as error:
+        except HomeAssistantUnavailable as error:
             self._tell(error.kind, str(error))
             self._read_before = False
             return error.kind

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from wyoming_voice_stack.asr.home_assistant.access import (
     SUPERVISOR_URL,
-    HouseAccess,
-    HouseUnavailable,
+    HomeAssistantAccess,
+    HomeAssistantUnavailable,
 )
 from wyoming_voice_stack.asr.home_assistant.entity_names import (
-    House,
-    Named,
+    HomeRegistry,
+    NamedEntity,
     added_names,
     entities,
     exposed_ids,
@@ -70,11 +70,11 @@ class Refusal:
 class Visit:
     """What was read, and what was not."""
 
-    house: House
+    house: HomeRegistry
     refusals: tuple[Refusal, ...] = ()
 
 
-async def visit(access: HouseAccess, *, timeout_s: float = VISIT_S) -> Visit:
+async def visit(access: HomeAssistantAccess, *, timeout_s: float = VISIT_S) -> Visit:
     """Read areas, floors and the entities that are exposed to Assist, with all their aliases.
 
     If Home Assistant is too old to tell what is exposed, or the token's user no administrator,
@@ -89,29 +89,29 @@ async def visit(access: HouseAccess, *, timeout_s: float = VISIT_S) -> Visit:
         async with asyncio.timeout(timeout_s), _connected(access) as talk:
             return await talk.read_house(access)
     except aiohttp.WSServerHandshakeError as error:
-        raise HouseUnavailable(
+        raise HomeAssistantUnavailable(
             "handshake",
             f"it answers with HTTP status {error.status} instead of a websocket; see that Home"
             " Assistant has started, and that HASS_URL is its address.",
         ) from error
     except aiohttp.ClientConnectorCertificateError as error:
-        raise HouseUnavailable(
+        raise HomeAssistantUnavailable(
             "certificate",
             f"its certificate is not trusted ({_quoted(error)}); use the name that it was made"
             " out to, or http inside of the house.",
         ) from error
     except aiohttp.ClientSSLError as error:
-        raise HouseUnavailable(
+        raise HomeAssistantUnavailable(
             "encryption",
             f"no encrypted connection can be made ({_quoted(error)}); if it speaks plain http, begin"
             " HASS_URL with http.",
         ) from error
     except TimeoutError as error:
-        raise HouseUnavailable(
+        raise HomeAssistantUnavailable(
             "slow", "it gave no answer in time; see that it runs, and that HASS_URL is its address."
         ) from error
     except (aiohttp.ClientError, OSError) as error:
-        raise HouseUnavailable(
+        raise HomeAssistantUnavailable(
             "unreachable",
             f"it cannot be reached ({_quoted(error)}); see that it runs, and that HASS_URL is its"
             " address.",
@@ -119,7 +119,7 @@ async def visit(access: HouseAccess, *, timeout_s: float = VISIT_S) -> Visit:
 
 
 @asynccontextmanager
-async def _connected(access: HouseAccess) -> AsyncIterator[_Talk]:
+async def _connected(access: HomeAssistantAccess) -> AsyncIterator[_WebsocketSession]:
     import aiohttp
 
     async with (
@@ -133,7 +133,7 @@ async def _connected(access: HouseAccess) -> AsyncIterator[_Talk]:
             timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),
         ) as socket,
     ):
-        yield _Talk(socket)
+        yield _WebsocketSession(socket)
 
 
 async def _refuse_redirect(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
@@ -142,7 +142,7 @@ async def _refuse_redirect(request: ClientRequest, send: ClientHandlerType) -> C
     target = response.headers.get("Location")
     if response.status in _REDIRECTS and target is not None:
         response.close()
-        raise HouseUnavailable(
+        raise HomeAssistantUnavailable(
             "redirect",
             f"it sends on to {target!r:.{MAX_QUOTED_CHARACTERS}}; set HASS_URL to the address where"
             " Home Assistant really is.",
@@ -150,7 +150,7 @@ async def _refuse_redirect(request: ClientRequest, send: ClientHandlerType) -> C
     return response
 
 
-class _Talk:
+class _WebsocketSession:
     """Commands and their answers over an open websocket."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
@@ -158,29 +158,31 @@ class _Talk:
         self._last_id = 0
         self._refusals: list[Refusal] = []
 
-    async def read_house(self, access: HouseAccess) -> Visit:
+    async def read_house(self, access: HomeAssistantAccess) -> Visit:
         await self._authenticate(access)
         areas = await self._ask(AREAS)
         floors = await self._ask(FLOORS)
         exposure = await self._ask(EXPOSURE)
-        house = House(
+        house = HomeRegistry(
             areas=() if areas is None else places(areas),
             floors=() if floors is None else places(floors),
             entities=await (self._spoken_to() if exposure is None else self._exposed(exposure)),
         )
         return Visit(house, tuple(self._refusals))
 
-    async def _authenticate(self, access: HouseAccess) -> None:
+    async def _authenticate(self, access: HomeAssistantAccess) -> None:
         if (await self._receive()).get("type") != "auth_required":
             raise _not_home_assistant("it does not ask who is there")
         await self._socket.send_json({"type": "auth", "access_token": access.token})
         answer = (await self._receive()).get("type")
         if answer == "auth_invalid":
-            raise HouseUnavailable("token", f"it does not take the token; {_remedy(access)}")
+            raise HomeAssistantUnavailable(
+                "token", f"it does not take the token; {_remedy(access)}"
+            )
         if answer != "auth_ok":
             raise _not_home_assistant("it neither takes nor refuses the token")
 
-    async def _exposed(self, exposure: Any) -> tuple[Named, ...]:
+    async def _exposed(self, exposure: Any) -> tuple[NamedEntity, ...]:
         entity_ids = exposed_ids(exposure)
         if not entity_ids:
             # No entities would stand for all of them.
@@ -191,7 +193,7 @@ class _Talk:
         event = (await self._until("event", self._last_id)).get("event")
         return entities(entity_ids, added_names(event), entries, visible_only=False)
 
-    async def _spoken_to(self) -> tuple[Named, ...]:
+    async def _spoken_to(self) -> tuple[NamedEntity, ...]:
         states = await self._ask(STATES)
         friendly = {} if states is None else friendly_names(states)
         entity_ids = spoken_ids(friendly)
@@ -229,11 +231,11 @@ class _Talk:
         if message.type is WSMsgType.TEXT:
             return await _parsed(message.data)
         if message.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED}:
-            raise HouseUnavailable(
+            raise HomeAssistantUnavailable(
                 "closed", "it closed the connection early; see that Home Assistant has started."
             )
         if self._socket.close_code == WSCloseCode.MESSAGE_TOO_BIG:
-            raise HouseUnavailable(
+            raise HomeAssistantUnavailable(
                 "too-large",
                 f"it sent a message of more than {MAX_MESSAGE_BYTES} bytes; give the token of an"
                 " administrator, so that only what is exposed to Assist is asked for.",
@@ -260,7 +262,7 @@ def _slimmed(item: dict[str, Any]) -> dict[str, Any]:
     return {"friendly_name": item["friendly_name"]} if "friendly_name" in item else item
 
 
-def _remedy(access: HouseAccess) -> str:
+def _remedy(access: HomeAssistantAccess) -> str:
     if access.url == SUPERVISOR_URL:
         return "the add-on's configuration needs homeassistant_api: true."
     return (
@@ -269,8 +271,8 @@ def _remedy(access: HouseAccess) -> str:
     )
 
 
-def _not_home_assistant(what: str) -> HouseUnavailable:
-    return HouseUnavailable(
+def _not_home_assistant(what: str) -> HomeAssistantUnavailable:
+    return HomeAssistantUnavailable(
         "malformed", f"{what}; see that HASS_URL is the address of Home Assistant."
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from wyoming_voice_stack.asr.whisper.hypothesis_filter import UNSPACED_LANGUAGES
 
 
-class Agreement:
+class LocalAgreement:
     """Sees one guess after another at the same growing text, and tells what is new and stable."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Follower
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Segmenter
 
 NOBODY_SPEAKS_S = 15.0
 """An utterance in which nobody begins to speak ends after this."""
@@ -21,7 +21,7 @@ class Endpoint:
     silence_s: float
     """Silence after speech that ends it."""
 
-    def reached(self, follower: Follower, samples: int) -> bool:
+    def reached(self, follower: Segmenter, samples: int) -> bool:
         """Judge an utterance of so many samples."""
         silence_s = follower.silence_ms / 1000
         if not follower.spans:

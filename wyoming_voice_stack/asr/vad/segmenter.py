@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, SpeechSpan
-from wyoming_voice_stack.asr.vad.silero import WINDOW_MS, Judging, SileroVad
+from wyoming_voice_stack.asr.vad.silero import WINDOW_MS, SileroVad, StreamingVad
 from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES, Probabilities
 
 SPEECH_STARTS = 0.5
@@ -58,10 +58,10 @@ class _Piece:
     segments: list[_Segment] = field(default_factory=list)
 
 
-class SpeechFollower:
+class SpeechSegmenter:
     """Follows one stream from its beginning. Plain; the caller keeps the samples."""
 
-    def __init__(self, stream: Judging, max_span_s: float = MAX_SPAN_S) -> None:
+    def __init__(self, stream: StreamingVad, max_span_s: float = MAX_SPAN_S) -> None:
         self._stream = stream
         self._longest = int(max_span_s * 1000 / WINDOW_MS)
         self._samples = 0
@@ -168,7 +168,7 @@ def speech_spans(
     samples: Samples, vad: SileroVad, max_span_s: float = MAX_SPAN_S
 ) -> tuple[SpeechSpan, ...]:
     """Find the speech in a whole recording, as a follower of it does."""
-    follower = SpeechFollower(vad.stream(), max_span_s)
+    follower = SpeechSegmenter(vad.stream(), max_span_s)
     follower.push(samples)
     follower.finish()
     return follower.spans

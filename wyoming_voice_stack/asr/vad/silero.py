@@ -45,7 +45,7 @@ class _Network(Protocol):
         ...
 
 
-class Judging(Protocol):
+class StreamingVad(Protocol):
     """Judges one stream, window by window."""
 
     def push(self, samples: Samples) -> Probabilities:

@@ -10,14 +10,14 @@ from typing import Any
 
 from wyoming_voice_stack.asr.engine import Speech, Transcription, Wanted
 from wyoming_voice_stack.asr.text.name_correction import likely_names, with_names
-from wyoming_voice_stack.asr.vad.segmenter import SpeechFollower
+from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.catalogue import model_languages
 from wyoming_voice_stack.asr.whisper.full_window import write_full_window
 from wyoming_voice_stack.asr.whisper.hints import compose_hints, known_names, told_of
 from wyoming_voice_stack.asr.whisper.hypothesis_filter import heard, tidy
 from wyoming_voice_stack.asr.whisper.loading import Placement, check_files, open_model
-from wyoming_voice_stack.asr.whisper.passes import CAREFUL, DRAFT, Look
+from wyoming_voice_stack.asr.whisper.passes import CAREFUL, PARTIAL, DecodePass
 from wyoming_voice_stack.asr.whisper.window import (
     Encoded,
     Hypothesis,
@@ -113,9 +113,9 @@ class WhisperRecognizer:
         """Stretches of speech that one call takes with gain."""
         return self._placement.batch_size
 
-    def follow(self) -> SpeechFollower:
+    def follow(self) -> SpeechSegmenter:
         """Begin to follow a stream. May be called from any thread."""
-        return SpeechFollower(self._vad.stream())
+        return SpeechSegmenter(self._vad.stream())
 
     def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
         """Transcribe stretches of speech, each as it would be alone.
@@ -155,14 +155,14 @@ class WhisperRecognizer:
         ordered = sorted(range(len(speeches)), key=likeness)
         return [list(numbers) for _, numbers in groupby(ordered, key=likeness)]
 
-    def _looks(self, speech: Speech) -> tuple[Look, ...]:
+    def _looks(self, speech: Speech) -> tuple[DecodePass, ...]:
         known = self._candidates(speech)
         return self._placement.looks.at(known[0] if len(known) == 1 else None)
 
-    def _first_look(self, speech: Speech) -> Look:
-        return DRAFT if speech.request.draft else self._looks(speech)[0]
+    def _first_look(self, speech: Speech) -> DecodePass:
+        return PARTIAL if speech.request.draft else self._looks(speech)[0]
 
-    def _window_seconds(self, speech: Speech, look: Look) -> int:
+    def _window_seconds(self, speech: Speech, look: DecodePass) -> int:
         return window_seconds(speech.samples, self._placement.window_step_s, look.context_s)
 
     def _transcribe_alike(
@@ -186,7 +186,7 @@ class WhisperRecognizer:
             written_in = "en" if speech.request.task == "translate" else language
             yield Transcription(text, written_in if text else speech.request.language)
 
-    def _encode(self, speeches: Sequence[Speech], look: Look) -> Encoded:
+    def _encode(self, speeches: Sequence[Speech], look: DecodePass) -> Encoded:
         seconds = self._window_seconds(speeches[0], look)
         return encode(self._model, [speech.samples for speech in speeches], seconds)
 
@@ -211,7 +211,7 @@ class WhisperRecognizer:
         encoded: Encoded,
         speeches: Sequence[Speech],
         languages: Sequence[str],
-        look: Look,
+        look: DecodePass,
     ) -> list[Hypothesis]:
         tokenizers = [
             self._tokenizer(language, speech.request.task)

@@ -12,7 +12,7 @@ from typing import Any
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE
 from wyoming_voice_stack.asr.whisper.catalogue import MODEL_REQUIRED
 from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
-from wyoming_voice_stack.asr.whisper.passes import Looks, looks_on_cpu, looks_on_cuda
+from wyoming_voice_stack.asr.whisper.passes import DecodePasses, passes_on_cpu, passes_on_cuda
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound, VoiceStackError
 from wyoming_voice_stack.machine.hardware import available_cores
 
@@ -48,7 +48,7 @@ class Placement:
     """Of one call, on a CPU."""
     batch_size: int = 1
     """Windows in one call. On two cores a batch of 2 or 4 ends no sooner than one after another."""
-    looks: Looks = field(default_factory=lambda: looks_on_cpu(0))
+    looks: DecodePasses = field(default_factory=lambda: passes_on_cpu(0))
     """How closely speech is looked at until the text is sure."""
     window_step_s: int = 1
     """What the length of a window is a multiple of."""
@@ -103,11 +103,11 @@ def _open_where_it_works(
 def _placement(directory: Path, kind: str, threads: int) -> Placement:
     if kind == "cuda":
         return Placement(
-            batch_size=CUDA_BATCH, looks=looks_on_cuda(), window_step_s=CUDA_WINDOW_STEP_S
+            batch_size=CUDA_BATCH, looks=passes_on_cuda(), window_step_s=CUDA_WINDOW_STEP_S
         )
     size = (directory / "model.bin").stat().st_size
     lanes = max(1, threads // SMALL_MODEL_THREADS) if size < SMALL_MODEL_BYTES else 1
-    return Placement(lanes=lanes, threads=threads // lanes, looks=looks_on_cpu(size))
+    return Placement(lanes=lanes, threads=threads // lanes, looks=passes_on_cpu(size))
 
 
 def _open_on(

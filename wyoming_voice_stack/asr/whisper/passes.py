@@ -20,7 +20,7 @@ BASE_MODEL_BYTES = 200_000_000
 
 
 @dataclass(frozen=True)
-class Look:
+class DecodePass:
     """One way to write down a stretch of speech."""
 
     context_s: int
@@ -39,44 +39,44 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Looks:
+class DecodePasses:
     """What one model does until it is sure; each look is a closer one than that before."""
 
-    english: tuple[Look, ...]
-    others: tuple[Look, ...]
+    english: tuple[DecodePass, ...]
+    others: tuple[DecodePass, ...]
     """In all other languages, of which Whisper has heard less, and while the language is not known."""
 
-    def at(self, language: str | None) -> tuple[Look, ...]:
+    def at(self, language: str | None) -> tuple[DecodePass, ...]:
         """Looks at speech in a language, Whisper's code."""
         return self.english if language == "en" else self.others
 
 
-DRAFT = Look(4, -0.45, beams=1)
+PARTIAL = DecodePass(4, -0.45, beams=1)
 """Enough for text that only shows what two guesses agree on."""
-CAREFUL = Look(10, -0.4)
+CAREFUL = DecodePass(10, -0.4)
 """As right as the full window, but for what is not sure, at a third of its cost."""
 
-_LONGER = Look(18, -0.4)
-_FULL = Look(WINDOW_S, -0.4)
-_BASE = Looks(
+_LONGER = DecodePass(18, -0.4)
+_FULL = DecodePass(WINDOW_S, -0.4)
+_BASE = DecodePasses(
     # Recorded prompts, base: 2.5 % word errors, as with 10 s and five beams at first and 18 s after
     # it, for half the work. With one beam alone it is 2.9 %.
-    english=(Look(4, -0.45, beams=1), CAREFUL),
+    english=(DecodePass(4, -0.45, beams=1), CAREFUL),
     # One beam at first costs Italian twice the errors, and five beams in 6 s cost French 0.8 points:
     # errors that Whisper is sure of.
     others=(CAREFUL, _LONGER),
 )
-_TINY = Looks(english=(CAREFUL, _FULL), others=(CAREFUL, _FULL))
-_LARGE = Looks(english=(CAREFUL, _LONGER), others=(CAREFUL, _LONGER))
+_TINY = DecodePasses(english=(CAREFUL, _FULL), others=(CAREFUL, _FULL))
+_LARGE = DecodePasses(english=(CAREFUL, _LONGER), others=(CAREFUL, _LONGER))
 
 
-def looks_on_cpu(model_bytes: int) -> Looks:
+def passes_on_cpu(model_bytes: int) -> DecodePasses:
     """Looks of a model whose weights take so much room on disk."""
     if model_bytes < TINY_MODEL_BYTES:
         return _TINY
     return _BASE if model_bytes < BASE_MODEL_BYTES else _LARGE
 
 
-def looks_on_cuda() -> Looks:
+def passes_on_cuda() -> DecodePasses:
     """On a graphics card the full window costs little."""
     return _TINY

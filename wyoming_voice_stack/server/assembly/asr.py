@@ -8,14 +8,14 @@ import os
 from pydantic import SecretStr
 
 from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
-from wyoming_voice_stack.asr.home_assistant import HouseNames, house_access
-from wyoming_voice_stack.asr.service import AsrEntry, AsrService, HearingOptions
+from wyoming_voice_stack.asr.home_assistant import HomeAssistantNames, home_assistant_access
+from wyoming_voice_stack.asr.service import AsrEntry, AsrOptions, AsrService
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.catalogue import choose_model, model_languages, smaller_model
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
 from wyoming_voice_stack.asr.whisper.loading import thread_budget
 from wyoming_voice_stack.config.settings import Settings
-from wyoming_voice_stack.engine.idle_policy import Rest
+from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.machine.hardware import (
@@ -37,7 +37,7 @@ def asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrS
     share_one_heap()
     # A model that is named twice, or also chosen by `auto`, is one model.
     names = dict.fromkeys(_chosen(name, settings) for name in settings.asr_model)
-    options = HearingOptions(
+    options = AsrOptions(
         language=settings.asr_language,
         household=settings.asr_languages,
         request=TranscriptionRequest(
@@ -52,13 +52,13 @@ def asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrS
     return AsrService(entries, options, metrics, _house(settings))
 
 
-def _house(settings: Settings) -> HouseNames | None:
-    access = house_access(
+def _house(settings: Settings) -> HomeAssistantNames | None:
+    access = home_assistant_access(
         url=settings.hass_url,
         token=_told(settings.hass_token),
         supervisor_token=_told(settings.supervisor_token),
     )
-    return HouseNames(access, refresh_s=settings.hass_refresh_seconds) if access else None
+    return HomeAssistantNames(access, refresh_s=settings.hass_refresh_seconds) if access else None
 
 
 def _chosen(name: str, settings: Settings) -> str:
@@ -99,7 +99,7 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
             metrics=metrics,
             threads=thread_budget(settings.asr_cpu_threads),
             capacity=lambda engine: Capacity(engine.lanes, engine.batch_size),
-            rest=Rest(trim_heap, settings.idle_unload_seconds),
+            rest=IdlePolicy(trim_heap, settings.idle_unload_seconds),
             smaller=f"set ASR_MODEL to a smaller model, such as {smaller}" if smaller else "",
         ),
     )

@@ -7,14 +7,14 @@ import logging
 from wyoming_voice_stack.announce.supervisor import Supervisor, home_language
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.server.assembly.weights import PIPER_SCHEME
-from wyoming_voice_stack.tts.engines.piper.default_voices import usual_voice
+from wyoming_voice_stack.tts.engines.piper.default_voices import voice_for_language
 
 _LOGGER = logging.getLogger(__name__)
 
 _FALLBACK_LANGUAGE = "en"
 
 
-async def with_voice_of_the_house(settings: Settings) -> Settings:
+async def with_default_voice(settings: Settings) -> Settings:
     """Settle what `TTS_MODEL=auto` stands for: a Piper voice in the language of the house."""
     if settings.service_mode != "tts" or settings.tts_model != "auto":
         return settings
@@ -23,9 +23,9 @@ async def with_voice_of_the_house(settings: Settings) -> Settings:
     if language is None and token and token.get_secret_value():
         supervisor = Supervisor(settings.supervisor_url, token.get_secret_value())
         language = await home_language(supervisor)
-    voice = usual_voice(language or _FALLBACK_LANGUAGE)
+    voice = voice_for_language(language or _FALLBACK_LANGUAGE)
     if voice is None:
-        voice = usual_voice(_FALLBACK_LANGUAGE)
+        voice = voice_for_language(_FALLBACK_LANGUAGE)
         _LOGGER.warning(
             "Piper has no voice for %r, so the voice is English; name another one in TTS_MODEL, or"
             " take XTTS if it speaks that language.",

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 
 from wyoming_voice_stack.asr.vad.silero import SileroVad, vad_paths
 from wyoming_voice_stack.config.settings import Settings
-from wyoming_voice_stack.engine.idle_policy import Rest
+from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import ModelNotFound
@@ -21,12 +21,12 @@ from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.licence import AGREED_VARIABLE
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.assembly.weights import require_installed, weights_of
-from wyoming_voice_stack.tts.backend import SpeakingOptions
+from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.engine import EngineSource
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSource
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
-from wyoming_voice_stack.tts.service import TtsService, VoicingOptions
+from wyoming_voice_stack.tts.service import TtsOptions, TtsService
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
 
 MAX_SENTENCES_AT_ONCE = 16
@@ -50,20 +50,20 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
         metrics=metrics,
         threads=MAX_SENTENCES_AT_ONCE,
         capacity=lambda engine: Capacity(engine.lanes),
-        rest=Rest(
+        rest=IdlePolicy(
             return_freed_memory,
             settings.idle_unload_seconds,
             tidy_up_after_s=KEEP_MEMORY_SECONDS,
         ),
         smaller=f"set TTS_MODEL to a smaller voice, such as {SMALL_VOICE}",
     )
-    options = VoicingOptions(
+    options = TtsOptions(
         voices_dir=settings.voices_dir,
         voice=settings.tts_voice,
         language=settings.tts_language,
         household=settings.tts_languages,
         device=settings.tts_device,
-        speaking=SpeakingOptions(
+        speaking=SynthesisOptions(
             speed=settings.tts_speed,
             sentence_pause_ms=settings.tts_sentence_pause_ms,
             max_text_characters=settings.tts_max_text_characters,

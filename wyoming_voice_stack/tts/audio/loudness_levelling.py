@@ -36,7 +36,7 @@ class _Mean:
         return self.total / self.seconds
 
 
-class Evening:
+class LoudnessLeveller:
     """Knows how loud the sentences of one reply were, as the engine gave them and as they went out."""
 
     def __init__(self) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 
 from wyoming_voice_stack.tts.audio.fades import faded_out
 from wyoming_voice_stack.tts.audio.frames import frame_samples
-from wyoming_voice_stack.tts.audio.loudness_levelling import Evening
-from wyoming_voice_stack.tts.audio.runaway import RunOn
-from wyoming_voice_stack.tts.audio.sentence_audio import SentenceSound
+from wyoming_voice_stack.tts.audio.loudness_levelling import LoudnessLeveller
+from wyoming_voice_stack.tts.audio.runaway import RunawayDetector
+from wyoming_voice_stack.tts.audio.sentence_audio import SentenceAudio
 from wyoming_voice_stack.tts.audio.trimming import LEAD_IN_MS
 from wyoming_voice_stack.tts.engine import Samples
 
@@ -16,7 +16,7 @@ IN_HAND_S = 2.0
 """With so much sound that the client has not heard yet, a sentence may wait until it is measured."""
 
 
-class ReplySound:
+class ReplyAudio:
     """Takes sentence after sentence, each by `begin`, `push` for its pieces and `end`; then `finish`.
 
     What all of them return, one after the other, is the reply. The silence after a sentence is held
@@ -25,8 +25,8 @@ class ReplySound:
 
     def __init__(self, sample_rate: int) -> None:
         self._rate = sample_rate
-        self._evening = Evening()
-        self._sentence: SentenceSound | None = None
+        self._evening = LoudnessLeveller()
+        self._sentence: SentenceAudio | None = None
         self._spoke = False
         self._tail = np.zeros(0, np.float32)
         # Since the last sound: silence that went out, and silence still due before the next lead-in.
@@ -38,7 +38,9 @@ class ReplySound:
         """True once the sentence's text is over: the engine may stop, what it gives is dropped."""
         return self._sentence is not None and self._sentence.done
 
-    def begin(self, pause_ms: int, *, run_on: RunOn | None = None, in_hand_s: float = 0) -> Samples:
+    def begin(
+        self, pause_ms: int, *, run_on: RunawayDetector | None = None, in_hand_s: float = 0
+    ) -> Samples:
         """Begin a sentence, and return the beginning of the pause before it.
 
         Args:
@@ -50,7 +52,7 @@ class ReplySound:
         if self._sentence is not None:
             raise RuntimeError("the sentence before has not ended; call end() first")
         lead_in_ms = min(LEAD_IN_MS, pause_ms // 2) if self._spoke else LEAD_IN_MS
-        self._sentence = SentenceSound(
+        self._sentence = SentenceAudio(
             self._rate,
             evening=self._evening,
             look_ahead=self._spoke and in_hand_s >= IN_HAND_S,
@@ -83,7 +85,7 @@ class ReplySound:
         tail, self._tail = self._tail, np.zeros(0, np.float32)
         return tail
 
-    def _open(self) -> SentenceSound:
+    def _open(self) -> SentenceAudio:
         if self._sentence is None:
             raise RuntimeError("no sentence has begun; call begin() first")
         return self._sentence

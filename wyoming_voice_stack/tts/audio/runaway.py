@@ -14,7 +14,7 @@ on. Two signs tell:
 from __future__ import annotations
 
 from wyoming_voice_stack.tts.audio.frames import FRAME_MS, Frame
-from wyoming_voice_stack.tts.audio.speaking_time import WORD_S, SpokenTime
+from wyoming_voice_stack.tts.audio.speaking_time import WORD_S, SpeakingTime
 
 PAUSE_MS = 250
 """At normal speed. Within words there are gaps of 75 ms, before "p", "t" and "k"."""
@@ -29,12 +29,12 @@ VOICE_DBFS = -40.0
 _VOICE_POWER = 10 ** (VOICE_DBFS / 10)
 
 
-class RunOn:
+class RunawayDetector:
     """Follows one sentence of a known text."""
 
     def __init__(self, text: str, speed: float = 1.0) -> None:
         """Take the text as the engine gets it, and how much faster than normal it is said."""
-        time = SpokenTime.of(text)
+        time = SpeakingTime.of(text)
         self._said_ms = max(1000 * time.before_last_word_s, MIN_WORD_MS) / speed
         self._too_long_ms = RUN_ON_FACTOR * 1000 * max(time.whole_s, WORD_S) / speed
         self._pause_ms = PAUSE_MS / speed

@@ -8,14 +8,14 @@ import numpy as np
 
 from wyoming_voice_stack.tts.audio.frames import Frame, FrameCutter
 from wyoming_voice_stack.tts.audio.limiter import limited
-from wyoming_voice_stack.tts.audio.loudness_levelling import Evening
+from wyoming_voice_stack.tts.audio.loudness_levelling import LoudnessLeveller
 from wyoming_voice_stack.tts.audio.loudness_meter import LoudnessMeter
-from wyoming_voice_stack.tts.audio.runaway import RunOn
+from wyoming_voice_stack.tts.audio.runaway import RunawayDetector
 from wyoming_voice_stack.tts.audio.trimming import LEAD_IN_MS, SilenceTrimmer
 from wyoming_voice_stack.tts.engine import Samples
 
 
-class SentenceSound:
+class SentenceAudio:
     """Takes the silence and the babble off a sentence and gives it its gain.
 
     The result does not depend on how the sentence is cut into pieces. Of the beginning,
@@ -27,9 +27,9 @@ class SentenceSound:
         self,
         sample_rate: int,
         *,
-        evening: Evening | None = None,
+        evening: LoudnessLeveller | None = None,
         look_ahead: bool = False,
-        run_on: RunOn | None = None,
+        run_on: RunawayDetector | None = None,
         lead_in_ms: int = LEAD_IN_MS,
     ) -> None:
         """Take what the sentence follows and how it is said.
@@ -39,7 +39,7 @@ class SentenceSound:
         """
         self._cutter = FrameCutter(sample_rate)
         self._trimmer = SilenceTrimmer(sample_rate, lead_in_ms)
-        self._evening = evening or Evening()
+        self._evening = evening or LoudnessLeveller()
         self._look_ahead = look_ahead
         self._run_on = run_on
         self._meter = LoudnessMeter()

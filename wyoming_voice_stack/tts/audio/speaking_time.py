@@ -33,7 +33,7 @@ _SIGNS = frozenset("%&@#*/\\\u00a7")
 
 
 @dataclass(frozen=True)
-class SpokenTime:
+class SpeakingTime:
     """Sound, without pauses, in seconds at normal speed."""
 
     whole_s: float
@@ -44,7 +44,7 @@ class SpokenTime:
     """Marks within the text at which a reader may pause."""
 
     @classmethod
-    def of(cls, text: str) -> SpokenTime:
+    def of(cls, text: str) -> SpeakingTime:
         """Bound the time for a text; marks between words take none."""
         times = [time for token in _TOKENS.findall(text) for time in _times(token)]
         return cls(

@@ -18,7 +18,7 @@ from wyoming_voice_stack.tts.normalization.identifiers.codes import say_codes
 from wyoming_voice_stack.tts.normalization.identifiers.letters import say_abbreviations
 from wyoming_voice_stack.tts.normalization.identifiers.variable_names import say_identifiers
 from wyoming_voice_stack.tts.normalization.identifiers.web_addresses import say_addresses
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import Tongue, tongue
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules, locale
 from wyoming_voice_stack.tts.normalization.numbers.fractions import say_fractions
 from wyoming_voice_stack.tts.normalization.numbers.ordinals import (
     say_ordinals,
@@ -33,7 +33,7 @@ from wyoming_voice_stack.tts.normalization.numbers.suffixes import say_suffixes
 from wyoming_voice_stack.tts.normalization.units.measurements import say_units
 from wyoming_voice_stack.tts.normalization.units.money import say_money
 
-_STEPS: tuple[Callable[[str, Tongue], str], ...] = (
+_STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     whole_fractions,
     whole_ordinals,
     say_addresses,
@@ -66,7 +66,7 @@ def spoken(text: str, language: str) -> str:
     Of a language without a lexicon only names of programs are changed. Words stay as they are.
     """
     said = say_identifiers(text)
-    known = tongue(language)
+    known = locale(language)
     if known is not None:
         for step in _STEPS:
             said = step(said, known)

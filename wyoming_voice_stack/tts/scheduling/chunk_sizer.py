@@ -40,7 +40,7 @@ _STARTING_WORK_S = 0.1
 _LEAST_WORK_S = 1e-6
 
 
-class Pace:
+class ChunkSizer:
     """Measures, and tells lengths of pieces in seconds of sound. May be used from any thread.
 
     Everything counts in time of the whole machine: what two compute side by side takes each of them

@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from wyoming_voice_stack.tts.scheduling.chunk_sizer import Pace
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.scheduling.chunk_sizer import ChunkSizer
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 
-class Turn:
+class SchedulerTurn:
     """One caller's leave to compute a piece."""
 
-    def __init__(self, turns: Turns, number: int, playback: Playback) -> None:
+    def __init__(self, turns: FairScheduler, number: int, playback: PlaybackBuffer) -> None:
         self._turns = turns
         self._number = number
         self._playback = playback
@@ -56,7 +56,7 @@ class Turn:
         self._turns.pace.made(sound_s, self._turns.work_s - began_s)
 
 
-class Turns:
+class FairScheduler:
     """Lets `at_once` callers compute at a time; who has least sound in hand goes first.
 
     So everybody who waits gets a first piece before anybody gets a second one.
@@ -70,7 +70,7 @@ class Turns:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Share `cores` among those who compute, no more than `most_hands` for each."""
-        self.pace = Pace(at_once)
+        self.pace = ChunkSizer(at_once)
         self._at_once = at_once
         self._cores = cores
         self._most_hands = most_hands or cores
@@ -78,9 +78,9 @@ class Turns:
         self._work_s = 0.0
         self._counted_at = clock()
         self._numbers = itertools.count()
-        self._waiting: dict[int, Playback] = {}
+        self._waiting: dict[int, PlaybackBuffer] = {}
         self._granted: dict[int, threading.Event] = {}
-        self._running: dict[int, Playback] = {}
+        self._running: dict[int, PlaybackBuffer] = {}
         self._lock = threading.Lock()
 
     @property
@@ -102,7 +102,7 @@ class Turns:
         return max(1, min(self._cores // min(people, self._at_once), self._most_hands))
 
     @contextmanager
-    def take(self, playback: Playback) -> Iterator[Turn]:
+    def take(self, playback: PlaybackBuffer) -> Iterator[SchedulerTurn]:
         """Wait for a turn, and keep it until the block ends: one piece at most."""
         with self._lock:
             number = next(self._numbers)
@@ -111,7 +111,7 @@ class Turns:
             self._grant()
         granted.wait()
         try:
-            yield Turn(self, number, playback)
+            yield SchedulerTurn(self, number, playback)
         finally:
             with self._lock:
                 self._count()

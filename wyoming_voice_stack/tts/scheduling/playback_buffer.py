@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 
-class Playback:
+class PlaybackBuffer:
     """One reply's sound, as if it were played from its first piece on without a stop.
 
     May be used from any thread.

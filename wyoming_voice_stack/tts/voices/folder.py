@@ -14,7 +14,7 @@ from pathlib import Path
 from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.tts.engine import CloneSource
 from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment, assess
-from wyoming_voice_stack.tts.voices.cloning.listing import Listing, Take, list_recordings
+from wyoming_voice_stack.tts.voices.cloning.listing import Listing, VoiceFile, list_recordings
 from wyoming_voice_stack.tts.voices.cloning.report import Message, message_about
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
 
@@ -30,7 +30,7 @@ ASSESSING_SECONDS = 5.0
 class _Sighting:
     """A recording as it was last seen."""
 
-    take: Take
+    take: VoiceFile
     since: float
     """When it was first seen so."""
     is_new: bool
@@ -56,7 +56,7 @@ class VoicesFolder:
         self._clock = clock
         self._lock = threading.Lock()
         self._seen: dict[Path, _Sighting] = {}
-        self._assessed: dict[Take, Assessment] = {}
+        self._assessed: dict[VoiceFile, Assessment] = {}
         self._listed: dict[str, CloneSource] = {}
         self._told: dict[str, Message] = {}
 
@@ -110,7 +110,7 @@ class VoicesFolder:
             if take in there and assessment.is_final
         }
 
-    def _is_settled(self, take: Take) -> bool:
+    def _is_settled(self, take: VoiceFile) -> bool:
         sighting = self._seen[take.path]
         if self._clock() - sighting.since >= SETTLE_SECONDS:
             return True
@@ -133,7 +133,9 @@ class VoicesFolder:
             self._detector = None
             return assess(path, None)
 
-    def _judge(self, name: str, takes: Sequence[Take]) -> tuple[CloneSource | None, Message | None]:
+    def _judge(
+        self, name: str, takes: Sequence[VoiceFile]
+    ) -> tuple[CloneSource | None, Message | None]:
         """What to list of a voice, and what to say of it."""
         settled = [take for take in takes if self._is_settled(take)]
         before = self._listed.get(name)
@@ -148,7 +150,9 @@ class VoicesFolder:
         return source, message_about(name, by_file)
 
     @staticmethod
-    def _is_changing(before: CloneSource, takes: Sequence[Take], settled: Sequence[Take]) -> bool:
+    def _is_changing(
+        before: CloneSource, takes: Sequence[VoiceFile], settled: Sequence[VoiceFile]
+    ) -> bool:
         there = {take.path for take in takes}
         at_rest = {take.path for take in settled}
         return there.issuperset(before.paths) and not at_rest.issuperset(before.paths)
@@ -160,7 +164,7 @@ class VoicesFolder:
         self._told = told
 
 
-def clone_source(name: str, takes: Iterable[Take]) -> CloneSource:
+def clone_source(name: str, takes: Iterable[VoiceFile]) -> CloneSource:
     """Name these takes as one voice."""
     takes = tuple(takes)
     digest = hashlib.sha256()

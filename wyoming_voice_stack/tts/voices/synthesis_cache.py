@@ -9,16 +9,16 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
-MAX_PHRASE_CHARACTERS = 120
+MAX_CACHED_CHARACTERS = 120
 """What assistants say again and again is short; longer text seldom comes twice."""
 
-_NOBODYS = Playback()
+_NOBODYS = PlaybackBuffer()
 
 
 @dataclass(frozen=True)
-class Phrase:
+class CachedSentence:
     """One sentence as the engine gave it."""
 
     sample_rate: int
@@ -30,17 +30,17 @@ class Phrase:
         return sum(piece.nbytes for piece in self.pieces)
 
 
-class Phrases:
+class SynthesisCache:
     """A bounded cache. Used from the event loop only."""
 
     def __init__(self, max_bytes: int, *, clones: bool = False) -> None:
         """Take the bound; `clones` also keeps what is said with cloned voices."""
         self._max_bytes = max_bytes
         self._clones = clones
-        self._phrases: OrderedDict[SynthesisRequest, Phrase] = OrderedDict()
+        self._phrases: OrderedDict[SynthesisRequest, CachedSentence] = OrderedDict()
         self._bytes = 0
 
-    def get(self, request: SynthesisRequest) -> Phrase | None:
+    def get(self, request: SynthesisRequest) -> CachedSentence | None:
         """What the same request gave before."""
         key = _key(request)
         phrase = self._phrases.get(key)
@@ -50,11 +50,11 @@ class Phrases:
 
     def takes(self, request: SynthesisRequest) -> bool:
         """Whether it is worth keeping what this request gives, and right."""
-        if not self._max_bytes or len(request.text) > MAX_PHRASE_CHARACTERS:
+        if not self._max_bytes or len(request.text) > MAX_CACHED_CHARACTERS:
             return False
         return self._clones or request.clone is None
 
-    def put(self, request: SynthesisRequest, phrase: Phrase) -> None:
+    def put(self, request: SynthesisRequest, phrase: CachedSentence) -> None:
         """Keep a sentence that was spoken to its end, if there is room for it."""
         if not self.takes(request) or phrase.size_bytes > self._max_bytes:
             return

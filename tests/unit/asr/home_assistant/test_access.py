@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from wyoming_voice_stack.asr.home_assistant import HouseAccess, house_access
+from wyoming_voice_stack.asr.home_assistant import HomeAssistantAccess, home_assistant_access
 from wyoming_voice_stack.asr.home_assistant.access import SUPERVISOR_URL
 from wyoming_voice_stack.errors import EXIT_CONFIG, ConfigError
 
@@ -23,17 +23,17 @@ from wyoming_voice_stack.errors import EXIT_CONFIG, ConfigError
     ],
 )
 def test_address_of_the_api(url: str, expected: str) -> None:
-    access = house_access(url=url, token=" key ", supervisor_token="other")
-    assert access == HouseAccess(expected, "key")
+    access = home_assistant_access(url=url, token=" key ", supervisor_token="other")
+    assert access == HomeAssistantAccess(expected, "key")
     assert "key" not in repr(access)
 
 
 def test_inside_an_addon_and_nowhere() -> None:
-    assert house_access(url=None, token=None, supervisor_token="key") == HouseAccess(
-        SUPERVISOR_URL, "key"
-    )
-    assert house_access(url=None, token=None, supervisor_token=None) is None
-    assert house_access(url="", token=" ", supervisor_token="") is None
+    assert home_assistant_access(
+        url=None, token=None, supervisor_token="key"
+    ) == HomeAssistantAccess(SUPERVISOR_URL, "key")
+    assert home_assistant_access(url=None, token=None, supervisor_token=None) is None
+    assert home_assistant_access(url="", token=" ", supervisor_token="") is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_inside_an_addon_and_nowhere() -> None:
 )
 def test_a_url_that_is_none(url: str) -> None:
     with pytest.raises(ConfigError, match="HASS_URL") as caught:
-        house_access(url=url, token="open-sesame", supervisor_token="key")
+        home_assistant_access(url=url, token="open-sesame", supervisor_token="key")
     message = str(caught.value)
     assert caught.value.exit_status == EXIT_CONFIG
     assert "sesame" not in message
@@ -74,14 +74,14 @@ def test_a_url_that_is_none(url: str) -> None:
 )
 def test_one_of_two_settings(url: str | None, token: str | None, missing: str) -> None:
     with pytest.raises(ConfigError, match=missing) as caught:
-        house_access(url=url, token=token, supervisor_token="key")
+        home_assistant_access(url=url, token=token, supervisor_token="key")
     assert "sesame" not in str(caught.value)
 
 
 async def test_an_addon_is_told_what_its_configuration_lacks() -> None:
     from wyoming_voice_stack.asr.home_assistant import websocket as link
 
-    assert "homeassistant_api" in link._remedy(HouseAccess(SUPERVISOR_URL, "key"))
+    assert "homeassistant_api" in link._remedy(HomeAssistantAccess(SUPERVISOR_URL, "key"))
 
 
 def test_the_web_client_is_imported_late() -> None:

@@ -17,7 +17,7 @@ from tests.support.fake_servers.fake_home_assistant import (
     warnings,
 )
 from tests.support.fakes import WAIT_SECONDS, eventually
-from wyoming_voice_stack.asr.home_assistant import HouseNames
+from wyoming_voice_stack.asr.home_assistant import HomeAssistantNames
 
 
 async def test_names_are_read_at_start_and_again_each_period() -> None:
@@ -56,7 +56,7 @@ async def test_stopping_in_the_middle_leaves_nothing(moment: str) -> None:
 
 async def test_stopping_at_once_and_before_a_start() -> None:
     async with home_assistant() as fake:
-        names = HouseNames(access_to(fake))
+        names = HomeAssistantNames(access_to(fake))
         await names.stop()
         await names.start()
         await names.stop()
@@ -77,7 +77,7 @@ async def test_a_bug_is_told_and_ends_only_the_reading(caplog: pytest.LogCapture
         raise RuntimeError("this is a bug")
 
     async with home_assistant() as fake:
-        names = HouseNames(access_to(fake), pause=broken)
+        names = HomeAssistantNames(access_to(fake), pause=broken)
         await names.start()
         await eventually(lambda: bool(warnings(caplog)))
         assert warnings(caplog) == ["The names of the house are no longer read"]

@@ -24,11 +24,11 @@ from tests.support.fake_servers.fake_home_assistant import (
     state,
 )
 from tests.support.fakes import eventually
-from wyoming_voice_stack.asr.home_assistant.access import HouseUnavailable
+from wyoming_voice_stack.asr.home_assistant.access import HomeAssistantUnavailable
 from wyoming_voice_stack.asr.home_assistant.entity_names import (
     MAX_NAMES,
-    House,
-    Named,
+    HomeRegistry,
+    NamedEntity,
     added_names,
     entities,
     exposed_ids,
@@ -128,10 +128,10 @@ async def test_hidden_and_diagnostic_entities_count_only_when_exposed() -> None:
 
 
 def test_a_name_is_there_once_in_its_first_place_and_writing() -> None:
-    house = House(
-        areas=(Named("Kitchen", ("Galley",)),),
-        entities=(Named("KITCHEN"), Named("Lamp", ("kitchen", "galley", "Moon"))),
-        floors=(Named("LAMP"), Named("Attic")),
+    house = HomeRegistry(
+        areas=(NamedEntity("Kitchen", ("Galley",)),),
+        entities=(NamedEntity("KITCHEN"), NamedEntity("Lamp", ("kitchen", "galley", "Moon"))),
+        floors=(NamedEntity("LAMP"), NamedEntity("Attic")),
     )
     assert spoken_names(house) == ("Kitchen", "Lamp", "Galley", "Moon", "Attic")
 
@@ -148,19 +148,23 @@ def test_a_name_is_there_once_in_its_first_place_and_writing() -> None:
     ],
 )
 def test_names_are_cleaned(written: str, cleaned: str) -> None:
-    assert spoken_names(House(areas=(Named(written),))) == (cleaned,)
+    assert spoken_names(HomeRegistry(areas=(NamedEntity(written),))) == (cleaned,)
 
 
 @pytest.mark.parametrize(
     "written", ["", "  ", "\U0001f4a1", "--", "x" * (MAX_NAME_CHARACTERS + 1), "x " * 10**6]
 )
 def test_what_is_no_name_is_left_out(written: str) -> None:
-    assert spoken_names(House(areas=(Named(written), Named("Hall")))) == ("Hall",)
+    assert spoken_names(HomeRegistry(areas=(NamedEntity(written), NamedEntity("Hall")))) == (
+        "Hall",
+    )
 
 
 def test_names_are_bounded_and_the_likely_ones_stay() -> None:
-    many = tuple(Named(f"Lamp {number}") for number in range(3 * MAX_NAMES))
-    names = spoken_names(House(areas=(Named("Hall"),), entities=many, floors=(Named("Attic"),)))
+    many = tuple(NamedEntity(f"Lamp {number}") for number in range(3 * MAX_NAMES))
+    names = spoken_names(
+        HomeRegistry(areas=(NamedEntity("Hall"),), entities=many, floors=(NamedEntity("Attic"),))
+    )
     assert len(names) == MAX_NAMES
     assert names[:2] == ("Hall", "Lamp 0")
 
@@ -230,9 +234,9 @@ def test_any_answer_is_names_or_trouble(answer: Any) -> None:
         lambda: exposed_ids(answer),
         lambda: friendly_names(answer),
         lambda: added_names(answer),
-        lambda: spoken_names(House(areas=places(answer))),
+        lambda: spoken_names(HomeRegistry(areas=places(answer))),
         lambda: entities(["light.lamp"], {"light.lamp": "Lamp"}, answer, visible_only=True),
     ]
     for reading in readings:
-        with suppress(HouseUnavailable):
+        with suppress(HomeAssistantUnavailable):
             reading()

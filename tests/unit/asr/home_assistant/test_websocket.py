@@ -22,8 +22,8 @@ from tests.support.fake_servers.fake_home_assistant import (
     warnings,
 )
 from tests.support.fakes import WAIT_SECONDS
-from wyoming_voice_stack.asr.home_assistant import house_access
-from wyoming_voice_stack.asr.home_assistant.access import HouseUnavailable
+from wyoming_voice_stack.asr.home_assistant import home_assistant_access
+from wyoming_voice_stack.asr.home_assistant.access import HomeAssistantUnavailable
 from wyoming_voice_stack.asr.home_assistant.refresh import FIRST_RETRY_S
 from wyoming_voice_stack.asr.home_assistant.websocket import (
     MAX_INLINE_CHARACTERS,
@@ -220,17 +220,17 @@ async def test_neither_token_nor_names_are_logged(caplog: pytest.LogCaptureFixtu
 async def test_a_redirect_is_not_followed() -> None:
     async with home_assistant() as fake:
         moved(fake)
-        with pytest.raises(HouseUnavailable, match="sends on to"):
+        with pytest.raises(HomeAssistantUnavailable, match="sends on to"):
             await visit(access_to(fake))
         assert not fake.tokens
 
 
 async def test_encryption_that_the_other_side_does_not_speak() -> None:
     async with home_assistant() as fake:
-        access = house_access(
+        access = home_assistant_access(
             url=f"https://127.0.0.1:{fake.port}", token=TOKEN, supervisor_token=None
         )
         assert access is not None
-        with pytest.raises(HouseUnavailable, match="begin HASS_URL with http"):
+        with pytest.raises(HomeAssistantUnavailable, match="begin HASS_URL with http"):
             await visit(access)
         assert not fake.tokens

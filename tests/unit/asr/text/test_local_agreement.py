@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_voice_stack.asr.text.local_agreement import Agreement
+from wyoming_voice_stack.asr.text.local_agreement import LocalAgreement
 
 
 def seen(*guesses: str, language: str | None = "en") -> list[str]:
-    agreement = Agreement()
+    agreement = LocalAgreement()
     return [agreement.see(guess, language) for guess in guesses]
 
 
@@ -51,7 +51,7 @@ def test_languages_without_blanks_go_sign_by_sign(language: str) -> None:
 
 
 def test_a_shorter_guess_takes_nothing_back() -> None:
-    agreement = Agreement()
+    agreement = LocalAgreement()
     for guess in ("Turn on the light", "Turn on the light", "Turn", ""):
         last = agreement.see(guess, "en")
         assert last in {"", "Turn on the light"}
@@ -59,22 +59,22 @@ def test_a_shorter_guess_takes_nothing_back() -> None:
 
 
 def test_the_end_gives_the_rest() -> None:
-    agreement = Agreement()
+    agreement = LocalAgreement()
     agreement.see("Turn on the", "en")
     assert agreement.see("Turn on the", "en") == "Turn on the"
     assert agreement.end("Turn on the light.", "en") == " light."
 
 
 def test_the_end_gives_all_if_nothing_was_sent() -> None:
-    agreement = Agreement()
+    agreement = LocalAgreement()
     assert agreement.see("Turn on", "en") == ""
     assert agreement.end("Turn on the light.", "en") == "Turn on the light."
-    assert Agreement().end("打开灯。", "zh") == "打开灯。"
+    assert LocalAgreement().end("打开灯。", "zh") == "打开灯。"
 
 
 @pytest.mark.parametrize("final", ["", "Turn", "Turn on", "Torn off"])
 def test_what_was_sent_is_never_sent_again(final: str) -> None:
-    agreement = Agreement()
+    agreement = LocalAgreement()
     agreement.see("Turn on", "en")
     agreement.see("Turn on", "en")
     assert agreement.end(final, "en") == ""
@@ -85,7 +85,7 @@ texts = st.lists(st.sampled_from(["turn", "Turn", "on", "the.", "light"]), max_s
 
 @given(st.lists(texts, max_size=8), texts)
 def test_each_place_in_the_text_is_sent_once(guesses: list[str], final: str) -> None:
-    agreement = Agreement()
+    agreement = LocalAgreement()
     sent = [agreement.see(guess, "en") for guess in guesses]
     stable = "".join(sent)
     whole = stable + agreement.end(final, "en")
@@ -96,7 +96,7 @@ def test_each_place_in_the_text_is_sent_once(guesses: list[str], final: str) -> 
 
 @given(texts, st.lists(st.integers(0, 8), max_size=8))
 def test_guesses_that_grow_make_up_the_text(text: str, lengths: list[int]) -> None:
-    agreement = Agreement()
+    agreement = LocalAgreement()
     guesses = [" ".join(text.split()[:length]) for length in sorted(lengths)]
     sent = [agreement.see(guess, "en") for guess in guesses]
     assert "".join([*sent, agreement.end(text, "en")]) == text

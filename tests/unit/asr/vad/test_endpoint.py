@@ -12,7 +12,7 @@ from wyoming_voice_stack.asr.vad.endpoint import (
     Endpoint,
     endpoint_for,
 )
-from wyoming_voice_stack.asr.vad.segmenter import SpeechFollower
+from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES
 
 WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
@@ -21,7 +21,7 @@ SILENT, SPOKEN = 0.1, 0.9
 
 def ended_after(endpoint: Endpoint, probabilities: list[float], for_ever: float = SILENT) -> float:
     """Seconds after which an utterance is over that goes on as it ends."""
-    follower = SpeechFollower(Scripted(probabilities, for_ever))
+    follower = SpeechSegmenter(Scripted(probabilities, for_ever))
     samples = 0
     while not endpoint.reached(follower, samples):
         follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
@@ -64,7 +64,7 @@ def test_who_never_pauses_is_ended() -> None:
 
 
 def test_an_utterance_that_is_long_without_speech_is_no_television() -> None:
-    follower = SpeechFollower(Scripted([]))
+    follower = SpeechSegmenter(Scripted([]))
     assert not Endpoint(0.7).reached(follower, 100 * SAMPLE_RATE)
 
 

@@ -20,7 +20,7 @@ from wyoming_voice_stack.asr.vad.segmenter import (
     SPEECH_LASTS,
     SPEECH_STARTS,
     TAIL_MS,
-    SpeechFollower,
+    SpeechSegmenter,
     cut_out,
     speech_spans,
 )
@@ -50,9 +50,9 @@ def windows(seconds: float) -> int:
 
 def told(
     probabilities: Sequence[float], max_span_s: float = SHORT_S, *, end: bool = True
-) -> SpeechFollower:
+) -> SpeechSegmenter:
     """A follower that was given one probability per window."""
-    follower = SpeechFollower(Scripted(probabilities), max_span_s)
+    follower = SpeechSegmenter(Scripted(probabilities), max_span_s)
     follower.push(np.zeros(len(probabilities) * WINDOW_SAMPLES, np.float32))
     if end:
         follower.finish()
@@ -101,7 +101,7 @@ def test_speech_is_found_loud_and_quiet(vad: SileroVad, dbfs: float) -> None:
 def test_speech_is_found_while_it_comes(vad: SileroVad, dbfs: float) -> None:
     said = say(SENTENCE)
     sound = surrounded(at_level(said, dbfs))
-    follower = SpeechFollower(vad.stream())
+    follower = SpeechSegmenter(vad.stream())
     begun = paused = 0.0
     for first in range(0, len(sound), 320):
         follower.push(sound[first : first + 320])
@@ -176,7 +176,7 @@ def test_blips_and_weak_runs_are_no_speech() -> None:
 
 
 def test_a_pause_is_known_as_soon_as_the_tail_is_there() -> None:
-    follower = SpeechFollower(
+    follower = SpeechSegmenter(
         Scripted([SILENCE] * 10 + [SPOKEN] * 5 + [SILENCE] * 5 + [SPOKEN] * 9)
     )
     paused = []
@@ -188,7 +188,7 @@ def test_a_pause_is_known_as_soon_as_the_tail_is_there() -> None:
 
 
 def test_silence_is_counted_from_the_beginning_or_the_last_speech() -> None:
-    follower = SpeechFollower(Scripted([SILENCE] * 50 + [SPOKEN] * 10))
+    follower = SpeechSegmenter(Scripted([SILENCE] * 50 + [SPOKEN] * 10))
     assert follower.silence_ms == 0
     for expected in (*range(1, 53), *[0] * 8, *range(1, 30)):
         follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
@@ -201,7 +201,7 @@ def test_pieces_of_any_size_give_the_same_spans(
     vad: SileroVad, cuts: list[int], dbfs: float
 ) -> None:
     sound = np.concatenate([at_level(say("Stop."), dbfs), silence(1), at_level(say("Yes."), dbfs)])
-    follower = SpeechFollower(vad.stream(), max_span_s=1.5)
+    follower = SpeechSegmenter(vad.stream(), max_span_s=1.5)
     for first, stop in pairwise([0, *sorted(cuts), max(len(sound), 90_000)]):
         follower.push(sound[first:stop])
     follower.finish()
@@ -216,7 +216,7 @@ def test_pieces_of_any_size_give_the_same_spans_of_anything(
     probabilities: list[float], cuts: list[int]
 ) -> None:
     count = len(probabilities) * WINDOW_SAMPLES
-    follower = SpeechFollower(Scripted(probabilities), SHORT_S)
+    follower = SpeechSegmenter(Scripted(probabilities), SHORT_S)
     for first, stop in pairwise([0, *sorted(min(cut, count) for cut in cuts), count]):
         follower.push(np.zeros(stop - first, np.float32))
     follower.finish()
@@ -239,7 +239,7 @@ def test_nothing_that_is_said_is_lost_or_cut_too_late(probabilities: list[float]
 @settings(deadline=None)
 @given(stretches)
 def test_what_was_said_of_the_past_stands(probabilities: list[float]) -> None:
-    follower = SpeechFollower(Scripted(probabilities), SHORT_S)
+    follower = SpeechSegmenter(Scripted(probabilities), SHORT_S)
     closed: list[tuple[SpeechSpan, ...]] = []
     for _ in probabilities:
         follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
@@ -253,7 +253,7 @@ def test_what_was_said_of_the_past_stands(probabilities: list[float]) -> None:
 def test_the_spans_in_a_pause_are_those_of_the_end_if_nobody_speaks_on(
     probabilities: list[float], silent: int
 ) -> None:
-    follower = SpeechFollower(Scripted(probabilities), SHORT_S)
+    follower = SpeechSegmenter(Scripted(probabilities), SHORT_S)
     for number in range(len(probabilities)):
         follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
         if not follower.paused:
@@ -317,7 +317,7 @@ def test_a_proof_that_comes_late_makes_no_span_too_long(silent: int, weak: int) 
 @pytest.mark.parametrize("level", [0.0, WEAK])
 @pytest.mark.parametrize("begun", [[], [*[SPOKEN] * 50, SILENCE]])
 def test_hours_of_silence_are_forgotten(level: float, begun: list[float]) -> None:
-    follower = SpeechFollower(Scripted(begun, level))
+    follower = SpeechSegmenter(Scripted(begun, level))
     for _ in range(2 * 3600 * SAMPLE_RATE // len(CHUNK)):
         follower.push(CHUNK)
     assert follower.silence_ms > 7_100_000

@@ -16,7 +16,7 @@ from wyoming_voice_stack.asr.whisper import window
 from wyoming_voice_stack.asr.whisper.catalogue import LANGUAGES_BEFORE_V3
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
 from wyoming_voice_stack.asr.whisper.loading import Placement
-from wyoming_voice_stack.asr.whisper.passes import CAREFUL, DRAFT, Look, Looks
+from wyoming_voice_stack.asr.whisper.passes import CAREFUL, PARTIAL, DecodePass, DecodePasses
 from wyoming_voice_stack.asr.whisper.window import WINDOW_S
 from wyoming_voice_stack.audio import PcmFormat, SpeechDecoder, to_pcm16
 from wyoming_voice_stack.errors import Abandoned, EngineError, UnknownLanguage
@@ -31,7 +31,9 @@ SENTENCES = (
     "No, thank you very much.",
     "Stop.",
 )
-NEVER_SURE = Looks(english=(Look(4, 0.0), Look(10, 0.0), Look(WINDOW_S, 0.0)), others=())
+NEVER_SURE = DecodePasses(
+    english=(DecodePass(4, 0.0), DecodePass(10, 0.0), DecodePass(WINDOW_S, 0.0)), others=()
+)
 SHOPPING = (
     "Please turn on the kitchen light, close the garage door, start the washing machine, open the"
     " window in the bathroom, play some music in the living room, set a timer for ten minutes, add"
@@ -263,7 +265,7 @@ def test_a_draft_takes_a_shorter_window(recognizer: WhisperRecognizer) -> None:
     assert words(hear(drafting, say(DOOR), request).text) == words(DOOR)
     assert hear(drafting, say(DOOR), ENGLISH).text
     (_, _, draft), (_, _, final) = (event for event in events if event[0] == "encode")
-    assert final - draft == 100 * (CAREFUL.context_s - DRAFT.context_s)
+    assert final - draft == 100 * (CAREFUL.context_s - PARTIAL.context_s)
 
 
 def batching(recognizer: WhisperRecognizer) -> tuple[WhisperRecognizer, list[Any]]:
@@ -358,14 +360,14 @@ def test_what_is_not_sure_is_looked_at_again(recognizer: WhisperRecognizer) -> N
 
 
 def test_what_is_sure_is_not_looked_at_again(recognizer: WhisperRecognizer) -> None:
-    looks = Looks(english=(Look(6, -1.0), Look(12, -1.0)), others=())
+    looks = DecodePasses(english=(DecodePass(6, -1.0), DecodePass(12, -1.0)), others=())
     trusting, events = watch(recognizer, placement=Placement(looks=looks))
     assert words(hear(trusting, say(DOOR), ENGLISH).text) == words(DOOR)
     assert [event[0] for event in events] == ["encode", "write"]
 
 
 def test_speech_of_other_languages_is_looked_at_in_their_way(polyglot: WhisperRecognizer) -> None:
-    looks = Looks(english=(Look(6, -9.0, beams=1),), others=(Look(9, -9.0),))
+    looks = DecodePasses(english=(DecodePass(6, -9.0, beams=1),), others=(DecodePass(9, -9.0),))
     watching, events = watch(polyglot, placement=Placement(batch_size=4, looks=looks))
     spoken = [TranscriptionRequest(language=code) for code in ("en", "it", "en")]
     watching.transcribe([speech(DOOR, request) for request in spoken], wanted)
@@ -378,7 +380,9 @@ def test_speech_of_other_languages_is_looked_at_in_their_way(polyglot: WhisperRe
 def test_nobody_looks_twice_in_the_same_way(
     recognizer: WhisperRecognizer, beams: int | None, times: int
 ) -> None:
-    looks = Looks(english=(Look(WINDOW_S, 0.0, beams), Look(WINDOW_S + 1, 0.0)), others=())
+    looks = DecodePasses(
+        english=(DecodePass(WINDOW_S, 0.0, beams), DecodePass(WINDOW_S + 1, 0.0)), others=()
+    )
     doubting, events = watch(recognizer, placement=Placement(looks=looks))
     assert words(hear(doubting, say(DOOR), ENGLISH).text) == words(DOOR)
     frames = [event[2] for event in events if event[0] == "encode"]

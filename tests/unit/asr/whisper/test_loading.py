@@ -16,7 +16,7 @@ from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper import loading
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
 from wyoming_voice_stack.asr.whisper.loading import SMALL_MODEL_BYTES, thread_budget
-from wyoming_voice_stack.asr.whisper.passes import looks_on_cpu
+from wyoming_voice_stack.asr.whisper.passes import passes_on_cpu
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 
 MAX_RESIDENT_MB = 450
@@ -136,7 +136,7 @@ def test_small_models_get_lanes_and_large_ones_threads(weights: tuple[Path, int]
     small = size < SMALL_MODEL_BYTES
     placement = loading._placement(directory, "cpu", 4)
     assert (placement.lanes, placement.threads) == ((2, 2) if small else (1, 4))
-    assert placement.looks == looks_on_cpu(size)
+    assert placement.looks == passes_on_cpu(size)
     assert placement.lanes * placement.threads == 4
     assert (placement.batch_size, placement.window_step_s) == (1, 1)
 

@@ -6,12 +6,12 @@ import pytest
 
 from wyoming_voice_stack.asr.whisper.passes import (
     BASE_MODEL_BYTES,
-    DRAFT,
+    PARTIAL,
     TINY_MODEL_BYTES,
-    Look,
-    Looks,
-    looks_on_cpu,
-    looks_on_cuda,
+    DecodePass,
+    DecodePasses,
+    passes_on_cpu,
+    passes_on_cuda,
 )
 from wyoming_voice_stack.asr.whisper.window import WINDOW_S, Hypothesis
 
@@ -40,11 +40,11 @@ def heard(avg_logprob: float, no_speech_prob: float = 0.1) -> Hypothesis:
     ],
 )
 def test_what_is_sure(one: Hypothesis, *, sure: bool) -> None:
-    assert Look(4, -0.4).is_sure(one) is sure
+    assert DecodePass(4, -0.4).is_sure(one) is sure
 
 
-@pytest.mark.parametrize("looks", [*map(looks_on_cpu, SIZES), looks_on_cuda()])
-def test_each_look_is_closer_than_the_one_before(looks: Looks) -> None:
+@pytest.mark.parametrize("looks", [*map(passes_on_cpu, SIZES), passes_on_cuda()])
+def test_each_look_is_closer_than_the_one_before(looks: DecodePasses) -> None:
     for language in ("en", "it", None):
         for wide, close in pairwise(looks.at(language)):
             assert close.context_s > wide.context_s
@@ -53,20 +53,20 @@ def test_each_look_is_closer_than_the_one_before(looks: Looks) -> None:
 
 
 def test_only_the_measured_models_begin_with_one_hypothesis() -> None:
-    begin = {size: looks_on_cpu(size).english[0].beams for size in SIZES}
+    begin = {size: passes_on_cpu(size).english[0].beams for size in SIZES}
     assert begin == {75_000_000: None, 145_000_000: 1, 480_000_000: None, 3_000_000_000: None}
     assert TINY_MODEL_BYTES < 145_000_000 < BASE_MODEL_BYTES
 
 
 def test_a_language_that_is_not_known_is_looked_at_as_carefully_as_the_others() -> None:
-    looks = looks_on_cpu(145_000_000)
+    looks = passes_on_cpu(145_000_000)
     assert looks.at(None) == looks.at("fr") == looks.others != looks.at("en")
 
 
 def test_the_smallest_models_end_with_the_full_window() -> None:
-    assert looks_on_cpu(75_000_000).english[-1].context_s == WINDOW_S
+    assert passes_on_cpu(75_000_000).english[-1].context_s == WINDOW_S
 
 
 def test_a_draft_is_the_cheapest_look() -> None:
-    looks = [looks_on_cpu(size).at(language)[0] for size in SIZES for language in ("en", "fr")]
-    assert all(DRAFT.context_s <= look.context_s for look in looks)
+    looks = [passes_on_cpu(size).at(language)[0] for size in SIZES for language in ("en", "fr")]
+    assert all(PARTIAL.context_s <= look.context_s for look in looks)

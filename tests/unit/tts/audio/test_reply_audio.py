@@ -24,11 +24,11 @@ from tests.support.waveform import (
     tone,
 )
 from wyoming_voice_stack.tts.audio.limiter import CEILING, KNEE, limited
-from wyoming_voice_stack.tts.audio.loudness_levelling import MAX_GAIN_DB, Evening
+from wyoming_voice_stack.tts.audio.loudness_levelling import MAX_GAIN_DB, LoudnessLeveller
 from wyoming_voice_stack.tts.audio.loudness_meter import Loudness
-from wyoming_voice_stack.tts.audio.reply_audio import IN_HAND_S, ReplySound
-from wyoming_voice_stack.tts.audio.runaway import RunOn
-from wyoming_voice_stack.tts.audio.sentence_audio import SentenceSound
+from wyoming_voice_stack.tts.audio.reply_audio import IN_HAND_S, ReplyAudio
+from wyoming_voice_stack.tts.audio.runaway import RunawayDetector
+from wyoming_voice_stack.tts.audio.sentence_audio import SentenceAudio
 from wyoming_voice_stack.tts.engine import Samples
 
 LIGHT = "The kitchen light is on, and so is the one in the hall."
@@ -40,7 +40,7 @@ def speak(
     *sentences: Samples, pause_ms: int = 250, in_hand_s: float = IN_HAND_S, length: int = 1000
 ) -> list[Samples]:
     """What goes out for each sentence, the silence before it included; the reply's end comes last."""
-    reply = ReplySound(RATE)
+    reply = ReplyAudio(RATE)
     out = []
     for sentence in sentences:
         parts = [reply.begin(pause_ms, in_hand_s=in_hand_s)]
@@ -84,14 +84,14 @@ class TestPauses:
         assert milliseconds(len(out)) == pytest.approx(600, abs=6)
 
     def test_is_sent_before_the_sentence_is_there(self) -> None:
-        reply = ReplySound(RATE)
+        reply = ReplyAudio(RATE)
         assert not len(reply.begin(250))
         reply.push(joined(tone(300), quiet(300)))
         reply.end()
         assert milliseconds(len(reply.begin(250))) == pytest.approx(200, abs=1)
 
     def test_differs_from_join_to_join(self) -> None:
-        reply = ReplySound(RATE)
+        reply = ReplyAudio(RATE)
         parts = []
         for pause_ms in (250, 125, 500):
             parts += [reply.begin(pause_ms), reply.push(tone(200)), reply.end()]
@@ -100,7 +100,7 @@ class TestPauses:
         assert pauses == pytest.approx([125, 500], abs=10)
 
     def test_a_sentence_without_sound_adds_nothing(self) -> None:
-        reply = ReplySound(RATE)
+        reply = ReplyAudio(RATE)
         parts = []
         for sound in (tone(300), quiet(900), tone(300)):
             parts += [reply.begin(250), reply.push(sound), reply.end()]
@@ -112,7 +112,7 @@ class TestPauses:
         assert not end.any()
 
     def test_one_sentence_after_the_other(self) -> None:
-        reply = ReplySound(RATE)
+        reply = ReplyAudio(RATE)
         with pytest.raises(RuntimeError, match="begin"):
             reply.push(tone(10))
         reply.begin(250)
@@ -149,10 +149,10 @@ class TestLoudness:
         assert all(-26 <= level <= -19.5 for level in heard[1:])
 
     def test_is_constant_within_a_sentence(self) -> None:
-        evening = Evening()
+        evening = LoudnessLeveller()
         evening.add(Loudness(level_db=-20.0, peak=0.3, seconds=1.0), 1.0)
         sound = amplified(joined(bare(LIGHT), quiet(400), bare(JAZZ)), -14)
-        sentence = SentenceSound(RATE, evening=evening, look_ahead=True)
+        sentence = SentenceAudio(RATE, evening=evening, look_ahead=True)
         out = through(sentence.push, sentence.finish, *in_pieces(sound))
         loud = np.abs(sound) > 0.01
         loud[: RATE // 200] = loud[-RATE // 200 :] = False
@@ -168,7 +168,7 @@ class TestLoudness:
 
     def test_waits_only_if_the_client_has_enough_to_play(self) -> None:
         for in_hand_s, waits in ((IN_HAND_S, True), (IN_HAND_S - 0.1, False)):
-            reply = ReplySound(RATE)
+            reply = ReplyAudio(RATE)
             reply.begin(250, in_hand_s=60.0)
             reply.push(tone(300))
             reply.end()
@@ -177,7 +177,7 @@ class TestLoudness:
             assert len(reply.push(tone(300)))
 
     def test_the_first_sentence_never_waits(self) -> None:
-        reply = ReplySound(RATE)
+        reply = ReplyAudio(RATE)
         reply.begin(250, in_hand_s=60.0)
         assert milliseconds(len(reply.push(tone(100)))) >= 80
 
@@ -227,11 +227,11 @@ REPLY = [
 )
 def test_pieces_make_no_difference(lengths: list[int], in_hand_s: float) -> None:
     def said(sizes: list[int]) -> Samples:
-        reply, parts = ReplySound(RATE), []
+        reply, parts = ReplyAudio(RATE), []
         for sentence, text in zip(
             REPLY, ("Hello there.", "Half past four, no.", LIGHT), strict=True
         ):
-            parts.append(reply.begin(250, run_on=RunOn(text), in_hand_s=in_hand_s))
+            parts.append(reply.begin(250, run_on=RunawayDetector(text), in_hand_s=in_hand_s))
             place, turn = 0, 0
             while place < len(sentence):
                 size = sizes[turn % len(sizes)]

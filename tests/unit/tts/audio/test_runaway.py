@@ -18,9 +18,9 @@ from tests.support.waveform import (
     through,
     tone,
 )
-from wyoming_voice_stack.tts.audio.runaway import RunOn
-from wyoming_voice_stack.tts.audio.sentence_audio import SentenceSound
-from wyoming_voice_stack.tts.audio.speaking_time import SpokenTime
+from wyoming_voice_stack.tts.audio.runaway import RunawayDetector
+from wyoming_voice_stack.tts.audio.sentence_audio import SentenceAudio
+from wyoming_voice_stack.tts.audio.speaking_time import SpeakingTime
 from wyoming_voice_stack.tts.engine import Samples
 
 LONG = (
@@ -39,12 +39,12 @@ TEXTS = (
 BABBLE = "and so is the one in the hall of the other house"
 
 
-def spoken(sentence: SentenceSound, *parts: Samples) -> Samples:
+def spoken(sentence: SentenceAudio, *parts: Samples) -> Samples:
     return through(sentence.push, sentence.finish, *in_pieces(joined(*parts), 777))
 
 
 def cut(text: str, *parts: Samples, speed: float = 1.0) -> tuple[Samples, bool]:
-    sentence = SentenceSound(RATE, run_on=RunOn(text, speed))
+    sentence = SentenceAudio(RATE, run_on=RunawayDetector(text, speed))
     return spoken(sentence, *parts), sentence.done
 
 
@@ -59,7 +59,7 @@ class TestSpeech:
     def test_is_never_cut(self, text: str, speed: float) -> None:
         sound = joined(quiet(300), say(text, speed), quiet(800))
         out, _ = cut(text, sound, speed=speed)
-        assert out.tobytes() == spoken(SentenceSound(RATE), sound).tobytes()
+        assert out.tobytes() == spoken(SentenceAudio(RATE), sound).tobytes()
 
     def test_slow_speech_has_its_time(self) -> None:
         words = joined(*(part for _ in range(3) for part in (tone(600), quiet(600))))
@@ -110,7 +110,7 @@ class TestBabble:
         assert done
         assert len(bare(text)) < len(out) < 0.5 * len(stream)
         kept = milliseconds(sounding(out)[-1])
-        assert kept <= 1000 * 2.5 * SpokenTime.of(text).whole_s + 1_000
+        assert kept <= 1000 * 2.5 * SpeakingTime.of(text).whole_s + 1_000
 
     def test_a_drone_is_let_be(self) -> None:
         drone = noise(8_000, -20.0)
@@ -123,7 +123,7 @@ class TestBabble:
         assert milliseconds(len(out) - len(bare("Thank you."))) <= 110
 
     def test_what_follows_is_dropped(self) -> None:
-        sentence = SentenceSound(RATE, run_on=RunOn("Ok."))
+        sentence = SentenceAudio(RATE, run_on=RunawayDetector("Ok."))
         sentence.push(joined(bare("Ok."), quiet(300)))
         assert sentence.done
         assert not len(sentence.push(bare(BABBLE)))
@@ -147,13 +147,13 @@ class TestSpokenTime:
         ],
     )
     def test_counts_what_is_said(self, text: str, units: int) -> None:
-        time = SpokenTime.of(text)
+        time = SpeakingTime.of(text)
         assert 0.4 * units <= time.whole_s <= 1.0 * units
         assert (time.before_last_word_s > 0) == (units > 1)
 
     def test_grows_with_the_letters(self) -> None:
-        assert SpokenTime.of("Strengths").whole_s > SpokenTime.of("Ok").whole_s
-        assert SpokenTime.of("مستشفى").whole_s > SpokenTime.of("street").whole_s
+        assert SpeakingTime.of("Strengths").whole_s > SpeakingTime.of("Ok").whole_s
+        assert SpeakingTime.of("مستشفى").whole_s > SpeakingTime.of("street").whole_s
 
     def test_nothing_to_say_cuts_nothing_at_once(self) -> None:
         out, _ = cut("…", bare("Ok."))

@@ -20,7 +20,7 @@ from tests.support.waveform import (
     through,
     tone,
 )
-from wyoming_voice_stack.tts.audio.sentence_audio import SentenceSound
+from wyoming_voice_stack.tts.audio.sentence_audio import SentenceAudio
 from wyoming_voice_stack.tts.audio.trimming import HOLD_BACK_MS, MAX_SILENCE_MS
 from wyoming_voice_stack.tts.engine import Samples
 
@@ -29,7 +29,7 @@ FADE = RATE // 200
 
 
 def sent(*parts: Samples) -> Samples:
-    sentence = SentenceSound(RATE)
+    sentence = SentenceAudio(RATE)
     return through(sentence.push, sentence.finish, *in_pieces(joined(*parts)))
 
 
@@ -69,7 +69,7 @@ class TestBeginning:
         assert begin + len(unfaded(out)) >= audible[-1]
 
     def test_sound_is_held_back_for_moments_only(self) -> None:
-        sentence, speech = SentenceSound(RATE), tone(500)
+        sentence, speech = SentenceAudio(RATE), tone(500)
         taken = given = 0
         for piece in in_pieces(joined(quiet(20), speech), 37):
             taken += len(piece)
@@ -79,7 +79,7 @@ class TestBeginning:
         assert HOLD_BACK_MS <= 30
 
     def test_no_silence_is_kept_for_later(self) -> None:
-        sentence = SentenceSound(RATE)
+        sentence = SentenceAudio(RATE)
         for piece in in_pieces(quiet(60_000)):
             assert not len(sentence.push(piece))
         assert len(sentence._trimmer._held) < 20
@@ -97,7 +97,7 @@ class TestEnd:
         assert len(out) == pytest.approx(len(bare(LIGHT)) + RATE * 0.1, abs=4 * FADE)
 
     def test_what_went_out_is_known(self) -> None:
-        sentence = SentenceSound(RATE)
+        sentence = SentenceAudio(RATE)
         out = through(sentence.push, sentence.finish, quiet(500), tone(400), quiet(500))
         assert milliseconds(sentence.lead_samples) == pytest.approx(50, abs=1)
         assert milliseconds(sentence.tail_samples) == pytest.approx(100, abs=1)
@@ -106,7 +106,7 @@ class TestEnd:
 
     @pytest.mark.parametrize("sound", [quiet(0), quiet(700), noise(700, -58.0), noise(4, -20.0)])
     def test_nothing_comes_of_silence(self, sound: Samples) -> None:
-        sentence = SentenceSound(RATE)
+        sentence = SentenceAudio(RATE)
         assert not len(through(sentence.push, sentence.finish, sound))
         assert not sentence.heard
 
@@ -138,7 +138,7 @@ class TestInside:
         assert np.abs(np.diff(out[first + FADE : -second - FADE])).max() <= 0.0002
 
     def test_held_silence_is_bounded(self) -> None:
-        sentence = SentenceSound(RATE)
+        sentence = SentenceAudio(RATE)
         sentence.push(tone(100))
         for piece in in_pieces(quiet(20_000)):
             sentence.push(piece)

@@ -16,17 +16,17 @@ from wyoming_voice_stack.tts.scheduling.chunk_sizer import (
     SEAM_S,
     SHORTEST_S,
     SILENT_S,
-    Pace,
+    ChunkSizer,
 )
-from wyoming_voice_stack.tts.scheduling.fair_scheduler import Turns
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 READING_S = 0.02
 NOBODY = -math.inf
 
 
-def measured(speed: float, at_once: int = 1) -> Pace:
-    pace = Pace(at_once)
+def measured(speed: float, at_once: int = 1) -> ChunkSizer:
+    pace = ChunkSizer(at_once)
     for _ in range(100):
         pace.made(1.0, (1.0 + SEAM_S) / speed)
         pace.read(READING_S)
@@ -43,7 +43,7 @@ class Clock:
 @dataclass
 class Listener:
     sentence_s: float
-    playback: Playback
+    playback: PlaybackBuffer
     first_at_s: float = math.inf
     made_s: float = 0.0
     pieces: list[float] = field(default_factory=list)
@@ -52,15 +52,15 @@ class Listener:
 
 @dataclass
 class House:
-    """Serves all who want sound one after the other, as `Turns` does; who has least goes first."""
+    """Serves all who want sound one after the other, as `FairScheduler` does; who has least goes first."""
 
     speed: float
-    pace: Pace
+    pace: ChunkSizer
     clock: Clock = field(default_factory=Clock)
 
     def speak(self, sentences_s: list[float]) -> list[Listener]:
         began_s = self.clock.now
-        everybody = [Listener(each, Playback(self.clock)) for each in sentences_s]
+        everybody = [Listener(each, PlaybackBuffer(self.clock)) for each in sentences_s]
         while waiting := [each for each in everybody if each.made_s < each.sentence_s - 1e-9]:
             one = min(waiting, key=lambda each: each.playback.ahead_s)
             others = tuple(each.playback.ahead_s for each in waiting if each is not one)
@@ -146,7 +146,7 @@ class TestTogether:
         assert max(each.first_at_s for each in everybody) < 8 * (READING_S + 0.43 / 20.0)
 
     def test_the_speed_is_learnt_while_they_speak(self) -> None:
-        house = House(20.0, Pace())
+        house = House(20.0, ChunkSizer())
         assert house.pace.speed < 10.0
         everybody = house.speak([4.0] * 8)
         assert [each.gap_s for each in everybody] == [0.0] * 8
@@ -182,7 +182,7 @@ class TestTogether:
 class TestWork:
     def test_pieces_that_take_no_time_are_no_trouble(self) -> None:
         # A model that cannot be cut has spoken its sentence when it has read it.
-        pace = Pace()
+        pace = ChunkSizer()
         for _ in range(5000):
             pace.made(2.0, 0.0)
         assert pace.first_s(()) == SHORTEST_S
@@ -190,29 +190,29 @@ class TestWork:
 
     def test_time_is_shared_by_those_who_compute(self) -> None:
         clock = Clock()
-        turns = Turns(2, cores=2, clock=clock)
-        with turns.take(Playback(clock)) as turn, turn.making(1.0):
+        turns = FairScheduler(2, cores=2, clock=clock)
+        with turns.take(PlaybackBuffer(clock)) as turn, turn.making(1.0):
             clock.now += 0.1
-            with turns.take(Playback(clock)) as other, other.making(2.0):
+            with turns.take(PlaybackBuffer(clock)) as other, other.making(2.0):
                 clock.now += 0.4
             clock.now += 0.1
-        known = Pace()
+        known = ChunkSizer()
         known.made(2.0, 0.2)
         known.made(1.0, 0.4)
         assert turns.pace.speed == pytest.approx(known.speed)
 
     def test_waiting_for_a_turn_is_no_work(self) -> None:
         clock = Clock()
-        turns = Turns(1, clock=clock)
+        turns = FairScheduler(1, clock=clock)
         clock.now += 7.0
-        with turns.take(Playback(clock)) as turn, turn.reading():
+        with turns.take(PlaybackBuffer(clock)) as turn, turn.reading():
             clock.now += 0.5
         assert turns.pace.reading_s == pytest.approx(0.5)
 
     def test_a_turn_knows_what_the_others_have(self) -> None:
         clock = Clock()
-        turns = Turns(2, cores=2, clock=clock)
-        rich, poor = Playback(clock), Playback(clock)
+        turns = FairScheduler(2, cores=2, clock=clock)
+        rich, poor = PlaybackBuffer(clock), PlaybackBuffer(clock)
         rich.add(3.0)
         with turns.take(rich) as one, turns.take(poor) as other:
             assert one.next_s() == turns.pace.next_s(3.0, (NOBODY,))
@@ -221,8 +221,8 @@ class TestWork:
             assert one.first_s() == one.next_s()
 
     def test_where_nobody_plays_it_nobody_runs_dry(self) -> None:
-        turns = Turns()
-        with turns.take(Playback()) as turn:
+        turns = FairScheduler()
+        with turns.take(PlaybackBuffer()) as turn:
             assert turn.next_s() == LONGEST_S
 
 
@@ -247,7 +247,7 @@ class TestPieces:
         self, frames: int, count: int
     ) -> None:
         clock = Clock()
-        turns, playback = Turns(clock=clock), Playback(clock)
+        turns, playback = FairScheduler(clock=clock), PlaybackBuffer(clock)
         turns.pace = measured(20.0)
         sentence = Sentence(clock, frames)
         made = []
@@ -261,7 +261,7 @@ class TestPieces:
 class TestPlayback:
     def test_what_is_held_back_is_not_in_hand(self) -> None:
         clock = Clock()
-        playback = Playback(clock)
+        playback = PlaybackBuffer(clock)
         playback.add(1.0)
         clock.now += 0.25
         playback.hold(0.5)

@@ -5,12 +5,12 @@ import threading
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
-from wyoming_voice_stack.tts.scheduling.fair_scheduler import Turns
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 
-def in_hand(seconds: float | None) -> Playback:
-    playback = Playback()
+def in_hand(seconds: float | None) -> PlaybackBuffer:
+    playback = PlaybackBuffer()
     if seconds is not None:
         playback.add(seconds)
     return playback
@@ -27,10 +27,10 @@ def in_hand(seconds: float | None) -> Playback:
 async def test_who_has_least_in_hand_goes_first(
     seconds: tuple[float | None, ...], expected: list[int]
 ) -> None:
-    turns, order = Turns(), []
+    turns, order = FairScheduler(), []
     threads: list[threading.Thread] = []
 
-    def work(number: int, playback: Playback) -> None:
+    def work(number: int, playback: PlaybackBuffer) -> None:
         with turns.take(playback):
             order.append(number)
 
@@ -46,7 +46,7 @@ async def test_who_has_least_in_hand_goes_first(
 
 
 async def test_who_has_heard_nothing_gets_a_core_for_itself() -> None:
-    turns = Turns(at_once=3, cores=2)
+    turns = FairScheduler(at_once=3, cores=2)
     entered: list[str] = []
     leave = {name: threading.Event() for name in ("new", "heard", "more")}
 
@@ -72,7 +72,7 @@ async def test_who_has_heard_nothing_gets_a_core_for_itself() -> None:
 
 
 async def test_so_many_at_once() -> None:
-    turns, together = Turns(at_once=2, cores=2), threading.Barrier(2)
+    turns, together = FairScheduler(at_once=2, cores=2), threading.Barrier(2)
     inside: list[int] = []
     most: list[int] = []
 
@@ -93,14 +93,14 @@ async def test_so_many_at_once() -> None:
 
 
 def test_a_failure_gives_the_turn_back() -> None:
-    turns = Turns()
+    turns = FairScheduler()
     with pytest.raises(ValueError, match="no"), turns.take(in_hand(None)):
         raise ValueError("no")
     with turns.take(in_hand(None)):
         pass
 
 
-class Shifting(Playback):
+class Shifting(PlaybackBuffer):
     """As if sound were counted between two looks: its own thread always finds another one first."""
 
     def __init__(self, owner: str) -> None:
@@ -113,14 +113,14 @@ class Shifting(Playback):
 
 
 async def test_what_is_in_hand_may_change_while_they_wait() -> None:
-    turns, done = Turns(), []
+    turns, done = FairScheduler(), []
 
     def work(name: str) -> None:
         with turns.take(Shifting(name)):
             done.append(name)
 
     threads = [threading.Thread(target=work, args=(name,), name=name) for name in ("a", "b")]
-    with turns.take(Playback()):
+    with turns.take(PlaybackBuffer()):
         for count, thread in enumerate(threads, start=1):
             thread.start()
             await eventually(lambda count=count: len(turns._waiting) == count)  # type: ignore[misc]

@@ -11,25 +11,29 @@ from tests.support.fakes import FakeSynthesizer
 from tests.support.tts_client import samples, serving, tell
 from tests.support.voice_files import speech, write
 from wyoming_voice_stack.errors import NoAudio
-from wyoming_voice_stack.tts.backend import SpeakingOptions
+from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
-from wyoming_voice_stack.tts.voices.synthesis_cache import MAX_PHRASE_CHARACTERS, Phrase, Phrases
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
+from wyoming_voice_stack.tts.voices.synthesis_cache import (
+    MAX_CACHED_CHARACTERS,
+    CachedSentence,
+    SynthesisCache,
+)
 
 ANNA = CloneSource("anna", (Path("anna.wav"),), "1")
 HELLO = SynthesisRequest("Hello.", "en", voice="joe")
-SPEAKING = SpeakingOptions(sentence_pause_ms=100, cache_bytes=1_000_000)
+SPEAKING = SynthesisOptions(sentence_pause_ms=100, cache_bytes=1_000_000)
 
 
-def phrase(size_bytes: int = 400) -> Phrase:
-    return Phrase(8000, (np.zeros(size_bytes // 4, np.float32),))
+def phrase(size_bytes: int = 400) -> CachedSentence:
+    return CachedSentence(8000, (np.zeros(size_bytes // 4, np.float32),))
 
 
 class TestPhrases:
     def test_the_same_request_of_any_reply(self) -> None:
-        phrases, kept = Phrases(1000), phrase()
-        phrases.put(HELLO, kept)
-        assert phrases.get(replace(HELLO, playback=Playback())) is kept
+        synthesis_cache, kept = SynthesisCache(1000), phrase()
+        synthesis_cache.put(HELLO, kept)
+        assert synthesis_cache.get(replace(HELLO, playback=PlaybackBuffer())) is kept
 
     @pytest.mark.parametrize(
         "other",
@@ -43,47 +47,53 @@ class TestPhrases:
         ],
     )
     def test_another_request(self, other: SynthesisRequest) -> None:
-        phrases = Phrases(1000, clones=True)
-        phrases.put(HELLO, phrase())
-        assert phrases.get(other) is None
+        synthesis_cache = SynthesisCache(1000, clones=True)
+        synthesis_cache.put(HELLO, phrase())
+        assert synthesis_cache.get(other) is None
 
     def test_a_recording_that_changed_is_another_voice(self) -> None:
-        phrases = Phrases(1000, clones=True)
+        synthesis_cache = SynthesisCache(1000, clones=True)
         asked = replace(HELLO, voice=None, clone=ANNA)
-        phrases.put(asked, phrase())
-        assert phrases.get(asked) is not None
-        assert phrases.get(replace(asked, clone=replace(ANNA, fingerprint="2"))) is None
+        synthesis_cache.put(asked, phrase())
+        assert synthesis_cache.get(asked) is not None
+        assert synthesis_cache.get(replace(asked, clone=replace(ANNA, fingerprint="2"))) is None
 
     def test_bounded_and_the_one_not_used_for_longest_goes(self) -> None:
-        phrases = Phrases(1000)
+        synthesis_cache = SynthesisCache(1000)
         first, second, third = (replace(HELLO, text=text) for text in ("One.", "Two.", "Three."))
-        phrases.put(first, phrase())
-        phrases.put(second, phrase())
-        phrases.get(first)
-        phrases.put(third, phrase())
-        assert [phrases.get(one) is None for one in (first, second, third)] == [False, True, False]
+        synthesis_cache.put(first, phrase())
+        synthesis_cache.put(second, phrase())
+        synthesis_cache.get(first)
+        synthesis_cache.put(third, phrase())
+        assert [synthesis_cache.get(one) is None for one in (first, second, third)] == [
+            False,
+            True,
+            False,
+        ]
 
     def test_put_again_takes_its_room_once(self) -> None:
-        phrases = Phrases(1000)
+        synthesis_cache = SynthesisCache(1000)
         for _ in range(5):
-            phrases.put(HELLO, phrase(800))
-        phrases.put(replace(HELLO, text="Hi."), phrase(200))
-        assert phrases.get(HELLO) is not None
+            synthesis_cache.put(HELLO, phrase(800))
+        synthesis_cache.put(replace(HELLO, text="Hi."), phrase(200))
+        assert synthesis_cache.get(HELLO) is not None
 
     def test_one_that_is_too_large_drives_nobody_out(self) -> None:
-        phrases = Phrases(1000)
-        phrases.put(HELLO, phrase())
-        phrases.put(replace(HELLO, text="Hi."), phrase(2000))
-        assert phrases.get(HELLO) is not None
+        synthesis_cache = SynthesisCache(1000)
+        synthesis_cache.put(HELLO, phrase())
+        synthesis_cache.put(replace(HELLO, text="Hi."), phrase(2000))
+        assert synthesis_cache.get(HELLO) is not None
 
     def test_clones_only_if_asked(self) -> None:
         asked = replace(HELLO, voice=None, clone=ANNA)
-        assert not Phrases(1000).takes(asked)
-        assert Phrases(1000, clones=True).takes(asked)
+        assert not SynthesisCache(1000).takes(asked)
+        assert SynthesisCache(1000, clones=True).takes(asked)
 
     def test_nothing_long_and_nothing_at_all_without_room(self) -> None:
-        assert not Phrases(10**9).takes(replace(HELLO, text="a" * (MAX_PHRASE_CHARACTERS + 1)))
-        assert not Phrases(0).takes(HELLO)
+        assert not SynthesisCache(10**9).takes(
+            replace(HELLO, text="a" * (MAX_CACHED_CHARACTERS + 1))
+        )
+        assert not SynthesisCache(0).takes(HELLO)
 
 
 class TestReplies:

@@ -27,7 +27,7 @@ from wyoming_voice_stack.tts.engines.torch_device import device_of, empty_card
 from wyoming_voice_stack.tts.engines.vits.receptive_field import NotLocal
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import Sentence, WholeSentence, pieces
 from wyoming_voice_stack.tts.engines.vits.torch_voice import TappedVoice
-from wyoming_voice_stack.tts.scheduling.fair_scheduler import Turns
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.text.language.tags import UNKNOWN, bcp47
 
 _LOGGER = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ class CoquiSynthesizer:
         self._length_scale = model.length_scale
         self._tapped = _tapped(model)
         # Seed and speed are the whole process's and the model's: they hold for one turn.
-        self._turns = Turns(at_once=1)
+        self._turns = FairScheduler(at_once=1)
         self._card = _card(name, tuple(languages), tuple(self._speakers))
 
     @property

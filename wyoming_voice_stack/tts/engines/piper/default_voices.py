@@ -23,7 +23,7 @@ uk_UA-ukrainian_tts-medium vi_VN-vais1000-medium zh_CN-huayan-medium
 _VOICES = {name.partition("-")[0].replace("_", "-"): name for name in _NAMES.split()}
 
 
-def usual_voice(language: str) -> str | None:
+def voice_for_language(language: str) -> str | None:
     """The voice for a BCP 47 tag such as `de`, `en-GB` or `pt_BR`; None if Piper has none."""
     wanted = language.replace("_", "-")
     # The script is of no matter to who listens: zh-Hant is spoken by the voice for zh.
@@ -34,6 +34,6 @@ def usual_voice(language: str) -> str | None:
     return None
 
 
-def usual_voices() -> tuple[str, ...]:
+def default_voices() -> tuple[str, ...]:
     """All of them."""
     return tuple(_VOICES.values())

@@ -29,9 +29,9 @@ from wyoming_voice_stack.tts.engines.piper.loading import (
     read_config,
     voice_card,
 )
-from wyoming_voice_stack.tts.engines.piper.speaker_level import Loudness
+from wyoming_voice_stack.tts.engines.piper.speaker_level import SpeakerLevel
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import pieces
-from wyoming_voice_stack.tts.scheduling.fair_scheduler import Turns
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 
 MAX_CHARACTERS = 250
 """Bounds the memory and the time that one sentence's reading takes."""
@@ -127,7 +127,7 @@ class PiperSource:
             reader,
             voice_card(path.stem, config),
             self._sentence_silence_ms,
-            Turns(at_once, cores, self._threads),
+            FairScheduler(at_once, cores, self._threads),
         )
 
 
@@ -135,12 +135,12 @@ class PiperSynthesizer:
     """A loaded Piper voice; the sentences of all lanes share it, window by window."""
 
     def __init__(
-        self, reader: PiperReader, card: EngineCard, sentence_silence_ms: int, turns: Turns
+        self, reader: PiperReader, card: EngineCard, sentence_silence_ms: int, turns: FairScheduler
     ) -> None:
         self._reader = reader
         self._card = card
         self._turns = turns
-        self._loudness = Loudness()
+        self._loudness = SpeakerLevel()
         self._sentence_silence = np.zeros(
             sentence_silence_ms * self.sample_rate // 1000, np.float32
         )

@@ -24,17 +24,17 @@ _QUIETEST_PEAK = 0.01
 """What stays below this is taken for silence: noise is not made into speech."""
 
 
-class Loudness:
+class SpeakerLevel:
     """The peaks that a voice's speakers are expected to have. May be used from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._expected: dict[int, float] = {}
 
-    def of_sentence(self, speaker: int) -> SentenceLoudness:
+    def of_sentence(self, speaker: int) -> SentenceLevel:
         """Begin a sentence."""
         with self._lock:
-            return SentenceLoudness(self, speaker, self._expected.get(speaker))
+            return SentenceLevel(self, speaker, self._expected.get(speaker))
 
     def learn(self, speaker: int, peak: float) -> None:
         """Take a whole sentence's peak into account: more of it if it is a loud one."""
@@ -44,10 +44,10 @@ class Loudness:
             self._expected[speaker] = max(peak, softer)
 
 
-class SentenceLoudness:
+class SentenceLevel:
     """Scales the pieces of one sentence, in their order."""
 
-    def __init__(self, voice: Loudness, speaker: int, expected: float | None) -> None:
+    def __init__(self, voice: SpeakerLevel, speaker: int, expected: float | None) -> None:
         self._voice = voice
         self._speaker = speaker
         self._expected = expected

@@ -17,7 +17,7 @@ from wyoming_voice_stack.tts.engines.vits.receptive_field import (
     Convolution,
     Layer,
     NotLocal,
-    Reach,
+    ReceptiveField,
     Span,
     Upsampling,
 )
@@ -47,7 +47,7 @@ class Ports:
     result: str
     others: tuple[str, ...]
     """Further tensors that go in: masks, [1, 1, frames], and what the speaker gives, [1, n, 1]."""
-    reach: Reach
+    reach: ReceptiveField
 
 
 @dataclass(frozen=True)
@@ -210,14 +210,14 @@ class _Walk:
         self._strides: dict[str, int] = {}
         self._met_convolution = False
 
-    def reach(self, nodes: Sequence[Node], source: str, result: str) -> Reach:
+    def reach(self, nodes: Sequence[Node], source: str, result: str) -> ReceptiveField:
         """Of `source` around a frame, for all positions of `result` that the frame becomes."""
         # How many positions these are is known only at the source: the first walk counts them.
         self._walk(nodes, result, Span(0, 0))
         hop = self._strides[source]
         self._walk(nodes, result, Span(0, hop - 1))
         span = self._spans[source]
-        return Reach(left=-span.first, right=span.last, hop=hop)
+        return ReceptiveField(left=-span.first, right=span.last, hop=hop)
 
     def _walk(self, nodes: Sequence[Node], result: str, wanted: Span) -> None:
         self._spans, self._strides = {result: wanted}, {result: 1}

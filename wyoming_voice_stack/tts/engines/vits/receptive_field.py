@@ -28,7 +28,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Reach:
+class ReceptiveField:
     """A frame's sound depends on `left` frames before it and on `right` after it."""
 
     left: int

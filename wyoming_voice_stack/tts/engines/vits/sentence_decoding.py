@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from wyoming_voice_stack.tts.engines.vits.windows import Window, next_window
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import SHORTEST_S
-from wyoming_voice_stack.tts.scheduling.fair_scheduler import Turn, Turns
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler, SchedulerTurn
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 
 class Sentence(Protocol):
@@ -50,7 +50,10 @@ class WholeSentence:
 
 
 def pieces(
-    read: Callable[[int], Sentence], sample_rate: int, turns: Turns, playback: Playback
+    read: Callable[[int], Sentence],
+    sample_rate: int,
+    turns: FairScheduler,
+    playback: PlaybackBuffer,
 ) -> Generator[tuple[Any, bool]]:
     """Compute a sentence: its pieces, [samples], each in a turn of its own, and which is the last.
 
@@ -71,7 +74,7 @@ def pieces(
 
 
 def _decode(
-    sentence: Sentence, start: int, length_s: float, frames_per_second: float, turn: Turn
+    sentence: Sentence, start: int, length_s: float, frames_per_second: float, turn: SchedulerTurn
 ) -> tuple[Any, int]:
     """A piece of about this length, and where it ends."""
     wanted, shortest = length_s * frames_per_second, SHORTEST_S * frames_per_second

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_voice_stack.tts.engines.vits.partition import Ports
-from wyoming_voice_stack.tts.engines.vits.receptive_field import Reach
+from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 
 LEAST_SHARE = 0.25
@@ -189,7 +189,7 @@ class _Made:
         return made
 
 
-def shares(window: Window, reach: Reach, hands: int) -> list[Window]:
+def shares(window: Window, reach: ReceptiveField, hands: int) -> list[Window]:
     """Cut a window for several threads, unless nearly all of the work would be what is around the cuts.
 
     Where it is so long that the cuts do not matter, it is cut into more pieces than threads.

@@ -8,7 +8,7 @@ from typing import Any
 from wyoming_voice_stack.tts.engines.vits.receptive_field import (
     Convolution,
     Layer,
-    Reach,
+    ReceptiveField,
     Span,
     Upsampling,
 )
@@ -48,7 +48,9 @@ class TappedVoice:
 class TorchSentence:
     """What the vocoder is given for one sentence: latents, [1, channels, frames], and a speaker."""
 
-    def __init__(self, decode: Callable[..., Any], reach: Reach, latent: Any, speaker: Any) -> None:
+    def __init__(
+        self, decode: Callable[..., Any], reach: ReceptiveField, latent: Any, speaker: Any
+    ) -> None:
         self._decode = decode
         self._reach = reach
         self._latent = latent
@@ -68,7 +70,7 @@ class TorchSentence:
         return sound[window.positions_in(wider, self.hop)].float().cpu().numpy()
 
 
-def vocoder_reach(vocoder: Any) -> Reach:
+def vocoder_reach(vocoder: Any) -> ReceptiveField:
     """Of coqui-tts's `HifiganGenerator`, the vocoder of all its VITS models.
 
     Raises:
@@ -80,7 +82,7 @@ def vocoder_reach(vocoder: Any) -> Reach:
     span = Span(0, hop - 1)
     for branches in _backwards(vocoder):
         span = _needed(span, branches)
-    return Reach(left=-span.first, right=span.last, hop=hop)
+    return ReceptiveField(left=-span.first, right=span.last, hop=hop)
 
 
 def _backwards(vocoder: Any) -> Iterator[list[list[Layer]]]:

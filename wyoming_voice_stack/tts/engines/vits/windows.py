@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wyoming_voice_stack.tts.engines.vits.receptive_field import Reach
+from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Window:
     start: int
     stop: int
 
-    def around(self, reach: Reach, frames: int) -> Window:
+    def around(self, reach: ReceptiveField, frames: int) -> Window:
         """The frames that must be decoded for these, of `frames` in all."""
         return Window(max(0, self.start - reach.left), min(frames, self.stop + reach.right))
 

@@ -14,7 +14,7 @@ from wyoming_voice_stack.audio import SPEECH_RATE
 from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.tts.engine import Samples
 from wyoming_voice_stack.tts.engines.torch_device import device_of
-from wyoming_voice_stack.tts.engines.xtts.speakers import LATENT, SPEAKER, Voices
+from wyoming_voice_stack.tts.engines.xtts.speakers import LATENT, SPEAKER, SpeakerStore
 from wyoming_voice_stack.tts.voices.cloning.cache_keys import model_key, parameters_key
 from wyoming_voice_stack.tts.voices.cloning.latent_cache import LatentCache
 from wyoming_voice_stack.tts.voices.cloning.reference_recording import (
@@ -77,7 +77,7 @@ class XttsCloner:
         }
 
     def __call__(self, paths: Iterable[str]) -> tuple[Any, Any]:
-        """Make `Likeness`'s tensors, float32, on the model's device.
+        """Make `SpeakerConditioning`'s tensors, float32, on the model's device.
 
         Raises:
             OSError: a recording cannot be read.
@@ -143,7 +143,7 @@ def make_voices(
     checkpoint: Path | None = None,
     cache_folder: Path | None = None,
     detector: SpeechDetector | None = None,
-) -> Voices:
+) -> SpeakerStore:
     """Voices of a loaded model; kept in `cache_folder` too, if that and the checkpoint are told."""
     studio = model.speaker_manager.speakers if model.speaker_manager is not None else {}
     cloner = XttsCloner(model, detector)
@@ -153,4 +153,4 @@ def make_voices(
         cache = LatentCache(
             cache_folder, f"{key}\0{parameters_key(cloner.parameters)}", cloner.shapes
         )
-    return Voices(studio, cloner, cache=cache, device=device_of(model))
+    return SpeakerStore(studio, cloner, cache=cache, device=device_of(model))

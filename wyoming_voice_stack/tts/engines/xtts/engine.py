@@ -16,11 +16,15 @@ from wyoming_voice_stack.tts.engines.torch_device import device_of, empty_card
 from wyoming_voice_stack.tts.engines.xtts import language_codes as languages
 from wyoming_voice_stack.tts.engines.xtts import limits
 from wyoming_voice_stack.tts.engines.xtts.cloner import make_voices
-from wyoming_voice_stack.tts.engines.xtts.decoding.decoding_stream import Line
+from wyoming_voice_stack.tts.engines.xtts.decoding_stream import DecodingRequest
 from wyoming_voice_stack.tts.engines.xtts.loading import load_model, start_scheduler
-from wyoming_voice_stack.tts.engines.xtts.speakers import Likeness, Voices, studio_names
-from wyoming_voice_stack.tts.engines.xtts.text_preparation import Reader, Wording
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.engines.xtts.speakers import (
+    SpeakerConditioning,
+    SpeakerStore,
+    studio_names,
+)
+from wyoming_voice_stack.tts.engines.xtts.text_preparation import PreparedText, TextPreparer
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 from wyoming_voice_stack.tts.text.language.tags import primary
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
 
@@ -118,11 +122,13 @@ class XttsSynthesizer:
     """
 
     def __init__(
-        self, model: Any, codes: Iterable[str], voices: Voices, precision: str = "auto"
+        self, model: Any, codes: Iterable[str], voices: SpeakerStore, precision: str = "auto"
     ) -> None:
         self._model = model
         self._device = device_of(model)
-        self._reader = Reader(model.tokenizer, max_text_tokens=model.args.gpt_max_text_tokens - 1)
+        self._reader = TextPreparer(
+            model.tokenizer, max_text_tokens=model.args.gpt_max_text_tokens - 1
+        )
         # Some tokenizers load what they need at their first text, which two must not do at once.
         self._reading = threading.Lock()
         self._voices = voices
@@ -167,7 +173,9 @@ class XttsSynthesizer:
             wordings = self._reader.read(request.text, code)
         said = False
         for wording in wordings:
-            line = Line(self._tokens(wording, code), likeness, request.speed, request.playback)
+            line = DecodingRequest(
+                self._tokens(wording, code), likeness, request.speed, request.playback
+            )
             for piece in self._say(line, len(wording.written)):
                 said = True
                 yield piece
@@ -191,8 +199,10 @@ class XttsSynthesizer:
         import torch
 
         width = self._model.args.gpt_n_model_channels
-        nobody = Likeness(torch.zeros(1, 32, width), torch.zeros(1, 512, 1))
-        word = Line(self._tokens(Wording("hello.", "hello."), "en"), nobody, 1.0, Playback())
+        nobody = SpeakerConditioning(torch.zeros(1, 32, width), torch.zeros(1, 512, 1))
+        word = DecodingRequest(
+            self._tokens(PreparedText("hello.", "hello."), "en"), nobody, 1.0, PlaybackBuffer()
+        )
         sound = self._scheduler.add(word).outbox.take_all()
         next(sound, None)
         sound.close()
@@ -204,14 +214,14 @@ class XttsSynthesizer:
         collect_all()
         empty_card()
 
-    def _tokens(self, wording: Wording, code: str) -> tuple[int, ...]:
+    def _tokens(self, wording: PreparedText, code: str) -> tuple[int, ...]:
         with self._reading:
             encoded = self._model.tokenizer.encode(
                 wording.written.strip().lower(), lang=primary(code)
             )
         return tuple(encoded)
 
-    def _say(self, line: Line, characters: int) -> Generator[Samples]:
+    def _say(self, line: DecodingRequest, characters: int) -> Generator[Samples]:
         stream = self._scheduler.add(line)
         yield from stream.outbox.take_all()
         if stream.cut:

@@ -70,7 +70,7 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> Scheduler:
 
     from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import recorder_on
     from wyoming_voice_stack.tts.engines.xtts.decoding.decoder import Decoder
-    from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import Manner, Sampler
+    from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import Sampler, SamplingOptions
     from wyoming_voice_stack.tts.engines.xtts.decoding.scheduler import Scheduler
     from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores
     from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder import Vocoder
@@ -90,7 +90,7 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> Scheduler:
     if device.type == "cuda":
         torch.cuda.empty_cache()
     sampler = Sampler(
-        Manner(config.temperature, config.repetition_penalty, config.top_k, config.top_p),
+        SamplingOptions(config.temperature, config.repetition_penalty, config.top_k, config.top_p),
         rows=rows,
         tokens=gpt.num_audio_tokens,
         start_token=gpt.start_audio_token,

@@ -35,7 +35,7 @@ _MAX_NAMES_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Likeness:
+class SpeakerConditioning:
     """What the model knows of a speaker: two tensors."""
 
     gpt_cond_latent: Any
@@ -44,7 +44,7 @@ class Likeness:
     """Shape [1, 512, 1]."""
 
 
-class Voices:
+class SpeakerStore:
     """The likenesses of one loaded model; threads may ask at the same time.
 
     `clone` makes a likeness from a list of paths; it is slow. What it made is kept by the
@@ -61,21 +61,23 @@ class Voices:
         device: str = "cpu",
     ) -> None:
         # Like coqui-tts, by position: checkpoints name the two differently.
-        self._studio = {name: Likeness(*list(entry.values())[:2]) for name, entry in studio.items()}
+        self._studio = {
+            name: SpeakerConditioning(*list(entry.values())[:2]) for name, entry in studio.items()
+        }
         self._clone = clone
         self._cache = cache
         self._device = device
         self._lock = threading.Lock()
         self._contents: OrderedDict[str, str] = OrderedDict()
-        self._clones: OrderedDict[str, Likeness] = OrderedDict()
-        self._under_way: dict[str, Future[Likeness]] = {}
+        self._clones: OrderedDict[str, SpeakerConditioning] = OrderedDict()
+        self._under_way: dict[str, Future[SpeakerConditioning]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
         """The studio speakers, in the model's order."""
         return tuple(self._studio)
 
-    def of(self, request: SynthesisRequest) -> Likeness:
+    def of(self, request: SynthesisRequest) -> SpeakerConditioning:
         """Likeness of the speaker that the request asks for.
 
         Raises:
@@ -103,7 +105,7 @@ class Voices:
         """
         self._cloned(source)
 
-    def _cloned(self, source: CloneSource) -> Likeness:
+    def _cloned(self, source: CloneSource) -> SpeakerConditioning:
         content = self._content(source)
         with self._lock:
             if content in self._clones:
@@ -136,7 +138,7 @@ class Voices:
                 self._contents.popitem(last=False)
         return content
 
-    def _found_or_made(self, source: CloneSource, content: str) -> Likeness:
+    def _found_or_made(self, source: CloneSource, content: str) -> SpeakerConditioning:
         arrays = self._cache.get(content) if self._cache is not None else None
         if arrays is not None:
             likeness = _from_arrays(arrays, self._device)
@@ -153,9 +155,9 @@ class Voices:
                 self._clones.popitem(last=False)
         return likeness
 
-    def _make(self, source: CloneSource) -> Likeness:
+    def _make(self, source: CloneSource) -> SpeakerConditioning:
         try:
-            likeness = Likeness(*self._clone([str(path) for path in source.paths]))
+            likeness = SpeakerConditioning(*self._clone([str(path) for path in source.paths]))
         except UnknownVoice as error:
             raise UnknownVoice(f"The voice {source.name!r} cannot be cloned. {error}") from error
         except (OSError, RuntimeError, ValueError) as error:
@@ -164,7 +166,7 @@ class Voices:
         return likeness
 
 
-def _awaited(under_way: Future[Likeness], name: str) -> Likeness:
+def _awaited(under_way: Future[SpeakerConditioning], name: str) -> SpeakerConditioning:
     try:
         return under_way.result(MAX_CLONING_SECONDS)
     except TimeoutError as error:
@@ -189,18 +191,18 @@ def _unusable(name: str, error: Exception) -> UnknownVoice:
     )
 
 
-def _to_arrays(likeness: Likeness) -> Arrays:
+def _to_arrays(likeness: SpeakerConditioning) -> Arrays:
     return {
         LATENT: likeness.gpt_cond_latent.float().cpu().numpy(),
         SPEAKER: likeness.speaker_embedding.float().cpu().numpy(),
     }
 
 
-def _from_arrays(arrays: Arrays, device: str) -> Likeness:
+def _from_arrays(arrays: Arrays, device: str) -> SpeakerConditioning:
     import torch
 
     latent, speaker = (torch.from_numpy(arrays[name]).to(device) for name in (LATENT, SPEAKER))
-    return Likeness(latent, speaker)
+    return SpeakerConditioning(latent, speaker)
 
 
 def studio_names(path: Path) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ _SPELLING_ERRORS = (ArithmeticError, LookupError, NotImplementedError, Recursion
 
 
 @dataclass(frozen=True)
-class Wording:
+class PreparedText:
     """One sentence for the model."""
 
     written: str
@@ -43,7 +43,7 @@ class Tokenizer(Protocol):
         ...
 
 
-class Reader:
+class TextPreparer:
     """Turns a sentence into what may be given to the model, in as many parts as that takes."""
 
     def __init__(self, tokenizer: Tokenizer, *, max_text_tokens: int) -> None:
@@ -51,7 +51,7 @@ class Reader:
         # Each character makes one token at most, and the language one.
         self._max_spoken = min(MAX_SPOKEN_CHARACTERS, max_text_tokens - 1)
 
-    def read(self, text: str, code: str) -> list[Wording]:
+    def read(self, text: str, code: str) -> list[PreparedText]:
         """At least one part, all within the limits of the model.
 
         Raises:
@@ -70,13 +70,13 @@ class Reader:
             len(wording.written) <= max_characters(code) and len(wording.spoken) <= self._max_spoken
         )
 
-    def _try(self, part: str, code: str) -> Wording | None:
+    def _try(self, part: str, code: str) -> PreparedText | None:
         try:
             return self._word(part, code)
         except NoAudio:
             return None
 
-    def _word(self, text: str, code: str) -> Wording:
+    def _word(self, text: str, code: str) -> PreparedText:
         """The least changed form of `text` that the tokenizer accepts."""
         plain = text.strip().lower()
         for simplify in (_unchanged, _dots_apart, _digits_apart):
@@ -85,19 +85,19 @@ class Reader:
                 spoken = self._tokenizer.preprocess_text(written, primary(code)).strip()
             except _SPELLING_ERRORS:
                 continue
-            return _speakable(Wording(written, spoken))
+            return _speakable(PreparedText(written, spoken))
         raise UnspeakableText(
             f"XTTS cannot read this sentence of {len(text)} characters in {code!r}; write its"
             " numbers and signs in words."
         )
 
 
-def _speakable(wording: Wording) -> Wording:
+def _speakable(wording: PreparedText) -> PreparedText:
     if not any(character.isalnum() for character in wording.spoken):
         raise NoAudio("Nothing in this sentence can be spoken; send words or numbers.")
     if len(wording.spoken) == 1:
         # Of a lone letter the model makes seconds of babble; a full stop tells it to end.
-        return Wording(f"{wording.written}.", f"{wording.spoken}.")
+        return PreparedText(f"{wording.written}.", f"{wording.spoken}.")
     return wording
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, Tongue
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import RANGE, Figure
 
 _HOURS = 24
@@ -22,102 +22,102 @@ _TWO_STOPS = re.compile(r"(?<=\b[ap]\.m\.)\.(?!\.)")
 _HALF_TO = re.compile(rf"(?<=\b[ap]\.m\.){RANGE}(?=\w)")
 
 
-def say_times(text: str, tongue: Tongue) -> str:
+def say_times(text: str, locale: LocaleRules) -> str:
     """Say times of day, and ranges of them."""
-    if tongue.lexicon.clock.twelve_hours:
-        text = _MERIDIEM.sub(lambda match: _meridiem(match, tongue), text)
-    for pattern in _patterns(tongue):
-        text = pattern.sub(lambda match: _range(match, tongue), text)
-    if tongue.lexicon.clock.twelve_hours:
-        text = _TWO_STOPS.sub("", _HALF_TO.sub(f" {tongue.lexicon.to} ", text))
+    if locale.lexicon.clock.twelve_hours:
+        text = _MERIDIEM.sub(lambda match: _meridiem(match, locale), text)
+    for pattern in _patterns(locale):
+        text = pattern.sub(lambda match: _range(match, locale), text)
+    if locale.lexicon.clock.twelve_hours:
+        text = _TWO_STOPS.sub("", _HALF_TO.sub(f" {locale.lexicon.to} ", text))
     return text
 
 
-def _meridiem(match: re.Match[str], tongue: Tongue) -> str:
+def _meridiem(match: re.Match[str], locale: LocaleRules) -> str:
     ends = [(match["h"], match["m"])]
     if match["h2"]:
         ends.append((match["h2"], match["m2"]))
-    times = [_twelve(int(hour) or _NOON, int(minute or 0), tongue) for hour, minute in ends]
-    said = f" {tongue.lexicon.to} ".join(times)
-    return f"{said} {match['half'].lower()}.m.{_seconds(match['s'], tongue)}"
+    times = [_twelve(int(hour) or _NOON, int(minute or 0), locale) for hour, minute in ends]
+    said = f" {locale.lexicon.to} ".join(times)
+    return f"{said} {match['half'].lower()}.m.{_seconds(match['s'], locale)}"
 
 
-def _twelve(hour: int, minute: int, tongue: Tongue) -> str:
+def _twelve(hour: int, minute: int, locale: LocaleRules) -> str:
     """Hour and minute without the half of the day."""
-    clock = tongue.lexicon.clock
-    said = tongue.numerals.cardinal(hour)
+    clock = locale.lexicon.clock
+    said = locale.numerals.cardinal(hour)
     if not minute:
         return said
     template = clock.small if minute < _TEN and clock.small else clock.full
-    return template.format(hour=said, minute=tongue.numerals.cardinal(minute))
+    return template.format(hour=said, minute=locale.numerals.cardinal(minute))
 
 
-def _range(match: re.Match[str], tongue: Tongue) -> str:
+def _range(match: re.Match[str], locale: LocaleRules) -> str:
     found = match.groupdict()
     before = match.string[: match.start("h")]
     ends = [(found["h"], found.get("m"), found.get("s"))]
     if found.get("h2"):
         ends.append((found["h2"], found.get("m2"), None))
-    said = [time_of_day(*end, before, tongue) for end in ends]
+    said = [time_of_day(*end, before, locale) for end in ends]
     if None in said:
         return match[0]
-    return (found.get("lead") or "") + f" {tongue.lexicon.to} ".join(filter(None, said))
+    return (found.get("lead") or "") + f" {locale.lexicon.to} ".join(filter(None, said))
 
 
 def time_of_day(
-    hour: str, minute: str | None, second: str | None, before: str, tongue: Tongue
+    hour: str, minute: str | None, second: str | None, before: str, locale: LocaleRules
 ) -> str | None:
     """Say the time that these digits are after `before`; None if there is no such hour."""
     hours, minutes = int(hour), int(minute or 0)
     if hours > _HOURS:
         return None
-    said = _whole_time(hours, minutes, before, tongue)
-    return " ".join((said + _seconds(second, tongue)).split())
+    said = _whole_time(hours, minutes, before, locale)
+    return " ".join((said + _seconds(second, locale)).split())
 
 
-def _seconds(second: str | None, tongue: Tongue) -> str:
+def _seconds(second: str | None, locale: LocaleRules) -> str:
     if not second or not int(second):
         return ""
-    seconds = tongue.counted(Figure(str(int(second))), "duration-second")
-    return f" {tongue.sign('and') or ''} {seconds}" if seconds else ""
+    seconds = locale.counted(Figure(str(int(second))), "duration-second")
+    return f" {locale.sign('and') or ''} {seconds}" if seconds else ""
 
 
-def _whole_time(hour: int, minute: int, before: str, tongue: Tongue) -> str:
-    clock = tongue.lexicon.clock
+def _whole_time(hour: int, minute: int, before: str, locale: LocaleRules) -> str:
+    clock = locale.lexicon.clock
     if clock.twelve_hours and not 1 <= hour <= _NOON:
         half = "a.m." if hour % _HOURS < _NOON else "p.m."
-        return f"{_twelve(hour % _NOON or _NOON, minute, tongue)} {half}"
+        return f"{_twelve(hour % _NOON or _NOON, minute, locale)} {half}"
     template = clock.full if minute else clock.hour
     if 0 < minute < _TEN and clock.small:
         template = clock.small
     return template.format(
-        hour=_hour(hour, before, tongue),
-        hours=tongue.hours(hour),
-        minute=tongue.numerals.cardinal(minute),
+        hour=_hour(hour, before, locale),
+        hours=locale.hours(hour),
+        minute=locale.numerals.cardinal(minute),
     )
 
 
-def _hour(hour: int, before: str, tongue: Tongue) -> str:
-    clock = tongue.lexicon.clock
+def _hour(hour: int, before: str, locale: LocaleRules) -> str:
+    clock = locale.lexicon.clock
     form = clock.form if hour <= clock.form_up_to else "plain"
     if match := _WORD_BACK.search(before[-24:]):
         form = next(
             (form for form, words in clock.after.items() if match[1].lower() in words), form
         )
     if form.startswith("ordinal") and hour:
-        return tongue.numerals.ordinal(hour, form)
-    return tongue.numerals.cardinal(hour, form)
+        return locale.numerals.ordinal(hour, form)
+    return locale.numerals.cardinal(hour, form)
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _patterns(tongue: Tongue) -> tuple[re.Pattern[str], ...]:
-    clock = tongue.lexicon.clock
-    before = rf"(?<![-+\d:.,/]){tongue.before}"
-    words_after = absorbed(clock.absorbs, tongue)
+def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
+    clock = locale.lexicon.clock
+    before = rf"(?<![-+\d:.,/]){locale.before}"
+    words_after = absorbed(clock.absorbs, locale)
     no_more = r"(?![\d:]|[.,]\d|\s?[ap]\.?m\b)"
     time = rf"(?P<h>\d{{1,2}})[{clock.marks}](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?"
     last = rf"(?P<h2>\d{{1,2}})[{clock.marks}](?P<m2>[0-5]\d)"
-    after = tongue.after if tongue.lexicon.spaced else ""
+    after = locale.after if locale.lexicon.spaced else ""
     patterns = [
         rf"{before}{time}(?:{words_after})?(?:{RANGE}{last})?{no_more}(?:{words_after})?{after}"
     ]
@@ -132,7 +132,7 @@ def _patterns(tongue: Tongue) -> tuple[re.Pattern[str], ...]:
         lead = rf"(?P<lead>(?<!\w)(?i:{words})\.?\s)"
         patterns.append(rf"{lead}{dotted}{last_dotted}{no_more}{after}")
     if clock.hour_words:
-        word = absorbed(clock.hour_words, tongue)
+        word = absorbed(clock.hour_words, locale)
         hour = rf"(?P<h>\d{{1,2}})(?:(?:{word})?{RANGE}(?P<h2>\d{{1,2}}))?{word}"
         minutes = "|".join(clock.absorbs_minutes) or "(?!)"
         minute = rf"(?: (?P<m>[0-5]\d)(?: ?(?:{minutes})|{no_more}(?! ?[%°])))?"
@@ -143,9 +143,9 @@ def _patterns(tongue: Tongue) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern) for pattern in patterns)
 
 
-def absorbed(known: tuple[str, ...], tongue: Tongue) -> str:
+def absorbed(known: tuple[str, ...], locale: LocaleRules) -> str:
     """Regular expression for words after a time that the templates say themselves."""
     if not known:
         return ""
     words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
-    return rf"\s?(?i:{words}){tongue.after}"
+    return rf"\s?(?i:{words}){locale.after}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import Tongue
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules
 
 _YEAR = r"(?:1[1-9]\d\d|20\d\d)"
 _SPAN = re.compile(
@@ -16,22 +16,22 @@ _SEASON = re.compile(
 _CENTURY = 100
 
 
-def say_spans_of_years(text: str, tongue: Tongue) -> str:
+def say_spans_of_years(text: str, locale: LocaleRules) -> str:
     """Say two years that belong together, where they can be nothing else."""
-    text = _SPAN.sub(lambda match: _span(match, tongue), text)
-    return _SEASON.sub(lambda match: _season(match, tongue), text)
+    text = _SPAN.sub(lambda match: _span(match, locale), text)
+    return _SEASON.sub(lambda match: _season(match, locale), text)
 
 
-def _span(match: re.Match[str], tongue: Tongue) -> str:
+def _span(match: re.Match[str], locale: LocaleRules) -> str:
     first, last = int(match["first"]), int(match["last"])
     if first >= last:
         return match[0]
-    return f"{tongue.numerals.year(first)} {tongue.lexicon.to} {tongue.numerals.year(last)}"
+    return f"{locale.numerals.year(first)} {locale.lexicon.to} {locale.numerals.year(last)}"
 
 
-def _season(match: re.Match[str], tongue: Tongue) -> str:
+def _season(match: re.Match[str], locale: LocaleRules) -> str:
     year, following = int(match["y"]), match["next"]
     if int(following) % _CENTURY != (year + 1) % _CENTURY or "-" in match[0]:
         return match[0]
-    said = tongue.numerals.year if len(following) > 2 else tongue.numerals.cardinal  # noqa: PLR2004
-    return f"{tongue.numerals.year(year)} {said(int(following))}"
+    said = locale.numerals.year if len(following) > 2 else locale.numerals.cardinal  # noqa: PLR2004
+    return f"{locale.numerals.year(year)} {said(int(following))}"

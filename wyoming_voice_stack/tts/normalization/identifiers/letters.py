@@ -5,35 +5,35 @@ from __future__ import annotations
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, Tongue
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
 
 _CAPITALS = re.compile(r"[^\W\d_]{2,}")
 
 
-def say_abbreviations(text: str, tongue: Tongue) -> str:
+def say_abbreviations(text: str, locale: LocaleRules) -> str:
     """Say the abbreviations that the lexicon knows.
 
     In a text that is all in capitals none can be told from words.
     """
-    if pattern := _spellings(tongue):
-        text = pattern.sub(lambda match: _spelled(match[0], tongue), text)
-    if (pattern := _letters(tongue)) and not _shouts(text):
+    if pattern := _spellings(locale):
+        text = pattern.sub(lambda match: _spelled(match[0], locale), text)
+    if (pattern := _letters(locale)) and not _shouts(text):
         text = pattern.sub(lambda match: " ".join(match[1]) + ("'s" if match[2] else ""), text)
     return text
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _spellings(tongue: Tongue) -> re.Pattern[str] | None:
-    if not tongue.lexicon.spellings:
+def _spellings(locale: LocaleRules) -> re.Pattern[str] | None:
+    if not locale.lexicon.spellings:
         return None
-    spellings = tongue.lexicon.spellings
+    spellings = locale.lexicon.spellings
     known = {*spellings, *(_begun(short) for short in spellings)}
     short = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
-    return re.compile(rf"{tongue.before}(?:{short}){tongue.after}")
+    return re.compile(rf"{locale.before}(?:{short}){locale.after}")
 
 
-def _spelled(short: str, tongue: Tongue) -> str:
-    spellings = tongue.lexicon.spellings
+def _spelled(short: str, locale: LocaleRules) -> str:
+    spellings = locale.lexicon.spellings
     if short in spellings:
         return spellings[short]
     return _begun(next(full for known, full in spellings.items() if _begun(known) == short))
@@ -45,11 +45,11 @@ def _begun(text: str) -> str:
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _letters(tongue: Tongue) -> re.Pattern[str] | None:
-    if not tongue.lexicon.letters:
+def _letters(locale: LocaleRules) -> re.Pattern[str] | None:
+    if not locale.lexicon.letters:
         return None
-    known = "|".join(map(re.escape, tongue.lexicon.letters))
-    return re.compile(rf"{tongue.before}({known})(s?){tongue.after}")
+    known = "|".join(map(re.escape, locale.lexicon.letters))
+    return re.compile(rf"{locale.before}({known})(s?){locale.after}")
 
 
 def _shouts(text: str) -> bool:

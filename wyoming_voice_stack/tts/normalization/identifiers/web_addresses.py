@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import Tongue
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules
 
 _MAIL = re.compile(
     r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"
@@ -29,54 +29,54 @@ _FILE = re.compile(
 )
 
 
-def say_addresses(text: str, tongue: Tongue) -> str:
+def say_addresses(text: str, locale: LocaleRules) -> str:
     """Say addresses with words for their signs; the digits of numbers in them one by one."""
     if "@" in text:
-        text = _MAIL.sub(lambda match: _with_signs(match[0], tongue), text)
+        text = _MAIL.sub(lambda match: _with_signs(match[0], locale), text)
     if "/" in text:
-        text = _PATH.sub(lambda match: _path(match[0], tongue), text)
+        text = _PATH.sub(lambda match: _path(match[0], locale), text)
     if "." in text:
-        text = _IP.sub(lambda match: _ip(match, tongue), text)
-        text = _FILE.sub(lambda match: _with_signs(match[0], tongue), text)
-        text = _HOST.sub(lambda match: _host(match, tongue), text)
+        text = _IP.sub(lambda match: _ip(match, locale), text)
+        text = _FILE.sub(lambda match: _with_signs(match[0], locale), text)
+        text = _HOST.sub(lambda match: _host(match, locale), text)
     return text
 
 
-def _with_signs(address: str, tongue: Tongue) -> str:
-    words = tongue.lexicon
+def _with_signs(address: str, locale: LocaleRules) -> str:
+    words = locale.lexicon
     said = {
         "@": words.at,
         ".": words.dot,
         "-": words.dash,
         "_": words.underscore,
-        "+": tongue.sign("plus") or "+",
+        "+": locale.sign("plus") or "+",
         "/": words.slash,
     }
     pieces = re.split(r"([@.\-_+/])", address)
     return " ".join(said.get(piece, piece) for piece in pieces if piece)
 
 
-def _ip(match: re.Match[str], tongue: Tongue) -> str:
+def _ip(match: re.Match[str], locale: LocaleRules) -> str:
     numbers = match[1].split(".")
     if any(int(number) > _MAX_BYTE for number in numbers):
         return match[0]
-    said = f" {tongue.lexicon.dot} ".join(map(tongue.numerals.digits, numbers))
+    said = f" {locale.lexicon.dot} ".join(map(locale.numerals.digits, numbers))
     if not match["sign"]:
         return said
-    sign = f" {tongue.lexicon.slash}" if match["sign"] == "/" else ","
-    return f"{said}{sign} {tongue.numerals.digits(match['more'])}"
+    sign = f" {locale.lexicon.slash}" if match["sign"] == "/" else ","
+    return f"{said}{sign} {locale.numerals.digits(match['more'])}"
 
 
-def _host(match: re.Match[str], tongue: Tongue) -> str:
+def _host(match: re.Match[str], locale: LocaleRules) -> str:
     path = match["path"].rstrip("/")
     host = match[0].removesuffix(match["path"])
     port = match["port"]
-    said = _with_signs(host.removesuffix(f":{port}"), tongue)
+    said = _with_signs(host.removesuffix(f":{port}"), locale)
     if port:
-        said += f", {tongue.numerals.digits(port)}"
-    return said + (f" {_with_signs(path, tongue)}" if path else "")
+        said += f", {locale.numerals.digits(port)}"
+    return said + (f" {_with_signs(path, locale)}" if path else "")
 
 
-def _path(path: str, tongue: Tongue) -> str:
+def _path(path: str, locale: LocaleRules) -> str:
     folders = re.sub(r"[/~_-]+", " ", path)
-    return " ".join(folders.replace(".", f" {tongue.lexicon.dot} ").split())
+    return " ".join(folders.replace(".", f" {locale.lexicon.dot} ").split())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LENGTHS = ("long", "short")
 
 
-class Names:
+class CldrNames:
     """The names of one language and region."""
 
     def __init__(self, tag: str, lexicon: Lexicon) -> None:

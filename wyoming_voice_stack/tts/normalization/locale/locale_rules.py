@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from wyoming_voice_stack.tts.normalization.locale.cldr import Names
+from wyoming_voice_stack.tts.normalization.locale.cldr import CldrNames
 from wyoming_voice_stack.tts.normalization.locale.lexicon import Lexicon, languages, lexicon
 from wyoming_voice_stack.tts.normalization.locale.notation import (
     Figure,
@@ -22,14 +22,14 @@ _OWN_RULES = {"pt-PT": "pt_PT"}
 
 
 @dataclass(frozen=True, eq=False)
-class Tongue:
+class LocaleRules:
     """One language, in one region if the tag has one."""
 
     tag: str
     language: str
     lexicon: Lexicon
     numerals: Numerals
-    names: Names
+    names: CldrNames
 
     @functools.cached_property
     def figure(self) -> str:
@@ -102,7 +102,7 @@ class Tongue:
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def tongue(tag: str) -> Tongue | None:
+def locale(tag: str) -> LocaleRules | None:
     """Return what is known of the language with this BCP 47 tag, or None if that is nothing."""
     parts = [part for part in re.split("[-_]", tag) if part]
     language = parts[0].lower() if parts else ""
@@ -117,4 +117,4 @@ def tongue(tag: str) -> Tongue | None:
         joint=words.joint,
         verbose=language == "en" and full not in _AMERICAN_ENGLISH,
     )
-    return Tongue(full, language, words, numerals, Names(full, words))
+    return LocaleRules(full, language, words, numerals, CldrNames(full, words))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, Tongue
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import read_roman
 
 _ROMAN = r"(?P<roman>[IVXL]{2,6}|[VX])"
@@ -14,103 +14,103 @@ _SHORT_ENDING = "er"
 _NAMES_OF_WOMEN = ("elizabeth", "elisabeth", "isabel", "elisabetta", "catherine", "katharina")
 
 
-def whole_ordinals(text: str, tongue: Tongue) -> str:
+def whole_ordinals(text: str, locale: LocaleRules) -> str:
     """Write `2º piano` where a keyboard had only the sign of degrees for it.
 
     Only of numbers that few temperatures in a house have.
     """
-    if not tongue.lexicon.ordinal_nouns or "°" not in text:
+    if not locale.lexicon.ordinal_nouns or "°" not in text:
         return text
-    return _with_degrees(tongue).sub(lambda match: _with_ordinal_sign(match, tongue), text)
+    return _with_degrees(locale).sub(lambda match: _with_ordinal_sign(match, locale), text)
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _with_degrees(tongue: Tongue) -> re.Pattern[str]:
-    nouns = "|".join(tongue.lexicon.ordinal_nouns)
-    return re.compile(rf"{tongue.before}([1-9]|1[0-2])°(?= (?i:{nouns})(?!\w))")
+def _with_degrees(locale: LocaleRules) -> re.Pattern[str]:
+    nouns = "|".join(locale.lexicon.ordinal_nouns)
+    return re.compile(rf"{locale.before}([1-9]|1[0-2])°(?= (?i:{nouns})(?!\w))")
 
 
-def _with_ordinal_sign(match: re.Match[str], tongue: Tongue) -> str:
-    shortened = match[1] in {"1", "3"} and _SHORT_ENDING in tongue.lexicon.ordinals
+def _with_ordinal_sign(match: re.Match[str], locale: LocaleRules) -> str:
+    shortened = match[1] in {"1", "3"} and _SHORT_ENDING in locale.lexicon.ordinals
     return match[1] + (_SHORT_ENDING if shortened else "º")
 
 
-def say_ordinals(text: str, tongue: Tongue) -> str:
+def say_ordinals(text: str, locale: LocaleRules) -> str:
     """Say `1st`, German `am 3.`, and `Henry VIII`."""
-    if pattern := _with_letters(tongue):
-        text = pattern.sub(lambda match: _lettered(match, tongue), text)
-    if pattern := _with_full_stop(tongue):
-        text = pattern.sub(lambda match: _dotted(match, tongue), text)
-    if pattern := _roman_after(tongue):
-        text = pattern.sub(lambda match: _after_name(match, tongue), text)
-    if pattern := _roman_before(tongue):
-        text = pattern.sub(lambda match: _before_noun(match, tongue), text)
+    if pattern := _with_letters(locale):
+        text = pattern.sub(lambda match: _lettered(match, locale), text)
+    if pattern := _with_full_stop(locale):
+        text = pattern.sub(lambda match: _dotted(match, locale), text)
+    if pattern := _roman_after(locale):
+        text = pattern.sub(lambda match: _after_name(match, locale), text)
+    if pattern := _roman_before(locale):
+        text = pattern.sub(lambda match: _before_noun(match, locale), text)
     return text
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _with_letters(tongue: Tongue) -> re.Pattern[str] | None:
-    endings = sorted(tongue.lexicon.ordinals, key=len, reverse=True)
+def _with_letters(locale: LocaleRules) -> re.Pattern[str] | None:
+    endings = sorted(locale.lexicon.ordinals, key=len, reverse=True)
     if not endings:
         return None
     known = "|".join(map(re.escape, endings))
-    return re.compile(rf"{tongue.before}(\d{{1,4}})({known})(?!\w)")
+    return re.compile(rf"{locale.before}(\d{{1,4}})({known})(?!\w)")
 
 
-def _lettered(match: re.Match[str], tongue: Tongue) -> str:
-    return tongue.numerals.ordinal(int(match[1]), tongue.lexicon.ordinals[match[2]])
+def _lettered(match: re.Match[str], locale: LocaleRules) -> str:
+    return locale.numerals.ordinal(int(match[1]), locale.lexicon.ordinals[match[2]])
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _with_full_stop(tongue: Tongue) -> re.Pattern[str] | None:
-    contexts = [word for words in tongue.lexicon.dotted_ordinals.values() for word in words]
+def _with_full_stop(locale: LocaleRules) -> re.Pattern[str] | None:
+    contexts = [word for words in locale.lexicon.dotted_ordinals.values() for word in words]
     if not contexts:
         return None
     return re.compile(rf"(?<!\w)((?i:{'|'.join(contexts)})) (\d{{1,2}})\.(?=\s+[^\W\d_]|$)")
 
 
-def _dotted(match: re.Match[str], tongue: Tongue) -> str:
+def _dotted(match: re.Match[str], locale: LocaleRules) -> str:
     word = match[1].lower()
-    if match.end() == len(match.string) and word not in tongue.lexicon.dotted_at_end:
+    if match.end() == len(match.string) and word not in locale.lexicon.dotted_at_end:
         return match[0]
-    contexts = tongue.lexicon.dotted_ordinals.items()
+    contexts = locale.lexicon.dotted_ordinals.items()
     form = next((form for form, words in contexts if word in words), "ordinal")
-    return f"{match[1]} {tongue.numerals.ordinal(int(match[2]), form)}"
+    return f"{match[1]} {locale.numerals.ordinal(int(match[2]), form)}"
 
 
-def say_series(text: str, tongue: Tongue) -> str:
+def say_series(text: str, locale: LocaleRules) -> str:
     """Say ordinals that stand in a row: `am 1., 2. und 3. Mai`."""
-    if not tongue.lexicon.series or "." not in text:
+    if not locale.lexicon.series or "." not in text:
         return text
-    return _series(tongue).sub(lambda match: _in_series(match, tongue), text)
+    return _series(locale).sub(lambda match: _in_series(match, locale), text)
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _series(tongue: Tongue) -> re.Pattern[str]:
-    contexts = [word for words in tongue.lexicon.dotted_ordinals.values() for word in words]
-    joint = rf"(?:, ?|,? (?:{'|'.join(tongue.lexicon.series)}) )"
+def _series(locale: LocaleRules) -> re.Pattern[str]:
+    contexts = [word for words in locale.lexicon.dotted_ordinals.values() for word in words]
+    joint = rf"(?:, ?|,? (?:{'|'.join(locale.lexicon.series)}) )"
     return re.compile(
         rf"(?:(?P<lead>(?<!\w)(?i:{'|'.join(contexts)})) |(?<![\w.,]))"
         rf"(?P<row>\d{{1,2}}\.(?:{joint}\d{{1,2}}\.)+)(?P<more>\d|(?= [^\W\d_])|$)"
     )
 
 
-def _in_series(match: re.Match[str], tongue: Tongue) -> str:
+def _in_series(match: re.Match[str], locale: LocaleRules) -> str:
     lead = match["lead"] or ""
     if not lead and not match["more"] and match.end() == len(match.string):
         return match[0]
-    contexts = tongue.lexicon.dotted_ordinals.items()
+    contexts = locale.lexicon.dotted_ordinals.items()
     form = next((form for form, words in contexts if lead.lower() in words), None)
-    form = form or tongue.lexicon.calendar.day_form
+    form = form or locale.lexicon.calendar.day_form
     row = match["row"]
     last = row.rindex(".", 0, -1) + 1 if match["more"] else len(row)
-    said = re.sub(r"(\d+)\.", lambda day: tongue.numerals.ordinal(int(day[1]), form), row[:last])
+    said = re.sub(r"(\d+)\.", lambda day: locale.numerals.ordinal(int(day[1]), form), row[:last])
     return f"{lead} {said}{row[last:]}{match['more']}".lstrip()
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _roman_after(tongue: Tongue) -> re.Pattern[str] | None:
-    roman = tongue.lexicon.roman
+def _roman_after(locale: LocaleRules) -> re.Pattern[str] | None:
+    roman = locale.lexicon.roman
     words = (*roman.cardinal_after, *roman.ordinal_after)
     if not words:
         return None
@@ -119,34 +119,34 @@ def _roman_after(tongue: Tongue) -> re.Pattern[str] | None:
     )
 
 
-def _after_name(match: re.Match[str], tongue: Tongue) -> str:
-    roman = tongue.lexicon.roman
+def _after_name(match: re.Match[str], locale: LocaleRules) -> str:
+    roman = locale.lexicon.roman
     number = read_roman(match["roman"])
     word = match["word"].lower()
     if not number or (not match["word"][0].isupper() and len(match["roman"]) == 1):
         return match[0]
     if word in roman.cardinal_after or number > roman.ordinal_up_to:
-        return f"{match['word']} {tongue.numerals.cardinal(number)}"
+        return f"{match['word']} {locale.numerals.cardinal(number)}"
     woman = word in _NAMES_OF_WOMEN
     form = f"{roman.ordinal_form}-feminine" if woman else roman.ordinal_form
-    if form not in tongue.lexicon.numbers.forms:
+    if form not in locale.lexicon.numbers.forms:
         form = roman.ordinal_form
-    said = tongue.numerals.ordinal(number, form)
+    said = locale.numerals.ordinal(number, form)
     article = "die" if woman else "der"
     return f"{match['word']} {roman.ordinal.format(n=said, article=article)}"
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _roman_before(tongue: Tongue) -> re.Pattern[str] | None:
-    words = tongue.lexicon.roman.ordinal_before
+def _roman_before(locale: LocaleRules) -> re.Pattern[str] | None:
+    words = locale.lexicon.roman.ordinal_before
     if not words:
         return None
     return re.compile(rf"(?<!\w){_ROMAN}(?:e|\u00e8me)? (?P<word>{'|'.join(words)})(?!\w)")
 
 
-def _before_noun(match: re.Match[str], tongue: Tongue) -> str:
+def _before_noun(match: re.Match[str], locale: LocaleRules) -> str:
     number = read_roman(match["roman"])
     if not number:
         return match[0]
-    said = tongue.numerals.ordinal(number, tongue.lexicon.roman.before_form)
+    said = locale.numerals.ordinal(number, locale.lexicon.roman.before_form)
     return f"{said} {match['word']}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, Tongue
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
 
 _ARROW = re.compile(r"\s?(?:[\u2192\u21d2]|[-=]{1,2}>)\s?(?=\w)")
 _LETTERS = r"[^\W\d_]"
@@ -44,28 +44,28 @@ _RULES = (
 )
 
 
-def say_signs(text: str, tongue: Tongue) -> str:
+def say_signs(text: str, locale: LocaleRules) -> str:
     """Put words for signs; numbers beside them stay as they are."""
     text = _ARROW.sub(", ", text)
-    text = _slashed(tongue).sub(lambda match: (match[1] or "") + _ONE_SIGN[match[2]], text)
+    text = _slashed(locale).sub(lambda match: (match[1] or "") + _ONE_SIGN[match[2]], text)
     for name, pattern in _compiled():
-        word = tongue.lexicon.minus if name == "minus" else tongue.sign(name)
+        word = locale.lexicon.minus if name == "minus" else locale.sign(name)
         if name == "fold":
-            word = word or tongue.sign("times")
-            text = _FOLD_PER.sub(rf" {word} {tongue.lexicon.per} ", text) if word else text
+            word = word or locale.sign("times")
+            text = _FOLD_PER.sub(rf" {word} {locale.lexicon.per} ", text) if word else text
         if word is not None:
             text = pattern.sub(f" {word} ", text)
-    words = {":": tongue.lexicon.ratio, "\u2013": tongue.lexicon.to, "/": tongue.lexicon.slash}
+    words = {":": locale.lexicon.ratio, "\u2013": locale.lexicon.to, "/": locale.lexicon.slash}
     for sign, word in words.items():
         if word and sign in text:
-            text = _between(sign).sub(rf"\g<1>{tongue.space}{word}{tongue.space}", text)
+            text = _between(sign).sub(rf"\g<1>{locale.space}{word}{locale.space}", text)
     return text
 
 
-def say_powers(text: str, tongue: Tongue) -> str:
+def say_powers(text: str, locale: LocaleRules) -> str:
     """Say the small figures that are no part of a unit."""
     for name, figure in _POWERS.items():
-        if figure in text and (word := tongue.sign(name)):
+        if figure in text and (word := locale.sign(name)):
             text = re.sub(rf"(?<=[\w)]){figure}(?!\w)", f" {word}", text)
     return text
 
@@ -84,8 +84,8 @@ def _between(sign: str) -> re.Pattern[str]:
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _slashed(tongue: Tongue) -> re.Pattern[str]:
+def _slashed(locale: LocaleRules) -> re.Pattern[str]:
     """`1/2` where what follows can be halved."""
-    nouns = "|".join(tongue.lexicon.fraction_nouns) or "(?!)"
+    nouns = "|".join(locale.lexicon.fraction_nouns) or "(?!)"
     known = "|".join(_ONE_SIGN)
     return re.compile(rf"(?<![\w/.,-])(?:(\d{{1,3}}) )?({known})(?= (?:{nouns})\b)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, Tongue
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
 
 _DECADE = r"(?<![\w.,])(?P<century>(?:1[1-9]|20)\d0)s\b"
 _COUNT = r"(?<![\w.,])(?P<many>1(?:,?000)+|100|10)s(?= of\b)"
@@ -14,29 +14,29 @@ _SURE_YEAR = re.compile(r"(?:19|20)\d\d")
 _PERCENT = "%"
 
 
-def say_suffixes(text: str, tongue: Tongue) -> str:
+def say_suffixes(text: str, locale: LocaleRules) -> str:
     """Say the number and its ending as one word."""
-    if tongue.lexicon.decade_words:
-        text = _decades(tongue).sub(lambda match: _decade(match, tongue), text)
-    if tongue.lexicon.number_suffixes:
-        text = _suffixed(tongue).sub(lambda match: _joined(match, tongue), text)
+    if locale.lexicon.decade_words:
+        text = _decades(locale).sub(lambda match: _decade(match, locale), text)
+    if locale.lexicon.number_suffixes:
+        text = _suffixed(locale).sub(lambda match: _joined(match, locale), text)
     return text
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _decades(tongue: Tongue) -> re.Pattern[str]:
-    words = "|".join(tongue.lexicon.decade_words)
+def _decades(locale: LocaleRules) -> re.Pattern[str]:
+    words = "|".join(locale.lexicon.decade_words)
     short = rf"(?P<lead>(?<!\w)(?i:{words})[ -])['\u2019]?(?P<short>[2-9]0)['\u2019]?s\b"
     bare = r"(?<!\w)['\u2019](?P<bare>[2-9]0)s\b"
     return re.compile(f"{_DECADE}|{_COUNT}|{short}|{bare}")
 
 
-def _decade(match: re.Match[str], tongue: Tongue) -> str:
+def _decade(match: re.Match[str], locale: LocaleRules) -> str:
     if match["many"]:
-        said = tongue.numerals.cardinal(int(match["many"].replace(",", "")))
+        said = locale.numerals.cardinal(int(match["many"].replace(",", "")))
         return f"{said.partition(' ')[2] or said}s"
     number = int(match["century"] or match["short"] or match["bare"])
-    said = (match["lead"] or "") + tongue.numerals.year(number)
+    said = (match["lead"] or "") + locale.numerals.year(number)
     for ending, plural in _DECADES.items():
         if said.endswith(ending):
             return said.removesuffix(ending) + plural
@@ -44,21 +44,21 @@ def _decade(match: re.Match[str], tongue: Tongue) -> str:
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _suffixed(tongue: Tongue) -> re.Pattern[str]:
-    endings = "|".join(tongue.lexicon.number_suffixes)
+def _suffixed(locale: LocaleRules) -> re.Pattern[str]:
+    endings = "|".join(locale.lexicon.number_suffixes)
     return re.compile(
-        rf"{tongue.before}(?P<n>\d{{1,4}})(?:-?|\s(?=mal\b(?! \d)))(?P<end>{endings})(?!\w)"
+        rf"{locale.before}(?P<n>\d{{1,4}})(?:-?|\s(?=mal\b(?! \d)))(?P<end>{endings})(?!\w)"
     )
 
 
-def _joined(match: re.Match[str], tongue: Tongue) -> str:
+def _joined(match: re.Match[str], locale: LocaleRules) -> str:
     written, end = match["n"], match["end"]
     number = int(written)
     if end.startswith("er"):
-        numerals = tongue.numerals
+        numerals = locale.numerals
         said = numerals.year(number) if _SURE_YEAR.fullmatch(written) else numerals.cardinal(number)
         return said + end
-    said = tongue.numerals.cardinal(number, "masculine")
+    said = locale.numerals.cardinal(number, "masculine")
     if end.startswith(_PERCENT):
         end = "prozent" + end.removeprefix(_PERCENT)
     return said + end

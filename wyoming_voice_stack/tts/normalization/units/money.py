@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 
 from wyoming_voice_stack.tts.normalization.locale.lexicon import Currency
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, Tongue
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, MINUS, RANGE, Figure
 from wyoming_voice_stack.tts.normalization.units.per import STROKE, per_each
 
@@ -31,103 +31,103 @@ _CENT_DIGITS = 2
 _ELISION = "\u2019"
 
 
-def say_money(text: str, tongue: Tongue) -> str:
+def say_money(text: str, locale: LocaleRules) -> str:
     """Say amounts with the currency's name after them."""
-    for pattern in _patterns(tongue):
-        text = pattern.sub(lambda match: _said(match, tongue), text)
+    for pattern in _patterns(locale):
+        text = pattern.sub(lambda match: _said(match, locale), text)
     return text
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _patterns(tongue: Tongue) -> tuple[re.Pattern[str], ...]:
+def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     signs = "|".join(
-        map(re.escape, sorted({*_SIGNS, *tongue.lexicon.money}, key=len, reverse=True))
+        map(re.escape, sorted({*_SIGNS, *locale.lexicon.money}, key=len, reverse=True))
     )
-    scales = "|".join(map(re.escape, sorted(tongue.lexicon.scales, key=len, reverse=True)))
+    scales = "|".join(map(re.escape, sorted(locale.lexicon.scales, key=len, reverse=True)))
     scale = rf"(?:\s?(?P<scale>{scales})(?!\w))?" if scales else "(?P<scale>)?"
     again = rf"(?:{signs}|{_CODES})?"
-    number = rf"(?P<n>{tongue.figure}){AFTER}(?:\s?{again}{RANGE}{again}\s?(?P<last>{tongue.figure}){AFTER})?"
+    number = rf"(?P<n>{locale.figure}){AFTER}(?:\s?{again}{RANGE}{again}\s?(?P<last>{locale.figure}){AFTER})?"
     minus = rf"(?P<minus>(?<!\S){MINUS})?"
-    named = rf"(?P<n>{tongue.figure})(?<=[.,]\d\d){AFTER}(?P<last>)?(?P<scale>)?"
-    names = "|".join(map(re.escape, _words(tongue)))
-    by = f"(?:{STROKE})?" if tongue.lexicon.per else "(?P<by>)?"
+    named = rf"(?P<n>{locale.figure})(?<=[.,]\d\d){AFTER}(?P<last>)?(?P<scale>)?"
+    names = "|".join(map(re.escape, _words(locale)))
+    by = f"(?:{STROKE})?" if locale.lexicon.per else "(?P<by>)?"
     return (
-        re.compile(rf"{minus}{tongue.before}{named}\s(?P<sign>{names})(?!\w)(?P<by>)?"),
+        re.compile(rf"{minus}{locale.before}{named}\s(?P<sign>{names})(?!\w)(?P<by>)?"),
         re.compile(rf"{minus}(?<![\w$])(?P<sign>{signs}|{_CODES})\s?{number}{scale}(?!\w){by}"),
         re.compile(
-            rf"{minus}{tongue.before}{number}{scale}\s?(?P<sign>{signs}|{_CODES}){tongue.after}{by}"
+            rf"{minus}{locale.before}{number}{scale}\s?(?P<sign>{signs}|{_CODES}){locale.after}{by}"
         ),
     )
 
 
 @functools.lru_cache(maxsize=MAX_TONGUES)
-def _words(tongue: Tongue) -> dict[str, str]:
+def _words(locale: LocaleRules) -> dict[str, str]:
     """The sign of each currency by the forms of its name."""
-    money = tongue.lexicon.money.items()
+    money = locale.lexicon.money.items()
     return {name: sign for sign, currency in money for name in currency.major.values()}
 
 
-def _said(match: re.Match[str], tongue: Tongue) -> str:
-    figure = tongue.read(match["n"])
-    if figure.is_long or (match["last"] and tongue.read(match["last"]).is_long):
+def _said(match: re.Match[str], locale: LocaleRules) -> str:
+    figure = locale.read(match["n"])
+    if figure.is_long or (match["last"] and locale.read(match["last"]).is_long):
         return match[0]
-    scale = tongue.lexicon.scales.get(match["scale"] or "")
+    scale = locale.lexicon.scales.get(match["scale"] or "")
     if scale and not figure.fraction and not scale.word.endswith(_ELISION):
         figure = Figure(figure.whole + "0" * scale.power)
         scale = None
-    minus = f"{tongue.lexicon.minus} " if match["minus"] else ""
+    minus = f"{locale.lexicon.minus} " if match["minus"] else ""
     to = ""
     if match["last"]:
-        to = f"{tongue.numerals.figure(figure)} {tongue.lexicon.to} "
-        figure = tongue.read(match["last"])
-    sign = _words(tongue).get(match["sign"], match["sign"])
-    amount = _amount(figure, scale.word if scale else "", sign, tongue)
+        to = f"{locale.numerals.figure(figure)} {locale.lexicon.to} "
+        figure = locale.read(match["last"])
+    sign = _words(locale).get(match["sign"], match["sign"])
+    amount = _amount(figure, scale.word if scale else "", sign, locale)
     if amount is None:
         return match[0]
-    return minus + to + amount + (per_each(match["by"], tongue) if match["by"] else "")
+    return minus + to + amount + (per_each(match["by"], locale) if match["by"] else "")
 
 
-def _amount(figure: Figure, scale: str, sign: str, tongue: Tongue) -> str | None:
-    currency = _currency(sign, tongue)
+def _amount(figure: Figure, scale: str, sign: str, locale: LocaleRules) -> str | None:
+    currency = _currency(sign, locale)
     code = _SIGNS.get(sign, sign)
     if scale:
-        name = _name(currency, code, Decimal(10), tongue)
+        name = _name(currency, code, Decimal(10), locale)
         gap = "" if scale.endswith(_ELISION) else " "
-        return name and f"{tongue.numerals.figure(figure)} {scale}{gap}{name}"
+        return name and f"{locale.numerals.figure(figure)} {scale}{gap}{name}"
     if len(figure.fraction) != _CENT_DIGITS or currency is None or not currency.minor:
-        name = _name(currency, code, figure.value, tongue)
+        name = _name(currency, code, figure.value, locale)
         gender = currency.gender if currency else "masculine"
-        return name and _join(tongue.numerals.figure(figure, gender), name, tongue)
-    return _with_cents(int(figure.whole), int(figure.fraction), currency, tongue)
+        return name and _join(locale.numerals.figure(figure, gender), name, locale)
+    return _with_cents(int(figure.whole), int(figure.fraction), currency, locale)
 
 
-def _with_cents(whole: int, cents: int, currency: Currency, tongue: Tongue) -> str:
+def _with_cents(whole: int, cents: int, currency: Currency, locale: LocaleRules) -> str:
     major = _join(
-        tongue.numerals.cardinal(whole, currency.gender),
-        tongue.names.plural(currency.major, Decimal(whole)),
-        tongue,
+        locale.numerals.cardinal(whole, currency.gender),
+        locale.names.plural(currency.major, Decimal(whole)),
+        locale,
     )
     if not cents:
         return major
-    minor = tongue.numerals.cardinal(cents)
+    minor = locale.numerals.cardinal(cents)
     named = _join(
-        tongue.numerals.cardinal(cents, "masculine"),
-        tongue.names.plural(currency.minor, Decimal(cents)),
-        tongue,
+        locale.numerals.cardinal(cents, "masculine"),
+        locale.names.plural(currency.minor, Decimal(cents)),
+        locale,
     )
-    return tongue.lexicon.amount.format(major=major, minor=minor, cents=named) if whole else named
+    return locale.lexicon.amount.format(major=major, minor=minor, cents=named) if whole else named
 
 
-def _join(number: str, name: str, tongue: Tongue) -> str:
-    return f"{number}{tongue.space}{name}".replace("  ", " ")
+def _join(number: str, name: str, locale: LocaleRules) -> str:
+    return f"{number}{locale.space}{name}".replace("  ", " ")
 
 
-def _currency(sign: str, tongue: Tongue) -> Currency | None:
-    names = tongue.lexicon.money
+def _currency(sign: str, locale: LocaleRules) -> Currency | None:
+    names = locale.lexicon.money
     return names.get(sign) or names.get(_SHORT.get(sign, ""))
 
 
-def _name(currency: Currency | None, code: str, count: Decimal, tongue: Tongue) -> str | None:
+def _name(currency: Currency | None, code: str, count: Decimal, locale: LocaleRules) -> str | None:
     if currency is not None:
-        return tongue.names.plural(currency.major, count)
-    return tongue.names.currency(code, count)
+        return locale.names.plural(currency.major, count)
+    return locale.names.currency(code, count)

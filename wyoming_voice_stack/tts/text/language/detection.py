@@ -24,7 +24,7 @@ TRIES = 2
 _PROGRAM = "wyoming_voice_stack.tts.text.language.process"
 
 
-class Detection:
+class LanguageDetection:
     """Owns the process. What it cannot tell is the first of the languages."""
 
     def __init__(self) -> None:

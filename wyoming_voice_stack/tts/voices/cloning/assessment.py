@@ -9,7 +9,7 @@ import numpy as np
 
 from wyoming_voice_stack.audio import SPEECH_RATE
 from wyoming_voice_stack.errors import EngineError, UnknownVoice
-from wyoming_voice_stack.tts.voices.cloning.reference_recording import Recording, listen
+from wyoming_voice_stack.tts.voices.cloning.reference_recording import ReferenceRecording, listen
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import (
     NO_SPEECH,
     SPEECH,
@@ -82,7 +82,7 @@ def assess(path: Path, detector: SpeechDetector | None) -> Assessment:
     return Assessment(seconds, tuple(_faults(recording, level, pause_level)))
 
 
-def _faults(recording: Recording, level: float, pause_level: float | None) -> list[Fault]:
+def _faults(recording: ReferenceRecording, level: float, pause_level: float | None) -> list[Fault]:
     faults = []
     if recording.clipped_share >= CLIPPED_SHARE:
         what = f"is clipped ({recording.clipped_share:.1%} of it is at full scale)"

@@ -21,7 +21,7 @@ MAX_ENTRIES = 10_000
 
 
 @dataclass(frozen=True)
-class Take:
+class VoiceFile:
     """One recording as the file system tells of it."""
 
     path: Path
@@ -34,7 +34,7 @@ class Take:
 class Listing:
     """Everything in the folder at one moment."""
 
-    voices: dict[str, tuple[Take, ...]]
+    voices: dict[str, tuple[VoiceFile, ...]]
     """Takes by the voice's name, both in order; no voice is without takes."""
     remarks: dict[str, str]
     """By name, what somebody should know who wonders where a voice is."""
@@ -49,7 +49,7 @@ def list_recordings(folder: Path) -> Listing:
     Raises:
         OSError: the folder is there and cannot be read.
     """
-    voices: dict[str, tuple[Take, ...]] = {}
+    voices: dict[str, tuple[VoiceFile, ...]] = {}
     remarks: dict[str, str] = {}
     for entry in _visible(folder):
         try:
@@ -74,7 +74,7 @@ def list_recordings(folder: Path) -> Listing:
     return Listing(voices, remarks)
 
 
-def _voice(folder: Path, entry: Path) -> tuple[str, tuple[Take, ...], bool]:
+def _voice(folder: Path, entry: Path) -> tuple[str, tuple[VoiceFile, ...], bool]:
     if entry.is_dir():
         # A link that leads back up would make one voice of everybody's recordings.
         inside = [] if _leads_back(folder, entry) else list(_visible(entry))
@@ -88,12 +88,12 @@ def _voice(folder: Path, entry: Path) -> tuple[str, tuple[Take, ...], bool]:
     return unicodedata.normalize("NFC", name), takes, is_foreign
 
 
-def _takes(paths: list[Path]) -> Iterator[Take]:
+def _takes(paths: list[Path]) -> Iterator[VoiceFile]:
     for path in paths:
         try:
             if path.is_file():
                 facts = path.stat()
-                yield Take(path, facts.st_size, facts.st_mtime_ns)
+                yield VoiceFile(path, facts.st_size, facts.st_mtime_ns)
         except OSError as error:
             _LOGGER.debug("%s cannot be looked at: %s", path, error)
 

@@ -29,7 +29,7 @@ _BLOCK_FRAMES = 65_536
 
 
 @dataclass(frozen=True)
-class Recording:
+class ReferenceRecording:
     """What is in a file."""
 
     samples: Samples
@@ -40,7 +40,9 @@ class Recording:
     """Share of the file's samples, of every channel, at full scale."""
 
 
-def listen(path: Path, sample_rate: int, first_seconds: float = MAX_RECORDING_SECONDS) -> Recording:
+def listen(
+    path: Path, sample_rate: int, first_seconds: float = MAX_RECORDING_SECONDS
+) -> ReferenceRecording:
     """Decode the first seconds of a recording, block by block.
 
     Raises:
@@ -74,7 +76,7 @@ def _check_form(path: Path, sound: Any) -> None:
         raise _unfit(path, f"is {sound.frames / sound.samplerate:.0f} s long, which is too long")
 
 
-def _decode(path: Path, sound: Any, sample_rate: int, first_seconds: float) -> Recording:
+def _decode(path: Path, sound: Any, sample_rate: int, first_seconds: float) -> ReferenceRecording:
     resampler = soxr.ResampleStream(sound.samplerate, sample_rate, 1, dtype="float32")
     frames = min(sound.frames, int(first_seconds * sound.samplerate))
     heard, count, clipped, peak = [], 0, 0, 0.0
@@ -92,7 +94,9 @@ def _decode(path: Path, sound: Any, sample_rate: int, first_seconds: float) -> R
         raise _unfit(path, f"is {count / sound.samplerate:.1f} s long, which is too short")
     if peak < SILENT_PEAK:
         raise _unfit(path, "is silent or damaged")
-    return Recording(np.concatenate(heard), sound.samplerate, clipped / (count * sound.channels))
+    return ReferenceRecording(
+        np.concatenate(heard), sound.samplerate, clipped / (count * sound.channels)
+    )
 
 
 def _unfit(path: Path, problem: str) -> UnknownVoice:

@@ -26,7 +26,7 @@ from wyoming_voice_stack.errors import (
 from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui import loading as coqui_loading
 from wyoming_voice_stack.tts.engines.coqui.engine import SEED, CoquiSource, CoquiSynthesizer
-from wyoming_voice_stack.tts.engines.vits.receptive_field import Reach
+from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 
 NAME = "tts_models/de/thorsten/vits"
 HELLO = SynthesisRequest("guten morgen zusammen", "de")
@@ -184,7 +184,7 @@ class TestWindows:
         asked = SynthesisRequest("guten morgen zusammen " * 4, "de")
         whole = said_at_once(vits_folder, asked, None, None)
         reach = vits._tapped._reach
-        assert reach == Reach(left=13, right=13, hop=256)
+        assert reach == ReceptiveField(left=13, right=13, hop=256)
         vits._tapped._reach = replace(reach, left=2)
         try:
             pieces = list(vits.synthesize(asked))

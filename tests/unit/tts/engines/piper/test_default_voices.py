@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wyoming_voice_stack.tts.engines.piper.default_voices import usual_voice, usual_voices
+from wyoming_voice_stack.tts.engines.piper.default_voices import default_voices, voice_for_language
 from wyoming_voice_stack.tts.engines.piper.engine import piper_hub_path
 
 
@@ -23,17 +23,17 @@ from wyoming_voice_stack.tts.engines.piper.engine import piper_hub_path
     ],
 )
 def test_a_language_has_a_voice(language: str, prefix: str) -> None:
-    voice = usual_voice(language)
+    voice = voice_for_language(language)
     assert voice is not None
     assert voice.startswith(prefix)
 
 
 @pytest.mark.parametrize("language", ["ja", "ko", "he", "", "no language", "x" * 1000])
 def test_what_piper_does_not_speak(language: str) -> None:
-    assert usual_voice(language) is None
+    assert voice_for_language(language) is None
 
 
 def test_all_are_names_of_the_hub() -> None:
-    assert len(set(usual_voices())) == len(usual_voices()) > 35
-    for voice in usual_voices():
+    assert len(set(default_voices())) == len(default_voices()) > 35
+    for voice in default_voices():
         assert piper_hub_path(voice)[0].endswith(f"/{voice}.onnx")

@@ -27,8 +27,8 @@ from wyoming_voice_stack.tts.engines.piper.engine import (
 )
 from wyoming_voice_stack.tts.engines.piper.loading import PiperReader
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence
-from wyoming_voice_stack.tts.scheduling.fair_scheduler import Turns
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 SENTENCE = "The kitchen light is on, and so is the one in the hall."
 
@@ -216,7 +216,7 @@ class TestManySpeakers:
         known["inference"] = {"noise_scale": 0.6, "length_scale": 1.5, "noise_w": 0.9}
         model = write_voice(tmp_path, **known)
         reader = PiperReader(PiperVoice(session=None, config=PiperConfig.from_dict(known)), voice)
-        return PiperSynthesizer(reader, source(model).card(), 0, Turns(at_once=2, cores=4))
+        return PiperSynthesizer(reader, source(model).card(), 0, FairScheduler(at_once=2, cores=4))
 
     def test_speaker_speed_and_noise_reach_the_voice(
         self, engine: PiperSynthesizer, voice: _Recording
@@ -234,7 +234,7 @@ class TestManySpeakers:
         self, engine: PiperSynthesizer, voice: _Recording
     ) -> None:
         spoken(engine, SynthesisRequest("Yes.", "en"))
-        with engine._turns.take(Playback()):
+        with engine._turns.take(PlaybackBuffer()):
             spoken(engine, SynthesisRequest("Yes.", "en"))
         assert voice.hands == [4, 2]
 

@@ -18,7 +18,7 @@ from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSynthesizer
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSynthesizer
 from wyoming_voice_stack.tts.engines.vits.sessions import CutSentence
 from wyoming_voice_stack.tts.engines.vits.torch_voice import TorchSentence
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 LONG = "The kitchen light is on, and so is the one in the hall. " * 2
 CLIENTS = 3
@@ -50,7 +50,7 @@ def speak_together(engine: Any, request: SynthesisRequest) -> None:
     """Let clients ask for the same while the engine is busy, until all of them wait."""
 
     def listen() -> None:
-        playback = Playback()
+        playback = PlaybackBuffer()
         own = SynthesisRequest(request.text, request.language, playback=playback)
         for piece in engine.synthesize(own):
             playback.add(len(piece) / engine.sample_rate)
@@ -58,7 +58,7 @@ def speak_together(engine: Any, request: SynthesisRequest) -> None:
     clients = [threading.Thread(target=listen, name=str(each)) for each in range(CLIENTS)]
     turns = engine._turns
     turns._at_once = 1
-    with turns.take(Playback()):
+    with turns.take(PlaybackBuffer()):
         for client in clients:
             client.start()
         while len(turns._waiting) < CLIENTS and any(client.is_alive() for client in clients):
@@ -159,7 +159,7 @@ class TestTogether:
         )
         engine = source(piper_model, threads=threads).load()
         assert engine._turns._at_once == at_once
-        heard = Playback()
+        heard = PlaybackBuffer()
         heard.add(1.0)
         with engine._turns.take(heard) as turn:
             assert turn.hands == alone

@@ -13,7 +13,7 @@ import pytest
 from tests.support.checkpoints.tiny_onnx_voice import FRAMES_PER_PHONEME, HOP, make_tiny_voice
 from wyoming_voice_stack.onnx_file.graph import read_graph
 from wyoming_voice_stack.tts.engines.vits.partition import cut
-from wyoming_voice_stack.tts.engines.vits.receptive_field import Reach
+from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 from wyoming_voice_stack.tts.engines.vits.sessions import (
     CutSentence,
     CutVoice,
@@ -95,13 +95,13 @@ class TestRealVoice:
         # By hand: four couplings of four layers, kernel 5. The vocoder's first layer looks 3 frames
         # around, each upsampling 1, residual blocks 45: kernel 7, dilations 3 and 12.
         assert [stage.ports.reach for stage in joe._stages] == [
-            *[Reach(left=8, right=8, hop=1)] * 4,
-            Reach(left=3 + 1, right=3 + 1, hop=8),
-            Reach(left=45, right=45, hop=1),
+            *[ReceptiveField(left=8, right=8, hop=1)] * 4,
+            ReceptiveField(left=3 + 1, right=3 + 1, hop=8),
+            ReceptiveField(left=45, right=45, hop=1),
             # 45 of the positions that it makes 8 of out of each.
-            Reach(left=1 + 6, right=1 + 6, hop=8),
+            ReceptiveField(left=1 + 6, right=1 + 6, hop=8),
             # And three more for the last layer, with 4 out of each.
-            Reach(left=1 + 12, right=1 + 12, hop=4),
+            ReceptiveField(left=1 + 12, right=1 + 12, hop=4),
         ]
 
     def test_every_position_is_made_once(self, joe: CutVoice) -> None:

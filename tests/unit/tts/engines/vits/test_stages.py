@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS
-from wyoming_voice_stack.tts.engines.vits.receptive_field import Reach
+from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 from wyoming_voice_stack.tts.engines.vits.stages import MOST_POSITIONS, SEAMLESS, helpers, shares
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 
@@ -32,7 +32,7 @@ class TestShares:
         ],
     )
     def test_are_alike_and_not_too_short(self, length: int, hands: int, ends: list[int]) -> None:
-        found = shares(Window(7, 7 + length), Reach(8, 8, 1), hands)
+        found = shares(Window(7, 7 + length), ReceptiveField(8, 8, 1), hands)
         assert [each.stop - 7 for each in found] == ends
         assert [each.start - 7 for each in found] == [0, *ends[:-1]]
 
@@ -40,22 +40,22 @@ class TestShares:
         ("reach", "longest"),
         [
             # So many positions are made at once, however many each one becomes.
-            (Reach(0, 0, 1), MOST_POSITIONS),
-            (Reach(1, 0, 8), MOST_POSITIONS // 8),
-            (Reach(0, 0, 2 * MOST_POSITIONS), 1),
+            (ReceptiveField(0, 0, 1), MOST_POSITIONS),
+            (ReceptiveField(1, 0, 8), MOST_POSITIONS // 8),
+            (ReceptiveField(0, 0, 2 * MOST_POSITIONS), 1),
             # Or more, where cuts would cost something.
-            (Reach(60, 60, 1), SEAMLESS * 120),
-            (Reach(13, 13, 4), SEAMLESS * 26),
+            (ReceptiveField(60, 60, 1), SEAMLESS * 120),
+            (ReceptiveField(13, 13, 4), SEAMLESS * 26),
         ],
     )
-    def test_a_long_window_is_cut_further(self, reach: Reach, longest: int) -> None:
+    def test_a_long_window_is_cut_further(self, reach: ReceptiveField, longest: int) -> None:
         for length, count in ((longest, 1), (longest + 1, 2), (5 * longest, 5)):
             found = shares(Window(3, 3 + length), reach, 1)
             assert len(found) == count
             assert max(each.stop - each.start for each in found) <= longest
 
     def test_each_thread_has_as_many(self) -> None:
-        found = shares(Window(0, 5 * MOST_POSITIONS), Reach(0, 0, 1), 2)
+        found = shares(Window(0, 5 * MOST_POSITIONS), ReceptiveField(0, 0, 1), 2)
         assert len(found) == 6
         assert [each.start for each in found[1:]] == [each.stop for each in found[:-1]]
 

@@ -6,7 +6,7 @@ import pytest
 from wyoming_voice_stack.tts.engines.vits.receptive_field import (
     Convolution,
     NotLocal,
-    Reach,
+    ReceptiveField,
     Span,
     Upsampling,
 )
@@ -33,7 +33,7 @@ class TestWindows:
         assert next_window(start, 100, wanted, shortest=10) == Window(start, stop)
 
     def test_frames_around_end_with_the_sentence(self) -> None:
-        reach = Reach(left=11, right=7, hop=4)
+        reach = ReceptiveField(left=11, right=7, hop=4)
         assert Window(20, 30).around(reach, 100) == Window(9, 37)
         assert Window(5, 98).around(reach, 100) == Window(0, 100)
         assert Window(20, 30).positions_in(Window(9, 37), 4) == slice(44, 84)

@@ -16,7 +16,7 @@ from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisReques
 from wyoming_voice_stack.tts.engines.xtts import cloner as cloner_module
 from wyoming_voice_stack.tts.engines.xtts.cloner import CLONING_RATE, XttsCloner, make_voices
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSynthesizer
-from wyoming_voice_stack.tts.engines.xtts.speakers import LATENT, SPEAKER, Voices
+from wyoming_voice_stack.tts.engines.xtts.speakers import LATENT, SPEAKER, SpeakerStore
 
 
 @pytest.fixture
@@ -133,11 +133,11 @@ def test_a_restart_speaks_the_same_without_cloning(
     path = write(tmp_path / "anna.wav", speech())
     request = SynthesisRequest("yes.", "en", clone=CloneSource("anna", (path,), "one"))
 
-    def sound(voices: Voices) -> Samples:
+    def sound(voices: SpeakerStore) -> Samples:
         monkeypatch.setattr(xtts, "_voices", voices)
         return spoken(xtts, request)
 
-    def started() -> Voices:
+    def started() -> SpeakerStore:
         return make_voices(model, xtts_folder, tmp_path / "cache", detector)
 
     first = sound(started())

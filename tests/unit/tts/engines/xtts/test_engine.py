@@ -24,11 +24,11 @@ from wyoming_voice_stack.errors import (
 )
 from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
 from wyoming_voice_stack.tts.engines.xtts import language_codes as languages
-from wyoming_voice_stack.tts.engines.xtts.decoding.decoding_stream import Line
+from wyoming_voice_stack.tts.engines.xtts.decoding_stream import DecodingRequest
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
 from wyoming_voice_stack.tts.engines.xtts.loading import load_model
-from wyoming_voice_stack.tts.engines.xtts.speakers import Likeness
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.engines.xtts.speakers import SpeakerConditioning
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 from wyoming_voice_stack.tts.text.language.tags import bcp47
 
 LIGHT = SynthesisRequest("turn on the light.", "en")
@@ -164,8 +164,10 @@ class TestSpeakingTogether:
     def test_one_that_fails_disturbs_nobody(self, endless_xtts: XttsSynthesizer) -> None:
         alone = spoken(endless_xtts, DOOR)
         first = next(others := endless_xtts.synthesize(DOOR))
-        poor = Likeness(np.zeros(3), np.zeros(3))
-        for stream in [endless_xtts._scheduler.add(Line((5, 6), poor, 1.0, Playback()))]:
+        poor = SpeakerConditioning(np.zeros(3), np.zeros(3))
+        for stream in [
+            endless_xtts._scheduler.add(DecodingRequest((5, 6), poor, 1.0, PlaybackBuffer()))
+        ]:
             with pytest.raises(EngineError, match="XTTS failed"):
                 list(stream.outbox.take_all())
         assert alike(np.concatenate([first, *others]), alone)

@@ -16,7 +16,7 @@ from tests.support.voice_files import speech, write
 from wyoming_voice_stack.errors import EngineError, UnknownVoice
 from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.xtts import speakers as voices
-from wyoming_voice_stack.tts.engines.xtts.speakers import Voices
+from wyoming_voice_stack.tts.engines.xtts.speakers import SpeakerStore
 from wyoming_voice_stack.tts.voices.cloning.latent_cache import LatentCache
 from wyoming_voice_stack.tts.voices.cloning.listing import list_recordings
 from wyoming_voice_stack.tts.voices.folder import clone_source
@@ -53,8 +53,8 @@ def maker() -> Maker:
 
 
 @pytest.fixture
-def kept(maker: Maker) -> Voices:
-    return Voices({}, maker)
+def kept(maker: Maker) -> SpeakerStore:
+    return SpeakerStore({}, maker)
 
 
 @pytest.fixture
@@ -74,12 +74,14 @@ def asking(tmp_path: Path) -> Asking:
 class TestKeeping:
     """In memory, by the recordings' contents."""
 
-    def test_a_likeness_is_made_once(self, kept: Voices, maker: Maker, asking: Asking) -> None:
+    def test_a_likeness_is_made_once(
+        self, kept: SpeakerStore, maker: Maker, asking: Asking
+    ) -> None:
         assert kept.of(asking("a")) is kept.of(asking("a"))
         assert maker.made == [["a"]]
 
     def test_the_one_not_used_for_longest_goes(
-        self, kept: Voices, maker: Maker, asking: Asking, monkeypatch: pytest.MonkeyPatch
+        self, kept: SpeakerStore, maker: Maker, asking: Asking, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(voices, "MAX_KEPT_CLONES", 2)
         for name in "abacab":
@@ -87,7 +89,7 @@ class TestKeeping:
         assert maker.made == [["a"], ["b"], ["c"], ["b"]]
 
     def test_a_touched_recording_is_the_same(
-        self, kept: Voices, maker: Maker, asking: Asking
+        self, kept: SpeakerStore, maker: Maker, asking: Asking
     ) -> None:
         first = asking("a")
         assert first.clone is not None
@@ -99,7 +101,7 @@ class TestKeeping:
         assert len(maker.made) == 1
 
     def test_a_changed_recording_is_read_again(
-        self, kept: Voices, maker: Maker, asking: Asking
+        self, kept: SpeakerStore, maker: Maker, asking: Asking
     ) -> None:
         first = asking("a")
         assert first.clone is not None
@@ -121,13 +123,13 @@ class TestKeeping:
             return maker(paths)
 
         cache = LatentCache(tmp_path / "cache", "model", SHAPES)
-        kept = Voices({}, clone, cache=cache)
+        kept = SpeakerStore({}, clone, cache=cache)
         before = kept.of(request)
         assert not (tmp_path / "cache").exists()
         assert kept.of(asking("a")) is not before
 
     def test_a_recording_that_vanished_is_no_matter_once_cloned(
-        self, kept: Voices, asking: Asking
+        self, kept: SpeakerStore, asking: Asking
     ) -> None:
         request, other = asking("a"), asking("b")
         before = kept.of(request)
@@ -138,18 +140,22 @@ class TestKeeping:
         with pytest.raises(UnknownVoice, match=r"'b' cannot be used \(No such file"):
             kept.of(other)
 
-    def test_a_model_without_speakers_says_so(self, kept: Voices) -> None:
+    def test_a_model_without_speakers_says_so(self, kept: SpeakerStore) -> None:
         with pytest.raises(UnknownVoice, match="recording in the voices folder"):
             kept.of(SynthesisRequest("yes.", "en"))
 
-    def test_a_model_that_fails_says_so(self, kept: Voices, maker: Maker, asking: Asking) -> None:
+    def test_a_model_that_fails_says_so(
+        self, kept: SpeakerStore, maker: Maker, asking: Asking
+    ) -> None:
         maker.fail = True
         with pytest.raises(UnknownVoice, match=r"'a' cannot be used.*too little of it"):
             kept.of(asking("a"))
         maker.fail = False
         assert kept.of(asking("a"))
 
-    def test_preparing_makes_it_ahead(self, kept: Voices, maker: Maker, asking: Asking) -> None:
+    def test_preparing_makes_it_ahead(
+        self, kept: SpeakerStore, maker: Maker, asking: Asking
+    ) -> None:
         request = asking("a")
         assert request.clone is not None
         kept.prepare(request.clone)
@@ -159,13 +165,13 @@ class TestKeeping:
 
 class TestRestart:
     @pytest.fixture
-    def started(self, maker: Maker, tmp_path: Path) -> Callable[[], Voices]:
-        return lambda: Voices(
+    def started(self, maker: Maker, tmp_path: Path) -> Callable[[], SpeakerStore]:
+        return lambda: SpeakerStore(
             {}, maker, cache=LatentCache(tmp_path / "cache", "model", SHAPES), device="cpu"
         )
 
     def test_never_clones_again(
-        self, started: Callable[[], Voices], maker: Maker, asking: Asking
+        self, started: Callable[[], SpeakerStore], maker: Maker, asking: Asking
     ) -> None:
         before = started().of(asking("a"))
         again = started().of(asking("a"))
@@ -174,7 +180,7 @@ class TestRestart:
         assert again.speaker_embedding.equal(before.speaker_embedding)
 
     def test_a_damaged_file_is_made_anew(
-        self, started: Callable[[], Voices], maker: Maker, asking: Asking, tmp_path: Path
+        self, started: Callable[[], SpeakerStore], maker: Maker, asking: Asking, tmp_path: Path
     ) -> None:
         started().of(asking("a"))
         [path] = (tmp_path / "cache").iterdir()
@@ -184,7 +190,7 @@ class TestRestart:
         assert len(maker.made) == 2
 
     def test_a_changed_recording_is_made_anew(
-        self, started: Callable[[], Voices], maker: Maker, asking: Asking
+        self, started: Callable[[], SpeakerStore], maker: Maker, asking: Asking
     ) -> None:
         request = asking("a")
         assert request.clone is not None
@@ -201,7 +207,7 @@ class TestThreads:
             yield pool
 
     def test_one_clones_and_the_others_wait(
-        self, kept: Voices, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
+        self, kept: SpeakerStore, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
     ) -> None:
         hold = maker.hold["a"] = threading.Event()
         asked = [pool.submit(kept.of, asking("a")) for _ in range(4)]
@@ -212,7 +218,7 @@ class TestThreads:
         assert all(each is likenesses[0] for each in likenesses)
 
     def test_other_voices_are_not_waited_for(
-        self, kept: Voices, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
+        self, kept: SpeakerStore, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
     ) -> None:
         kept.of(asking("b"))
         maker.entered.clear()
@@ -228,7 +234,7 @@ class TestThreads:
         assert slow.result(WAIT_SECONDS)
 
     def test_all_hear_of_a_failure(
-        self, kept: Voices, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
+        self, kept: SpeakerStore, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
     ) -> None:
         maker.fail = True
         hold = maker.hold["a"] = threading.Event()
@@ -240,7 +246,7 @@ class TestThreads:
 
     def test_nobody_waits_for_ever(
         self,
-        kept: Voices,
+        kept: SpeakerStore,
         maker: Maker,
         asking: Asking,
         pool: ThreadPoolExecutor,

@@ -13,7 +13,7 @@ from tests.unit.tts.conftest import alike, spoken, xtts_source
 from wyoming_voice_stack.errors import NoAudio
 from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSynthesizer
-from wyoming_voice_stack.tts.engines.xtts.text_preparation import Wording
+from wyoming_voice_stack.tts.engines.xtts.text_preparation import PreparedText
 
 # Letters and signs that these do not read at all, which is told.
 NOTHING_SAID = {("zh-cn", "%"), ("ja", "%"), ("ja", "\ubee0\ub3d1 ")}
@@ -101,7 +101,7 @@ class TestReading:
     ) -> None:
         # The Japanese dictionary's library mixes up the texts of two threads.
         def read(text: str) -> list[tuple[int, ...]]:
-            return [xtts._tokens(Wording(text, text), "ja") for _ in range(50)]
+            return [xtts._tokens(PreparedText(text, text), "ja") for _ in range(50)]
 
         alone = [read(text) for text in JAPANESE]
         with ThreadPoolExecutor(len(JAPANESE)) as threads:

@@ -6,12 +6,12 @@ import pytest
 
 from tests.support.checkpoints.tiny_xtts import LANGUAGES
 from wyoming_voice_stack.tts.normalization.locale.lexicon import languages, lexicon
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import Tongue, tongue
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules, locale
 from wyoming_voice_stack.tts.normalization.locale.notation import Figure, read_figure, read_roman
 
 
-def known(language: str) -> Tongue:
-    found = tongue(language)
+def known(language: str) -> LocaleRules:
+    found = locale(language)
     assert found is not None
     return found
 

@@ -9,37 +9,37 @@ import pytest
 
 from tests.support.fakes import WAIT_SECONDS
 from wyoming_voice_stack.tts.text.language import detection as detection_module
-from wyoming_voice_stack.tts.text.language.detection import Detection
+from wyoming_voice_stack.tts.text.language.detection import LanguageDetection
 
 LANGUAGES = ("en", "de")
 
 
 @pytest.fixture
-async def detection() -> AsyncIterator[Detection]:
-    running = Detection()
+async def detection() -> AsyncIterator[LanguageDetection]:
+    running = LanguageDetection()
     yield running
     await running.stop()
 
 
-def process_id(detection: Detection) -> int:
+def process_id(detection: LanguageDetection) -> int:
     assert detection._process is not None
     return detection._process.pid
 
 
-async def test_finds_the_language(detection: Detection) -> None:
+async def test_finds_the_language(detection: LanguageDetection) -> None:
     assert await detection.detect("Das Licht in der Küche ist an.", LANGUAGES) == "de"
     assert await detection.detect("The light in the kitchen is on.", LANGUAGES) == "en"
     assert await detection.detect("21", LANGUAGES) == "en"
     assert await detection.detect("La luce della cucina è accesa.", ("en", "it")) == "it"
 
 
-async def test_many_at_once(detection: Detection) -> None:
+async def test_many_at_once(detection: LanguageDetection) -> None:
     texts = ["Das Licht in der Küche ist an.", "The light in the kitchen is on."] * 10
     found = await asyncio.gather(*(detection.detect(text, LANGUAGES) for text in texts))
     assert found == ["de", "en"] * 10
 
 
-async def test_cancelled_question_leaves_no_answer_behind(detection: Detection) -> None:
+async def test_cancelled_question_leaves_no_answer_behind(detection: LanguageDetection) -> None:
     await detection.warm_up(LANGUAGES)
     asked = asyncio.create_task(detection.detect("Das Licht in der Küche ist an.", LANGUAGES))
     await asyncio.sleep(0)
@@ -48,14 +48,14 @@ async def test_cancelled_question_leaves_no_answer_behind(detection: Detection) 
     assert await detection.detect("The light in the kitchen is on.", LANGUAGES) == "en"
 
 
-async def test_lost_process_is_replaced(detection: Detection) -> None:
+async def test_lost_process_is_replaced(detection: LanguageDetection) -> None:
     await detection.warm_up(LANGUAGES)
     os.kill(process_id(detection), signal.SIGKILL)
     assert await detection.detect("Das Licht in der Küche ist an.", LANGUAGES) == "de"
 
 
 async def test_hanging_process_is_replaced(
-    detection: Detection, monkeypatch: pytest.MonkeyPatch
+    detection: LanguageDetection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await detection.warm_up(LANGUAGES)
     hanging = process_id(detection)
@@ -67,7 +67,7 @@ async def test_hanging_process_is_replaced(
     assert process_id(detection) != hanging
 
 
-async def test_signals_to_the_group_are_left_to_the_server(detection: Detection) -> None:
+async def test_signals_to_the_group_are_left_to_the_server(detection: LanguageDetection) -> None:
     await detection.warm_up(LANGUAGES)
     same = process_id(detection)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -76,7 +76,7 @@ async def test_signals_to_the_group_are_left_to_the_server(detection: Detection)
     assert process_id(detection) == same
 
 
-async def test_process_ends_with_its_input(detection: Detection) -> None:
+async def test_process_ends_with_its_input(detection: LanguageDetection) -> None:
     await detection.warm_up(LANGUAGES)
     assert detection._process is not None
     assert detection._process.stdin is not None
@@ -86,7 +86,7 @@ async def test_process_ends_with_its_input(detection: Detection) -> None:
         assert await detection._process.wait() == 0
 
 
-async def test_stop_ends_the_process(detection: Detection) -> None:
+async def test_stop_ends_the_process(detection: LanguageDetection) -> None:
     await detection.warm_up(LANGUAGES)
     process = process_id(detection)
     await detection.stop()

@@ -21,7 +21,7 @@ _STANDS_FOR_PREFIX = 1
 
 
 @dataclass(frozen=True)
-class Manner:
+class SamplingOptions:
     """How freely tokens are chosen; the checkpoint's configuration tells."""
 
     temperature: float
@@ -36,7 +36,13 @@ class Sampler:
     """Draws tokens in up to `rows` sentences, each with random numbers of its own."""
 
     def __init__(
-        self, manner: Manner, *, rows: int, tokens: int, start_token: int, device: torch.device
+        self,
+        manner: SamplingOptions,
+        *,
+        rows: int,
+        tokens: int,
+        start_token: int,
+        device: torch.device,
     ) -> None:
         self._manner = manner
         self._start_token = start_token

@@ -15,13 +15,16 @@ from torch import Tensor
 from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.tts.audio.samples import as_samples
 from wyoming_voice_stack.tts.engines.xtts.decoding.decoder import Decoder
-from wyoming_voice_stack.tts.engines.xtts.decoding.decoding_stream import Line, Stream
-from wyoming_voice_stack.tts.engines.xtts.decoding.outbox import Outbox
 from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import NO_NUMBER, Sampler
+from wyoming_voice_stack.tts.engines.xtts.decoding_stream import (
+    DecodingRequest,
+    DecodingStream,
+)
 from wyoming_voice_stack.tts.engines.xtts.failures import failed, no_number, unloaded
+from wyoming_voice_stack.tts.engines.xtts.outbox import Outbox
 from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores
 from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder import Vocoder
-from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder_thread import Vocoding
+from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder_thread import VocoderThread
 
 RESERVE_SECONDS = 2.0
 """Who has more sound in hand than this waits while somebody has heard nothing yet."""
@@ -57,13 +60,13 @@ class Scheduler:
         self._sample_rate = sample_rate
         self._cores = cores
         self._changed = threading.Condition()
-        self._vocoding = Vocoding(self._changed, cores) if beside else None
-        self._streams: list[Stream] = []
+        self._vocoding = VocoderThread(self._changed, cores) if beside else None
+        self._streams: list[DecodingStream] = []
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="xtts-decoder", daemon=True)
         self._thread.start()
 
-    def add(self, line: Line) -> Stream:
+    def add(self, line: DecodingRequest) -> DecodingStream:
         """Begin to speak a line; its sound comes to the stream's outbox. From any thread.
 
         Raises:
@@ -72,7 +75,7 @@ class Scheduler:
         with self._changed:
             if self._closed:
                 raise unloaded()
-            stream = Stream(line, Outbox(self._changed, self._sample_rate))
+            stream = DecodingStream(line, Outbox(self._changed, self._sample_rate))
             self._streams.append(stream)
             self._changed.notify_all()
             return stream
@@ -111,7 +114,7 @@ class Scheduler:
             )
             return not self._closed
 
-    def _able(self) -> list[Stream]:
+    def _able(self) -> list[DecodingStream]:
         """Those that can go on: there is a row for them, and somebody takes their sound."""
         with self._changed:
             free = self._rows - sum(stream.row is not None for stream in self._streams)
@@ -122,7 +125,7 @@ class Scheduler:
                 if (stream.row is not None or stream in waiting) and not stream.outbox.full
             ]
 
-    def _choose(self) -> list[Stream]:
+    def _choose(self) -> list[DecodingStream]:
         """Those that have heard nothing yet, as long as all others can wait; else all."""
         able = self._able()
         in_hand = {id(stream): stream.in_hand_s for stream in able}
@@ -130,7 +133,7 @@ class Scheduler:
         others = [in_hand[id(stream)] for stream in able if in_hand[id(stream)] > -math.inf]
         return silent if silent and all(s > RESERVE_SECONDS for s in others) else able
 
-    def _advance(self, streams: Sequence[Stream]) -> None:
+    def _advance(self, streams: Sequence[DecodingStream]) -> None:
         """One token more for each stream."""
         going = [stream for stream in streams if stream.row is not None]
         going.sort(key=lambda stream: stream.row or 0)
@@ -154,7 +157,7 @@ class Scheduler:
         for stream, token, latent in sorted(taken, key=lambda each: each[0].in_hand_s):
             self._take(stream, token, latent)
 
-    def _begin(self, stream: Stream) -> Tensor | None:
+    def _begin(self, stream: DecodingStream) -> Tensor | None:
         line = stream.line
         try:
             stream.sound = self._vocoder.speak(line.likeness.speaker_embedding, line.speed)
@@ -167,14 +170,14 @@ class Scheduler:
         self._sampler.begin(stream.row)
         return latent
 
-    def _step(self, going: Sequence[Stream]) -> list[Tensor]:
+    def _step(self, going: Sequence[DecodingStream]) -> list[Tensor]:
         if not going:
             return []
         rows = [stream.row for stream in going if stream.row is not None]
         tokens = [stream.token for stream in going]
         return [self._decoder.step(rows, tokens, [stream.tokens for stream in going])]
 
-    def _take(self, stream: Stream, token: int, latent: Tensor) -> None:
+    def _take(self, stream: DecodingStream, token: int, latent: Tensor) -> None:
         """Give a stream its token, see to the sound that is due, and end it after its last token."""
         if token == NO_NUMBER:
             self._end(stream, no_number())
@@ -193,7 +196,7 @@ class Scheduler:
             if stream.finished:
                 self._end(stream)
 
-    def _sound(self, stream: Stream) -> None:
+    def _sound(self, stream: DecodingStream) -> None:
         """Make the sound that is due, or tell the other thread of it."""
         if self._vocoding is not None and stream.in_hand_s > -math.inf:
             if not stream.handed_over:
@@ -210,7 +213,7 @@ class Scheduler:
             elif not stream.finished:
                 break
 
-    def _end(self, stream: Stream, error: VoiceStackError | None = None) -> None:
+    def _end(self, stream: DecodingStream, error: VoiceStackError | None = None) -> None:
         row, stream.row = stream.row, None
         with self._changed:
             if stream in self._streams:

@@ -10,12 +10,12 @@ import threading
 import torch
 
 from wyoming_voice_stack.tts.audio.samples import as_samples
-from wyoming_voice_stack.tts.engines.xtts.decoding.decoding_stream import Stream
+from wyoming_voice_stack.tts.engines.xtts.decoding_stream import DecodingStream
 from wyoming_voice_stack.tts.engines.xtts.failures import failed, unloaded
 from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores
 
 
-class Vocoding:
+class VocoderThread:
     """Owns the thread `xtts-vocoder`. `close` ends it.
 
     Of the streams whose sound is due, that with least in hand gets the next window. Nobody waits for a
@@ -26,12 +26,12 @@ class Vocoding:
     def __init__(self, changed: threading.Condition, cores: Cores) -> None:
         self._changed = changed
         self._cores = cores
-        self._streams: list[Stream] = []
+        self._streams: list[DecodingStream] = []
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="xtts-vocoder", daemon=True)
         self._thread.start()
 
-    def add(self, stream: Stream) -> None:
+    def add(self, stream: DecodingStream) -> None:
         """Take over a stream: its windows, and the end of its outbox.
 
         Raises:
@@ -65,7 +65,7 @@ class Vocoding:
                     each.outbox.end(unloaded())
                 self._streams.clear()
 
-    def _next(self) -> Stream | None:
+    def _next(self) -> DecodingStream | None:
         """Wait for a stream whose sound is due; None once there never will be any."""
         with self._changed:
             while not self._closed:
@@ -75,11 +75,11 @@ class Vocoding:
                 self._changed.wait()
             return None
 
-    def _due(self) -> list[Stream]:
+    def _due(self) -> list[DecodingStream]:
         self._streams = [stream for stream in self._streams if not stream.outbox.over]
         return [stream for stream in self._streams if stream.due and not stream.outbox.full]
 
-    def _decode(self, stream: Stream) -> None:
+    def _decode(self, stream: DecodingStream) -> None:
         try:
             samples = stream.pull()
             if samples is not None:

@@ -115,10 +115,14 @@ class TestSampling:
             TopPLogitsWarper,
         )
 
-        from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import SEED, Manner, Sampler
+        from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import (
+            SEED,
+            Sampler,
+            SamplingOptions,
+        )
 
         sampler = Sampler(
-            Manner(**manner),  # type: ignore[arg-type]
+            SamplingOptions(**manner),  # type: ignore[arg-type]
             rows=2,
             tokens=1026,
             start_token=1024,

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from wyoming_voice_stack.errors import EngineError
-from wyoming_voice_stack.tts.engines.xtts.decoding.decoding_stream import (
+from wyoming_voice_stack.tts.engines.xtts.decoding_stream import (
     FIRST_CHUNK_TOKENS,
-    Line,
-    Stream,
+    DecodingRequest,
+    DecodingStream,
 )
-from wyoming_voice_stack.tts.engines.xtts.decoding.outbox import MAX_UNREAD_SECONDS
-from wyoming_voice_stack.tts.engines.xtts.speakers import Likeness
+from wyoming_voice_stack.tts.engines.xtts.outbox import MAX_UNREAD_SECONDS
+from wyoming_voice_stack.tts.engines.xtts.speakers import SpeakerConditioning
 
 ROWS = 3
 RATE = 1000
@@ -119,9 +119,9 @@ def scheduler(decoder: Decoder, sampler: Sampler) -> Iterator[Any]:
     made.close()
 
 
-def line(voice: str, ahead_s: float = -math.inf) -> Line:
+def line(voice: str, ahead_s: float = -math.inf) -> DecodingRequest:
     playback: Any = SimpleNamespace(ahead_s=ahead_s)
-    return Line((1, 2, 3), Likeness(voice, voice), 1.0, playback)
+    return DecodingRequest((1, 2, 3), SpeakerConditioning(voice, voice), 1.0, playback)
 
 
 def until(scheduler: Any, condition: Callable[[], object]) -> None:
@@ -129,7 +129,7 @@ def until(scheduler: Any, condition: Callable[[], object]) -> None:
         assert scheduler._changed.wait_for(condition, WAIT_SECONDS)
 
 
-def begun(scheduler: Any, stream: Stream) -> Stream:
+def begun(scheduler: Any, stream: DecodingStream) -> DecodingStream:
     """`stream`, which waits for its first step to be allowed."""
     poll(lambda: stream.tokens == 1)
     return stream

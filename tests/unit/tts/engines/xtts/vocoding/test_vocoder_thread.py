@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from wyoming_voice_stack.errors import EngineError
-from wyoming_voice_stack.tts.engines.xtts.decoding.decoding_stream import (
+from wyoming_voice_stack.tts.engines.xtts.decoding_stream import (
     FIRST_CHUNK_TOKENS,
-    Line,
-    Stream,
+    DecodingRequest,
+    DecodingStream,
 )
-from wyoming_voice_stack.tts.engines.xtts.decoding.outbox import MAX_UNREAD_SECONDS, Outbox
-from wyoming_voice_stack.tts.engines.xtts.speakers import Likeness
+from wyoming_voice_stack.tts.engines.xtts.outbox import MAX_UNREAD_SECONDS, Outbox
+from wyoming_voice_stack.tts.engines.xtts.speakers import SpeakerConditioning
 
 RATE = 1000
 WAIT_SECONDS = 10.0
@@ -62,28 +62,28 @@ class Studio:
 
     def __init__(self) -> None:
         from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores
-        from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder_thread import Vocoding
+        from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder_thread import VocoderThread
 
         self.changed = threading.Condition()
         self.allowed = threading.Semaphore(0)
         self.log: list[str] = []
-        self.vocoding = Vocoding(self.changed, Cores(2))
+        self.vocoding = VocoderThread(self.changed, Cores(2))
 
-    def stream(self, name: str, *, ahead_s: float = -math.inf, tokens: int = 0) -> Stream:
+    def stream(self, name: str, *, ahead_s: float = -math.inf, tokens: int = 0) -> DecodingStream:
         playback: Any = SimpleNamespace(ahead_s=ahead_s)
-        line = Line((1,), Likeness(name, name), 1.0, playback)
-        stream = Stream(line, Outbox(self.changed, RATE))
+        line = DecodingRequest((1,), SpeakerConditioning(name, name), 1.0, playback)
+        stream = DecodingStream(line, Outbox(self.changed, RATE))
         stream.sound = Sound(name, self.log, self.allowed)
         self.add(stream, tokens)
         return stream
 
-    def add(self, stream: Stream, tokens: int) -> None:
+    def add(self, stream: DecodingStream, tokens: int) -> None:
         with self.changed:
             for _ in range(tokens):
                 stream.add(7, None)
             self.changed.notify_all()
 
-    def finish(self, stream: Stream) -> None:
+    def finish(self, stream: DecodingStream) -> None:
         with self.changed:
             stream.finished = True
             self.changed.notify_all()

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from wyoming_voice_stack.tts.engines.xtts.decoding.outbox import Outbox
-from wyoming_voice_stack.tts.engines.xtts.speakers import Likeness
-from wyoming_voice_stack.tts.scheduling.playback_buffer import Playback
+from wyoming_voice_stack.tts.engines.xtts.outbox import Outbox
+from wyoming_voice_stack.tts.engines.xtts.speakers import SpeakerConditioning
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 FIRST_CHUNK_TOKENS = 8
 """Audio tokens before the first piece of sound: 0.37 s, of which the vocoder holds half back."""
@@ -19,22 +19,22 @@ LITTLE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Line:
+class DecodingRequest:
     """What the model says in one go."""
 
     text_tokens: tuple[int, ...]
-    likeness: Likeness
+    likeness: SpeakerConditioning
     speed: float
-    playback: Playback
+    playback: PlaybackBuffer
 
 
-class Stream:
+class DecodingStream:
     """A line's way through the engine, from the thread that makes tokens to that which makes sound.
 
     The former adds and says when it has `finished`, the latter pulls.
     """
 
-    def __init__(self, line: Line, outbox: Outbox) -> None:
+    def __init__(self, line: DecodingRequest, outbox: Outbox) -> None:
         self.line = line
         self.outbox = outbox
         self.row: int | None = None
