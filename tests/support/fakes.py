@@ -23,11 +23,11 @@ from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES
 from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.errors import Abandoned
-from wyoming_voice_stack.http.health import make_runner
+from wyoming_voice_stack.http.health import HasStatus, make_runner
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import ConnectionLimits
 from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
-from wyoming_voice_stack.protocol.session import Service
+from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.listener import Listener
 from wyoming_voice_stack.tts.engine import EngineCard, SynthesisRequest, Voice
 
@@ -272,18 +272,20 @@ async def peer(port: int) -> AsyncIterator[Peer]:
 
 @asynccontextmanager
 async def listening(
-    service: Service,
+    front_end: FrontEnd,
     *,
     limits: ConnectionLimits | None = None,
     max_connections: int = 8,
     host: str | None = "127.0.0.1",
     metrics: Metrics | None = None,
+    service: HasStatus | None = None,
     **more: object,
 ) -> AsyncIterator[Listener]:
     metrics = metrics or Metrics()
+    status = service or (front_end if isinstance(front_end, EchoService) else EchoService())
     listener = Listener(
-        service=service,
-        http=make_runner(service, metrics),
+        front_end=front_end,
+        http=make_runner(status, metrics),
         metrics=metrics,
         limits=limits or ConnectionLimits(),
         max_connections=max_connections,

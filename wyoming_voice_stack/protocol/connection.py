@@ -31,7 +31,7 @@ from wyoming_voice_stack.errors import (
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
 from wyoming_voice_stack.protocol.inbox import Inbox
-from wyoming_voice_stack.protocol.session import Service
+from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.protocol.vocabulary import read
 
 _LOGGER = logging.getLogger(__name__)
@@ -76,18 +76,18 @@ class Connection:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
-        service: Service,
+        front_end: FrontEnd,
         limits: ConnectionLimits,
         metrics: Metrics,
         name: str,
     ) -> None:
         self._reader = reader
         self._writer = writer
-        self._service = service
+        self._front_end = front_end
         self._limits = limits
         self._metrics = metrics
         self._log = _ConnectionLog(_LOGGER, {"connection": name})
-        self._session = service.open_session(name)
+        self._session = front_end.open_session(name)
         self._parser = EventParser(limits.frame)
         self._inbox = Inbox()
         self._event_began_at: float | None = None
@@ -187,7 +187,7 @@ class Connection:
 
     async def _dispatch(self, event: Event) -> None:
         if Describe.is_type(event.type):
-            await self._send(self._service.info())
+            await self._send(self._front_end.info())
         elif Ping.is_type(event.type):
             await self._send(Pong(text=read(Ping, event).text).event())
         elif SelectProgram.is_type(event.type):
@@ -196,8 +196,8 @@ class Connection:
             await self._inbox.put(event, self._parser.last_event_bytes)
 
     def _check_program(self, name: str) -> None:
-        if name not in self._service.programs:
-            known = ", ".join(self._service.programs)
+        if name not in self._front_end.programs:
+            known = ", ".join(self._front_end.programs)
             raise UnknownProgram(f"There is no program {name!r:.80} here; there is: {known}.")
 
     async def _serve(self) -> None:

@@ -7,8 +7,6 @@ from typing import Protocol
 
 from wyoming.event import Event
 
-from wyoming_voice_stack.engine.status import ServiceStatus
-
 
 class Session(Protocol):
     """One client's talk. Events come one after another; replies are yielded."""
@@ -35,8 +33,8 @@ class Session(Protocol):
         ...
 
 
-class Service(Protocol):
-    """One server's purpose, behind the spine."""
+class FrontEnd(Protocol):
+    """What a server offers over the Wyoming protocol."""
 
     @property
     def programs(self) -> tuple[str, ...]:
@@ -44,13 +42,9 @@ class Service(Protocol):
         ...
 
     def info(self) -> Event:
-        """The `info` event; made at once, whatever the engines do."""
-        ...
-
-    def status(self) -> ServiceStatus:
-        """How the service is, for `/health`."""
+        """Return the `info` event at once, whatever the engines do."""
         ...
 
     def open_session(self, connection_name: str) -> Session:
-        """Begin a talk with a new client."""
+        """Start a session for a new connection."""
         ...

@@ -9,16 +9,17 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from wyoming_voice_stack.announce.supervisor import Supervisor, SupervisorAnnouncer
 from wyoming_voice_stack.announce.zeroconf import Announcer, default_instance_name
 from wyoming_voice_stack.config.settings import Settings
-from wyoming_voice_stack.engine.status import is_ready
+from wyoming_voice_stack.engine.status import ServiceStatus, is_ready
 from wyoming_voice_stack.http.health import make_runner
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import ConnectionLimits
-from wyoming_voice_stack.protocol.session import Service
+from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.listener import Listener
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,8 +30,12 @@ ENGINE_STOP_SECONDS = 5.0
 """How long an engine may take to leave its last call at the end."""
 
 
-class RunningService(Service, Protocol):
+class RunningService(Protocol):
     """A service with a beginning and an end."""
+
+    def status(self) -> ServiceStatus:
+        """Return the current state; never blocks."""
+        ...
 
     async def start(self) -> None:
         """Begin to load."""
@@ -39,6 +44,14 @@ class RunningService(Service, Protocol):
     async def stop(self, timeout_s: float) -> bool:
         """Stop the engines; False if one was still inside a call after `timeout_s`."""
         ...
+
+
+@dataclass(frozen=True)
+class AssembledServer:
+    """A service, and how it is offered over the Wyoming protocol."""
+
+    service: RunningService
+    front_end: FrontEnd
 
 
 _WAITING = {
@@ -64,7 +77,7 @@ def prepare_process(mode: str) -> None:
 
 
 async def serve(
-    settings: Settings, assemble: Callable[[Settings, Metrics], RunningService]
+    settings: Settings, assemble: Callable[[Settings, Metrics], AssembledServer]
 ) -> bool:
     """Serve until SIGTERM or SIGINT, then drain. A second signal ends the grace period.
 
@@ -77,8 +90,9 @@ async def serve(
     stop, hurry = asyncio.Event(), asyncio.Event()
     with _signals(stop, hurry):
         metrics = Metrics()
-        service = assemble(settings, metrics)
-        listener = _listener(settings, service, metrics)
+        assembled = assemble(settings, metrics)
+        service = assembled.service
+        listener = _listener(settings, assembled, metrics)
         await listener.start(settings.host, settings.port)
         _LOGGER.info("listening on port %d, mode %s", listener.port, settings.service_mode)
         await service.start()
@@ -93,10 +107,10 @@ async def serve(
         return stopped
 
 
-def _listener(settings: Settings, service: Service, metrics: Metrics) -> Listener:
+def _listener(settings: Settings, assembled: AssembledServer, metrics: Metrics) -> Listener:
     return Listener(
-        service=service,
-        http=make_runner(service, metrics),
+        front_end=assembled.front_end,
+        http=make_runner(assembled.service, metrics),
         metrics=metrics,
         limits=ConnectionLimits(
             idle_s=settings.idle_timeout_seconds,
@@ -121,7 +135,7 @@ async def _drain(listener: Listener, grace_s: float, hurry: asyncio.Event) -> No
 
 @asynccontextmanager
 async def _announced(
-    settings: Settings, port: int, service: Service
+    settings: Settings, port: int, service: RunningService
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     announcer = _announcer(settings, port, service)
     if announcer is None:
@@ -135,7 +149,7 @@ async def _announced(
 
 
 def _announcer(
-    settings: Settings, port: int, service: Service
+    settings: Settings, port: int, service: RunningService
 ) -> Announcer | SupervisorAnnouncer | None:
     if settings.supervisor_token is not None:
         # Not by zeroconf too: Home Assistant would show the server twice.

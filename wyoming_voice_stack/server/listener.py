@@ -21,7 +21,7 @@ from wyoming_voice_stack.errors import Busy, ConfigError
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import FAREWELL_SECONDS, Connection, ConnectionLimits
 from wyoming_voice_stack.protocol.framing import encode
-from wyoming_voice_stack.protocol.session import Service
+from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.bounds import BoundedConnections
 
 _LOGGER = logging.getLogger(__name__)
@@ -45,14 +45,14 @@ class Listener:
     def __init__(
         self,
         *,
-        service: Service,
+        front_end: FrontEnd,
         http: web.AppRunner,
         metrics: Metrics,
         limits: ConnectionLimits,
         max_connections: int,
         allowed_clients: Sequence[Network] = (),
     ) -> None:
-        self._service = service
+        self._front_end = front_end
         self._http = http
         self._metrics = metrics
         self._limits = limits
@@ -163,7 +163,7 @@ class Listener:
         connection = Connection(
             reader,
             asyncio.StreamWriter(transport, protocol, reader, loop),
-            service=self._service,
+            front_end=self._front_end,
             limits=self._limits,
             metrics=self._metrics,
             name=name,

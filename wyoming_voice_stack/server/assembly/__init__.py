@@ -6,11 +6,11 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.errors import ConfigError
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
-from wyoming_voice_stack.server.app import RunningService
+from wyoming_voice_stack.server.app import AssembledServer
 
 
-def assemble(settings: Settings, metrics: Metrics) -> RunningService:
-    """Make the service that `settings.service_mode` names; nothing is loaded yet.
+def assemble(settings: Settings, metrics: Metrics) -> AssembledServer:
+    """Make the server that `settings.service_mode` names; nothing is loaded yet.
 
     Raises:
         ModelError: the model can never be had as configured, or its licence is not accepted.
@@ -21,9 +21,11 @@ def assemble(settings: Settings, metrics: Metrics) -> RunningService:
     if settings.service_mode == "asr":
         from wyoming_voice_stack.server.assembly.asr import asr_service
 
-        return asr_service(settings, metrics, store)
+        asr = asr_service(settings, metrics, store)
+        return AssembledServer(asr, asr)
     if settings.service_mode == "tts":
         from wyoming_voice_stack.server.assembly.tts import tts_service
 
-        return tts_service(settings, metrics, store)
+        tts = tts_service(settings, metrics, store)
+        return AssembledServer(tts, tts)
     raise ConfigError("SERVICE_MODE is not set; set it to asr or tts, or give --mode.")
