@@ -43,7 +43,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("asr.engine", "tts.engine"),
     ("tts.scheduling",),
     ("engine", "models"),
-    ("audio", "languages", "logs", "machine", "metrics", "onnx_file"),
+    ("audio", "background", "languages", "logs", "machine", "metrics", "onnx_file"),
     ("errors", ""),
 )
 """From the user's end to what everything stands on. A folder has a row, which holds for all its files

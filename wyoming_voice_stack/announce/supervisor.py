@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from wyoming_voice_stack.background import BackgroundTask
 from wyoming_voice_stack.errors import VoiceStackError
 
 if TYPE_CHECKING:
@@ -99,20 +100,19 @@ class SupervisorAnnouncer:
         self._uri = uri
         self._is_ready = is_ready
         self._pause = pause
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(
+            self._announce,
+            name="supervisor announcer",
+            on_failure="Registration with the Supervisor failed",
+        )
 
     async def start(self) -> None:
         """Begin, in the background. Does not wait and does not fail."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._announce(), name="supervisor announcer")
-            self._task.add_done_callback(_log_failure)
+        self._task.start()
 
     async def stop(self) -> None:
         """Leave nothing behind here; the Supervisor keeps what it was told. May be called twice."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        await self._task.stop()
 
     async def _announce(self) -> None:
         while not self._is_ready():
@@ -209,8 +209,3 @@ def _reason(body: bytes) -> str:
     answer = _parsed(body) or {}
     reason = answer.get("message")
     return f" ({reason!r:.{MAX_QUOTED_CHARACTERS}})" if reason else ""
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        _LOGGER.error("The Supervisor is no longer told", exc_info=task.exception())

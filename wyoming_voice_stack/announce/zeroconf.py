@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from wyoming_voice_stack.announce.addresses import lan_addresses
 from wyoming_voice_stack.announce.mdns import close_mdns, multicast_interfaces, open_mdns
+from wyoming_voice_stack.background import BackgroundTask
 from wyoming_voice_stack.errors import VoiceStackError
 
 if TYPE_CHECKING:
@@ -87,7 +88,11 @@ class Announcer:
         self._probe_s = probe_s
         self._interfaces = interfaces
         self._read_addresses = read_addresses or partial(lan_addresses, bind_host)
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(
+            self._follow,
+            name="announcer",
+            on_failure="The server is no longer announced on the network",
+        )
         self._zeroconf: AsyncZeroconf | None = None
         self._addresses: tuple[str, ...] = ()
         self._trouble: str | None = None
@@ -95,16 +100,11 @@ class Announcer:
 
     async def start(self) -> None:
         """Begin to announce, in the background. Does not wait and does not fail."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._follow(), name="announcer")
-            self._task.add_done_callback(_log_failure)
+        self._task.start()
 
     async def stop(self) -> None:
         """Say goodbye and leave nothing behind. May be called at any time, and twice."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        await self._task.stop()
         await self._withdraw()
 
     async def announced(self) -> str:
@@ -275,8 +275,3 @@ def _fitted(instance_name: str) -> str:
 
 def _instance(full_name: str) -> str:
     return full_name.removesuffix(f".{SERVICE_TYPE}")
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        _LOGGER.error("The server is no longer announced", exc_info=task.exception())

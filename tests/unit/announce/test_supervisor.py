@@ -104,9 +104,7 @@ class TestAnnouncing:
                 waits.append(await pauses.again())
             pauses.end()
             await eventually(lambda: "by hand" in caplog.text)
-            task = announcer._task
-            assert task is not None
-            await task
+            await eventually(lambda: not announcer._task.running)
         assert waits == sorted(waits)
         assert max(waits) == MAX_RETRY_S
         assert "a0d7b954-voice-stack-asr:5001" in caplog.text

@@ -19,6 +19,7 @@ from wyoming_voice_stack.asr.home_assistant.websocket import (
     Refusal,
     visit,
 )
+from wyoming_voice_stack.background import BackgroundTask
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,7 +48,9 @@ class HomeAssistantNames:
         self._refresh_s = refresh_s
         self._timeout_s = timeout_s
         self._pause = pause
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(
+            self._follow, name="house names", on_failure="The names of the house are no longer read"
+        )
         self._names: tuple[str, ...] = ()
         self._told: set[str] = set()
         self._read_before = False
@@ -59,16 +62,11 @@ class HomeAssistantNames:
 
     async def start(self) -> None:
         """Begin to read, in the background. Does not wait and does not fail."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._follow(), name="house names")
-            self._task.add_done_callback(_log_failure)
+        self._task.start()
 
     async def stop(self) -> None:
         """Leave nothing behind. May be called at any time, and twice; the names stay."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        await self._task.stop()
 
     async def _follow(self) -> None:
         retry_s = FIRST_RETRY_S
@@ -122,8 +120,3 @@ def _explain(refusal: Refusal) -> str:
             " kinds of entities are taken; set HASS_TOKEN to the token of an administrator."
         )
     return f"{refusal.command} is left out, as it answers with {refusal.code!r}."
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        _LOGGER.error("The names of the house are no longer read", exc_info=task.exception())
