@@ -17,10 +17,10 @@ from wyoming_voice_stack.asr.engine import (
     Speech,
     Transcription,
     TranscriptionRequest,
-    Wanted,
 )
 from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES
+from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.errors import Abandoned
 from wyoming_voice_stack.http.health import HasStatus, make_runner

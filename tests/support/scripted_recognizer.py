@@ -15,9 +15,9 @@ from wyoming_voice_stack.asr.engine import (
     Transcription,
     TranscriptionRequest,
 )
+from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.vad.segmenter import cut_out
 from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES
-from wyoming_voice_stack.asr.whisper.hypothesis_filter import tidy
 
 ANY_LANGUAGE = TranscriptionRequest()
 
@@ -40,7 +40,7 @@ def hear(
         heard += recognizer.transcribe([speech], wanted)
     spoken = next((one for one in heard if one.text), None)
     language = spoken.language if spoken else request.language
-    return Transcription(tidy([one.text for one in heard], language), language)
+    return Transcription(join_texts([one.text for one in heard], language), language)
 
 
 class Watched:

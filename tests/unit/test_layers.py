@@ -51,7 +51,6 @@ but those that have a row of their own; within a folder, files may import each o
 
 PENDING = {
     ("asr.service", "protocol.asr_session"),
-    ("asr.text.local_agreement", "asr.whisper.hypothesis_filter"),
     ("tts.reply", "protocol.vocabulary"),
     ("tts.service", "protocol.tts_session"),
 }

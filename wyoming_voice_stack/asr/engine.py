@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from wyoming_voice_stack.engine.job_handle import Wanted
 
 SAMPLE_RATE = 16_000
 """Every engine hears 16 kHz mono."""
@@ -16,9 +18,6 @@ Samples: TypeAlias = npt.NDArray[np.float32]
 """Mono samples in -1..1 at `SAMPLE_RATE`, shape [samples]."""
 
 Task: TypeAlias = Literal["transcribe", "translate"]
-
-Wanted: TypeAlias = Callable[[], bool]
-"""False once nobody wants the result any more."""
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,12 @@ from wyoming_voice_stack.asr.engine import (
     SpeechSpan,
     Transcription,
     TranscriptionRequest,
-    Wanted,
 )
 from wyoming_voice_stack.asr.recording import Recording
+from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.vad.endpoint import Endpoint
 from wyoming_voice_stack.asr.vad.segmenter import cut_out
-from wyoming_voice_stack.asr.whisper.hypothesis_filter import tidy
-from wyoming_voice_stack.engine.job_handle import JobHandle
+from wyoming_voice_stack.engine.job_handle import JobHandle, Wanted
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker
 
@@ -286,4 +285,4 @@ def _join(texts: Sequence[Transcription]) -> Transcription:
     """One text of several pieces; its language is that of the first in which somebody spoke."""
     spoken = [text for text in texts if text.text]
     language = (spoken or texts)[0].language
-    return Transcription(tidy([text.text for text in texts], language), language)
+    return Transcription(join_texts([text.text for text in texts], language), language)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from wyoming_voice_stack.engine.queue import Job, JobQueue
 from wyoming_voice_stack.errors import DeadlineExceeded, VoiceStackError
 
 Result = TypeVar("Result")
+Wanted: TypeAlias = Callable[[], bool]
+"""Returns False once no client waits for the result."""
 
 
 class JobHandle(Generic[Result]):

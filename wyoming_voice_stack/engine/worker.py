@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from functools import partial
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
-from wyoming_voice_stack.engine.job_handle import JobHandle
+from wyoming_voice_stack.engine.job_handle import JobHandle, Wanted
 from wyoming_voice_stack.engine.lifecycle import Engine, EngineLifecycle
 from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority, shutting_down
 from wyoming_voice_stack.engine.result_stream import ResultStream
@@ -36,8 +36,6 @@ MAX_WAIT_SECONDS = 120.0
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Wanted: TypeAlias = Callable[[], bool]
-"""False once nobody wants the result any more."""
 
 
 class Worker(Generic[Engine]):

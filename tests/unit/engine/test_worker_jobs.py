@@ -12,8 +12,9 @@ import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.jobs import Calls, Thing, lanes, occupied, working
+from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.engine.queue import Priority
-from wyoming_voice_stack.engine.worker import Wanted, Worker
+from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import (
     Abandoned,
     Busy,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wyoming_voice_stack.asr.whisper.hypothesis_filter import UNSPACED_LANGUAGES
+from wyoming_voice_stack.asr.text.joining import UNSPACED_LANGUAGES
 
 
 class LocalAgreement:

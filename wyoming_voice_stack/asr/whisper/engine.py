@@ -8,14 +8,15 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
-from wyoming_voice_stack.asr.engine import Speech, Transcription, Wanted
+from wyoming_voice_stack.asr.engine import Speech, Transcription
+from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.text.name_correction import likely_names, with_names
 from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.catalogue import model_languages
 from wyoming_voice_stack.asr.whisper.full_window import write_full_window
 from wyoming_voice_stack.asr.whisper.hints import compose_hints, known_names, told_of
-from wyoming_voice_stack.asr.whisper.hypothesis_filter import heard, tidy
+from wyoming_voice_stack.asr.whisper.hypothesis_filter import heard
 from wyoming_voice_stack.asr.whisper.loading import Placement, check_files, open_model
 from wyoming_voice_stack.asr.whisper.passes import CAREFUL, PARTIAL, DecodePass
 from wyoming_voice_stack.asr.whisper.window import (
@@ -26,6 +27,7 @@ from wyoming_voice_stack.asr.whisper.window import (
     window_seconds,
     write,
 )
+from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.errors import Abandoned, EngineError, UnknownLanguage, VoiceStackError
 from wyoming_voice_stack.machine.memory import collect_all, trim_heap
 
@@ -179,7 +181,7 @@ class WhisperRecognizer:
             kept = [hypothesis]
             if not speech.request.draft:
                 kept = self._look_again(speech, language, hypothesis, wanted)
-            text = tidy(heard(kept), language)
+            text = join_texts(heard(kept), language)
             if names := likely_names(text, known_names(speech.request)):
                 _check(wanted)
                 text = with_names(text, self._told(names, speech, language) or text, names)
@@ -231,7 +233,7 @@ class WhisperRecognizer:
             return ""
         encoded = self._encode([speech], CAREFUL)
         [second] = self._write(encoded, [told_of(names, speech)], [language], CAREFUL)
-        return tidy(heard([second]), language)
+        return join_texts(heard([second]), language)
 
     def _tokenizer(self, language: str, task: str) -> Any:
         from faster_whisper.tokenizer import Tokenizer

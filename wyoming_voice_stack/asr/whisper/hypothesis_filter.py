@@ -18,21 +18,10 @@ NO_SPEECH_PROBABILITY = 0.85
 word is there; tiny.en says 0.87 to 0.99 of hum, and is less unsure of what it makes of it."""
 CERTAIN_LOG_PROBABILITY = -0.4
 
-UNSPACED_LANGUAGES = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
-"""Languages that are written without blanks between words."""
-
 
 def heard(hypotheses: Sequence[Hypothesis]) -> list[str]:
     """The texts that Whisper did hear, by its own figures."""
     return [one.text for one in hypotheses if _stands(one)]
-
-
-def tidy(parts: Sequence[str], language: str | None) -> str:
-    """Join texts that follow each other, as one would write them; nothing but signs is no text."""
-    separator = "" if language in UNSPACED_LANGUAGES else " "
-    # A text that was cut within a character ends in a replacement character.
-    text = " ".join(separator.join(parts).replace("\ufffd", "").split())
-    return text if any(character.isalnum() for character in text) else ""
 
 
 def _stands(one: Hypothesis) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wyoming_voice_stack.asr.whisper.hypothesis_filter import heard, tidy
+from wyoming_voice_stack.asr.whisper.hypothesis_filter import heard
 from wyoming_voice_stack.asr.whisper.window import Hypothesis
 
 
@@ -49,18 +49,3 @@ def test_each_text_is_judged_for_itself() -> None:
     texts = [hypothesis(-0.2, text="One."), hypothesis(-2.0), hypothesis(-0.3, text="Two.")]
     assert heard(texts) == ["One.", "Two."]
     assert heard([]) == []
-
-
-@pytest.mark.parametrize(
-    ("parts", "language", "joined"),
-    [
-        ([" Turn it on. ", "Now."], "en", "Turn it on. Now."),
-        (["Turn it on.", "Now."], None, "Turn it on. Now."),
-        (["开灯", "。"], "zh", "开灯。"),
-        ([" .", " ..."], "en", ""),
-        ([" Yes\ufffd"], "en", "Yes"),
-        ([], "en", ""),
-    ],
-)
-def test_parts_become_one_text(parts: list[str], language: str | None, joined: str) -> None:
-    assert tidy(parts, language) == joined
