@@ -14,6 +14,7 @@ from benchmarks.tts_player import Arrival
 from benchmarks.tts_xtts import LANGUAGE, Spoken
 from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 
 class OurXtts:
@@ -46,9 +47,10 @@ class OurXtts:
 
     def _say(self, text: str, *, began: float) -> Spoken:
         request = SynthesisRequest(text, LANGUAGE, voice=SPEAKER)
+        playback = PlaybackBuffer()
         spoken = Spoken(text)
-        for samples in self._engine.synthesize(request):
+        for samples in self._engine.synthesize(request, playback):
             seconds = len(samples) / self._engine.sample_rate
-            request.playback.add(seconds)
+            playback.add(seconds)
             spoken = spoken.then(samples, Arrival(time.monotonic() - began, seconds))
         return spoken

@@ -30,6 +30,7 @@ from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encod
 from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.listener import Listener
 from wyoming_voice_stack.tts.engine import EngineCard, SynthesisRequest, Voice
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 WAIT_SECONDS = 20.0
 """A bound on waits that only a broken server reaches."""
@@ -118,14 +119,16 @@ class FakeSynthesizer:
     def __init__(self, card: EngineCard = FAKE_CARD) -> None:
         self.card = card
         self.requests: list[SynthesisRequest] = []
+        self.playbacks: list[PlaybackBuffer] = []
         self.closed_early = threading.Event()
         self.hold: threading.Event | None = None
         self.entered = threading.Event()
         self.closed = False
         self.pieces = 2
 
-    def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+    def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Iterator[Samples]:
         self.requests.append(request)
+        self.playbacks.append(playback)
         try:
             for _ in range(self.pieces):
                 level = (len(request.text) % 100) / 100

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -67,8 +67,6 @@ class SynthesisRequest:
     """One of `Voice.speakers`, or None for the first."""
     clone: CloneSource | None = None
     speed: float = 1.0
-    playback: PlaybackBuffer = field(default_factory=PlaybackBuffer, compare=False)
-    """Of the reply that the sentence belongs to; whoever takes the sound adds to it."""
 
 
 class SpeechSynthesizer(Protocol):
@@ -94,14 +92,15 @@ class SpeechSynthesizer(Protocol):
         """Sentences that may be spoken at the same time."""
         ...
 
-    def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+    def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Iterator[Samples]:
         """Yield the sentence's audio piece by piece; closing the iterator stops the work.
+
+        `playback` is the flow control of the reply that the sentence belongs to. The caller adds each
+        piece to it. Of several requests, the one with the least audio buffered gets its next piece first.
 
         The same request gives the same sentence, whatever is spoken before it or beside it. The
         samples are the same too, but for engines that draw random numbers out of reach and learn how loud
         a speaker is, as Piper does, and for what rounding makes of requests that share a computation.
-
-        Of several requests, the one whose `playback` has least in hand gets its next piece first.
 
         Raises:
             EngineError: the engine failed; a sentence that gives no audio at all is `NoAudio`.

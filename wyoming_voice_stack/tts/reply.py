@@ -109,10 +109,13 @@ class Reply:
             speaker=self._choice.speaker,
             clone=self._choice.clone,
             speed=self._service.options.speed,
-            playback=self._playback,
         )
         take = SentenceSynthesis(
-            self._service.worker, self._service.synthesis_cache, request, admitted=self._asked
+            self._service.worker,
+            self._service.synthesis_cache,
+            request,
+            self._playback,
+            admitted=self._asked,
         )
         self._asked = True
         return line, take

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from tests.support.engines import loaded_vits, loaded_xtts
 from tests.support.speech import say
-from wyoming_voice_stack.tts.engine import CloneSource, Samples, SpeechSynthesizer, SynthesisRequest
-from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource, CoquiSynthesizer
-from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
+from wyoming_voice_stack.tts.engine import CloneSource
+from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSynthesizer
+from wyoming_voice_stack.tts.engines.xtts.engine import XttsSynthesizer
 
 # Read when torch is imported; without it, waiting threads take the cores from working ones.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -59,11 +59,6 @@ def vits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny_vits(tmp_path_factory.mktemp("models") / "tts_models--de--thorsten--vits")
 
 
-def alike(one: Samples, other: Samples) -> bool:
-    """The same but for rounding, which differs where sentences share a computation or cores."""
-    return one.shape == other.shape and np.allclose(one, other, rtol=0, atol=1e-4)
-
-
 @pytest.fixture(scope="session")
 def vits(vits_folder: Path) -> Iterator[CoquiSynthesizer]:
     yield from loaded_vits(vits_folder)
@@ -92,31 +87,3 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def clone(recording: Path) -> CloneSource:
     return CloneSource("anna", (recording,), "first take")
-
-
-def xtts_source(folder: Path, device: str = "cpu") -> XttsSource:
-    return XttsSource(str(folder), find=lambda: folder, locate=lambda: folder, device=device)
-
-
-def vits_source(
-    folder: Path, reference: str | None = None, language: str | None = None
-) -> CoquiSource:
-    return CoquiSource(
-        reference or str(folder), find=lambda: folder, locate=lambda: folder, language=language
-    )
-
-
-def loaded_xtts(folder: Path) -> Iterator[XttsSynthesizer]:
-    engine = xtts_source(folder).load()
-    yield engine
-    engine.close()
-
-
-def loaded_vits(folder: Path) -> Iterator[CoquiSynthesizer]:
-    engine = vits_source(folder).load()
-    yield engine
-    engine.close()
-
-
-def spoken(engine: SpeechSynthesizer, request: SynthesisRequest) -> Samples:
-    return np.concatenate(list(engine.synthesize(request)))

@@ -38,7 +38,7 @@ class Speaker(FakeSynthesizer):
         self.order: list[str] = []
         self.second_began = threading.Event()
 
-    def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+    def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Iterator[Samples]:
         self.requests.append(request)
         first = len(self.requests) == 1
         if not first:
@@ -66,7 +66,7 @@ class TestAhead:
         async with serving(engine, tmp_path) as service:
             await tell(service.open_session("c"), Synthesize(text=THREE).event())
             await tell(service.open_session("c"), Synthesize(text="Another.").event())
-        first, second, third, other = (request.playback for request in engine.requests)
+        first, second, third, other = engine.playbacks
         assert first is second is third is not other
         pauses = 2 * 0.1
         assert -np.inf < first.ahead_s < 3 * 0.1 + pauses
@@ -75,7 +75,9 @@ class TestAhead:
         self, tmp_path: Path
     ) -> None:
         class Failing(FakeSynthesizer):
-            def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+            def synthesize(
+                self, request: SynthesisRequest, playback: PlaybackBuffer
+            ) -> Iterator[Samples]:
                 if request.text.startswith("And"):
                     raise EngineError("the device is lost")
                 yield tone(0.5)
@@ -171,7 +173,9 @@ class TestFirstClause:
 class TestSound:
     async def test_a_voice_that_runs_on_is_stopped(self, tmp_path: Path) -> None:
         class Babbling(FakeSynthesizer):
-            def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+            def synthesize(
+                self, request: SynthesisRequest, playback: PlaybackBuffer
+            ) -> Iterator[Samples]:
                 try:
                     yield tone(0.5)
                     yield np.zeros(RATE, np.float32)
@@ -188,7 +192,9 @@ class TestSound:
 
     async def test_only_silence_is_an_error(self, tmp_path: Path) -> None:
         class Silent(FakeSynthesizer):
-            def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+            def synthesize(
+                self, request: SynthesisRequest, playback: PlaybackBuffer
+            ) -> Iterator[Samples]:
                 yield np.zeros(RATE, np.float32)
 
         async with serving(Silent(), tmp_path) as service:
@@ -207,15 +213,17 @@ class TestSound:
 class TestPlayback:
     async def test_silence_that_nobody_gets_is_not_in_hand(self, tmp_path: Path) -> None:
         class Hesitant(FakeSynthesizer):
-            def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
-                self.requests.append(request)
+            def synthesize(
+                self, request: SynthesisRequest, playback: PlaybackBuffer
+            ) -> Iterator[Samples]:
+                self.playbacks.append(playback)
                 yield np.zeros(2 * RATE, np.float32)
                 yield tone(0.5)
 
         engine = Hesitant()
         async with serving(engine, tmp_path) as service:
             await tell(service.open_session("c"), Synthesize(text="Hello there.").event())
-        assert engine.requests[0].playback.ahead_s < 0.6
+        assert engine.playbacks[0].ahead_s < 0.6
 
     def test_nothing_yet(self) -> None:
         assert PlaybackBuffer().ahead_s == -np.inf

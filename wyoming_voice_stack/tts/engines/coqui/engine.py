@@ -28,6 +28,7 @@ from wyoming_voice_stack.tts.engines.vits.receptive_field import NotLocal
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import Sentence, WholeSentence, pieces
 from wyoming_voice_stack.tts.engines.vits.torch_voice import TappedVoice
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 from wyoming_voice_stack.tts.text.language.tags import UNKNOWN, bcp47
 
 _LOGGER = logging.getLogger(__name__)
@@ -145,7 +146,7 @@ class CoquiSynthesizer:
         """Sentences that are spoken at the same time, in turns."""
         return LANES
 
-    def synthesize(self, request: SynthesisRequest) -> Generator[Samples]:
+    def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Generator[Samples]:
         """Yield the sentence window by window, the first one short.
 
         Raises:
@@ -158,9 +159,7 @@ class CoquiSynthesizer:
         speaker = self._speaker(request)
         read = partial(self._read, request.text, speaker, language, request.speed)
         try:
-            for piece, _ in pieces(
-                lambda _: read(), self.sample_rate, self._turns, request.playback
-            ):
+            for piece, _ in pieces(lambda _: read(), self.sample_rate, self._turns, playback):
                 yield as_samples(piece)
         except VoiceStackError:
             raise

@@ -32,6 +32,7 @@ from wyoming_voice_stack.tts.engines.piper.loading import (
 from wyoming_voice_stack.tts.engines.piper.speaker_level import SpeakerLevel
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import pieces
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 MAX_CHARACTERS = 250
 """Bounds the memory and the time that one sentence's reading takes."""
@@ -165,7 +166,7 @@ class PiperSynthesizer:
         """Sentences that are spoken at the same time, in turns."""
         return LANES
 
-    def synthesize(self, request: SynthesisRequest) -> Generator[Samples]:
+    def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Generator[Samples]:
         """Yield the sentence window by window, the first one short.
 
         Raises:
@@ -181,7 +182,7 @@ class PiperSynthesizer:
                 if said and self._sentence_silence.size:
                     yield self._sentence_silence.copy()
                 said = True
-                yield from self._sentence(phoneme_ids, request)
+                yield from self._sentence(phoneme_ids, request, playback)
         except VoiceStackError:
             raise
         except Exception as error:
@@ -208,9 +209,11 @@ class PiperSynthesizer:
             there = ", ".join(voice.speakers) or "no choice of speakers"
             raise UnknownVoice(f"{voice.name} has no speaker {request.speaker!r}; it has: {there}.")
 
-    def _sentence(self, phoneme_ids: list[int], request: SynthesisRequest) -> Generator[Samples]:
+    def _sentence(
+        self, phoneme_ids: list[int], request: SynthesisRequest, playback: PlaybackBuffer
+    ) -> Generator[Samples]:
         speaker = self._reader.speaker_number(request.speaker)
         loudness = self._loudness.of_sentence(speaker)
         read = partial(self._reader.read, phoneme_ids, speaker, request.speed)
-        for piece, last in pieces(read, self.sample_rate, self._turns, request.playback):
+        for piece, last in pieces(read, self.sample_rate, self._turns, playback):
             yield loudness.scale(as_samples(piece), last=last)

@@ -156,7 +156,7 @@ class XttsSynthesizer:
         """Sentences beyond these wait until one has ended."""
         return LANES
 
-    def synthesize(self, request: SynthesisRequest) -> Generator[Samples]:
+    def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Generator[Samples]:
         """Yield 0.2 s of sound as soon as may be, then more at a time, up to 1.9 s.
 
         Raises:
@@ -173,9 +173,7 @@ class XttsSynthesizer:
             wordings = self._reader.read(request.text, code)
         said = False
         for wording in wordings:
-            line = DecodingRequest(
-                self._tokens(wording, code), likeness, request.speed, request.playback
-            )
+            line = DecodingRequest(self._tokens(wording, code), likeness, request.speed, playback)
             for piece in self._say(line, len(wording.written)):
                 said = True
                 yield piece

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.tts.conftest import spoken, vits_source
+from tests.support.engines import spoken, vits_source
 from wyoming_voice_stack.errors import DiskFull, ModelCorrupt, ModelError, ModelNotFound
 from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui import download as coqui_models

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.support.checkpoints.tiny_vits import SAMPLE_RATE
-from tests.unit.tts.conftest import spoken, vits_source
+from tests.support.engines import pieces_of, spoken, vits_source
 from wyoming_voice_stack.errors import (
     EngineError,
     ModelCorrupt,
@@ -155,7 +155,7 @@ class TestWindows:
     def test_are_what_coqui_says_at_once(
         self, vits: CoquiSynthesizer, vits_folder: Path, asked: SynthesisRequest
     ) -> None:
-        pieces = list(vits.synthesize(asked))
+        pieces = list(pieces_of(vits, asked))
         assert (len(pieces) > 2) == (len(asked.text) > 20)
         if len(pieces) > 1:
             assert len(pieces[0]) < 0.3 * SAMPLE_RATE
@@ -173,7 +173,7 @@ class TestWindows:
     ) -> None:
         folder = next(tmp_path_factory.getbasetemp().glob("models*/many"))
         asked = SynthesisRequest("hello to all of you " * 4, language, speaker="p226", speed=1.2)
-        pieces = list(vits_of_many.synthesize(asked))
+        pieces = list(pieces_of(vits_of_many, asked))
         assert len(pieces) > 2
         whole = said_at_once(folder, asked, "p226\n", name)
         assert np.abs(np.concatenate(pieces) - whole).max() < 1e-5
@@ -187,7 +187,7 @@ class TestWindows:
         assert reach == ReceptiveField(left=13, right=13, hop=256)
         vits._tapped._reach = replace(reach, left=2)
         try:
-            pieces = list(vits.synthesize(asked))
+            pieces = list(pieces_of(vits, asked))
         finally:
             vits._tapped._reach = reach
         assert np.abs(np.concatenate(pieces) - whole).max() > 1e-5
@@ -201,7 +201,7 @@ class TestWindows:
             engine = CoquiSynthesizer(model, "x", {"de": ""})
         asked = SynthesisRequest("guten morgen zusammen", "de")
         model.waveform_decoder.conv_post.stride = (1,)
-        (sound,) = engine.synthesize(asked)
+        (sound,) = pieces_of(engine, asked)
         assert np.abs(sound - said_at_once(vits_folder, asked, None, None)).max() < 1e-5
         assert [each.getMessage() for each in caplog.records if "whole" in each.getMessage()]
 

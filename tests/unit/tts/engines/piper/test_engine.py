@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.tts.conftest import spoken
+from tests.support.engines import pieces_of, spoken
 from wyoming_voice_stack.errors import (
     EngineError,
     ModelCorrupt,
@@ -125,7 +125,7 @@ class TestSpeaking:
         assert np.abs(sound).max() <= 1.0
 
     def test_begins_with_little_and_goes_on_with_more(self, joe: PiperSynthesizer) -> None:
-        pieces = [len(each) for each in joe.synthesize(SynthesisRequest(SENTENCE, "en-US"))]
+        pieces = [len(each) for each in pieces_of(joe, SynthesisRequest(SENTENCE, "en-US"))]
         assert pieces[0] < 0.3 * joe.sample_rate
         assert pieces[1] > 3 * pieces[0]
 
@@ -146,14 +146,14 @@ class TestSpeaking:
         assert len(spoken(joe, SynthesisRequest("Yes.", "en-GB", voice="en_US-joe-medium")))
 
     def test_goes_on_after_an_abandoned_sentence(self, joe: PiperSynthesizer) -> None:
-        abandoned = joe.synthesize(SynthesisRequest(SENTENCE, "en"))
+        abandoned = pieces_of(joe, SynthesisRequest(SENTENCE, "en"))
         next(abandoned)
         abandoned.close()
         assert len(spoken(joe, SynthesisRequest("Yes.", "en")))
 
     def test_puts_silence_between_its_own_sentences(self, piper_model: Path) -> None:
         engine = source(piper_model, sentence_silence_ms=100, threads=1).load()
-        first, *pieces, last = engine.synthesize(SynthesisRequest("It is on. It is off.", "en"))
+        first, *pieces, last = pieces_of(engine, SynthesisRequest("It is on. It is off.", "en"))
         engine.close()
         (between,) = [each for each in pieces if not each.any()]
         assert len(between) == 2_205

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.tts.conftest import spoken
+from tests.support.engines import pieces_of, spoken
 from tests.unit.tts.engines.piper.test_engine import source
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSynthesizer
@@ -51,8 +51,7 @@ def speak_together(engine: Any, request: SynthesisRequest) -> None:
 
     def listen() -> None:
         playback = PlaybackBuffer()
-        own = SynthesisRequest(request.text, request.language, playback=playback)
-        for piece in engine.synthesize(own):
+        for piece in engine.synthesize(request, playback):
             playback.add(len(piece) / engine.sample_rate)
 
     clients = [threading.Thread(target=listen, name=str(each)) for each in range(CLIENTS)]
@@ -180,7 +179,7 @@ class TestStopping:
     ) -> None:
         engine = request.getfixturevalue(name)
         text = LONG if name == "joe" else "guten morgen zusammen " * 4
-        pieces = engine.synthesize(SynthesisRequest(text, engine.card.languages[0]))
+        pieces = pieces_of(engine, SynthesisRequest(text, engine.card.languages[0]))
         for count in (1, 2):
             next(pieces)
             assert len(decoded) == count

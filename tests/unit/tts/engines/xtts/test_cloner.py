@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.engines import alike, spoken
 from tests.support.speech import say, silence
 from tests.support.voice_files import RATE, detector, speech, write
-from tests.unit.tts.conftest import alike, spoken
 from wyoming_voice_stack.errors import EngineError, UnknownVoice
 from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.xtts import cloner as cloner_module

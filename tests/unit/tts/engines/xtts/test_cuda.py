@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.checkpoints.tiny_xtts import SPEAKERS, WIDTH
 from tests.support.checkpoints.xtts_output import TEXTS, Ours, Said, say_all
-from tests.unit.tts.conftest import alike, spoken, xtts_source
+from tests.support.engines import alike, spoken, xtts_source
 from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.torch_device import empty_card
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.support.checkpoints.tiny_xtts import LANGUAGES, SPEAKERS
-from tests.unit.tts.conftest import alike, spoken, xtts_source
+from tests.support.engines import alike, pieces_of, spoken, xtts_source
 from wyoming_voice_stack.errors import (
     EngineError,
     ModelCorrupt,
@@ -144,8 +144,8 @@ class TestSpeakingTogether:
             assert alike(spoken(xtts, request), alone[request])
 
     def test_two_sentences_at_once_sound_as_alone(self, endless_xtts: XttsSynthesizer) -> None:
-        alone = [list(endless_xtts.synthesize(request)) for request in (LIGHT, DOOR)]
-        pairs = zip(endless_xtts.synthesize(LIGHT), endless_xtts.synthesize(DOOR), strict=True)
+        alone = [list(pieces_of(endless_xtts, request)) for request in (LIGHT, DOOR)]
+        pairs = zip(pieces_of(endless_xtts, LIGHT), pieces_of(endless_xtts, DOOR), strict=True)
         for expected, heard in zip(zip(*alone, strict=True), pairs, strict=True):
             assert alike(expected[0], heard[0])
             assert alike(expected[1], heard[1])
@@ -163,7 +163,7 @@ class TestSpeakingTogether:
 
     def test_one_that_fails_disturbs_nobody(self, endless_xtts: XttsSynthesizer) -> None:
         alone = spoken(endless_xtts, DOOR)
-        first = next(others := endless_xtts.synthesize(DOOR))
+        first = next(others := pieces_of(endless_xtts, DOOR))
         poor = SpeakerConditioning(np.zeros(3), np.zeros(3))
         for stream in [
             endless_xtts._scheduler.add(DecodingRequest((5, 6), poor, 1.0, PlaybackBuffer()))
@@ -177,14 +177,14 @@ class TestSpeakingTogether:
         self, endless_xtts: XttsSynthesizer, closed: bool
     ) -> None:
         alone = spoken(endless_xtts, DOOR)
-        abandoned = endless_xtts.synthesize(LIGHT)
+        abandoned = pieces_of(endless_xtts, LIGHT)
         next(abandoned)
         if closed:
             abandoned.close()
         assert alike(spoken(endless_xtts, DOOR), alone)
 
     def test_sound_comes_piece_by_piece(self, endless_xtts: XttsSynthesizer) -> None:
-        pieces = [len(piece) for piece in endless_xtts.synthesize(LIGHT)]
+        pieces = [len(piece) for piece in pieces_of(endless_xtts, LIGHT)]
         assert pieces[0] == 18 * 256
         assert len(pieces) == 2
         assert sum(pieces) == pytest.approx(22 * 1114.6, rel=0.01)
@@ -198,7 +198,7 @@ class TestSpeakingTogether:
         monkeypatch.setattr(
             vocoder, "decode", lambda *frames: made.append(decode(*frames)) or made[-1]
         )
-        pieces = list(endless_xtts.synthesize(LIGHT))
+        pieces = list(pieces_of(endless_xtts, LIGHT))
         assert len(made) == len(pieces)
         for whole in made:
             assert not any(np.shares_memory(whole.numpy(), piece) for piece in pieces)

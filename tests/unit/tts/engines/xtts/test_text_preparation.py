@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.support.checkpoints.tiny_xtts import LANGUAGES
-from tests.unit.tts.conftest import alike, spoken, xtts_source
+from tests.support.engines import alike, spoken, xtts_source
 from wyoming_voice_stack.errors import NoAudio
 from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSynthesizer

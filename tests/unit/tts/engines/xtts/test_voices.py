@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.engines import alike, spoken
 from tests.support.speech import say, silence
-from tests.unit.tts.conftest import alike, spoken
 from wyoming_voice_stack.errors import UnknownVoice
 from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSynthesizer

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.support.checkpoints.tiny_xtts import SPEAKERS
-from tests.unit.tts.conftest import alike, spoken
+from tests.support.engines import alike, spoken
 from wyoming_voice_stack.errors import EngineError
 from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.xtts.decoding.precision import form_on
