@@ -1,7 +1,7 @@
-"""One error tree; each class is one decision for whoever catches it.
+"""The error tree. Each class stands for one decision of whoever catches it.
 
 VoiceStackError                      code on the wire
-├── ProtocolError                    the peer broke the protocol: error event, then close
+├── ProtocolError                    the client broke the protocol: error event, then close
 │   ├── MalformedEvent               malformed-event
 │   ├── TooLarge                     too-large
 │   └── UnexpectedEvent              unexpected-event
@@ -19,11 +19,11 @@ VoiceStackError                      code on the wire
 │   ├── Busy                         busy
 │   ├── ShuttingDown                 shutting-down
 │   ├── DeadlineExceeded             timeout
-│   └── Abandoned                    abandoned: nobody wants the result any more
+│   └── Abandoned                    abandoned: the result is no longer needed
 ├── EngineError                      engine-failed: the engine itself failed
 │   ├── NoAudio                      no-audio
 │   └── OutOfMemory                  out-of-memory
-├── ModelError                       the model cannot be had; the process cannot serve
+├── ModelError                       the model is not available; the process cannot serve
 │   ├── ModelNotFound                model-not-found
 │   ├── ModelCorrupt                 model-corrupt
 │   ├── DiskFull                     disk-full
@@ -45,7 +45,7 @@ EXIT_LICENCE = 78
 
 
 def redacted_traceback(error: BaseException) -> str:
-    """Say what went wrong and where, without the error's own words: they may quote what is spoken."""
+    """Return the error's type and frames without its message, which may quote what was spoken."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     return f"{type(error).__name__}\n{frames}".rstrip()
 
@@ -56,176 +56,134 @@ class VoiceStackError(Exception):
     code: ClassVar[str] = "internal"
     exit_status: ClassVar[int] = 1
 
+    def __init_subclass__(cls, *, code: str = "", exit_status: int | None = None) -> None:
+        """Set a class's code and exit status; without them it has those of its base."""
+        super().__init_subclass__()
+        cls.code = code or cls.code
+        cls.exit_status = cls.exit_status if exit_status is None else exit_status
 
-class ProtocolError(VoiceStackError):
-    """The peer sent something that is not the Wyoming protocol."""
 
-    code = "malformed-event"
+class ProtocolError(VoiceStackError, code="malformed-event"):
+    """The client sent something that is not the Wyoming protocol."""
 
 
 class MalformedEvent(ProtocolError):
     """A header, a data block or a field has the wrong shape."""
 
 
-class TooLarge(ProtocolError):
-    """A header, data block or payload is above its limit."""
-
-    code = "too-large"
+class TooLarge(ProtocolError, code="too-large"):
+    """A header, data block or payload is larger than its limit."""
 
 
-class UnexpectedEvent(ProtocolError):
-    """A well-formed event came at a moment at which it has no meaning."""
-
-    code = "unexpected-event"
+class UnexpectedEvent(ProtocolError, code="unexpected-event"):
+    """A well-formed event arrived where it has no meaning."""
 
 
-class RequestError(VoiceStackError):
+class RequestError(VoiceStackError, code="bad-request"):
     """The request is understood and cannot be served as asked."""
 
-    code = "bad-request"
+
+class UnsupportedAudio(RequestError, code="unsupported-audio"):
+    """Sample rate, width or channel count is outside the supported range."""
 
 
-class UnsupportedAudio(RequestError):
-    """Rate, width or channel count is outside of what can be brought to speech."""
-
-    code = "unsupported-audio"
+class UtteranceTooLong(RequestError, code="utterance-too-long"):
+    """One utterance has more audio than the limit."""
 
 
-class UtteranceTooLong(RequestError):
-    """More audio came in one utterance than the limit allows."""
-
-    code = "utterance-too-long"
+class EmptyText(RequestError, code="empty-text"):
+    """The text contains nothing to speak."""
 
 
-class EmptyText(RequestError):
-    """Nothing that can be said is in the text."""
-
-    code = "empty-text"
+class TextTooLong(RequestError, code="text-too-long"):
+    """One request has more text than the limit."""
 
 
-class TextTooLong(RequestError):
-    """More text came in one request than the limit allows."""
-
-    code = "text-too-long"
+class UnknownLanguage(RequestError, code="unknown-language"):
+    """The model does not support the language."""
 
 
-class UnknownLanguage(RequestError):
-    """The language is not among those of the model."""
-
-    code = "unknown-language"
-
-
-class UnknownModel(RequestError):
+class UnknownModel(RequestError, code="unknown-model"):
     """The request names a model that this server does not have."""
 
-    code = "unknown-model"
 
-
-class UnknownProgram(RequestError):
+class UnknownProgram(RequestError, code="unknown-program"):
     """`select-program` names a program that this server does not advertise."""
 
-    code = "unknown-program"
 
-
-class UnknownVoice(RequestError):
+class UnknownVoice(RequestError, code="unknown-voice"):
     """The request names a voice or a speaker that this server does not have."""
 
-    code = "unknown-voice"
+
+class UnspeakableText(RequestError, code="unspeakable-text"):
+    """The voice cannot speak a character or a sentence of the text."""
 
 
-class UnspeakableText(RequestError):
-    """The voice cannot read a sign or a sentence in the text."""
-
-    code = "unspeakable-text"
-
-
-class CapacityError(VoiceStackError):
-    """Nothing is wrong with the request; it came at a bad time."""
-
-    code = "busy"
+class CapacityError(VoiceStackError, code="busy"):
+    """The request is valid; the server cannot serve it now."""
 
 
 class Busy(CapacityError):
-    """A queue or the number of connections is at its bound."""
+    """A queue or the number of connections is at its limit."""
 
 
-class ShuttingDown(CapacityError):
-    """The server is on its way out and takes no new work."""
+class ShuttingDown(CapacityError, code="shutting-down"):
+    """The server is shutting down and takes no new work."""
 
-    code = "shutting-down"
-
-
-class DeadlineExceeded(CapacityError):
-    """A named deadline passed."""
-
-    code = "timeout"
+    def __init__(
+        self, message: str = "The server is shutting down; try again in a moment."
+    ) -> None:
+        super().__init__(message)
 
 
-class Abandoned(CapacityError):
-    """Nobody wants the result any more; it reaches no client."""
-
-    code = "abandoned"
+class DeadlineExceeded(CapacityError, code="timeout"):
+    """A deadline passed; the message names it."""
 
 
-class EngineError(VoiceStackError):
+class Abandoned(CapacityError, code="abandoned"):
+    """The result is no longer needed; this error reaches no client."""
+
+    def __init__(self, message: str = "The result is no longer needed.") -> None:
+        super().__init__(message)
+
+
+class EngineError(VoiceStackError, code="engine-failed"):
     """The engine failed on this request, or could not be loaded."""
 
-    code = "engine-failed"
+
+class NoAudio(EngineError, code="no-audio"):
+    """The engine returned no audio for a text that can be spoken."""
 
 
-class NoAudio(EngineError):
-    """The engine ran and gave no sound for a text that should have some."""
-
-    code = "no-audio"
-
-
-class OutOfMemory(EngineError):
+class OutOfMemory(EngineError, code="out-of-memory"):
     """The machine or the graphics card has too little memory for the engine or the request."""
 
-    code = "out-of-memory"
+
+class ModelError(VoiceStackError, code="model-unavailable", exit_status=EXIT_UNAVAILABLE):
+    """The model's files cannot be used."""
 
 
-class ModelError(VoiceStackError):
-    """The weights cannot be used."""
-
-    code = "model-unavailable"
-    exit_status = EXIT_UNAVAILABLE
+class ModelNotFound(ModelError, code="model-not-found"):
+    """The model is neither on disk nor in a package, and cannot be fetched."""
 
 
-class ModelNotFound(ModelError):
-    """Neither on disk, nor in a package, nor to be fetched."""
-
-    code = "model-not-found"
+class ModelCorrupt(ModelError, code="model-corrupt"):
+    """The model's files exist, and their content is wrong."""
 
 
-class ModelCorrupt(ModelError):
-    """The files are there and are not what they should be."""
-
-    code = "model-corrupt"
+class DiskFull(ModelError, code="disk-full"):
+    """The disk has no room for the model."""
 
 
-class DiskFull(ModelError):
-    """There is no room for the weights."""
-
-    code = "disk-full"
+class LicenceNotAccepted(ModelError, code="licence-not-accepted", exit_status=EXIT_LICENCE):
+    """The user must accept the model's licence first; the server never asks at a prompt."""
 
 
-class LicenceNotAccepted(ModelError):
-    """The model's licence must be accepted by the user first; never asked at a prompt."""
-
-    code = "licence-not-accepted"
-    exit_status = EXIT_LICENCE
-
-
-class UnsupportedProcessor(VoiceStackError):
-    """The processor lacks instructions that the engines' libraries are made of."""
-
-    code = "unsupported-processor"
-    exit_status = EXIT_PROCESSOR
+class UnsupportedProcessor(
+    VoiceStackError, code="unsupported-processor", exit_status=EXIT_PROCESSOR
+):
+    """The processor lacks instructions that the engines' libraries need."""
 
 
-class ConfigError(VoiceStackError):
-    """A setting has a wrong value; the message names the variable, the value and what is allowed."""
-
-    code = "config"
-    exit_status = EXIT_CONFIG
+class ConfigError(VoiceStackError, code="config", exit_status=EXIT_CONFIG):
+    """A setting has a wrong value; the message names the variable, its value and what is allowed."""

@@ -189,7 +189,7 @@ class EchoSession:
         yield Event("echo", {"type": event.type, **event.data}, event.payload)
 
     def closing_events(self) -> Sequence[Event]:
-        return (Event("farewell"),)
+        return (Event("closing"),)
 
     def close(self) -> None:
         self.closed = True

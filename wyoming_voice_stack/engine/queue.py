@@ -93,7 +93,7 @@ class JobQueue:
         """
         with self._changed:
             if self._closed:
-                raise shutting_down()
+                raise ShuttingDown
             if not admitted and len(self._waiting) >= self._max_queued:
                 raise Busy(
                     f"{len(self._waiting)} requests wait for {self._name} already; ask again in a"
@@ -138,8 +138,8 @@ class JobQueue:
     def refusal(self) -> VoiceStackError:
         """Why a dropped job has no result."""
         if self._closed:
-            return shutting_down()
-        return Abandoned("Nobody wants the result any more.")
+            return ShuttingDown()
+        return Abandoned()
 
     def promote(self, job: Job) -> None:
         """Somebody waits for it now. It keeps its place among those who wait."""
@@ -220,8 +220,3 @@ class JobQueue:
 
 def _speculative(batch: list[Job]) -> bool:
     return all(job.priority is not Priority.FINAL for job in batch)
-
-
-def shutting_down() -> ShuttingDown:
-    """The error of whoever comes too late."""
-    return ShuttingDown("The server is shutting down; ask again in a moment.")

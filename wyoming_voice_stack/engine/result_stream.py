@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 from wyoming_voice_stack.engine.channel import Channel
-from wyoming_voice_stack.engine.queue import Job, JobQueue, Priority, shutting_down
-from wyoming_voice_stack.errors import DeadlineExceeded
+from wyoming_voice_stack.engine.queue import Job, JobQueue, Priority
+from wyoming_voice_stack.errors import DeadlineExceeded, ShuttingDown
 
 Result = TypeVar("Result")
 
@@ -80,4 +80,4 @@ class ResultStream(Generic[Result]):
             if (close := getattr(results, "close", None)) is not None:
                 close()
         stopped = self._queue.closed and self._job.dropped.is_set()
-        self._channel.end(shutting_down() if stopped else None)
+        self._channel.end(ShuttingDown() if stopped else None)

@@ -18,12 +18,13 @@ from typing import Any, Generic, TypeVar
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.engine.job_handle import JobHandle, Wanted
 from wyoming_voice_stack.engine.lifecycle import Engine, EngineLifecycle
-from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority, shutting_down
+from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority
 from wyoming_voice_stack.engine.result_stream import ResultStream
 from wyoming_voice_stack.engine.status import EngineState
 from wyoming_voice_stack.errors import (
     Abandoned,
     EngineError,
+    ShuttingDown,
     VoiceStackError,
     redacted_traceback,
 )
@@ -179,7 +180,7 @@ class Worker(Generic[Engine]):
         Returns False if the engine was still inside a call after `timeout_s`.
         """
         for job in self._queue.close():
-            job.fail(shutting_down())
+            job.fail(ShuttingDown())
         started = [thread for thread in self._threads if thread.ident is not None]
         await asyncio.to_thread(_join, started, timeout_s)
         return not any(thread.is_alive() for thread in started)
@@ -278,7 +279,7 @@ class Worker(Generic[Engine]):
                 "%s failed on a request: %s", self.name, redacted_traceback(error.__cause__)
             )
         stopped = self._queue.closed and job.dropped.is_set()
-        job.fail(shutting_down() if stopped else error)
+        job.fail(ShuttingDown() if stopped else error)
         self._slot.failed(error)
 
     def _run_together(

@@ -1,9 +1,9 @@
-"""One Wyoming conversation: its deadlines, its backpressure and its one error boundary.
+"""One client's Wyoming connection: deadlines, backpressure, and the one place that reports errors.
 
-Two tasks share a connection. One reads: it answers `describe`, `ping` and
-`select-program` on the spot, so that no engine delays them, notices when the client
-leaves, and puts everything else into a short inbox. The other takes from the inbox,
-one event after another, and writes what the session replies.
+Two tasks share a connection. The reader answers `describe`, `ping` and `select-program` at once, so
+that no engine delays them, notices when the client disconnects, and puts all other events into a
+bounded inbox. The other task takes events from the inbox, one at a time, and writes the session's
+replies.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from collections.abc import MutableMapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, TypeVar
 
 from wyoming.error import Error
@@ -39,11 +40,11 @@ _LOGGER = logging.getLogger(__name__)
 Raised = TypeVar("Raised", bound=BaseException)
 
 READ_BYTES = 64 * 1024
-"""Bytes taken from the socket at once."""
+"""Bytes read from the socket at once."""
 WRITE_HIGH_WATER_BYTES = 256 * 1024
-"""Unsent bytes above which the session is not asked for more."""
-FAREWELL_SECONDS = 2.0
-"""How long a closing connection tries to bring its last words out."""
+"""Unsent bytes above which the session is not asked for more replies."""
+CLOSING_SECONDS = 2.0
+"""How long a closing connection tries to deliver its last events."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,26 @@ class ConnectionLimits:
 
     frame: FrameLimits = field(default_factory=FrameLimits)
     idle_s: float = 600.0
-    """Silence between two events while nothing is worked on."""
+    """Longest time without data while no event is handled."""
     read_s: float = 30.0
-    """From an event's first byte to its last."""
+    """Longest time from an event's first byte to its last."""
     write_s: float = 120.0
-    """A client that leaves its replies unread."""
+    """Longest time that a client may leave replies unread."""
     half_close_s: float = 0.5
-    """After the client has ended its side: time for replies to what it sent before."""
+    """After the client closed its sending side: time for the replies to what it sent before."""
+
+
+class ConnectionState(IntEnum):
+    """How far a connection is on its way to its end; a state only ever changes to a later one."""
+
+    OPEN = 0
+    """Takes requests."""
+    HALF_CLOSED = 1
+    """The client sends no more. Answers what was received, then ends."""
+    DRAINING = 2
+    """The server shuts down. Completes the open request, refuses a new one, then ends."""
+    FAILED = 3
+    """An error event was sent; nothing more is answered."""
 
 
 class _ConnectionLog(logging.LoggerAdapter[logging.Logger]):
@@ -91,24 +105,21 @@ class Connection:
         self._parser = EventParser(limits.frame)
         self._inbox = Inbox()
         self._event_began_at: float | None = None
-        self._working = False
-        self._refusing = False
-        self._finishing = False
-        self._failed = False
+        self._state = ConnectionState.OPEN
         self._tasks: list[asyncio.Task[None]] = []
         writer.transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
 
     async def run(self) -> None:
-        """Serve until the client leaves, breaks the protocol, or the server drains."""
+        """Serve until the client disconnects or breaks the protocol, or the server shuts down."""
         self._log.debug("connected")
         try:
-            await self._converse()
-            if self._failed:
+            await self._serve_client()
+            if self._state is ConnectionState.FAILED:
                 self._session.close()
                 await self._linger()
         except asyncio.CancelledError:
-            if not self._failed:
-                self._say_error(_shutting_down())
+            if self._state is not ConnectionState.FAILED:
+                self._send_error(ShuttingDown())
                 await self._linger()
             raise
         finally:
@@ -117,37 +128,38 @@ class Connection:
             self._log.debug("closed")
 
     def drain(self) -> None:
-        """Take no new request; end as soon as the running one is answered."""
-        self._refusing = True
-        self._finish()
+        """Refuse new requests; end as soon as the open one is answered."""
+        self._advance(ConnectionState.DRAINING)
 
-    def _finish(self) -> None:
-        self._finishing = True
-        if not self._occupied:
-            self._end()
+    def _advance(self, state: ConnectionState) -> None:
+        self._state = max(self._state, state)
+        if self._complete:
+            self._end_tasks()
 
     @property
-    def _occupied(self) -> bool:
-        return self._working or self._session.busy or len(self._inbox) > 0
+    def _complete(self) -> bool:
+        """True once the connection is to end and nothing that it received is unanswered."""
+        busy = self._inbox.pending or self._session.busy
+        return self._state is not ConnectionState.OPEN and not busy
 
-    def _end(self) -> None:
+    def _end_tasks(self) -> None:
         for task in self._tasks:
             task.cancel()
 
-    async def _converse(self) -> None:
+    async def _serve_client(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 self._tasks = [
                     group.create_task(self._receive()),
-                    group.create_task(self._serve()),
+                    group.create_task(self._handle()),
                 ]
         except* ConnectionError as lost:
             self._log.debug("lost: %s", _first(lost))
         except* VoiceStackError as failed:
-            self._say_error(_first(failed))
+            self._send_error(_first(failed))
         except* Exception as failed:  # noqa: BLE001 - the one error boundary
             self._log.error("failed: %s", redacted_traceback(_first(failed)))
-            self._say_error(VoiceStackError("The server failed; its log says more."))
+            self._send_error(VoiceStackError("Internal server error; see the server's log."))
 
     async def _receive(self) -> None:
         while data := await self._read():
@@ -158,9 +170,9 @@ class Connection:
             if self._parser.in_event and self._event_began_at is None:
                 self._event_began_at = time.monotonic()
         self._parser.end()
-        self._finish()
+        self._advance(ConnectionState.HALF_CLOSED)
         await asyncio.wait(self._tasks[1:], timeout=self._limits.half_close_s)
-        self._end()
+        self._end_tasks()
 
     async def _read(self) -> bytes:
         if self._event_began_at is not None:
@@ -170,10 +182,9 @@ class Connection:
                 async with asyncio.timeout(self._limits.idle_s):
                     return await self._reader.read(READ_BYTES)
             except TimeoutError as error:
-                if not (self._working or len(self._inbox) > 0):
+                if not self._inbox.pending:
                     raise DeadlineExceeded(
-                        f"Nothing was sent for {self._limits.idle_s:g} s; connect again when there"
-                        " is more."
+                        f"No data for {self._limits.idle_s:g} s; reconnect to continue."
                     ) from error
 
     async def _read_rest(self, began_at: float) -> bytes:
@@ -182,7 +193,7 @@ class Connection:
                 return await self._reader.read(READ_BYTES)
         except TimeoutError as error:
             raise DeadlineExceeded(
-                f"An event was begun and not finished within {self._limits.read_s:g} s."
+                f"An event was still incomplete {self._limits.read_s:g} s after its first byte."
             ) from error
 
     async def _dispatch(self, event: Event) -> None:
@@ -197,22 +208,19 @@ class Connection:
 
     def _check_program(self, name: str) -> None:
         if name not in self._front_end.programs:
-            known = ", ".join(self._front_end.programs)
-            raise UnknownProgram(f"There is no program {name!r:.80} here; there is: {known}.")
+            available = ", ".join(self._front_end.programs)
+            raise UnknownProgram(f"Unknown program {name!r:.80}. Available: {available}.")
 
-    async def _serve(self) -> None:
-        while not (self._finishing and not self._occupied):
+    async def _handle(self) -> None:
+        while not self._complete:
             event = await self._inbox.take()
-            if self._refusing and not self._session.busy:
-                raise _shutting_down()
-            self._working = True
-            try:
-                async with aclosing(self._session.handle(event)) as replies:
-                    async for reply in replies:
-                        await self._send(reply)
-            finally:
-                self._working = False
-        self._end()
+            if self._state is ConnectionState.DRAINING and not self._session.busy:
+                raise ShuttingDown
+            async with aclosing(self._session.handle(event)) as replies:
+                async for reply in replies:
+                    await self._send(reply)
+            self._inbox.mark_handled()
+        self._end_tasks()
 
     async def _send(self, event: Event) -> None:
         self._writer.write(encode(event))
@@ -220,11 +228,11 @@ class Connection:
             async with asyncio.timeout(self._limits.write_s):
                 await self._writer.drain()
         except TimeoutError as error:
-            self._log.warning("the client left its replies unread for %g s", self._limits.write_s)
-            raise ConnectionAbortedError("replies left unread") from error
+            self._log.warning("the client read no replies for %g s", self._limits.write_s)
+            raise ConnectionAbortedError("the client reads no replies") from error
 
-    def _say_error(self, error: VoiceStackError) -> None:
-        self._failed = True
+    def _send_error(self, error: VoiceStackError) -> None:
+        self._state = ConnectionState.FAILED
         self._metrics.errors.labels(error.code).inc()
         self._log.warning("%s: %s", error.code, error)
         for event in (
@@ -234,10 +242,10 @@ class Connection:
             self._writer.write(encode(event))
 
     async def _linger(self) -> None:
-        # Closing a socket that holds unread bytes resets it, and the reset overtakes the
-        # error event: so the client's last bytes are read and thrown away first.
+        # Closing a socket with unread bytes resets the connection, and the reset may overtake the
+        # error event: so the client's last bytes are read and discarded first.
         with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(FAREWELL_SECONDS):
+            async with asyncio.timeout(CLOSING_SECONDS):
                 await self._writer.drain()
                 self._writer.write_eof()
                 while await self._reader.read(READ_BYTES):
@@ -246,14 +254,10 @@ class Connection:
     async def _close(self) -> None:
         self._writer.close()
         with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(FAREWELL_SECONDS):
+            async with asyncio.timeout(CLOSING_SECONDS):
                 await self._writer.wait_closed()
                 return
         self._writer.transport.abort()
-
-
-def _shutting_down() -> ShuttingDown:
-    return ShuttingDown("The server is shutting down; ask again in a moment.")
 
 
 def _first(group: BaseExceptionGroup[Raised]) -> Raised:

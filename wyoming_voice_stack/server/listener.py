@@ -19,7 +19,7 @@ from wyoming.error import Error
 
 from wyoming_voice_stack.errors import Busy, ConfigError
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.connection import FAREWELL_SECONDS, Connection, ConnectionLimits
+from wyoming_voice_stack.protocol.connection import CLOSING_SECONDS, Connection, ConnectionLimits
 from wyoming_voice_stack.protocol.framing import encode
 from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.bounds import BoundedConnections
@@ -60,7 +60,7 @@ class Listener:
         self._allowed_clients = tuple(allowed_clients)
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._silent = BoundedConnections(FIRST_BYTE_CONNECTIONS, limits.idle_s)
-        self._refused = BoundedConnections(REFUSED_CONNECTIONS, FAREWELL_SECONDS)
+        self._refused = BoundedConnections(REFUSED_CONNECTIONS, CLOSING_SECONDS)
         self._http_clients = BoundedConnections(HTTP_CONNECTIONS, HTTP_CONNECTION_SECONDS)
         self._server: asyncio.Server | None = None
         metrics.connections.set_function(lambda: len(self._connections))

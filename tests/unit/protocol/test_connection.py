@@ -53,7 +53,7 @@ class TestTalk:
                 error, closing_events = await client.rest()
         assert error.data["code"] == "unknown-program"
         assert "echo" in error.data["text"]
-        assert closing_events.type == "farewell"
+        assert closing_events.type == "closing"
 
     async def test_backpressure_stops_the_session(self, service: EchoService) -> None:
         limits = ConnectionLimits(write_s=0.2)
@@ -93,7 +93,7 @@ class TestMalformed:
         async with listening(service, limits=SMALL) as listener, peer(listener.port) as client:
             await client.send_raw(raw)
             got = await client.rest()
-        assert [event.type for event in got] == ["error", "farewell"]
+        assert [event.type for event in got] == ["error", "closing"]
         assert got[0].data["code"] == code
         assert got[0].data["text"]
 
@@ -102,7 +102,7 @@ class TestMalformed:
             await client.send(Event("one"))
             assert (await client.next()).type == "echo"  # type: ignore[union-attr]
             await client.send_raw(b"garbage\n")
-            assert [event.type for event in await client.rest()] == ["error", "farewell"]
+            assert [event.type for event in await client.rest()] == ["error", "closing"]
 
     async def test_error_survives_what_the_client_still_sends(self, service: EchoService) -> None:
         async with listening(service, limits=SMALL) as listener, peer(listener.port) as client:
@@ -131,7 +131,7 @@ class TestDeadlines:
         limits = ConnectionLimits(idle_s=0.05)
         async with listening(service, limits=limits) as listener, peer(listener.port) as client:
             await client.send(Event("open"))
-            assert [event.type for event in await client.rest()] == ["echo", "error", "farewell"]
+            assert [event.type for event in await client.rest()] == ["echo", "error", "closing"]
 
     async def test_idle_does_not_end_a_working_session(self, service: EchoService) -> None:
         limits = ConnectionLimits(idle_s=0.02)
@@ -213,7 +213,9 @@ class TestDisconnect:
             )
             await eventually(lambda: bool(service.sessions))
             [connection] = listener._connections.values()
-            await eventually(lambda: connection._inbox._weight > inbox_module.MAX_WAITING_BYTES)
+            await eventually(
+                lambda: connection._inbox._waiting_bytes > inbox_module.MAX_WAITING_BYTES
+            )
             assert len(connection._inbox) == 3
             sending.cancel()
             await asyncio.wait({sending})
@@ -289,7 +291,7 @@ class TestDrain:
             await client.send(Event("close"), Event("another"))
             got = await client.rest()
             await draining
-        assert [event.type for event in got] == ["echo", "error", "farewell"]
+        assert [event.type for event in got] == ["echo", "error", "closing"]
         assert got[1].data["code"] == "shutting-down"
 
     async def test_error_that_was_said_is_not_said_twice(self, service: EchoService) -> None:
@@ -298,7 +300,7 @@ class TestDrain:
             await client.send_raw(b"garbage\n")
             await eventually(lambda: b"malformed-event" in metrics.render())
             await listener.drain(0.0)
-            assert [event.type for event in await client.rest()] == ["error", "farewell"]
+            assert [event.type for event in await client.rest()] == ["error", "closing"]
         assert b"shutting-down" not in metrics.render()
 
     async def test_end_of_the_grace_reaches_a_client_that_uploads(

@@ -24,7 +24,18 @@ async def test_full_inbox_makes_the_sender_wait() -> None:
     assert await inbox.take() == Event("two")
 
 
-async def test_small_events_weigh_something_too() -> None:
+async def test_it_is_pending_until_the_last_event_is_handled() -> None:
+    inbox = Inbox()
+    assert not inbox.pending
+    await inbox.put(Event("one"), 1)
+    assert inbox.pending
+    await inbox.take()
+    assert inbox.pending
+    inbox.mark_handled()
+    assert not inbox.pending
+
+
+async def test_small_events_count_as_the_least_size() -> None:
     inbox = Inbox()
     for _ in range(MAX_WAITING_BYTES // EVENT_OVERHEAD_BYTES):
         await inbox.put(Event("tiny"), 1)
