@@ -100,7 +100,7 @@ def by_sound(whisper: WhisperRecognizer, samples: Samples, names: Names) -> str:
 
 
 def written_twice(whisper: WhisperRecognizer, samples: Samples, names: Names) -> str:
-    return transcribe(whisper, samples, TranscriptionRequest(house=names))
+    return transcribe(whisper, samples, TranscriptionRequest(household_names=names))
 
 
 WAYS: dict[str, Way] = {

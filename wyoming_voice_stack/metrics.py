@@ -46,7 +46,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self.guesses = Counter(
+        self.speculative = Counter(
             "voice_stack_guesses",
             "Transcriptions that were begun before the speaker had ended.",
             registry=self._registry,

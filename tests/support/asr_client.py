@@ -1,4 +1,4 @@
-"""What tests say to a speech-to-text session, with a fake engine behind a real worker."""
+"""A speech-to-text service with a fake engine behind a real worker, and the events that tests send it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wyoming_voice_stack.asr.service import AsrEntry, AsrOptions, AsrService, Na
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.asr_session import AsrSession
+from wyoming_voice_stack.protocol.asr_session import AsrFrontEnd, AsrSession
 
 OPTIONS = AsrOptions(
     language=None,
@@ -32,10 +32,10 @@ async def serving(
     engine: FakeRecognizer,
     options: AsrOptions = OPTIONS,
     *,
-    house: NameSource | None = None,
+    name_source: NameSource | None = None,
     max_queued: int = 4,
 ) -> AsyncIterator[AsrService]:
-    """A service of two models that are one fake."""
+    """A running service with two models that share one fake engine."""
     metrics = Metrics()
     workers = [
         Worker(
@@ -52,7 +52,7 @@ async def serving(
         AsrEntry("first", ("en", "de", "jw"), workers[0]),
         AsrEntry("first.en", ("en",), workers[1]),
     ]
-    service = AsrService(entries, options, metrics, house)
+    service = AsrService(entries, options, metrics, name_source)
     await service.start()
     try:
         yield service
@@ -61,13 +61,18 @@ async def serving(
         assert await service.stop(WAIT_SECONDS)
 
 
+def open_session(service: AsrService) -> AsrSession:
+    """The session of a new connection."""
+    return AsrFrontEnd(service).open_session("c")
+
+
 async def replies(session: AsrSession, *events: Event) -> list[Event]:
-    """Everything that a session answers."""
+    """All replies of a session to these events."""
     return [reply for event in events async for reply in session.handle(event)]
 
 
 async def tell(session: AsrSession, *events: Event) -> list[Transcript]:
-    """The transcripts that a session answers."""
+    """The transcripts among a session's replies to these events."""
     answers = await replies(session, *events)
     return [Transcript.from_event(one) for one in answers if Transcript.is_type(one.type)]
 

@@ -73,7 +73,7 @@ class FakeRecognizer:
         self.hold: threading.Event | None = None
         self.entered = threading.Event()
 
-    def follow(self) -> SpeechSegmenter:
+    def new_segmenter(self) -> SpeechSegmenter:
         return SpeechSegmenter(FakeVadStream())
 
     def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:

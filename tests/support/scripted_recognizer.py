@@ -30,7 +30,7 @@ def hear(
     recognizer: SpeechRecognizer, samples: Samples, request: TranscriptionRequest = ANY_LANGUAGE
 ) -> Transcription:
     """All that is said in a recording; the language of its beginning is that of all."""
-    follower = recognizer.follow()
+    follower = recognizer.new_segmenter()
     follower.push(samples)
     follower.finish()
     heard: list[Transcription] = []

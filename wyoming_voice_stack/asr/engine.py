@@ -1,4 +1,4 @@
-"""What a speech-to-text engine is, and the facts that travel to it."""
+"""The contract of a speech-to-text engine, and the data that goes to and from it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wyoming_voice_stack.engine.job_handle import Wanted
 
 SAMPLE_RATE = 16_000
-"""Every engine hears 16 kHz mono."""
+"""All engines take 16 kHz mono."""
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 """Mono samples in -1..1 at `SAMPLE_RATE`, shape [samples]."""
@@ -22,27 +22,27 @@ Task: TypeAlias = Literal["transcribe", "translate"]
 
 @dataclass(frozen=True)
 class TranscriptionRequest:
-    """How one utterance is to be heard."""
+    """How to transcribe one utterance."""
 
     language: str | None = None
     """Whisper's code; None lets the engine detect one of `candidate_languages`."""
     candidate_languages: tuple[str, ...] = ()
-    """Languages to choose from when detecting; empty stands for all."""
+    """Languages to choose from when detecting; empty means all."""
     task: Task = "transcribe"
     initial_prompt: str | None = None
     names: tuple[str, ...] = ()
     """Names that are likely to be spoken, the most important first."""
     terms: tuple[str, ...] = ()
-    """Words of the field that are likely to be spoken; names go before them."""
-    house: tuple[str, ...] = ()
-    """What the household calls its rooms and things; most of it is not spoken of."""
-    draft: bool = False
-    """Quick rather than right: for text that is shown while somebody still speaks."""
+    """Domain terms that are likely to be spoken; `names` take precedence."""
+    household_names: tuple[str, ...] = ()
+    """Names of the household's areas and entities; few of them occur in one utterance."""
+    partial: bool = False
+    """Favour speed over accuracy: the text is shown while the user is still speaking."""
 
 
 @dataclass(frozen=True)
 class Speech:
-    """A stretch of sound in which somebody speaks, and how it is to be heard."""
+    """A span of speech, and how to transcribe it."""
 
     samples: Samples
     request: TranscriptionRequest
@@ -50,83 +50,83 @@ class Speech:
 
 @dataclass(frozen=True)
 class Transcription:
-    """What was said. An empty `text` means that nobody spoke."""
+    """Transcribed text; empty if there was no speech."""
 
     text: str
     language: str | None
 
 
 class SpeechSpan(NamedTuple):
-    """Where speech begins and where it is over, in samples of the sound that it was found in."""
+    """Start and end of speech, in samples from the start of the audio."""
 
     start: int
     stop: int
 
 
 class Segmenter(Protocol):
-    """Follows one stream and knows where somebody speaks. Called from the event loop: quick."""
+    """Finds the speech in one audio stream. Runs on the event loop, so calls must be short."""
 
     def push(self, samples: Samples) -> None:
-        """Follow on; pieces of any size give the same result."""
+        """Process the next samples; the chunk size does not affect the result."""
         ...
 
     def finish(self) -> None:
-        """Judge what is left as if silence followed. Nothing is pushed any more."""
+        """Process the remaining samples as if silence followed. Call it once, after the last push."""
         ...
 
     @property
     def spans(self) -> tuple[SpeechSpan, ...]:
-        """The speech so far, cut in its pauses if it is long; all but the last span are final."""
+        """Speech so far; long speech is split at its pauses. All spans but the last are final."""
         ...
 
     @property
     def paused(self) -> bool:
-        """True when somebody has spoken and the last span is final unless somebody speaks on."""
+        """True when speech was followed by a pause: the last span is final unless speech resumes."""
         ...
 
     @property
     def silence_ms(self) -> int:
-        """How long nobody has spoken, from the last speech or from the beginning."""
+        """Time since the last speech, or since the start if there was none."""
         ...
 
 
 class SpeechRecognizer(Protocol):
-    """A loaded engine. Plain and blocking; it may be called from `lanes` threads at once."""
+    """A loaded engine. Blocking; up to `lanes` threads may call it at the same time."""
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Whisper's codes for all languages that the model hears."""
+        """Whisper's codes of the languages that the model supports."""
         ...
 
     @property
     def device(self) -> str:
-        """Where the model runs, such as `cpu` or `cuda`."""
+        """Device that the model runs on, such as `cpu` or `cuda`."""
         ...
 
     @property
     def lanes(self) -> int:
-        """Calls of `transcribe` that gain from running at the same time."""
+        """Number of concurrent `transcribe` calls that improves throughput."""
         ...
 
     @property
     def batch_size(self) -> int:
-        """Stretches of speech that one call of `transcribe` takes with gain."""
+        """Number of speech spans per `transcribe` call that improves throughput."""
         ...
 
-    def follow(self) -> Segmenter:
-        """Begin to follow a stream. May be called from any thread."""
+    def new_segmenter(self) -> Segmenter:
+        """Return a segmenter for a new stream. May be called from any thread."""
         ...
 
     def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
-        """Transcribe stretches of speech, each as it would be alone.
+        """Transcribe spans of speech. Each result is the same as if the span came alone.
 
         Raises:
-            UnknownLanguage: the model does not hear the language of one of them.
-            Abandoned: `wanted` became false.
+            UnknownLanguage: the model does not support a requested language.
+            Abandoned: `wanted` returned False.
             EngineError: the engine failed.
         """
         ...
 
     def close(self) -> None:
-        """Give the model's memory back. The engine is not used again."""
+        """Free the model's memory. The engine must not be used afterwards."""
         ...

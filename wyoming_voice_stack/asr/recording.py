@@ -1,4 +1,4 @@
-"""The sound of one utterance, brought to what engines hear."""
+"""The audio of one utterance, converted to the format that engines take."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 from wyoming_voice_stack.audio import PcmFormat, SpeechDecoder
 from wyoming_voice_stack.errors import UtteranceTooLong
 
-_FIRST_SAMPLES = 8 * SAMPLE_RATE
+_INITIAL_SAMPLES = 8 * SAMPLE_RATE
 
 
 class Recording:
-    """Grows with each chunk, up to `max_samples` at 16 kHz."""
+    """A growing buffer of 16 kHz mono samples, bounded by `max_samples`."""
 
     def __init__(self, max_samples: int) -> None:
         self._max_samples = max_samples
-        self._buffer: Samples = np.empty(min(_FIRST_SAMPLES, max_samples), np.float32)
+        self._buffer: Samples = np.empty(min(_INITIAL_SAMPLES, max_samples), np.float32)
         self._decoder: SpeechDecoder | None = None
         self._pcm: PcmFormat | None = None
         self.samples = 0
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Duration of the audio so far."""
         return self.samples / SAMPLE_RATE
 
-    def take(self, pcm: PcmFormat, audio: bytes) -> None:
-        """Add a chunk; its format may differ from that of the one before.
+    def append(self, pcm: PcmFormat, audio: bytes) -> None:
+        """Append a chunk; its format may differ from the previous chunk's.
 
         Raises:
-            UtteranceTooLong: more sound has come than the limit allows.
+            UtteranceTooLong: the audio exceeds the limit.
         """
         if pcm != self._pcm or self._decoder is None:
             self.flush()
@@ -38,13 +38,13 @@ class Recording:
         self._add(self._decoder.push(audio))
 
     def flush(self) -> None:
-        """Add what the resampler holds back."""
+        """Append the samples that the resampler still holds."""
         if self._decoder is not None:
             self._add(self._decoder.finish())
             self._decoder = None
 
-    def part(self, start: int, stop: int) -> Samples:
-        """Look at the samples from `start` to `stop`; copy what shall last."""
+    def view(self, start: int, stop: int) -> Samples:
+        """Return a view of the samples from `start` to `stop`; copy it to keep it."""
         return self._buffer[start:stop]
 
     def _add(self, samples: Samples) -> None:

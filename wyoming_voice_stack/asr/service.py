@@ -1,4 +1,4 @@
-"""The speech-to-text server's purpose: which models there are, and who is heard by which."""
+"""The speech-to-text service: its models, and the utterances that front ends open."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from wyoming.asr import Transcribe, VadSensitivity
-from wyoming.event import Event
-from wyoming.info import AsrModel, AsrProgram, Attribution, Info
-
-from wyoming_voice_stack import __version__
-from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
-from wyoming_voice_stack.asr.utterance import TranscriptionContext
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, SpeechRecognizer, TranscriptionRequest
+from wyoming_voice_stack.asr.utterance import TranscriptionContext, Utterance
 from wyoming_voice_stack.asr.vad.endpoint import endpoint_for
 from wyoming_voice_stack.asr.whisper.catalogue import to_tag
 from wyoming_voice_stack.engine.status import ServiceStatus
@@ -21,22 +16,15 @@ from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import UnknownLanguage, UnknownModel
 from wyoming_voice_stack.languages import closest_language, household_languages
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.asr_session import AsrSession
-
-PROGRAM = "Voice Stack STT"
-"""The entity's name in Home Assistant; part of its identity there, so it never changes."""
-
-_WHISPER = Attribution(name="OpenAI, SYSTRAN", url="https://github.com/SYSTRAN/faster-whisper")
-_PROJECT = Attribution(name="wyoming-voice-stack", url="")
 
 
 @dataclass(frozen=True)
 class AsrEntry:
-    """A model that a request may name, and the worker that runs it."""
+    """A model that a request can name, and the worker that runs it."""
 
     name: str
     codes: tuple[str, ...]
-    """Whisper's codes of the languages that it hears."""
+    """Whisper's codes of the languages that it supports."""
     worker: Worker[SpeechRecognizer]
 
     @property
@@ -46,11 +34,20 @@ class AsrEntry:
 
 
 @dataclass(frozen=True)
+class AsrModelCard:
+    """What clients are shown of a model."""
+
+    name: str
+    languages: tuple[str, ...]
+    """BCP 47 tags, sorted; with `ASR_LANGUAGES`, only those of the household."""
+
+
+@dataclass(frozen=True)
 class AsrOptions:
-    """Settings of every request that says nothing else."""
+    """Defaults of all requests."""
 
     language: str | None
-    """`ASR_LANGUAGE`; None detects."""
+    """`ASR_LANGUAGE`; None detects it."""
     household: tuple[str, ...]
     """`ASR_LANGUAGES`."""
     request: TranscriptionRequest
@@ -58,78 +55,96 @@ class AsrOptions:
     max_utterance_s: int
     device: str
     endpoint_silence_s: float | None = None
-    """`ASR_ENDPOINT_SILENCE`; None leaves it to the client when an utterance ends."""
+    """`ASR_ENDPOINT_SILENCE`; None leaves it to the client to end an utterance."""
     partial_text: bool = True
+    """`ASR_PARTIAL_TEXT`."""
+
+
+@dataclass(frozen=True)
+class UtteranceRequest:
+    """What a client asks for; the defaults are those of the settings."""
+
+    model: str | None = None
+    language: str | None = None
+    """A BCP 47 tag, or `auto`."""
+    names: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    sensitivity: str | None = None
+    """`aggressive` or `relaxed` endpoint detection; anything else is the default."""
 
 
 class NameSource(Protocol):
-    """Knows what a household calls its rooms and things."""
+    """Provides the names of a household's areas and entities."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What is known now, the most likely first."""
+        """The names known now, the most likely first."""
         ...
 
     async def start(self) -> None:
-        """Begin to ask, in the background."""
+        """Start to read names in the background."""
         ...
 
     async def stop(self) -> None:
-        """Ask no more."""
+        """Stop reading names."""
         ...
 
 
 class AsrService:
-    """Opens sessions and answers for all models. The first entry is the default."""
-
-    programs = (PROGRAM,)
+    """Opens utterances and owns the engines of all models. The first entry is the default."""
 
     def __init__(
         self,
         entries: Sequence[AsrEntry],
         options: AsrOptions,
         metrics: Metrics,
-        house: NameSource | None = None,
+        name_source: NameSource | None = None,
     ) -> None:
         self._entries = {entry.name: entry for entry in entries}
         self._default = entries[0]
         self._options = options
-        self._house = house
-        self.metrics = metrics
-        self._info = self._describe()
+        self._name_source = name_source
+        self._metrics = metrics
 
     @property
-    def max_utterance_s(self) -> int:
-        """Longest utterance in seconds."""
-        return self._options.max_utterance_s
+    def models(self) -> tuple[AsrModelCard, ...]:
+        """All models, the default first."""
+        return tuple(
+            AsrModelCard(
+                entry.name,
+                tuple(sorted(household_languages(self._options.household, entry.tags))),
+            )
+            for entry in self._entries.values()
+        )
 
     @property
     def streams_text(self) -> bool:
-        """Whether text is sent while somebody speaks."""
+        """Whether partial text is available while the user speaks."""
         return self._options.partial_text
 
+    @property
+    def detects_endpoint(self) -> bool:
+        """Whether the server ends utterances itself."""
+        return self._options.endpoint_silence_s is not None
+
     async def start(self) -> None:
-        """Load the default model; the others load when they are first asked for."""
+        """Start to load the default model; the others load on their first request."""
         for entry in self._entries.values():
             entry.worker.start(load_now=entry is self._default)
-        if self._house is not None:
-            await self._house.start()
+        if self._name_source is not None:
+            await self._name_source.start()
 
     async def stop(self, timeout_s: float) -> bool:
         """Stop the engines; False if one was still inside a call after `timeout_s`."""
-        if self._house is not None:
-            await self._house.stop()
+        if self._name_source is not None:
+            await self._name_source.stop()
         workers = [entry.worker for entry in self._entries.values()]
         return all(await asyncio.gather(*(worker.stop(timeout_s) for worker in workers)))
 
-    def info(self) -> Event:
-        """The `info` event, made once."""
-        return self._info
-
     def status(self) -> ServiceStatus:
-        """How the default model is."""
+        """Return the state of the default model."""
         worker = self._default.worker
-        # It may be unloaded between two looks at it.
+        # Read once: the model may be unloaded at any time.
         engine = worker.engine
         return ServiceStatus(
             mode="asr",
@@ -139,34 +154,33 @@ class AsrService:
             detail=str(worker.error) if worker.state == "failed" else "",
         )
 
-    def open_session(self, connection_name: str) -> AsrSession:
-        """Begin a talk with a new client."""
-        return AsrSession(self, connection_name)
+    def open_utterance(self, request: UtteranceRequest) -> Utterance:
+        """Open an utterance; see `resolve` for its errors."""
+        max_samples = self._options.max_utterance_s * SAMPLE_RATE
+        return Utterance(self.resolve(request), max_samples, self._metrics)
 
-    def hear(self, transcribe: Transcribe) -> TranscriptionContext:
-        """Find the engine and the languages that a request names.
+    def resolve(self, request: UtteranceRequest) -> TranscriptionContext:
+        """Choose the engine, language and prompt that a request asks for.
 
         Raises:
-            UnknownModel: no such model; the message lists what there is.
-            UnknownLanguage: the model does not hear the language.
+            UnknownModel: there is no such model; the message lists those available.
+            UnknownLanguage: the model does not support the language.
         """
-        entry = self._entry(transcribe.name)
-        wanted = transcribe.language or self._options.language
-        request = replace(
-            self._options.request,
-            language=self._code(entry, wanted) if wanted and wanted != "auto" else None,
-            candidate_languages=self._candidates(entry),
-            names=tuple(transcribe.transcript_names or ()),
-            terms=tuple(transcribe.transcript_terms or ()),
-            house=self._house.names if self._house is not None else (),
-        )
+        entry = self._entry(request.model)
+        wanted = request.language or self._options.language
+        source = self._name_source
         return TranscriptionContext(
             entry.worker,
-            request,
-            endpoint=endpoint_for(
-                self._options.endpoint_silence_s, _sensitivity(transcribe.vad_sensitivity)
+            replace(
+                self._options.request,
+                language=self._code(entry, wanted) if wanted and wanted != "auto" else None,
+                candidate_languages=self._candidates(entry),
+                names=request.names,
+                terms=request.terms,
+                household_names=source.names if source is not None else (),
             ),
-            drafts=self._options.partial_text,
+            endpoint=endpoint_for(self._options.endpoint_silence_s, request.sensitivity),
+            partial_text=self._options.partial_text,
         )
 
     def _entry(self, name: str | None) -> AsrEntry:
@@ -174,14 +188,17 @@ class AsrService:
             return self._default
         if name not in self._entries:
             known = ", ".join(self._entries)
-            raise UnknownModel(f"There is no model {name!r:.80} here; there is: {known}.")
+            raise UnknownModel(f"Unknown model {name!r:.80}. Available: {known}.")
         return self._entries[name]
 
     def _code(self, entry: AsrEntry, wanted: str) -> str:
         tag = closest_language(wanted, entry.tags)
         if tag is None:
             known = ", ".join(entry.tags)
-            raise UnknownLanguage(f"{entry.name} does not hear {wanted!r:.80}; it hears: {known}.")
+            raise UnknownLanguage(
+                f"Model {entry.name!r} does not support language {wanted!r:.80}."
+                f" Supported: {known}."
+            )
         return entry.tags[tag]
 
     def _candidates(self, entry: AsrEntry) -> tuple[str, ...]:
@@ -190,31 +207,3 @@ class AsrService:
         return tuple(
             entry.tags[tag] for tag in household_languages(self._options.household, entry.tags)
         )
-
-    def _describe(self) -> Event:
-        models = [
-            AsrModel(
-                name=entry.name,
-                attribution=_WHISPER,
-                installed=True,
-                description=f"Whisper {entry.name}",
-                version=None,
-                languages=sorted(household_languages(self._options.household, entry.tags)),
-            )
-            for entry in self._entries.values()
-        ]
-        program = AsrProgram(
-            name=PROGRAM,
-            attribution=_PROJECT,
-            installed=True,
-            description="Speech to text with Whisper",
-            version=__version__,
-            models=models,
-            supports_transcript_streaming=self._options.partial_text,
-            requires_external_vad=self._options.endpoint_silence_s is None,
-        )
-        return Info(asr=[program]).event()
-
-
-def _sensitivity(told: str | VadSensitivity | None) -> str | None:
-    return told.value if isinstance(told, VadSensitivity) else told

@@ -1,9 +1,9 @@
-"""One utterance: the sound that has come so far, and the texts that were asked for in advance.
+"""One utterance: its audio so far, and the transcriptions that were started in advance.
 
-While sound comes in, its speech is followed. In each pause the speech so far is transcribed on
-speculation, as it would be if the sound ended there; when it does end there, the text is
-waiting. Long speech is transcribed piece by piece. Only when nothing else is to be done, drafts
-are made of what is still being spoken.
+Speech is detected while the audio arrives. At each pause, the speech so far is transcribed
+speculatively, exactly as it would be if the audio ended there; if it does end there, the text is
+ready. Long speech is transcribed span by span. While the engine is otherwise idle, speech that is
+not over yet is transcribed to partial text.
 """
 
 from __future__ import annotations
@@ -22,43 +22,46 @@ from wyoming_voice_stack.asr.engine import (
     Transcription,
     TranscriptionRequest,
 )
+from wyoming_voice_stack.asr.partial_jobs import PartialJobs
 from wyoming_voice_stack.asr.recording import Recording
 from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.vad.endpoint import Endpoint
 from wyoming_voice_stack.asr.vad.segmenter import cut_out
+from wyoming_voice_stack.audio import PcmFormat
 from wyoming_voice_stack.engine.job_handle import JobHandle, Wanted
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker
+from wyoming_voice_stack.metrics import Metrics
 
-FOLLOW_AT_ONCE_S = 4.0
-"""Sound that is followed before others get their turn on the event loop."""
+SLICE_BYTES = 64 * 1024
+"""Audio that is decoded before the event loop serves other clients."""
+SEGMENT_SLICE_S = 4.0
+"""Audio that is segmented before the event loop serves other clients."""
 MAX_AHEAD_S = 0.5
-"""Sound that comes faster than this is a file: nobody pauses in it, so nothing is guessed."""
-DRAFT_EVERY_S = 1.5
-"""New sound before the next draft."""
-MIN_DRAFT_REST = 4.0
-"""Drafts rest this many times as long as the last one took: a slow model makes fewer."""
+"""Audio that arrives further ahead of real time comes from a file: its pauses are not waited in, so
+nothing is transcribed speculatively."""
 
 
 @dataclass(frozen=True)
 class TranscriptionContext:
-    """How one request is heard: by which engine, what it is told, and who ends it."""
+    """The engine, the request and the endpoint detection of one utterance."""
 
     worker: Worker[SpeechRecognizer]
     request: TranscriptionRequest
     endpoint: Endpoint | None = None
-    drafts: bool = False
+    """None leaves it to the client to end the utterance."""
+    partial_text: bool = False
 
 
 def transcribe(
     engine: SpeechRecognizer, speeches: Sequence[Speech], wanted: Wanted
 ) -> list[Transcription]:
-    """Call the engine; jobs that name this function share a call."""
+    """Call the engine; jobs that name this function can share a call."""
     return engine.transcribe(speeches, wanted)
 
 
-def _follow(engine: SpeechRecognizer) -> Segmenter:
-    return engine.follow()
+def _new_segmenter(engine: SpeechRecognizer) -> Segmenter:
+    return engine.new_segmenter()
 
 
 def _load(engine: SpeechRecognizer, items: Sequence[None], wanted: Wanted) -> Sequence[None]:
@@ -67,222 +70,204 @@ def _load(engine: SpeechRecognizer, items: Sequence[None], wanted: Wanted) -> Se
 
 
 class Utterance:
-    """Grows with each chunk; `finish` gives its text. `close` drops what was asked for."""
+    """An utterance from its first audio to its text.
 
-    def __init__(self, hearing: TranscriptionContext, max_samples: int) -> None:
-        self._hearing = hearing
-        self._worker = hearing.worker
-        self.recording = Recording(max_samples)
-        self._follower: Segmenter | None = None
-        self._followed = 0
+    A front end calls `push` for each chunk, may read `partial_text` and `over` after each, then
+    calls `finish` once. It calls `close` after it has sent the text, or when the client is gone.
+    """
+
+    def __init__(self, context: TranscriptionContext, max_samples: int, metrics: Metrics) -> None:
+        self._context = context
+        self._worker = context.worker
+        self._metrics = metrics
+        self._recording = Recording(max_samples)
+        self._segmenter: Segmenter | None = None
+        self._segmented = 0
         self._began_at = time.monotonic()
-        self._texts: dict[SpeechSpan, JobHandle[Transcription]] = {}
-        self._drafts = _PartialJobs()
+        self._jobs: dict[SpeechSpan, JobHandle[Transcription]] = {}
+        self._partials = PartialJobs()
         self._loading: JobHandle[None] | None = None
-        self.guesses = 0
+        self._speculative_jobs = 0
+        self._summary = ""
 
-    async def follow(self) -> None:
-        """Follow the sound that has come, and have transcribed what a pause has made whole."""
-        if self._follower is None:
-            self._follower = self._begin_to_follow()
-        if self._follower is None:
-            return
-        await self._catch_up(self._follower)
-        self._speculate(self._follower)
+    async def push(self, pcm: PcmFormat, audio: bytes) -> None:
+        """Add a chunk of any size, and start the transcriptions that it makes possible.
+
+        Raises:
+            UtteranceTooLong: the audio exceeds the limit.
+        """
+        for begin in range(0, max(1, len(audio)), SLICE_BYTES):
+            if begin:
+                await asyncio.sleep(0)
+            self._recording.append(pcm, audio[begin : begin + SLICE_BYTES])
+            await self._advance()
 
     @property
     def over(self) -> bool:
-        """True when the server takes it that the speaker has ended."""
-        endpoint, follower = self._hearing.endpoint, self._follower
-        if endpoint is None or follower is None:
+        """True when endpoint detection has found the end; always False without it."""
+        endpoint, segmenter = self._context.endpoint, self._segmenter
+        if endpoint is None or segmenter is None:
             return False
-        return endpoint.reached(follower, self.recording.samples)
+        return endpoint.reached(segmenter, self._recording.samples)
 
-    def new_text(self) -> Transcription | None:
-        """Give the newest text of all speech so far, once, if there is one."""
-        follower = self._follower
-        if follower is None or not follower.spans:
+    def partial_text(self) -> Transcription | None:
+        """Return the newest text of all speech so far, once; None if there is nothing new.
+
+        Its last words may still change; `LocalAgreement` finds those that are stable.
+        """
+        if self._segmenter is None or not self._segmenter.spans:
             return None
-        *closed, last = follower.spans
-        newest = self._drafts.take() or self._take_guess(last)
-        whole = [self._done(span) for span in closed]
-        if newest is None or None in whole:
+        *closed, last = self._segmenter.spans
+        newest = self._partials.take() or self._take_speculative(last)
+        complete = [self._result(span) for span in closed]
+        if newest is None or None in complete:
             return None
-        return _join([text for text in whole if text] + [newest])
+        return _join([text for text in complete if text] + [newest])
 
     async def finish(self) -> Transcription:
-        """Transcribe what is not transcribed yet; nothing is added any more.
+        """Transcribe what is not transcribed yet. Nothing may be pushed afterwards.
 
         Raises:
-            VoiceStackError: the engine cannot be had, or failed.
+            VoiceStackError: the engine failed or is not available.
         """
-        self.recording.flush()
-        if not self.recording.samples:
-            return Transcription("", self._hearing.request.language)
-        follower = self._follower
-        if follower is None:
-            follower = await self._worker.run(_follow)
-        await self._catch_up(follower)
-        follower.finish()
-        self._keep(follower.spans)
-        self._drafts.drop()
-        texts: list[Transcription] = []
-        for number, span in enumerate(follower.spans):
-            self._ask_for_rest(follower.spans[number:], texts)
-            texts.append(await self._texts[span].wait())
-        return _join(texts) if texts else Transcription("", self._hearing.request.language)
+        began_at = time.monotonic()
+        transcription = await self._transcribe_rest()
+        took_s = time.monotonic() - began_at
+        self._metrics.stop_to_text.observe(took_s)
+        self._metrics.requests.labels("transcribe", "text" if transcription.text else "empty").inc()
+        self._metrics.speculative.inc(self._speculative_jobs)
+        self._summary = (
+            f"{self._recording.seconds:.1f} s of audio, {len(transcription.text)} characters,"
+            f" after {took_s:.2f} s"
+        )
+        return transcription
+
+    @property
+    def summary(self) -> str:
+        """Figures for the log, without any of the text; empty before `finish`."""
+        return self._summary
 
     def close(self) -> None:
-        """Want nothing of it any more."""
+        """Cancel all jobs; after `finish`, let the engine free the memory it used."""
         self._keep(())
-        self._drafts.drop()
+        self._partials.drop()
         if self._loading is not None:
             self._loading.drop()
+        if self._summary:
+            # Freeing memory halts all threads that allocate, so it waits until the text is sent.
+            self._worker.tidy_up_soon()
 
-    def rest(self) -> None:
-        """Its text has been sent: what the engine needed for it may be given back."""
-        self._worker.tidy_up_soon()
+    async def _transcribe_rest(self) -> Transcription:
+        self._recording.flush()
+        if not self._recording.samples:
+            return Transcription("", self._context.request.language)
+        if self._segmenter is None:
+            self._segmenter = await self._worker.run(_new_segmenter)
+        segmenter = self._segmenter
+        await self._segment(segmenter)
+        segmenter.finish()
+        self._keep(segmenter.spans)
+        self._partials.drop()
+        texts: list[Transcription] = []
+        for number, span in enumerate(segmenter.spans):
+            self._submit_final(segmenter.spans[number:], texts)
+            texts.append(await self._jobs[span].wait())
+        return _join(texts) if texts else Transcription("", self._context.request.language)
 
-    def _begin_to_follow(self) -> Segmenter | None:
+    async def _advance(self) -> None:
+        if self._segmenter is None:
+            self._segmenter = self._try_new_segmenter()
+        if self._segmenter is not None:
+            await self._segment(self._segmenter)
+            self._speculate(self._segmenter)
+
+    def _try_new_segmenter(self) -> Segmenter | None:
         engine = self._worker.engine
         if engine is not None:
-            return engine.follow()
+            return engine.new_segmenter()
         if self._loading is None and self._worker.can_accept(Priority.SPECULATIVE):
-            # Whoever speaks to a model that is not loaded should not wait for it afterwards.
+            # Loading while the user speaks saves the wait afterwards.
             self._loading = self._worker.submit(None, _load, Priority.SPECULATIVE)
         return None
 
-    async def _catch_up(self, follower: Segmenter) -> None:
-        step = int(FOLLOW_AT_ONCE_S * SAMPLE_RATE)
-        while self._followed < self.recording.samples:
-            end = min(self._followed + step, self.recording.samples)
-            follower.push(self.recording.part(self._followed, end))
-            self._followed = end
-            if end < self.recording.samples:
+    async def _segment(self, segmenter: Segmenter) -> None:
+        step = int(SEGMENT_SLICE_S * SAMPLE_RATE)
+        while self._segmented < self._recording.samples:
+            end = min(self._segmented + step, self._recording.samples)
+            segmenter.push(self._recording.view(self._segmented, end))
+            self._segmented = end
+            if end < self._recording.samples:
                 await asyncio.sleep(0)
 
-    def _speculate(self, follower: Segmenter) -> None:
-        spans = follower.spans
-        live = self.recording.seconds - (time.monotonic() - self._began_at) < MAX_AHEAD_S
-        settled = spans if follower.paused and live else spans[:-1]
-        self._keep((*settled, *spans[-1:]) if follower.paused else settled)
+    def _speculate(self, segmenter: Segmenter) -> None:
+        spans = segmenter.spans
+        live = self._recording.seconds - (time.monotonic() - self._began_at) < MAX_AHEAD_S
+        settled = spans if segmenter.paused and live else spans[:-1]
+        self._keep((*settled, *spans[-1:]) if segmenter.paused else settled)
         for number, span in enumerate(settled):
-            if span not in self._texts and self._language_is_known(spans, number):
-                self._ask_for(span, self._first_language(spans), Priority.SPECULATIVE)
-        if spans and live and not follower.paused and self._hearing.drafts:
-            self._draft(spans[-1], self._first_language(spans))
+            if span not in self._jobs and self._language_is_known(spans, number):
+                self._submit(span, self._first_language(spans), Priority.SPECULATIVE)
+        if spans and live and not segmenter.paused and self._context.partial_text:
+            self._submit_partial(spans[-1], self._first_language(spans))
 
     def _keep(self, spans: Sequence[SpeechSpan]) -> None:
-        """Drop the texts of all spans but these: somebody spoke on."""
-        for span in [span for span in self._texts if span not in spans]:
-            ticket = self._texts.pop(span)
-            if not (self._hearing.drafts and self._drafts.adopt(ticket, span)):
-                ticket.drop()
+        """Cancel the jobs of all other spans: speech has resumed after them."""
+        for span in [span for span in self._jobs if span not in spans]:
+            handle = self._jobs.pop(span)
+            if not (self._context.partial_text and self._partials.adopt(handle, span)):
+                handle.drop()
 
-    def _ask_for(self, span: SpeechSpan, language: str | None, priority: Priority) -> None:
+    def _submit(self, span: SpeechSpan, language: str | None, priority: Priority) -> None:
         if self._worker.can_accept(priority):
-            self._drafts.drop()
+            self._partials.drop()
             speech = self._speech(span, language)
-            self._texts[span] = self._worker.submit(speech, transcribe, priority)
-            self.guesses += priority is Priority.SPECULATIVE
+            self._jobs[span] = self._worker.submit(speech, transcribe, priority)
+            self._speculative_jobs += priority is Priority.SPECULATIVE
 
-    def _ask_for_rest(self, spans: Sequence[SpeechSpan], texts: Sequence[Transcription]) -> None:
-        """Have the next span done, and those after it as soon as their language is known."""
+    def _submit_final(self, spans: Sequence[SpeechSpan], texts: Sequence[Transcription]) -> None:
+        """Submit the next span, and all later ones as soon as their language is known."""
         language = texts[0].language if texts else None
-        known = bool(texts) or self._hearing.request.language is not None
+        known = bool(texts) or self._context.request.language is not None
         for span in spans if known else spans[:1]:
-            ticket = self._texts.get(span)
-            # What went wrong on speculation is done again, and its error told if it stays.
-            if ticket is None or ticket.failed:
-                self._ask_for(span, language, Priority.FINAL)
+            handle = self._jobs.get(span)
+            # A speculative job that failed is repeated; only a repeated failure is reported.
+            if handle is None or handle.failed:
+                self._submit(span, language, Priority.FINAL)
 
     def _language_is_known(self, spans: Sequence[SpeechSpan], number: int) -> bool:
-        """The language of the first piece is that of all; until then the others must wait."""
-        if number == 0 or self._hearing.request.language is not None:
+        """The first span's language applies to all spans; the others wait until it is known."""
+        if number == 0 or self._context.request.language is not None:
             return True
-        return self._done(spans[0]) is not None
+        return self._result(spans[0]) is not None
 
     def _first_language(self, spans: Sequence[SpeechSpan]) -> str | None:
-        first = self._done(spans[0]) if len(spans) > 1 else None
+        first = self._result(spans[0]) if len(spans) > 1 else None
         return first.language if first else None
 
-    def _speech(self, span: SpeechSpan, language: str | None, *, draft: bool = False) -> Speech:
-        request = self._hearing.request
+    def _speech(self, span: SpeechSpan, language: str | None, *, partial: bool = False) -> Speech:
+        request = self._context.request
         return Speech(
-            cut_out(self.recording.part(0, span.stop), span),
-            replace(request, language=request.language or language, draft=draft),
+            cut_out(self._recording.view(0, span.stop), span),
+            replace(request, language=request.language or language, partial=partial),
         )
 
-    def _done(self, span: SpeechSpan) -> Transcription | None:
-        ticket = self._texts.get(span)
-        return ticket.result() if ticket and ticket.done and not ticket.failed else None
+    def _result(self, span: SpeechSpan) -> Transcription | None:
+        handle = self._jobs.get(span)
+        return handle.result() if handle and handle.done and not handle.failed else None
 
-    def _take_guess(self, span: SpeechSpan) -> Transcription | None:
-        text = self._done(span)
-        return text if text is not None and self._drafts.is_newer(span) else None
+    def _take_speculative(self, span: SpeechSpan) -> Transcription | None:
+        text = self._result(span)
+        return text if text is not None and self._partials.is_newer(span) else None
 
-    def _draft(self, span: SpeechSpan, language: str | None) -> None:
-        if self._drafts.due(span) and self._worker.can_accept(Priority.PARTIAL):
-            speech = self._speech(span, language, draft=True)
-            ticket = self._worker.submit(speech, transcribe, Priority.PARTIAL)
-            self._drafts.expect(ticket, span)
-
-
-class _PartialJobs:
-    """Texts of speech that goes on; one at a time."""
-
-    def __init__(self) -> None:
-        self._ticket: JobHandle[Transcription] | None = None
-        self._asked_at = 0.0
-        self._rest_until = 0.0
-        self._next_at = 0
-        self._seen = 0
-
-    def due(self, span: SpeechSpan) -> bool:
-        """Whether enough new sound has come, and the last draft took little enough."""
-        if self._ticket is not None or time.monotonic() < self._rest_until:
-            return False
-        self._next_at = self._next_at or span.start + int(DRAFT_EVERY_S * SAMPLE_RATE)
-        return span.stop >= self._next_at
-
-    def expect(self, ticket: JobHandle[Transcription], span: SpeechSpan) -> None:
-        self._ticket = ticket
-        self._asked_at = time.monotonic()
-        self._next_at = span.stop + int(DRAFT_EVERY_S * SAMPLE_RATE)
-
-    def adopt(self, ticket: JobHandle[Transcription], span: SpeechSpan) -> bool:
-        """Make a draft of a guess that somebody spoke on after, if it is being worked on."""
-        if self._ticket is not None or not ticket.started or ticket.done:
-            return False
-        self.expect(ticket, span)
-        return True
-
-    def take(self) -> Transcription | None:
-        """Give the draft that was expected, once it is there."""
-        ticket = self._ticket
-        if ticket is None or not ticket.done:
-            return None
-        now = time.monotonic()
-        self._rest_until = now + MIN_DRAFT_REST * (now - self._asked_at)
-        self._ticket = None
-        return None if ticket.failed else ticket.result()
-
-    def is_newer(self, span: SpeechSpan) -> bool:
-        """True once for each longer span."""
-        newer = span.stop > self._seen
-        self._seen = max(self._seen, span.stop)
-        if newer:
-            self._next_at = max(self._next_at, span.stop + int(DRAFT_EVERY_S * SAMPLE_RATE))
-        return newer
-
-    def drop(self) -> None:
-        if self._ticket is not None:
-            self._ticket.drop()
-            self._ticket = None
+    def _submit_partial(self, span: SpeechSpan, language: str | None) -> None:
+        if self._partials.due(span) and self._worker.can_accept(Priority.PARTIAL):
+            speech = self._speech(span, language, partial=True)
+            handle = self._worker.submit(speech, transcribe, Priority.PARTIAL)
+            self._partials.track(handle, span)
 
 
 def _join(texts: Sequence[Transcription]) -> Transcription:
-    """One text of several pieces; its language is that of the first in which somebody spoke."""
-    spoken = [text for text in texts if text.text]
-    language = (spoken or texts)[0].language
+    """Join the texts of all spans; the language is that of the first one with text."""
+    with_text = [text for text in texts if text.text]
+    language = (with_text or texts)[0].language
     return Transcription(join_texts([text.text for text in texts], language), language)

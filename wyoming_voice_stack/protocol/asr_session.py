@@ -1,12 +1,9 @@
-"""One client's talk with the speech-to-text server: sound in, text out."""
+"""The Wyoming front end of speech to text: events to calls of the service, and its text to events."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from typing import Protocol
 
 from wyoming.asr import (
     Transcribe,
@@ -14,57 +11,55 @@ from wyoming.asr import (
     TranscriptChunk,
     TranscriptStart,
     TranscriptStop,
+    VadSensitivity,
 )
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
-from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Transcription
+from wyoming_voice_stack.asr.engine import Transcription
+from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
 from wyoming_voice_stack.asr.text.local_agreement import LocalAgreement
-from wyoming_voice_stack.asr.utterance import TranscriptionContext, Utterance
+from wyoming_voice_stack.asr.utterance import Utterance
 from wyoming_voice_stack.asr.whisper.catalogue import to_tag
 from wyoming_voice_stack.audio import PcmFormat
-from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.protocol.info import ASR_PROGRAM, asr_info
 from wyoming_voice_stack.protocol.vocabulary import read
 
 _LOGGER = logging.getLogger(__name__)
 
-SLICE_BYTES = 64 * 1024
-"""Audio that is brought to 16 kHz at once."""
 
+class AsrFrontEnd:
+    """Offers a speech-to-text service over the Wyoming protocol."""
 
-class AsrBackend(Protocol):
-    """What a session needs of its service."""
+    programs = (ASR_PROGRAM,)
 
-    @property
-    def max_utterance_s(self) -> int:
-        """Longest utterance in seconds."""
-        ...
+    def __init__(self, service: AsrService) -> None:
+        self._service = service
+        self._info = asr_info(
+            service.models,
+            streams_text=service.streams_text,
+            detects_endpoint=service.detects_endpoint,
+        )
 
-    @property
-    def metrics(self) -> Metrics:
-        """Where answers are counted."""
-        ...
+    def info(self) -> Event:
+        """Return the `info` event."""
+        return self._info
 
-    @property
-    def streams_text(self) -> bool:
-        """Whether text is sent while somebody speaks."""
-        ...
-
-    def hear(self, transcribe: Transcribe) -> TranscriptionContext:
-        """Find the engine and the languages that a request names."""
-        ...
+    def open_session(self, connection_name: str) -> AsrSession:
+        """Open the session of a new connection."""
+        return AsrSession(self._service, connection_name)
 
 
 class AsrSession:
-    """Answers `transcribe`, `audio-start`, `audio-chunk` and `audio-stop`, again and again."""
+    """Answers `transcribe`, `audio-start`, `audio-chunk` and `audio-stop`, for any number of utterances."""
 
-    def __init__(self, service: AsrBackend, connection_name: str) -> None:
+    def __init__(self, service: AsrService, connection_name: str) -> None:
         self._service = service
         self._name = connection_name
-        self._hearing: TranscriptionContext | None = None
+        self._request = UtteranceRequest()
         self._utterance: Utterance | None = None
-        self._shown: _PartialTranscript | None = None
-        self._ended_here = False
+        self._partial: _PartialTranscript | None = None
+        self._ended_early = False
 
     @property
     def busy(self) -> bool:
@@ -72,9 +67,9 @@ class AsrSession:
         return self._utterance is not None
 
     async def handle(self, event: Event) -> AsyncGenerator[Event, None]:
-        """Answer one event; unknown ones are ignored."""
+        """Answer one event; unknown events are ignored."""
         if Transcribe.is_type(event.type):
-            self._hearing = self._service.hear(read(Transcribe, event))
+            self._select(read(Transcribe, event))
         elif AudioStart.is_type(event.type):
             start = read(AudioStart, event)
             PcmFormat(rate=start.rate, width=start.width, channels=start.channels)
@@ -83,103 +78,86 @@ class AsrSession:
             async for reply in self._take(read(AudioChunk, event, audio=event.payload or b"")):
                 yield reply
         elif AudioStop.is_type(event.type):
-            ended_here, self._ended_here = self._ended_here, False
-            if not ended_here:
+            ended_early, self._ended_early = self._ended_early, False
+            if not ended_early:
                 async for reply in self._answer():
                     yield reply
 
     def closing_events(self) -> Sequence[Event]:
-        """Nothing follows an error here."""
+        """Return no events: nothing follows an `error` here."""
         return ()
 
     def close(self) -> None:
-        """Drop what was asked for: the client has gone."""
+        """Cancel the utterance that is not answered yet."""
         if self._utterance is not None:
             self._utterance.close()
 
+    def _select(self, transcribe: Transcribe) -> None:
+        request = UtteranceRequest(
+            model=transcribe.name,
+            language=transcribe.language,
+            names=tuple(transcribe.transcript_names or ()),
+            terms=tuple(transcribe.transcript_terms or ()),
+            sensitivity=_sensitivity(transcribe.vad_sensitivity),
+        )
+        # An unknown model or language is reported now, not when the audio starts.
+        self._service.resolve(request)
+        self._request = request
+
     def _begin(self) -> Utterance:
         self.close()
-        hearing = self._hearing or self._service.hear(Transcribe())
-        self._utterance = Utterance(hearing, self._service.max_utterance_s * SAMPLE_RATE)
-        self._shown = _PartialTranscript() if self._service.streams_text else None
-        self._ended_here = False
+        self._utterance = self._service.open_utterance(self._request)
+        self._partial = _PartialTranscript() if self._service.streams_text else None
+        self._ended_early = False
         return self._utterance
 
     async def _take(self, chunk: AudioChunk) -> AsyncGenerator[Event, None]:
-        if self._ended_here:
+        if self._ended_early:
             return
-        utterance = await self._listen(chunk)
-        for reply in self._show(utterance):
-            yield reply
+        pcm = PcmFormat(rate=chunk.rate, width=chunk.width, channels=chunk.channels)
+        utterance = self._utterance or self._begin()
+        await utterance.push(pcm, chunk.audio)
+        if self._partial is not None and (text := utterance.partial_text()) is not None:
+            for reply in self._partial.extend(text):
+                yield reply
         if utterance.over:
-            self._ended_here = True
+            self._ended_early = True
             async for reply in self._answer():
                 yield reply
 
-    async def _listen(self, chunk: AudioChunk) -> Utterance:
-        pcm = PcmFormat(rate=chunk.rate, width=chunk.width, channels=chunk.channels)
-        utterance = self._utterance or self._begin()
-        # A large chunk is resampled slice by slice, so that the loop is never held for long.
-        for begin in range(0, max(1, len(chunk.audio)), SLICE_BYTES):
-            if begin:
-                await asyncio.sleep(0)
-            utterance.recording.take(pcm, chunk.audio[begin : begin + SLICE_BYTES])
-            await utterance.follow()
-        return utterance
-
-    def _show(self, utterance: Utterance) -> Iterator[Event]:
-        if self._shown is not None and (text := utterance.new_text()) is not None:
-            yield from self._shown.more(text)
-
     async def _answer(self) -> AsyncGenerator[Event, None]:
-        stopped_at = time.monotonic()
         utterance = self._utterance or self._begin()
-        heard = await utterance.finish()
-        self._note(utterance, heard, time.monotonic() - stopped_at)
-        language = to_tag(heard.language) if heard.language else None
-        transcript = Transcript(text=heard.text, language=language).event()
-        if self._shown is None:
+        result = await utterance.finish()
+        _LOGGER.info("[%s] %s", self._name, utterance.summary)
+        _LOGGER.debug("[%s] transcript: %s", self._name, result.text)
+        transcript = Transcript(text=result.text, language=_tag(result)).event()
+        if self._partial is None:
             yield transcript
         else:
-            for event in self._shown.last(heard, transcript):
+            for event in self._partial.finish(result, transcript):
                 yield event
-        self._utterance = self._shown = None
-        # Giving memory back stops everybody who takes some: better now than before.
-        utterance.rest()
-
-    def _note(self, utterance: Utterance, heard: Transcription, took_s: float) -> None:
-        metrics = self._service.metrics
-        metrics.stop_to_text.observe(took_s)
-        metrics.requests.labels("transcribe", "text" if heard.text else "empty").inc()
-        metrics.guesses.inc(utterance.guesses)
-        _LOGGER.info(
-            "[%s] %.1f s of audio, %d characters, after %.2f s",
-            self._name,
-            utterance.recording.seconds,
-            len(heard.text),
-            took_s,
-        )
-        _LOGGER.debug("[%s] heard: %s", self._name, heard.text)
+        self._utterance = self._partial = None
+        utterance.close()
 
 
 class _PartialTranscript:
-    """The text of one utterance as its client sees it grow."""
+    """Sends the text of one utterance while it grows."""
 
     def __init__(self) -> None:
         self._agreement = LocalAgreement()
         self._begun = False
 
-    def more(self, guess: Transcription) -> Iterator[Event]:
-        """What to send because of a new guess."""
-        new = self._agreement.see(guess.text, guess.language)
+    def extend(self, partial: Transcription) -> Iterator[Event]:
+        """Return the events for the words that a new partial text makes stable."""
+        new = self._agreement.add(partial.text, partial.language)
         if new:
-            yield from self._begin(guess)
+            yield from self._begin(partial)
             yield TranscriptChunk(text=new).event()
 
-    def last(self, heard: Transcription, transcript: Event) -> Iterator[Event]:
-        """What to send when the text is final."""
-        yield from self._begin(heard)
-        rest = self._agreement.end(heard.text, heard.language)
+    def finish(self, result: Transcription, transcript: Event) -> Iterator[Event]:
+        """Return the events that complete the text."""
+        yield from self._begin(result)
+        rest = self._agreement.finish(result.text, result.language)
         if rest:
             yield TranscriptChunk(text=rest).event()
         yield transcript
@@ -188,4 +166,12 @@ class _PartialTranscript:
     def _begin(self, text: Transcription) -> Iterator[Event]:
         if not self._begun:
             self._begun = True
-            yield TranscriptStart(language=to_tag(text.language) if text.language else None).event()
+            yield TranscriptStart(language=_tag(text)).event()
+
+
+def _tag(text: Transcription) -> str | None:
+    return to_tag(text.language) if text.language else None
+
+
+def _sensitivity(value: str | VadSensitivity | None) -> str | None:
+    return value.value if isinstance(value, VadSensitivity) else value

@@ -8,15 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from wyoming.asr import Transcribe
 from wyoming.audio import AudioStop
 from wyoming.event import Event
 
-from tests.support.asr_client import OPTIONS, replies, serving, sound
+from tests.support.asr_client import OPTIONS, open_session, replies, serving, sound
 from tests.support.fakes import LOUD, WAIT_SECONDS, FakeRecognizer, eventually
+from wyoming_voice_stack.asr import partial_jobs
 from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Speech, Transcription
-from wyoming_voice_stack.asr.service import AsrService
+from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
 from wyoming_voice_stack.protocol.asr_session import AsrSession
 
 SHOWN = replace(OPTIONS, max_utterance_s=100)
@@ -29,7 +29,7 @@ class Counting(FakeRecognizer):
     def hear(self, speech: Speech) -> Transcription:
         loud = np.count_nonzero(np.abs(speech.samples) > LOUD)
         sure = [f"word{number}" for number in range(loud // 8000)]
-        unsure = [f"maybe{loud}"] if speech.request.draft else []
+        unsure = [f"maybe{loud}"] if speech.request.partial else []
         return Transcription(" ".join(sure + unsure), "en")
 
 
@@ -41,12 +41,12 @@ def engine() -> Counting:
 @pytest.fixture(autouse=True)
 def _live(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(utterance_module, "MAX_AHEAD_S", float("inf"))
-    monkeypatch.setattr(utterance_module, "MIN_DRAFT_REST", 0.0)
+    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 0.0)
 
 
 async def speak(service: AsrService, session: AsrSession, seconds: float) -> list[Event]:
     """Say a second after the other, each time waiting for the draft that it may bring about."""
-    worker = service.hear(Transcribe()).worker
+    worker = service.resolve(UtteranceRequest()).worker
     await eventually(lambda: worker.engine is not None and worker._queue.idle)
     answers = []
     for _ in range(round(seconds / 0.5)):
@@ -61,13 +61,13 @@ def texts(events: list[Event]) -> list[str]:
 
 async def test_words_come_while_somebody_speaks(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
-        session = service.open_session("c")
+        session = open_session(service)
         shown = await speak(service, session, 8.0)
         last = await replies(session, STOP)
     assert [event.type for event in shown[:2]] == ["transcript-start", "transcript-chunk"]
     assert shown[0].data["language"] == "en"
     assert len(texts(shown)) >= 2
-    assert all(request.draft for request in engine.requests[:-1])
+    assert all(request.partial for request in engine.requests[:-1])
     assert [event.type for event in last] == ["transcript-chunk", "transcript", "transcript-stop"]
     final = last[1].data["text"]
     assert final == " ".join(f"word{number}" for number in range(16))
@@ -76,13 +76,13 @@ async def test_words_come_while_somebody_speaks(engine: Counting) -> None:
 
 async def test_what_is_unsure_is_not_shown(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
-        shown = await speak(service, service.open_session("c"), 8.0)
+        shown = await speak(service, open_session(service), 8.0)
     assert "maybe" not in "".join(texts(shown))
 
 
 async def test_short_and_empty_texts_are_framed_too(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
-        session = service.open_session("c")
+        session = open_session(service)
         short = await replies(session, sound(0.6), STOP)
         empty = await replies(session, sound(0.6, loud=False), STOP)
     assert [event.type for event in short] == [
@@ -93,7 +93,7 @@ async def test_short_and_empty_texts_are_framed_too(engine: Counting) -> None:
 
 async def test_each_utterance_is_shown_anew(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
-        session = service.open_session("c")
+        session = open_session(service)
         first = await replies(session, sound(1.1), STOP)
         second = await replies(session, sound(1.1), STOP)
     assert texts(first) == texts(second) == ["word0 word1"]
@@ -101,8 +101,8 @@ async def test_each_utterance_is_shown_anew(engine: Counting) -> None:
 
 async def test_no_drafts_while_others_are_served(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
-        session = service.open_session("c")
-        worker = service.hear(Transcribe()).worker
+        session = open_session(service)
+        worker = service.resolve(UtteranceRequest()).worker
         await eventually(lambda: worker.engine is not None and worker._queue.idle)
         go = threading.Event()
         other = asyncio.ensure_future(worker.run(lambda _: go.wait(WAIT_SECONDS)))
@@ -115,7 +115,7 @@ async def test_no_drafts_while_others_are_served(engine: Counting) -> None:
 
 async def test_off_only_the_transcript_is_sent(engine: Counting) -> None:
     async with serving(engine, replace(SHOWN, partial_text=False)) as service:
-        session = service.open_session("c")
+        session = open_session(service)
         assert await speak(service, session, 4.0) == []
         assert engine.requests == []
         assert [event.type for event in await replies(session, STOP)] == ["transcript"]
@@ -123,22 +123,22 @@ async def test_off_only_the_transcript_is_sent(engine: Counting) -> None:
 
 async def test_guesses_in_pauses_show_words_too(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
-        session = service.open_session("c")
-        worker = service.hear(Transcribe()).worker
+        session = open_session(service)
+        worker = service.resolve(UtteranceRequest()).worker
         await eventually(lambda: worker.engine is not None and worker._queue.idle)
         shown = []
         for seconds in (1.0, 0.3):
             shown += await replies(session, sound(seconds), sound(0.2, loud=False))
             await eventually(lambda: worker._queue.idle)
             shown += await replies(session, sound(0.01, loud=False))
-        assert not any(request.draft for request in engine.requests)
+        assert not any(request.partial for request in engine.requests)
     assert texts(shown) == ["word0 word1"]
 
 
 async def test_guess_that_is_spoken_over_while_it_is_made_is_a_draft(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
-        session = service.open_session("c")
-        worker = service.hear(Transcribe()).worker
+        session = open_session(service)
+        worker = service.resolve(UtteranceRequest()).worker
         await eventually(lambda: worker.engine is not None and worker._queue.idle)
         engine.hold = threading.Event()
         await replies(session, sound(1.0), sound(0.2, loud=False))

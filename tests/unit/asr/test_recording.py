@@ -18,7 +18,7 @@ LONG = 100 * SAMPLE_RATE
 
 
 def whole(recording: Recording) -> Samples:
-    return recording.part(0, recording.samples)
+    return recording.view(0, recording.samples)
 
 
 def decoded(pcm: PcmFormat, audio: bytes) -> Samples:
@@ -36,7 +36,7 @@ def test_it_is_what_its_chunks_are(cuts: list[int], rate: int) -> None:
     audio = to_pcm16(say("No, thank you very much.", rate))[:60_000]
     recording = Recording(LONG)
     for first, stop in pairwise([0, *sorted(cuts), len(audio)]):
-        recording.take(pcm, audio[first:stop])
+        recording.append(pcm, audio[first:stop])
     recording.flush()
     np.testing.assert_allclose(whole(recording), decoded(pcm, audio), atol=1e-6)
     assert recording.seconds == len(whole(recording)) / SAMPLE_RATE
@@ -53,13 +53,13 @@ def test_a_part_is_where_it_was_before_more_came() -> None:
     sound = generator.uniform(-1, 1, 40 * SAMPLE_RATE).astype(np.float32)
     audio = to_pcm16(sound)
     recording = Recording(LONG)
-    recording.take(PLAIN, audio[:64_000])
-    early = recording.part(1_000, 30_000)
+    recording.append(PLAIN, audio[:64_000])
+    early = recording.view(1_000, 30_000)
     before = early.copy()
     for first in range(64_000, len(audio), 64_000):
-        recording.take(PLAIN, audio[first : first + 64_000])
+        recording.append(PLAIN, audio[first : first + 64_000])
     np.testing.assert_array_equal(early, before)
-    np.testing.assert_array_equal(recording.part(1_000, 30_000), before)
+    np.testing.assert_array_equal(recording.view(1_000, 30_000), before)
     np.testing.assert_allclose(whole(recording), sound, atol=1 / 2**15)
 
 
@@ -68,7 +68,7 @@ def test_a_format_may_change_within_and_nothing_is_lost() -> None:
     first, second, third = (b"\x10\x20" * 4_800, b"\x10\x20\x30\x00" * 1_600, b"\x01\x02" * 1_000)
     recording = Recording(LONG)
     for pcm, audio in ((high, first), (low, second), (PLAIN, third)):
-        recording.take(pcm, audio)
+        recording.append(pcm, audio)
     expected = [decoded(high, first), decoded(low, second), decoded(PLAIN, third)]
     np.testing.assert_allclose(whole(recording), np.concatenate(expected), atol=1e-6)
 
@@ -76,7 +76,7 @@ def test_a_format_may_change_within_and_nothing_is_lost() -> None:
 def test_what_the_resampler_holds_back_comes_with_the_end_once() -> None:
     pcm = PcmFormat(44_100, 2, 1)
     recording = Recording(LONG)
-    recording.take(pcm, bytes(44_100))
+    recording.append(pcm, bytes(44_100))
     early = recording.samples
     recording.flush()
     recording.flush()
@@ -85,36 +85,36 @@ def test_what_the_resampler_holds_back_comes_with_the_end_once() -> None:
 
 def test_it_may_be_as_long_as_the_limit_and_no_longer() -> None:
     recording = Recording(2 * SAMPLE_RATE)
-    recording.take(PLAIN, bytes(4 * SAMPLE_RATE))
+    recording.append(PLAIN, bytes(4 * SAMPLE_RATE))
     assert recording.seconds == 2.0
-    recording.take(PLAIN, b"")
+    recording.append(PLAIN, b"")
     with pytest.raises(UtteranceTooLong, match=r"longer than 2 s.*ASR_MAX_UTTERANCE_SECONDS"):
-        recording.take(PLAIN, b"\0\0")
+        recording.append(PLAIN, b"\0\0")
     assert recording.seconds == 2.0
 
 
 def test_a_limit_beyond_the_first_room_is_kept_too() -> None:
     recording = Recording(20 * SAMPLE_RATE)
     for _ in range(20):
-        recording.take(PLAIN, bytes(2 * SAMPLE_RATE))
+        recording.append(PLAIN, bytes(2 * SAMPLE_RATE))
     with pytest.raises(UtteranceTooLong):
-        recording.take(PLAIN, b"\0\0")
+        recording.append(PLAIN, b"\0\0")
     assert recording.samples == 20 * SAMPLE_RATE
 
 
 def test_one_chunk_above_the_limit_is_refused() -> None:
     with pytest.raises(UtteranceTooLong):
-        Recording(1_000).take(PLAIN, bytes(4_000))
+        Recording(1_000).append(PLAIN, bytes(4_000))
 
 
 def test_the_end_may_be_too_long_as_well() -> None:
     pcm = PcmFormat(44_100, 2, 1)
     recording = Recording(SAMPLE_RATE // 2 - 1)
-    recording.take(pcm, bytes(44_100))
+    recording.append(pcm, bytes(44_100))
     with pytest.raises(UtteranceTooLong):
         recording.flush()
 
 
 def test_sound_that_cannot_be_brought_to_speech_is_refused() -> None:
     with pytest.raises(UnsupportedAudio):
-        Recording(1_000).take(PcmFormat(16_000, 5, 1), b"")
+        Recording(1_000).append(PcmFormat(16_000, 5, 1), b"")

@@ -12,7 +12,7 @@ import pytest
 from wyoming.asr import Transcribe
 from wyoming.audio import AudioStop
 
-from tests.support.asr_client import OPTIONS, replies, serving, sound, tell
+from tests.support.asr_client import OPTIONS, open_session, replies, serving, sound, tell
 from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import (
@@ -21,7 +21,7 @@ from wyoming_voice_stack.asr.engine import (
     Transcription,
     TranscriptionRequest,
 )
-from wyoming_voice_stack.asr.service import AsrService
+from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
 from wyoming_voice_stack.engine.job_handle import JobHandle
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker
@@ -45,15 +45,15 @@ def _live(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def loaded(service: AsrService) -> AsrSession:
-    worker = service.hear(Transcribe()).worker
+    worker = service.resolve(UtteranceRequest()).worker
     await eventually(lambda: worker.state == "ready" and worker.engine is not None)
-    return service.open_session("c")
+    return open_session(service)
 
 
 def tickets(session: AsrSession) -> Iterator[bool]:
     """Whether each text that was asked for in advance is there."""
     assert session._utterance is not None
-    return (ticket.done for ticket in session._utterance._texts.values())
+    return (ticket.done for ticket in session._utterance._jobs.values())
 
 
 class TestGuess:
@@ -113,7 +113,7 @@ class TestGuess:
     async def test_stale_guess_never_starts(self, engine: FakeRecognizer) -> None:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
-            queue = service.hear(Transcribe()).worker._queue
+            queue = service.resolve(UtteranceRequest()).worker._queue
             other = await busy(service, engine)
             await tell(session, sound(1.0), PAUSE)
             assert len(queue) == 1
@@ -124,7 +124,7 @@ class TestGuess:
     async def test_awaited_guess_is_a_final(self, engine: FakeRecognizer) -> None:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
-            queue = service.hear(Transcribe()).worker._queue
+            queue = service.resolve(UtteranceRequest()).worker._queue
             await busy(service, engine)
             await tell(session, sound(1.0), PAUSE)
             assert [job.priority for job in queue._waiting] == [Priority.SPECULATIVE]
@@ -138,7 +138,7 @@ class TestGuess:
     async def test_no_guess_while_others_wait_for_their_text(self, engine: FakeRecognizer) -> None:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
-            worker = service.hear(Transcribe()).worker
+            worker = service.resolve(UtteranceRequest()).worker
             await busy(service, engine)
             waiting = ask(worker)
             await tell(session, sound(1.0), PAUSE)
@@ -169,7 +169,7 @@ class TestGuess:
     async def test_client_that_leaves_takes_its_guess_along(self, engine: FakeRecognizer) -> None:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
-            queue = service.hear(Transcribe()).worker._queue
+            queue = service.resolve(UtteranceRequest()).worker._queue
             await busy(service, engine)
             await tell(session, sound(1.0), PAUSE)
             assert len(queue) == 1
@@ -219,14 +219,14 @@ class TestLongSpeech:
 class TestLoading:
     async def test_sound_that_comes_during_the_load_is_heard(self, engine: FakeRecognizer) -> None:
         async with serving(engine, QUIET) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             [heard] = await tell(session, Transcribe(name="first.en").event(), sound(1.0), STOP)
         assert heard.text == "16000 samples"
 
     async def test_first_sound_loads_the_model(self, engine: FakeRecognizer) -> None:
         async with serving(engine, QUIET) as service:
-            session = service.open_session("c")
-            worker = service.hear(Transcribe(name="first.en")).worker
+            session = open_session(service)
+            worker = service.resolve(UtteranceRequest(model="first.en")).worker
             assert worker.state == "idle"
             await tell(session, Transcribe(name="first.en").event(), sound(0.1))
             await eventually(lambda: worker.state == "ready" and worker._queue.idle)
@@ -273,7 +273,7 @@ async def busy(service: AsrService, engine: FakeRecognizer) -> JobHandle[Transcr
     """Have the engine work on somebody else's speech until it is let go."""
     engine.hold = threading.Event()
     engine.entered.clear()
-    ticket = ask(service.hear(Transcribe()).worker)
+    ticket = ask(service.resolve(UtteranceRequest()).worker)
     await eventually(engine.entered.is_set)
     return ticket
 

@@ -12,8 +12,9 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 from wyoming.info import Info
 
-from tests.support.asr_client import OPTIONS, serving, tell, utterance
+from tests.support.asr_client import OPTIONS, open_session, serving, tell, utterance
 from tests.support.fakes import FakeRecognizer
+from wyoming_voice_stack.asr.utterance import SLICE_BYTES
 from wyoming_voice_stack.asr.vad.segmenter import LEAD_IN_MS
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import (
@@ -23,11 +24,11 @@ from wyoming_voice_stack.errors import (
     UnsupportedAudio,
     UtteranceTooLong,
 )
-from wyoming_voice_stack.protocol.asr_session import SLICE_BYTES
+from wyoming_voice_stack.protocol.asr_session import AsrFrontEnd
 
 
-class FakeHouse:
-    """A house whose names may change."""
+class FakeNameSource:
+    """A household whose names may change."""
 
     def __init__(self) -> None:
         self.names: tuple[str, ...] = ("Study",)
@@ -48,7 +49,7 @@ def engine() -> FakeRecognizer:
 class TestUtterances:
     async def test_one(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             [heard] = await tell(session, Transcribe(language="de").event(), *utterance())
         assert heard == Transcript(text="1600 samples", language="de")
         assert engine.requests[0].language == "de"
@@ -60,7 +61,7 @@ class TestUtterances:
         told, sent = list[str](), list[str]()
         monkeypatch.setattr(Worker, "tidy_up_soon", lambda worker: told.append(worker.name))
         async with serving(engine) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             for event in utterance():
                 async for reply in session.handle(event):
                     sent.append(reply.type)
@@ -70,7 +71,7 @@ class TestUtterances:
 
     async def test_several_on_one_connection(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             heard = await tell(
                 session,
                 Transcribe(language="de").event(),
@@ -87,7 +88,7 @@ class TestUtterances:
 
     async def test_without_transcribe(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            [heard] = await tell(service.open_session("c"), *utterance())
+            [heard] = await tell(open_session(service), *utterance())
         assert heard.text == "1600 samples"
         assert engine.requests[0].language is None
 
@@ -97,18 +98,18 @@ class TestUtterances:
     ) -> None:
         events = [AudioStart(16000, 2, 1).event()] if start else []
         async with serving(engine) as service:
-            [heard] = await tell(service.open_session("c"), *events, AudioStop().event())
+            [heard] = await tell(open_session(service), *events, AudioStop().event())
         assert heard.text == ""
         assert engine.requests == []
 
     async def test_chunks_without_a_start(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            [heard] = await tell(service.open_session("c"), *utterance()[1:])
+            [heard] = await tell(open_session(service), *utterance()[1:])
         assert heard.text == "1600 samples"
 
     async def test_a_new_start_drops_the_old_audio(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            [heard] = await tell(service.open_session("c"), *utterance()[:2], *utterance(3200))
+            [heard] = await tell(open_session(service), *utterance()[:2], *utterance(3200))
         assert heard.text == "3200 samples"
 
     async def test_odd_byte_counts_are_joined(self, engine: FakeRecognizer) -> None:
@@ -116,7 +117,7 @@ class TestUtterances:
         cuts = [0, 1, 36, 107, 108, 500, 8000]
         async with serving(engine) as service:
             await tell(
-                service.open_session("c"),
+                open_session(service),
                 AudioStart(16000, 2, 1).event(),
                 *(AudioChunk(16000, 2, 1, pcm[a:b]).event() for a, b in pairwise(cuts)),
                 AudioStop().event(),
@@ -130,14 +131,14 @@ class TestUtterances:
     ) -> None:
         rate, width, channels = form
         async with serving(engine) as service:
-            await tell(service.open_session("c"), *utterance(rate, rate, width, channels))
+            await tell(open_session(service), *utterance(rate, rate, width, channels))
         assert abs(len(engine.audio[0]) - LEAD_IN_MS * 16 - 16000) <= 2
 
     async def test_large_chunk_is_taken_in_slices(self, engine: FakeRecognizer) -> None:
         pcm = (np.arange(20_000) % 3000 + 4000).astype("<i2").tobytes() * 8
         async with serving(engine, replace(OPTIONS, max_utterance_s=20)) as service:
             chunk = AudioChunk(16000, 2, 1, audio=pcm).event()
-            await tell(service.open_session("c"), chunk, AudioStop().event())
+            await tell(open_session(service), chunk, AudioStop().event())
         assert len(pcm) > 4 * SLICE_BYTES
         spoken = engine.audio[0][LEAD_IN_MS * 16 :]
         assert np.round(spoken * 32768).astype("<i2").tobytes() == pcm
@@ -145,7 +146,7 @@ class TestUtterances:
     async def test_format_may_change_within_an_utterance(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
             first, second = utterance(1600)[1], utterance(800, rate=8000)[1]
-            [heard] = await tell(service.open_session("c"), first, second, AudioStop().event())
+            [heard] = await tell(open_session(service), first, second, AudioStop().event())
         assert abs(len(engine.audio[0]) - LEAD_IN_MS * 16 - 3200) <= 2
         assert heard.text
 
@@ -154,21 +155,21 @@ class TestChoices:
     async def test_household_languages_are_the_candidates(self, engine: FakeRecognizer) -> None:
         options = replace(OPTIONS, household=("de-AT", "jv", "xx"))
         async with serving(engine, options) as service:
-            await tell(service.open_session("c"), *utterance())
-            info = Info.from_event(service.info())
+            await tell(open_session(service), *utterance())
+            info = Info.from_event(AsrFrontEnd(service).info())
         assert engine.requests[0].candidate_languages == ("de", "jw")
         assert info.asr[0].models[0].languages == ["de", "jv"]
 
     async def test_configured_language(self, engine: FakeRecognizer) -> None:
         async with serving(engine, replace(OPTIONS, language="de")) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             await tell(session, *utterance(), Transcribe(language="en-US").event(), *utterance())
         assert [request.language for request in engine.requests] == ["de", "en"]
 
     async def test_language_is_answered_as_a_tag(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
             [heard] = await tell(
-                service.open_session("c"), Transcribe(language="jv").event(), *utterance()
+                open_session(service), Transcribe(language="jv").event(), *utterance()
             )
         assert engine.requests[0].language == "jw"
         assert heard.language == "jv"
@@ -176,35 +177,35 @@ class TestChoices:
     async def test_unknown_language_lists_what_there_is(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
             with pytest.raises(UnknownLanguage, match="en, de, jv"):
-                await tell(service.open_session("c"), Transcribe(language="fr").event())
+                await tell(open_session(service), Transcribe(language="fr").event())
             with pytest.raises(UnknownLanguage, match=r"first\.en"):
                 await tell(
-                    service.open_session("c"), Transcribe(name="first.en", language="de").event()
+                    open_session(service), Transcribe(name="first.en", language="de").event()
                 )
 
     async def test_model_by_name(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            await tell(service.open_session("c"), Transcribe(name="first.en").event(), *utterance())
+            await tell(open_session(service), Transcribe(name="first.en").event(), *utterance())
             with pytest.raises(UnknownModel, match=r"first, first\.en"):
-                await tell(service.open_session("c"), Transcribe(name="../other").event())
+                await tell(open_session(service), Transcribe(name="../other").event())
         assert len(engine.requests) == 1
 
     async def test_names_and_terms(self, engine: FakeRecognizer) -> None:
         request = Transcribe(transcript_names=["Anna"], transcript_terms=["thermostat"])
         async with serving(engine) as service:
-            await tell(service.open_session("c"), request.event(), *utterance())
+            await tell(open_session(service), request.event(), *utterance())
         assert engine.requests[0].names == ("Anna",)
         assert engine.requests[0].terms == ("thermostat",)
 
-    async def test_names_of_the_house(self, engine: FakeRecognizer) -> None:
-        house = FakeHouse()
-        async with serving(engine, house=house) as service:
-            assert house.running
-            await tell(service.open_session("c"), *utterance())
-            house.names = ("Kontor",)
-            await tell(service.open_session("c"), *utterance())
-        assert not house.running
-        assert [request.house for request in engine.requests] == [("Study",), ("Kontor",)]
+    async def test_household_names(self, engine: FakeRecognizer) -> None:
+        home = FakeNameSource()
+        async with serving(engine, name_source=home) as service:
+            assert home.running
+            await tell(open_session(service), *utterance())
+            home.names = ("Kontor",)
+            await tell(open_session(service), *utterance())
+        assert not home.running
+        assert [request.household_names for request in engine.requests] == [("Study",), ("Kontor",)]
 
     @pytest.mark.parametrize(
         ("sensitivity", "silence_s"),
@@ -221,11 +222,15 @@ class TestChoices:
     ) -> None:
         request = Transcribe(vad_sensitivity=sensitivity)
         async with serving(engine, replace(OPTIONS, endpoint_silence_s=0.7)) as service:
-            endpoint = service.hear(request).endpoint
+            session = open_session(service)
+            await tell(session, request.event())
+            endpoint = service.resolve(session._request).endpoint
             assert endpoint is not None
             assert endpoint.silence_s == silence_s
         async with serving(engine) as service:
-            assert service.hear(request).endpoint is None
+            session = open_session(service)
+            await tell(session, request.event())
+            assert service.resolve(session._request).endpoint is None
 
 
 class TestRefusals:
@@ -238,7 +243,7 @@ class TestRefusals:
         async with serving(engine) as service:
             for event in (Event("audio-start", data), Event("audio-chunk", data, b"\0" * 64)):
                 with pytest.raises(UnsupportedAudio):
-                    await tell(service.open_session("c"), event)
+                    await tell(open_session(service), event)
 
     @pytest.mark.parametrize(
         "event",
@@ -253,16 +258,16 @@ class TestRefusals:
     async def test_malformed(self, engine: FakeRecognizer, event: Event) -> None:
         async with serving(engine) as service:
             with pytest.raises(MalformedEvent, match=event.type):
-                await tell(service.open_session("c"), event)
+                await tell(open_session(service), event)
 
     async def test_too_long(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
             with pytest.raises(UtteranceTooLong, match="ASR_MAX_UTTERANCE_SECONDS"):
-                await tell(service.open_session("c"), *utterance(33_000))
+                await tell(open_session(service), *utterance(33_000))
 
     async def test_unknown_events_are_ignored(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             assert await tell(session, Event("detect"), Event("synthesize", {"text": "x"})) == []
             assert not session.busy
 
@@ -270,10 +275,10 @@ class TestRefusals:
 class TestInfo:
     async def test_everything_home_assistant_reads(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            info = Info.from_event(service.info())
+            info = Info.from_event(AsrFrontEnd(service).info())
         [program] = info.asr
         assert program.installed
-        assert program.name in service.programs
+        assert program.name in AsrFrontEnd.programs
         assert [model.name for model in program.models] == ["first", "first.en"]
         assert program.models[0].languages == ["de", "en", "jv"]
         assert program.models[1].languages == ["en"]
@@ -284,13 +289,13 @@ class TestInfo:
     async def test_what_is_advertised_follows_the_settings(self, engine: FakeRecognizer) -> None:
         options = replace(OPTIONS, endpoint_silence_s=0.7, partial_text=False)
         async with serving(engine, options) as service:
-            [program] = Info.from_event(service.info()).asr
+            [program] = Info.from_event(AsrFrontEnd(service).info()).asr
         assert not program.requires_external_vad
         assert not program.supports_transcript_streaming
 
     async def test_busy_from_start_to_transcript(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             start, chunk, stop = utterance()
             assert not session.busy
             await tell(session, start, chunk)

@@ -20,7 +20,7 @@ class LocalAgreement:
         self._sent = 0
         self._last: Sequence[str] = ()
 
-    def see(self, text: str, language: str | None) -> str:
+    def add(self, text: str, language: str | None) -> str:
         """Take a guess.
 
         Returns:
@@ -35,7 +35,7 @@ class LocalAgreement:
         self._last = words
         return self._send(words[self._sent : agreed])
 
-    def end(self, text: str, language: str | None) -> str:
+    def finish(self, text: str, language: str | None) -> str:
         """Take the final text.
 
         Returns:

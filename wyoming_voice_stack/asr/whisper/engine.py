@@ -115,8 +115,8 @@ class WhisperRecognizer:
         """Stretches of speech that one call takes with gain."""
         return self._placement.batch_size
 
-    def follow(self) -> SpeechSegmenter:
-        """Begin to follow a stream. May be called from any thread."""
+    def new_segmenter(self) -> SpeechSegmenter:
+        """Return a segmenter for a new stream. May be called from any thread."""
         return SpeechSegmenter(self._vad.stream())
 
     def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
@@ -152,7 +152,7 @@ class WhisperRecognizer:
             hints = compose_hints(speech.request, self._model.hf_tokenizer) or ""
             look = self._first_look(speech)
             seconds = self._window_seconds(speech, look)
-            return seconds, hints, speech.request.draft, look.context_s
+            return seconds, hints, speech.request.partial, look.context_s
 
         ordered = sorted(range(len(speeches)), key=likeness)
         return [list(numbers) for _, numbers in groupby(ordered, key=likeness)]
@@ -162,7 +162,7 @@ class WhisperRecognizer:
         return self._placement.looks.at(known[0] if len(known) == 1 else None)
 
     def _first_look(self, speech: Speech) -> DecodePass:
-        return PARTIAL if speech.request.draft else self._looks(speech)[0]
+        return PARTIAL if speech.request.partial else self._looks(speech)[0]
 
     def _window_seconds(self, speech: Speech, look: DecodePass) -> int:
         return window_seconds(speech.samples, self._placement.window_step_s, look.context_s)
@@ -179,7 +179,7 @@ class WhisperRecognizer:
         hypotheses = self._write(encoded, speeches, languages, look)
         for speech, language, hypothesis in zip(speeches, languages, hypotheses, strict=True):
             kept = [hypothesis]
-            if not speech.request.draft:
+            if not speech.request.partial:
                 kept = self._look_again(speech, language, hypothesis, wanted)
             text = join_texts(heard(kept), language)
             if names := likely_names(text, known_names(speech.request)):
@@ -229,7 +229,7 @@ class WhisperRecognizer:
 
     def _told(self, names: tuple[str, ...], speech: Speech, language: str) -> str:
         """Write what is said once more, told of a few names; nothing for a draft."""
-        if speech.request.draft:
+        if speech.request.partial:
             return ""
         encoded = self._encode([speech], CAREFUL)
         [second] = self._write(encoded, [told_of(names, speech)], [language], CAREFUL)

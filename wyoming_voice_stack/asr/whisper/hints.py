@@ -42,7 +42,7 @@ def compose_hints(request: TranscriptionRequest, tokenizer: Any) -> str | None:
 
 def known_names(request: TranscriptionRequest) -> tuple[str, ...]:
     """Everything that may be put right by its sound: names, terms and the names of the house."""
-    return (*request.names, *request.terms, *request.house)
+    return (*request.names, *request.terms, *request.household_names)
 
 
 def told_of(names: tuple[str, ...], speech: Speech) -> Speech:

@@ -19,10 +19,11 @@ def assemble(settings: Settings, metrics: Metrics) -> AssembledServer:
     store = ModelStore(settings.models_dir)
     # Neither server holds what only the other one needs.
     if settings.service_mode == "asr":
+        from wyoming_voice_stack.protocol.asr_session import AsrFrontEnd
         from wyoming_voice_stack.server.assembly.asr import asr_service
 
         asr = asr_service(settings, metrics, store)
-        return AssembledServer(asr, asr)
+        return AssembledServer(asr, AsrFrontEnd(asr))
     if settings.service_mode == "tts":
         from wyoming_voice_stack.server.assembly.tts import tts_service
 

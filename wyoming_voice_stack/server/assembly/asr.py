@@ -49,14 +49,14 @@ def asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrS
         device=settings.asr_device,
     )
     entries = [_asr_entry(name, settings, metrics, store) for name in names]
-    return AsrService(entries, options, metrics, _house(settings))
+    return AsrService(entries, options, metrics, _home_assistant_names(settings))
 
 
-def _house(settings: Settings) -> HomeAssistantNames | None:
+def _home_assistant_names(settings: Settings) -> HomeAssistantNames | None:
     access = home_assistant_access(
         url=settings.hass_url,
-        token=_told(settings.hass_token),
-        supervisor_token=_told(settings.supervisor_token),
+        token=_value(settings.hass_token),
+        supervisor_token=_value(settings.supervisor_token),
     )
     return HomeAssistantNames(access, refresh_s=settings.hass_refresh_seconds) if access else None
 
@@ -105,5 +105,5 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
     )
 
 
-def _told(secret: SecretStr | None) -> str | None:
+def _value(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None

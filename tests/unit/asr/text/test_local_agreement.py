@@ -9,7 +9,7 @@ from wyoming_voice_stack.asr.text.local_agreement import LocalAgreement
 
 def seen(*guesses: str, language: str | None = "en") -> list[str]:
     agreement = LocalAgreement()
-    return [agreement.see(guess, language) for guess in guesses]
+    return [agreement.add(guess, language) for guess in guesses]
 
 
 def test_one_guess_alone_proves_nothing() -> None:
@@ -53,31 +53,31 @@ def test_languages_without_blanks_go_sign_by_sign(language: str) -> None:
 def test_a_shorter_guess_takes_nothing_back() -> None:
     agreement = LocalAgreement()
     for guess in ("Turn on the light", "Turn on the light", "Turn", ""):
-        last = agreement.see(guess, "en")
+        last = agreement.add(guess, "en")
         assert last in {"", "Turn on the light"}
-    assert agreement.end("Turn on the light now.", "en") == " now."
+    assert agreement.finish("Turn on the light now.", "en") == " now."
 
 
 def test_the_end_gives_the_rest() -> None:
     agreement = LocalAgreement()
-    agreement.see("Turn on the", "en")
-    assert agreement.see("Turn on the", "en") == "Turn on the"
-    assert agreement.end("Turn on the light.", "en") == " light."
+    agreement.add("Turn on the", "en")
+    assert agreement.add("Turn on the", "en") == "Turn on the"
+    assert agreement.finish("Turn on the light.", "en") == " light."
 
 
 def test_the_end_gives_all_if_nothing_was_sent() -> None:
     agreement = LocalAgreement()
-    assert agreement.see("Turn on", "en") == ""
-    assert agreement.end("Turn on the light.", "en") == "Turn on the light."
-    assert LocalAgreement().end("打开灯。", "zh") == "打开灯。"
+    assert agreement.add("Turn on", "en") == ""
+    assert agreement.finish("Turn on the light.", "en") == "Turn on the light."
+    assert LocalAgreement().finish("打开灯。", "zh") == "打开灯。"
 
 
 @pytest.mark.parametrize("final", ["", "Turn", "Turn on", "Torn off"])
 def test_what_was_sent_is_never_sent_again(final: str) -> None:
     agreement = LocalAgreement()
-    agreement.see("Turn on", "en")
-    agreement.see("Turn on", "en")
-    assert agreement.end(final, "en") == ""
+    agreement.add("Turn on", "en")
+    agreement.add("Turn on", "en")
+    assert agreement.finish(final, "en") == ""
 
 
 texts = st.lists(st.sampled_from(["turn", "Turn", "on", "the.", "light"]), max_size=8).map(" ".join)
@@ -86,9 +86,9 @@ texts = st.lists(st.sampled_from(["turn", "Turn", "on", "the.", "light"]), max_s
 @given(st.lists(texts, max_size=8), texts)
 def test_each_place_in_the_text_is_sent_once(guesses: list[str], final: str) -> None:
     agreement = LocalAgreement()
-    sent = [agreement.see(guess, "en") for guess in guesses]
+    sent = [agreement.add(guess, "en") for guess in guesses]
     stable = "".join(sent)
-    whole = stable + agreement.end(final, "en")
+    whole = stable + agreement.finish(final, "en")
     assert whole == " ".join(whole.split())
     assert len(whole.split()) == max(len(stable.split()), len(final.split()))
     assert whole.split()[len(stable.split()) :] == final.split()[len(stable.split()) :]
@@ -98,5 +98,5 @@ def test_each_place_in_the_text_is_sent_once(guesses: list[str], final: str) -> 
 def test_guesses_that_grow_make_up_the_text(text: str, lengths: list[int]) -> None:
     agreement = LocalAgreement()
     guesses = [" ".join(text.split()[:length]) for length in sorted(lengths)]
-    sent = [agreement.see(guess, "en") for guess in guesses]
-    assert "".join([*sent, agreement.end(text, "en")]) == text
+    sent = [agreement.add(guess, "en") for guess in guesses]
+    assert "".join([*sent, agreement.finish(text, "en")]) == text

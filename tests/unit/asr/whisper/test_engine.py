@@ -259,13 +259,13 @@ def test_short_windows_give_the_words_of_the_full_one(
     assert events[0][2] <= 1_500 < full_events[0][2] == 3_000
 
 
-def test_a_draft_takes_a_shorter_window(recognizer: WhisperRecognizer) -> None:
-    drafting, events = watch(recognizer)
-    request = replace(ENGLISH, draft=True)
-    assert words(hear(drafting, say(DOOR), request).text) == words(DOOR)
-    assert hear(drafting, say(DOOR), ENGLISH).text
-    (_, _, draft), (_, _, final) = (event for event in events if event[0] == "encode")
-    assert final - draft == 100 * (CAREFUL.context_s - PARTIAL.context_s)
+def test_partial_text_takes_a_shorter_window(recognizer: WhisperRecognizer) -> None:
+    watching, events = watch(recognizer)
+    request = replace(ENGLISH, partial=True)
+    assert words(hear(watching, say(DOOR), request).text) == words(DOOR)
+    assert hear(watching, say(DOOR), ENGLISH).text
+    (_, _, partial), (_, _, final) = (event for event in events if event[0] == "encode")
+    assert final - partial == 100 * (CAREFUL.context_s - PARTIAL.context_s)
 
 
 def batching(recognizer: WhisperRecognizer) -> tuple[WhisperRecognizer, list[Any]]:
@@ -340,11 +340,11 @@ def test_what_was_written_to_the_bound_is_heard_in_the_full_one(
     assert events[-1] == ("whole",)
 
 
-@pytest.mark.parametrize("draft", [False, True])
-def test_fast_speech_is_written_to_its_end(recognizer: WhisperRecognizer, *, draft: bool) -> None:
+@pytest.mark.parametrize("partial", [False, True])
+def test_fast_speech_is_written_to_its_end(recognizer: WhisperRecognizer, *, partial: bool) -> None:
     fast = soxr.resample(say(SHOPPING), 5, 4).astype(np.float32)
     watching, events = watch(recognizer)
-    heard = words(hear(watching, fast, replace(ENGLISH, draft=draft)).text)
+    heard = words(hear(watching, fast, replace(ENGLISH, partial=partial)).text)
     assert len(heard) == pytest.approx(len(words(SHOPPING)), abs=4)
     assert heard[-4:] == ["in", "the", "late", "afternoon"]
     assert [event[0] for event in events] == ["encode", "write"]
@@ -389,12 +389,12 @@ def test_nobody_looks_twice_in_the_same_way(
     assert frames == [100 * WINDOW_S] * times
 
 
-def test_a_draft_is_never_looked_at_again(
+def test_partial_text_takes_one_pass(
     recognizer: WhisperRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(window, "MAX_UNHEARD_S", -100.0)
-    drafting, events = watch(recognizer, placement=Placement(looks=NEVER_SURE))
-    drafting.transcribe([speech(DOOR, replace(ENGLISH, draft=True))], wanted)
+    watching, events = watch(recognizer, placement=Placement(looks=NEVER_SURE))
+    watching.transcribe([speech(DOOR, replace(ENGLISH, partial=True))], wanted)
     assert [event[0] for event in events] == ["encode", "write"]
 
 

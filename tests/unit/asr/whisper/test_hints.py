@@ -89,7 +89,7 @@ def test_names_that_are_told_on_purpose_end_the_prompt(tokenizer: Tokenizer) -> 
 
 
 def test_all_names_are_known_by_their_sound() -> None:
-    request = TranscriptionRequest(names=("A",), terms=("B",), house=("C", "D"))
+    request = TranscriptionRequest(names=("A",), terms=("B",), household_names=("C", "D"))
     assert known_names(request) == ("A", "B", "C", "D")
 
 

@@ -203,7 +203,7 @@ PROGRAM = """
         vad=SileroVad.installed(),
     )
     samples = np.load(sys.argv[2])
-    follower = recognizer.follow()
+    follower = recognizer.new_segmenter()
     follower.push(samples)
     follower.finish()
     speeches = [

@@ -1,0 +1,163 @@
+"""The speech-to-text service, used as a front end other than Wyoming uses it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.asr_client import OPTIONS, serving
+from tests.support.fakes import FakeRecognizer, eventually
+from wyoming_voice_stack.asr import utterance as utterance_module
+from wyoming_voice_stack.asr.engine import Transcription
+from wyoming_voice_stack.asr.service import AsrModelCard, AsrService, UtteranceRequest
+from wyoming_voice_stack.audio import PcmFormat
+from wyoming_voice_stack.engine.worker import Worker
+from wyoming_voice_stack.errors import UnknownLanguage, UnknownModel, UtteranceTooLong
+
+PCM = PcmFormat(rate=16000, width=2, channels=1)
+DEFAULT = UtteranceRequest()
+
+
+def pcm(seconds: float, *, loud: bool = True) -> bytes:
+    """Audio that the fake engine takes for speech, or for silence."""
+    return (b"\x20" if loud else b"\0") * (2 * round(seconds * 16000))
+
+
+def counted(service: AsrService) -> dict[str, float]:
+    families = text_string_to_metric_families(service._metrics.render().decode())
+    return {
+        sample.name + sample.labels.get("outcome", ""): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+@pytest.fixture
+def engine() -> FakeRecognizer:
+    return FakeRecognizer()
+
+
+@pytest.fixture
+def _live(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(utterance_module, "MAX_AHEAD_S", float("inf"))
+
+
+async def test_push_and_finish(engine: FakeRecognizer) -> None:
+    request = UtteranceRequest(language="de", names=("Anna",), terms=("thermostat",))
+    async with serving(engine) as service:
+        utterance = service.open_utterance(request)
+        await utterance.push(PCM, pcm(0.5))
+        await utterance.push(PCM, pcm(0.5))
+        assert not utterance.over
+        result = await utterance.finish()
+        utterance.close()
+    assert result == Transcription("16000 samples", "de")
+    assert (engine.requests[0].names, engine.requests[0].terms) == (("Anna",), ("thermostat",))
+
+
+async def test_nothing_pushed_is_empty_text(engine: FakeRecognizer) -> None:
+    async with serving(engine) as service:
+        assert await service.open_utterance(DEFAULT).finish() == Transcription("", None)
+        assert counted(service)["voice_stack_requests_totalempty"] == 1
+    assert engine.requests == []
+
+
+@pytest.mark.usefixtures("_live")
+async def test_every_utterance_is_counted(engine: FakeRecognizer) -> None:
+    async with serving(engine) as service:
+        worker = service.resolve(DEFAULT).worker
+        await eventually(lambda: worker.engine is not None and worker._queue.idle)
+        utterance = service.open_utterance(DEFAULT)
+        await utterance.push(PCM, pcm(0.5) + pcm(0.2, loud=False))
+        await eventually(lambda: len(engine.requests) == 1)
+        assert utterance.summary == ""
+        await utterance.finish()
+        figures = counted(service)
+    assert figures["voice_stack_requests_totaltext"] == 1
+    assert figures["voice_stack_stop_to_text_seconds_count"] == 1
+    assert figures["voice_stack_guesses_total"] == 1
+    assert utterance.summary.startswith("0.7 s of audio, 12 characters, after ")
+
+
+async def test_an_utterance_that_is_closed_early_is_not_counted(engine: FakeRecognizer) -> None:
+    async with serving(engine) as service:
+        utterance = service.open_utterance(DEFAULT)
+        await utterance.push(PCM, pcm(0.5))
+        utterance.close()
+        assert counted(service).get("voice_stack_requests_totaltext") is None
+
+
+@pytest.mark.usefixtures("_live")
+async def test_partial_text_is_returned_once(engine: FakeRecognizer) -> None:
+    async with serving(engine) as service:
+        worker = service.resolve(DEFAULT).worker
+        await eventually(lambda: worker.engine is not None and worker._queue.idle)
+        utterance = service.open_utterance(DEFAULT)
+        assert utterance.partial_text() is None
+        await utterance.push(PCM, pcm(0.5) + pcm(0.2, loud=False))
+        await eventually(lambda: worker._queue.idle)
+        await utterance.push(PCM, pcm(0.01, loud=False))
+        assert utterance.partial_text() == Transcription("8000 samples", "en")
+        assert utterance.partial_text() is None
+
+
+async def test_endpoint_detection_ends_the_utterance(engine: FakeRecognizer) -> None:
+    async with serving(engine, replace(OPTIONS, endpoint_silence_s=0.5)) as service:
+        worker = service.resolve(DEFAULT).worker
+        await eventually(lambda: worker.engine is not None)
+        over = []
+        for sensitivity in (None, "aggressive"):
+            utterance = service.open_utterance(UtteranceRequest(sensitivity=sensitivity))
+            await utterance.push(PCM, pcm(0.5) + pcm(0.3, loud=False))
+            over.append(utterance.over)
+    assert over == [False, True]
+
+
+async def test_memory_is_freed_after_finish_only(
+    engine: FakeRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freed: list[str] = []
+    monkeypatch.setattr(Worker, "tidy_up_soon", lambda worker: freed.append(worker.name))
+    async with serving(engine) as service:
+        dropped = service.open_utterance(DEFAULT)
+        await dropped.push(PCM, pcm(0.5))
+        dropped.close()
+        assert freed == []
+        answered = service.open_utterance(UtteranceRequest(model="first.en"))
+        await answered.push(PCM, pcm(0.5))
+        await answered.finish()
+        assert freed == []
+        answered.close()
+    assert freed == ["first.en"]
+
+
+async def test_refusals(engine: FakeRecognizer) -> None:
+    async with serving(engine) as service:
+        with pytest.raises(
+            UnknownModel, match=r"^Unknown model 'x'\. Available: first, first\.en\.$"
+        ):
+            service.open_utterance(UtteranceRequest(model="x"))
+        with pytest.raises(
+            UnknownLanguage,
+            match=r"^Model 'first\.en' does not support language 'de'\. Supported: en\.$",
+        ):
+            service.open_utterance(UtteranceRequest(model="first.en", language="de"))
+        utterance = service.open_utterance(DEFAULT)
+        with pytest.raises(UtteranceTooLong):
+            await utterance.push(PCM, pcm(OPTIONS.max_utterance_s + 0.1))
+
+
+async def test_facts_for_front_ends(engine: FakeRecognizer) -> None:
+    options = replace(OPTIONS, household=("de-AT", "jv"), endpoint_silence_s=0.5)
+    async with serving(engine, options) as service:
+        assert service.models == (
+            AsrModelCard("first", ("de", "jv")),
+            AsrModelCard("first.en", ("en",)),
+        )
+        assert service.streams_text
+        assert service.detects_endpoint
+    async with serving(engine, replace(OPTIONS, partial_text=False)) as service:
+        assert not service.streams_text
+        assert not service.detects_endpoint
