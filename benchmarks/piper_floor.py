@@ -23,7 +23,7 @@ from benchmarks.tts_texts import LENGTHS, Texts  # noqa: E402 - found by the lin
 from wyoming_voice_stack.machine.hardware import available_cores  # noqa: E402
 from wyoming_voice_stack.tts.engines.piper.loading import load_reader, read_config  # noqa: E402
 from wyoming_voice_stack.tts.engines.vits.windows import Window  # noqa: E402
-from wyoming_voice_stack.tts.scheduling.chunk_sizer import SHORTEST_S  # noqa: E402
+from wyoming_voice_stack.tts.scheduling.chunk_sizer import SHORTEST_CHUNK_S  # noqa: E402
 
 TIMES = 10
 
@@ -39,7 +39,7 @@ def main() -> None:
     texts = Texts()
     for length in LENGTHS[:2]:
         (ids,) = reader.phoneme_ids(texts.take(length).whole)
-        frames = round(SHORTEST_S * reader.sample_rate / reader.read(ids, 0, 1.0).hop)
+        frames = round(SHORTEST_CHUNK_S * reader.sample_rate / reader.read(ids, 0, 1.0).hop)
         feeds = {
             "input": np.array([ids]),
             "input_lengths": np.array([len(ids)]),

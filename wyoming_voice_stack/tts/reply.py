@@ -135,7 +135,7 @@ class Reply:
                     yield list(self._events(self._begin_sentence(sound, take.request)))
                 out = list(self._events(sound.push(samples)))
                 self._taken_samples += len(samples)
-                self._playback.hold((self._taken_samples - self._samples) / rate)
+                self._playback.set_withheld((self._taken_samples - self._samples) / rate)
                 yield out
                 if sound.done:
                     _LOGGER.debug("[%s] the voice ran on and was stopped", self._name)
@@ -157,7 +157,7 @@ class Reply:
             RunawayDetector(request.text, request.speed) if self._service.card.runs_on else None
         )
         return sound.begin(
-            self._pause_ms, run_on=run_on, in_hand_s=max(0.0, self._playback.ahead_s)
+            self._pause_ms, run_on=run_on, in_hand_s=max(0.0, self._playback.buffered_s)
         )
 
     def _events(self, samples: Samples) -> Iterator[Event]:

@@ -69,7 +69,7 @@ class TestAhead:
         first, second, third, other = engine.playbacks
         assert first is second is third is not other
         pauses = 2 * 0.1
-        assert -np.inf < first.ahead_s < 3 * 0.1 + pauses
+        assert -np.inf < first.buffered_s < 3 * 0.1 + pauses
 
     async def test_failure_of_the_next_one_comes_after_the_sound_of_this_one(
         self, tmp_path: Path
@@ -223,17 +223,17 @@ class TestPlayback:
         engine = Hesitant()
         async with serving(engine, tmp_path) as service:
             await tell(service.open_session("c"), Synthesize(text="Hello there.").event())
-        assert engine.playbacks[0].ahead_s < 0.6
+        assert engine.playbacks[0].buffered_s < 0.6
 
     def test_nothing_yet(self) -> None:
-        assert PlaybackBuffer().ahead_s == -np.inf
+        assert PlaybackBuffer().buffered_s == -np.inf
 
     def test_runs_down_as_time_passes(self) -> None:
         now = 100.0
         playback = PlaybackBuffer(lambda: now)
         playback.add(1.0)
         now = 100.75
-        assert playback.ahead_s == pytest.approx(0.25)
+        assert playback.buffered_s == pytest.approx(0.25)
         playback.add(1.0)
         now = 103.0
-        assert playback.ahead_s == pytest.approx(-1.0)
+        assert playback.buffered_s == pytest.approx(-1.0)

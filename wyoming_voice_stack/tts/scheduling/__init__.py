@@ -1,1 +1,1 @@
-"""Which reply gets the next piece of audio, and how long that piece is."""
+"""Which reply computes the next chunk of audio, and how long that chunk is."""

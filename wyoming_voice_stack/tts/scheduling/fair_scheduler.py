@@ -1,4 +1,4 @@
-"""Whose piece of sound is computed next, and how long it is, where replies share one engine."""
+"""Decides which reply computes its next chunk of audio, where replies share one engine."""
 
 from __future__ import annotations
 
@@ -14,69 +14,74 @@ from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 
 class SchedulerTurn:
-    """One caller's leave to compute a piece."""
+    """Permission to compute one chunk, with the facts needed to choose its length."""
 
-    def __init__(self, turns: FairScheduler, number: int, playback: PlaybackBuffer) -> None:
-        self._turns = turns
+    def __init__(self, scheduler: FairScheduler, number: int, playback: PlaybackBuffer) -> None:
+        self._scheduler = scheduler
         self._number = number
         self._playback = playback
 
     @property
-    def hands(self) -> int:
-        """How many of the machine's cores the piece may take: its share."""
-        return self._turns.hands(self._number)
+    def threads(self) -> int:
+        """How many threads may compute the chunk: its share of the machine's cores."""
+        return self._scheduler.threads(self._number)
 
-    def first_s(self, rest_s: float = math.inf) -> float:
-        """How much sound the first piece is to have, of a sentence that has so much."""
-        if math.isfinite(self._playback.ahead_s):
-            return self.next_s(rest_s)
-        return self._turns.pace.first_s(self._turns.others_ahead_s(self._number))
+    def first_chunk_s(self, remaining_s: float = math.inf) -> float:
+        """Length of a sentence's first chunk, in seconds of audio, for a sentence of `remaining_s`."""
+        if math.isfinite(self._playback.buffered_s):
+            return self.next_chunk_s(remaining_s)
+        others_buffered_s = self._scheduler.others_buffered_s(self._number)
+        return self._scheduler.sizer.first_chunk_s(others_buffered_s)
 
-    def next_s(self, rest_s: float = math.inf) -> float:
-        """How much a later one is to have, of so much that is left.
+    def next_chunk_s(self, remaining_s: float = math.inf) -> float:
+        """Length of a later chunk, of `remaining_s` that are left.
 
-        If nobody says that it plays them, nobody runs dry.
+        A reply whose audio is not counted in its buffer cannot run dry: its chunks are the longest.
         """
-        ahead_s = self._playback.ahead_s if math.isfinite(self._playback.ahead_s) else math.inf
-        others_ahead_s = self._turns.others_ahead_s(self._number)
-        return self._turns.pace.next_s(ahead_s, others_ahead_s, rest_s)
+        buffered_s = self._playback.buffered_s
+        others_buffered_s = self._scheduler.others_buffered_s(self._number)
+        return self._scheduler.sizer.next_chunk_s(
+            buffered_s if math.isfinite(buffered_s) else math.inf, others_buffered_s, remaining_s
+        )
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Measure what comes before a sentence's first piece."""
-        began_s = self._turns.work_s
+    def measure_preparation(self) -> Iterator[None]:
+        """Measure what precedes a sentence's first chunk."""
+        started_s = self._scheduler.machine_time_s
         yield
-        self._turns.pace.read(self._turns.work_s - began_s)
+        took_s = self._scheduler.machine_time_s - started_s
+        self._scheduler.sizer.record_preparation(took_s)
 
     @contextmanager
-    def making(self, sound_s: float) -> Iterator[None]:
-        """Measure how long a piece of so much sound takes."""
-        began_s = self._turns.work_s
+    def measure_chunk(self, audio_s: float) -> Iterator[None]:
+        """Measure how long a chunk of this length takes."""
+        started_s = self._scheduler.machine_time_s
         yield
-        self._turns.pace.made(sound_s, self._turns.work_s - began_s)
+        took_s = self._scheduler.machine_time_s - started_s
+        self._scheduler.sizer.record_chunk(audio_s, took_s)
 
 
 class FairScheduler:
-    """Lets `at_once` callers compute at a time; who has least sound in hand goes first.
+    """Lets `at_once` callers compute at a time; the reply with the least buffered audio goes first.
 
-    So everybody who waits gets a first piece before anybody gets a second one.
+    So every waiting reply gets its first chunk before any reply gets a second one.
     """
 
     def __init__(
         self,
         at_once: int = 1,
         cores: int = 1,
-        most_hands: int | None = None,
+        max_threads: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Share `cores` among those who compute, no more than `most_hands` for each."""
-        self.pace = ChunkSizer(at_once)
+        """Share `cores` among the callers that compute, at most `max_threads` for each."""
+        self.sizer = ChunkSizer(at_once)
         self._at_once = at_once
         self._cores = cores
-        self._most_hands = most_hands or cores
+        self._max_threads = max_threads or cores
         self._clock = clock
-        self._work_s = 0.0
-        self._counted_at = clock()
+        self._machine_time_s = 0.0
+        self._updated_at = clock()
         self._numbers = itertools.count()
         self._waiting: dict[int, PlaybackBuffer] = {}
         self._granted: dict[int, threading.Event] = {}
@@ -84,26 +89,26 @@ class FairScheduler:
         self._lock = threading.Lock()
 
     @property
-    def work_s(self) -> float:
-        """A clock that goes slower by as many as compute: what passes of it is each one's share."""
+    def machine_time_s(self) -> float:
+        """A clock that runs slower by the number of callers computing: each is charged its share."""
         with self._lock:
-            self._count()
-            return self._work_s
+            self._update_machine_time()
+            return self._machine_time_s
 
-    def others_ahead_s(self, number: int) -> tuple[float, ...]:
-        """What all others who compute or wait have in hand."""
+    def others_buffered_s(self, number: int) -> tuple[float, ...]:
+        """Buffered audio of every other reply that computes or waits."""
         with self._lock:
-            everybody = {**self._waiting, **self._running}
-        return tuple(each.ahead_s for other, each in everybody.items() if other != number)
+            playbacks = {**self._waiting, **self._running}
+        return tuple(each.buffered_s for other, each in playbacks.items() if other != number)
 
-    def hands(self, number: int) -> int:
-        """The share of one who computes, if all others who want to are let."""
-        people = 1 + len(self.others_ahead_s(number))
-        return max(1, min(self._cores // min(people, self._at_once), self._most_hands))
+    def threads(self, number: int) -> int:
+        """The share of one caller if all that wait were computing."""
+        callers = 1 + len(self.others_buffered_s(number))
+        return max(1, min(self._cores // min(callers, self._at_once), self._max_threads))
 
     @contextmanager
-    def take(self, playback: PlaybackBuffer) -> Iterator[SchedulerTurn]:
-        """Wait for a turn, and keep it until the block ends: one piece at most."""
+    def acquire(self, playback: PlaybackBuffer) -> Iterator[SchedulerTurn]:
+        """Wait for a turn and keep it until the block ends: one chunk at most."""
         with self._lock:
             number = next(self._numbers)
             self._waiting[number] = playback
@@ -114,28 +119,28 @@ class FairScheduler:
             yield SchedulerTurn(self, number, playback)
         finally:
             with self._lock:
-                self._count()
+                self._update_machine_time()
                 del self._running[number]
                 self._grant()
 
-    def _most_at_once(self) -> int:
-        """Who has heard nothing yet gets a core for itself; what fills the gaps between turns can wait."""
-        everybody = (*self._waiting.values(), *self._running.values())
-        silent = any(math.isinf(playback.ahead_s) for playback in everybody)
-        return min(self._at_once, self._cores) if silent else self._at_once
+    def _max_running(self) -> int:
+        """A reply without audio gets a core of its own; filling the gaps between turns can wait."""
+        playbacks = (*self._waiting.values(), *self._running.values())
+        any_unstarted = any(math.isinf(playback.buffered_s) for playback in playbacks)
+        return min(self._at_once, self._cores) if any_unstarted else self._at_once
 
-    def _count(self) -> None:
+    def _update_machine_time(self) -> None:
         now = self._clock()
-        self._work_s += (now - self._counted_at) / max(1, len(self._running))
-        self._counted_at = now
+        self._machine_time_s += (now - self._updated_at) / max(1, len(self._running))
+        self._updated_at = now
 
     def _grant(self) -> None:
-        # What is in hand changes while they wait. So whoever makes room chooses, once: if each waiter
-        # judged for itself, each could find another one first.
-        self._count()
-        while self._waiting and len(self._running) < self._most_at_once():
-            ahead = {number: playback.ahead_s for number, playback in self._waiting.items()}
-            number = min(ahead, key=lambda number: (ahead[number], number))
+        # Buffers change while callers wait. So the caller that frees a turn chooses, once: if each
+        # waiting thread judged for itself, each could find another one first.
+        self._update_machine_time()
+        while self._waiting and len(self._running) < self._max_running():
+            buffered = {number: playback.buffered_s for number, playback in self._waiting.items()}
+            number = min(buffered, key=lambda number: (buffered[number], number))
             self._running[number] = self._waiting.pop(number)
-            # Nobody else is woken: with sixteen who wait, all others would be in the way.
+            # Only this thread is woken: with sixteen waiting, the others would compete for the cores.
             self._granted.pop(number).set()

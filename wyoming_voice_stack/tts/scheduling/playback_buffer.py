@@ -1,4 +1,4 @@
-"""How far a reply is ahead of its being heard: what tells whose sound is needed soonest."""
+"""How much audio of a reply is still unplayed; tells the scheduler which reply needs audio soonest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class PlaybackBuffer:
-    """One reply's sound, as if it were played from its first piece on without a stop.
+    """Estimates one reply's unplayed audio, as if it played without a stop from its first chunk on.
 
     May be used from any thread.
     """
@@ -17,29 +17,29 @@ class PlaybackBuffer:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._began_at: float | None = None
-        self._made_s = 0.0
-        self._held_s = 0.0
+        self._started_at: float | None = None
+        self._generated_s = 0.0
+        self._withheld_s = 0.0
 
     def add(self, seconds: float) -> None:
-        """Say that so much more sound is there."""
+        """Count newly generated audio."""
         with self._lock:
-            if self._began_at is None:
-                self._began_at = self._clock()
-            self._made_s += seconds
+            if self._started_at is None:
+                self._started_at = self._clock()
+            self._generated_s += seconds
 
-    def hold(self, seconds: float) -> None:
-        """Say how much of all that was made cannot be heard: silence that waits, or was dropped.
+    def set_withheld(self, seconds: float) -> None:
+        """Set how much of all generated audio the client has not been sent: silence held back or dropped.
 
-        Less than nothing where pauses were put between what was made.
+        Negative if the pauses inserted between sentences are longer than what was dropped.
         """
         with self._lock:
-            self._held_s = seconds
+            self._withheld_s = seconds
 
     @property
-    def ahead_s(self) -> float:
-        """Sound that is there and not heard yet; negative in a gap, `-inf` before the first piece."""
+    def buffered_s(self) -> float:
+        """Seconds of unplayed audio; negative during an underrun, `-inf` before the first chunk."""
         with self._lock:
-            if self._began_at is None:
+            if self._started_at is None:
                 return -math.inf
-            return self._made_s - self._held_s - (self._clock() - self._began_at)
+            return self._generated_s - self._withheld_s - (self._clock() - self._started_at)

@@ -1,4 +1,4 @@
-"""Listeners on a machine of a known speed, by a clock that only computing moves."""
+"""Listeners on a simulated machine of known speed; only computing advances the clock."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import pytest
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import pieces
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import (
-    LAST_SHARE,
-    LONGEST_IN_CROWD_S,
-    LONGEST_S,
-    SEAM_S,
-    SHORTEST_S,
-    SILENT_S,
+    LAST_BUFFER_SHARE,
+    LONGEST_CHUNK_S,
+    LONGEST_WHEN_CROWDED_S,
+    OVERHEAD_S,
+    SHORTEST_CHUNK_S,
+    WITHHELD_S,
     ChunkSizer,
 )
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
-READING_S = 0.02
-NOBODY = -math.inf
+PREPARATION_S = 0.02
+NO_AUDIO = -math.inf
 
 
 def measured(speed: float, at_once: int = 1) -> ChunkSizer:
-    pace = ChunkSizer(at_once)
+    sizer = ChunkSizer(at_once)
     for _ in range(100):
-        pace.made(1.0, (1.0 + SEAM_S) / speed)
-        pace.read(READING_S)
-    return pace
+        sizer.record_chunk(1.0, (1.0 + OVERHEAD_S) / speed)
+        sizer.record_preparation(PREPARATION_S)
+    return sizer
 
 
 class Clock:
@@ -51,39 +51,39 @@ class Listener:
 
 
 @dataclass
-class House:
-    """Serves all who want sound one after the other, as `FairScheduler` does; who has least goes first."""
+class Machine:
+    """Serves one reply at a time, as `FairScheduler` does: the one with the least buffered audio first."""
 
     speed: float
-    pace: ChunkSizer
+    sizer: ChunkSizer
     clock: Clock = field(default_factory=Clock)
 
     def speak(self, sentences_s: list[float]) -> list[Listener]:
         began_s = self.clock.now
-        everybody = [Listener(each, PlaybackBuffer(self.clock)) for each in sentences_s]
-        while waiting := [each for each in everybody if each.made_s < each.sentence_s - 1e-9]:
-            one = min(waiting, key=lambda each: each.playback.ahead_s)
-            others = tuple(each.playback.ahead_s for each in waiting if each is not one)
+        listeners = [Listener(each, PlaybackBuffer(self.clock)) for each in sentences_s]
+        while waiting := [each for each in listeners if each.made_s < each.sentence_s - 1e-9]:
+            one = min(waiting, key=lambda each: each.playback.buffered_s)
+            others = tuple(each.playback.buffered_s for each in waiting if each is not one)
             self._serve(one, others)
             if len(one.pieces) == 1:
                 one.first_at_s = self.clock.now - began_s
-        return everybody
+        return listeners
 
     def _serve(self, one: Listener, others: tuple[float, ...]) -> None:
         if not one.pieces:
-            self._pass(READING_S)
-            self.pace.read(READING_S)
-            length_s = self.pace.first_s(others)
+            self._pass(PREPARATION_S)
+            self.sizer.record_preparation(PREPARATION_S)
+            length_s = self.sizer.first_chunk_s(others)
         else:
-            rest_s = one.sentence_s - one.made_s
-            length_s = self.pace.next_s(one.playback.ahead_s, others, rest_s)
-        rest_s = one.sentence_s - one.made_s
-        length_s = rest_s if rest_s - length_s < SHORTEST_S else length_s
-        took_s = (length_s + SEAM_S) / self.speed
+            remaining_s = one.sentence_s - one.made_s
+            length_s = self.sizer.next_chunk_s(one.playback.buffered_s, others, remaining_s)
+        remaining_s = one.sentence_s - one.made_s
+        length_s = remaining_s if remaining_s - length_s < SHORTEST_CHUNK_S else length_s
+        took_s = (length_s + OVERHEAD_S) / self.speed
         self._pass(took_s)
-        self.pace.made(length_s, took_s)
+        self.sizer.record_chunk(length_s, took_s)
         if one.pieces:
-            one.gap_s = max(one.gap_s, -one.playback.ahead_s)
+            one.gap_s = max(one.gap_s, -one.playback.buffered_s)
         one.playback.add(length_s)
         one.pieces.append(length_s)
         one.made_s += length_s
@@ -94,164 +94,164 @@ class House:
 
 class TestAlone:
     @pytest.mark.parametrize("speed", [4.0, 10.0, 20.0, 60.0])
-    def test_a_quick_machine_says_a_short_piece_and_then_long_ones(self, speed: float) -> None:
-        house = House(speed, measured(speed))
-        (one,) = house.speak([4.0])
+    def test_a_fast_machine_makes_a_short_chunk_and_then_long_ones(self, speed: float) -> None:
+        machine = Machine(speed, measured(speed))
+        (one,) = machine.speak([4.0])
         assert one.gap_s == 0.0
-        assert one.pieces[0] < 2 * SHORTEST_S
+        assert one.pieces[0] < 2 * SHORTEST_CHUNK_S
         assert one.pieces[1:] == sorted(one.pieces[1:-1]) + one.pieces[-1:]
         if speed >= 20.0:
-            assert one.pieces[0] == SHORTEST_S
+            assert one.pieces[0] == SHORTEST_CHUNK_S
             assert len(one.pieces) <= 5
 
     def test_a_slow_machine_begins_later(self) -> None:
-        first = {speed: measured(speed).first_s(()) for speed in (0.5, 1.5, 3.0, 20.0)}
+        first = {speed: measured(speed).first_chunk_s(()) for speed in (0.5, 1.5, 3.0, 20.0)}
         assert list(first.values()) == sorted(first.values(), reverse=True)
-        assert first[0.5] == LONGEST_IN_CROWD_S
+        assert first[0.5] == LONGEST_WHEN_CROWDED_S
 
-    def test_what_is_in_hand_bounds_the_next(self) -> None:
-        pace = measured(20.0)
-        lengths = [pace.next_s(ahead_s, ()) for ahead_s in (-1.0, 0.0, 0.2, 0.3, 5.0)]
-        assert lengths[:2] == [SHORTEST_S] * 2
-        assert lengths[2] == pytest.approx((0.2 - SILENT_S) / 2 * 20.0 - SEAM_S)
+    def test_buffered_audio_bounds_the_next_chunk(self) -> None:
+        sizer = measured(20.0)
+        lengths = [sizer.next_chunk_s(buffered_s, ()) for buffered_s in (-1.0, 0.0, 0.2, 0.3, 5.0)]
+        assert lengths[:2] == [SHORTEST_CHUNK_S] * 2
+        assert lengths[2] == pytest.approx((0.2 - WITHHELD_S) / 2 * 20.0 - OVERHEAD_S)
         assert lengths == sorted(lengths)
-        assert lengths[-1] == LONGEST_S
+        assert lengths[-1] == LONGEST_CHUNK_S
 
-    def test_all_that_is_left_is_said_at_once_if_it_can_be(self) -> None:
-        pace = measured(20.0)
-        usual_s = pace.next_s(0.15, ())
-        last_s = LAST_SHARE * (0.15 - SILENT_S) * 20.0 - SEAM_S
-        assert pace.next_s(0.15, (), last_s - 0.01) == last_s - 0.01
-        assert pace.next_s(0.15, (), last_s + 0.01) == usual_s < last_s
-        # Never at the cost of others, nor beyond what one piece may have.
-        assert pace.next_s(5.0, (0.1,), 1.5) == pace.next_s(5.0, (0.1,)) < 1.5
-        assert pace.next_s(5.0, (), LONGEST_S + 0.01) == LONGEST_S
+    def test_the_remainder_is_one_chunk_if_affordable(self) -> None:
+        sizer = measured(20.0)
+        usual_s = sizer.next_chunk_s(0.15, ())
+        last_s = LAST_BUFFER_SHARE * (0.15 - WITHHELD_S) * 20.0 - OVERHEAD_S
+        assert sizer.next_chunk_s(0.15, (), last_s - 0.01) == last_s - 0.01
+        assert sizer.next_chunk_s(0.15, (), last_s + 0.01) == usual_s < last_s
+        # Never at the cost of others, nor beyond the longest chunk.
+        assert sizer.next_chunk_s(5.0, (0.1,), 1.5) == sizer.next_chunk_s(5.0, (0.1,)) < 1.5
+        assert sizer.next_chunk_s(5.0, (), LONGEST_CHUNK_S + 0.01) == LONGEST_CHUNK_S
 
 
 class TestTogether:
     @pytest.mark.parametrize("clients", [2, 4, 8])
     @pytest.mark.parametrize("sentence_s", [1.3, 4.2])
-    def test_nobody_has_a_gap(self, clients: int, sentence_s: float) -> None:
-        house = House(20.0, measured(20.0))
-        everybody = house.speak([sentence_s + each / 10 for each in range(clients)])
-        assert [each.gap_s for each in everybody] == [0.0] * clients
+    def test_no_listener_has_a_gap(self, clients: int, sentence_s: float) -> None:
+        machine = Machine(20.0, measured(20.0))
+        listeners = machine.speak([sentence_s + each / 10 for each in range(clients)])
+        assert [each.gap_s for each in listeners] == [0.0] * clients
 
-    def test_first_pieces_are_shorter_where_fewer_are_still_to_come(self) -> None:
-        house = House(20.0, measured(20.0))
-        everybody = house.speak([4.0] * 8)
-        firsts = [each.pieces[0] for each in everybody]
+    def test_first_chunks_are_shorter_when_fewer_are_still_to_come(self) -> None:
+        machine = Machine(20.0, measured(20.0))
+        listeners = machine.speak([4.0] * 8)
+        firsts = [each.pieces[0] for each in listeners]
         assert firsts == sorted(firsts, reverse=True)
         assert firsts[-1] < firsts[0] / 2
-        # 8 readings, and first pieces of a third of a second at most.
-        assert max(each.first_at_s for each in everybody) < 8 * (READING_S + 0.43 / 20.0)
+        # 8 preparations, and first chunks of a third of a second at most.
+        assert max(each.first_at_s for each in listeners) < 8 * (PREPARATION_S + 0.43 / 20.0)
 
-    def test_the_speed_is_learnt_while_they_speak(self) -> None:
-        house = House(20.0, ChunkSizer())
-        assert house.pace.speed < 10.0
-        everybody = house.speak([4.0] * 8)
-        assert [each.gap_s for each in everybody] == [0.0] * 8
-        assert house.pace.speed == pytest.approx(20.0, rel=0.05)
+    def test_the_speed_is_measured_while_chunks_are_made(self) -> None:
+        machine = Machine(20.0, ChunkSizer())
+        assert machine.sizer.speed < 10.0
+        listeners = machine.speak([4.0] * 8)
+        assert [each.gap_s for each in listeners] == [0.0] * 8
+        assert machine.sizer.speed == pytest.approx(20.0, rel=0.05)
 
-    def test_others_who_have_little_are_not_kept_waiting(self) -> None:
-        pace = measured(20.0)
-        alone, beside_poor = pace.next_s(5.0, ()), pace.next_s(5.0, (3.0, 0.1))
-        assert alone == LONGEST_S
-        assert beside_poor == pytest.approx(
-            0.8 * (0.1 - (SHORTEST_S + SEAM_S) / 20.0) * 20.0 - SEAM_S
+    def test_replies_with_short_buffers_are_not_kept_waiting(self) -> None:
+        sizer = measured(20.0)
+        alone, with_a_short_buffer = sizer.next_chunk_s(5.0, ()), sizer.next_chunk_s(
+            5.0, (3.0, 0.1)
         )
-        # Who has heard nothing goes first anyway, or is being served on another core.
-        assert pace.next_s(5.0, (NOBODY,)) == alone
+        assert alone == LONGEST_CHUNK_S
+        assert with_a_short_buffer == pytest.approx(
+            0.8 * (0.1 - (SHORTEST_CHUNK_S + OVERHEAD_S) / 20.0) * 20.0 - OVERHEAD_S
+        )
+        # A reply without audio goes first anyway, or is being served on another core.
+        assert sizer.next_chunk_s(5.0, (NO_AUDIO,)) == alone
 
-    def test_pieces_beside_each_other_take_longer(self) -> None:
+    def test_chunks_side_by_side_take_longer(self) -> None:
         one_by_one, side_by_side = measured(20.0), measured(20.0, at_once=3)
         for others in ((1.0,), (1.0, 1.0, 1.0)):
-            assert side_by_side.next_s(0.2, others) < one_by_one.next_s(0.2, others)
-        crowd = (NOBODY,) * 7
-        assert side_by_side.first_s(crowd) > one_by_one.first_s(crowd)
-        assert side_by_side.next_s(0.4, ()) == one_by_one.next_s(0.4, ())
+            assert side_by_side.next_chunk_s(0.2, others) < one_by_one.next_chunk_s(0.2, others)
+        crowd = (NO_AUDIO,) * 7
+        assert side_by_side.first_chunk_s(crowd) > one_by_one.first_chunk_s(crowd)
+        assert side_by_side.next_chunk_s(0.4, ()) == one_by_one.next_chunk_s(0.4, ())
 
-    def test_more_than_the_machine_can_serve_get_long_pieces(self) -> None:
-        pace = measured(20.0)
-        crowd = (NOBODY,) * 24
-        assert pace.first_s(crowd) == LONGEST_IN_CROWD_S
-        assert pace.next_s(0.0, (1.0,) * 24) == LONGEST_IN_CROWD_S
-        # Nearly as many: seams must leave time for sound.
-        assert SHORTEST_S < pace.next_s(0.0, (1.0,) * 15) < LONGEST_IN_CROWD_S
+    def test_more_than_the_machine_can_serve_get_long_chunks(self) -> None:
+        sizer = measured(20.0)
+        crowd = (NO_AUDIO,) * 24
+        assert sizer.first_chunk_s(crowd) == LONGEST_WHEN_CROWDED_S
+        assert sizer.next_chunk_s(0.0, (1.0,) * 24) == LONGEST_WHEN_CROWDED_S
+        # Nearly as many: overhead must leave time for audio.
+        assert SHORTEST_CHUNK_S < sizer.next_chunk_s(0.0, (1.0,) * 15) < LONGEST_WHEN_CROWDED_S
 
 
 class TestWork:
-    def test_pieces_that_take_no_time_are_no_trouble(self) -> None:
-        # A model that cannot be cut has spoken its sentence when it has read it.
-        pace = ChunkSizer()
+    def test_chunks_that_take_no_time_are_accepted(self) -> None:
+        # A model that cannot be windowed has generated its sentence during preparation.
+        sizer = ChunkSizer()
         for _ in range(5000):
-            pace.made(2.0, 0.0)
-        assert pace.first_s(()) == SHORTEST_S
-        assert pace.next_s(1.0, (1.0,)) == LONGEST_S
+            sizer.record_chunk(2.0, 0.0)
+        assert sizer.first_chunk_s(()) == SHORTEST_CHUNK_S
+        assert sizer.next_chunk_s(1.0, (1.0,)) == LONGEST_CHUNK_S
 
-    def test_time_is_shared_by_those_who_compute(self) -> None:
+    def test_time_is_shared_by_the_callers_that_compute(self) -> None:
         clock = Clock()
-        turns = FairScheduler(2, cores=2, clock=clock)
-        with turns.take(PlaybackBuffer(clock)) as turn, turn.making(1.0):
+        scheduler = FairScheduler(2, cores=2, clock=clock)
+        with scheduler.acquire(PlaybackBuffer(clock)) as turn, turn.measure_chunk(1.0):
             clock.now += 0.1
-            with turns.take(PlaybackBuffer(clock)) as other, other.making(2.0):
+            with scheduler.acquire(PlaybackBuffer(clock)) as other, other.measure_chunk(2.0):
                 clock.now += 0.4
             clock.now += 0.1
         known = ChunkSizer()
-        known.made(2.0, 0.2)
-        known.made(1.0, 0.4)
-        assert turns.pace.speed == pytest.approx(known.speed)
+        known.record_chunk(2.0, 0.2)
+        known.record_chunk(1.0, 0.4)
+        assert scheduler.sizer.speed == pytest.approx(known.speed)
 
-    def test_waiting_for_a_turn_is_no_work(self) -> None:
+    def test_waiting_for_a_turn_is_not_counted(self) -> None:
         clock = Clock()
-        turns = FairScheduler(1, clock=clock)
+        scheduler = FairScheduler(1, clock=clock)
         clock.now += 7.0
-        with turns.take(PlaybackBuffer(clock)) as turn, turn.reading():
+        with scheduler.acquire(PlaybackBuffer(clock)) as turn, turn.measure_preparation():
             clock.now += 0.5
-        assert turns.pace.reading_s == pytest.approx(0.5)
+        assert scheduler.sizer.preparation_s == pytest.approx(0.5)
 
-    def test_a_turn_knows_what_the_others_have(self) -> None:
+    def test_a_turn_knows_the_other_buffers(self) -> None:
         clock = Clock()
-        turns = FairScheduler(2, cores=2, clock=clock)
+        scheduler = FairScheduler(2, cores=2, clock=clock)
         rich, poor = PlaybackBuffer(clock), PlaybackBuffer(clock)
         rich.add(3.0)
-        with turns.take(rich) as one, turns.take(poor) as other:
-            assert one.next_s() == turns.pace.next_s(3.0, (NOBODY,))
-            assert other.first_s() == turns.pace.first_s((3.0,))
-            # The next sentence of somebody who is listening need not begin with a short piece.
-            assert one.first_s() == one.next_s()
+        with scheduler.acquire(rich) as one, scheduler.acquire(poor) as other:
+            assert one.next_chunk_s() == scheduler.sizer.next_chunk_s(3.0, (NO_AUDIO,))
+            assert other.first_chunk_s() == scheduler.sizer.first_chunk_s((3.0,))
+            # The next sentence of a reply that is playing need not begin with a short chunk.
+            assert one.first_chunk_s() == one.next_chunk_s()
 
-    def test_where_nobody_plays_it_nobody_runs_dry(self) -> None:
-        turns = FairScheduler()
-        with turns.take(PlaybackBuffer()) as turn:
-            assert turn.next_s() == LONGEST_S
+    def test_a_reply_that_is_not_played_cannot_run_dry(self) -> None:
+        scheduler = FairScheduler()
+        with scheduler.acquire(PlaybackBuffer()) as turn:
+            assert turn.next_chunk_s() == LONGEST_CHUNK_S
 
 
 @dataclass
 class Sentence:
-    """As long as it is, and made at a speed of 20."""
+    """A sentence of so many frames, computed at a speed of 20."""
 
     clock: Clock
     frames: int
     hop: int = 10
 
-    def decode(self, window: Window, hands: int = 1) -> range:
-        del hands
+    def decode(self, window: Window, threads: int = 1) -> range:
+        del threads
         length = window.stop - window.start
-        self.clock.now += (length / 100 + SEAM_S) / 20.0
+        self.clock.now += (length / 100 + OVERHEAD_S) / 20.0
         return range(window.start, window.stop)
 
 
 class TestPieces:
     @pytest.mark.parametrize(("frames", "count"), [(114, 2), (140, 3)])
-    def test_a_sentence_ends_with_a_piece_of_all_that_is_left(
-        self, frames: int, count: int
-    ) -> None:
+    def test_the_last_chunk_takes_all_that_is_left(self, frames: int, count: int) -> None:
         clock = Clock()
-        turns, playback = FairScheduler(clock=clock), PlaybackBuffer(clock)
-        turns.pace = measured(20.0)
+        scheduler, playback = FairScheduler(clock=clock), PlaybackBuffer(clock)
+        scheduler.sizer = measured(20.0)
         sentence = Sentence(clock, frames)
         made = []
-        for piece, last in pieces(lambda _hands: sentence, 1000, turns, playback):
+        for piece, last in pieces(lambda _threads: sentence, 1000, scheduler, playback):
             playback.add(len(piece) / 100)
             made.append((piece, last))
         assert [number for piece, _ in made for number in piece] == list(range(frames))
@@ -259,12 +259,12 @@ class TestPieces:
 
 
 class TestPlayback:
-    def test_what_is_held_back_is_not_in_hand(self) -> None:
+    def test_withheld_audio_is_not_buffered(self) -> None:
         clock = Clock()
         playback = PlaybackBuffer(clock)
         playback.add(1.0)
         clock.now += 0.25
-        playback.hold(0.5)
-        assert playback.ahead_s == pytest.approx(0.25)
-        playback.hold(-0.25)
-        assert playback.ahead_s == pytest.approx(1.0)
+        playback.set_withheld(0.5)
+        assert playback.buffered_s == pytest.approx(0.25)
+        playback.set_withheld(-0.25)
+        assert playback.buffered_s == pytest.approx(1.0)

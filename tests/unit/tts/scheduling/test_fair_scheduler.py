@@ -9,7 +9,7 @@ from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 
-def in_hand(seconds: float | None) -> PlaybackBuffer:
+def buffered(seconds: float | None) -> PlaybackBuffer:
     playback = PlaybackBuffer()
     if seconds is not None:
         playback.add(seconds)
@@ -24,34 +24,34 @@ def in_hand(seconds: float | None) -> PlaybackBuffer:
         ((None, None, None), [0, 1, 2]),
     ],
 )
-async def test_who_has_least_in_hand_goes_first(
+async def test_the_reply_with_the_least_buffered_audio_goes_first(
     seconds: tuple[float | None, ...], expected: list[int]
 ) -> None:
-    turns, order = FairScheduler(), []
+    scheduler, order = FairScheduler(), []
     threads: list[threading.Thread] = []
 
     def work(number: int, playback: PlaybackBuffer) -> None:
-        with turns.take(playback):
+        with scheduler.acquire(playback):
             order.append(number)
 
-    with turns.take(in_hand(None)):
-        for number, ahead_s in enumerate(seconds):
-            threads.append(threading.Thread(target=work, args=(number, in_hand(ahead_s))))
+    with scheduler.acquire(buffered(None)):
+        for number, buffered_s in enumerate(seconds):
+            threads.append(threading.Thread(target=work, args=(number, buffered(buffered_s))))
             threads[-1].start()
-            await eventually(lambda count=number + 1: len(turns._waiting) == count)  # type: ignore[misc]
+            await eventually(lambda count=number + 1: len(scheduler._waiting) == count)  # type: ignore[misc]
         assert order == []
     for thread in threads:
         thread.join(WAIT_SECONDS)
     assert order == expected
 
 
-async def test_who_has_heard_nothing_gets_a_core_for_itself() -> None:
-    turns = FairScheduler(at_once=3, cores=2)
+async def test_a_reply_without_audio_gets_a_core_of_its_own() -> None:
+    scheduler = FairScheduler(at_once=3, cores=2)
     entered: list[str] = []
     leave = {name: threading.Event() for name in ("new", "heard", "more")}
 
     def work(name: str) -> None:
-        with turns.take(in_hand(None if name == "new" else 1.0)):
+        with scheduler.acquire(buffered(None if name == "new" else 1.0)):
             entered.append(name)
             leave[name].wait(WAIT_SECONDS)
 
@@ -60,10 +60,10 @@ async def test_who_has_heard_nothing_gets_a_core_for_itself() -> None:
         threads[name].start()
         await eventually(lambda count=count: len(entered) == count)  # type: ignore[misc]
     threads["more"].start()
-    await eventually(lambda: len(turns._waiting) == 1)
+    await eventually(lambda: len(scheduler._waiting) == 1)
     assert entered == ["new", "heard"]
     leave["new"].set()
-    # The newcomer has gone: now one more than there are cores may compute.
+    # The new reply is done: now one caller more than there are cores may compute.
     await eventually(lambda: entered == ["new", "heard", "more"])
     for name, thread in threads.items():
         leave[name].set()
@@ -71,13 +71,13 @@ async def test_who_has_heard_nothing_gets_a_core_for_itself() -> None:
         assert not thread.is_alive()
 
 
-async def test_so_many_at_once() -> None:
-    turns, together = FairScheduler(at_once=2, cores=2), threading.Barrier(2)
+async def test_at_most_this_many_at_once() -> None:
+    scheduler, together = FairScheduler(at_once=2, cores=2), threading.Barrier(2)
     inside: list[int] = []
     most: list[int] = []
 
     def work() -> None:
-        with turns.take(in_hand(None)):
+        with scheduler.acquire(buffered(None)):
             inside.append(1)
             most.append(len(inside))
             together.wait(WAIT_SECONDS)
@@ -93,37 +93,37 @@ async def test_so_many_at_once() -> None:
 
 
 def test_a_failure_gives_the_turn_back() -> None:
-    turns = FairScheduler()
-    with pytest.raises(ValueError, match="no"), turns.take(in_hand(None)):
+    scheduler = FairScheduler()
+    with pytest.raises(ValueError, match="no"), scheduler.acquire(buffered(None)):
         raise ValueError("no")
-    with turns.take(in_hand(None)):
+    with scheduler.acquire(buffered(None)):
         pass
 
 
 class Shifting(PlaybackBuffer):
-    """As if sound were counted between two looks: its own thread always finds another one first."""
+    """As if audio were added between two reads: its own thread always finds the other one first."""
 
     def __init__(self, owner: str) -> None:
         super().__init__()
         self._owner = owner
 
     @property
-    def ahead_s(self) -> float:
+    def buffered_s(self) -> float:
         return 1.0 if threading.current_thread().name == self._owner else 0.0
 
 
-async def test_what_is_in_hand_may_change_while_they_wait() -> None:
-    turns, done = FairScheduler(), []
+async def test_buffers_may_change_while_callers_wait() -> None:
+    scheduler, done = FairScheduler(), []
 
     def work(name: str) -> None:
-        with turns.take(Shifting(name)):
+        with scheduler.acquire(Shifting(name)):
             done.append(name)
 
     threads = [threading.Thread(target=work, args=(name,), name=name) for name in ("a", "b")]
-    with turns.take(PlaybackBuffer()):
+    with scheduler.acquire(PlaybackBuffer()):
         for count, thread in enumerate(threads, start=1):
             thread.start()
-            await eventually(lambda count=count: len(turns._waiting) == count)  # type: ignore[misc]
+            await eventually(lambda count=count: len(scheduler._waiting) == count)  # type: ignore[misc]
     for thread in threads:
         thread.join(WAIT_SECONDS)
     assert sorted(done) == ["a", "b"]

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy.typing as npt
 
 from wyoming_voice_stack.tts.engines.vits.windows import Window, next_window
-from wyoming_voice_stack.tts.scheduling.chunk_sizer import SHORTEST_S
+from wyoming_voice_stack.tts.scheduling.chunk_sizer import SHORTEST_CHUNK_S
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler, SchedulerTurn
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
@@ -59,16 +59,16 @@ def pieces(
 
     Reading shares the first piece's turn: nobody would get sound sooner if all were read first.
     """
-    with turns.take(playback) as turn:
-        with turn.reading():
-            sentence = read(turn.hands)
+    with turns.acquire(playback) as turn:
+        with turn.measure_preparation():
+            sentence = read(turn.threads)
         frames_per_second = sample_rate / sentence.hop
-        length_s = turn.first_s(sentence.frames / frames_per_second)
+        length_s = turn.first_chunk_s(sentence.frames / frames_per_second)
         piece, done = _decode(sentence, 0, length_s, frames_per_second, turn)
     yield piece, done == sentence.frames
     while done < sentence.frames:
-        with turns.take(playback) as turn:
-            length_s = turn.next_s((sentence.frames - done) / frames_per_second)
+        with turns.acquire(playback) as turn:
+            length_s = turn.next_chunk_s((sentence.frames - done) / frames_per_second)
             piece, done = _decode(sentence, done, length_s, frames_per_second, turn)
         yield piece, done == sentence.frames
 
@@ -77,7 +77,7 @@ def _decode(
     sentence: Sentence, start: int, length_s: float, frames_per_second: float, turn: SchedulerTurn
 ) -> tuple[Any, int]:
     """A piece of about this length, and where it ends."""
-    wanted, shortest = length_s * frames_per_second, SHORTEST_S * frames_per_second
+    wanted, shortest = length_s * frames_per_second, SHORTEST_CHUNK_S * frames_per_second
     window = next_window(start, sentence.frames, wanted, shortest)
-    with turn.making((window.stop - start) / frames_per_second):
-        return sentence.decode(window, turn.hands), window.stop
+    with turn.measure_chunk((window.stop - start) / frames_per_second):
+        return sentence.decode(window, turn.threads), window.stop

@@ -61,9 +61,9 @@ class DecodingStream:
     @property
     def in_hand_s(self) -> float:
         """Sound that is there and not heard yet; `-inf` before the reply's first piece."""
-        ahead_s = self.line.playback.ahead_s
-        if math.isfinite(ahead_s):
-            return ahead_s + self.outbox.unread_s
+        buffered_s = self.line.playback.buffered_s
+        if math.isfinite(buffered_s):
+            return buffered_s + self.outbox.unread_s
         return self.outbox.unread_s if self._decoded_tokens else -math.inf
 
     @property
@@ -75,7 +75,7 @@ class DecodingStream:
             # All there is was looked at, and might have made no window.
             return bool(self.sound.behind)
         pending = (self.tokens - self._decoded_tokens) / self._hastened
-        hurried = math.isfinite(self.line.playback.ahead_s) and self.in_hand_s < LITTLE_SECONDS
+        hurried = math.isfinite(self.line.playback.buffered_s) and self.in_hand_s < LITTLE_SECONDS
         enough = pending >= (FIRST_CHUNK_TOKENS if hurried else self._chunk_tokens)
         return enough or bool(self.sound.behind)
 

@@ -234,7 +234,7 @@ class TestManySpeakers:
         self, engine: PiperSynthesizer, voice: _Recording
     ) -> None:
         spoken(engine, SynthesisRequest("Yes.", "en"))
-        with engine._turns.take(PlaybackBuffer()):
+        with engine._turns.acquire(PlaybackBuffer()):
             spoken(engine, SynthesisRequest("Yes.", "en"))
         assert voice.hands == [4, 2]
 

@@ -57,7 +57,7 @@ def speak_together(engine: Any, request: SynthesisRequest) -> None:
     clients = [threading.Thread(target=listen, name=str(each)) for each in range(CLIENTS)]
     turns = engine._turns
     turns._at_once = 1
-    with turns.take(PlaybackBuffer()):
+    with turns.acquire(PlaybackBuffer()):
         for client in clients:
             client.start()
         while len(turns._waiting) < CLIENTS and any(client.is_alive() for client in clients):
@@ -160,12 +160,12 @@ class TestTogether:
         assert engine._turns._at_once == at_once
         heard = PlaybackBuffer()
         heard.add(1.0)
-        with engine._turns.take(heard) as turn:
-            assert turn.hands == alone
+        with engine._turns.acquire(heard) as turn:
+            assert turn.threads == alone
             with ExitStack() as others:
                 for _ in range(at_once - 1):
-                    others.enter_context(engine._turns.take(heard))
-                assert turn.hands == max(1, min(alone, 8 // at_once))
+                    others.enter_context(engine._turns.acquire(heard))
+                assert turn.threads == max(1, min(alone, 8 // at_once))
 
 
 class _NoReader:

@@ -119,8 +119,8 @@ def scheduler(decoder: Decoder, sampler: Sampler) -> Iterator[Any]:
     made.close()
 
 
-def line(voice: str, ahead_s: float = -math.inf) -> DecodingRequest:
-    playback: Any = SimpleNamespace(ahead_s=ahead_s)
+def line(voice: str, buffered_s: float = -math.inf) -> DecodingRequest:
+    playback: Any = SimpleNamespace(buffered_s=buffered_s)
     return DecodingRequest((1, 2, 3), SpeakerConditioning(voice, voice), 1.0, playback)
 
 
@@ -149,7 +149,7 @@ class TestOrder:
     def test_who_has_heard_nothing_is_served_before_those_well_ahead(
         self, scheduler: Any, decoder: Decoder
     ) -> None:
-        begun(scheduler, scheduler.add(line("old", ahead_s=5.0)))
+        begun(scheduler, scheduler.add(line("old", buffered_s=5.0)))
         new = scheduler.add(line("new"))
         decoder.allowed.release(1)
         begun(scheduler, new)
@@ -162,7 +162,7 @@ class TestOrder:
     def test_who_has_little_sound_left_does_not_wait(
         self, scheduler: Any, decoder: Decoder
     ) -> None:
-        begun(scheduler, scheduler.add(line("old", ahead_s=1.5)))
+        begun(scheduler, scheduler.add(line("old", buffered_s=1.5)))
         new = scheduler.add(line("new"))
         decoder.allowed.release(2)
         begun(scheduler, new)
@@ -200,7 +200,7 @@ class TestPieces:
         assert decoder.closed == ["a"]
 
     def test_stay_small_while_little_is_in_hand(self, scheduler: Any, decoder: Decoder) -> None:
-        stream = scheduler.add(line("a", ahead_s=-3.5))
+        stream = scheduler.add(line("a", buffered_s=-3.5))
         sound = stream.outbox.take_all()
         for tokens in (8, 16, 24):
             decoder.allowed.release(tokens - max(stream.tokens, 1))

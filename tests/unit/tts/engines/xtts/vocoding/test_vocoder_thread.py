@@ -69,8 +69,10 @@ class Studio:
         self.log: list[str] = []
         self.vocoding = VocoderThread(self.changed, Cores(2))
 
-    def stream(self, name: str, *, ahead_s: float = -math.inf, tokens: int = 0) -> DecodingStream:
-        playback: Any = SimpleNamespace(ahead_s=ahead_s)
+    def stream(
+        self, name: str, *, buffered_s: float = -math.inf, tokens: int = 0
+    ) -> DecodingStream:
+        playback: Any = SimpleNamespace(buffered_s=buffered_s)
         line = DecodingRequest((1,), SpeakerConditioning(name, name), 1.0, playback)
         stream = DecodingStream(line, Outbox(self.changed, RATE))
         stream.sound = Sound(name, self.log, self.allowed)
@@ -105,8 +107,8 @@ def studio() -> Iterator[Studio]:
 def test_who_has_least_in_hand_is_next(studio: Studio) -> None:
     names = {"rich": 0.9, "poor": -3.0, "fair": 0.2}
     streams = [
-        studio.stream(name, ahead_s=ahead_s, tokens=FIRST_CHUNK_TOKENS)
-        for name, ahead_s in names.items()
+        studio.stream(name, buffered_s=buffered_s, tokens=FIRST_CHUNK_TOKENS)
+        for name, buffered_s in names.items()
     ]
     with studio.changed:
         for stream in streams:
@@ -117,8 +119,8 @@ def test_who_has_least_in_hand_is_next(studio: Studio) -> None:
 
 
 def test_nothing_is_made_before_it_is_due(studio: Studio) -> None:
-    stream = studio.stream("a", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS - 1)
-    other = studio.stream("b", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS)
+    stream = studio.stream("a", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS - 1)
+    other = studio.stream("b", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     with studio.changed:
         studio.vocoding.add(stream)
         studio.vocoding.add(other)
@@ -130,8 +132,8 @@ def test_nothing_is_made_before_it_is_due(studio: Studio) -> None:
 
 
 def test_a_window_has_all_that_came_while_it_waited(studio: Studio) -> None:
-    stream = studio.stream("a", ahead_s=-1.0, tokens=FIRST_CHUNK_TOKENS)
-    other = studio.stream("b", ahead_s=-5.0, tokens=FIRST_CHUNK_TOKENS)
+    stream = studio.stream("a", buffered_s=-1.0, tokens=FIRST_CHUNK_TOKENS)
+    other = studio.stream("b", buffered_s=-5.0, tokens=FIRST_CHUNK_TOKENS)
     with studio.changed:
         studio.vocoding.add(stream)
         studio.vocoding.add(other)
@@ -142,8 +144,8 @@ def test_a_window_has_all_that_came_while_it_waited(studio: Studio) -> None:
 
 
 def test_what_makes_no_window_is_looked_at_once(studio: Studio) -> None:
-    stream = studio.stream("a", ahead_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
-    other = studio.stream("b", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS)
+    stream = studio.stream("a", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
+    other = studio.stream("b", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     stream.sound.empty = True
     with studio.changed:
         studio.vocoding.add(stream)
@@ -158,7 +160,7 @@ def test_what_makes_no_window_is_looked_at_once(studio: Studio) -> None:
 
 
 def test_what_a_window_left_out_follows_at_once(studio: Studio) -> None:
-    stream = studio.stream("a", ahead_s=-1.0, tokens=FIRST_CHUNK_TOKENS)
+    stream = studio.stream("a", buffered_s=-1.0, tokens=FIRST_CHUNK_TOKENS)
     stream.sound.windows_left_out = 3
     studio.vocoding.add(stream)
     studio.allowed.release(10)
@@ -167,7 +169,7 @@ def test_what_a_window_left_out_follows_at_once(studio: Studio) -> None:
 
 
 def test_a_stream_ends_after_all_its_sound(studio: Studio) -> None:
-    stream = studio.stream("a", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS)
+    stream = studio.stream("a", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     stream.sound.windows_left_out = 2
     studio.vocoding.add(stream)
     studio.finish(stream)
@@ -193,8 +195,8 @@ def test_no_more_is_made_than_may_wait(studio: Studio) -> None:
 
 
 def test_nothing_is_made_for_who_left(studio: Studio) -> None:
-    leaver = studio.stream("leaver", ahead_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
-    other = studio.stream("other", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS)
+    leaver = studio.stream("leaver", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
+    other = studio.stream("other", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     leaver.sound.windows_left_out = 1000
     with studio.changed:
         studio.vocoding.add(leaver)
@@ -210,8 +212,8 @@ def test_nothing_is_made_for_who_left(studio: Studio) -> None:
 
 
 def test_one_that_fails_disturbs_nobody(studio: Studio) -> None:
-    bad = studio.stream("bad", ahead_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
-    good = studio.stream("good", ahead_s=0.5, tokens=FIRST_CHUNK_TOKENS)
+    bad = studio.stream("bad", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
+    good = studio.stream("good", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     bad.sound.broken = True
     with studio.changed:
         studio.vocoding.add(bad)
