@@ -129,7 +129,7 @@ async def measure(phase: str, mode: str, server: Server, seconds: float, work: W
 
 async def measure_load(mode: str, folder: Path, settings: dict[str, str]) -> Latencies:
     """Ask from the start of the process until the model is loaded."""
-    with running(mode, folder, wait_for=None, **settings) as server:
+    with running(mode, folder, settings, wait_for=None) as server:
         async with asking(server) as questions:
             await questions.reached()
             # Readiness is another process's, which sets no event here.
@@ -175,7 +175,7 @@ async def measure_mode(
         sum((load.answered_s for load in loads), ()),
         sum(load.unanswered for load in loads),
     )
-    with running(mode, folder, **settings) as server:
+    with running(mode, folder, settings) as server:
         idle = await measure("idle", mode, server, options.seconds, rest)
         busy = await measure("at work", mode, server, options.seconds, work)
     return [idle, together, busy]

@@ -84,7 +84,7 @@ def our_server(options: Options, folder: Path) -> Iterator[Target]:
         "ASR_CPU_THREADS": str(options.threads),
         "ASR_BEAM_SIZE": str(options.beam),
     }
-    with running("asr", folder, **settings) as server:
+    with running("asr", folder, settings) as server:
         name = f"wyoming-voice-stack {version('wyoming-voice-stack')}"
         built_on = ", ".join(f"{package} {own_version(package)}" for package in _BUILDING)
         yield Target(OURS, "127.0.0.1", server.port, server.process.pid, f"{name} ({built_on})")

@@ -58,7 +58,7 @@ def our_server(options: Options, folder: Path) -> Iterator[Target]:
     }
     if not options.model.startswith(PIPER_SCHEME):
         settings["TTS_LANGUAGE"] = "en"
-    with running("tts", folder, **settings) as server:
+    with running("tts", folder, settings) as server:
         name = f"wyoming-voice-stack {version('wyoming-voice-stack')}"
         built_on = ", ".join(f"{package} {own_version(package)}" for package in _BUILDING)
         yield Target(OURS, "127.0.0.1", server.port, server.process.pid, f"{name} ({built_on})")

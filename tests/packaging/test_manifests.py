@@ -139,7 +139,7 @@ class TestServer:
         given |= dict(line.split("=", 1) for line in lines)
         assert given["SERVICE_MODE"] == mode
         assert given.keys() <= {name.upper() for name in Settings.model_fields}
-        Settings(**{name.lower(): value for name, value in given.items()})  # type: ignore[arg-type]
+        Settings(**{name.lower(): value for name, value in given.items()})
 
     def test_a_pod_is_given_the_time_to_drain(self, mode: str) -> None:
         template, container = pod(WRITTEN[f"Deployment-{mode}"])

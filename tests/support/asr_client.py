@@ -10,7 +10,7 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from tests.support.fakes import WAIT_SECONDS, FakeRecognizer
-from wyoming_voice_stack.asr.engine import TranscriptionRequest
+from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
 from wyoming_voice_stack.asr.service import AsrEntry, AsrOptions, AsrService, NameSource
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
@@ -37,7 +37,7 @@ async def serving(
 ) -> AsyncIterator[AsrService]:
     """A running service with two models that share one fake engine."""
     metrics = Metrics()
-    workers = [
+    workers: list[Worker[SpeechRecognizer]] = [
         Worker(
             name,
             lambda: engine,

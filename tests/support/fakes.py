@@ -47,7 +47,8 @@ class FakeVadStream:
         count = len(sound) // WINDOW_SAMPLES
         self._pending = sound[count * WINDOW_SAMPLES :]
         windows = sound[: count * WINDOW_SAMPLES].reshape(count, WINDOW_SAMPLES)
-        return (np.abs(windows).mean(axis=1) > LOUD).astype(np.float32)
+        loud: Samples = (np.abs(windows).mean(axis=1) > LOUD).astype(np.float32)
+        return loud
 
     def finish(self) -> Samples:
         left = len(self._pending)

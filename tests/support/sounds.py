@@ -18,7 +18,8 @@ def noise(seconds: float, slope: float, seed: int = 0) -> Samples:
 def hum(seconds: float, mains_hz: float = 50.0) -> Samples:
     """Mains hum with harmonics."""
     time = _time(seconds)
-    return _to_peak(sum(np.sin(2 * np.pi * mains_hz * k * time) / k for k in range(1, 9)))
+    harmonics = [np.sin(2 * np.pi * mains_hz * k * time) / k for k in range(1, 9)]
+    return _to_peak(np.sum(harmonics, axis=0))
 
 
 def clicks(seconds: float, per_second: float, length_ms: float, seed: int = 0) -> Samples:
@@ -69,4 +70,6 @@ def _time(seconds: float) -> np.ndarray:
 
 
 def _to_peak(sound: np.ndarray) -> Samples:
-    return (sound / np.abs(sound).max()).astype(np.float32)
+    peak = np.abs(sound).max()
+    scaled: Samples = (sound / peak).astype(np.float32)
+    return scaled

@@ -29,7 +29,9 @@ def say(sentence: str, sample_rate: int = SAMPLE_RATE) -> Samples:
         chunk.audio_float_array.astype(np.float32)
         for chunk in _voice().synthesize(sentence, _STEADY)
     ]
-    samples = soxr.resample(np.concatenate(spoken), _voice().config.sample_rate, sample_rate)
+    samples: Samples = soxr.resample(
+        np.concatenate(spoken), _voice().config.sample_rate, sample_rate
+    )
     samples.flags.writeable = False
     return samples
 

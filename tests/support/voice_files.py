@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tests.support.speech import say
 from wyoming_voice_stack.asr.vad.silero import SileroVad
@@ -25,7 +26,9 @@ def speech(text: str = LONG_TEXT) -> Samples:
     return np.float32(0.5) * say(text, RATE)
 
 
-def write(path: Path, samples: Samples, rate: int = RATE, age_s: float = 60, **form: Any) -> Path:
+def write(
+    path: Path, samples: npt.NDArray[Any], rate: int = RATE, age_s: float = 60, **form: Any
+) -> Path:
     import soundfile
 
     path.parent.mkdir(parents=True, exist_ok=True)

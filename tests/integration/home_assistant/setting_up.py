@@ -66,11 +66,12 @@ async def entity(home: Home, domain: str, entry_id: str) -> str:
 
     async def look() -> str | None:
         known = await home.command("config/entity_registry/list")
-        [found] = [
+        found: list[str] = [
             each["entity_id"]
             for each in known
             if each["config_entry_id"] == entry_id and each["entity_id"].startswith(f"{domain}.")
-        ] or [None]
-        return found
+        ]
+        assert len(found) <= 1
+        return found[0] if found else None
 
     return await until(look)

@@ -110,7 +110,7 @@ def words(text: str) -> list[str]:
 
 def played(sound: bytes) -> client.AudioClip:
     """A sound file as a loudspeaker plays it."""
-    with av.open(io.BytesIO(sound)) as file:
+    with av.open(io.BytesIO(sound), "r") as file:
         [stream] = file.streams.audio
         rate = stream.rate
         to_mono = av.AudioResampler("s16", "mono", rate)

@@ -26,6 +26,7 @@ from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.assembly.weights import weights_of
 from wyoming_voice_stack.tts.backend import SynthesisOptions
+from wyoming_voice_stack.tts.engine import SpeechSynthesizer
 from wyoming_voice_stack.tts.service import TtsOptions, TtsService
 
 SENTENCE = "What is the temperature in the living room?"
@@ -70,7 +71,7 @@ async def serving(
 ) -> AsyncIterator[tuple[int, TtsService]]:
     """Our text-to-speech service with a fake engine, on a real socket."""
     metrics = Metrics()
-    worker = Worker(
+    worker: Worker[SpeechSynthesizer] = Worker(
         "fake", source.load, max_queued=max_queued, metrics=metrics, max_wait_s=max_wait_s
     )
     speaking = SynthesisOptions(sentence_pause_ms=0, max_text_characters=1000)
@@ -181,11 +182,7 @@ def fetching(hub: FakeHub, folder: Path) -> Iterator[Server]:
     """A server that begins to fetch its model to `folder/models`."""
     theirs = {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "hf"), "HF_HUB_DISABLE_XET": "1"}
     with running(
-        *("asr", folder),
-        wait_for="/health",
-        ASR_MODEL="org/whisper",
-        HF_HUB_OFFLINE="0",
-        **theirs,
+        "asr", folder, theirs, wait_for="/health", ASR_MODEL="org/whisper", HF_HUB_OFFLINE="0"
     ) as server:
         yield server
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from wyoming.asr import Transcribe
@@ -28,7 +29,22 @@ AT_ONCE = 25
 SEED = 20240229
 
 WORDS = ("type", "data", "data_length", "payload_length", "text", "voice", "rate", "\ud83d", "\0")
-VALUES = (None, True, -1, 0, 7, 2**70, 1e308, "", "x", "\u202e", [], {}, [[]], {"name": {}})
+VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    7,
+    2**70,
+    1e308,
+    "",
+    "x",
+    "\u202e",
+    [],
+    {},
+    [[]],
+    {"name": {}},
+)
 
 
 def rubbish(luck: random.Random) -> bytes:
@@ -102,9 +118,9 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     with running(
         mode,
         tmp_path,
+        {f"{mode.upper()}_MODEL": model},
         READ_TIMEOUT_SECONDS="2",
         IDLE_TIMEOUT_SECONDS="2",
-        **{f"{mode.upper()}_MODEL": model},
     ) as battered:
         yield battered
 

@@ -31,7 +31,7 @@ def resident_mb(server: Server) -> float:
 @pytest.mark.parametrize(("mode", "model"), [("asr", EMBEDDED_WHISPER), ("tts", EMBEDDED_PIPER)])
 async def test_rests_and_works_again(tmp_path: Path, mode: str, model: str) -> None:
     settings = {f"{mode.upper()}_MODEL": model, "IDLE_UNLOAD_SECONDS": "1", "LOG_LEVEL": "INFO"}
-    with running(mode, tmp_path, **settings) as server:
+    with running(mode, tmp_path, settings) as server:
         loaded_mb = resident_mb(server)
         for _ in range(2):
             await eventually(lambda: resting(server))

@@ -97,7 +97,7 @@ class TestStopping:
         self, tmp_path: Path, number: signal.Signals
     ) -> None:
         beginning, *rest = utterance()
-        with running("asr", tmp_path, ASR_MODEL=EMBEDDED_WHISPER, **PATIENCE) as server:
+        with running("asr", tmp_path, PATIENCE, ASR_MODEL=EMBEDDED_WHISPER) as server:
             async with peer(server.port) as speaking, peer(server.port) as idle:
                 await idle.send(Describe().event())
                 await idle.next()
@@ -115,7 +115,7 @@ class TestStopping:
             server.stopped = True
 
     async def test_text_under_way_is_spoken_to_its_end(self, tmp_path: Path) -> None:
-        with running("tts", tmp_path, TTS_MODEL=EMBEDDED_PIPER, **PATIENCE) as server:
+        with running("tts", tmp_path, PATIENCE, TTS_MODEL=EMBEDDED_PIPER) as server:
             async with peer(server.port) as streaming, peer(server.port) as long:
                 await long.send(Synthesize(text=f"{SENTENCE} " * 12).event())
                 await long.next()
@@ -136,7 +136,7 @@ class TestStopping:
     async def test_second_signal_cuts_it_short(
         self, tmp_path: Path, number: signal.Signals
     ) -> None:
-        with running("tts", tmp_path, TTS_MODEL=EMBEDDED_PIPER, **PATIENCE) as server:
+        with running("tts", tmp_path, PATIENCE, TTS_MODEL=EMBEDDED_PIPER) as server:
             async with peer(server.port) as streaming:
                 await begin_streaming(streaming)
                 server.process.send_signal(signal.SIGTERM)

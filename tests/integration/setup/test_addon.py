@@ -34,7 +34,7 @@ async def addon(
     }
     with ExitStack() as stack:
         # The Supervisor answers on this loop while the server starts.
-        yield await asyncio.to_thread(stack.enter_context, running(mode, folder, **settings))
+        yield await asyncio.to_thread(stack.enter_context, running(mode, folder, settings))
         await asyncio.to_thread(stack.close)
 
 
@@ -70,7 +70,7 @@ async def test_a_voice_in_the_language_of_home_assistant(tmp_path: Path) -> None
         }
         with ExitStack() as stack:
             server = await asyncio.to_thread(
-                stack.enter_context, running("tts", tmp_path, wait_for="/metrics", **settings)
+                stack.enter_context, running("tts", tmp_path, settings, wait_for="/metrics")
             )
             assert "TTS_MODEL=auto: de_DE-thorsten-medium, for de" in server.log
             assert await describes(server.port)

@@ -125,8 +125,8 @@ def announced(server: Server, times: int = 1) -> bool:
 
 async def test_found_on_the_network_and_not_behind_the_router(network: Lan, tmp_path: Path) -> None:
     with (
-        running("asr", tmp_path, on=network.server, ZEROCONF_NAME=ASR_NAME, **SETTINGS) as asr,
-        running("tts", tmp_path, on=network.server, ZEROCONF_NAME=TTS_NAME, **SETTINGS) as tts,
+        running("asr", tmp_path, SETTINGS, on=network.server, ZEROCONF_NAME=ASR_NAME) as asr,
+        running("tts", tmp_path, SETTINGS, on=network.server, ZEROCONF_NAME=TTS_NAME) as tts,
     ):
         await eventually(lambda: announced(asr) and announced(tts))
         for server, name in ((asr, ASR_NAME), (tts, TTS_NAME)):
@@ -167,16 +167,16 @@ async def test_goodbye_at_the_stop_and_the_same_name_after_a_crash(
 ) -> None:
     settings = SETTINGS | {"ZEROCONF_NAME": ASR_NAME}
     async with browsing(network.home) as browser:
-        with running("asr", tmp_path, on=network.server, wait_for="/health", **settings) as server:
+        with running("asr", tmp_path, settings, on=network.server, wait_for="/health") as server:
             seen = await browser.next("added", ASR_NAME)
             assert (seen["addresses"], seen["port"]) == ([SERVER_ADDRESS], server.port)
             assert server.stop() == 0
             await browser.next("removed", ASR_NAME)
-        with running("asr", tmp_path, on=network.server, wait_for="/health", **settings) as server:
+        with running("asr", tmp_path, settings, on=network.server, wait_for="/health") as server:
             await browser.next("added", ASR_NAME)
             # As when the power fails: nobody takes the announcement back.
             server.stop(signal.SIGKILL)
-        with running("asr", tmp_path, on=network.server, wait_for="/health", **settings) as server:
+        with running("asr", tmp_path, settings, on=network.server, wait_for="/health") as server:
             seen = await browser.next("updated", ASR_NAME)
             assert seen["port"] == server.port
             assert "is taken" not in server.log
@@ -184,7 +184,7 @@ async def test_goodbye_at_the_stop_and_the_same_name_after_a_crash(
 
 async def test_address_is_followed(network: Lan, tmp_path: Path) -> None:
     settings = SETTINGS | {"ZEROCONF_NAME": ASR_NAME}
-    with running("asr", tmp_path, on=network.server, wait_for="/health", **settings) as server:
+    with running("asr", tmp_path, settings, on=network.server, wait_for="/health") as server:
         async with browsing(network.home) as browser:
             seen = await browser.next("added", ASR_NAME)
             assert (seen["addresses"], seen["port"]) == ([SERVER_ADDRESS], server.port)
@@ -204,7 +204,7 @@ async def test_address_is_followed(network: Lan, tmp_path: Path) -> None:
 
 async def test_still_found_after_the_cable_was_out(network: Lan, tmp_path: Path) -> None:
     settings = SETTINGS | {"ZEROCONF_NAME": ASR_NAME}
-    with running("asr", tmp_path, on=network.server, wait_for="/health", **settings) as server:
+    with running("asr", tmp_path, settings, on=network.server, wait_for="/health") as server:
         await eventually(lambda: announced(server))
         with network.unplugged("server"):
             nothing = on_host(network.home, "discover", "--timeout", "0.5", folder=tmp_path)
@@ -219,7 +219,7 @@ async def test_network_without_ipv4(network: Lan, tmp_path: Path) -> None:
         host.ip("-4 address flush dev eth0")
         host.ip(f"address add {address}/64 dev eth0 nodad")
     settings = SETTINGS | {"ZEROCONF_NAME": ASR_NAME}
-    with running("asr", tmp_path, on=network.server, wait_for="/health", **settings) as server:
+    with running("asr", tmp_path, settings, on=network.server, wait_for="/health") as server:
         await eventually(lambda: announced(server))
         found = on_host(network.home, "discover", folder=tmp_path)
         assert "fd77::2" in found.stdout, found.stderr

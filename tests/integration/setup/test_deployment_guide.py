@@ -39,8 +39,9 @@ MESSAGES = [
 
 def message(fragment: str) -> str:
     """The one message of the guide that has these words."""
-    [found] = [line for line in MESSAGES if fragment in line]
-    return found
+    found: list[str] = [line for line in MESSAGES if fragment in line]
+    assert len(found) == 1
+    return found[0]
 
 
 def says(text: str, fragment: str) -> bool:
@@ -50,7 +51,7 @@ def says(text: str, fragment: str) -> bool:
 
 def served(mode: str, exit_status: int, cwd: Path, **settings: str) -> str:
     """What a server says that ends at once."""
-    done = command("serve", "--mode", mode, cwd=cwd, **settings)
+    done = command("serve", "--mode", mode, cwd=cwd, settings=settings)
     assert done.returncode == exit_status
     return done.stderr.decode()
 
@@ -119,7 +120,7 @@ async def test_said_while_it_loads(fragment: str, tmp_path: Path) -> None:
     settings = WHILE_IT_LOADS[fragment]
     if "ASR_DEVICE" in settings and ctranslate2.get_cuda_device_count():
         pytest.skip("a graphics card is here and works")
-    with running("asr", tmp_path, wait_for=None, **settings) as server:
+    with running("asr", tmp_path, settings, wait_for=None) as server:
         await eventually(lambda: " is not available: " in server.log)
         assert says(server.log, fragment), server.log
         status, body = server.get("/health")

@@ -28,7 +28,7 @@ XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"
 NO_MODEL = "/no/such/model"
 
 
-def nobody_agreed(folder: Path) -> dict[str, str]:
+def without_agreement(folder: Path) -> dict[str, str]:
     """An environment in which the licence of XTTS is not accepted."""
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "TTS_HOME": str(folder)}
     return {"SERVICE_MODE": "tts", "TTS_MODEL": XTTS, "COQUI_TOS_AGREED": "", **home}
@@ -55,7 +55,11 @@ class TestSettings:
         self, tmp_path: Path, variable: str, value: str, allowed: str
     ) -> None:
         done = command(
-            "serve", cwd=tmp_path, SERVICE_MODE="asr", ASR_MODEL=NO_MODEL, **{variable: value}
+            "serve",
+            cwd=tmp_path,
+            SERVICE_MODE="asr",
+            ASR_MODEL=NO_MODEL,
+            settings={variable: value},
         )
         said = complaint(done, EXIT_CONFIG)
         assert f"{variable}=" in said
@@ -88,7 +92,7 @@ class TestSettings:
         for name, value in {"SERVICE_MODE": "TTS", "TTS_MODEL": NO_MODEL}.items():
             (tmp_path / name).write_text(f"{value}\n")
         files = {f"{name}_FILE": str(tmp_path / name) for name in ("SERVICE_MODE", "TTS_MODEL")}
-        done = command("serve", cwd=tmp_path, **files)
+        done = command("serve", cwd=tmp_path, settings=files)
         assert NO_MODEL in complaint(done, EXIT_UNAVAILABLE)
 
     def test_file_that_cannot_be_read(self, tmp_path: Path) -> None:
@@ -159,21 +163,21 @@ async def described(server: Server) -> Info:
 
 class TestLicence:
     def test_serve_without_it_is_one_line_that_says_what_to_set(self, tmp_path: Path) -> None:
-        done = command("serve", cwd=tmp_path, **nobody_agreed(tmp_path))
+        done = command("serve", cwd=tmp_path, settings=without_agreement(tmp_path))
         said = complaint(done, EXIT_LICENCE)
         for part in (XTTS, "non-commercial", "COQUI_TOS_AGREED=1", "accept_coqui_license.sh"):
             assert part in said
         assert list(tmp_path.iterdir()) == []
 
     def test_pull_too(self, tmp_path: Path) -> None:
-        done = command("models", "pull", XTTS, cwd=tmp_path, **nobody_agreed(tmp_path))
+        done = command("models", "pull", XTTS, cwd=tmp_path, settings=without_agreement(tmp_path))
         assert "COQUI_TOS_AGREED=1" in complaint(done, EXIT_LICENCE)
 
     def test_on_a_terminal_nothing_is_asked(self, tmp_path: Path) -> None:
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             [*COMMAND, "serve"],
-            env=clean_environment(**nobody_agreed(tmp_path)),
+            env=clean_environment(**without_agreement(tmp_path)),
             cwd=tmp_path,
             stdin=theirs,
             stdout=theirs,

@@ -23,7 +23,7 @@ async def test_are_read_and_speech_is_heard(tmp_path: Path) -> None:
             settings = {"ASR_MODEL": EMBEDDED_WHISPER, "HASS_URL": house.url, "HASS_TOKEN": TOKEN}
             # The house answers on this loop while the server starts.
             server = await asyncio.to_thread(
-                stack.enter_context, running("asr", tmp_path, **settings)
+                stack.enter_context, running("asr", tmp_path, settings)
             )
             await eventually(lambda: f"{len(NAMES)} names of the house" in server.log)
             recording = client.AudioClip(16000, 2, 1, to_pcm16(say(SAID)))
@@ -40,7 +40,7 @@ async def test_a_house_that_is_away_does_not_keep_speech_from_being_heard(tmp_pa
         "HASS_URL": "http://127.0.0.1:9",
         "HASS_TOKEN": TOKEN,
     }
-    with running("asr", tmp_path, **settings) as server:
+    with running("asr", tmp_path, settings) as server:
         recording = client.AudioClip(16000, 2, 1, to_pcm16(say(SAID)))
         heard = await client.transcribe(server.uri, recording, language="en")
         assert words(heard.text) == words(SAID)

@@ -92,14 +92,15 @@ class Household:
 
     def answer(self, command: dict[str, Any]) -> Any:
         wanted = command.get("entity_ids", [])
-        return {
+        answers: dict[str, Callable[[], Any]] = {
             AREAS: lambda: self.areas,
             FLOORS: lambda: self.floors,
             EXPOSURE: lambda: {"exposed_entities": self.exposed},
             ENTRIES: lambda: {name: self.entries.get(name) for name in wanted},
             "get_states": lambda: self.states,
             "subscribe_entities": lambda: None,
-        }[command["type"]]()
+        }
+        return answers[command["type"]]()
 
     def added(self, wanted: list[str]) -> dict[str, Any]:
         # As Home Assistant does it, an empty list stands for all.
@@ -183,8 +184,8 @@ class FakeHomeAssistant:
             return
         self.tokens.append(json.loads(hello.data)["access_token"])
         if self.tokens[-1] != TOKEN:
-            message = f"Invalid access token or password {self.tokens[-1]}"
-            await socket.send_json({"type": "auth_invalid", "message": message})
+            refusal = f"Invalid access token or password {self.tokens[-1]}"
+            await socket.send_json({"type": "auth_invalid", "message": refusal})
             return
         await socket.send_json({"type": "auth_ok", "ha_version": "2026.11.0"})
         async for message in socket:

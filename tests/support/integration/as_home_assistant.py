@@ -52,10 +52,10 @@ async def said(port: int, text: str, voice: str | None = None) -> bytes:
         ):
             await client.write_event(event)
         sound = b""
-        while event := await _next(client):
-            if AudioChunk.is_type(event.type):
-                sound += AudioChunk.from_event(event).audio
-            elif SynthesizeStopped.is_type(event.type):
+        while answer := await _next(client):
+            if AudioChunk.is_type(answer.type):
+                sound += AudioChunk.from_event(answer).audio
+            elif SynthesizeStopped.is_type(answer.type):
                 return sound
     raise AssertionError("hung up without a word")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -33,7 +34,7 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
 
 
-def types(events: list[Event]) -> list[str]:
+def types(events: Sequence[Event]) -> list[str]:
     return [event.type for event in events]
 
 

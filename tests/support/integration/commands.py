@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.integration.servers import clean_environment
@@ -13,12 +14,16 @@ COMMAND_SECONDS = 120.0
 
 
 def command(
-    *arguments: str, cwd: Path, stdin: bytes = b"", **environ: str
+    *arguments: str,
+    cwd: Path,
+    stdin: bytes = b"",
+    settings: Mapping[str, str] | None = None,
+    **environ: str,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run it to its end."""
     return subprocess.run(
         [*COMMAND, *arguments],
-        env=clean_environment(**environ),
+        env=clean_environment(**(settings or {}), **environ),
         cwd=cwd,
         input=stdin,
         capture_output=True,

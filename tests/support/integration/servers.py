@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -102,12 +102,13 @@ def clean_environment(**settings: str) -> dict[str, str]:
 def running(
     mode: str,
     folder: Path,
+    settings: Mapping[str, str] | None = None,
     *,
     wait_for: str | None = "/ready",
     on: Host | None = None,
     host: str = "127.0.0.1",
     port: int | None = None,
-    **settings: str,
+    **more: str,
 ) -> Iterator[Server]:
     """Run a server until the end of the block; it must then stop cleanly and quietly."""
     port = port or free_port()
@@ -116,7 +117,7 @@ def running(
         SERVICE_MODE=mode,
         **{f"{mode.upper()}_PORT": str(port)},
         MODELS_DIR=str(folder / "models"),
-        **({"VOICES_DIR": str(folder / "voices"), "HOST": host} | settings),
+        **{"VOICES_DIR": str(folder / "voices"), "HOST": host, **(settings or {}), **more},
     )
     with log_path.open("wb") as log:
         process = subprocess.Popen(

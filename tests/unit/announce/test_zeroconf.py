@@ -104,7 +104,7 @@ class TestAnnouncing:
 
     async def test_addresses_are_followed(self) -> None:
         name = unique_name()
-        addresses = [("10.0.0.1", "fd00::1")]
+        addresses: list[tuple[str, ...]] = [("10.0.0.1", "fd00::1")]
         one = announcer(name, read_addresses=lambda: addresses[0], refresh_s=0.02)
         async with Observer.of(name) as observer, running(one):
             assert await observer.next() == (ServiceStateChange.Added, name)

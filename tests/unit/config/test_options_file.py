@@ -46,7 +46,12 @@ def test_are_read_in_their_own_types(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_what_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    options = {"asr_languages": [], "tts_voice": "", "idle_unload_seconds": None, "tts_model": ""}
+    options: dict[str, Any] = {
+        "asr_languages": [],
+        "tts_voice": "",
+        "idle_unload_seconds": None,
+        "tts_model": "",
+    }
     assert settings_with(tmp_path, monkeypatch, options) == Settings()
 
 

@@ -152,7 +152,7 @@ def test_file_that_is_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 def test_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load_settings().asr_port = 5  # type: ignore[misc]
+        load_settings().asr_port = 5
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 
@@ -90,7 +91,7 @@ class TestTidyUp:
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         now = 1000.0
-        monkeypatch.setattr(rest_module.time, "monotonic", lambda: now)
+        monkeypatch.setattr(time, "monotonic", lambda: now)
         rest = IdlePolicy(tidying, tidy_up_after_s=30.0)
         rest.worked(untidy=True)
         rest.tidy_up_at_times()
@@ -188,7 +189,7 @@ class TestUnload:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         now = 1000.0
-        monkeypatch.setattr(rest_module.time, "monotonic", lambda: now)
+        monkeypatch.setattr(time, "monotonic", lambda: now)
         rest = IdlePolicy(unload_after_s=10.0)
         now = 1009.0
         rest.worked(untidy=True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -10,7 +11,6 @@ import pytest
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.jobs import Gate, Thing, begun, lanes, working
 from wyoming_voice_stack.engine import channel as channel_module
-from wyoming_voice_stack.engine import worker as worker_module
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.errors import (
     Busy,
@@ -153,7 +153,7 @@ class TestStop:
         now = [100.0]
         async with working(**lanes(3)) as worker:
             threads = worker._threads
-            monkeypatch.setattr(worker_module.time, "monotonic", lambda: now[0])
+            monkeypatch.setattr(time, "monotonic", lambda: now[0])
             worker._threads = [Stuck() for _ in range(20)]  # type: ignore[misc]
             assert not await worker.stop(2.0)
             assert sum(waited) == pytest.approx(2.0)

@@ -167,7 +167,7 @@ class TestAdmission:
     # Docker gives a container none unless it is asked to.
     @pytest.mark.skipif(not (IPV6.exists() and IPV6.read_text()), reason="no IPv6 on this machine")
     async def test_listens_on_ipv6_too(self, service: EchoService) -> None:
-        async with listening(service, host=None) as listener:  # type: ignore[arg-type]
+        async with listening(service, host=None) as listener:
             _, writer = await asyncio.open_connection("::1", listener.port)
             writer.close()
             await writer.wait_closed()

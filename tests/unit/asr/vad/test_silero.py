@@ -167,7 +167,7 @@ class Loudness:
 def loudness(*levels: float) -> list[float]:
     """How loud windows of these levels reach the network."""
     sound = np.repeat(np.array(levels, np.float32), WINDOW_SAMPLES)
-    return SileroVad(Loudness()).speech_probabilities(sound).tolist()
+    return [float(level) for level in SileroVad(Loudness()).speech_probabilities(sound)]
 
 
 def test_quiet_sound_is_raised_within_bounds() -> None:
@@ -194,6 +194,8 @@ def test_the_gain_never_looks_ahead() -> None:
 
 
 def test_a_window_is_judged_with_the_end_of_the_one_before() -> None:
+    given: list[Samples] = []
+
     class Inputs(Loudness):
         def judge(
             self, windows: Samples, state: tuple[int, ...]
@@ -201,7 +203,6 @@ def test_a_window_is_judged_with_the_end_of_the_one_before() -> None:
             given.extend(windows)
             return super().judge(windows, state)
 
-    given: list[Samples] = []
     sound = np.linspace(0.5, 1, 3 * WINDOW_SAMPLES, dtype=np.float32)
     stream = SileroVad(Inputs()).stream()
     for first in range(0, len(sound), 100):

@@ -105,7 +105,9 @@ def test_no_hint_can_give_whisper_orders(tokenizer: Tokenizer) -> None:
     hints = compose_hints(request, tokenizer)
     assert hints is not None
     tokens = tokenizer.encode(hints, add_special_tokens=False).ids
-    assert max(tokens) < tokenizer.token_to_id("<|endoftext|>")
+    end = tokenizer.token_to_id("<|endoftext|>")
+    assert end is not None
+    assert max(tokens) < end
 
 
 @settings(deadline=None, max_examples=100)

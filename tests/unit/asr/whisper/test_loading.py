@@ -5,7 +5,9 @@ import logging
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
 import numpy as np
@@ -32,8 +34,13 @@ def copy(tiny_en: Path, tmp_path: Path) -> Path:
     return directory
 
 
-def load(directory: Path, vad: SileroVad, **options: object) -> WhisperRecognizer:
-    settings = {"device": "cpu", "compute_type": "int8", "cpu_threads": 1, "beam_size": 1}
+def load(directory: Path, vad: SileroVad, **options: Any) -> WhisperRecognizer:
+    settings: dict[str, Any] = {
+        "device": "cpu",
+        "compute_type": "int8",
+        "cpu_threads": 1,
+        "beam_size": 1,
+    }
     return WhisperRecognizer.load(directory, vad=vad, **settings | options)
 
 
@@ -105,8 +112,8 @@ def test_auto_runs_on_the_cpu_when_cuda_does_not_work(
     loaded.close()
 
 
-def _none_on_cuda(library: object) -> object:
-    real = library.get_supported_compute_types  # type: ignore[attr-defined]
+def _none_on_cuda(library: Any) -> Callable[[str, int], set[str]]:
+    real: Callable[[str, int], set[str]] = library.get_supported_compute_types
 
     def answer(device: str, index: int) -> set[str]:
         if device == "cuda":

@@ -14,6 +14,8 @@ from wyoming_voice_stack.errors import EngineError
 from wyoming_voice_stack.tts.engine import Samples
 from wyoming_voice_stack.tts.voices import folder as voices_module
 from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment
+from wyoming_voice_stack.tts.voices.cloning.assessment import assess as real_assess
+from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
 from wyoming_voice_stack.tts.voices.folder import VoicesFolder
 
 
@@ -207,14 +209,13 @@ class TestWriting:
     ) -> None:
         for name in ("anna", "bert", "clara"):
             write(tmp_path / f"{name}.wav", speech())
-        real = voices_module.assess
 
-        def assess(path: Path, judge: object) -> Assessment:
+        def assess_and_remove(path: Path, judge: SpeechDetector | None) -> Assessment:
             if path.stem == "bert":
                 path.unlink()
-            return real(path, judge)  # type: ignore[arg-type]
+            return real_assess(path, judge)
 
-        monkeypatch.setattr(voices_module, "assess", assess)
+        monkeypatch.setattr(voices_module, "assess", assess_and_remove)
         assert list(folder.read()) == ["anna", "clara"]
 
 

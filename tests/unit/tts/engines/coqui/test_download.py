@@ -29,6 +29,7 @@ HELLO = SynthesisRequest("guten morgen zusammen", "de")
 
 
 class Archive(http.server.BaseHTTPRequestHandler):
+    address = ""
     content = b""
     status = 200
     asked = 0

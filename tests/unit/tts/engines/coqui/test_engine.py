@@ -183,13 +183,15 @@ class TestWindows:
     ) -> None:
         asked = SynthesisRequest("guten morgen zusammen " * 4, "de")
         whole = said_at_once(vits_folder, asked, None, None)
-        reach = vits._tapped._reach
+        tapped = vits._tapped
+        assert tapped is not None
+        reach = tapped._reach
         assert reach == ReceptiveField(left=13, right=13, hop=256)
-        vits._tapped._reach = replace(reach, left=2)
+        tapped._reach = replace(reach, left=2)
         try:
             pieces = list(pieces_of(vits, asked))
         finally:
-            vits._tapped._reach = reach
+            tapped._reach = reach
         assert np.abs(np.concatenate(pieces) - whole).max() > 1e-5
 
     def test_a_vocoder_of_another_kind_speaks_at_once(

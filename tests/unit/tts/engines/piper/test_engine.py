@@ -215,7 +215,10 @@ class TestManySpeakers:
         known |= {"num_speakers": 8, "speaker_id_map": {"a": 4, "b": 7}, "default_speaker_id": 4}
         known["inference"] = {"noise_scale": 0.6, "length_scale": 1.5, "noise_w": 0.9}
         model = write_voice(tmp_path, **known)
-        reader = PiperReader(PiperVoice(session=None, config=PiperConfig.from_dict(known)), voice)
+        reader = PiperReader(
+            PiperVoice(session=None, config=PiperConfig.from_dict(known)),
+            voice,  # type: ignore[arg-type]
+        )
         return PiperSynthesizer(reader, source(model).card(), 0, FairScheduler(at_once=2, cores=4))
 
     def test_speaker_speed_and_noise_reach_the_voice(

@@ -50,7 +50,7 @@ def test_makes_what_coqui_tts_makes(model: Any, cloner: XttsCloner, tmp_path: Pa
         assert np.allclose(mine.numpy(), stock.numpy(), atol=1e-6)
 
 
-FORMS = {
+FORMS: dict[str, dict[str, Any]] = {
     "stereo.wav": {"rate": 44_100, "channels": 2},
     "phone.wav": {"rate": 8_000},
     "studio.wav": {"rate": 96_000, "subtype": "PCM_24"},
@@ -66,7 +66,7 @@ FORMS = {
 @pytest.mark.parametrize("name", FORMS)
 def test_reads_any_form(model: Any, cloner: XttsCloner, tmp_path: Path, name: str) -> None:
     form = dict(FORMS[name])
-    rate, channels = int(str(form.pop("rate"))), int(str(form.pop("channels", 1)))
+    rate, channels = form.pop("rate"), form.pop("channels", 1)
     sound = np.stack([say("This is how I speak.", rate) / 2] * channels, axis=1)
     path = write(tmp_path / name, sound, rate, **form)
     made = cloner([str(path)])

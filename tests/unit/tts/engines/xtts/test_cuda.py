@@ -151,7 +151,7 @@ def test_windows_equal_the_whole(stock: Any) -> None:
     speaker = torch.nn.functional.normalize(torch.randn(1, 512, 1, generator=random), dim=1)
     whole = vocoder.speak(speaker, 1.0)
     stream = vocoder.speak(speaker, 1.0)
-    pieces = []
+    pieces: list[Any] = []
     for number, latent in enumerate(latents, 1):
         whole.push(latent)
         stream.push(latent)

@@ -195,9 +195,12 @@ class TestSpeakingTogether:
         made: list[Any] = []
         vocoder = endless_xtts._scheduler._vocoder
         decode = vocoder.decode
-        monkeypatch.setattr(
-            vocoder, "decode", lambda *frames: made.append(decode(*frames)) or made[-1]
-        )
+
+        def decode_and_keep(*frames: Any) -> Any:
+            made.append(decode(*frames))
+            return made[-1]
+
+        monkeypatch.setattr(vocoder, "decode", decode_and_keep)
         pieces = list(pieces_of(endless_xtts, LIGHT))
         assert len(made) == len(pieces)
         for whole in made:

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_only_speech_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["wav", "flac", "mp3", "ogg", "opus"])
 def test_every_form_says_the_same(tmp_path: Path, form: str) -> None:
     path = tmp_path / f"anna.{form}"
-    kind = {"format": "OGG", "subtype": "OPUS"} if form == "opus" else {}
+    kind: dict[str, Any] = {"format": "OGG", "subtype": "OPUS"} if form == "opus" else {}
     write(path, np.stack([speech(), speech()], axis=1), **kind)
     found = assess(path, detector)
     assert not found.faults

@@ -66,7 +66,7 @@ def test_names_come_from_the_hash_alone(cache: LatentCache) -> None:
 
 def test_what_was_not_contiguous_comes_back(cache: LatentCache) -> None:
     turned = {"latent": np.ones((1, 8, 32), np.float32).transpose(0, 2, 1) * np.arange(8)}
-    given = arrays() | {"latent": turned["latent"].astype(np.float32)}
+    given = {**arrays(), "latent": turned["latent"].astype(np.float32)}
     cache.put("anna", given)
     assert same(cache.get("anna"), given)
 

@@ -138,7 +138,7 @@ class TestSampling:
             steps.append(TopKLogitsWarper(int(manner["top_k"])))
         if manner["top_p"] < 1:
             steps.append(TopPLogitsWarper(manner["top_p"]))
-        read = torch.tensor([[1, 1, 1024]])
+        read: Any = torch.tensor([[1, 1, 1024]])
         random = torch.Generator().manual_seed(SEED)
         scores = torch.randn(60, 1, 1026, generator=torch.Generator().manual_seed(7)) * 3
         for each in scores:

@@ -140,11 +140,12 @@ def test_no_latent_is_decoded_again(
     """But for what the convolutions see on both sides of a window."""
     decoded: list[int] = []
     decode = vocoder.decode
-    monkeypatch.setattr(
-        vocoder,
-        "decode",
-        lambda frames, speaker: decoded.append(frames.shape[2]) or decode(frames, speaker),
-    )
+
+    def count_and_decode(frames: Any, speaker: Any) -> Any:
+        decoded.append(frames.shape[2])
+        return decode(frames, speaker)
+
+    monkeypatch.setattr(vocoder, "decode", count_and_decode)
     made = pieces(vocoder, latents, speaker, 1.0, {8, 16})
     frames = sum(map(len, made)) // vocoder.frame_samples
     assert frames == LATENTS * 4 * 24000 // 22050
