@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the tables of settings in README.md and docs/deployment.md from the settings themselves.
+"""Write the tables in docs/settings.md from the settings themselves.
 
-python scripts/list_settings.py            write them
-python scripts/list_settings.py --check    exit status 1 if one is not as it would be written
+python scripts/list_settings.py            write the tables
+python scripts/list_settings.py --check    exit with status 1 if the tables are out of date
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -19,6 +18,13 @@ from wyoming_voice_stack.config.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN = "<!-- settings: written by scripts/list_settings.py -->"
 END = "<!-- settings end -->"
+DOCUMENT = "docs/settings.md"
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Both servers": (),
+    "Speech to text": ("asr_", "hass_"),
+    "Text to speech": ("tts_", "coqui_", "voices_"),
+}
+"""Headings, and how the names of their settings begin; a setting without a heading is for both servers."""
 
 
 def _default(field: FieldInfo) -> str:
@@ -59,53 +65,44 @@ def _allowed(field: FieldInfo) -> str:
     return ", ".join(f"`{choice}`" for choice in _choices(field.annotation))
 
 
-def short_table() -> str:
-    """Variable, default and meaning."""
-    rows = [
-        f"| `{name.upper()}` | {_default(field)} | {field.description} |"
-        for name, field in Settings.model_fields.items()
-    ]
-    return "\n".join(("| variable | default | meaning |", "|---|---|---|", *rows))
+def tables() -> str:
+    """One table for each group of settings: variable, default, allowed values and meaning."""
+    return "\n\n".join(f"## {group}\n\n{_table(prefixes)}" for group, prefixes in GROUPS.items())
 
 
-def long_table() -> str:
-    """The same, and what is allowed."""
+def _table(prefixes: tuple[str, ...]) -> str:
     rows = [
         f"| `{name.upper()}` | {_default(field)} | {_allowed(field)} | {field.description} |"
         for name, field in Settings.model_fields.items()
+        if _prefixes_of(name) == prefixes
     ]
-    return "\n".join(("| variable | default | allowed | meaning |", "|---|---|---|---|", *rows))
+    return "\n".join(("| Variable | Default | Allowed | Meaning |", "|---|---|---|---|", *rows))
 
 
-DOCUMENTS: dict[str, Callable[[], str]] = {
-    "README.md": short_table,
-    "docs/deployment.md": long_table,
-}
+def _prefixes_of(name: str) -> tuple[str, ...]:
+    return next((each for each in GROUPS.values() if name.startswith(each)), ())
 
 
-def written(document: str, table: str) -> str:
-    """`document` with the table between its two marks."""
-    before, begin, rest = document.partition(BEGIN)
+def updated(text: str) -> str:
+    """The document with the tables between its two markers."""
+    before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"there is no place for the settings; write {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+        raise ValueError(f"{DOCUMENT} has no place for the tables; add the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{tables()}\n\n{END}{after}"
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check both documents; give the exit status."""
-    stale = []
-    for name, table in DOCUMENTS.items():
-        path = ROOT / name
-        text = path.read_text("utf-8")
-        wanted = written(text, table())
-        if text != wanted:
-            stale.append(name)
-            if "--check" not in arguments:
-                path.write_text(wanted, "utf-8")
-    if "--check" in arguments and stale:
-        print(f"Not up to date: {', '.join(stale)}; run scripts/list_settings.py", file=sys.stderr)
+    """Write or check the document; return the exit status."""
+    path = ROOT / DOCUMENT
+    text = path.read_text("utf-8")
+    wanted = updated(text)
+    if text == wanted:
+        return 0
+    if "--check" in arguments:
+        print(f"{DOCUMENT} is out of date; run scripts/list_settings.py", file=sys.stderr)
         return 1
+    path.write_text(wanted, "utf-8")
     return 0
 
 

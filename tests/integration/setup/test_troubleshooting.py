@@ -1,4 +1,4 @@
-"""Every message under Troubleshooting in docs/deployment.md is printed by the software as it is there."""
+"""The software prints every message in a block of docs/troubleshooting.md as it is there."""
 
 from __future__ import annotations
 
@@ -28,17 +28,20 @@ from wyoming_voice_stack.errors import (
 )
 
 ROOT = Path(__file__).parents[3]
-GUIDE = (ROOT / "docs" / "deployment.md").read_text()
-TROUBLES = GUIDE.partition("\n## Troubleshooting")[2].partition("\n## ")[0]
+PARTS = re.split(
+    r"^```(.*)$", (ROOT / "docs" / "troubleshooting.md").read_text(), flags=re.MULTILINE
+)
 MESSAGES = [
     line
-    for block in re.findall(r"^```\n(.*?)^```", TROUBLES, re.MULTILINE | re.DOTALL)
+    for language, block in zip(PARTS[1::4], PARTS[2::4], strict=True)
+    if not language
     for line in block.splitlines()
+    if line
 ]
 
 
 def message(fragment: str) -> str:
-    """The one message of the guide that has these words."""
+    """The one message of the page that has these words."""
     found: list[str] = [line for line in MESSAGES if fragment in line]
     assert len(found) == 1
     return found[0]
