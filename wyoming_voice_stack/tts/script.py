@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from wyoming_voice_stack.errors import TextTooLong
 from wyoming_voice_stack.tts.backend import TtsBackend
 from wyoming_voice_stack.tts.catalogue import Choice
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 from wyoming_voice_stack.tts.text.language.tags import regional
 from wyoming_voice_stack.tts.text.sentences import SentenceStream, fit
 
@@ -24,7 +24,7 @@ _SAMPLE = "At 17:30 it is 21.5 °C and costs $5.20, on 2026-11-23."
 def get_ready(languages: Iterable[str]) -> None:
     """Read what is known of languages, so that no request pays for it. Slow; for a thread."""
     for language in languages:
-        spoken(_SAMPLE, language)
+        normalize(_SAMPLE, language)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Script:
             # One reply has one language: short later sentences would be told apart badly.
             self._language = await self._service.detect_language(sentence, self._languages)
         language = self._language
-        said = spoken(sentence, regional(language, self._regions))
+        said = normalize(sentence, regional(language, self._regions))
         parts = fit(said, self._service.max_characters(language))
         for number, part in enumerate(parts, start=1):
             yield ScriptLine(part, language, ends_sentence and number == len(parts))

@@ -1,10 +1,10 @@
-"""What is written, as a person would say it: times, dates, amounts, addresses and signs in words.
+"""Text normalization: times, dates, amounts, addresses and symbols rewritten as words.
 
-Numbers are always written out. Engines read digits by rules of their own, which differ (XTTS takes
-German `42.` for an ordinal, models that know letters only drop digits), and words they all read
-alike.
+Every number is written out. Engines read digits by rules of their own, which differ: XTTS reads
+German `42.` as an ordinal, and models with a letters-only vocabulary drop digits. All of them read
+words alike.
 """
 
-from wyoming_voice_stack.tts.normalization.pipeline import spoken
+from wyoming_voice_stack.tts.normalization.pipeline import normalize
 
-__all__ = ["spoken"]
+__all__ = ["normalize"]

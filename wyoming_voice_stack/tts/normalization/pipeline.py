@@ -1,7 +1,8 @@
-"""The order in which a sentence's writings are said.
+"""The order of the normalization steps.
 
-Each step leaves words behind in which no later step finds anything. What is ambiguous is left for
-later, and in the end only as a number: `3-4` may be a score, `1/2` a house.
+The output of a step contains nothing that a later step would match. Each step leaves ambiguous
+text to the later ones, and the last reads only the numbers in it: `3-4` may be a score, `1/2` a
+house number.
 """
 
 from __future__ import annotations
@@ -9,73 +10,78 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wyoming_voice_stack.tts.normalization.dates.calendar_dates import say_dates
-from wyoming_voice_stack.tts.normalization.dates.clock import say_times
-from wyoming_voice_stack.tts.normalization.dates.durations import say_durations
-from wyoming_voice_stack.tts.normalization.dates.timestamps import say_timestamps
-from wyoming_voice_stack.tts.normalization.dates.years import say_spans_of_years
-from wyoming_voice_stack.tts.normalization.identifiers.codes import say_codes
-from wyoming_voice_stack.tts.normalization.identifiers.letters import say_abbreviations
-from wyoming_voice_stack.tts.normalization.identifiers.variable_names import say_identifiers
-from wyoming_voice_stack.tts.normalization.identifiers.web_addresses import say_addresses
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules, locale
-from wyoming_voice_stack.tts.normalization.numbers.fractions import say_fractions
-from wyoming_voice_stack.tts.normalization.numbers.ordinals import (
-    say_ordinals,
-    say_series,
-    whole_ordinals,
+from wyoming_voice_stack.tts.normalization.dates.calendar_dates import verbalize_dates
+from wyoming_voice_stack.tts.normalization.dates.clock import verbalize_times
+from wyoming_voice_stack.tts.normalization.dates.durations import verbalize_durations
+from wyoming_voice_stack.tts.normalization.dates.timestamps import verbalize_timestamps
+from wyoming_voice_stack.tts.normalization.dates.weekdays import verbalize_weekdays
+from wyoming_voice_stack.tts.normalization.dates.years import verbalize_year_ranges
+from wyoming_voice_stack.tts.normalization.identifiers.acronyms import verbalize_abbreviations
+from wyoming_voice_stack.tts.normalization.identifiers.codes import verbalize_codes
+from wyoming_voice_stack.tts.normalization.identifiers.variable_names import verbalize_identifiers
+from wyoming_voice_stack.tts.normalization.identifiers.web_addresses import verbalize_addresses
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules, locale_rules
+from wyoming_voice_stack.tts.normalization.numbers.cardinals import (
+    add_leading_zeros,
+    verbalize_cardinals,
 )
-from wyoming_voice_stack.tts.normalization.numbers.quantities import say_quantities, whole_fractions
-from wyoming_voice_stack.tts.normalization.numbers.scales import say_scales
-from wyoming_voice_stack.tts.normalization.numbers.shares import say_shares
-from wyoming_voice_stack.tts.normalization.numbers.signs import say_powers, say_signs
-from wyoming_voice_stack.tts.normalization.numbers.suffixes import say_suffixes
-from wyoming_voice_stack.tts.normalization.units.measurements import say_units
-from wyoming_voice_stack.tts.normalization.units.money import say_money
+from wyoming_voice_stack.tts.normalization.numbers.fractions import verbalize_fractions
+from wyoming_voice_stack.tts.normalization.numbers.ordinals import (
+    restore_ordinal_signs,
+    verbalize_ordinals,
+    verbalize_series,
+)
+from wyoming_voice_stack.tts.normalization.numbers.proportions import verbalize_proportions
+from wyoming_voice_stack.tts.normalization.numbers.scales import verbalize_scales
+from wyoming_voice_stack.tts.normalization.numbers.signs import verbalize_powers, verbalize_signs
+from wyoming_voice_stack.tts.normalization.numbers.suffixes import verbalize_suffixes
+from wyoming_voice_stack.tts.normalization.units.measurements import verbalize_units
+from wyoming_voice_stack.tts.normalization.units.money import verbalize_money
 
 _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
-    whole_fractions,
-    whole_ordinals,
-    say_addresses,
-    say_abbreviations,
-    say_timestamps,
-    say_series,
-    say_dates,
-    say_durations,
-    say_times,
-    say_codes,
-    say_spans_of_years,
-    say_shares,
-    say_signs,
-    say_money,
-    say_fractions,
-    say_suffixes,
-    say_units,
-    say_powers,
-    say_scales,
-    say_ordinals,
-    say_quantities,
+    add_leading_zeros,
+    restore_ordinal_signs,
+    verbalize_addresses,
+    verbalize_abbreviations,
+    verbalize_timestamps,
+    verbalize_series,
+    verbalize_weekdays,
+    verbalize_dates,
+    verbalize_durations,
+    verbalize_times,
+    verbalize_codes,
+    verbalize_year_ranges,
+    verbalize_proportions,
+    verbalize_signs,
+    verbalize_money,
+    verbalize_fractions,
+    verbalize_suffixes,
+    verbalize_units,
+    verbalize_powers,
+    verbalize_scales,
+    verbalize_ordinals,
+    verbalize_cardinals,
 )
 _TWO_SPACES = re.compile(r" {2,}")
 _SPACE_BEFORE_MARK = re.compile(r" +(?=[,.;!?](?:\s|$))")
 
 
-def spoken(text: str, language: str) -> str:
-    """Return a cleaned sentence as it is said in `language`, a BCP 47 tag.
+def normalize(text: str, language: str) -> str:
+    """Return the spoken form of a cleaned sentence in `language`, a BCP 47 tag.
 
-    Of a language without a lexicon only names of programs are changed. Words stay as they are.
+    Words are unchanged. For a language without a lexicon, only identifiers are rewritten.
     """
-    said = say_identifiers(text)
-    known = locale(language)
-    if known is not None:
+    spoken = verbalize_identifiers(text)
+    locale = locale_rules(language)
+    if locale is not None:
         for step in _STEPS:
-            said = step(said, known)
-    if said == text:
+            spoken = step(spoken, locale)
+    if spoken == text:
         return text
-    if known is not None:
-        for pattern, joined in known.lexicon.joins.items():
-            said = re.sub(pattern, joined, said)
-    said = _SPACE_BEFORE_MARK.sub("", _TWO_SPACES.sub(" ", said)).strip()
-    if text.endswith(".") and said[-1:].isalnum():
-        said += "."  # That of an abbreviation was the sentence's as well.
-    return said
+    if locale is not None:
+        for pattern, joined in locale.lexicon.joins.items():
+            spoken = re.sub(pattern, joined, spoken)
+    spoken = _SPACE_BEFORE_MARK.sub("", _TWO_SPACES.sub(" ", spoken)).strip()
+    if text.endswith(".") and spoken[-1:].isalnum():
+        spoken += "."  # The full stop of a final abbreviation also ended the sentence.
+    return spoken

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from wyoming_voice_stack.tts.text.cleaning import clean_text, finalize_sentence
 from wyoming_voice_stack.tts.text.fitting import split_to_fit
 from wyoming_voice_stack.tts.text.scanner import Scanner
-from wyoming_voice_stack.tts.text.speakable import ready_to_speak, speakable
 
 MIN_CHARACTERS = 2
 """One letter and its full stop."""
@@ -42,7 +42,7 @@ class SentenceStream:
         For the first sentence of a reply: it sounds that much earlier.
         """
         self._refuse_if_finished()
-        return speakable(self._scanner.cut_clause(FIRST_CLAUSE_CHARACTERS)) or None
+        return clean_text(self._scanner.cut_clause(FIRST_CLAUSE_CHARACTERS)) or None
 
     def finish(self) -> list[str]:
         """Return the rest. The stream takes nothing more."""
@@ -56,13 +56,13 @@ class SentenceStream:
 
     def _spoken(self, pieces: list[str]) -> list[str]:
         limit = self._max_characters
-        return [sentence for piece in pieces for sentence in fit(speakable(piece), limit)]
+        return [sentence for piece in pieces for sentence in fit(clean_text(piece), limit)]
 
 
 def fit(sentence: str, max_characters: int) -> list[str]:
-    """Return a speakable sentence in parts of at most `max_characters`, each ready to be spoken."""
+    """Return a clean_text sentence in parts of at most `max_characters`, each ready to be spoken."""
     if len(sentence) <= max_characters:
         return [sentence] if sentence else []
     room_for_full_stop = 1
     parts = split_to_fit(sentence, max_characters - room_for_full_stop)
-    return [ready for part in parts if (ready := ready_to_speak(part))]
+    return [ready for part in parts if (ready := finalize_sentence(part))]

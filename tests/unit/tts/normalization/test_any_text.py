@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 from wyoming_voice_stack.tts.normalization.locale.lexicon import languages
 
 PIECES = [
@@ -109,7 +109,7 @@ WORDS = ("lamp", "kitchen", "quietly", "beside", "window", "garden")
 @settings(deadline=None, max_examples=400)
 @given(messy_texts, tags)
 def test_any_writing_is_said(text: str, language: str) -> None:
-    said = spoken(text, language)
+    said = normalize(text, language)
     if language and language != "sv":
         assert not re.search(r"\d", said)
     if any(character.isalnum() for character in text):
@@ -119,14 +119,14 @@ def test_any_writing_is_said(text: str, language: str) -> None:
 @settings(deadline=None)
 @given(st.text(), tags)
 def test_any_text_is_said(text: str, language: str) -> None:
-    spoken(text, language)
+    normalize(text, language)
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from([*WORDS, *(f" {piece} " for piece in PIECES)])), tags)
 def test_no_word_is_lost(pieces: list[str], language: str) -> None:
     text = " ".join(pieces)
-    said = spoken(text, language)
+    said = normalize(text, language)
     for word in WORDS:
         assert len(re.findall(rf"\b{word}\b", said)) == pieces.count(word)
 
@@ -134,13 +134,13 @@ def test_no_word_is_lost(pieces: list[str], language: str) -> None:
 @pytest.mark.parametrize("language", ["en", "de", "fr", "zh"])
 @pytest.mark.parametrize("digits", ["1" * 5000, "1." * 2000, "9,999" * 500, "1 " * 2000])
 def test_numbers_without_end(language: str, digits: str) -> None:
-    assert spoken(digits, language)
+    assert normalize(digits, language)
 
 
 def test_libraries_are_imported_late() -> None:
     code = (
         "import sys; import wyoming_voice_stack.tts.normalization as package;"
-        "package.spoken('No number.', 'sv');"
+        "package.normalize('No number.', 'sv');"
         "sys.exit('babel' in sys.modules or 'unicode_rbnf' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 
 
 @pytest.mark.parametrize(
@@ -47,16 +47,16 @@ from wyoming_voice_stack.tts.normalization import spoken
     ],
 )
 def test_said(language: str, text: str, said: str) -> None:
-    assert spoken(text, language) == said
+    assert normalize(text, language) == said
 
 
 @pytest.mark.parametrize("text", ["Um 9h.", "um 9:00 Uhr.", "Um 9 Uhr."])
 def test_german_hours(text: str) -> None:
-    assert spoken(text, "de").lower() == "um neun uhr."
-    assert spoken("Noch 9h.", "de") == "Noch neun Stunden."
+    assert normalize(text, "de").lower() == "um neun uhr."
+    assert normalize("Noch 9h.", "de") == "Noch neun Stunden."
 
 
 def test_the_last_full_stop_stays() -> None:
-    assert spoken("Noch 5 Min.", "de") == "Noch fünf Minuten."
-    assert spoken("Am 24.12.", "de") == "Am vierundzwanzigsten Dezember."
-    assert spoken("At 5 p.m.", "en") == "At five p.m."
+    assert normalize("Noch 5 Min.", "de") == "Noch fünf Minuten."
+    assert normalize("Am 24.12.", "de") == "Am vierundzwanzigsten Dezember."
+    assert normalize("At 5 p.m.", "en") == "At five p.m."

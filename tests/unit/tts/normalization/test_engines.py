@@ -19,7 +19,7 @@ from tests.unit.tts.normalization.languages.test_more_languages import (
 )
 from tests.unit.tts.normalization.languages.test_romance import FRENCH, ITALIAN, PORTUGUESE, SPANISH
 from wyoming_voice_stack.tts.engines.coqui.compat import importing
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 
 TABLES = [
     ("en", ENGLISH | ENGLISH_AT_HOME),
@@ -51,7 +51,7 @@ def test_xtts_reads_the_words_as_they_are(language: str, table: dict[str, str]) 
 @pytest.mark.parametrize(("language", "table"), TABLES)
 def test_what_is_said_is_said_the_same_again(language: str, table: dict[str, str]) -> None:
     said = list(table.values())
-    assert [spoken(text, language) for text in said] == said
+    assert [normalize(text, language) for text in said] == said
 
 
 def test_enough_is_tried() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ from wyoming_voice_stack.tts.normalization import spoken
     ],
 )
 def test_words_stay(language: str, texts: list[str]) -> None:
-    assert [spoken(text, language) for text in texts] == texts
+    assert [normalize(text, language) for text in texts] == texts
 
 
 def test_ambiguous_english() -> None:
@@ -85,7 +85,7 @@ def test_ambiguous_english() -> None:
         "The 45s are here.": "The forty-five seconds are here.",
         "A/B testing, and/or, km/h.": "A/B testing, and/or, km/h.",
     }
-    assert {text: spoken(text, "en") for text in expected} == expected
+    assert {text: normalize(text, "en") for text in expected} == expected
 
 
 def test_ambiguous_german() -> None:
@@ -101,11 +101,11 @@ def test_ambiguous_german() -> None:
         "1.5": "eins Komma fünf",
         "99.99.2026": "neunundneunzig Punkt neunundneunzig Punkt zweitausendsechsundzwanzig",
     }
-    assert {text: spoken(text, "de") for text in expected} == expected
+    assert {text: normalize(text, "de") for text in expected} == expected
 
 
 @pytest.mark.parametrize("language", ["sv", "und", "", "xx-YY", "x", "-"])
 def test_without_a_lexicon_only_names_of_programs_change(language: str) -> None:
     text = "Kl. 17:30 är light.living_room_2 på, 21,5 °C, snake_case, $5."
     said = "Kl. 17:30 är light living room 2 på, 21,5 °C, snake case, $5."
-    assert spoken(text, language) == said
+    assert normalize(text, language) == said

@@ -1,1 +1,1 @@
-"""Dates, times of day and durations in words."""
+"""Verbalization of dates, times of day and durations."""

@@ -1,4 +1,4 @@
-"""Dates: which writings are certainly one, and how each is said."""
+"""Calendar dates, in every notation that can only be a date."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import RANGE
 
 Order = Literal["day", "month"]
@@ -16,7 +16,7 @@ _MONTHS = 12
 _DAYS = 31
 _YEAR_DIGITS = 4
 _THIS_CENTURY = 70
-"""Years of two digits below it are after 2000."""
+"""Two-digit years below this are in the 2000s."""
 _WORDS_BACK = re.compile(r"([^\W\d_]+)\W*$")
 _ISO = re.compile(r"(?<![\w.-])(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?P<t>T(?=\d\d:)|(?![\w-]))")
 _CHINESE_YEAR = re.compile(r"(?<!\d)\d{4}(?=\s?\u5e74)")
@@ -45,48 +45,34 @@ class _Date:
     order: Order = "day"
 
 
-def say_dates(text: str, locale: LocaleRules) -> str:
-    """Say dates in numbers or with a month's name, and weekdays in full before them."""
-    text = _weekday_range(locale).sub(lambda match: _days(match, locale), text)
+def verbalize_dates(text: str, locale: LocaleRules) -> str:
+    """Verbalize dates in digits or with a month's name."""
     if any(character.isdecimal() for character in text):
-        text = _weekdays(locale).sub(lambda match: _weekday(match, locale), text)
         if locale.lexicon.calendar.year_style == "digits":
             text = _CHINESE_YEAR.sub(lambda match: _year(int(match[0]), locale), text)
         text = _TO_A_DATE.sub(rf"\1 {locale.lexicon.to} ", text)
-        text = _ISO.sub(lambda match: _whole(match, locale), text)
-        text = _YEAR_FIRST.sub(lambda match: _whole(match, locale), text)
+        text = _ISO.sub(lambda match: _with_year(match, locale), text)
+        text = _YEAR_FIRST.sub(lambda match: _with_year(match, locale), text)
         if locale.names.year_first:
-            text = _YEAR_FIRST_DOTTED.sub(lambda match: _whole(match, locale), text)
-        text = _NUMERIC.sub(lambda match: _numeric(match, locale), text)
+            text = _YEAR_FIRST_DOTTED.sub(lambda match: _with_year(match, locale), text)
+        text = _NUMERIC.sub(lambda match: _numeric_date(match, locale), text)
         if locale.lexicon.calendar.dotted_day_month:
-            text = _DOTTED_DAY.sub(lambda match: _day_and_month(match, locale), text)
-        if locale.lexicon.calendar.slash_leads:
-            text = _slashed(locale).sub(lambda match: _with_slash(match, locale), text)
-        for pattern in _named(locale):
-            text = pattern.sub(lambda match: _with_name(match, locale), text)
+            text = _DOTTED_DAY.sub(lambda match: _dotted_date(match, locale), text)
+        if locale.lexicon.calendar.slash_date_lead_words:
+            text = _slash_date_pattern(locale).sub(lambda match: _slash_date(match, locale), text)
+        for pattern in _named_date_patterns(locale):
+            text = pattern.sub(lambda match: _named_date(match, locale), text)
     return text
 
 
-def _weekday(match: re.Match[str], locale: LocaleRules) -> str:
-    short = match[1] or match[3]
-    if match[3] and not short[0].isupper():
-        return match[0]  # Before a time, it may be another word.
-    return locale.names.weekdays.get(short.lower().rstrip("."), short) + (match[2] or match[4])
-
-
-def _days(match: re.Match[str], locale: LocaleRules) -> str:
-    first, last = (locale.names.weekdays.get(match[group].lower()) for group in (1, 2))
-    return f"{first} {locale.lexicon.to} {last}" if first and last else match[0]
-
-
-def _whole(match: re.Match[str], locale: LocaleRules) -> str:
+def _with_year(match: re.Match[str], locale: LocaleRules) -> str:
     order: Order = "month" if locale.names.month_first else "day"
     date = _Date(int(match["d"]), int(match["m"]), _full_year(match["y"]), order=order)
-    said = _said(date, match, locale)
-    return said + (", " if match.groupdict().get("t") else "")
+    spoken = _verbalize_date(date, match, locale)
+    return spoken + (", " if match.groupdict().get("t") else "")
 
 
-def _numeric(match: re.Match[str], locale: LocaleRules) -> str:
+def _numeric_date(match: re.Match[str], locale: LocaleRules) -> str:
     first, second = int(match["a"]), int(match["b"])
     if match["s"] and match["sign"] != ".":
         return match[0]
@@ -98,19 +84,23 @@ def _numeric(match: re.Match[str], locale: LocaleRules) -> str:
     if month_first:
         first, second = second, first
     order: Order = "month" if locale.names.month_first else "day"
-    return _said(_Date(first, second, _full_year(match["y"]), order=order), match, locale)
+    return _verbalize_date(_Date(first, second, _full_year(match["y"]), order=order), match, locale)
 
 
-def _day_and_month(match: re.Match[str], locale: LocaleRules) -> str:
-    if match.end() == len(match.string) and not _announced(match.string[: match.start()], locale):
-        return match[0]  # It may be a decimal fraction at the end of a sentence.
-    return _said(_Date(int(match["d"]), int(match["m"])), match, locale)
+def _dotted_date(match: re.Match[str], locale: LocaleRules) -> str:
+    if match.end() == len(match.string) and not _is_announced(
+        match.string[: match.start()], locale
+    ):
+        return match[0]  # It may be a decimal number at the end of a sentence.
+    return _verbalize_date(_Date(int(match["d"]), int(match["m"])), match, locale)
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def _slashed(locale: LocaleRules) -> re.Pattern[str]:
-    """`11/24` after a word that tells that a date comes, or two of them with a dash between."""
-    leads = "|".join((*locale.lexicon.calendar.slash_leads, *locale.names.weekdays.values()))
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _slash_date_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    """Match `11/24` after a word that announces a date, or two of them with a dash between."""
+    leads = "|".join(
+        (*locale.lexicon.calendar.slash_date_lead_words, *locale.names.weekdays.values())
+    )
     nouns = "|".join(locale.lexicon.fraction_nouns) or "(?!)"
     date, last = r"(?P<a>\d{1,2})/(?P<b>\d{1,2})", r"(?P<a2>\d{1,2})/(?P<b2>\d{1,2})"
     no_more = rf"(?![\w/%-]|[.,]\d| [%\u00b0=]| (?:{nouns})\b)"
@@ -120,10 +110,10 @@ def _slashed(locale: LocaleRules) -> re.Pattern[str]:
     )
 
 
-def _with_slash(match: re.Match[str], locale: LocaleRules) -> str:
+def _slash_date(match: re.Match[str], locale: LocaleRules) -> str:
     pairs = [match.group(*names) for names in (("a", "b"), ("a2", "b2"), ("c", "e"), ("c2", "e2"))]
     lead = match["lead"] or ""
-    said = []
+    spoken = []
     for first, second in pairs:
         if first is None:
             continue
@@ -133,11 +123,11 @@ def _with_slash(match: re.Match[str], locale: LocaleRules) -> str:
         if not (1 <= month <= _MONTHS and 1 <= day <= _DAYS):
             return match[0]
         order: Order = "month" if locale.names.month_first else "day"
-        said.append(_template(_Date(day, month, order=order), lead, match, locale))
-    return lead + f" {locale.lexicon.to} ".join(said)
+        spoken.append(_fill_template(_Date(day, month, order=order), lead, match, locale))
+    return lead + f" {locale.lexicon.to} ".join(spoken)
 
 
-def _with_name(match: re.Match[str], locale: LocaleRules) -> str:
+def _named_date(match: re.Match[str], locale: LocaleRules) -> str:
     found = match.groupdict()
     month = locale.names.month_numbers.get(match["month"].lower().rstrip("."))
     if month is None:
@@ -147,7 +137,7 @@ def _with_name(match: re.Match[str], locale: LocaleRules) -> str:
         return f"{locale.names.months[month - 1]} {locale.numerals.year(year or 0)}"
     last = int(found["last"]) if found.get("last") else None
     order: Order = "month" if match.start("month") < match.start("d") else "day"
-    return _said(_Date(int(match["d"]), month, year, last, order), match, locale)
+    return _verbalize_date(_Date(int(match["d"]), month, year, last, order), match, locale)
 
 
 def _full_year(digits: str) -> int:
@@ -156,26 +146,26 @@ def _full_year(digits: str) -> int:
     return int(digits) + (2000 if int(digits) < _THIS_CENTURY else 1900)
 
 
-def _said(date: _Date, match: re.Match[str], locale: LocaleRules) -> str:
-    """What is said for the date, or what was written if there is no such day."""
+def _verbalize_date(date: _Date, match: re.Match[str], locale: LocaleRules) -> str:
+    """Return the date in words, or the match unchanged if there is no such day."""
     days = [day for day in (date.day, date.last_day) if day is not None]
     if not (1 <= date.month <= _MONTHS and all(1 <= day <= _DAYS for day in days)):
         return match[0]
-    return _template(date, match.string[: match.start()], match, locale)
+    return _fill_template(date, match.string[: match.start()], match, locale)
 
 
-def _template(date: _Date, before: str, match: re.Match[str], locale: LocaleRules) -> str:
+def _fill_template(date: _Date, before: str, match: re.Match[str], locale: LocaleRules) -> str:
     calendar = locale.lexicon.calendar
     days = [day for day in (date.day, date.last_day) if day is not None]
     form = _day_form(before, locale)
-    said = f" {locale.lexicon.to} ".join(_day(day, form, locale) for day in days)
+    spoken = f" {locale.lexicon.to} ".join(_day(day, form, locale) for day in days)
     template = calendar.day_month if date.year is None else calendar.date
     if calendar.day_first and date.order == "day":
         template = calendar.day_first + ("" if date.year is None else ", {year}")
         if _last_word(before) == "the" or " of " in match[0]:
             template = template.removeprefix("the ")
     return template.format(
-        day=said,
+        day=spoken,
         month=locale.names.months[date.month - 1],
         year="" if date.year is None else _year(date.year, locale),
     )
@@ -194,16 +184,19 @@ def _day(day: int, form: str, locale: LocaleRules) -> str:
 def _year(year: int, locale: LocaleRules) -> str:
     calendar = locale.lexicon.calendar
     if calendar.year_style == "digits":
-        said = locale.numerals.digits(str(year)).replace(" ", "")
+        spoken = locale.numerals.digits(str(year)).replace(" ", "")
     elif calendar.year_style == "ordinal":
-        said = locale.numerals.ordinal(year, calendar.day_form)
+        spoken = locale.numerals.ordinal(year, calendar.day_form)
     else:
-        said = locale.numerals.year(year)
-    return calendar.year.format(year=said)
+        spoken = locale.numerals.year(year)
+    return calendar.year.format(year=spoken)
 
 
 def _day_form(before: str, locale: LocaleRules) -> str:
-    """German days are inflected after an article or a preposition, also over a weekday's name."""
+    """Return the day's form: in German it depends on the article or preposition before it.
+
+    A weekday between the two does not matter.
+    """
     word = _last_word(before)
     if word.title() in locale.names.weekdays.values():
         word = _last_word(before[: before.lower().rindex(word)])
@@ -213,8 +206,8 @@ def _day_form(before: str, locale: LocaleRules) -> str:
     return locale.lexicon.calendar.day_form
 
 
-def _announced(before: str, locale: LocaleRules) -> bool:
-    """Whether a word before it tells that a date comes."""
+def _is_announced(before: str, locale: LocaleRules) -> bool:
+    """Return whether the text before the match announces a date."""
     if not before.strip() or before.rstrip().endswith((":", ",", "(")):
         return True
     word = _last_word(before)
@@ -227,37 +220,9 @@ def _last_word(text: str) -> str:
     return match[1].lower() if match else ""
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def _weekday_range(locale: LocaleRules) -> re.Pattern[str]:
-    if not locale.lexicon.calendar.sure_abbreviations:
-        return re.compile("(?!)()()")
-    known = "|".join(re.escape(name.title()) for name in locale.names.weekdays)
-    return re.compile(rf"(?<![\w-])({known})\.?{RANGE}({known})(?![\w-])")
-
-
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def _weekdays(locale: LocaleRules) -> re.Pattern[str]:
-    if not locale.lexicon.spaced:
-        return re.compile(r"(?!)()()()()")
-    short = sorted((name for name in locale.names.weekdays), key=len, reverse=True)
-    known = "|".join(map(re.escape, short))
-    hours = "|".join((*locale.lexicon.clock.hour_words, *locale.lexicon.clock.absorbs)) or "(?!)"
-    some = "|".join(map(re.escape, short))
-    titled = some if locale.lexicon.calendar.sure_abbreviations else rf"(?:{some})(?=\. | \d+:)"
-    months = "|".join(map(re.escape, sorted(locale.names.month_numbers, key=len, reverse=True)))
-    return re.compile(
-        rf"{locale.before}({known})\.?(,? )"
-        rf"(?=(?:den |the )?(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\s?\d{{1,2}}[./]|\d{{1,2}}\S{{0,2}} (?:of |de )?(?:{months})\b"
-        rf"|(?:{months})\.? \d{{1,2}}\b))"
-        rf"|{locale.before}({titled})\.?(,? )(?=\d{{1,2}}(?:[:h]\d\d| ?[ap]\.?m\b"
-        rf"| ?(?:{hours})\b|{RANGE}\d))",
-        re.IGNORECASE,
-    )
-
-
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def _named(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
-    """Patterns for dates with the name of a month."""
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _named_date_patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
+    """Return the patterns for dates with the name of a month."""
     calendar = locale.lexicon.calendar
     if not locale.lexicon.spaced:
         return ()
@@ -265,8 +230,8 @@ def _named(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     between = rf" (?:(?:{calendar.between}) )?" if calendar.between else " "
     ending = r"(?:st|nd|rd|th|er|º|°|ª|\.)?"
     year = rf"(?:,?{between}(?P<y>\d{{4}})(?![\w:]|[.,]\d)"
-    if calendar.absorbs:
-        year += rf"(?: (?:{'|'.join(map(re.escape, calendar.absorbs))})(?!\w))?"
+    if calendar.consumed_words:
+        year += rf"(?: (?:{'|'.join(map(re.escape, calendar.consumed_words))})(?!\w))?"
     year += ")?"
     day = rf"{locale.before}(?P<d>\d{{1,2}}){ending}(?:{RANGE}(?P<last>\d{{1,2}}){ending})?"
     patterns = [rf"{day}{between}(?P<month>{month}){year}"]
@@ -283,14 +248,14 @@ def _named(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
 
 
 def _month_pattern(locale: LocaleRules) -> str:
-    """Full names, in the case that the language writes; short ones where they are certain."""
+    """Match full month names in the language's own case, and abbreviations where unambiguous."""
     full = {name.lower() for name in locale.names.months}
-    certain = locale.lexicon.calendar.sure_abbreviations
+    unambiguous = locale.lexicon.calendar.unambiguous_abbreviations
     names = sorted(locale.names.month_numbers, key=len, reverse=True)
     alternatives = []
     for name in names:
-        written = re.escape(name.title() if certain else name)
-        stop = r"\.?(?!\w)" if certain else r"\."
+        written = re.escape(name.title() if unambiguous else name)
+        stop = r"\.?(?!\w)" if unambiguous else r"\."
         alternatives.append(rf"{written}(?!\w)" if name in full else written + stop)
     pattern = "|".join(alternatives)
-    return pattern if certain else f"(?i:{pattern})"
+    return pattern if unambiguous else f"(?i:{pattern})"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
-from wyoming_voice_stack.tts.normalization.locale.notation import RANGE, Figure
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.notation import RANGE, WrittenNumber
 
 _HOURS = 24
 _NOON = 12
@@ -22,8 +22,8 @@ _TWO_STOPS = re.compile(r"(?<=\b[ap]\.m\.)\.(?!\.)")
 _HALF_TO = re.compile(rf"(?<=\b[ap]\.m\.){RANGE}(?=\w)")
 
 
-def say_times(text: str, locale: LocaleRules) -> str:
-    """Say times of day, and ranges of them."""
+def verbalize_times(text: str, locale: LocaleRules) -> str:
+    """Verbalize times of day and ranges of them."""
     if locale.lexicon.clock.twelve_hours:
         text = _MERIDIEM.sub(lambda match: _meridiem(match, locale), text)
     for pattern in _patterns(locale):
@@ -37,19 +37,23 @@ def _meridiem(match: re.Match[str], locale: LocaleRules) -> str:
     ends = [(match["h"], match["m"])]
     if match["h2"]:
         ends.append((match["h2"], match["m2"]))
-    times = [_twelve(int(hour) or _NOON, int(minute or 0), locale) for hour, minute in ends]
-    said = f" {locale.lexicon.to} ".join(times)
-    return f"{said} {match['half'].lower()}.m.{_seconds(match['s'], locale)}"
+    times = [
+        _twelve_hour_time(int(hour) or _NOON, int(minute or 0), locale) for hour, minute in ends
+    ]
+    spoken = f" {locale.lexicon.to} ".join(times)
+    return f"{spoken} {match['half'].lower()}.m.{_seconds(match['s'], locale)}"
 
 
-def _twelve(hour: int, minute: int, locale: LocaleRules) -> str:
-    """Hour and minute without the half of the day."""
+def _twelve_hour_time(hour: int, minute: int, locale: LocaleRules) -> str:
+    """Verbalize a time on the 12-hour clock, without a.m. or p.m."""
     clock = locale.lexicon.clock
-    said = locale.numerals.cardinal(hour)
+    spoken = locale.numerals.cardinal(hour)
     if not minute:
-        return said
-    template = clock.small if minute < _TEN and clock.small else clock.full
-    return template.format(hour=said, minute=locale.numerals.cardinal(minute))
+        return spoken
+    template = (
+        clock.single_digit_minute if minute < _TEN and clock.single_digit_minute else clock.full
+    )
+    return template.format(hour=spoken, minute=locale.numerals.cardinal(minute))
 
 
 def _range(match: re.Match[str], locale: LocaleRules) -> str:
@@ -58,38 +62,41 @@ def _range(match: re.Match[str], locale: LocaleRules) -> str:
     ends = [(found["h"], found.get("m"), found.get("s"))]
     if found.get("h2"):
         ends.append((found["h2"], found.get("m2"), None))
-    said = [time_of_day(*end, before, locale) for end in ends]
-    if None in said:
+    spoken = [time_of_day(*end, before, locale) for end in ends]
+    if None in spoken:
         return match[0]
-    return (found.get("lead") or "") + f" {locale.lexicon.to} ".join(filter(None, said))
+    return (found.get("lead") or "") + f" {locale.lexicon.to} ".join(filter(None, spoken))
 
 
 def time_of_day(
     hour: str, minute: str | None, second: str | None, before: str, locale: LocaleRules
 ) -> str | None:
-    """Say the time that these digits are after `before`; None if there is no such hour."""
+    """Return the time of day in words, or None if the hour is above 24.
+
+    `before` is the text in front of it, which decides the grammatical form.
+    """
     hours, minutes = int(hour), int(minute or 0)
     if hours > _HOURS:
         return None
-    said = _whole_time(hours, minutes, before, locale)
-    return " ".join((said + _seconds(second, locale)).split())
+    spoken = _hour_and_minute(hours, minutes, before, locale)
+    return " ".join((spoken + _seconds(second, locale)).split())
 
 
 def _seconds(second: str | None, locale: LocaleRules) -> str:
     if not second or not int(second):
         return ""
-    seconds = locale.counted(Figure(str(int(second))), "duration-second")
+    seconds = locale.measure(WrittenNumber(str(int(second))), "duration-second")
     return f" {locale.sign('and') or ''} {seconds}" if seconds else ""
 
 
-def _whole_time(hour: int, minute: int, before: str, locale: LocaleRules) -> str:
+def _hour_and_minute(hour: int, minute: int, before: str, locale: LocaleRules) -> str:
     clock = locale.lexicon.clock
     if clock.twelve_hours and not 1 <= hour <= _NOON:
         half = "a.m." if hour % _HOURS < _NOON else "p.m."
-        return f"{_twelve(hour % _NOON or _NOON, minute, locale)} {half}"
+        return f"{_twelve_hour_time(hour % _NOON or _NOON, minute, locale)} {half}"
     template = clock.full if minute else clock.hour
-    if 0 < minute < _TEN and clock.small:
-        template = clock.small
+    if 0 < minute < _TEN and clock.single_digit_minute:
+        template = clock.single_digit_minute
     return template.format(
         hour=_hour(hour, before, locale),
         hours=locale.hours(hour),
@@ -109,11 +116,11 @@ def _hour(hour: int, before: str, locale: LocaleRules) -> str:
     return locale.numerals.cardinal(hour, form)
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     clock = locale.lexicon.clock
     before = rf"(?<![-+\d:.,/]){locale.before}"
-    words_after = absorbed(clock.absorbs, locale)
+    words_after = word_pattern(clock.consumed_words, locale)
     no_more = r"(?![\d:]|[.,]\d|\s?[ap]\.?m\b)"
     time = rf"(?P<h>\d{{1,2}})[{clock.marks}](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?"
     last = rf"(?P<h2>\d{{1,2}})[{clock.marks}](?P<m2>[0-5]\d)"
@@ -132,19 +139,19 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
         lead = rf"(?P<lead>(?<!\w)(?i:{words})\.?\s)"
         patterns.append(rf"{lead}{dotted}{last_dotted}{no_more}{after}")
     if clock.hour_words:
-        word = absorbed(clock.hour_words, locale)
+        word = word_pattern(clock.hour_words, locale)
         hour = rf"(?P<h>\d{{1,2}})(?:(?:{word})?{RANGE}(?P<h2>\d{{1,2}}))?{word}"
-        minutes = "|".join(clock.absorbs_minutes) or "(?!)"
+        minutes = "|".join(clock.consumed_minute_words) or "(?!)"
         minute = rf"(?: (?P<m>[0-5]\d)(?: ?(?:{minutes})|{no_more}(?! ?[%°])))?"
         patterns.append(f"{before}{hour}{minute}{after}")
-    if clock.hour_leads:
-        lead = rf"(?P<lead>(?<!\w)(?i:{'|'.join(clock.hour_leads)})\s)"
+    if clock.hour_lead_words:
+        lead = rf"(?P<lead>(?<!\w)(?i:{'|'.join(clock.hour_lead_words)})\s)"
         patterns.append(rf"{lead}(?P<h>\d{{1,2}})\s?h{after}")
     return tuple(re.compile(pattern) for pattern in patterns)
 
 
-def absorbed(known: tuple[str, ...], locale: LocaleRules) -> str:
-    """Regular expression for words after a time that the templates say themselves."""
+def word_pattern(known: tuple[str, ...], locale: LocaleRules) -> str:
+    """Return a regular expression for one of the `known` words, with or without a space before it."""
     if not known:
         return ""
     words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))

@@ -1,4 +1,4 @@
-"""Spans of years: `1914-1918`, the season `2020/21`."""
+"""Year ranges such as `1914-1918`, and seasons such as `2020/21`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _SEASON = re.compile(
     r"(?<![\w.,:/+-])(?P<y>(?:19|20)\d\d)[/\u2013-](?P<next>\d\d|20\d\d)(?![\w/-]|[.,]\d)"
 )
 _CENTURY = 100
+_YEAR_DIGITS = 4
 
 
-def say_spans_of_years(text: str, locale: LocaleRules) -> str:
-    """Say two years that belong together, where they can be nothing else."""
+def verbalize_year_ranges(text: str, locale: LocaleRules) -> str:
+    """Verbalize year ranges and seasons where no other reading is possible."""
     text = _SPAN.sub(lambda match: _span(match, locale), text)
     return _SEASON.sub(lambda match: _season(match, locale), text)
 
@@ -33,5 +34,6 @@ def _season(match: re.Match[str], locale: LocaleRules) -> str:
     year, following = int(match["y"]), match["next"]
     if int(following) % _CENTURY != (year + 1) % _CENTURY or "-" in match[0]:
         return match[0]
-    said = locale.numerals.year if len(following) > 2 else locale.numerals.cardinal  # noqa: PLR2004
-    return f"{locale.numerals.year(year)} {said(int(following))}"
+    is_full_year = len(following) == _YEAR_DIGITS
+    spell = locale.numerals.year if is_full_year else locale.numerals.cardinal
+    return f"{locale.numerals.year(year)} {spell(int(following))}"

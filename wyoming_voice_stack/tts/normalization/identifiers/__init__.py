@@ -1,1 +1,1 @@
-"""Addresses, codes and names of programs in words."""
+"""Verbalization of addresses, codes and identifiers."""

@@ -1,20 +1,20 @@
-"""Digits that are no quantity: telephone numbers, codes, serial numbers, versions."""
+"""Digits that are not a quantity: telephone numbers, codes, serial numbers and versions."""
 
 from __future__ import annotations
 
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 
 LONG_DIGITS = 7
-"""From here on digits without marks between thousands are said one by one."""
+"""Numbers of this length or more, without thousands separators, are read digit by digit."""
 MAX_PHONE_DIGITS = 15
 MIN_PHONE_DIGITS = 6
 _GROUP = 3
 _LONGEST_GROUP = 4
 _JOINING = "is|ist|lautet|est|es|è|é|jest|to|je|number|nummer|no\\.|numéro|número|numero|of|at|on"
-"""Words that may stand between a word for a code and the code."""
+"""Words allowed between a word such as "code" and the digits."""
 _INTERNATIONAL = re.compile(r"(?<![\w.,])\+\d{1,3}(?:[ ()/.-]{0,2}\d{1,12}){1,7}(?!\w|[.,]\d)")
 _NATIONAL = re.compile(
     r"(?<![\w.,+/-])(?:\(0\d{1,5}\)[ ]?|0\d{1,5}[ /-])\d{2,8}(?:[ -]\d{2,8}){0,4}(?![\w:/]|[.,-]\d| ?[%°])"
@@ -26,29 +26,28 @@ _VERSION = re.compile(
     r"(?![\w]|[.,]\d)"
 )
 _VERSIONED = "Python|Node|iOS|iPadOS|macOS|Android|Ubuntu|Debian|Fedora|Alpine|HAOS|ESPHome"
-"""Programs whose name a version follows: 3.11 is later than 3.9."""
+"""Software whose name is followed by a version, not a decimal number: 3.11 is later than 3.9."""
 _YEAR_VERSION = re.compile(r"(?<![\w.,+-])(20\d\d)\.(\d{1,2})(?![\w%°€$]|[.,]\d| ?[%°€$])")
 
-
 _NO_NOUN = r"\w+ly\b|(?:from|when|right|straight|again|with|please)\b"
-"""Longer words that are not counted."""
+"""Words of four letters or more that are not nouns, and so not what the number counts."""
 
 
-def say_codes(text: str, locale: LocaleRules) -> str:
-    """Say digits one by one in groups, and versions number by number."""
+def verbalize_codes(text: str, locale: LocaleRules) -> str:
+    """Verbalize codes digit by digit in groups, and versions number by number."""
     text = _INTERNATIONAL.sub(lambda match: _phone(match[0], locale), text)
     text = _NATIONAL.sub(lambda match: _phone(match[0], locale), text)
-    text = _after_word(locale).sub(lambda match: match[1] + _phone(match[2], locale), text)
+    text = _code_pattern(locale).sub(lambda match: match[1] + _phone(match[2], locale), text)
     if locale.lexicon.dial_words:
-        text = _dialled(locale).sub(lambda match: _short_number(match, locale), text)
-    text = _VERSION.sub(lambda match: _dotted(match, locale), text)
+        text = _dial_pattern(locale).sub(lambda match: _short_number(match, locale), text)
+    text = _VERSION.sub(lambda match: _dotted_version(match, locale), text)
     text = _YEAR_VERSION.sub(lambda match: _version(match[0], locale), text)
-    text = _after_version(locale).sub(lambda match: match[1] + _version(match[2], locale), text)
+    text = _version_pattern(locale).sub(lambda match: match[1] + _version(match[2], locale), text)
     return _LONG.sub(lambda match: _long(match[0], locale), text)
 
 
-def say_digits(digits: str, locale: LocaleRules) -> str:
-    """Say digits in groups that can be followed, with a pause between two groups."""
+def verbalize_digits(digits: str, locale: LocaleRules) -> str:
+    """Spell digits in groups of three or four, with a comma between two groups for a pause."""
     if len(digits) <= _LONGEST_GROUP:
         return locale.numerals.digits(digits)
     groups = [digits[begin : begin + _GROUP] for begin in range(0, len(digits), _GROUP)]
@@ -62,42 +61,42 @@ def _phone(written: str, locale: LocaleRules) -> str:
     if not MIN_PHONE_DIGITS - 2 <= sum(map(len, groups)) <= MAX_PHONE_DIGITS:
         return written
     plus = f"{locale.sign('plus') or '+'} " if written.startswith("+") else ""
-    return plus + ", ".join(say_digits(group, locale) for group in groups)
+    return plus + ", ".join(verbalize_digits(group, locale) for group in groups)
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def _dialled(locale: LocaleRules) -> re.Pattern[str]:
-    """Three digits, or some of them, after a word that has somebody call them."""
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _dial_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    """Match one to four three-digit numbers after a word such as "dial"."""
     words = "|".join(locale.lexicon.dial_words)
-    capital = locale.lexicon.numbers.nouns_are_capital
+    capital = locale.lexicon.numbers.capitalized_nouns
     counted = r" [A-Z\u00c4\u00d6\u00dc]" if capital else rf" (?!{_NO_NOUN})[^\W\d_]{{4,}}"
-    joint = rf"(?:, | {locale.sign('and')} | {locale.lexicon.either} )"
+    joint = rf"(?:, | {locale.sign('and')} | {locale.lexicon.or_word} )"
     return re.compile(
         rf"(?P<lead>(?<!\w)(?i:{words}) )(?P<numbers>\d{{3}}(?:{joint}\d{{3}}){{0,3}})(?![\w:/-]|[.,]\d|{counted}| ?[%\u00b0\u20ac$])"
     )
 
 
 def _short_number(match: re.Match[str], locale: LocaleRules) -> str:
-    said = re.sub(r"\d+", lambda digits: locale.numerals.digits(digits[0]), match["numbers"])
-    return match["lead"] + said
+    spoken = re.sub(r"\d+", lambda digits: locale.numerals.digits(digits[0]), match["numbers"])
+    return match["lead"] + spoken
 
 
 def _long(digits: str, locale: LocaleRules) -> str:
     if digits.endswith("000") and not digits.startswith("0"):
         return digits
-    return say_digits(digits, locale) if len(digits) > 1 else digits
+    return verbalize_digits(digits, locale) if len(digits) > 1 else digits
 
 
-def _dotted(match: re.Match[str], locale: LocaleRules) -> str:
-    """A version, unless the full stops stand between thousands."""
-    if re.fullmatch(locale.figure, match[0]):
+def _dotted_version(match: re.Match[str], locale: LocaleRules) -> str:
+    """Verbalize a version, unless its full stops are thousands separators."""
+    if re.fullmatch(locale.number_pattern, match[0]):
         return match[0]
-    said = [_version(match["numbers"], locale)]
+    spoken = [_version(match["numbers"], locale)]
     if match["stage"]:
-        said.append(match["stage"])
+        spoken.append(match["stage"])
     if match["trial"]:
-        said.append(locale.numerals.cardinal(int(match["trial"])))
-    return " ".join(said)
+        spoken.append(locale.numerals.cardinal(int(match["trial"])))
+    return " ".join(spoken)
 
 
 def _version(written: str, locale: LocaleRules) -> str:
@@ -105,8 +104,8 @@ def _version(written: str, locale: LocaleRules) -> str:
     name = f"{words.version_words[0]} " if written[0] in "vV" else ""
     point = f" {words.version_dot or words.dot} "
     numbers = written.lstrip("vV").split(".")
-    said = [_part(number, first=not place, locale=locale) for place, number in enumerate(numbers)]
-    return name + point.join(said)
+    spoken = [_part(number, first=not place, locale=locale) for place, number in enumerate(numbers)]
+    return name + point.join(spoken)
 
 
 def _part(number: str, *, first: bool, locale: LocaleRules) -> str:
@@ -117,9 +116,9 @@ def _part(number: str, *, first: bool, locale: LocaleRules) -> str:
     return locale.numerals.cardinal(int(number))
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def _after_word(locale: LocaleRules) -> re.Pattern[str]:
-    """Digits after a word that tells what they are, with at most one more word between."""
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _code_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    """Match digits after a word such as "code", with at most one word between."""
     words = "|".join(map(re.escape, (*locale.lexicon.code_words, *locale.lexicon.phone_words)))
     gap = rf"\.?(?: ?[:=#] ?| (?:(?:{_JOINING}) )?)" if locale.lexicon.spaced else r"[^\d\n]{0,3}"
     begin = r"(?<!\w)" if locale.lexicon.spaced else ""
@@ -128,8 +127,8 @@ def _after_word(locale: LocaleRules) -> re.Pattern[str]:
     return re.compile(rf"({begin}(?i:{words}){gap})({digits})(?![\w:]|[.,-]\d| ?[%°€$])")
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def _after_version(locale: LocaleRules) -> re.Pattern[str]:
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _version_pattern(locale: LocaleRules) -> re.Pattern[str]:
     words = "|".join(map(re.escape, locale.lexicon.version_words))
     return re.compile(
         rf"((?<!\w)(?:(?i:{words})[ .]?|(?:{_VERSIONED}) ))(\d{{1,6}}(?:\.\d{{1,6}})+)(?!\w|[.,]\d)"

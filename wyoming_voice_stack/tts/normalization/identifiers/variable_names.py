@@ -1,4 +1,4 @@
-"""Names that programs use: entity IDs of Home Assistant and words joined by underscores."""
+"""Identifiers in software: Home Assistant entity IDs and snake_case names."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _ENTITY = re.compile(rf"(?<![\w.])(?:{_DOMAINS})\.[a-z0-9_]+(?![\w(]|\.\w)")
 _SNAKE = re.compile(r"(?<![\w@])_{0,2}[^\W_]+(?:_+[^\W_]+)+_{0,2}(?!\w)")
 
 
-def say_identifiers(text: str) -> str:
-    """Say `light.living_room` as `light living room`, in any language."""
+def verbalize_identifiers(text: str) -> str:
+    """Rewrite `light.living_room` as `light living room`, in any language."""
     if "." in text:
         text = _ENTITY.sub(lambda match: match[0].replace(".", " ").replace("_", " "), text)
     if "_" in text:

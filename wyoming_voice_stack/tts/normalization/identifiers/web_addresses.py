@@ -1,4 +1,4 @@
-"""Mail and network addresses, host names, paths and names of files."""
+"""E-mail addresses, IP addresses, host names, paths and file names."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _FILE = re.compile(
 )
 
 
-def say_addresses(text: str, locale: LocaleRules) -> str:
-    """Say addresses with words for their signs; the digits of numbers in them one by one."""
+def verbalize_addresses(text: str, locale: LocaleRules) -> str:
+    """Verbalize addresses: words for the punctuation, and their numbers digit by digit."""
     if "@" in text:
         text = _MAIL.sub(lambda match: _with_signs(match[0], locale), text)
     if "/" in text:
@@ -44,7 +44,7 @@ def say_addresses(text: str, locale: LocaleRules) -> str:
 
 def _with_signs(address: str, locale: LocaleRules) -> str:
     words = locale.lexicon
-    said = {
+    spoken = {
         "@": words.at,
         ".": words.dot,
         "-": words.dash,
@@ -53,28 +53,28 @@ def _with_signs(address: str, locale: LocaleRules) -> str:
         "/": words.slash,
     }
     pieces = re.split(r"([@.\-_+/])", address)
-    return " ".join(said.get(piece, piece) for piece in pieces if piece)
+    return " ".join(spoken.get(piece, piece) for piece in pieces if piece)
 
 
 def _ip(match: re.Match[str], locale: LocaleRules) -> str:
     numbers = match[1].split(".")
     if any(int(number) > _MAX_BYTE for number in numbers):
         return match[0]
-    said = f" {locale.lexicon.dot} ".join(map(locale.numerals.digits, numbers))
+    spoken = f" {locale.lexicon.dot} ".join(map(locale.numerals.digits, numbers))
     if not match["sign"]:
-        return said
+        return spoken
     sign = f" {locale.lexicon.slash}" if match["sign"] == "/" else ","
-    return f"{said}{sign} {locale.numerals.digits(match['more'])}"
+    return f"{spoken}{sign} {locale.numerals.digits(match['more'])}"
 
 
 def _host(match: re.Match[str], locale: LocaleRules) -> str:
     path = match["path"].rstrip("/")
     host = match[0].removesuffix(match["path"])
     port = match["port"]
-    said = _with_signs(host.removesuffix(f":{port}"), locale)
+    spoken = _with_signs(host.removesuffix(f":{port}"), locale)
     if port:
-        said += f", {locale.numerals.digits(port)}"
-    return said + (f" {_with_signs(path, locale)}" if path else "")
+        spoken += f", {locale.numerals.digits(port)}"
+    return spoken + (f" {_with_signs(path, locale)}" if path else "")
 
 
 def _path(path: str, locale: LocaleRules) -> str:

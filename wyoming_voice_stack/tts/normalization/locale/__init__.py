@@ -1,1 +1,1 @@
-"""What is known of a language: its words and its CLDR data."""
+"""Language data: lexicons, CLDR names and number rules."""

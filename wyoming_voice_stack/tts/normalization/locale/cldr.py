@@ -1,4 +1,4 @@
-"""Facts of the Unicode CLDR by way of Babel: names of units, currencies, months and weekdays."""
+"""Names of units, currencies, months and weekdays, from the Unicode CLDR through Babel."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from babel import Locale
 
 _LENGTHS = ("long", "short")
+_IDS_BEFORE_CLDR_48 = {
+    "concentr-part-per-1e6": "concentr-permillion",
+    "concentr-part-per-1e9": "concentr-portion-per-1e9",
+}
+"""Renamed units. Babel 2.18 knows only the old identifiers; later versions deprecate them."""
 
 
 class CldrNames:
-    """The names of one language and region."""
+    """CLDR names in one language and region."""
 
     def __init__(self, tag: str, lexicon: Lexicon) -> None:
         self._tag = tag
@@ -33,20 +38,22 @@ class CldrNames:
             return Locale(language)
 
     def plural(self, plurals: Plurals, count: Decimal) -> str:
-        """Return the form that goes with `count`."""
+        """Return the plural form for `count`."""
         return plurals.get(str(self._locale.plural_form(count)), plurals["other"])
 
     def unit(self, unit: str, count: Decimal, per: str | None = None) -> str | None:
-        """Return the unit's name with `{0}` in the number's place, or None if there is no name.
+        """Return the unit's name with `{0}` as the number's placeholder, or None if it has no name.
 
-        `unit` and `per` are CLDR's identifiers or names of the lexicon's own.
+        `unit` and `per` are CLDR identifiers or units of the lexicon.
         """
         if unit in self._lexicon.units and per is None:
             return self.plural(self._lexicon.units[unit], count)
+        if unit in _IDS_BEFORE_CLDR_48 and unit not in self._locale.unit_display_names:
+            unit = _IDS_BEFORE_CLDR_48[unit]
         for length in _LENGTHS:
             pattern = self._pattern(unit, count, per, length)
             if pattern and unit not in pattern and not (per and per in pattern):
-                return self._without_signs(pattern)
+                return self._spell_signs(pattern)
         return None
 
     def _pattern(self, unit: str, count: Decimal, per: str | None, length: str) -> str | None:
@@ -55,7 +62,7 @@ class CldrNames:
 
         try:
             if per is None:
-                said = format_unit(count, unit, length, locale=self._locale)  # type: ignore[arg-type]
+                name = format_unit(count, unit, length, locale=self._locale)  # type: ignore[arg-type]
             else:
                 compound = format_compound_unit(
                     count,
@@ -66,20 +73,20 @@ class CldrNames:
                 )
                 if compound is None:
                     return None
-                said = compound
+                name = compound
         except UnknownUnitError:
             return None
         digits = format_decimal(count, locale=self._locale)
-        return said.replace("\u00a0", " ").replace(digits, "{0}", 1)
+        return name.replace("\u00a0", " ").replace(digits, "{0}", 1)
 
-    def _without_signs(self, pattern: str) -> str:
-        joint = self._lexicon.joint
-        if not joint:
+    def _spell_signs(self, pattern: str) -> str:
+        separator = self._lexicon.word_separator
+        if not separator:
             pattern = pattern.replace(" ", "")
-        return pattern.replace("/", f"{joint}{self._lexicon.per}{joint}")
+        return pattern.replace("/", f"{separator}{self._lexicon.per}{separator}")
 
     def currency(self, code: str, count: Decimal) -> str | None:
-        """Return the name of the currency with this ISO code, or None if there is none."""
+        """Return the name of the currency with this ISO code, or None if it has none."""
         from babel.numbers import get_currency_name
 
         name = get_currency_name(code, count, locale=self._locale)
@@ -87,14 +94,14 @@ class CldrNames:
 
     @functools.cached_property
     def months(self) -> tuple[str, ...]:
-        """January to December as they stand in a date."""
+        """January to December, in the form used in a date."""
         names = self._locale.months["format"]["wide"]
         written = [str(names[number]) for number in sorted(names)]
         return tuple(self._lexicon.spellings.get(name, name) for name in written)
 
     @functools.cached_property
     def month_numbers(self) -> dict[str, int]:
-        """The number of every written form of a month, in lower case and without a full stop."""
+        """Month numbers by every written form of the name, in lower case without a full stop."""
         widths = ("wide", "abbreviated")
         kinds = [
             self._locale.months[kind][width]
@@ -108,7 +115,7 @@ class CldrNames:
 
     @functools.cached_property
     def weekdays(self) -> dict[str, str]:
-        """Weekdays by their short forms, in lower case and without a full stop."""
+        """Weekday names by abbreviation, in lower case without a full stop."""
         names = self._locale.days
         full = names["format"]["wide"]
         return {
@@ -118,13 +125,13 @@ class CldrNames:
 
     @functools.cached_property
     def month_first(self) -> bool:
-        """Whether `11/23` is a date and `23/11` is not."""
+        """Whether dates are written month first: `11/23/2026`."""
         pattern = str(self._locale.date_formats["short"].pattern).lower()
         return pattern.index("m") < pattern.index("d") < pattern.index("y")
 
     @functools.cached_property
     def year_first(self) -> bool:
-        """Whether `26/11/23` is how dates are written."""
+        """Whether dates are written year first: `2026/11/23`."""
         pattern = str(self._locale.date_formats["short"].pattern).lower()
         return pattern.index("y") < pattern.index("m")
 

@@ -1,4 +1,4 @@
-"""The words of each language that the Unicode CLDR does not have, read from `words/*.toml`."""
+"""Language data that the Unicode CLDR does not have, read from `words/*.toml`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Plurals = dict[str, str]
-"""By CLDR's plural category; `other` is always there."""
+"""Forms by CLDR plural category; `other` is always present."""
 
 
 class _Entry(BaseModel):
@@ -18,71 +18,72 @@ class _Entry(BaseModel):
 
 
 class Numbers(_Entry):
-    """How numbers are written and which of CLDR's rule sets says them."""
+    """How numbers are written, and which CLDR rule sets spell them out."""
 
     decimal: Literal[".", ","]
     groups: str = ""
-    """Marks between thousands."""
+    """Thousands separators."""
     point: Plurals
-    """What is said for the decimal mark, after this whole number."""
+    """The spoken decimal mark, by the plural category of the whole number before it."""
     point_form: str = "plain"
     fraction: Literal["digits", "number", "named"] = "digits"
     fraction_names: tuple[Plurals, ...] = ()
     """Tenths, hundredths and thousandths, for `named`."""
     forms: dict[str, str]
-    """Rule set by form; `plain` is always there. Unknown forms are said as `plain`."""
+    """Rule set by grammatical form; `plain` is always present and stands in for a missing form."""
     irregular: dict[str, dict[str, str]] = {}
-    """By form and number, where CLDR's rule is no good."""
+    """By form and number: words that replace a wrong CLDR rule."""
     dative_after: tuple[str, ...] = ()
     """Words after which a number takes the form that ends in `-dative`."""
     agreement: Literal["all", "one"] = "all"
-    """Which numbers take the gender of what they count."""
+    """Which numbers agree in gender with the noun: all, or 1 only."""
     ordinal_units: tuple[str, ...] = ()
-    """Genitives of first to nineteenth, where CLDR has no rules for ordinals."""
+    """Genitives of first to nineteenth, where CLDR has no ordinal rules."""
     ordinal_tens: tuple[str, ...] = ()
     ordinal_endings: dict[str, tuple[tuple[str, str], ...]] = {}
     counters: tuple[str, ...] = ()
     """Words before which a number takes the form `counted`."""
     counted_up_to: int = 99
     feminine_endings: tuple[str, ...] = ()
-    """Of nouns, for numbers with a gender that stand before a noun."""
+    """Endings of feminine nouns, in languages where a number agrees with the noun."""
     masculine_nouns: tuple[str, ...] = ()
-    """Those that end like feminine ones."""
-    nouns_are_capital: bool = False
+    """Masculine nouns with a feminine ending."""
+    capitalized_nouns: bool = False
 
 
 class Clock(_Entry):
-    """How a time of day is said; `{hour}` is a number, `{hours}` has the word for hours."""
+    """Templates for times of day; `{hour}` is the number, `{hours}` includes the word for hours."""
 
     hour: str
-    """At the full hour."""
-    small: str | None = None
-    """Before ten past."""
+    """On the hour."""
+    single_digit_minute: str | None = None
+    """For minutes 1 to 9; default: `full`."""
     full: str
     form: str = "plain"
     form_up_to: int = 24
     after: dict[str, tuple[str, ...]] = {}
-    """Form by the words that call for it."""
+    """Form of the hour, by the words that require it."""
     twelve_hours: bool = False
     marks: str = ":"
-    """What stands between hour and minute."""
+    """Separators between hour and minute."""
     dotted_marks: tuple[str, ...] = ()
-    """Words around a time that is written with a full stop."""
-    absorbs: tuple[str, ...] = ()
-    """Words after hour and minute that the templates say themselves."""
+    """Words next to a time that is written with a full stop."""
+    consumed_words: tuple[str, ...] = ()
+    """Words after hour and minute that the templates already contain."""
     hour_words: tuple[str, ...] = ()
-    """Words that make a time of an hour alone, which the templates say themselves."""
-    absorbs_minutes: tuple[str, ...] = ()
-    hour_leads: tuple[str, ...] = ()
-    """Words before which an hour with an `h` is a time of day, and no duration."""
-    lengths: tuple[str, ...] = ()
-    """Words after which `1:30` is a length of time."""
-    leads: tuple[str, ...] = ()
-    """Words before which a time with colons is a time of day, and no duration."""
+    """Words that make a bare hour a time of day; the templates already contain them."""
+    consumed_minute_words: tuple[str, ...] = ()
+    """Words after the minute that the templates already contain."""
+    hour_lead_words: tuple[str, ...] = ()
+    """Words after which an hour with `h` is a time of day, not a duration."""
+    duration_words: tuple[str, ...] = ()
+    """Words that make a preceding `1:30` a duration."""
+    lead_words: tuple[str, ...] = ()
+    """Words after which a time with colons is a time of day, not a duration."""
 
 
 class Calendar(_Entry):
-    """How a date is said."""
+    """Templates for dates, and how dates are written."""
 
     date: str
     """With `{day}`, `{month}` and `{year}`."""
@@ -90,32 +91,33 @@ class Calendar(_Entry):
     day: Literal["cardinal", "ordinal"] = "cardinal"
     day_form: str = "plain"
     first: str | None = None
+    """The first day of a month, where it is irregular."""
     suffixes: dict[str, str] = {}
-    """Joined to the day, by its number or else its last digit."""
+    """Suffix of the day, by its number, else by its last digit."""
     month_first: bool = False
     """Whether `November 23` is written."""
     day_first: str | None = None
-    """A day and month that are written in this order, where it is not the usual one."""
+    """Template for a day and month in this order, where it is not the usual one."""
     dotted_day_month: bool = False
     """Whether `23.11.` is a date."""
-    sure_abbreviations: bool = False
-    """Whether a month's short form needs no full stop."""
-    absorbs: tuple[str, ...] = ()
-    """Words after the year that the templates say themselves."""
+    unambiguous_abbreviations: bool = False
+    """Whether abbreviated months and weekdays are recognized without a full stop."""
+    consumed_words: tuple[str, ...] = ()
+    """Words after the year that the templates already contain."""
     year: str = "{year}"
     year_style: Literal["number", "ordinal", "digits"] = "number"
     abbreviations: tuple[tuple[str, ...], ...] = ()
-    """Short forms of January to December beside CLDR's."""
+    """Abbreviations of January to December that CLDR lacks."""
     between: str = ""
-    """Words that may stand between day, month and year."""
-    slash_leads: tuple[str, ...] = ()
-    """Words before which `24/11` is a day and a month."""
+    """Words allowed between day, month and year."""
+    slash_date_lead_words: tuple[str, ...] = ()
+    """Words after which `24/11` is a day and a month."""
     year_words: tuple[str, ...] = ()
-    """Words before a number that is a year."""
+    """Words after which a number is a year."""
 
 
 class Currency(_Entry):
-    """Names of a currency."""
+    """Names of a currency and its subunit."""
 
     major: Plurals
     minor: Plurals = {}
@@ -123,14 +125,14 @@ class Currency(_Entry):
 
 
 class Scale(_Entry):
-    """A power of ten in an amount: million."""
+    """A power of ten with its name, such as million."""
 
     power: int
     word: str
 
 
 class Roman(_Entry):
-    """Where Roman numerals are certain."""
+    """Contexts in which letters are certainly a Roman numeral."""
 
     cardinal_after: tuple[str, ...] = ()
     ordinal_after: tuple[str, ...] = ()
@@ -142,12 +144,12 @@ class Roman(_Entry):
 
 
 class Lexicon(_Entry):
-    """One language."""
+    """The normalization data of one language."""
 
     spaced: bool = True
-    """Whether white space stands around numbers."""
-    joint: str = " "
-    """What is put between two words."""
+    """Whether numbers are set off by white space."""
+    word_separator: str = " "
+    """Inserted between two words."""
     numbers: Numbers
     minus: str
     to: str
@@ -162,75 +164,75 @@ class Lexicon(_Entry):
     signs: dict[str, str] = {}
     fractions: dict[str, str] = {}
     fraction_nouns: tuple[str, ...] = ()
-    """Before them `1/2` is a half."""
+    """Nouns before which `1/2` is a half."""
     mixed: str = "{whole} {part}"
     """A whole number and a fraction."""
     mixed_half: str = ""
     clock: Clock
     calendar: Calendar
     units: dict[str, Plurals] = {}
-    """Patterns with `{0}` that are better than CLDR's, or missing there."""
+    """Patterns with `{0}` that replace or complete those of CLDR."""
     per: str = ""
     unit_symbols: dict[str, str] = {}
-    """Units by short forms of the language's own."""
+    """Units by symbols that only this language uses."""
     feminine: tuple[str, ...] = ()
-    """Units, by gender; the others are masculine."""
+    """Feminine units; a unit that is neither feminine nor neuter is masculine."""
     neuter: tuple[str, ...] = ()
     money: dict[str, Currency] = {}
     amount: str = "{major} {minor}"
-    """With `{minor}`, a number, or `{cents}`, which has the name too."""
+    """With `{minor}`, the number, or `{cents}`, the number with the subunit's name."""
     scales: dict[str, Scale] = {}
     bare_scales: tuple[str, ...] = ()
-    """Those that are certain without a currency."""
+    """Scales that are recognized without a currency."""
     attached_scales: tuple[str, ...] = ()
-    """Those that are certain at once after a fraction, or before a plural."""
+    """Scales that are recognized directly after a decimal fraction, or before a plural."""
     out_of: str = ""
-    """Between the part and the whole."""
-    share_nouns: tuple[str, ...] = ()
-    """Regular expressions for what a share is of."""
-    hyphened_units: bool = False
-    """Whether `10-km` stands before a noun."""
+    """Between a part and the whole."""
+    proportion_nouns: tuple[str, ...] = ()
+    """Regular expressions for the nouns that a proportion counts."""
+    hyphenated_units: bool = False
+    """Whether `10-km` is written before a noun."""
     attached_units: dict[str, str] = {}
-    """Units that follow the digits at once, and may be a letter of something else."""
-    lettered: tuple[str, ...] = ()
-    """Words after which a number with a letter is the name of a place."""
+    """Units that may follow the digits directly, but may also be a letter of a name."""
+    place_words: tuple[str, ...] = ()
+    """Words after which a number with a letter names a place: `seat 12F`."""
     singular_after: tuple[str, ...] = ()
     """Words after which a unit before a noun is in the singular."""
-    range_leads: tuple[str, ...] = ()
+    range_lead_words: tuple[str, ...] = ()
     """Words after which two numbers with a dash are a range."""
-    either: str = "or"
-    """Between two numbers of which one is chosen."""
+    or_word: str = "or"
+    """Between two alternative numbers."""
     dial_words: tuple[str, ...] = ()
     """Regular expressions for words after which three digits are a telephone number."""
     ordinals: dict[str, str] = {}
     """Form by the letters that follow the digits."""
     ordinal_nouns: tuple[str, ...] = ()
-    """Before them a sign of degrees was meant for the one of ordinals: `2° piano`."""
+    """Nouns before which a degree sign stands for the ordinal indicator: `2° piano`."""
     dotted_ordinals: dict[str, tuple[str, ...]] = {}
     """Form by the words before an ordinal that is written with a full stop."""
     series: tuple[str, ...] = ()
     """Words between ordinals that are written with full stops."""
     dotted_at_end: tuple[str, ...] = ()
-    """Those of the words that make an ordinal of a number before the last full stop too."""
+    """The `dotted_ordinals` words that also apply before the last full stop of the text."""
     letters: tuple[str, ...] = ()
-    """Abbreviations of which each letter is said. In English none has an A: alone, espeak-ng takes
-    it for the article."""
+    """Abbreviations that are spelled letter by letter. None of the English ones contains an A:
+    espeak-ng reads a single A as the article."""
     spellings: dict[str, str] = {}
     joins: dict[str, str] = {}
-    """What is written instead where words that were put in meet others, by regular expression."""
+    """Corrections where inserted words meet others: replacement by regular expression."""
     code_words: tuple[str, ...] = ()
     phone_words: tuple[str, ...] = ()
     version_words: tuple[str, ...] = ("version",)
     decade_words: tuple[str, ...] = ()
-    """Words before which `30s` is a decade."""
+    """Words after which `30s` is a decade."""
     number_suffixes: tuple[str, ...] = ()
-    """Regular expressions for endings that make one word with the number before them."""
+    """Regular expressions for endings that form one word with the number before them."""
     roman: Roman = Roman()
 
 
 @functools.cache
 def languages() -> frozenset[str]:
-    """Languages that there is a lexicon of."""
+    """Return the codes of the languages that have a lexicon."""
     names = (entry.name for entry in files(__package__).joinpath("words").iterdir())
     return frozenset(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 

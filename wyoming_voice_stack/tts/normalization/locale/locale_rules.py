@@ -1,4 +1,4 @@
-"""All that is known of one language, and how its words meet."""
+"""The normalization rules of one language and region."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from decimal import Decimal
 from wyoming_voice_stack.tts.normalization.locale.cldr import CldrNames
 from wyoming_voice_stack.tts.normalization.locale.lexicon import Lexicon, languages, lexicon
 from wyoming_voice_stack.tts.normalization.locale.notation import (
-    Figure,
-    figure_pattern,
-    read_figure,
+    WrittenNumber,
+    number_pattern,
+    parse_number,
 )
 from wyoming_voice_stack.tts.normalization.locale.numerals import Numerals
 
-MAX_TONGUES = 64
+MAX_LOCALES = 64
+"""Size of the caches that are keyed by locale."""
 _AMERICAN_ENGLISH = frozenset({"en", "en-US", "en-PH", "en-PR"})
 _OWN_RULES = {"pt-PT": "pt_PT"}
 
 
 @dataclass(frozen=True, eq=False)
 class LocaleRules:
-    """One language, in one region if the tag has one."""
+    """The rules of one language, and of one region if the tag has one."""
 
     tag: str
     language: str
@@ -32,78 +33,80 @@ class LocaleRules:
     names: CldrNames
 
     @functools.cached_property
-    def figure(self) -> str:
-        """Regular expression for a number's digits."""
-        return figure_pattern(self.lexicon.numbers)
+    def number_pattern(self) -> str:
+        """Regular expression for a number in digits."""
+        return number_pattern(self.lexicon.numbers)
 
     @functools.cached_property
     def before(self) -> str:
-        """Regular expression for where a number or an abbreviation may begin."""
+        """Regular expression for a position where a number or an abbreviation may begin."""
         letters = r"[^\W_]" if self.lexicon.spaced else "[A-Za-z0-9]"
         return rf"(?<!{letters})(?<!\d[.,:/])(?<![_@#])"
 
     @functools.cached_property
     def after(self) -> str:
-        """Regular expression for where a word or an abbreviation may end."""
+        """Regular expression for a position where a word or an abbreviation may end."""
         letters = r"\w" if self.lexicon.spaced else r"A-Za-z0-9_"
         return rf"(?![{letters}])"
 
     @property
     def before_sign(self) -> str:
-        """Regular expression for where a minus sign may stand."""
+        """Regular expression for a position where a minus sign may begin."""
         return r"(?<![^\s(:\"])" if self.lexicon.spaced else r"(?<![A-Za-z0-9)\-])"
 
     @property
-    def space(self) -> str:
-        """What stands between two words."""
-        return self.lexicon.joint
+    def separator(self) -> str:
+        """The separator between two words."""
+        return self.lexicon.word_separator
 
-    def read(self, written: str) -> Figure:
-        """Take apart a number that `figure` has matched."""
-        return read_figure(written, self.lexicon.numbers)
+    def parse(self, written: str) -> WrittenNumber:
+        """Parse a number that `number_pattern` matched."""
+        return parse_number(written, self.lexicon.numbers)
 
     def gender(self, unit: str) -> str:
-        """The form of numbers before this unit."""
+        """Return the grammatical gender of a unit, which its number agrees with."""
         if unit in self.lexicon.feminine:
             return "feminine"
         return "neuter" if unit in self.lexicon.neuter else "masculine"
 
     def case_after(self, word: str) -> str:
-        """What the form of a number ends in after this word."""
+        """Return the case suffix of a number's form after this word, or ``""``."""
         return "-dative" if word in self.lexicon.numbers.dative_after else ""
 
-    def counted(
+    def measure(
         self,
-        figure: Figure,
+        number: WrittenNumber,
         unit: str,
         per: str | None = None,
         *,
         case: str = "",
         singular: bool = False,
     ) -> str | None:
-        """Say how many of a unit; None if the unit has no name here.
+        """Return the number with its unit in words, or None if the unit has no name.
 
-        `case` is one of `case_after`; `singular` is how a unit stands before a noun.
+        `case` comes from `case_after`; `singular` is for a unit before a noun.
         """
-        if figure.is_long:
+        if number.is_too_long:
             return None
-        pattern = self.names.unit(unit, Decimal(1) if singular else figure.value, per)
+        pattern = self.names.unit(unit, Decimal(1) if singular else number.value, per)
         if pattern is None:
             return None
-        return pattern.replace("{0}", self.numerals.figure(figure, self.gender(unit) + case))
+        return pattern.replace("{0}", self.numerals.number(number, self.gender(unit) + case))
 
     def hours(self, hour: int) -> str:
-        """Say the hour with the word for hours."""
-        return self.counted(Figure(str(hour)), "duration-hour") or self.numerals.cardinal(hour)
+        """Return the hour with the word for hours."""
+        return self.measure(WrittenNumber(str(hour)), "duration-hour") or self.numerals.cardinal(
+            hour
+        )
 
     def sign(self, name: str) -> str | None:
-        """What is said for a sign, or None if it is left as it is."""
+        """Return the words for a sign, or None if the sign stays."""
         return self.lexicon.signs.get(name)
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def locale(tag: str) -> LocaleRules | None:
-    """Return what is known of the language with this BCP 47 tag, or None if that is nothing."""
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def locale_rules(tag: str) -> LocaleRules | None:
+    """Return the rules for a BCP 47 tag, or None if its language has no lexicon."""
     parts = [part for part in re.split("[-_]", tag) if part]
     language = parts[0].lower() if parts else ""
     if language not in languages():
@@ -114,7 +117,7 @@ def locale(tag: str) -> LocaleRules | None:
     numerals = Numerals(
         _OWN_RULES.get(full, language),
         words.numbers,
-        joint=words.joint,
+        word_separator=words.word_separator,
         verbose=language == "en" and full not in _AMERICAN_ENGLISH,
     )
     return LocaleRules(full, language, words, numerals, CldrNames(full, words))

@@ -1,4 +1,4 @@
-"""How numbers are written in a language: decimal mark, thousands, Roman figures."""
+"""Number notation: decimal mark, thousands separators and Roman numerals."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from decimal import Decimal
 from wyoming_voice_stack.tts.normalization.locale.lexicon import Numbers
 
 MAX_DIGITS = 15
-"""A longer number is said digit by digit."""
+"""Longer numbers are read digit by digit."""
 AFTER = r"(?!\d|[.,]\d)"
-"""What may not follow a number."""
+"""Negative lookahead for the end of a number."""
 MINUS = "[-\u2212\u2012\u2013]"
 RANGE = "\\s?[-\u2012\u2013\u2014\u2212]\\s?"
 
@@ -20,25 +20,25 @@ _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
 
 
 @dataclass(frozen=True)
-class Figure:
+class WrittenNumber:
     """A number in plain digits, without its sign."""
 
     whole: str
     fraction: str = ""
 
     @property
-    def is_long(self) -> bool:
-        """Whether it is too long to be a quantity, and is said digit by digit."""
+    def is_too_long(self) -> bool:
+        """Whether the number has more than `MAX_DIGITS` digits, and so is read digit by digit."""
         return len(self.whole) + len(self.fraction) > MAX_DIGITS
 
     @property
     def value(self) -> Decimal:
-        """What it is worth."""
+        """The numeric value."""
         return Decimal(f"{self.whole}.{self.fraction}" if self.fraction else self.whole)
 
 
-def figure_pattern(numbers: Numbers) -> str:
-    """Return a regular expression, without groups that capture, for a number's digits."""
+def number_pattern(numbers: Numbers) -> str:
+    """Return a regular expression without capturing groups for a number in digits."""
     alternatives = [r"\d+(?:[.,]\d+)?"]
     if numbers.groups:
         alternatives.insert(0, _grouped(numbers))
@@ -50,20 +50,22 @@ def _grouped(numbers: Numbers) -> str:
     return rf"{thousands}(?:{re.escape(numbers.decimal)}\d+)?"
 
 
-def read_figure(written: str, numbers: Numbers) -> Figure:
-    """Take apart what `figure_pattern` has matched.
+def parse_number(written: str, numbers: Numbers) -> WrittenNumber:
+    """Parse a number that `number_pattern` matched.
 
-    A lone mark is the decimal mark whichever it is, unless it stands between thousands.
+    A single comma or full stop is the decimal mark in any language, unless it separates thousands.
     """
     if numbers.groups and re.fullmatch(_grouped(numbers), written):
         whole, _, fraction = written.partition(numbers.decimal)
-        return Figure("".join(character for character in whole if character.isdecimal()), fraction)
+        return WrittenNumber(
+            "".join(character for character in whole if character.isdecimal()), fraction
+        )
     whole, _, fraction = written.replace(",", ".").partition(".")
-    return Figure(whole, fraction)
+    return WrittenNumber(whole, fraction)
 
 
-def read_roman(written: str) -> int | None:
-    """Return what a Roman numeral below 50 stands for; None if it is not well formed."""
+def parse_roman(written: str) -> int | None:
+    """Return the value of a Roman numeral below 90, or None if it is malformed."""
     if not _ROMAN.fullmatch(written):
         return None
     values = [_ROMAN_VALUES[letter] for letter in written]

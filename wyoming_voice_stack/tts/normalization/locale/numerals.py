@@ -1,4 +1,4 @@
-"""Numbers in words, by the rules of the Unicode CLDR (rule-based number formats)."""
+"""Numbers in words, by the rule-based number formats (RBNF) of the Unicode CLDR."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from wyoming_voice_stack.tts.normalization.locale.lexicon import Numbers, Plurals
-from wyoming_voice_stack.tts.normalization.locale.notation import MAX_DIGITS, Figure
+from wyoming_voice_stack.tts.normalization.locale.notation import MAX_DIGITS, WrittenNumber
 
 if TYPE_CHECKING:
     from unicode_rbnf import RbnfEngine
@@ -17,48 +17,48 @@ _CENTURY = 100
 
 
 class Numerals:
-    """Says the numbers of one language."""
+    """Spells out the numbers of one language."""
 
-    def __init__(self, rules: str, numbers: Numbers, *, joint: str, verbose: bool) -> None:
-        """Take the name of CLDR's rules; `verbose` is British: one hundred and five."""
+    def __init__(self, rules: str, numbers: Numbers, *, word_separator: str, verbose: bool) -> None:
+        """Create from the name of a CLDR rule file; `verbose` selects British "one hundred and five"."""
         self._rules = rules
         self._numbers = numbers
-        self._space = joint
+        self._separator = word_separator
         self._suffix = "-verbose" if verbose else ""
-        self._said = functools.lru_cache(maxsize=512)(self._say)
+        self._spelled = functools.lru_cache(maxsize=512)(self._spell)
 
     def cardinal(self, number: int, form: str = "plain") -> str:
-        """`form` is one of the lexicon's, such as a gender; one that it lacks is said plainly."""
+        """Spell a cardinal; `form` is one of the lexicon, such as a gender, else `plain` applies."""
         if self._numbers.agreement == "one" and number != 1 and form != "plain":
             form = "plain"
-        return self._said(number, form)
+        return self._spelled(number, form)
 
     def ordinal(self, number: int, form: str = "ordinal") -> str:
-        """An ordinal number, or the plain one where the language has none here."""
+        """Spell an ordinal, or a plain cardinal where the lexicon has no such form."""
         if self._numbers.ordinal_units:
             return self._composed_ordinal(number, form)
-        return self._said(number, form)
+        return self._spelled(number, form)
 
     def year(self, number: int) -> str:
-        """A year as it is said in a date."""
-        return self._said(number, "year")
+        """Spell a year as in a date."""
+        return self._spelled(number, "year")
 
     def digits(self, digits: str) -> str:
-        """Each digit by itself."""
-        return (self._space or " ").join(self._said(int(digit), "digit") for digit in digits)
+        """Spell each digit separately."""
+        return (self._separator or " ").join(self._spelled(int(digit), "digit") for digit in digits)
 
-    def figure(self, figure: Figure, form: str = "plain") -> str:
-        """A number with its fraction, if it has one."""
-        if len(figure.whole) > MAX_DIGITS or (len(figure.whole) > 1 and figure.whole[0] == "0"):
-            whole = self.digits(figure.whole)
-        elif figure.fraction:
-            whole = self.cardinal(int(figure.whole), self._numbers.point_form)
+    def number(self, number: WrittenNumber, form: str = "plain") -> str:
+        """Spell a number and its decimal fraction, if it has one."""
+        if len(number.whole) > MAX_DIGITS or (len(number.whole) > 1 and number.whole[0] == "0"):
+            whole = self.digits(number.whole)
+        elif number.fraction:
+            whole = self.cardinal(int(number.whole), self._numbers.point_form)
         else:
-            return self.cardinal(int(figure.whole), form)
-        if not figure.fraction:
+            return self.cardinal(int(number.whole), form)
+        if not number.fraction:
             return whole
-        point = _by_count(self._numbers.point, figure.whole)
-        return self._space.join((whole, point, self._fraction(figure.fraction)))
+        point = _by_count(self._numbers.point, number.whole)
+        return self._separator.join((whole, point, self._fraction(number.fraction)))
 
     def _fraction(self, digits: str) -> str:
         names = self._numbers.fraction_names
@@ -70,7 +70,7 @@ class Numerals:
             return self.cardinal(int(digits))
         return self.digits(digits)
 
-    def _say(self, number: int, form: str) -> str:
+    def _spell(self, number: int, form: str) -> str:
         forms = self._numbers.forms
         if form not in forms:
             form = "plain"
@@ -80,8 +80,8 @@ class Numerals:
         name = forms[form]
         for ruleset in (name + self._suffix, name, forms["plain"]):
             if ruleset in self._engine.rulesets:
-                said = self._engine.format_number(number, ruleset_names=[ruleset]).text
-                return str(said)
+                spoken = self._engine.format_number(number, ruleset_names=[ruleset]).text
+                return str(spoken)
         return str(number)
 
     @functools.cached_property
@@ -91,7 +91,7 @@ class Numerals:
         return RbnfEngine.for_language(self._rules)
 
     def _composed_ordinal(self, number: int, form: str) -> str:
-        """Thousands and hundreds stay cardinal numbers; the rest is put together."""
+        """Spell thousands and hundreds as a cardinal, and the rest from `ordinal_units` and tens."""
         last = number % _CENTURY
         if not last:
             return self.cardinal(number)
@@ -113,7 +113,7 @@ def _with_ending(word: str, endings: tuple[tuple[str, str], ...]) -> str:
 
 
 def _by_count(plurals: Plurals, digits: str) -> str:
-    """The form for a counted whole number in Slavic languages; others have but one."""
+    """Return the plural form for a whole number; only Slavic languages have more than one."""
     last_two = int(digits[-2:])
     last = last_two % 10
     if "one" in plurals and last == 1 and last_two != 11:  # noqa: PLR2004

@@ -1,1 +1,1 @@
-"""Numbers in words."""
+"""Verbalization of numbers, signs and ordinals."""

@@ -1,4 +1,4 @@
-"""Vulgar fractions that are one character, alone or with a unit."""
+"""Single-character fractions, alone or with a unit."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ import functools
 import re
 from decimal import Decimal
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
-from wyoming_voice_stack.tts.normalization.units.symbols import SPACED, STICKY, alternatives
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.units.symbols import SPACED, UNSPACED, alternatives
 
 _HALF = "\u00bd"
 _SLAVIC = frozenset({"cs", "pl", "ru"})
-"""Here what is halved stands in the genitive; elsewhere in the singular."""
+"""Languages in which the noun after a fraction is in the genitive; elsewhere it is singular."""
 
 
-def say_fractions(text: str, locale: LocaleRules) -> str:
-    """Say `1\u00bd` as a person does."""
-    return text if text.isascii() else _pattern(locale).sub(lambda m: _said(m, locale), text)
+def verbalize_fractions(text: str, locale: LocaleRules) -> str:
+    """Verbalize `1\u00bd` as one and a half."""
+    return text if text.isascii() else _pattern(locale).sub(lambda m: _verbalize(m, locale), text)
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     known = "".join(locale.lexicon.fractions)
     if not known:
         return re.compile("(?!)")
-    units = alternatives((*STICKY, *SPACED, *locale.lexicon.unit_symbols))
+    units = alternatives((*UNSPACED, *SPACED, *locale.lexicon.unit_symbols))
     return re.compile(
         rf"(?:(?P<whole>\d{{1,9}})\s?)?(?P<sign>[{known}])(?:\s?(?P<unit>{units}){locale.after})?"
     )
 
 
-def _said(match: re.Match[str], locale: LocaleRules) -> str:
+def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     text = match.string
-    said = _mixed(match, locale)
+    spoken = _mixed(match, locale)
     if match["unit"]:
-        said = _with_unit(match, said, locale)
+        spoken = _with_unit(match, spoken, locale)
     after = " " if text[match.end() : match.end() + 1].isalnum() else ""
     before = " " if match.start() and text[match.start() - 1].isalnum() else ""
-    return before + said + after
+    return before + spoken + after
 
 
 def _mixed(match: re.Match[str], locale: LocaleRules) -> str:
@@ -45,7 +45,7 @@ def _mixed(match: re.Match[str], locale: LocaleRules) -> str:
     part = words.fractions[match["sign"]]
     if not match["whole"]:
         article, _, rest = part.partition(" ")
-        # "a 1/4 inch gap" has its article already.
+        # "a 1/4 inch gap" already has its article.
         return rest if rest and _ends_in(match.string[: match.start()], article) else part
     template = (words.mixed_half if match["sign"] == _HALF else "") or words.mixed
     number = locale.numerals.cardinal(int(match["whole"]), "masculine")
@@ -58,7 +58,7 @@ def _ends_in(text: str, word: str) -> bool:
 
 def _with_unit(match: re.Match[str], number: str, locale: LocaleRules) -> str:
     symbol = match["unit"]
-    unit = locale.lexicon.unit_symbols.get(symbol) or {**SPACED, **STICKY}[symbol]
+    unit = locale.lexicon.unit_symbols.get(symbol) or {**SPACED, **UNSPACED}[symbol]
     whole = Decimal(match["whole"] or 0)
     one = not whole and locale.language not in _SLAVIC
     name = locale.names.unit(unit, Decimal(1)) if one else None

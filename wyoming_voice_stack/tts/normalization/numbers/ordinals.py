@@ -1,30 +1,30 @@
-"""Ordinal numbers, and Roman numerals where they certainly are numbers."""
+"""Ordinal numbers, and Roman numerals in unambiguous contexts."""
 
 from __future__ import annotations
 
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
-from wyoming_voice_stack.tts.normalization.locale.notation import read_roman
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.notation import parse_roman
 
 _ROMAN = r"(?P<roman>[IVXL]{2,6}|[VX])"
 _SHORT_ENDING = "er"
 """Spanish: `1er piso`, `3er piso`."""
-_NAMES_OF_WOMEN = ("elizabeth", "elisabeth", "isabel", "elisabetta", "catherine", "katharina")
+_FEMALE_NAMES = ("elizabeth", "elisabeth", "isabel", "elisabetta", "catherine", "katharina")
 
 
-def whole_ordinals(text: str, locale: LocaleRules) -> str:
-    """Write `2º piano` where a keyboard had only the sign of degrees for it.
+def restore_ordinal_signs(text: str, locale: LocaleRules) -> str:
+    """Rewrite `2° piano` as `2º piano`: many keyboards lack the ordinal indicator.
 
-    Only of numbers that few temperatures in a house have.
+    Only for numbers up to 12, because higher ones may be temperatures.
     """
     if not locale.lexicon.ordinal_nouns or "°" not in text:
         return text
     return _with_degrees(locale).sub(lambda match: _with_ordinal_sign(match, locale), text)
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _with_degrees(locale: LocaleRules) -> re.Pattern[str]:
     nouns = "|".join(locale.lexicon.ordinal_nouns)
     return re.compile(rf"{locale.before}([1-9]|1[0-2])°(?= (?i:{nouns})(?!\w))")
@@ -35,8 +35,8 @@ def _with_ordinal_sign(match: re.Match[str], locale: LocaleRules) -> str:
     return match[1] + (_SHORT_ENDING if shortened else "º")
 
 
-def say_ordinals(text: str, locale: LocaleRules) -> str:
-    """Say `1st`, German `am 3.`, and `Henry VIII`."""
+def verbalize_ordinals(text: str, locale: LocaleRules) -> str:
+    """Verbalize `1st`, German `am 3.`, and `Henry VIII`."""
     if pattern := _with_letters(locale):
         text = pattern.sub(lambda match: _lettered(match, locale), text)
     if pattern := _with_full_stop(locale):
@@ -48,7 +48,7 @@ def say_ordinals(text: str, locale: LocaleRules) -> str:
     return text
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _with_letters(locale: LocaleRules) -> re.Pattern[str] | None:
     endings = sorted(locale.lexicon.ordinals, key=len, reverse=True)
     if not endings:
@@ -61,7 +61,7 @@ def _lettered(match: re.Match[str], locale: LocaleRules) -> str:
     return locale.numerals.ordinal(int(match[1]), locale.lexicon.ordinals[match[2]])
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _with_full_stop(locale: LocaleRules) -> re.Pattern[str] | None:
     contexts = [word for words in locale.lexicon.dotted_ordinals.values() for word in words]
     if not contexts:
@@ -78,14 +78,14 @@ def _dotted(match: re.Match[str], locale: LocaleRules) -> str:
     return f"{match[1]} {locale.numerals.ordinal(int(match[2]), form)}"
 
 
-def say_series(text: str, locale: LocaleRules) -> str:
-    """Say ordinals that stand in a row: `am 1., 2. und 3. Mai`."""
+def verbalize_series(text: str, locale: LocaleRules) -> str:
+    """Verbalize a list of ordinals: `am 1., 2. und 3. Mai`."""
     if not locale.lexicon.series or "." not in text:
         return text
     return _series(locale).sub(lambda match: _in_series(match, locale), text)
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _series(locale: LocaleRules) -> re.Pattern[str]:
     contexts = [word for words in locale.lexicon.dotted_ordinals.values() for word in words]
     joint = rf"(?:, ?|,? (?:{'|'.join(locale.lexicon.series)}) )"
@@ -104,11 +104,11 @@ def _in_series(match: re.Match[str], locale: LocaleRules) -> str:
     form = form or locale.lexicon.calendar.day_form
     row = match["row"]
     last = row.rindex(".", 0, -1) + 1 if match["more"] else len(row)
-    said = re.sub(r"(\d+)\.", lambda day: locale.numerals.ordinal(int(day[1]), form), row[:last])
-    return f"{lead} {said}{row[last:]}{match['more']}".lstrip()
+    spoken = re.sub(r"(\d+)\.", lambda day: locale.numerals.ordinal(int(day[1]), form), row[:last])
+    return f"{lead} {spoken}{row[last:]}{match['more']}".lstrip()
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _roman_after(locale: LocaleRules) -> re.Pattern[str] | None:
     roman = locale.lexicon.roman
     words = (*roman.cardinal_after, *roman.ordinal_after)
@@ -121,22 +121,22 @@ def _roman_after(locale: LocaleRules) -> re.Pattern[str] | None:
 
 def _after_name(match: re.Match[str], locale: LocaleRules) -> str:
     roman = locale.lexicon.roman
-    number = read_roman(match["roman"])
+    number = parse_roman(match["roman"])
     word = match["word"].lower()
     if not number or (not match["word"][0].isupper() and len(match["roman"]) == 1):
         return match[0]
     if word in roman.cardinal_after or number > roman.ordinal_up_to:
         return f"{match['word']} {locale.numerals.cardinal(number)}"
-    woman = word in _NAMES_OF_WOMEN
-    form = f"{roman.ordinal_form}-feminine" if woman else roman.ordinal_form
+    is_female = word in _FEMALE_NAMES
+    form = f"{roman.ordinal_form}-feminine" if is_female else roman.ordinal_form
     if form not in locale.lexicon.numbers.forms:
         form = roman.ordinal_form
-    said = locale.numerals.ordinal(number, form)
-    article = "die" if woman else "der"
-    return f"{match['word']} {roman.ordinal.format(n=said, article=article)}"
+    spoken = locale.numerals.ordinal(number, form)
+    article = "die" if is_female else "der"
+    return f"{match['word']} {roman.ordinal.format(n=spoken, article=article)}"
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _roman_before(locale: LocaleRules) -> re.Pattern[str] | None:
     words = locale.lexicon.roman.ordinal_before
     if not words:
@@ -145,8 +145,8 @@ def _roman_before(locale: LocaleRules) -> re.Pattern[str] | None:
 
 
 def _before_noun(match: re.Match[str], locale: LocaleRules) -> str:
-    number = read_roman(match["roman"])
+    number = parse_roman(match["roman"])
     if not number:
         return match[0]
-    said = locale.numerals.ordinal(number, locale.lexicon.roman.before_form)
-    return f"{said} {match['word']}"
+    spoken = locale.numerals.ordinal(number, locale.lexicon.roman.before_form)
+    return f"{spoken} {match['word']}"

@@ -1,27 +1,27 @@
-"""Large numbers that are cut short: `1 Mio.`, `8.3M`, `2-3 Millionen`."""
+"""Abbreviated large numbers: `1 Mio.`, `8.3M`, `2-3 Millionen`."""
 
 from __future__ import annotations
 
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
-from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, RANGE, Figure
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, RANGE, WrittenNumber
 from wyoming_voice_stack.tts.normalization.units.symbols import alternatives
 
 
-def say_scales(text: str, locale: LocaleRules) -> str:
-    """Say the whole number, or a fraction with the name of its scale."""
-    return _pattern(locale).sub(lambda match: _said(match, locale), text)
+def verbalize_scales(text: str, locale: LocaleRules) -> str:
+    """Verbalize the number in full, or a decimal number with the name of its scale."""
+    return _pattern(locale).sub(lambda match: _verbalize(match, locale), text)
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     words = locale.lexicon
     bare = alternatives(words.bare_scales) or "(?!)"
     attached = alternatives(words.attached_scales) or "(?!)"
-    first = rf"(?:(?P<first>{locale.figure}){RANGE})?"
-    number = rf"(?P<n>{locale.figure}){AFTER}"
+    first = rf"(?:(?P<first>{locale.number_pattern}){RANGE})?"
+    number = rf"(?P<n>{locale.number_pattern}){AFTER}"
     fraction = r"(?<=[.,]\d)|(?<=[.,]\d\d)"
     many = r"(?=[kMB] [^\W\d_]{2,}s\b)(?<![.,]\d{3})"
     after = f"{locale.after}(?!['\u2019/&-]\\w)"
@@ -30,14 +30,14 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     )
 
 
-def _said(match: re.Match[str], locale: LocaleRules) -> str:
+def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     scale = locale.lexicon.scales[match["bare"] or match["attached"]]
-    figure = locale.read(match["n"])
-    if figure.is_long:
+    number = locale.parse(match["n"])
+    if number.is_too_long:
         return match[0]
     first = ""
     if match["first"]:
-        first = f"{locale.numerals.figure(locale.read(match['first']))} {locale.lexicon.to} "
-    if figure.fraction:
-        return f"{first}{locale.numerals.figure(figure)} {scale.word}"
-    return first + locale.numerals.figure(Figure(figure.whole + "0" * scale.power))
+        first = f"{locale.numerals.number(locale.parse(match['first']))} {locale.lexicon.to} "
+    if number.fraction:
+        return f"{first}{locale.numerals.number(number)} {scale.word}"
+    return first + locale.numerals.number(WrittenNumber(number.whole + "0" * scale.power))

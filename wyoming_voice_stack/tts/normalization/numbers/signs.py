@@ -1,15 +1,15 @@
-"""Signs between and before numbers and words."""
+"""Mathematical and other signs between and before numbers and words."""
 
 from __future__ import annotations
 
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 
 _ARROW = re.compile(r"\s?(?:[\u2192\u21d2]|[-=]{1,2}>)\s?(?=\w)")
 _LETTERS = r"[^\W\d_]"
-_ONE_SIGN = {
+_FRACTION_SIGNS = {
     "1/2": "\u00bd",
     "1/4": "\u00bc",
     "3/4": "\u00be",
@@ -44,10 +44,12 @@ _RULES = (
 )
 
 
-def say_signs(text: str, locale: LocaleRules) -> str:
-    """Put words for signs; numbers beside them stay as they are."""
+def verbalize_signs(text: str, locale: LocaleRules) -> str:
+    """Replace signs with words; the numbers beside them stay."""
     text = _ARROW.sub(", ", text)
-    text = _slashed(locale).sub(lambda match: (match[1] or "") + _ONE_SIGN[match[2]], text)
+    text = _slash_fraction_pattern(locale).sub(
+        lambda match: (match[1] or "") + _FRACTION_SIGNS[match[2]], text
+    )
     for name, pattern in _compiled():
         word = locale.lexicon.minus if name == "minus" else locale.sign(name)
         if name == "fold":
@@ -58,15 +60,15 @@ def say_signs(text: str, locale: LocaleRules) -> str:
     words = {":": locale.lexicon.ratio, "\u2013": locale.lexicon.to, "/": locale.lexicon.slash}
     for sign, word in words.items():
         if word and sign in text:
-            text = _between(sign).sub(rf"\g<1>{locale.space}{word}{locale.space}", text)
+            text = _between(sign).sub(rf"\g<1>{locale.separator}{word}{locale.separator}", text)
     return text
 
 
-def say_powers(text: str, locale: LocaleRules) -> str:
-    """Say the small figures that are no part of a unit."""
-    for name, figure in _POWERS.items():
-        if figure in text and (word := locale.sign(name)):
-            text = re.sub(rf"(?<=[\w)]){figure}(?!\w)", f" {word}", text)
+def verbalize_powers(text: str, locale: LocaleRules) -> str:
+    """Verbalize the exponents that are not part of a unit."""
+    for name, exponent in _POWERS.items():
+        if exponent in text and (word := locale.sign(name)):
+            text = re.sub(rf"(?<=[\w)]){exponent}(?!\w)", f" {word}", text)
     return text
 
 
@@ -77,15 +79,15 @@ def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 @functools.cache
 def _between(sign: str) -> re.Pattern[str]:
-    """Between two numbers; after a colon no minutes."""
+    """Match a sign between two numbers, unless it is the colon of a time of day."""
     one = r"(?<![\w.,:/\u2013-])(\d{1,6})"
     no_clock = r"(?!0\d)" if sign == ":" else ""
     return re.compile(rf"{one}{sign}{no_clock}(?=\d{{1,6}}(?![\w:/\u2013-]|[.,]\d))")
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def _slashed(locale: LocaleRules) -> re.Pattern[str]:
-    """`1/2` where what follows can be halved."""
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _slash_fraction_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    """Match `1/2` before a noun of `fraction_nouns`."""
     nouns = "|".join(locale.lexicon.fraction_nouns) or "(?!)"
-    known = "|".join(_ONE_SIGN)
+    known = "|".join(_FRACTION_SIGNS)
     return re.compile(rf"(?<![\w/.,-])(?:(\d{{1,3}}) )?({known})(?= (?:{nouns})\b)")

@@ -1,11 +1,11 @@
-"""Numbers with an ending: `1990s`, `in her 30s`, German `80er` and `3fach`."""
+"""Numbers with a suffix: `1990s`, `in her 30s`, German `80er` and `3fach`."""
 
 from __future__ import annotations
 
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 
 _DECADE = r"(?<![\w.,])(?P<century>(?:1[1-9]|20)\d0)s\b"
 _COUNT = r"(?<![\w.,])(?P<many>1(?:,?000)+|100|10)s(?= of\b)"
@@ -14,8 +14,8 @@ _SURE_YEAR = re.compile(r"(?:19|20)\d\d")
 _PERCENT = "%"
 
 
-def say_suffixes(text: str, locale: LocaleRules) -> str:
-    """Say the number and its ending as one word."""
+def verbalize_suffixes(text: str, locale: LocaleRules) -> str:
+    """Verbalize a number and its suffix as one word."""
     if locale.lexicon.decade_words:
         text = _decades(locale).sub(lambda match: _decade(match, locale), text)
     if locale.lexicon.number_suffixes:
@@ -23,7 +23,7 @@ def say_suffixes(text: str, locale: LocaleRules) -> str:
     return text
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _decades(locale: LocaleRules) -> re.Pattern[str]:
     words = "|".join(locale.lexicon.decade_words)
     short = rf"(?P<lead>(?<!\w)(?i:{words})[ -])['\u2019]?(?P<short>[2-9]0)['\u2019]?s\b"
@@ -33,17 +33,17 @@ def _decades(locale: LocaleRules) -> re.Pattern[str]:
 
 def _decade(match: re.Match[str], locale: LocaleRules) -> str:
     if match["many"]:
-        said = locale.numerals.cardinal(int(match["many"].replace(",", "")))
-        return f"{said.partition(' ')[2] or said}s"
+        spoken = locale.numerals.cardinal(int(match["many"].replace(",", "")))
+        return f"{spoken.partition(' ')[2] or spoken}s"
     number = int(match["century"] or match["short"] or match["bare"])
-    said = (match["lead"] or "") + locale.numerals.year(number)
+    spoken = (match["lead"] or "") + locale.numerals.year(number)
     for ending, plural in _DECADES.items():
-        if said.endswith(ending):
-            return said.removesuffix(ending) + plural
-    return f"{said}s"
+        if spoken.endswith(ending):
+            return spoken.removesuffix(ending) + plural
+    return f"{spoken}s"
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _suffixed(locale: LocaleRules) -> re.Pattern[str]:
     endings = "|".join(locale.lexicon.number_suffixes)
     return re.compile(
@@ -56,9 +56,11 @@ def _joined(match: re.Match[str], locale: LocaleRules) -> str:
     number = int(written)
     if end.startswith("er"):
         numerals = locale.numerals
-        said = numerals.year(number) if _SURE_YEAR.fullmatch(written) else numerals.cardinal(number)
-        return said + end
-    said = locale.numerals.cardinal(number, "masculine")
+        spoken = (
+            numerals.year(number) if _SURE_YEAR.fullmatch(written) else numerals.cardinal(number)
+        )
+        return spoken + end
+    spoken = locale.numerals.cardinal(number, "masculine")
     if end.startswith(_PERCENT):
         end = "prozent" + end.removeprefix(_PERCENT)
-    return said + end
+    return spoken + end

@@ -1,1 +1,1 @@
-"""Units and money in words."""
+"""Verbalization of units and amounts of money."""

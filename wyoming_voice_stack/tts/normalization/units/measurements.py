@@ -1,13 +1,16 @@
-"""Numbers with a unit, a range of numbers with a unit among them."""
+"""Numbers and ranges with a unit."""
 
 from __future__ import annotations
 
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
-from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, MINUS, RANGE, Figure
-from wyoming_voice_stack.tts.normalization.units.per import STROKE, per_each
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, MINUS, RANGE, WrittenNumber
+from wyoming_voice_stack.tts.normalization.units.denominators import (
+    DENOMINATOR,
+    verbalize_denominator,
+)
 from wyoming_voice_stack.tts.normalization.units.symbols import (
     FRACTION_ONLY,
     INCH_MARKS,
@@ -16,7 +19,7 @@ from wyoming_voice_stack.tts.normalization.units.symbols import (
     SMALLEST_ATTACHED,
     SMALLEST_LARGE,
     SPACED,
-    STICKY,
+    UNSPACED,
     alternatives,
 )
 
@@ -30,103 +33,103 @@ _PER_HUNDRED = re.compile(r"10{2,3}\b")
 _NOUN_AFTER = re.compile(r" (?:[^\W\d_]{3,}|[A-Z] [A-Z]\b)")
 
 
-def say_units(text: str, locale: LocaleRules) -> str:
-    """Say units by their names, in the plural that goes with the number."""
-    # Turkish writes the percent sign first.
+def verbalize_units(text: str, locale: LocaleRules) -> str:
+    """Verbalize units by name, in the plural form for the number."""
+    # Turkish puts the percent sign first.
     text = re.sub(r"(?<!\S)%(\d+(?:[.,]\d+)?)", r"\1%", text) if "%" in text else text
     text = _BITS.sub(lambda match: f"{match[1].replace('K', 'k')}bit/s", text)
     text = _FEET.sub(lambda match: _feet(match, locale), text)
-    if locale.lexicon.hyphened_units:
-        text = _hyphened(locale).sub(lambda match: _compound(match, locale), text)
-    return _pattern(locale).sub(lambda match: _said(match, locale), text)
+    if locale.lexicon.hyphenated_units:
+        text = _hyphenated_pattern(locale).sub(lambda match: _compound(match, locale), text)
+    return _pattern(locale).sub(lambda match: _verbalize(match, locale), text)
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def _hyphened(locale: LocaleRules) -> re.Pattern[str]:
-    units = alternatives((*STICKY, *SPACED, *locale.lexicon.unit_symbols))
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _hyphenated_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    units = alternatives((*UNSPACED, *SPACED, *locale.lexicon.unit_symbols))
     return re.compile(
-        rf"(?<!-){locale.before}(?P<n>{locale.figure})-(?P<unit>{units})(?=[ -][^\W\d_])"
+        rf"(?<!-){locale.before}(?P<n>{locale.number_pattern})-(?P<unit>{units})(?=[ -][^\W\d_])"
     )
 
 
 def _compound(match: re.Match[str], locale: LocaleRules) -> str:
     written = match["unit"]
-    unit = locale.lexicon.unit_symbols.get(written) or {**SPACED, **STICKY}[written]
-    counted = locale.counted(locale.read(match["n"]), unit, singular=locale.language != "de")
-    return match[0] if counted is None else counted.replace(" ", "-")
+    unit = locale.lexicon.unit_symbols.get(written) or {**SPACED, **UNSPACED}[written]
+    measure = locale.measure(locale.parse(match["n"]), unit, singular=locale.language != "de")
+    return match[0] if measure is None else measure.replace(" ", "-")
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     words = locale.lexicon
-    sticky = alternatives((*STICKY, *INCH_MARKS, *words.unit_symbols))
+    sticky = alternatives((*UNSPACED, *INCH_MARKS, *words.unit_symbols))
     spaced = alternatives((*SPACED, *FRACTION_ONLY))
     attached = alternatives(words.attached_units) or "(?!)"
-    number = rf"(?P<n>{locale.figure}){AFTER}"
+    number = rf"(?P<n>{locale.number_pattern}){AFTER}"
     first_unit = rf"(?:\s?(?:{sticky}|{attached}))?"
-    last = rf"(?:{first_unit}{RANGE}(?P<minus2>[-\u2212](?=\d))?(?P<last>{locale.figure}){AFTER})?"
+    last = rf"(?:{first_unit}{RANGE}(?P<minus2>[-\u2212](?=\d))?(?P<last>{locale.number_pattern}){AFTER})?"
     unit = (
         rf"(?:\s?(?P<unit>{sticky})|\s?(?P<large>{alternatives(LARGE_ONLY)})|(?P<attached>{attached})"
         rf"|\s(?P<spaced>{spaced}))(?:/(?P<per>{alternatives(PER)})(?![^\W\d_]))?"
     )
     minus = rf"(?P<minus>{locale.before_sign}{MINUS}\s?)?"
-    by = rf"{STROKE}|(?P<next>\s?/\s?(?=[-\u2212]?\d))" if words.per else "(?!)"
+    by = rf"{DENOMINATOR}|(?P<next>\s?/\s?(?=[-\u2212]?\d))" if words.per else "(?!)"
     after = r"(?:(?<=\.)|(?<=[%\u066a\u2030\u00b0])(?!\w)|" + locale.after + "(?!['\u2019/]\\w))"
     return re.compile(
         rf"{minus}{locale.before}{number}{last}{unit}(?:{by}|{after}(?:\.(?=\s+[a-z]))?)"
     )
 
 
-def _said(match: re.Match[str], locale: LocaleRules) -> str:
-    figure = locale.read(match["n"])
-    unit = _unit(match, locale, figure)
+def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
+    number = locale.parse(match["n"])
+    unit = _unit(match, locale, number)
     if unit is None:
         return match[0]
     before = _word_before(match)
     case = locale.case_after(before)
-    minus = f"{locale.lexicon.minus}{locale.space}"
+    minus = f"{locale.lexicon.minus}{locale.separator}"
     first = minus if match["minus"] else ""
     if match["last"]:
-        first += f"{locale.numerals.figure(figure, locale.gender(unit))} {locale.lexicon.to} "
+        first += f"{locale.numerals.number(number, locale.gender(unit))} {locale.lexicon.to} "
         first += minus if match["minus2"] else ""
-        figure = locale.read(match["last"])
+        number = locale.parse(match["last"])
     per = match["per"]
     singular = before in locale.lexicon.singular_after and _NOUN_AFTER.match(
         match.string, match.end()
     )
-    counted = locale.counted(figure, unit, PER.get(per or ""), case=case, singular=bool(singular))
-    if counted is None and per:
-        counted = locale.counted(figure, unit, case=case)
-        counted = counted and counted + per_each(per, locale)
-    return match[0] if counted is None else first + counted + _stroke(match, locale)
+    measure = locale.measure(number, unit, PER.get(per or ""), case=case, singular=bool(singular))
+    if measure is None and per:
+        measure = locale.measure(number, unit, case=case)
+        measure = measure and measure + verbalize_denominator(per, locale)
+    return match[0] if measure is None else first + measure + _denominator(match, locale)
 
 
-def _stroke(match: re.Match[str], locale: LocaleRules) -> str:
-    """What is said for the stroke after the unit."""
+def _denominator(match: re.Match[str], locale: LocaleRules) -> str:
+    """Return the words for the slash after the unit, or ``""``."""
     found = match.groupdict()
     if found.get("by"):
-        return per_each(found["by"], locale)
+        return verbalize_denominator(found["by"], locale)
     if found.get("next"):
         whole = _PER_HUNDRED.match(match.string, match.end())
         return f" {locale.lexicon.per} " if whole else ", "
     return ""
 
 
-def _unit(match: re.Match[str], locale: LocaleRules, figure: Figure) -> str | None:
+def _unit(match: re.Match[str], locale: LocaleRules, number: WrittenNumber) -> str | None:
     if written := match["unit"]:
         if written in INCH_MARKS:
             return None if _closes_quotation(match) else INCH_MARKS[written]
-        return locale.lexicon.unit_symbols.get(written) or STICKY[written]
+        return locale.lexicon.unit_symbols.get(written) or UNSPACED[written]
     if written := match["attached"]:
         known = locale.lexicon.attached_units[written]
-        lettered = _word_before(match) in locale.lexicon.lettered
-        sure = figure.value >= SMALLEST_ATTACHED or match["minus"] or match["last"]
-        return known if sure and not lettered else None
+        names_place = _word_before(match) in locale.lexicon.place_words
+        is_certain = number.value >= SMALLEST_ATTACHED or match["minus"] or match["last"]
+        return known if is_certain and not names_place else None
     if written := match["large"]:
-        return LARGE_ONLY[written] if figure.value >= SMALLEST_LARGE else None
+        return LARGE_ONLY[written] if number.value >= SMALLEST_LARGE else None
     written = match["spaced"]
     if written in FRACTION_ONLY:
-        return FRACTION_ONLY[written] if figure.fraction else None
+        return FRACTION_ONLY[written] if number.fraction else None
     return SPACED[written]
 
 
@@ -137,7 +140,10 @@ def _word_before(match: re.Match[str]) -> str:
 
 
 def _closes_quotation(match: re.Match[str]) -> bool:
-    """Whether a quotation is open; a mark after a digit only closes one."""
+    """Return whether the inch mark closes a quotation: one is open in front of it.
+
+    After a digit, a quotation mark only closes a quotation.
+    """
     is_open = False
     text, place = match.string, match.string.find('"')
     while 0 <= place < match.end("unit") - 1:
@@ -147,7 +153,7 @@ def _closes_quotation(match: re.Match[str]) -> bool:
 
 
 def _feet(match: re.Match[str], locale: LocaleRules) -> str:
-    """`6'2"` is a height."""
-    feet = locale.counted(Figure(match["ft"]), "length-foot")
-    inches = locale.counted(Figure(match["in"]), "length-inch") if int(match["in"]) else ""
+    """Verbalize a height in feet and inches: `6'2"`."""
+    feet = locale.measure(WrittenNumber(match["ft"]), "length-foot")
+    inches = locale.measure(WrittenNumber(match["in"]), "length-inch") if int(match["in"]) else ""
     return match[0] if feet is None or inches is None else f"{feet} {inches}".rstrip()

@@ -7,9 +7,12 @@ import re
 from decimal import Decimal
 
 from wyoming_voice_stack.tts.normalization.locale.lexicon import Currency
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
-from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, MINUS, RANGE, Figure
-from wyoming_voice_stack.tts.normalization.units.per import STROKE, per_each
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, MINUS, RANGE, WrittenNumber
+from wyoming_voice_stack.tts.normalization.units.denominators import (
+    DENOMINATOR,
+    verbalize_denominator,
+)
 
 _SIGNS = {
     "US$": "USD",
@@ -31,14 +34,14 @@ _CENT_DIGITS = 2
 _ELISION = "\u2019"
 
 
-def say_money(text: str, locale: LocaleRules) -> str:
-    """Say amounts with the currency's name after them."""
+def verbalize_money(text: str, locale: LocaleRules) -> str:
+    """Verbalize amounts, with the currency's name after the number."""
     for pattern in _patterns(locale):
-        text = pattern.sub(lambda match: _said(match, locale), text)
+        text = pattern.sub(lambda match: _verbalize(match, locale), text)
     return text
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     signs = "|".join(
         map(re.escape, sorted({*_SIGNS, *locale.lexicon.money}, key=len, reverse=True))
@@ -46,11 +49,11 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     scales = "|".join(map(re.escape, sorted(locale.lexicon.scales, key=len, reverse=True)))
     scale = rf"(?:\s?(?P<scale>{scales})(?!\w))?" if scales else "(?P<scale>)?"
     again = rf"(?:{signs}|{_CODES})?"
-    number = rf"(?P<n>{locale.figure}){AFTER}(?:\s?{again}{RANGE}{again}\s?(?P<last>{locale.figure}){AFTER})?"
+    number = rf"(?P<n>{locale.number_pattern}){AFTER}(?:\s?{again}{RANGE}{again}\s?(?P<last>{locale.number_pattern}){AFTER})?"
     minus = rf"(?P<minus>(?<!\S){MINUS})?"
-    named = rf"(?P<n>{locale.figure})(?<=[.,]\d\d){AFTER}(?P<last>)?(?P<scale>)?"
-    names = "|".join(map(re.escape, _words(locale)))
-    by = f"(?:{STROKE})?" if locale.lexicon.per else "(?P<by>)?"
+    named = rf"(?P<n>{locale.number_pattern})(?<=[.,]\d\d){AFTER}(?P<last>)?(?P<scale>)?"
+    names = "|".join(map(re.escape, _signs_by_name(locale)))
+    by = f"(?:{DENOMINATOR})?" if locale.lexicon.per else "(?P<by>)?"
     return (
         re.compile(rf"{minus}{locale.before}{named}\s(?P<sign>{names})(?!\w)(?P<by>)?"),
         re.compile(rf"{minus}(?<![\w$])(?P<sign>{signs}|{_CODES})\s?{number}{scale}(?!\w){by}"),
@@ -60,45 +63,45 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     )
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def _words(locale: LocaleRules) -> dict[str, str]:
-    """The sign of each currency by the forms of its name."""
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _signs_by_name(locale: LocaleRules) -> dict[str, str]:
+    """Return the sign of each currency by every plural form of its name."""
     money = locale.lexicon.money.items()
     return {name: sign for sign, currency in money for name in currency.major.values()}
 
 
-def _said(match: re.Match[str], locale: LocaleRules) -> str:
-    figure = locale.read(match["n"])
-    if figure.is_long or (match["last"] and locale.read(match["last"]).is_long):
+def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
+    number = locale.parse(match["n"])
+    if number.is_too_long or (match["last"] and locale.parse(match["last"]).is_too_long):
         return match[0]
     scale = locale.lexicon.scales.get(match["scale"] or "")
-    if scale and not figure.fraction and not scale.word.endswith(_ELISION):
-        figure = Figure(figure.whole + "0" * scale.power)
+    if scale and not number.fraction and not scale.word.endswith(_ELISION):
+        number = WrittenNumber(number.whole + "0" * scale.power)
         scale = None
     minus = f"{locale.lexicon.minus} " if match["minus"] else ""
     to = ""
     if match["last"]:
-        to = f"{locale.numerals.figure(figure)} {locale.lexicon.to} "
-        figure = locale.read(match["last"])
-    sign = _words(locale).get(match["sign"], match["sign"])
-    amount = _amount(figure, scale.word if scale else "", sign, locale)
+        to = f"{locale.numerals.number(number)} {locale.lexicon.to} "
+        number = locale.parse(match["last"])
+    sign = _signs_by_name(locale).get(match["sign"], match["sign"])
+    amount = _amount(number, scale.word if scale else "", sign, locale)
     if amount is None:
         return match[0]
-    return minus + to + amount + (per_each(match["by"], locale) if match["by"] else "")
+    return minus + to + amount + (verbalize_denominator(match["by"], locale) if match["by"] else "")
 
 
-def _amount(figure: Figure, scale: str, sign: str, locale: LocaleRules) -> str | None:
+def _amount(number: WrittenNumber, scale: str, sign: str, locale: LocaleRules) -> str | None:
     currency = _currency(sign, locale)
     code = _SIGNS.get(sign, sign)
     if scale:
         name = _name(currency, code, Decimal(10), locale)
         gap = "" if scale.endswith(_ELISION) else " "
-        return name and f"{locale.numerals.figure(figure)} {scale}{gap}{name}"
-    if len(figure.fraction) != _CENT_DIGITS or currency is None or not currency.minor:
-        name = _name(currency, code, figure.value, locale)
+        return name and f"{locale.numerals.number(number)} {scale}{gap}{name}"
+    if len(number.fraction) != _CENT_DIGITS or currency is None or not currency.minor:
+        name = _name(currency, code, number.value, locale)
         gender = currency.gender if currency else "masculine"
-        return name and _join(locale.numerals.figure(figure, gender), name, locale)
-    return _with_cents(int(figure.whole), int(figure.fraction), currency, locale)
+        return name and _join(locale.numerals.number(number, gender), name, locale)
+    return _with_cents(int(number.whole), int(number.fraction), currency, locale)
 
 
 def _with_cents(whole: int, cents: int, currency: Currency, locale: LocaleRules) -> str:
@@ -119,7 +122,7 @@ def _with_cents(whole: int, cents: int, currency: Currency, locale: LocaleRules)
 
 
 def _join(number: str, name: str, locale: LocaleRules) -> str:
-    return f"{number}{locale.space}{name}".replace("  ", " ")
+    return f"{number}{locale.separator}{name}".replace("  ", " ")
 
 
 def _currency(sign: str, locale: LocaleRules) -> Currency | None:

@@ -1,11 +1,11 @@
-"""Units by the signs that are written for them, with CLDR's identifiers."""
+"""CLDR unit identifiers by unit symbol."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-STICKY = {
+UNSPACED = {
     "\u00b0C": "temperature-celsius",
     "\u00b0 C": "temperature-celsius",
     "\u2103": "temperature-celsius",
@@ -48,8 +48,8 @@ STICKY = {
     "dBm": "decibel-milliwatt",
     "lx": "light-lux",
     "lm": "light-lumen",
-    "ppm": "concentr-permillion",
-    "ppb": "concentr-portion-per-1e9",
+    "ppm": "concentr-part-per-1e6",
+    "ppb": "concentr-part-per-1e9",
     "kB": "digital-kilobyte",
     "KB": "digital-kilobyte",
     "MB": "digital-megabyte",
@@ -87,10 +87,10 @@ STICKY = {
     "ft": "length-foot",
     "yd": "length-yard",
 }
-"""They may follow the digits at once."""
+"""Symbols that may follow the digits directly."""
 
 INCH_MARKS = {'"': "length-inch", "\u2033": "length-inch"}
-"""Unless they close a quotation."""
+"""Units only where they do not close a quotation."""
 
 SPACED = {
     "m": "length-meter",
@@ -100,17 +100,17 @@ SPACED = {
     "t": "mass-tonne",
     "J": "energy-joule",
 }
-"""They are units only after white space, or after a decimal fraction."""
+"""Symbols that are units only after white space."""
 
 LARGE_ONLY = {"K": "temperature-kelvin"}
 SMALLEST_LARGE = 1_000
-"""Fewer are something else: `5 K` may be a run of five kilometres."""
+"""Smallest number for `LARGE_ONLY`: `5 K` may be a five-kilometre run."""
 
 SMALLEST_ATTACHED = 10
-"""Of what a letter alone makes a temperature: `5C` may be a telephone."""
+"""Smallest number that a single letter makes a temperature: `5C` may be a telephone model."""
 
 FRACTION_ONLY = {"A": "electric-ampere"}
-"""`16 A` may be a house number."""
+"""Units only after a decimal number: `16 A` may be a house number."""
 
 PER = {
     "h": "duration-hour",
@@ -127,9 +127,9 @@ PER = {
     "km": "length-kilometer",
     "kWh": "energy-kilowatt-hour",
 }
-"""What a unit may be counted by, after a slash."""
+"""Units that may follow a slash after another unit."""
 
 
 def alternatives(symbols: Iterable[str]) -> str:
-    """Return a regular expression for any of them, the longest first."""
+    """Return a regular expression that matches any of the symbols, longest first."""
     return "|".join(map(re.escape, sorted(symbols, key=len, reverse=True)))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 
 DUTCH = {
     "Het is 21,5 °C in de woonkamer.": "Het is eenentwintig komma vijf graden Celsius in de woonkamer.",
@@ -66,8 +66,8 @@ POLISH = {
 
 
 def test_dutch() -> None:
-    assert {text: spoken(text, "nl") for text in DUTCH} == DUTCH
+    assert {text: normalize(text, "nl") for text in DUTCH} == DUTCH
 
 
 def test_polish() -> None:
-    assert {text: spoken(text, "pl") for text in POLISH} == POLISH
+    assert {text: normalize(text, "pl") for text in POLISH} == POLISH

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 
 CHINESE = {
     "现在是21.5°C。": "现在是二十一点五摄氏度。",
@@ -46,16 +46,16 @@ KOREAN = {
 
 
 def test_chinese() -> None:
-    assert {text: spoken(text, "zh") for text in CHINESE} == CHINESE
+    assert {text: normalize(text, "zh") for text in CHINESE} == CHINESE
 
 
 def test_mainland_chinese() -> None:
-    assert {text: spoken(text, "zh-CN") for text in MAINLAND_CHINESE} == MAINLAND_CHINESE
+    assert {text: normalize(text, "zh-CN") for text in MAINLAND_CHINESE} == MAINLAND_CHINESE
 
 
 def test_japanese() -> None:
-    assert {text: spoken(text, "ja") for text in JAPANESE} == JAPANESE
+    assert {text: normalize(text, "ja") for text in JAPANESE} == JAPANESE
 
 
 def test_korean() -> None:
-    assert {text: spoken(text, "ko") for text in KOREAN} == KOREAN
+    assert {text: normalize(text, "ko") for text in KOREAN} == KOREAN

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 
 ENGLISH = {
     "It is 21.5 °C in the living room.": "It is twenty-one point five degrees Celsius in the living room.",
@@ -85,4 +85,4 @@ ENGLISH = {
 
 
 def test_english() -> None:
-    assert {text: spoken(text, "en") for text in ENGLISH} == ENGLISH
+    assert {text: normalize(text, "en") for text in ENGLISH} == ENGLISH

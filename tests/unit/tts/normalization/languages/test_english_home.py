@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 
 ENGLISH = {
     "Tomorrow will be sunny with a high of 75°F and a low of 58°F.": "Tomorrow will be sunny with a high of seventy-five degrees Fahrenheit and a low of fifty-eight degrees Fahrenheit.",
@@ -151,8 +151,8 @@ BRITISH = {
 
 
 def test_english() -> None:
-    assert {text: spoken(text, "en") for text in ENGLISH} == ENGLISH
+    assert {text: normalize(text, "en") for text in ENGLISH} == ENGLISH
 
 
 def test_british() -> None:
-    assert {text: spoken(text, "en-GB") for text in BRITISH} == BRITISH
+    assert {text: normalize(text, "en-GB") for text in BRITISH} == BRITISH

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 
 GERMAN = {
     "Es sind 21,5 °C im Wohnzimmer.": "Es sind einundzwanzig Komma fünf Grad Celsius im Wohnzimmer.",
@@ -54,4 +54,4 @@ GERMAN = {
 
 
 def test_german() -> None:
-    assert {text: spoken(text, "de") for text in GERMAN} == GERMAN
+    assert {text: normalize(text, "de") for text in GERMAN} == GERMAN

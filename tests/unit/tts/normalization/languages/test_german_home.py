@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 
 GERMAN = {
     "Morgen wird es sonnig bei 24 °C.": "Morgen wird es sonnig bei vierundzwanzig Grad Celsius.",
@@ -135,4 +135,4 @@ GERMAN = {
 
 
 def test_german() -> None:
-    assert {text: spoken(text, "de") for text in GERMAN} == GERMAN
+    assert {text: normalize(text, "de") for text in GERMAN} == GERMAN

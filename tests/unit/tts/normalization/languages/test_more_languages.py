@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 
 TURKISH = {
     "Oturma odası 21,5 °C.": "Oturma odası yirmi bir virgül beş derece.",
@@ -72,24 +72,24 @@ HINDI = {
 
 
 def test_turkish() -> None:
-    assert {text: spoken(text, "tr") for text in TURKISH} == TURKISH
+    assert {text: normalize(text, "tr") for text in TURKISH} == TURKISH
 
 
 def test_russian() -> None:
-    assert {text: spoken(text, "ru") for text in RUSSIAN} == RUSSIAN
+    assert {text: normalize(text, "ru") for text in RUSSIAN} == RUSSIAN
 
 
 def test_czech() -> None:
-    assert {text: spoken(text, "cs") for text in CZECH} == CZECH
+    assert {text: normalize(text, "cs") for text in CZECH} == CZECH
 
 
 def test_hungarian() -> None:
-    assert {text: spoken(text, "hu") for text in HUNGARIAN} == HUNGARIAN
+    assert {text: normalize(text, "hu") for text in HUNGARIAN} == HUNGARIAN
 
 
 def test_arabic() -> None:
-    assert {text: spoken(text, "ar") for text in ARABIC} == ARABIC
+    assert {text: normalize(text, "ar") for text in ARABIC} == ARABIC
 
 
 def test_hindi() -> None:
-    assert {text: spoken(text, "hi") for text in HINDI} == HINDI
+    assert {text: normalize(text, "hi") for text in HINDI} == HINDI

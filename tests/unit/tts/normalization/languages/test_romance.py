@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.normalization import spoken
+from wyoming_voice_stack.tts.normalization import normalize
 
 FRENCH = {
     "Il fait 21,5 °C dans le salon.": "Il fait vingt-et-un virgule cinq degrés Celsius dans le salon.",
@@ -143,24 +143,24 @@ EUROPEAN_PORTUGUESE = {
 
 
 def test_french() -> None:
-    assert {text: spoken(text, "fr") for text in FRENCH} == FRENCH
+    assert {text: normalize(text, "fr") for text in FRENCH} == FRENCH
 
 
 def test_spanish() -> None:
-    assert {text: spoken(text, "es") for text in SPANISH} == SPANISH
+    assert {text: normalize(text, "es") for text in SPANISH} == SPANISH
 
 
 def test_italian() -> None:
-    assert {text: spoken(text, "it") for text in ITALIAN} == ITALIAN
+    assert {text: normalize(text, "it") for text in ITALIAN} == ITALIAN
 
 
 def test_portuguese() -> None:
-    assert {text: spoken(text, "pt") for text in PORTUGUESE} == PORTUGUESE
+    assert {text: normalize(text, "pt") for text in PORTUGUESE} == PORTUGUESE
 
 
 def test_brazilian() -> None:
-    assert {text: spoken(text, "pt-BR") for text in BRAZILIAN} == BRAZILIAN
+    assert {text: normalize(text, "pt-BR") for text in BRAZILIAN} == BRAZILIAN
 
 
 def test_european_portuguese() -> None:
-    assert {text: spoken(text, "pt-PT") for text in EUROPEAN_PORTUGUESE} == EUROPEAN_PORTUGUESE
+    assert {text: normalize(text, "pt-PT") for text in EUROPEAN_PORTUGUESE} == EUROPEAN_PORTUGUESE

@@ -6,40 +6,44 @@ import pytest
 
 from tests.support.checkpoints.tiny_xtts import LANGUAGES
 from wyoming_voice_stack.tts.normalization.locale.lexicon import languages, lexicon
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules, locale
-from wyoming_voice_stack.tts.normalization.locale.notation import Figure, read_figure, read_roman
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules, locale_rules
+from wyoming_voice_stack.tts.normalization.locale.notation import (
+    WrittenNumber,
+    parse_number,
+    parse_roman,
+)
 
 
 def known(language: str) -> LocaleRules:
-    found = locale(language)
+    found = locale_rules(language)
     assert found is not None
     return found
 
 
 @pytest.mark.parametrize(
-    ("language", "written", "figure"),
+    ("language", "written", "number"),
     [
-        ("en", "1,234.5", Figure("1234", "5")),
-        ("en", "1,234,567", Figure("1234567")),
-        ("en", "21.5", Figure("21", "5")),
-        ("en", "21,5", Figure("21", "5")),
-        ("de", "1.234,5", Figure("1234", "5")),
-        ("de", "1.234", Figure("1234")),
-        ("de", "0.123", Figure("0", "123")),
-        ("de", "21.5", Figure("21", "5")),
-        ("de", "1'234", Figure("1234")),
-        ("fr", "1 234,5", Figure("1234", "5")),
-        ("fr", "1\u202f234", Figure("1234")),
+        ("en", "1,234.5", WrittenNumber("1234", "5")),
+        ("en", "1,234,567", WrittenNumber("1234567")),
+        ("en", "21.5", WrittenNumber("21", "5")),
+        ("en", "21,5", WrittenNumber("21", "5")),
+        ("de", "1.234,5", WrittenNumber("1234", "5")),
+        ("de", "1.234", WrittenNumber("1234")),
+        ("de", "0.123", WrittenNumber("0", "123")),
+        ("de", "21.5", WrittenNumber("21", "5")),
+        ("de", "1'234", WrittenNumber("1234")),
+        ("fr", "1 234,5", WrittenNumber("1234", "5")),
+        ("fr", "1\u202f234", WrittenNumber("1234")),
     ],
 )
-def test_what_a_number_is(language: str, written: str, figure: Figure) -> None:
-    assert read_figure(written, lexicon(language).numbers) == figure
+def test_what_a_number_is(language: str, written: str, number: WrittenNumber) -> None:
+    assert parse_number(written, lexicon(language).numbers) == number
 
 
-def test_a_figure_is_worth_something() -> None:
-    assert Figure("21", "50").value == Decimal("21.50")
-    assert not Figure("9" * 15).is_long
-    assert Figure("9" * 15, "1").is_long
+def test_a_written_number_has_a_value() -> None:
+    assert WrittenNumber("21", "50").value == Decimal("21.50")
+    assert not WrittenNumber("9" * 15).is_too_long
+    assert WrittenNumber("9" * 15, "1").is_too_long
 
 
 @pytest.mark.parametrize(
@@ -47,16 +51,16 @@ def test_a_figure_is_worth_something() -> None:
     [("II", 2), ("IV", 4), ("VIII", 8), ("XIV", 14), ("XXI", 21), ("XLIX", 49), ("L", 50)],
 )
 def test_roman_numerals(written: str, number: int) -> None:
-    assert read_roman(written) == number
+    assert parse_roman(written) == number
 
 
 @pytest.mark.parametrize("written", ["", "IIII", "VX", "IC", "MIX", "ii", "LIVE"])
 def test_no_roman_numerals(written: str) -> None:
-    assert read_roman(written) is None
+    assert parse_roman(written) is None
 
 
 def test_numbers_too_long_for_words_are_said_digit_by_digit() -> None:
-    said = known("en").numerals.figure(Figure("1" * 16))
+    said = known("en").numerals.number(WrittenNumber("1" * 16))
     assert said == " ".join(["one"] * 16)
 
 
@@ -84,11 +88,11 @@ def test_every_lexicon_is_whole(language: str) -> None:
     words = known(language)
     for unit in ("temperature-celsius", "concentr-percent", "speed-kilometer-per-hour"):
         for count in ("1", "2", "5", "21"):
-            counted = words.counted(Figure(count), unit)
+            counted = words.measure(WrittenNumber(count), unit)
             assert counted is not None
             assert not any(character.isdigit() for character in counted)
     for unit in ("energy-kilowatt-hour", "duration-hour", "duration-minute", "light-lux"):
-        assert words.counted(Figure("2", "5"), unit) is not None
+        assert words.measure(WrittenNumber("2", "5"), unit) is not None
     for form, rules in words.lexicon.numbers.forms.items():
         assert rules in words.numerals._engine.rulesets, form
 

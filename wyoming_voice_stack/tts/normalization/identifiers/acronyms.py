@@ -1,50 +1,52 @@
-"""Abbreviations: some are said in full, some letter by letter."""
+"""Abbreviations: written out in full, or spelled letter by letter."""
 
 from __future__ import annotations
 
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 
 _CAPITALS = re.compile(r"[^\W\d_]{2,}")
 
 
-def say_abbreviations(text: str, locale: LocaleRules) -> str:
-    """Say the abbreviations that the lexicon knows.
+def verbalize_abbreviations(text: str, locale: LocaleRules) -> str:
+    """Verbalize the abbreviations of the lexicon.
 
-    In a text that is all in capitals none can be told from words.
+    In a text that is all capitals, acronyms cannot be told from words and stay.
     """
     if pattern := _spellings(locale):
-        text = pattern.sub(lambda match: _spelled(match[0], locale), text)
-    if (pattern := _letters(locale)) and not _shouts(text):
+        text = pattern.sub(lambda match: _expand(match[0], locale), text)
+    if (pattern := _letters(locale)) and not _is_all_capitals(text):
         text = pattern.sub(lambda match: " ".join(match[1]) + ("'s" if match[2] else ""), text)
     return text
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _spellings(locale: LocaleRules) -> re.Pattern[str] | None:
     if not locale.lexicon.spellings:
         return None
     spellings = locale.lexicon.spellings
-    known = {*spellings, *(_begun(short) for short in spellings)}
+    known = {*spellings, *(_capitalized(short) for short in spellings)}
     short = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
     return re.compile(rf"{locale.before}(?:{short}){locale.after}")
 
 
-def _spelled(short: str, locale: LocaleRules) -> str:
+def _expand(short: str, locale: LocaleRules) -> str:
     spellings = locale.lexicon.spellings
     if short in spellings:
         return spellings[short]
-    return _begun(next(full for known, full in spellings.items() if _begun(known) == short))
+    return _capitalized(
+        next(full for known, full in spellings.items() if _capitalized(known) == short)
+    )
 
 
-def _begun(text: str) -> str:
-    """The same at the beginning of a sentence."""
+def _capitalized(text: str) -> str:
+    """Capitalize the first letter, as at the beginning of a sentence."""
     return text[:1].upper() + text[1:]
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _letters(locale: LocaleRules) -> re.Pattern[str] | None:
     if not locale.lexicon.letters:
         return None
@@ -52,6 +54,6 @@ def _letters(locale: LocaleRules) -> re.Pattern[str] | None:
     return re.compile(rf"{locale.before}({known})(s?){locale.after}")
 
 
-def _shouts(text: str) -> bool:
+def _is_all_capitals(text: str) -> bool:
     words = _CAPITALS.findall(text)
     return len(words) > 1 and all(word.isupper() for word in words)

@@ -43,17 +43,17 @@ _CLOSING_QUOTES = "\"'\u2018\u2019\u201c\u201d\u00ab\u00bb\u2039\u203a\u300d\u30
 _JOINERS = "\u200c\u200d"
 
 
-def speakable(raw: str) -> str:
+def clean_text(raw: str) -> str:
     """Return what is said aloud of a raw sentence or paragraph, or ``""`` if nothing can be.
 
     Markdown, tags, addresses and emoji are gone, entities are decoded, white space is collapsed and
     the text is in Unicode's composed form. Each block ends in an end mark without quotes behind it.
     """
-    blocks = (ready_to_speak(_clean(block)) for block in plain_blocks(_readable(raw)))
+    blocks = (finalize_sentence(_clean(block)) for block in plain_blocks(_readable(raw)))
     return " ".join(block for block in blocks if block)
 
 
-def ready_to_speak(text: str) -> str:
+def finalize_sentence(text: str) -> str:
     """Tidy both ends of plain text; at most one character is added, its script's full stop.
 
     Returns ``""`` if there is no letter and no digit.

@@ -1,13 +1,18 @@
-"""What is left: numbers by themselves, before a noun, or within a word."""
+"""Remaining numbers: alone, before a noun, or within a word."""
 
 from __future__ import annotations
 
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.identifiers.codes import say_digits
-from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_TONGUES, LocaleRules
-from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, MAX_DIGITS, MINUS, Figure
+from wyoming_voice_stack.tts.normalization.identifiers.codes import verbalize_digits
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.notation import (
+    AFTER,
+    MAX_DIGITS,
+    MINUS,
+    WrittenNumber,
+)
 
 _YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 _SURE_YEAR = re.compile(r"19\d\d|20\d\d")
@@ -15,35 +20,35 @@ _WORD_BACK = re.compile(r"([^\W\d_]+)\W{1,2}$")
 _NOUN = re.compile(r" ([^\W\d_]{3,40})")
 _CAPITAL_NOUN = re.compile(r" (?:[^\W\d_]+-)*([^\W\d_]{2,40})(?![\w-])")
 _TWO_NUMBERS = re.compile(r"(?![1-9]\d{0,2},\d{3}$)\d+,\d+")
-"""With a comma between, where the comma is no decimal mark."""
-_RUNS_ON = re.compile(r"[^\W\d_]\Z|\w[.,]\Z")
+"""Two numbers with a comma between, where the comma is not the decimal mark."""
+_ADJOINS = re.compile(r"[^\W\d_]\Z|\w[.,]\Z")
 _BARE_FRACTION = re.compile(r"(?<![\w.,])\.(?=\d)")
 _DIGITS = re.compile(r"\d+")
 _RANGE = re.compile(
     r"(?<![\w.,:/+-])(?P<first>[1-9]\d{0,3}) ?[-\u2013] ?(?P<last>[1-9]\d{0,3})(?= [^\W\d_])"
 )
-"""Of what follows; a score seldom goes up, and is not wrong as a range."""
+"""A range before a noun. An ascending pair is seldom a score, and a score read as a range is not wrong."""
 _LONGEST_WORD = 24
 
 _RANGE_LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt"})
-"""Elsewhere the word between the two ends is an ending, or stands in another place."""
+"""In other languages the range word is a suffix, or has another position."""
 _CAPITAL_AFTER_ADJECTIVE = re.compile(r" [a-zäöüß]{2,}(er|es|e|en) (?=[A-ZÄÖÜ])")
 _GENDERS = {"e": "feminine", "en": "masculine-accusative"}
 
 
-def whole_fractions(text: str, locale: LocaleRules) -> str:
-    """Write `.5` as `0.5`."""
+def add_leading_zeros(text: str, locale: LocaleRules) -> str:
+    """Rewrite `.5` as `0.5`."""
     return _BARE_FRACTION.sub("0.", text) if locale.lexicon.numbers.decimal == "." else text
 
 
-def say_quantities(text: str, locale: LocaleRules) -> str:
-    """Say every number that is left in words."""
+def verbalize_cardinals(text: str, locale: LocaleRules) -> str:
+    """Spell out every number that the other steps left."""
     if locale.language in _RANGE_LANGUAGES:
         text = _RANGE.sub(lambda match: _range(match, locale), text)
-        if locale.lexicon.range_leads:
-            text = _led_range(locale).sub(lambda match: _range(match, locale), text)
-    text = _pattern(locale).sub(lambda match: _said(match, locale), text)
-    return _DIGITS.sub(lambda match: _apart(match, _plain(match[0], locale), locale), text)
+        if locale.lexicon.range_lead_words:
+            text = _lead_word_range_pattern(locale).sub(lambda match: _range(match, locale), text)
+    text = _pattern(locale).sub(lambda match: _verbalize(match, locale), text)
+    return _DIGITS.sub(lambda match: _with_spaces(match, _spell(match[0], locale), locale), text)
 
 
 def _range(match: re.Match[str], locale: LocaleRules) -> str:
@@ -52,46 +57,46 @@ def _range(match: re.Match[str], locale: LocaleRules) -> str:
     return f"{lead}{first} {locale.lexicon.to} {last}" if int(first) < int(last) else match[0]
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
-def _led_range(locale: LocaleRules) -> re.Pattern[str]:
-    """Pages and the like, which no noun need follow."""
-    words = "|".join(locale.lexicon.range_leads)
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _lead_word_range_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    """Match a range after a word such as "pages"; no noun need follow."""
+    words = "|".join(locale.lexicon.range_lead_words)
     return re.compile(
         rf"(?P<lead>(?<!\w)(?i:{words})\.? )(?P<first>\d{{1,4}})-(?P<last>\d{{1,4}})(?![\w-]|[.,]\d)"
     )
 
 
-@functools.lru_cache(maxsize=MAX_TONGUES)
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     counters = "|".join(locale.lexicon.numbers.counters)
     counter = rf"(?=\s?(?P<counter>{counters}))?" if counters else "(?P<counter>(?!))?"
     begin = r"(?<!\d)(?<!\d[.,:/])"
     return re.compile(
-        rf"(?P<minus>{locale.before_sign}{MINUS})?{begin}(?P<n>{locale.figure}){AFTER}{counter}"
+        rf"(?P<minus>{locale.before_sign}{MINUS})?{begin}(?P<n>{locale.number_pattern}){AFTER}{counter}"
     )
 
 
-def _said(match: re.Match[str], locale: LocaleRules) -> str:
+def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     written = match["n"]
     if locale.lexicon.numbers.decimal == "." and _TWO_NUMBERS.fullmatch(written):
         return match[0]
-    figure = locale.read(written)
-    said = _number(figure, match, locale)
+    number = locale.parse(written)
+    spoken = _spell_number(number, match, locale)
     if match["minus"]:
-        said = f"{locale.lexicon.minus}{locale.space}{said}"
-    return _apart(match, said, locale)
+        spoken = f"{locale.lexicon.minus}{locale.separator}{spoken}"
+    return _with_spaces(match, spoken, locale)
 
 
-def _number(figure: Figure, match: re.Match[str], locale: LocaleRules) -> str:
+def _spell_number(number: WrittenNumber, match: re.Match[str], locale: LocaleRules) -> str:
     numerals = locale.numerals
-    if figure.fraction or len(figure.whole) > MAX_DIGITS:
-        return numerals.figure(figure)
-    number = int(figure.whole)
-    if match["n"] == figure.whole and _is_year(match, locale):
-        return numerals.year(number)
-    if match["counter"] and number <= locale.lexicon.numbers.counted_up_to:
-        return numerals.cardinal(number, "counted")
-    return numerals.figure(figure, _form(match, locale))
+    if number.fraction or len(number.whole) > MAX_DIGITS:
+        return numerals.number(number)
+    value = int(number.whole)
+    if match["n"] == number.whole and _is_year(match, locale):
+        return numerals.year(value)
+    if match["counter"] and value <= locale.lexicon.numbers.counted_up_to:
+        return numerals.cardinal(value, "counted")
+    return numerals.number(number, _form(match, locale))
 
 
 def _is_year(match: re.Match[str], locale: LocaleRules) -> bool:
@@ -106,12 +111,12 @@ def _is_year(match: re.Match[str], locale: LocaleRules) -> bool:
 
 
 def _form(match: re.Match[str], locale: LocaleRules) -> str:
-    """The gender of the noun that follows, as far as its ending tells."""
+    """Return the grammatical form for the noun that follows, guessed from its ending."""
     numbers = locale.lexicon.numbers
     if not numbers.feminine_endings or match["minus"]:
         return "plain"
     place = match.end()
-    if not numbers.nouns_are_capital:
+    if not numbers.capitalized_nouns:
         noun = _NOUN.match(match.string, place)
         return "plain" if noun is None else _gender(noun[1].lower(), locale)
     before = _WORD_BACK.search(match.string[max(match.start() - _LONGEST_WORD, 0) : match.start()])
@@ -136,16 +141,16 @@ def _gender(noun: str, locale: LocaleRules) -> str:
     return "masculine"
 
 
-def _plain(digits: str, locale: LocaleRules) -> str:
+def _spell(digits: str, locale: LocaleRules) -> str:
     if len(digits) > MAX_DIGITS or (len(digits) > 1 and digits.startswith("0")):
-        return say_digits(digits, locale)
+        return verbalize_digits(digits, locale)
     return locale.numerals.cardinal(int(digits))
 
 
-def _apart(match: re.Match[str], said: str, locale: LocaleRules) -> str:
-    """Keep the number's words from running into the letters beside them."""
+def _with_spaces(match: re.Match[str], spoken: str, locale: LocaleRules) -> str:
+    """Add spaces between the number's words and adjacent letters."""
     if not locale.lexicon.spaced:
-        return said
-    before = " " if _RUNS_ON.search(match.string[max(match.start() - 2, 0) : match.start()]) else ""
+        return spoken
+    before = " " if _ADJOINS.search(match.string[max(match.start() - 2, 0) : match.start()]) else ""
     after = " " if match.string[match.end() : match.end() + 1].isalpha() else ""
-    return before + said + after
+    return before + spoken + after

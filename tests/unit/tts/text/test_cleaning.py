@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wyoming_voice_stack.tts.text.speakable import ready_to_speak, speakable
+from wyoming_voice_stack.tts.text.cleaning import clean_text, finalize_sentence
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ from wyoming_voice_stack.tts.text.speakable import ready_to_speak, speakable
     ],
 )
 def test_plain_text_stays(text: str) -> None:
-    assert speakable(text) == text
-    assert speakable(text.removesuffix(".")) == text
+    assert clean_text(text) == text
+    assert clean_text(text.removesuffix(".")) == text
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_plain_text_stays(text: str) -> None:
     ],
 )
 def test_markdown_goes_and_its_text_stays(raw: str, said: str) -> None:
-    assert speakable(raw) == said
+    assert clean_text(raw) == said
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_markdown_goes_and_its_text_stays(raw: str, said: str) -> None:
     ],
 )
 def test_tags_entities_addresses_and_emoji(raw: str, said: str) -> None:
-    assert speakable(raw) == said
+    assert clean_text(raw) == said
 
 
 @pytest.mark.parametrize(
@@ -115,21 +115,21 @@ def test_tags_entities_addresses_and_emoji(raw: str, said: str) -> None:
     ],
 )
 def test_both_ends_are_tidied(text: str, said: str) -> None:
-    assert ready_to_speak(text) == said
+    assert finalize_sentence(text) == said
 
 
 def test_surrogate_halves_are_joined_or_dropped() -> None:
-    assert speakable("a \ud83d\ude00 b \ud83d c") == "a b c."
+    assert clean_text("a \ud83d\ude00 b \ud83d c") == "a b c."
 
 
 def test_invisible_characters_go_and_letters_are_composed() -> None:
-    assert speakable("\ufeffcafe\u0301\u00ad\u200b\u0007 x") == "café x."
-    assert speakable("می\u200cروم") == "می\u200cروم."
+    assert clean_text("\ufeffcafe\u0301\u00ad\u200b\u0007 x") == "café x."
+    assert clean_text("می\u200cروم") == "می\u200cروم."
 
 
 @settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_cleaned(raw: str) -> None:
-    said = speakable(raw)
+    said = clean_text(raw)
     assert said == " ".join(said.split())
     assert not said or any(character.isalnum() for character in said)

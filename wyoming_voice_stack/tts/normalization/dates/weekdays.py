@@ -1,0 +1,62 @@
+"""Abbreviated weekdays: in ranges, and before a date or a time of day."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.notation import RANGE
+
+
+def verbalize_weekdays(text: str, locale: LocaleRules) -> str:
+    """Write out `Mon-Fri`, and abbreviated weekdays before a date or a time of day."""
+    text = _weekday_range_pattern(locale).sub(
+        lambda match: _expand_weekday_range(match, locale), text
+    )
+    if any(character.isdecimal() for character in text):
+        text = _weekday_pattern(locale).sub(lambda match: _expand_weekday(match, locale), text)
+    return text
+
+
+def _expand_weekday(match: re.Match[str], locale: LocaleRules) -> str:
+    short = match[1] or match[3]
+    if match[3] and not short[0].isupper():
+        return match[0]  # In lower case before a time, it may be another word.
+    return locale.names.weekdays.get(short.lower().rstrip("."), short) + (match[2] or match[4])
+
+
+def _expand_weekday_range(match: re.Match[str], locale: LocaleRules) -> str:
+    first, last = (locale.names.weekdays.get(match[group].lower()) for group in (1, 2))
+    return f"{first} {locale.lexicon.to} {last}" if first and last else match[0]
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _weekday_range_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    if not locale.lexicon.calendar.unambiguous_abbreviations:
+        return re.compile("(?!)()()")
+    known = "|".join(re.escape(name.title()) for name in locale.names.weekdays)
+    return re.compile(rf"(?<![\w-])({known})\.?{RANGE}({known})(?![\w-])")
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _weekday_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    if not locale.lexicon.spaced:
+        return re.compile(r"(?!)()()()()")
+    short = sorted((name for name in locale.names.weekdays), key=len, reverse=True)
+    hours = (
+        "|".join((*locale.lexicon.clock.hour_words, *locale.lexicon.clock.consumed_words)) or "(?!)"
+    )
+    known = "|".join(map(re.escape, short))
+    titled = (
+        known if locale.lexicon.calendar.unambiguous_abbreviations else rf"(?:{known})(?=\. | \d+:)"
+    )
+    months = "|".join(map(re.escape, sorted(locale.names.month_numbers, key=len, reverse=True)))
+    return re.compile(
+        rf"{locale.before}({known})\.?(,? )"
+        rf"(?=(?:den |the )?(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\s?\d{{1,2}}[./]|\d{{1,2}}\S{{0,2}} (?:of |de )?(?:{months})\b"
+        rf"|(?:{months})\.? \d{{1,2}}\b))"
+        rf"|{locale.before}({titled})\.?(,? )(?=\d{{1,2}}(?:[:h]\d\d| ?[ap]\.?m\b"
+        rf"| ?(?:{hours})\b|{RANGE}\d))",
+        re.IGNORECASE,
+    )

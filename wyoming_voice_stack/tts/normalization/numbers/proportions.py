@@ -1,0 +1,43 @@
+"""Proportions: `4/5 tasks`, `9/10`."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+
+_RATING_SCALES = frozenset({"5", "10", "100"})
+"""Scales of ratings, which are proportions even without a noun after them."""
+_LONG_WORD = re.compile(r" ?[^\W\d_]{4,}")
+
+
+def verbalize_proportions(text: str, locale: LocaleRules) -> str:
+    """Replace the slash of a proportion with words; `verbalize_cardinals` reads the two numbers."""
+    if not locale.lexicon.out_of or "/" not in text:
+        return text
+    return _pattern(locale).sub(lambda match: _verbalize(match, locale), text)
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _pattern(locale: LocaleRules) -> re.Pattern[str]:
+    nouns = "|".join(locale.lexicon.proportion_nouns) or "(?!)"
+    halved = "|".join(locale.lexicon.fraction_nouns) or "(?!)"
+    number = r"\d{1,3}"
+    return re.compile(
+        rf"(?<![\w.,:/\u2013$\u20ac\u00a3-])(?P<part>{number})\s?/\s?(?P<all>{number})(?![\w/:%\u2013-]|[.,]\d| [=%\u00b0])"
+        rf"(?! (?:{halved})\b)(?P<noun>(?= (?:{nouns})(?!\w)))?"
+    )
+
+
+def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
+    part, whole = match["part"], match["all"]
+    alone = match["noun"] is None
+    if int(part) > int(whole) or (alone and (whole not in _RATING_SCALES or _word_follows(match))):
+        return match[0]
+    return f"{part} {locale.lexicon.out_of} {whole}"
+
+
+def _word_follows(match: re.Match[str]) -> bool:
+    """Return whether a word follows that may be a counted noun."""
+    return _LONG_WORD.match(match.string, match.end()) is not None
