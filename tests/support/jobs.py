@@ -95,7 +95,7 @@ class Gate:
 
 
 class Calls:
-    """What tickets are done by: notes each call, and does what a test wants of it."""
+    """What handles are done by: notes each call, and does what a test wants of it."""
 
     def __init__(self, do: Callable[[Any], Any] = lambda item: -item) -> None:
         self.noted: list[list[Any]] = []

@@ -66,5 +66,5 @@ class PartialJobs:
     def drop(self) -> None:
         """Cancel the tracked job."""
         if self._handle is not None:
-            self._handle.drop()
+            self._handle.cancel()
             self._handle = None

@@ -152,10 +152,10 @@ class Utterance:
         self._keep(())
         self._partials.drop()
         if self._loading is not None:
-            self._loading.drop()
+            self._loading.cancel()
         if self._summary:
             # Freeing memory halts all threads that allocate, so it waits until the text is sent.
-            self._worker.tidy_up_soon()
+            self._worker.request_cleanup()
 
     async def _transcribe_rest(self) -> Transcription:
         self._recording.flush()
@@ -215,7 +215,7 @@ class Utterance:
         for span in [span for span in self._jobs if span not in spans]:
             handle = self._jobs.pop(span)
             if not (self._context.partial_text and self._partials.adopt(handle, span)):
-                handle.drop()
+                handle.cancel()
 
     def _submit(self, span: SpeechSpan, language: str | None, priority: Priority) -> None:
         if self._worker.can_accept(priority):

@@ -1,4 +1,4 @@
-"""A bounded one-way path for results: from an engine's thread to a coroutine."""
+"""A bounded one-way channel for results, from an engine's thread to a coroutine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from wyoming_voice_stack.errors import VoiceStackError
 
 MAX_UNREAD_ITEMS = 256
-"""Results of one job that its client has not taken yet; more pause the engine."""
+"""Results of one job that were not taken yet; more pause the engine."""
 
 Item = TypeVar("Item")
 
@@ -29,9 +29,9 @@ class Channel(Generic[Item]):
         self._error: VoiceStackError | None = None
 
     def put(self, item: Item) -> bool:
-        """Hand a result over, from the thread. False once the taker has gone.
+        """Add a result, from the thread; returns False once the receiver has released the channel.
 
-        Blocks while `MAX_UNREAD_ITEMS` are unread; the taker's own deadline ends that.
+        Blocks while `MAX_UNREAD_ITEMS` are unread; the receiver's own deadline ends that.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._released or len(self._items) < MAX_UNREAD_ITEMS)
@@ -42,7 +42,7 @@ class Channel(Generic[Item]):
         return True
 
     def end(self, error: VoiceStackError | None = None) -> None:
-        """Say that no more comes, from any thread. Only the first call counts."""
+        """End the channel after the results so far, from any thread. Only the first call counts."""
         with self._changed:
             if self._ended:
                 return
@@ -69,7 +69,7 @@ class Channel(Generic[Item]):
             await self._arrived.wait()
 
     def release(self) -> None:
-        """Take no more: drops what is unread and lets a blocked `put` return."""
+        """Take nothing more: discards unread results and lets a blocked `put` return."""
         with self._changed:
             self._released = True
             self._items.clear()

@@ -1,4 +1,4 @@
-"""What an engine's threads do when nothing is left to do: tidy up, and give the engine's memory back."""
+"""What an engine's threads do while there are no jobs: clean up memory, and unload the engine."""
 
 from __future__ import annotations
 
@@ -7,75 +7,76 @@ import threading
 import time
 from collections.abc import Callable
 
-TIDY_UP_SECONDS = 2.0
-"""Least time between two calls of `tidy_up`, unless `soon` was called."""
+CLEANUP_INTERVAL_SECONDS = 2.0
+"""Least time between two cleanups, unless one was requested."""
 RECHECK_SECONDS = 1.0
-"""Once the engine is to be given up and something still runs: how often to look again."""
+"""How often to check again whether an engine that is due to be unloaded is still in use."""
 
 
 class IdlePolicy:
-    """Keeps the times; shared by the threads of one engine."""
+    """Knows when a cleanup or an unload is due. Shared by the threads of one engine."""
 
     def __init__(
         self,
-        tidy_up: Callable[[], None] = lambda: None,
+        clean_up: Callable[[], None] = lambda: None,
         unload_after_s: float | None = None,
         *,
-        tidy_up_after_s: float = 0.0,
+        clean_up_after_s: float = 0.0,
     ) -> None:
-        """Tidy up once nothing was done for `tidy_up_after_s`, or as soon as `soon` was called."""
-        self.tidy_up = tidy_up
+        """Clean up after `clean_up_after_s` seconds without activity, or at once when requested."""
+        self.clean_up = clean_up
         self._unload_after_s = unload_after_s
-        self._tidy_up_after_s = tidy_up_after_s
+        self._clean_up_after_s = clean_up_after_s
         self._lock = threading.Lock()
-        self._untidy = self._soon = False
-        self._tidied_at = -math.inf
-        self._worked_at = time.monotonic()
+        self._needs_cleanup = False
+        self._requested = False
+        self._cleaned_up_at = -math.inf
+        self._active_at = time.monotonic()
 
-    def worked(self, *, untidy: bool) -> None:
-        """Note that something was done just now, and whether there is to be tidied up after it."""
+    def note_activity(self, *, needs_cleanup: bool) -> None:
+        """Note that the engine did something just now, and whether that calls for a cleanup."""
         with self._lock:
-            self._untidy = self._untidy or untidy
-            self._worked_at = time.monotonic()
+            self._needs_cleanup = self._needs_cleanup or needs_cleanup
+            self._active_at = time.monotonic()
 
-    def given_up(self) -> None:
-        """Tidy up at the next opportunity: the engine's memory belongs to nobody any more."""
+    def note_unload(self) -> None:
+        """Note that the engine was unloaded: its memory is cleaned up at the next opportunity."""
         with self._lock:
-            self._untidy = self._soon = True
+            self._needs_cleanup = self._requested = True
 
-    def soon(self) -> None:
-        """Tidy up at the next opportunity, if there is need to, however short a time ago that was done."""
+    def request_cleanup(self) -> None:
+        """Clean up at the next opportunity, if there is need, however recent the last cleanup is."""
         with self._lock:
-            self._soon = True
+            self._requested = True
 
-    def until_next_s(self, *, loaded: bool) -> float | None:
-        """How long until there may be something to do here; None if there is nothing."""
+    def next_check_s(self, *, loaded: bool) -> float | None:
+        """Seconds until something may be due; None if nothing will be."""
         with self._lock:
             waits = []
-            quiet_s = time.monotonic() - self._worked_at
-            if self._untidy:
-                waits.append(max(TIDY_UP_SECONDS, self._tidy_up_after_s - quiet_s))
+            idle_s = time.monotonic() - self._active_at
+            if self._needs_cleanup:
+                waits.append(max(CLEANUP_INTERVAL_SECONDS, self._clean_up_after_s - idle_s))
             if loaded and self._unload_after_s is not None:
-                waits.append(max(RECHECK_SECONDS, self._unload_after_s - quiet_s))
+                waits.append(max(RECHECK_SECONDS, self._unload_after_s - idle_s))
             return min(waits, default=None)
 
-    def tidy_up_at_times(self) -> None:
-        """Tidy up, if there is something, nothing was done for long enough, and not a moment ago."""
+    def clean_up_if_due(self) -> None:
+        """Clean up if there is need, and either it was requested or the engine was idle for long enough."""
         now = time.monotonic()
         with self._lock:
-            over = now - self._tidied_at >= TIDY_UP_SECONDS
-            quiet = now - self._worked_at >= self._tidy_up_after_s
-            due = self._untidy and (self._soon or (over and quiet))
-            self._soon = False
+            interval_over = now - self._cleaned_up_at >= CLEANUP_INTERVAL_SECONDS
+            idle = now - self._active_at >= self._clean_up_after_s
+            due = self._needs_cleanup and (self._requested or (interval_over and idle))
+            self._requested = False
             if due:
-                self._tidied_at, self._untidy = now, False
+                self._cleaned_up_at, self._needs_cleanup = now, False
         if due:
-            self.tidy_up()
+            self.clean_up()
 
     @property
     def unload_due(self) -> bool:
-        """True once nothing was done for so long that the engine is better given up."""
+        """True once the engine has been idle for so long that it is to be unloaded."""
         with self._lock:
             if self._unload_after_s is None:
                 return False
-            return time.monotonic() - self._worked_at >= self._unload_after_s
+            return time.monotonic() - self._active_at >= self._unload_after_s

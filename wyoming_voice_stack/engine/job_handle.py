@@ -1,13 +1,13 @@
-"""What is asked of an engine now and fetched later."""
+"""A handle on one job: submitted now, its result fetched later."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from typing import Generic, TypeAlias, TypeVar
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from wyoming_voice_stack.engine.queue import Job, JobQueue
+from wyoming_voice_stack.engine.queue import Job, JobQueue, Priority
 from wyoming_voice_stack.errors import DeadlineExceeded, VoiceStackError
 
 Result = TypeVar("Result")
@@ -16,26 +16,47 @@ Wanted: TypeAlias = Callable[[], bool]
 
 
 class JobHandle(Generic[Result]):
-    """One job's place in the line, and its result when it has one. Used from its event loop."""
+    """One job in the queue, and its result once there is one. Used from its event loop."""
 
-    def __init__(self, queue: JobQueue, max_wait_s: float, overdue: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        run: Callable[[Any, list[Job]], None],
+        priority: Priority,
+        *,
+        item: object = None,
+        batch_key: Hashable | None = None,
+        max_wait_s: float,
+        timeout_message: Callable[[], str],
+    ) -> None:
+        """Queue the job.
+
+        Raises:
+            Busy: the queue is full.
+            ShuttingDown: the worker stops.
+        """
         self._queue = queue
         self._max_wait_s = max_wait_s
-        self._overdue = overdue
+        self._timeout_message = timeout_message
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
         self._results: list[Result] = []
         self._error: VoiceStackError | None = None
-        self._job: Job | None = None
-
-    def holds(self, job: Job) -> None:
-        """Say which job it stands for."""
-        self._job = job
+        self._job = Job(
+            priority=priority,
+            number=queue.next_number(),
+            run=run,
+            fail=self.fail,
+            batch_key=batch_key,
+            item=item,
+            set_result=self.set_result,
+        )
+        queue.put(self._job)
 
     @property
     def started(self) -> bool:
-        """True once the engine works on it."""
-        return self._job is not None and self._job.started.is_set()
+        """True once the engine works on the job."""
+        return self._job.started.is_set()
 
     @property
     def done(self) -> bool:
@@ -48,7 +69,7 @@ class JobHandle(Generic[Result]):
         return self._error is not None
 
     def result(self) -> Result:
-        """Give the result of what is done.
+        """Return the result of a job that is done.
 
         Raises:
             VoiceStackError: what the job raised.
@@ -57,52 +78,52 @@ class JobHandle(Generic[Result]):
             raise self._error
         return self._results[0]
 
-    def drop(self) -> None:
-        """Want it no more: it never starts, or is asked to stop. It counts as failed."""
-        if self._job is not None and not self.done:
-            self._queue.drop(self._job)
-            self._refuse(self._queue.refusal())
+    def cancel(self) -> None:
+        """Cancel the job: it never starts, or is asked to stop. It counts as failed."""
+        if not self.done:
+            self._queue.cancel(self._job)
+            self._settle_error(self._queue.cancellation_error())
 
     async def wait(self) -> Result:
-        """Have it done before all guesses, and wait for it; cancelling drops it.
+        """Give the job the priority of a final one and wait for its result; cancelling cancels it.
 
         Raises:
             DeadlineExceeded: it did not start in time.
-            Abandoned: it was dropped.
+            Abandoned: it was cancelled.
             VoiceStackError: what the job raised.
         """
-        if self._job is not None and not self.done:
+        if not self.done:
             self._queue.promote(self._job)
-        overdue = self._loop.call_later(self._max_wait_s, self._give_up)
+        deadline = self._loop.call_later(self._max_wait_s, self._time_out)
         try:
             await self._arrived.wait()
         finally:
-            overdue.cancel()
-            self.drop()
+            deadline.cancel()
+            self.cancel()
         return self.result()
 
-    def deliver(self, result: Result) -> None:
-        """Hand the result over, from the engine's thread."""
+    def set_result(self, result: Result) -> None:
+        """Hand over the result, from the engine's thread."""
         self._call(self._settle, result)
 
     def fail(self, error: VoiceStackError) -> None:
-        """Hand an error over, from any thread."""
-        self._call(self._refuse, error)
+        """Hand over an error, from any thread."""
+        self._call(self._settle_error, error)
 
     def _settle(self, result: Result) -> None:
         if not self.done:
             self._results.append(result)
             self._arrived.set()
 
-    def _refuse(self, error: VoiceStackError) -> None:
+    def _settle_error(self, error: VoiceStackError) -> None:
         if not self.done:
             self._error = error
             self._arrived.set()
 
-    def _give_up(self) -> None:
-        if self._job is not None and not self._job.started.is_set():
-            self._queue.drop(self._job)
-            self._refuse(DeadlineExceeded(self._overdue()))
+    def _time_out(self) -> None:
+        if not self._job.started.is_set():
+            self._queue.cancel(self._job)
+            self._settle_error(DeadlineExceeded(self._timeout_message()))
 
     def _call(self, function: Callable[..., None], value: object) -> None:
         # The loop may be closed already when a process stops in the middle of a job.

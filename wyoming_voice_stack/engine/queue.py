@@ -1,4 +1,4 @@
-"""The line in front of an engine: who goes next, and what may run beside what."""
+"""A bounded priority queue in front of an engine, which also decides what runs at the same time."""
 
 from __future__ import annotations
 
@@ -17,44 +17,46 @@ class Priority(IntEnum):
     """Lower runs first."""
 
     FINAL = 0
-    """Somebody waits for it."""
+    """A client waits for the result."""
     SPECULATIVE = 1
-    """Somebody will probably wait for it in a moment. Leaves a lane to finals where there are two."""
+    """A client will probably need the result in a moment. Leaves a lane to finals where there are two."""
     PARTIAL = 2
-    """Nobody waits for it. Runs only while nothing else does."""
+    """Text of speech that goes on, which no client waits for. Runs only while nothing else does."""
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """What an engine can do at once."""
+    """How much an engine does at the same time."""
 
     lanes: int = 1
-    """Calls that it takes at the same time, each from its own thread."""
+    """Calls that run at the same time, each in its own thread."""
     batch: int = 1
-    """Jobs of one kind that one call takes with gain."""
+    """Jobs with one batch key that one call runs faster together than one by one."""
 
 
 @dataclass(eq=False)
 class Job:
-    """One thing to do with an engine."""
+    """One call of an engine, or a part of one."""
 
     priority: Priority
     number: int
     run: Callable[[Any, list[Job]], None]
-    """Given the engine and all jobs of the batch, this one first."""
+    """Called with the engine and all jobs of the batch, this one first."""
     fail: Callable[[VoiceStackError], None]
-    kind: Hashable | None = None
-    """Jobs of one kind may share a call; None shares with nobody."""
+    batch_key: Hashable | None = None
+    """Jobs with one key may share a call; one without a key runs alone."""
     item: Any = None
+    """What the job is to work on, for jobs that share a call."""
+    set_result: Callable[[Any], None] = lambda _: None
     started: threading.Event = field(default_factory=threading.Event)
-    dropped: threading.Event = field(default_factory=threading.Event)
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
     def __lt__(self, other: Job) -> bool:
         return (self.priority, self.number) < (other.priority, other.number)
 
 
 class JobQueue:
-    """Bounded. Coroutines put, drop and promote; the engine's threads take and finish."""
+    """Coroutines put, cancel and promote jobs; the engine's threads take and finish them."""
 
     def __init__(self, name: str, max_queued: int) -> None:
         self._name = name
@@ -65,14 +67,14 @@ class JobQueue:
         self._running: list[list[Job]] = []
         self._changed = threading.Condition()
         self._closed = False
-        self._nudged = False
+        self._woken = False
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     @property
     def idle(self) -> bool:
-        """True while nothing waits and nothing runs."""
+        """True while no job waits and none runs."""
         return not (self._waiting or self._running)
 
     @property
@@ -81,11 +83,11 @@ class JobQueue:
         return self._closed
 
     def next_number(self) -> int:
-        """A place in the line for a new job."""
+        """Return the number of a new job: jobs of one priority run in its order."""
         return next(self._numbers)
 
     def put(self, job: Job, *, admitted: bool = False) -> None:
-        """Queue up; `admitted` is let in although the queue is full.
+        """Add a job; an `admitted` one even if the queue is full.
 
         Raises:
             Busy: the queue is full.
@@ -96,14 +98,14 @@ class JobQueue:
                 raise ShuttingDown
             if not admitted and len(self._waiting) >= self._max_queued:
                 raise Busy(
-                    f"{len(self._waiting)} requests wait for {self._name} already; ask again in a"
+                    f"{len(self._waiting)} requests already wait for {self._name}; try again in a"
                     " moment, or raise MAX_QUEUED_REQUESTS."
                 )
             heapq.heappush(self._waiting, job)
             self._changed.notify_all()
 
     def can_accept(self, priority: Priority) -> bool:
-        """Whether more of a priority would do anybody good, rather than lengthen the line."""
+        """Whether another job of a priority is useful, rather than a delay for the others."""
         with self._changed:
             if priority is Priority.PARTIAL:
                 return self.idle
@@ -111,53 +113,53 @@ class JobQueue:
                 len(self._waiting) < max(1, self._max_queued // 2)
             )
 
-    def drop(self, job: Job) -> None:
-        """Never start it; if it runs, ask it to stop."""
-        job.dropped.set()
+    def cancel(self, job: Job) -> None:
+        """Never start the job; if it runs, ask it to stop."""
+        job.cancelled.set()
         with self._changed:
             if job in self._waiting:
                 self._waiting.remove(job)
                 heapq.heapify(self._waiting)
                 self._changed.notify_all()
 
-    def gives_way(self, batch: list[Job]) -> bool:
-        """True when nobody waits for what runs, and somebody waits for what does not."""
+    def should_yield(self, batch: list[Job]) -> bool:
+        """Whether a running batch of speculative jobs should stop, because a final job waits."""
         with self._changed:
             return _speculative(batch) and not _speculative(self._waiting)
 
     def put_back(self, job: Job) -> None:
-        """Let it wait for its turn again; it keeps its place."""
+        """Queue a job again that ran and was not finished; it keeps its place."""
         with self._changed:
-            if not (self._closed or job.dropped.is_set()):
+            if not (self._closed or job.cancelled.is_set()):
                 job.started.clear()
                 heapq.heappush(self._waiting, job)
                 self._changed.notify_all()
                 return
-        job.fail(self.refusal())
+        job.fail(self.cancellation_error())
 
-    def refusal(self) -> VoiceStackError:
-        """Why a dropped job has no result."""
+    def cancellation_error(self) -> VoiceStackError:
+        """Return why a cancelled job has no result."""
         if self._closed:
             return ShuttingDown()
         return Abandoned()
 
     def promote(self, job: Job) -> None:
-        """Somebody waits for it now. It keeps its place among those who wait."""
+        """Make a job final; among the final jobs it keeps its place by number."""
         with self._changed:
             job.priority = Priority.FINAL
             heapq.heapify(self._waiting)
             self._changed.notify_all()
 
     def take(self, capacity: Callable[[], Capacity], timeout_s: float | None) -> list[Job] | None:
-        """Wait for jobs that one call shall do; empty after `timeout_s` or a nudge, None once closed."""
+        """Wait for the jobs of one call; empty after `timeout_s` or a `wake`, None once closed."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closed or self._nudged or self._may_start(capacity()), timeout_s
+                lambda: self._closed or self._woken or self._may_start(capacity()), timeout_s
             )
             if self._closed:
                 return None
             if not self._may_start(capacity()):
-                self._nudged = False
+                self._woken = False
                 return []
             batch = [heapq.heappop(self._waiting)]
             self._fill(batch, capacity().batch)
@@ -165,30 +167,30 @@ class JobQueue:
             return batch
 
     def finish(self, batch: list[Job]) -> None:
-        """Give the lane back."""
+        """Free the lane of a batch."""
         with self._changed:
             self._running = [running for running in self._running if running is not batch]
             self._changed.notify_all()
 
-    def nudge(self) -> None:
-        """Wake one who waits for jobs, though there is none."""
+    def wake(self) -> None:
+        """Wake a thread that waits in `take`, although there is no job."""
         with self._changed:
-            self._nudged = True
+            self._woken = True
             self._changed.notify_all()
 
     def capacity_changed(self) -> None:
-        """Look again whether more may start now."""
+        """Let waiting threads check again whether a job may start."""
         with self._changed:
             self._changed.notify_all()
 
     def close(self) -> list[Job]:
-        """Take nothing more, ask what runs to stop, and give back what has not started."""
+        """Refuse new jobs, ask running ones to stop, and return those that have not started."""
         with self._changed:
             self._closed = True
             waiting, self._waiting = self._waiting, []
             taken = [job for batch in self._running for job in batch]
             for job in taken:
-                job.dropped.set()
+                job.cancelled.set()
             self._changed.notify_all()
         return waiting + [job for job in taken if not job.started.is_set()]
 
@@ -204,18 +206,18 @@ class JobQueue:
 
     def _fill(self, batch: list[Job], size: int) -> None:
         first = batch[0]
-        if first.kind is None or size <= 1:
+        if first.batch_key is None or size <= 1:
             return
-        # Guesses would make the call longer for those who wait for it.
-        alike = [
+        # Jobs of a lower priority would make clients of the others wait longer.
+        companions = [
             job
             for job in sorted(self._waiting)
-            if job.kind == first.kind and job.priority == first.priority
+            if job.batch_key == first.batch_key and job.priority == first.priority
         ][: size - 1]
-        for job in alike:
+        for job in companions:
             self._waiting.remove(job)
         heapq.heapify(self._waiting)
-        batch += alike
+        batch += companions
 
 
 def _speculative(batch: list[Job]) -> bool:

@@ -1,4 +1,4 @@
-"""A job's results as they come: asked for at once, taken later."""
+"""A job with several results, taken one by one as the engine produces them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Result = TypeVar("Result")
 
 
 class ResultStream(Generic[Result]):
-    """One job's place in the line and its results. Used from its event loop, by one coroutine.
+    """One job in the queue and its results. Used from its event loop, by one coroutine.
 
-    It waits for its turn, and then works ahead by `channel.MAX_UNREAD_ITEMS`, whether or not
-    anything is taken. Whoever opens it closes it.
+    Once started, the job works ahead by up to `channel.MAX_UNREAD_ITEMS` results, whether or not
+    any is taken. Whoever opens a stream closes it.
     """
 
     def __init__(
@@ -28,12 +28,12 @@ class ResultStream(Generic[Result]):
         *,
         admitted: bool,
         max_wait_s: float,
-        overdue: Callable[[], str],
+        timeout_message: Callable[[], str],
     ) -> None:
         loop = asyncio.get_running_loop()
         self._queue = queue
         self._channel: Channel[Result] = Channel(loop)
-        self._overdue = overdue
+        self._timeout_message = timeout_message
         self._job = Job(
             priority=priority,
             number=queue.next_number(),
@@ -41,7 +41,7 @@ class ResultStream(Generic[Result]):
             fail=self._channel.end,
         )
         queue.put(self._job, admitted=admitted)
-        self._deadline = loop.call_later(max_wait_s, self._give_up_waiting)
+        self._deadline = loop.call_later(max_wait_s, self._time_out)
 
     def __aiter__(self) -> ResultStream[Result]:
         return self
@@ -60,24 +60,24 @@ class ResultStream(Generic[Result]):
         return item[0]
 
     def close(self) -> None:
-        """Want no more: it never starts, or stops between two results."""
+        """Cancel the job: it never starts, or stops between two results."""
         self._deadline.cancel()
-        self._queue.drop(self._job)
+        self._queue.cancel(self._job)
         self._channel.release()
 
-    def _give_up_waiting(self) -> None:
+    def _time_out(self) -> None:
         if not self._job.started.is_set():
-            self._job.fail(DeadlineExceeded(self._overdue()))
-            self._queue.drop(self._job)
+            self._job.fail(DeadlineExceeded(self._timeout_message()))
+            self._queue.cancel(self._job)
 
     def _drive(self, results: Iterator[Result]) -> None:
         """Runs in the engine's thread."""
         try:
             for result in results:
-                if self._job.dropped.is_set() or not self._channel.put(result):
+                if self._job.cancelled.is_set() or not self._channel.put(result):
                     break
         finally:
             if (close := getattr(results, "close", None)) is not None:
                 close()
-        stopped = self._queue.closed and self._job.dropped.is_set()
+        stopped = self._queue.closed and self._job.cancelled.is_set()
         self._channel.end(ShuttingDown() if stopped else None)

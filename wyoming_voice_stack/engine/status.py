@@ -1,4 +1,4 @@
-"""The state of an engine, and what `/health` shows of the service around it."""
+"""The state of an engine, and what `/health` reports about a service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EngineState: TypeAlias = Literal["idle", "loading", "ready", "unloaded", "failed
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """What `/health` and `/ready` tell."""
+    """What `/health` and `/ready` report."""
 
     mode: str
     model: str
@@ -21,5 +21,5 @@ class ServiceStatus:
 
 
 def is_ready(status: ServiceStatus) -> bool:
-    """Whether a request is served now, at most after a rested model is loaded again."""
+    """Whether requests are served; one to an unloaded model waits until it is loaded again."""
     return status.state in {"ready", "unloaded"}

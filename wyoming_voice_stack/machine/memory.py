@@ -43,7 +43,7 @@ def keep_freed_memory() -> None:
     _set({_M_MMAP_THRESHOLD: KEPT_BLOCK_BYTES, _M_TRIM_THRESHOLD: KEPT_BYTES})
 
 
-def settled(load: Callable[[], Loaded]) -> Callable[[], Loaded]:
+def freeze_after_load(load: Callable[[], Loaded]) -> Callable[[], Loaded]:
     """Have what is there once something is loaded left out when Python looks for garbage.
 
     Libraries and an engine are 80,000 objects, with torch 400,000. To look through 80,000 stops all
@@ -60,8 +60,8 @@ def settled(load: Callable[[], Loaded]) -> Callable[[], Loaded]:
     return load_and_settle
 
 
-def collect_all() -> None:
-    """Collect what nobody refers to, also of what was left out since it was `settled`.
+def collect_garbage() -> None:
+    """Collect what nobody refers to, also of what was left out since it was `freeze_after_load`.
 
     What is still in use is left out again: another engine may be, and libraries always are.
     """

@@ -111,7 +111,7 @@ class TestCapacity:
             go.set()
             await eventually(lambda: service.worker.state == "ready")
             assert await said(port, SENTENCE)
-        assert_sentence(caught.value, "timeout", "is still loading", "Ask again later")
+        assert_sentence(caught.value, "timeout", "is still loading", "Try again later")
 
     async def test_queue_is_full(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()
@@ -126,7 +126,7 @@ class TestCapacity:
             engine.hold.set()
             # Those who were there before are served.
             assert all(await asyncio.gather(first, second))
-        assert_sentence(caught.value, "busy", "ask again in a moment", "MAX_QUEUED_REQUESTS")
+        assert_sentence(caught.value, "busy", "try again in a moment", "MAX_QUEUED_REQUESTS")
 
 
 class TestMemory:
@@ -152,7 +152,7 @@ class TestMemory:
             with pytest.raises(Shown) as caught:
                 await said(port, SENTENCE)
             assert service.status().state == "failed"
-        assert_sentence(caught.value, "out-of-memory", "not enough memory for fake")
+        assert_sentence(caught.value, "out-of-memory", "Not enough memory for fake")
 
 
 @contextmanager

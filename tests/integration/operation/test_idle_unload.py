@@ -42,4 +42,4 @@ async def test_rests_and_works_again(tmp_path: Path, mode: str, model: str) -> N
                 assert words(heard.text) == words(SAID)
             else:
                 assert len((await client.synthesize(server.uri, SAID)).pcm) > 20_000
-        assert "is unloaded until it is asked for" in server.log
+        assert "is unloaded; the next request loads it again" in server.log

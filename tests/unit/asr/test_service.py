@@ -119,7 +119,7 @@ async def test_memory_is_freed_after_finish_only(
     engine: FakeRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     freed: list[str] = []
-    monkeypatch.setattr(Worker, "tidy_up_soon", lambda worker: freed.append(worker.name))
+    monkeypatch.setattr(Worker, "request_cleanup", lambda worker: freed.append(worker.name))
     async with serving(engine) as service:
         dropped = service.open_utterance(DEFAULT)
         await dropped.push(PCM, pcm(0.5))

@@ -50,10 +50,10 @@ async def loaded(service: AsrService) -> AsrSession:
     return open_session(service)
 
 
-def tickets(session: AsrSession) -> Iterator[bool]:
+def jobs_done(session: AsrSession) -> Iterator[bool]:
     """Whether each text that was asked for in advance is there."""
     assert session._utterance is not None
-    return (ticket.done for ticket in session._utterance._jobs.values())
+    return (job.done for job in session._utterance._jobs.values())
 
 
 class TestGuess:
@@ -61,7 +61,7 @@ class TestGuess:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
             await tell(session, sound(1.0), PAUSE)
-            await eventually(lambda: list(tickets(session)) == [True])
+            await eventually(lambda: list(jobs_done(session)) == [True])
             [heard] = await tell(session, sound(0.5, loud=False), STOP)
         assert heard.text == "16000 samples"
         assert len(engine.requests) == 1
@@ -70,17 +70,17 @@ class TestGuess:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
             await tell(session, *[sound(0.1)] * 10, sound(0.06, loud=False))
-            assert list(tickets(session)) == []
+            assert list(jobs_done(session)) == []
             await tell(session, PAUSE)
-            assert len(list(tickets(session))) == 1
+            assert len(list(jobs_done(session))) == 1
 
     async def test_who_speaks_on_is_heard_whole(self, engine: FakeRecognizer) -> None:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
             await tell(session, sound(1.0), PAUSE)
-            await eventually(lambda: list(tickets(session)) == [True])
+            await eventually(lambda: list(jobs_done(session)) == [True])
             await tell(session, sound(0.5))
-            assert list(tickets(session)) == []
+            assert list(jobs_done(session)) == []
             [heard] = await tell(session, PAUSE, STOP)
         assert heard.text == "24000 samples"
 
@@ -91,7 +91,7 @@ class TestGuess:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
             await tell(session, *said)
-            await eventually(lambda: list(tickets(session)) == [True])
+            await eventually(lambda: list(jobs_done(session)) == [True])
             guessed = engine.audio[-1]
             asked = len(engine.audio)
             await tell(session, STOP)
@@ -108,7 +108,7 @@ class TestGuess:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
             await tell(session, sound(1.0), PAUSE)
-            assert list(tickets(session)) == []
+            assert list(jobs_done(session)) == []
 
     async def test_stale_guess_never_starts(self, engine: FakeRecognizer) -> None:
         async with serving(engine, QUIET) as service:
@@ -119,7 +119,7 @@ class TestGuess:
             assert len(queue) == 1
             await tell(session, sound(1.0))
             assert len(queue) == 0
-            other.drop()
+            other.cancel()
 
     async def test_awaited_guess_is_a_final(self, engine: FakeRecognizer) -> None:
         async with serving(engine, QUIET) as service:
@@ -142,13 +142,13 @@ class TestGuess:
             await busy(service, engine)
             waiting = ask(worker)
             await tell(session, sound(1.0), PAUSE)
-            assert list(tickets(session)) == []
+            assert list(jobs_done(session)) == []
             engine.let_go()
             await waiting.wait()
             await eventually(lambda: worker._queue.idle)
             # The pause goes on and the engine is free: now is the time.
             await tell(session, sound(0.01, loud=False))
-            assert len(list(tickets(session))) == 1
+            assert len(list(jobs_done(session))) == 1
 
     async def test_guess_that_failed_is_done_again(self, engine: FakeRecognizer) -> None:
         failures = ["once"]
@@ -162,7 +162,7 @@ class TestGuess:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
             await tell(session, sound(1.0), PAUSE)
-            await eventually(lambda: list(tickets(session)) == [True])
+            await eventually(lambda: list(jobs_done(session)) == [True])
             [heard] = await tell(session, STOP)
         assert heard.text == "heard"
 
@@ -184,10 +184,10 @@ class TestLongSpeech:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
             await tell(session, *[sound(7.8), PAUSE] * 4)
-            await eventually(lambda: list(tickets(session)) == [True])
+            await eventually(lambda: list(jobs_done(session)) == [True])
             # Only now is the language known in which the rest is spoken.
             await tell(session, sound(0.01, loud=False))
-            await eventually(lambda: list(tickets(session)) == [True, True])
+            await eventually(lambda: list(jobs_done(session)) == [True, True])
             asked = len(engine.requests)
             [heard] = await tell(session, STOP)
         assert len(engine.requests) == asked
@@ -231,7 +231,7 @@ class TestLoading:
             await tell(session, Transcribe(name="first.en").event(), sound(0.1))
             await eventually(lambda: worker.state == "ready" and worker._queue.idle)
             await tell(session, sound(0.9), PAUSE)
-            await eventually(lambda: list(tickets(session)) == [True])
+            await eventually(lambda: list(jobs_done(session)) == [True])
 
 
 class TestEndpoint:
@@ -273,9 +273,9 @@ async def busy(service: AsrService, engine: FakeRecognizer) -> JobHandle[Transcr
     """Have the engine work on somebody else's speech until it is let go."""
     engine.hold = threading.Event()
     engine.entered.clear()
-    ticket = ask(service.resolve(UtteranceRequest()).worker)
+    job = ask(service.resolve(UtteranceRequest()).worker)
     await eventually(engine.entered.is_set)
-    return ticket
+    return job
 
 
 def ask(worker: Worker[SpeechRecognizer]) -> JobHandle[Transcription]:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.jobs import Gate, Thing, begun, working
+from wyoming_voice_stack.engine.failure_policy import MAX_FAILURES_IN_A_ROW
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
-from wyoming_voice_stack.engine.lifecycle import MAX_FAILURES_IN_A_ROW
 from wyoming_voice_stack.errors import (
     DeadlineExceeded,
     EngineError,
@@ -104,8 +104,8 @@ class TestFailures:
             raise EngineError("the step failed")
 
         # Otherwise there would be an hour in which somebody may want it again.
-        rest = IdlePolicy(lambda: tidied.append(None), tidy_up_after_s=3600.0)
-        async with working(load, rest=rest) as worker:
+        policy = IdlePolicy(lambda: tidied.append(None), clean_up_after_s=3600.0)
+        async with working(load, idle_policy=policy) as worker:
             for _ in range(MAX_FAILURES_IN_A_ROW):
                 with pytest.raises(EngineError):
                     await worker.run(broken)
@@ -217,7 +217,7 @@ class TestFailures:
             with pytest.raises(ModelNotFound):
                 await worker.run(lambda _: None)
             assert len(attempts) == 1
-            monkeypatch.setattr(worker._slot, "_retry_at", 0.0)
+            monkeypatch.setattr(worker._lifecycle._failures, "_retry_at", 0.0)
             assert await worker.run(lambda _: 5) == 5
             assert worker.state == "ready"
 
@@ -235,7 +235,7 @@ class TestFailures:
         def greedy(_: Thing) -> None:
             raise EngineError("The voice failed on a sentence.") from MemoryError()
 
-        async with working(smaller="choose a lighter thing") as worker:
+        async with working(memory_advice="choose a lighter thing") as worker:
             with pytest.raises(OutOfMemory, match="for thing; choose a lighter thing, or give"):
                 await worker.run(greedy)
             assert await worker.run(lambda _: 5) == 5

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.jobs import Gate, Hall, begun, lanes, occupied, working
-from wyoming_voice_stack.engine import idle_policy as rest_module
+from wyoming_voice_stack.engine import idle_policy as idle_policy_module
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 
 
@@ -30,7 +30,7 @@ class TestTidyUp:
         return Tidying()
 
     async def test_in_the_engines_thread_when_nothing_is_left(self, tidying: Tidying) -> None:
-        async with working(rest=IdlePolicy(tidying), load_now=False) as worker:
+        async with working(idle_policy=IdlePolicy(tidying), load_now=False) as worker:
             assert tidying.threads == []
             await worker.run(lambda _: None)
             await eventually(lambda: tidying.threads == ["engine-thing-0"])
@@ -38,8 +38,8 @@ class TestTidyUp:
     async def test_not_before_all_is_done(
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 3600.0)
-        async with working(rest=IdlePolicy(tidying)) as worker:
+        monkeypatch.setattr(idle_policy_module, "CLEANUP_INTERVAL_SECONDS", 3600.0)
+        async with working(idle_policy=IdlePolicy(tidying)) as worker:
             second = Gate()
             async with occupied(worker):
                 going_on = asyncio.create_task(worker.run(second))
@@ -53,8 +53,8 @@ class TestTidyUp:
     async def test_not_while_another_lane_works(
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 0.0)
-        async with working(Hall, rest=IdlePolicy(tidying), **lanes(2)) as worker:
+        monkeypatch.setattr(idle_policy_module, "CLEANUP_INTERVAL_SECONDS", 0.0)
+        async with working(Hall, idle_policy=IdlePolicy(tidying), **lanes(2)) as worker:
             async with occupied(worker):
                 for _ in range(3):
                     await worker.run(lambda _: None)
@@ -63,8 +63,8 @@ class TestTidyUp:
             await eventually(lambda: len(tidying.threads) > 0)
 
     async def test_not_too_often(self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 3600.0)
-        async with working(rest=IdlePolicy(tidying)) as worker:
+        monkeypatch.setattr(idle_policy_module, "CLEANUP_INTERVAL_SECONDS", 3600.0)
+        async with working(idle_policy=IdlePolicy(tidying)) as worker:
             for _ in range(5):
                 await worker.run(lambda _: None)
                 await eventually(lambda: worker._queue.idle)
@@ -74,15 +74,15 @@ class TestTidyUp:
     async def test_at_once_when_somebody_has_got_his_result(
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 3600.0)
-        async with working(Hall, rest=IdlePolicy(tidying), **lanes(2)) as worker:
+        monkeypatch.setattr(idle_policy_module, "CLEANUP_INTERVAL_SECONDS", 3600.0)
+        async with working(Hall, idle_policy=IdlePolicy(tidying), **lanes(2)) as worker:
             for count in range(1, 4):
                 await worker.run(lambda _: None)
-                worker.tidy_up_soon()
+                worker.request_cleanup()
                 await eventually(lambda count=count: len(tidying.threads) == count)  # type: ignore[misc]
             # Nothing was done since, and what is done next is another matter.
-            worker.tidy_up_soon()
-            await eventually(lambda: not (worker._queue._nudged or worker._rest._soon))
+            worker.request_cleanup()
+            await eventually(lambda: not (worker._queue._woken or worker._idle_policy._requested))
             await worker.run(lambda _: None)
             await eventually(lambda: worker._queue.idle)
         assert len(tidying.threads) == 3
@@ -92,45 +92,45 @@ class TestTidyUp:
     ) -> None:
         now = 1000.0
         monkeypatch.setattr(time, "monotonic", lambda: now)
-        rest = IdlePolicy(tidying, tidy_up_after_s=30.0)
-        rest.worked(untidy=True)
-        rest.tidy_up_at_times()
+        policy = IdlePolicy(tidying, clean_up_after_s=30.0)
+        policy.note_activity(needs_cleanup=True)
+        policy.clean_up_if_due()
         now = 1020.0
-        rest.worked(untidy=True)
+        policy.note_activity(needs_cleanup=True)
         now = 1041.0
-        assert rest.until_next_s(loaded=True) == pytest.approx(9.0)
-        rest.tidy_up_at_times()
+        assert policy.next_check_s(loaded=True) == pytest.approx(9.0)
+        policy.clean_up_if_due()
         assert tidying.threads == []
         now = 1049.5
         # Who looks again and again while another lane works takes the processor from it.
-        assert rest.until_next_s(loaded=True) == rest_module.TIDY_UP_SECONDS
+        assert policy.next_check_s(loaded=True) == idle_policy_module.CLEANUP_INTERVAL_SECONDS
         now = 1050.0
-        rest.tidy_up_at_times()
-        rest.tidy_up_at_times()
+        policy.clean_up_if_due()
+        policy.clean_up_if_due()
         assert len(tidying.threads) == 1
-        assert rest.until_next_s(loaded=True) is None
+        assert policy.next_check_s(loaded=True) is None
 
     async def test_soon_does_not_wait_for_quiet(self, tidying: Tidying) -> None:
-        async with working(rest=IdlePolicy(tidying, tidy_up_after_s=3600.0)) as worker:
+        async with working(idle_policy=IdlePolicy(tidying, clean_up_after_s=3600.0)) as worker:
             await worker.run(lambda _: None)
             await eventually(lambda: worker._queue.idle)
-            worker.tidy_up_soon()
+            worker.request_cleanup()
             await eventually(lambda: len(tidying.threads) == 1)
 
     async def test_in_an_idle_thread_once_it_is_quiet(
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 0.0)
-        async with working(rest=IdlePolicy(tidying, tidy_up_after_s=0.05)) as worker:
+        monkeypatch.setattr(idle_policy_module, "CLEANUP_INTERVAL_SECONDS", 0.0)
+        async with working(idle_policy=IdlePolicy(tidying, clean_up_after_s=0.05)) as worker:
             await worker.run(lambda _: None)
             await eventually(lambda: len(tidying.threads) == 1)
 
     async def test_soon_is_not_while_somebody_works(self, tidying: Tidying) -> None:
-        async with working(Hall, rest=IdlePolicy(tidying), **lanes(2)) as worker:
+        async with working(Hall, idle_policy=IdlePolicy(tidying), **lanes(2)) as worker:
             async with occupied(worker):
                 await worker.run(lambda _: None)
-                worker.tidy_up_soon()
-                await eventually(lambda: not worker._queue._nudged)
+                worker.request_cleanup()
+                await eventually(lambda: not worker._queue._woken)
                 await eventually(lambda: len(worker._queue._running) == 1)
                 assert tidying.threads == []
             await eventually(lambda: len(tidying.threads) == 1)
@@ -138,8 +138,8 @@ class TestTidyUp:
     async def test_again_after_a_while(
         self, tidying: Tidying, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(rest_module, "TIDY_UP_SECONDS", 0.0)
-        async with working(rest=IdlePolicy(tidying)) as worker:
+        monkeypatch.setattr(idle_policy_module, "CLEANUP_INTERVAL_SECONDS", 0.0)
+        async with working(idle_policy=IdlePolicy(tidying)) as worker:
             for count in range(1, 4):
                 await worker.run(lambda _: None)
                 await eventually(lambda count=count: len(tidying.threads) == count)  # type: ignore[misc]
@@ -163,7 +163,7 @@ class Garage:
 class TestUnload:
     async def test_gives_the_memory_back_and_loads_again(self) -> None:
         garage = Garage()
-        async with working(garage, rest=IdlePolicy(unload_after_s=0.0)) as worker:
+        async with working(garage, idle_policy=IdlePolicy(unload_after_s=0.0)) as worker:
             await eventually(lambda: worker.state == "unloaded")
             assert garage.closed == [True]
             assert worker.engine is None
@@ -172,13 +172,13 @@ class TestUnload:
 
     async def test_tidies_up_once_the_engine_is_gone(self) -> None:
         garage, tidying = Garage(), Tidying()
-        async with working(garage, rest=IdlePolicy(tidying, unload_after_s=0.0)) as worker:
+        async with working(garage, idle_policy=IdlePolicy(tidying, unload_after_s=0.0)) as worker:
             await eventually(lambda: worker.state == "unloaded")
             await eventually(lambda: len(tidying.threads) == 1)
 
     async def test_not_before_its_time(self) -> None:
         garage = Garage()
-        async with working(garage, rest=IdlePolicy(unload_after_s=3600.0)) as worker:
+        async with working(garage, idle_policy=IdlePolicy(unload_after_s=3600.0)) as worker:
             for _ in range(3):
                 await worker.run(lambda _: None)
             await eventually(lambda: worker._queue.idle)
@@ -190,21 +190,23 @@ class TestUnload:
     ) -> None:
         now = 1000.0
         monkeypatch.setattr(time, "monotonic", lambda: now)
-        rest = IdlePolicy(unload_after_s=10.0)
+        policy = IdlePolicy(unload_after_s=10.0)
         now = 1009.0
-        rest.worked(untidy=True)
+        policy.note_activity(needs_cleanup=True)
         now = 1018.0
-        assert rest.until_next_s(loaded=True) == pytest.approx(1.0)
+        assert policy.next_check_s(loaded=True) == pytest.approx(1.0)
         now = 1018.9
-        assert not rest.unload_due
+        assert not policy.unload_due
         # Who looks again and again while another lane works takes the processor from it.
-        assert rest.until_next_s(loaded=True) == rest_module.RECHECK_SECONDS
+        assert policy.next_check_s(loaded=True) == idle_policy_module.RECHECK_SECONDS
         now = 1019.0
-        assert rest.unload_due
+        assert policy.unload_due
 
     async def test_never_while_a_lane_works(self) -> None:
         garage = Garage()
-        async with working(garage, rest=IdlePolicy(unload_after_s=0.0), **lanes(2)) as worker:
+        async with working(
+            garage, idle_policy=IdlePolicy(unload_after_s=0.0), **lanes(2)
+        ) as worker:
             async with occupied(worker):
                 hall = garage.loaded[-1]
                 for _ in range(3):
@@ -215,15 +217,15 @@ class TestUnload:
     async def test_memory_goes_with_the_engine_and_once(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(rest_module, "RECHECK_SECONDS", 0.0)
+        monkeypatch.setattr(idle_policy_module, "RECHECK_SECONDS", 0.0)
         tidying, garage = Tidying(), Garage()
-        rest = IdlePolicy(tidying, unload_after_s=0.0, tidy_up_after_s=3600.0)
-        async with working(garage, rest=rest, load_now=False) as worker:
+        policy = IdlePolicy(tidying, unload_after_s=0.0, clean_up_after_s=3600.0)
+        async with working(garage, idle_policy=policy, load_now=False) as worker:
             await worker.run(lambda _: None)
             await eventually(lambda: worker.state == "unloaded")
             await eventually(lambda: len(tidying.threads) == 1)
             assert garage.closed == [True]
-            assert rest.until_next_s(loaded=False) is None
+            assert policy.next_check_s(loaded=False) is None
 
     async def test_stays_loaded_unless_asked(self) -> None:
         garage = Garage()
@@ -242,7 +244,7 @@ class TestUnload:
             attempts.release()
             raise OSError("no such device")
 
-        async with working(fail, rest=IdlePolicy(unload_after_s=0.0)) as worker:
+        async with working(fail, idle_policy=IdlePolicy(unload_after_s=0.0)) as worker:
             assert await asyncio.to_thread(attempts.acquire, timeout=WAIT_SECONDS)
             await eventually(lambda: worker.state == "failed")
             assert not attempts.acquire(blocking=False)

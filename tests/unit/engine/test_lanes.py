@@ -9,8 +9,10 @@ import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.jobs import Calls, Gate, Hall, begun, lanes, occupied, working
-from wyoming_voice_stack.engine import lifecycle as slot_module
-from wyoming_voice_stack.engine.lifecycle import MAX_FAILURES_IN_A_ROW, EngineLifecycle
+from wyoming_voice_stack.engine import failure_policy as failure_policy_module
+from wyoming_voice_stack.engine.failure_policy import MAX_FAILURES_IN_A_ROW, FailurePolicy
+from wyoming_voice_stack.engine.lifecycle import EngineLifecycle
+from wyoming_voice_stack.engine.loader import EngineLoader
 from wyoming_voice_stack.engine.queue import Capacity, Priority
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import (
@@ -111,11 +113,11 @@ class TestAtOnce:
         calls = Calls(sing)
         async with working(Hall, **lanes(2, batch=4)) as worker:
             async with occupied(worker, 2):
-                tickets = [worker.submit(item, calls, Priority.FINAL) for item in range(3)]
+                handles = [worker.submit(item, calls, Priority.FINAL) for item in range(3)]
             assert await asyncio.to_thread(entered.wait, WAIT_SECONDS)
             assert await worker.run(lambda _: "beside") == "beside"
             hold.set()
-            assert [await ticket.wait() for ticket in tickets] == [0, -1, -2]
+            assert [await handle.wait() for handle in handles] == [0, -1, -2]
         assert calls.noted == [[0, 1, 2]]
 
 
@@ -147,8 +149,8 @@ class TestLoading:
         async with working(halls, load_now=False, **lanes(2)) as worker:
             streamed = asyncio.create_task(worker.run(lambda _: "never"))
             await eventually(lambda: worker.state == "loading")
-            ticket = worker.submit(1, Calls(), Priority.FINAL)
-            waiting = asyncio.create_task(ticket.wait())
+            handle = worker.submit(1, Calls(), Priority.FINAL)
+            waiting = asyncio.create_task(handle.wait())
             assert not await worker.stop(0.0)
             for refused in (streamed, waiting):
                 with pytest.raises(ShuttingDown):
@@ -157,7 +159,7 @@ class TestLoading:
             halls.go.set()
         assert halls.loaded[0].closings == [0]
 
-    async def test_ticket_waits_for_it_only_so_long(self) -> None:
+    async def test_handle_waits_for_it_only_so_long(self) -> None:
         halls = Halls()
         halls.go.clear()
         async with working(halls, max_wait_s=0.0, **lanes(2)) as worker:
@@ -171,16 +173,16 @@ class TestLoading:
         halls = Halls(ModelNotFound("no such model; look elsewhere"))
         async with working(halls, **lanes(2, batch=4)) as worker:
             calls = Calls()
-            tickets = [worker.submit(item, calls, Priority.SPECULATIVE) for item in range(3)]
-            for ticket in tickets:
+            handles = [worker.submit(item, calls, Priority.SPECULATIVE) for item in range(3)]
+            for handle in handles:
                 with pytest.raises(ModelNotFound):
-                    await ticket.wait()
+                    await handle.wait()
         assert calls.noted == []
 
     async def test_is_tried_again_by_one_lane_without_being_asked(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(slot_module, "LOAD_RETRY_SECONDS", 0.0)
+        monkeypatch.setattr(failure_policy_module, "LOAD_RETRY_SECONDS", 0.0)
         halls = Halls(*[ModelNotFound("not yet")] * 5)
         async with working(halls, **lanes(3)) as worker:
             await eventually(lambda: worker.state == "ready")
@@ -191,11 +193,13 @@ class TestLoading:
     async def test_fails_for_all_who_came_meanwhile(self) -> None:
         halls = Halls(*[ModelNotFound("no such model")] * 2)
         halls.go.clear()
-        slot: EngineLifecycle[Hall] = EngineLifecycle("thing", halls, Metrics())
+        lifecycle: EngineLifecycle[Hall] = EngineLifecycle(
+            EngineLoader("thing", halls, Metrics()), FailurePolicy("thing")
+        )
         found: list[Hall | None] = []
 
         def use() -> None:
-            with slot.using() as engine:
+            with lifecycle.using() as engine:
                 found.append(engine)
 
         threads = [threading.Thread(target=use) for _ in range(3)]
@@ -246,11 +250,11 @@ class TestWornOut:
 
         calls = Calls(lost_later)
         async with working(halls, **lanes(1, batch=8)) as worker:
-            tickets = [worker.submit(item, calls, Priority.FINAL) for item in range(1, 9)]
+            handles = [worker.submit(item, calls, Priority.FINAL) for item in range(1, 9)]
             hold.set()
-            for ticket in tickets:
+            for handle in handles:
                 with pytest.raises(EngineError):
-                    await ticket.wait()
+                    await handle.wait()
             await eventually(lambda: len(halls.loaded) == 2 and worker.state == "ready")
             # The new one starts with a clean sheet.
             for _ in range(MAX_FAILURES_IN_A_ROW - 1):
@@ -284,7 +288,7 @@ class TestWornOut:
             halls, max_queued=32, threads=2, capacity=noting(looked, batch=8)
         ) as worker:
             async with occupied(worker, 2) as gates:
-                tickets = [
+                handles = [
                     worker.submit(item, calls, Priority.FINAL)
                     for item in range(MAX_FAILURES_IN_A_ROW)
                 ]
@@ -297,7 +301,7 @@ class TestWornOut:
                 assert calls_running(worker) == 1
                 hold.set()
                 await eventually(lambda: len(halls.loaded) == 2 and worker.state == "ready")
-            assert all(ticket.failed for ticket in tickets)
+            assert all(handle.failed for handle in handles)
         assert [hall.closings for hall in halls.loaded] == [[0], [0]]
 
 

@@ -20,9 +20,9 @@ class Line:
         self.queue = JobQueue("thing", max_queued)
         self.capacity = Capacity(lanes, batch)
 
-    def put(self, priority: Priority, kind: object = None, *, admitted: bool = False) -> Job:
+    def put(self, priority: Priority, batch_key: object = None, *, admitted: bool = False) -> Job:
         number = self.queue.next_number()
-        job = Job(priority, number, run=lambda *_: None, fail=lambda _: None, kind=kind)
+        job = Job(priority, number, run=lambda *_: None, fail=lambda _: None, batch_key=batch_key)
         self.queue.put(job, admitted=admitted)
         return job
 
@@ -69,11 +69,11 @@ class TestOrder:
             line.queue.promote(job)
         dropped = chance.sample(jobs, 20)
         for job in dropped:
-            line.queue.drop(job)
+            line.queue.cancel(job)
         kept = [job for job in jobs if job not in dropped]
         assert line.take_all() == sorted(kept, key=lambda job: (job.priority, jobs.index(job)))
 
-    @pytest.mark.parametrize("do", [JobQueue.promote, JobQueue.drop])
+    @pytest.mark.parametrize("do", [JobQueue.promote, JobQueue.cancel])
     def test_what_is_over_is_neither_promoted_nor_dropped(
         self, do: Callable[[JobQueue, Job], None]
     ) -> None:
@@ -154,8 +154,8 @@ class TestLanes:
         line.put(FINAL)
         [job] = batch = line.take()
         other = line.put(FINAL)
-        line.queue.drop(job)
-        assert job.dropped.is_set()
+        line.queue.cancel(job)
+        assert job.cancelled.is_set()
         assert line.take() == []
         line.queue.finish(batch)
         assert line.take() == [other]
@@ -164,7 +164,7 @@ class TestLanes:
 class TestBatches:
     def test_of_one_kind_up_to_the_capacity(self) -> None:
         line = Line(batch=3)
-        jobs = [line.put(FINAL, kind="a") for _ in range(4)]
+        jobs = [line.put(FINAL, batch_key="a") for _ in range(4)]
         batch = line.take()
         assert batch == jobs[:3]
         line.queue.finish(batch)
@@ -173,7 +173,7 @@ class TestBatches:
     def test_others_keep_their_places(self) -> None:
         line = Line(batch=8)
         kinds = ["a", "b", None, "a", "b", None, "a"]
-        jobs = [line.put(FINAL, kind=kind) for kind in kinds]
+        jobs = [line.put(FINAL, batch_key=kind) for kind in kinds]
         taken = []
         while batch := line.take():
             taken.append([jobs.index(job) for job in batch])
@@ -183,7 +183,8 @@ class TestBatches:
     def test_guesses_do_not_fill_it_up(self) -> None:
         line = Line(batch=3)
         guess, first, other, second = (
-            line.put(priority, kind="a") for priority in (SPECULATIVE, FINAL, SPECULATIVE, FINAL)
+            line.put(priority, batch_key="a")
+            for priority in (SPECULATIVE, FINAL, SPECULATIVE, FINAL)
         )
         batch = line.take()
         assert batch == [first, second]
@@ -205,20 +206,20 @@ class TestBatches:
     def test_takes_one_lane(self) -> None:
         line = Line(lanes=2, batch=4)
         for _ in range(4):
-            line.put(FINAL, kind="a")
+            line.put(FINAL, batch_key="a")
         assert len(line.take()) == 4
-        other = line.put(FINAL, kind="a")
+        other = line.put(FINAL, batch_key="a")
         assert line.take() == [other]
 
     def test_of_guesses_leaves_a_lane_free(self) -> None:
         line = Line(lanes=3, batch=2)
         for _ in range(6):
-            line.put(SPECULATIVE, kind="a")
+            line.put(SPECULATIVE, batch_key="a")
         assert [len(line.take()) for _ in range(3)] == [2, 2, 0]
 
     def test_one_final_makes_it_urgent(self) -> None:
         line = Line(lanes=2, batch=2)
-        guesses = [line.put(SPECULATIVE, kind="a") for _ in range(3)]
+        guesses = [line.put(SPECULATIVE, batch_key="a") for _ in range(3)]
         line.take()
         assert line.take() == []
         line.queue.promote(guesses[1])
@@ -230,11 +231,11 @@ class TestBounds:
         line = Line(max_queued=2)
         line.put(FINAL)
         line.put(PARTIAL)
-        with pytest.raises(Busy, match="2 requests wait for thing"):
+        with pytest.raises(Busy, match="2 requests already wait for thing"):
             line.put(FINAL)
         admitted = line.put(FINAL, admitted=True)
         assert len(line.queue) == 3
-        line.queue.drop(admitted)
+        line.queue.cancel(admitted)
         line.take()
         line.put(FINAL)
 
@@ -250,7 +251,7 @@ class TestBounds:
         line = Line()
         final = line.put(FINAL)
         assert not line.queue.can_accept(SPECULATIVE)
-        line.queue.drop(final)
+        line.queue.cancel(final)
         assert line.queue.can_accept(SPECULATIVE)
 
     def test_room_for_a_guess_beside_what_runs(self) -> None:
@@ -290,14 +291,14 @@ class TestClose:
         waiting = line.put(FINAL)
         # What was taken and waits for the engine has nobody else to refuse it.
         assert line.queue.close() == [waiting, taken]
-        assert started.dropped.is_set()
-        assert taken.dropped.is_set()
+        assert started.cancelled.is_set()
+        assert taken.cancelled.is_set()
 
     def test_says_why_there_is_no_result(self) -> None:
         line = Line()
-        assert isinstance(line.queue.refusal(), Abandoned)
+        assert isinstance(line.queue.cancellation_error(), Abandoned)
         line.queue.close()
-        assert isinstance(line.queue.refusal(), ShuttingDown)
+        assert isinstance(line.queue.cancellation_error(), ShuttingDown)
 
 
 class Taker:

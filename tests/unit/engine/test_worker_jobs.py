@@ -53,12 +53,12 @@ class TestTickets:
         calls, others = Calls(), Calls(lambda item: item * 10)
         async with working(**lanes(1, batch=4)) as worker:
             async with occupied(worker):
-                tickets = [
+                handles = [
                     worker.submit(item, together, Priority.FINAL)
                     for item in range(1, 7)
                     for together in (calls, others)
                 ]
-            got = [await ticket.wait() for ticket in tickets]
+            got = [await handle.wait() for handle in handles]
         assert got == [-1, 10, -2, 20, -3, 30, -4, 40, -5, 50, -6, 60]
         assert calls.noted == others.noted == [[1, 2, 3, 4], [5, 6]]
 
@@ -66,8 +66,8 @@ class TestTickets:
         calls = Calls()
         async with working() as worker:
             async with occupied(worker):
-                tickets = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2)]
-            assert [await ticket.wait() for ticket in tickets] == [-1, -2]
+                handles = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2)]
+            assert [await handle.wait() for handle in handles] == [-1, -2]
         assert calls.noted == [[1], [2]]
 
     async def test_one_that_spoils_a_batch_fails_alone(self) -> None:
@@ -79,11 +79,11 @@ class TestTickets:
         calls = Calls(picky)
         async with working(**lanes(1, batch=4)) as worker:
             async with occupied(worker):
-                tickets = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2, 3)]
-            assert await tickets[0].wait() == -1
+                handles = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2, 3)]
+            assert await handles[0].wait() == -1
             with pytest.raises(EmptyText):
-                await tickets[1].wait()
-            assert await tickets[2].wait() == -3
+                await handles[1].wait()
+            assert await handles[2].wait() == -3
             assert worker.state == "ready"
         assert calls.noted == [[1, 2, 3], [1], [2], [3]]
 
@@ -91,10 +91,10 @@ class TestTickets:
         calls = Calls(lambda item: 1 / item)
         async with working(**lanes(1, batch=4)) as worker:
             async with occupied(worker):
-                tickets = [worker.submit(item, calls, Priority.FINAL) for item in (1, 0, 2)]
-            assert (await tickets[0].wait(), await tickets[2].wait()) == (1, 0.5)
+                handles = [worker.submit(item, calls, Priority.FINAL) for item in (1, 0, 2)]
+            assert (await handles[0].wait(), await handles[2].wait()) == (1, 0.5)
             with pytest.raises(EngineError, match="ZeroDivisionError"):
-                await tickets[1].wait()
+                await handles[1].wait()
 
     async def test_call_that_gives_too_few_results_fails(self) -> None:
         async with working() as worker:
@@ -130,7 +130,7 @@ class TestTickets:
             await first.wait()
         assert calls.noted == [[2], [1]]
 
-    async def test_guess_gives_way_to_who_waits(self) -> None:
+    async def test_guess_should_yield_to_who_waits(self) -> None:
         calls = Calls()
         begun_once = threading.Event()
 
@@ -181,7 +181,7 @@ class TestDrops:
         calls = Calls()
         async with working() as worker:
             async with occupied(worker):
-                worker.submit(1, calls, Priority.FINAL).drop()
+                worker.submit(1, calls, Priority.FINAL).cancel()
                 assert len(worker._queue) == 0
             await worker.run(lambda _: None)
         assert calls.noted == []
@@ -189,10 +189,10 @@ class TestDrops:
     async def test_what_runs_is_not_wanted(self) -> None:
         held = Held()
         async with working() as worker:
-            ticket = worker.submit(1, held, Priority.SPECULATIVE)
+            handle = worker.submit(1, held, Priority.SPECULATIVE)
             await held.begun()
             assert held.wanted()
-            ticket.drop()
+            handle.cancel()
             assert not held.wanted()
             held.go.set()
             assert await worker.run(lambda _: "next") == "next"
@@ -202,23 +202,23 @@ class TestDrops:
         held = Held()
         async with working(**lanes(1, batch=4)) as worker:
             async with occupied(worker):
-                tickets = [worker.submit(item, held, Priority.SPECULATIVE) for item in (1, 2, 3)]
+                handles = [worker.submit(item, held, Priority.SPECULATIVE) for item in (1, 2, 3)]
             await held.begun()
-            tickets[0].drop()
-            tickets[2].drop()
+            handles[0].cancel()
+            handles[2].cancel()
             assert held.wanted()
             held.go.set()
-            assert await tickets[1].wait() == -2
-            assert [ticket.failed for ticket in tickets] == [True, False, True]
+            assert await handles[1].wait() == -2
+            assert [handle.failed for handle in handles] == [True, False, True]
 
     async def test_batch_that_nobody_wants_is_not_tried_again(self) -> None:
         held = Held()
         async with working(**lanes(1, batch=4)) as worker:
             async with occupied(worker):
-                tickets = [worker.submit(item, held, Priority.SPECULATIVE) for item in (1, 2, 3)]
+                handles = [worker.submit(item, held, Priority.SPECULATIVE) for item in (1, 2, 3)]
             await held.begun()
-            for ticket in tickets:
-                ticket.drop()
+            for handle in handles:
+                handle.cancel()
             held.go.set()
             await worker.run(lambda _: None)
         assert held.noted == [[1, 2, 3]]
@@ -236,11 +236,11 @@ class TestDrops:
         calls = Calls(picky)
         async with working(**lanes(1, batch=4)) as worker:
             async with occupied(worker):
-                tickets = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2, 3)]
+                handles = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2, 3)]
             assert await asyncio.to_thread(entered.wait, WAIT_SECONDS)
-            tickets[2].drop()
+            handles[2].cancel()
             go.set()
-            assert await tickets[0].wait() == -1
+            assert await handles[0].wait() == -1
             await worker.run(lambda _: None)
         assert calls.noted == [[1, 2, 3], [1], [2]]
 
@@ -248,9 +248,9 @@ class TestDrops:
         held = Held()
         async with working(**lanes(1, batch=4)) as worker:
             async with occupied(worker):
-                tickets = [worker.submit(item, held, Priority.FINAL) for item in (1, 2)]
+                handles = [worker.submit(item, held, Priority.FINAL) for item in (1, 2)]
             await held.begun()
-            waiting = [asyncio.create_task(ticket.wait()) for ticket in tickets]
+            waiting = [asyncio.create_task(handle.wait()) for handle in handles]
             await asyncio.sleep(0)
             assert not await worker.stop(0.0)
             held.go.set()
@@ -274,10 +274,10 @@ class TestDrops:
 async def occupied_by_ticket(worker: Worker[Any]) -> AsyncIterator[None]:
     """As `occupied`, for workers that let nobody wait."""
     held = Held()
-    ticket = worker.submit(0, held, Priority.FINAL)
+    handle = worker.submit(0, held, Priority.FINAL)
     await held.begun()
     try:
         yield
     finally:
         held.go.set()
-        await ticket.wait()
+        await handle.wait()

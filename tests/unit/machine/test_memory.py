@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from wyoming_voice_stack.config.settings import Settings
-from wyoming_voice_stack.engine.idle_policy import TIDY_UP_SECONDS, IdlePolicy
+from wyoming_voice_stack.engine.idle_policy import CLEANUP_INTERVAL_SECONDS, IdlePolicy
 from wyoming_voice_stack.machine import memory
 from wyoming_voice_stack.machine.memory import ran_out_of_memory
 from wyoming_voice_stack.metrics import Metrics
@@ -104,12 +104,12 @@ class Engine:
 stops = []
 gc.callbacks.append(lambda phase, _: stops.append(phase))
 gc.disable()
-engine = memory.settled(Engine)()
+engine = memory.freeze_after_load(Engine)()
 assert not stops
 forgotten = weakref.ref(engine)
 del engine
 # What was left out is not looked through again for another engine.
-again = memory.settled(Engine)()
+again = memory.freeze_after_load(Engine)()
 assert forgotten() is not None
 assert gc.get_freeze_count() > len(gc.get_objects())
 getattr(memory, sys.argv[1])()
@@ -165,7 +165,7 @@ def made_worker(
         made.update(options, load=load)
         return SimpleNamespace(engine=None)
 
-    monkeypatch.setattr(module, "settled", lambda _load: "settled")
+    monkeypatch.setattr(module, "freeze_after_load", lambda _load: "freeze_after_load")
     monkeypatch.setattr(module, "Worker", worker)
     for name in ("share_one_heap", "keep_freed_memory"):
         monkeypatch.setattr(module, name, lambda: None, raising=False)
@@ -177,20 +177,20 @@ def made_worker(
 class TestCollection:
     def test_leaves_out_what_was_loaded_until_all_is_asked_for(self) -> None:
         assert run(_SETTLED, "return_freed_memory") == 1
-        assert run(_SETTLED, "collect_all") == 0
+        assert run(_SETTLED, "collect_garbage") == 0
 
     def test_leaves_out_what_a_server_loads(self, made_worker: dict[str, Any]) -> None:
-        assert made_worker["load"] == "settled"
+        assert made_worker["load"] == "freeze_after_load"
 
 
-class TestRest:
+class TestIdlePolicy:
     def test_speech_to_text_gives_memory_back_at_once_and_the_other_one_later(
         self, made_worker: dict[str, Any]
     ) -> None:
-        rest: IdlePolicy = made_worker["rest"]
-        rest.worked(untidy=True)
-        waits = {"asr": TIDY_UP_SECONDS, "tts": speaking.KEEP_MEMORY_SECONDS}
-        assert rest.until_next_s(loaded=True) == pytest.approx(waits[made_worker["mode"]], abs=1)
+        policy: IdlePolicy = made_worker["idle_policy"]
+        policy.note_activity(needs_cleanup=True)
+        waits = {"asr": CLEANUP_INTERVAL_SECONDS, "tts": speaking.KEEP_MEMORY_SECONDS}
+        assert policy.next_check_s(loaded=True) == pytest.approx(waits[made_worker["mode"]], abs=1)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class TestUtterances:
         self, engine: FakeRecognizer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         told, sent = list[str](), list[str]()
-        monkeypatch.setattr(Worker, "tidy_up_soon", lambda worker: told.append(worker.name))
+        monkeypatch.setattr(Worker, "request_cleanup", lambda worker: told.append(worker.name))
         async with serving(engine) as service:
             session = open_session(service)
             for event in utterance():

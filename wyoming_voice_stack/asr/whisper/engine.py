@@ -29,7 +29,7 @@ from wyoming_voice_stack.asr.whisper.window import (
 )
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.errors import Abandoned, EngineError, UnknownLanguage, VoiceStackError
-from wyoming_voice_stack.machine.memory import collect_all, trim_heap
+from wyoming_voice_stack.machine.memory import collect_garbage, trim_heap
 
 
 class WhisperRecognizer:
@@ -141,7 +141,7 @@ class WhisperRecognizer:
         """Give the model's memory back. The engine is not used again."""
         self._model.model.unload_model()
         self._model = None
-        collect_all()
+        collect_garbage()
         trim_heap()
 
     def _alike(self, speeches: Sequence[Speech]) -> list[list[int]]:

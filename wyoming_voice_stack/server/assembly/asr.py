@@ -23,7 +23,7 @@ from wyoming_voice_stack.machine.hardware import (
     available_memory_bytes,
     cuda_memory_bytes,
 )
-from wyoming_voice_stack.machine.memory import settled, share_one_heap, trim_heap
+from wyoming_voice_stack.machine.memory import freeze_after_load, share_one_heap, trim_heap
 from wyoming_voice_stack.machine.processor import read_processor
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
@@ -94,13 +94,13 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
         codes=model_languages(there if there is not None else name),
         worker=Worker(
             name,
-            settled(load),
+            freeze_after_load(load),
             max_queued=settings.max_queued_requests,
             metrics=metrics,
             threads=thread_budget(settings.asr_cpu_threads),
             capacity=lambda engine: Capacity(engine.lanes, engine.batch_size),
-            rest=IdlePolicy(trim_heap, settings.idle_unload_seconds),
-            smaller=f"set ASR_MODEL to a smaller model, such as {smaller}" if smaller else "",
+            idle_policy=IdlePolicy(trim_heap, settings.idle_unload_seconds),
+            memory_advice=f"set ASR_MODEL to a smaller model, such as {smaller}" if smaller else "",
         ),
     )
 

@@ -12,9 +12,9 @@ from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.machine.memory import (
+    freeze_after_load,
     keep_freed_memory,
     return_freed_memory,
-    settled,
     share_one_heap,
 )
 from wyoming_voice_stack.metrics import Metrics
@@ -45,17 +45,17 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
     source = _tts_source(settings, store, detector)
     worker = Worker(
         source.card().name,
-        settled(source.load),
+        freeze_after_load(source.load),
         max_queued=settings.max_queued_requests,
         metrics=metrics,
         threads=MAX_SENTENCES_AT_ONCE,
         capacity=lambda engine: Capacity(engine.lanes),
-        rest=IdlePolicy(
+        idle_policy=IdlePolicy(
             return_freed_memory,
             settings.idle_unload_seconds,
-            tidy_up_after_s=KEEP_MEMORY_SECONDS,
+            clean_up_after_s=KEEP_MEMORY_SECONDS,
         ),
-        smaller=f"set TTS_MODEL to a smaller voice, such as {SMALL_VOICE}",
+        memory_advice=f"set TTS_MODEL to a smaller voice, such as {SMALL_VOICE}",
     )
     options = TtsOptions(
         voices_dir=settings.voices_dir,

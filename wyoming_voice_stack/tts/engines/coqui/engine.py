@@ -18,7 +18,7 @@ from wyoming_voice_stack.errors import (
     VoiceStackError,
 )
 from wyoming_voice_stack.languages import closest_language
-from wyoming_voice_stack.machine.memory import collect_all
+from wyoming_voice_stack.machine.memory import collect_garbage
 from wyoming_voice_stack.tts.audio.samples import as_samples
 from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.engines.coqui.download import find_weights, language_of, voice_name
@@ -172,7 +172,7 @@ class CoquiSynthesizer:
     def close(self) -> None:
         """Give the memory back, the device's too."""
         del self._model, self._tapped
-        collect_all()
+        collect_garbage()
         empty_card()
 
     def _language(self, request: SynthesisRequest) -> str | None:

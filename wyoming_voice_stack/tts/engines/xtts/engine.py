@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.errors import EngineError, NoAudio
-from wyoming_voice_stack.machine.memory import collect_all
+from wyoming_voice_stack.machine.memory import collect_garbage
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, Samples, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.engines.torch_device import device_of, empty_card
 from wyoming_voice_stack.tts.engines.xtts import language_codes as languages
@@ -209,7 +209,7 @@ class XttsSynthesizer:
         """End the thread and give the memory back, the device's too."""
         self._scheduler.close()
         del self._model, self._voices, self._reader, self._scheduler
-        collect_all()
+        collect_garbage()
         empty_card()
 
     def _tokens(self, wording: PreparedText, code: str) -> tuple[int, ...]:
