@@ -12,7 +12,7 @@ from wyoming_voice_stack import errors
 from wyoming_voice_stack.announce import zeroconf
 from wyoming_voice_stack.asr.vad import endpoint
 from wyoming_voice_stack.config.settings import Settings
-from wyoming_voice_stack.engine import lifecycle
+from wyoming_voice_stack.engine import failure_policy
 from wyoming_voice_stack.server import app
 from wyoming_voice_stack.tts import service as tts_service
 from wyoming_voice_stack.tts.voices.cloning import (
@@ -37,7 +37,7 @@ QUOTED: dict[str, tuple[tuple[str, float], ...]] = {
         (r"and `tcp://localhost:(\d+)`", default("asr_port")),
     ),
     "docs/troubleshooting.md": (
-        (r"first request after (\d+) seconds", lifecycle.LOAD_RETRY_SECONDS),
+        (r"first request after (\d+) seconds", failure_policy.LOAD_RETRY_SECONDS),
         (r"is tried again every (\d+) s", zeroconf.REFRESH_S),
         (r"No data for (\d+) s", default("idle_timeout_seconds")),
         (r"read no replies for (\d+) s", default("write_timeout_seconds")),
