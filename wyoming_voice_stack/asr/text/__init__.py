@@ -1,1 +1,1 @@
-"""Transcribed text: what is stable, how parts join, and corrected names."""
+"""Processing of transcribed text: stable partial text, joining, and name correction."""

@@ -1,7 +1,7 @@
-"""Words that can be shown while somebody still speaks.
+"""Words of partial texts that are stable enough to show while the user is still speaking.
 
-Local agreement: a word is sent once two successive guesses have it at the same place, with all
-words before it (Liu, Spanakis and Niehues 2020, "Low-Latency Sequence-to-Sequence Speech
+Local agreement: a word is stable once two successive partial texts have it at the same position, along
+with all words before it (Liu, Spanakis and Niehues 2020, "Low-Latency Sequence-to-Sequence Speech
 Recognition and Translation by Partial Hypothesis Selection"; Machacek, Dabre and Bojar 2023,
 "Turning Whisper into Real-Time Transcription System").
 """
@@ -14,45 +14,45 @@ from wyoming_voice_stack.asr.text.joining import UNSPACED_LANGUAGES
 
 
 class LocalAgreement:
-    """Sees one guess after another at the same growing text, and tells what is new and stable."""
+    """Compares successive partial texts of one utterance and returns each word once it is stable."""
 
     def __init__(self) -> None:
-        self._sent = 0
+        self._returned = 0
         self._last: Sequence[str] = ()
 
     def add(self, text: str, language: str | None) -> str:
-        """Take a guess.
+        """Add a partial text.
 
         Returns:
-            What may be sent now, beginning with its blank; empty when nothing is.
+            The words that are now stable, with leading spaces; empty if there are none.
         """
         words = _words(text, language)
-        agreed = self._sent
+        agreed = self._returned
         while agreed < min(len(words), len(self._last)) and _same(
             words[agreed], self._last[agreed]
         ):
             agreed += 1
         self._last = words
-        return self._send(words[self._sent : agreed])
+        return self._return(words[self._returned : agreed])
 
     def finish(self, text: str, language: str | None) -> str:
-        """Take the final text.
+        """Add the final text.
 
         Returns:
-            What of it was not sent yet.
+            The part that was not returned before.
         """
-        return self._send(_words(text, language)[self._sent :])
+        return self._return(_words(text, language)[self._returned :])
 
-    def _send(self, words: Sequence[str]) -> str:
+    def _return(self, words: Sequence[str]) -> str:
         new = "".join(words)
-        if not self._sent:
+        if not self._returned:
             new = new.lstrip()
-        self._sent += len(words)
+        self._returned += len(words)
         return new
 
 
 def _words(text: str, language: str | None) -> list[str]:
-    """Words with the blank before them; signs where no blanks are written."""
+    """Split into words with a leading space, or into characters if the language has no spaces."""
     if language in UNSPACED_LANGUAGES:
         return list(text)
     return [f" {word}" for word in text.split()]
@@ -63,5 +63,5 @@ def _same(one: str, other: str) -> bool:
 
 
 def _bare(word: str) -> str:
-    """Without what a longer guess may still change: the case and the signs around it."""
-    return "".join(letter for letter in word.casefold() if letter.isalnum())
+    """Remove case and punctuation, which a longer text may still change."""
+    return "".join(character for character in word.casefold() if character.isalnum())

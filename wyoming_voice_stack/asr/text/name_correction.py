@@ -1,9 +1,9 @@
-"""Which names may have been said where Whisper wrote something else, and putting them right.
+"""Correction of names that Whisper transcribed as similar-sounding words.
 
-A name that Whisper does not know comes out as words that sound much alike: `the sauna of bridge`
-for the Sonoff Bridge. So every few words in a row are compared with every name, blanks aside: by
-their letters, and by their consonants as far as ears tell them apart. Whisper is then told of
-the likeliest names and writes once more, and of this second text only the names are taken.
+Whisper writes names that it does not know as words that sound alike: `the sauna of bridge` for the
+Sonoff Bridge. So each sequence of up to eight words is compared with every name, ignoring spaces: by
+its letters, and by its consonants, with similar-sounding ones as one. Whisper then decodes the speech
+again with the most similar names in its prompt, and only the names are taken from that second text.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-MIN_LIKENESS = 0.65
-"""Names that are less like anything in the text are not thought of."""
-SAME_LIKENESS = 0.88
-"""From here on what Whisper wrote is the name that it had been told of, spelled otherwise."""
+MIN_SIMILARITY = 0.65
+"""Similarity from which a name is a candidate."""
+MATCH_SIMILARITY = 0.88
+"""Similarity from which words in the second text are a hinted name in another spelling."""
 MAX_LIKELY_NAMES = 3
 MAX_NAME_WORDS = 8
-"""Words in a row that one name is looked for in."""
+"""Longest sequence of words that is compared with a name."""
 MAX_LETTERS = 64
-"""Of a name; longer ones are none."""
+"""Longest name that is compared."""
 MAX_WORDS = 200
-"""Of a text; it is left as it is beyond."""
+"""Longest text that is corrected."""
 MAX_WORDS_AROUND = 1
-"""Words next to a name that may be different in the second text too; `told` became `tell`."""
+"""Words beside a name that may also change to those of the second text, such as `told` to `tell`."""
 
-MIN_REPLACED_LIKENESS = 0.5
-"""Of the old words and the new ones; less, and other things were heard as well."""
+MIN_REPLACED_SIMILARITY = 0.5
+"""Minimum similarity of replaced and new words; below it, the two texts differ in more than the name."""
 
 _APOSTROPHES = "'\u2019"
 _IN_WORDS = frozenset("LMN")
@@ -46,7 +46,7 @@ _CONSONANTS = str.maketrans(
 
 
 class _Word(NamedTuple):
-    """A word, and where it stands in its text."""
+    """A word and its position in the text."""
 
     letters: str
     start: int
@@ -54,7 +54,7 @@ class _Word(NamedTuple):
 
 
 class _Names(NamedTuple):
-    """Names and, one for each, what they are compared by."""
+    """Names, and for each one the forms it is compared in."""
 
     spelled: tuple[str, ...]
     words: tuple[tuple[str, ...], ...]
@@ -62,17 +62,17 @@ class _Names(NamedTuple):
     sounds: tuple[str, ...]
 
 
-class _Place(NamedTuple):
-    """Words `start` to `stop` of a text, which are `likeness` like a name."""
+class _Match(NamedTuple):
+    """Words `start` to `stop` of a text, and their similarity to a name."""
 
-    likeness: float
+    similarity: float
     start: int
     stop: int
     name: str
 
 
 class _Change(NamedTuple):
-    """Words `start` to `stop` of a text, and what is to stand there."""
+    """Words `start` to `stop` of a text, and their replacement."""
 
     start: int
     stop: int
@@ -80,43 +80,44 @@ class _Change(NamedTuple):
 
 
 def likely_names(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names that some words of `text` are like, while the name itself is not there.
+    """Return names that sound like some words of `text` but do not occur in it.
 
-    At most `MAX_LIKELY_NAMES`, the likeliest first. Words that are a name are not taken for
-    another one. The names are kept prepared: give the same tuple again.
+    Returns at most `MAX_LIKELY_NAMES`, the most similar first. Words that match one name exactly are not
+    compared with others. The prepared names are cached, so pass the same tuple each time.
     """
     known = _prepared(names)
-    heard = _letters_of(_words(text))
-    if not names or len(heard) > MAX_WORDS:
+    text_words = _letters_of(_words(text))
+    if not names or len(text_words) > MAX_WORDS:
         return ()
-    runs = list(dict.fromkeys(_runs(heard)))
-    written = set(runs)
-    settled = _settled(runs, known)
+    sequences = list(dict.fromkeys(_sequences(text_words)))
+    present = set(sequences)
+    exact = _exact_matches(sequences, known)
     best: dict[str, tuple[float, bool]] = {}
-    for run, number in _alike(runs, known):
-        words, name = known.words[number], known.spelled[number]
-        if words not in written:
-            best[name] = max((_likeness(run, words), run in settled), best.get(name, (0.0, False)))
+    for sequence, index in _similar(sequences, known):
+        words, name = known.words[index], known.spelled[index]
+        if words not in present:
+            candidate = _similarity(sequence, words), sequence in exact
+            best[name] = max(candidate, best.get(name, (0.0, False)))
     likely = [
-        (-likeness, name)
-        for name, (likeness, is_settled) in best.items()
-        if likeness >= MIN_LIKENESS and not is_settled
+        (-similarity, name)
+        for name, (similarity, is_exact) in best.items()
+        if similarity >= MIN_SIMILARITY and not is_exact
     ]
     return tuple(name for _, name in sorted(likely)[:MAX_LIKELY_NAMES])
 
 
 def with_names(first: str, second: str, names: Sequence[str]) -> str:
-    """Give `first` with those of `names` that `second` writes in place of other words.
+    """Replace words of `first` by those of `names` that `second` has in their place.
 
-    `second` is what was heard in the same speech by somebody who knows of `names`. A name is
-    spelled as given. Words beside it come from `second` too, `MAX_WORDS_AROUND` at most; where
-    more of them are different, `first` stays as it is.
+    `second` is a transcription of the same speech with `names` in the prompt. Names are spelled as
+    given. Up to `MAX_WORDS_AROUND` words beside a name are also taken from `second`; where more of them
+    differ, `first` is kept.
     """
     old, new = _words(first), _words(second)
     if max(len(old), len(new)) > MAX_WORDS:
         return first
-    places = _places(_letters_of(new), names)
-    changes = [_change(place, old, new, second) for place in places]
+    matches = _matches(_letters_of(new), names)
+    changes = [_change(match, old, new, second) for match in matches]
     text = first
     untouched = len(old)
     for change in sorted((one for one in changes if one), reverse=True):
@@ -127,17 +128,17 @@ def with_names(first: str, second: str, names: Sequence[str]) -> str:
     return text
 
 
-def has_sound(name: str) -> bool:
-    """True if names like this are found by more than their letters: those in Latin script."""
+def compares_by_sound(name: str) -> bool:
+    """Return True for names in Latin script; others are compared by their letters only."""
     return _letters(name).isascii()
 
 
 def _words(text: str) -> list[_Word]:
-    """Split where no letters, digits or apostrophes are, and between Chinese or Kana signs."""
+    """Split at all but letters, digits and apostrophes, and between Chinese or Kana characters."""
     found = []
-    for kind, signs in groupby(enumerate(text), key=lambda sign: _kind(*sign)):
-        places = [place for place, _ in signs]
-        start, stop = places[0], places[-1] + 1
+    for kind, characters in groupby(enumerate(text), key=lambda item: _kind(*item)):
+        positions = [position for position, _ in characters]
+        start, stop = positions[0], positions[-1] + 1
         word = text[start:stop].strip(_APOSTROPHES)
         if kind and _letters(word):
             start = text.index(word, start)
@@ -145,16 +146,16 @@ def _words(text: str) -> list[_Word]:
     return found
 
 
-def _kind(place: int, sign: str) -> int:
-    """Give 0 between words, 1 within those of most scripts, and another number for each sign."""
-    if unicodedata.category(sign)[0] not in _IN_WORDS and sign not in _APOSTROPHES:
+def _kind(position: int, character: str) -> int:
+    """Return 0 between words, 1 within words, and a unique number for characters that are words."""
+    if unicodedata.category(character)[0] not in _IN_WORDS and character not in _APOSTROPHES:
         return 0
-    return place + 2 if unicodedata.east_asian_width(sign) in _UNSPACED_WIDTHS else 1
+    return position + 2 if unicodedata.east_asian_width(character) in _UNSPACED_WIDTHS else 1
 
 
 def _letters(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in plain if sign.isalnum())
+    return "".join(character for character in plain if character.isalnum())
 
 
 def _letters_of(words: Sequence[_Word]) -> list[str]:
@@ -162,10 +163,10 @@ def _letters_of(words: Sequence[_Word]) -> list[str]:
 
 
 def _sound(letters: str) -> str:
-    """Latin consonants, voiced and unvoiced alike; `a` stands for a vowel at the beginning."""
+    """Keep Latin consonants, voiced ones as unvoiced; an initial vowel becomes `a`."""
     first = "a" if letters[:1] in _VOWELS else ""
     consonants = letters.replace("ph", "f").translate(_CONSONANTS)
-    return first + "".join(sign for sign, _ in groupby(consonants))
+    return first + "".join(consonant for consonant, _ in groupby(consonants))
 
 
 @lru_cache(maxsize=4)
@@ -176,46 +177,50 @@ def _prepared(names: tuple[str, ...]) -> _Names:
     return _Names(names, words, letters, tuple(_sound(one) for one in letters))
 
 
-def _runs(heard: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _sequences(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for count in range(1, MAX_NAME_WORDS + 1):
-        for start in range(len(heard) - count + 1):
-            yield tuple(heard[start : start + count])
+        for start in range(len(words) - count + 1):
+            yield tuple(words[start : start + count])
 
 
-def _settled(runs: Sequence[tuple[str, ...]], known: _Names) -> set[tuple[str, ...]]:
-    """Words in a row that are a name or part of one."""
+def _exact_matches(sequences: Sequence[tuple[str, ...]], known: _Names) -> set[tuple[str, ...]]:
+    """Return the sequences that are a name or a part of one."""
     names = frozenset(known.words)
-    return {part for run in runs if run in names for part in _runs(run)}
+    return {part for one in sequences if one in names for part in _sequences(one)}
 
 
-def _alike(runs: Sequence[tuple[str, ...]], known: _Names) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Words in a row that are like a name as a whole, and the number of that name."""
+def _similar(
+    sequences: Sequence[tuple[str, ...]], known: _Names
+) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Return the sequences that are similar to a whole name, each with the index of that name."""
     import numpy as np
     from rapidfuzz import fuzz, process
 
-    if not runs:
+    if not sequences:
         return
-    joined = ["".join(run) for run in runs]
+    joined = ["".join(one) for one in sequences]
     sounds = [_sound(one) for one in joined]
-    # As bytes: a long text and all names of a large house are millions of comparisons.
+    # As bytes: a long text and all names of a large household are millions of comparisons.
     by_letters = process.cdist(joined, known.letters, scorer=fuzz.ratio, dtype=np.uint8)
     by_sounds = process.cdist(sounds, known.sounds, scorer=fuzz.ratio, dtype=np.uint8)
     twice = np.add(by_letters, by_sounds, dtype=np.uint16)
-    for row, number in np.argwhere(twice >= 2 * _PERCENT * MIN_LIKENESS):
-        yield runs[row], int(number)
+    for row, index in np.argwhere(twice >= 2 * _PERCENT * MIN_SIMILARITY):
+        yield sequences[row], int(index)
 
 
-def _likeness(run: Sequence[str], words: Sequence[str]) -> float:
-    """From 0 to 1: as a whole or, if that is less, without the words that are in both.
+def _similarity(sequence: Sequence[str], words: Sequence[str]) -> float:
+    """Return the similarity from 0 to 1, with or without the common words, whichever is less.
 
-    Else `the temperature in the` would be much like the Attic Temperature.
+    Otherwise `the temperature in the` would be similar to the Attic Temperature.
     """
-    likeness = _mean_ratio("".join(run), "".join(words))
-    common = set(run) & set(words)
-    if not common or list(run) == list(words):
-        return likeness
-    left, right = ("".join(word for word in both if word not in common) for both in (run, words))
-    return min(likeness, _mean_ratio(left, right))
+    similarity = _mean_ratio("".join(sequence), "".join(words))
+    common = set(sequence) & set(words)
+    if not common or list(sequence) == list(words):
+        return similarity
+    left, right = (
+        "".join(word for word in side if word not in common) for side in (sequence, words)
+    )
+    return min(similarity, _mean_ratio(left, right))
 
 
 def _mean_ratio(left: str, right: str) -> float:
@@ -225,43 +230,43 @@ def _mean_ratio(left: str, right: str) -> float:
     return ratios / (2 * _PERCENT)
 
 
-def _places(heard: Sequence[str], names: Sequence[str]) -> list[_Place]:
-    """Where names are written, exactly or nearly so; the surest ones, none within another."""
+def _matches(text_words: Sequence[str], names: Sequence[str]) -> list[_Match]:
+    """Find names, exact or in a similar spelling; of overlapping ones, the most similar."""
     found = [
-        _Place(_likeness(heard[start : start + count], words), start, start + count, name)
+        _Match(_similarity(text_words[start : start + count], words), start, start + count, name)
         for name, words in ((name, _letters_of(_words(name))) for name in names)
         for count in range(1, MAX_NAME_WORDS + 1)
-        for start in range(len(heard) - count + 1)
+        for start in range(len(text_words) - count + 1)
     ]
-    kept: list[_Place] = []
-    for place in sorted(found, key=lambda one: (-one.likeness, one.start - one.stop)):
-        apart = all(place.stop <= one.start or one.stop <= place.start for one in kept)
-        if place.likeness >= SAME_LIKENESS and apart:
-            kept.append(place)
+    kept: list[_Match] = []
+    for match in sorted(found, key=lambda one: (-one.similarity, one.start - one.stop)):
+        apart = all(match.stop <= one.start or one.stop <= match.start for one in kept)
+        if match.similarity >= MATCH_SIMILARITY and apart:
+            kept.append(match)
     return kept
 
 
 def _change(
-    place: _Place, old: Sequence[_Word], new: Sequence[_Word], second: str
+    match: _Match, old: Sequence[_Word], new: Sequence[_Word], second: str
 ) -> _Change | None:
-    """What the name changes in the old text; None if nothing, or more than words like it."""
+    """Return the change that a name makes to the old text; None if there is none or too much differs."""
     matcher = SequenceMatcher(None, _letters_of(old), _letters_of(new), autojunk=False)
-    start, stop, new_start, new_stop = len(old), 0, place.start, place.stop
+    start, stop, new_start, new_stop = len(old), 0, match.start, match.stop
     for kind, old_from, old_to, new_from, new_to in matcher.get_opcodes():
-        if new_from < place.stop and new_to > place.start:
+        if new_from < match.stop and new_to > match.start:
             cut = kind == "equal"
-            skipped, left = max(0, place.start - new_from), max(0, new_to - place.stop)
+            skipped, left = max(0, match.start - new_from), max(0, new_to - match.stop)
             start = min(start, old_from + skipped if cut else old_from)
             stop = max(stop, old_to - left if cut else old_to)
             new_start = new_start if cut else min(new_start, new_from)
             new_stop = new_stop if cut else max(new_stop, new_to)
-    around = (new_stop - new_start) - (place.stop - place.start)
+    around = (new_stop - new_start) - (match.stop - match.start)
     if around > MAX_WORDS_AROUND:
         return None
     replaced, put = _letters_of(old[start:stop]), _letters_of(new[new_start:new_stop])
-    unlike = _mean_ratio("".join(replaced), "".join(put)) < MIN_REPLACED_LIKENESS
-    if unlike or replaced == _letters_of(_words(place.name)):
+    dissimilar = _mean_ratio("".join(replaced), "".join(put)) < MIN_REPLACED_SIMILARITY
+    if dissimilar or replaced == _letters_of(_words(match.name)):
         return None
-    before = second[new[new_start].start : new[place.start].start]
-    after = second[new[place.stop - 1].stop : new[new_stop - 1].stop]
-    return _Change(start, stop, before + place.name + after)
+    before = second[new[new_start].start : new[match.start].start]
+    after = second[new[match.stop - 1].stop : new[new_stop - 1].stop]
+    return _Change(start, stop, before + match.name + after)

@@ -1,7 +1,4 @@
-"""Which Whisper models there are, which languages they hear, and which one suits a machine.
-
-Pure data and rules; nothing heavy is imported and no model is loaded.
-"""
+"""The known Whisper models, their languages, and the choice of one for a machine."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _CODES_IN_ORDER = (
     " haw ln ha ba jw su yue"
 )
 WHISPER_LANGUAGES = tuple(_CODES_IN_ORDER.split())
-"""Codes in the order of the models' language tokens. `yue` came last, with large-v3."""
+"""Codes in the order of the models' language tokens; large-v3 added `yue` at the end."""
 
 LANGUAGES_BEFORE_V3 = WHISPER_LANGUAGES[:-1]
 
@@ -32,11 +29,11 @@ MODEL_INCLUDE = (
     "tokenizer.json",
     "vocabulary.*",
 )
-"""Patterns of the files to fetch from any repository with a CTranslate2 Whisper model."""
+"""Patterns of the files to download from a repository with a CTranslate2 Whisper model."""
 MODEL_REQUIRED = ("config.json", "model.bin", "tokenizer.json")
-"""Files that every such repository has, besides a vocabulary.json or vocabulary.txt."""
+"""Files in every such repository, besides a vocabulary.json or vocabulary.txt."""
 
-# A vocabulary is the text tokens, the languages, 8 special tokens and 1501 timestamps.
+# A vocabulary consists of text tokens, language tokens, 8 special tokens and 1501 timestamps.
 _ENGLISH_VOCABULARY = 51_864
 _MULTILINGUAL_VOCABULARY = 51_865
 _V3_VOCABULARY = 51_866
@@ -95,9 +92,9 @@ class _Suitable(NamedTuple):
 
 _GIB = 1024**3
 
-# The best model comes first; each row is what it takes to run beside a voice and a home server.
-# With int8 on a CPU, tiny takes about 0.3 GiB, base 0.4 and small 0.9; with float16 on a GPU,
-# small takes 1 GiB and large-v3-turbo 2.5. Cores are what keeps a short command below a second.
+# The best model comes first. Each row states what the model needs beside a TTS server and a home
+# server. With int8 on a CPU, tiny takes about 0.3 GiB, base 0.4 and small 0.9; with float16 on a GPU,
+# small takes 1 GiB and large-v3-turbo 2.5. The cores keep the time for a short command below 1 s.
 _FOR_CUDA = (
     _Suitable("large-v3-turbo", 6 * _GIB, 1),
     _Suitable("small", 3 * _GIB, 1),
@@ -117,55 +114,55 @@ _NEXT_SMALLER = (
     ("base", "tiny"),
     ("tiny", ""),
 )
-"""What a name says of its size, and what takes less memory than that."""
+"""A size in a model's name, and the model that takes less memory."""
 
 
 def hub_model(name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
     """Look up a model's short name, such as `base.en`.
 
     Returns:
-        Repository id, patterns of the files to fetch, and the files without which it is not
-        whole; None for any other name, such as `organisation/repository`.
+        Repository id, patterns of the files to download, and required files; None for any other
+        name, such as `organisation/repository`.
     """
     published = _PUBLISHED.get(name)
     return published and (published.repo_id, MODEL_INCLUDE, published.required)
 
 
 def model_names() -> tuple[str, ...]:
-    """All names that `hub_model` knows."""
+    """Return all names that `hub_model` knows."""
     return tuple(_PUBLISHED)
 
 
 def to_tag(code: str) -> str:
-    """Whisper's code as the BCP 47 tag that Home Assistant knows: `jw` is `jv`."""
+    """Convert Whisper's code to the BCP 47 tag that Home Assistant uses: `jw` becomes `jv`."""
     return _TAGS.get(code, code)
 
 
 def to_code(tag: str) -> str | None:
-    """Whisper's code for a BCP 47 tag such as `en-US`, `en_US` or `EN`, or None."""
+    """Convert a tag such as `en-US`, `en_US` or `EN` to Whisper's code; None if it has none."""
     primary = tag.strip().replace("_", "-").partition("-")[0].lower()
     code = _CODES.get(primary, primary)
     return code if code in WHISPER_LANGUAGES else None
 
 
 def model_languages(model: str | Path) -> tuple[str, ...]:
-    """Whisper's codes of all languages that a model hears, told without loading it.
+    """Return Whisper's codes of the languages that a model supports, without loading it.
 
-    `model` is a directory, a name of `model_names()`, or a repository id. A directory is judged
-    by the size of its vocabulary, as CTranslate2 does it, unless its name says that it is one of
-    the distilled models, which have all language tokens and know English alone. A repository id
-    is judged by its wording.
+    `model` is a directory, a name of `model_names()`, or a repository id. For a directory, the size
+    of the vocabulary decides, as in CTranslate2; only distilled models, which are recognized by
+    their name, have all language tokens but support English alone. For a repository id, its words
+    decide.
 
     Raises:
-        ModelNotFound: a directory that does not exist.
-        ModelCorrupt: a directory without Whisper's vocabulary.
+        ModelNotFound: the directory does not exist.
+        ModelCorrupt: the directory has no Whisper vocabulary.
     """
     if isinstance(model, Path):
         known = _languages_by_vocabulary(model)
         return ENGLISH if _DISTILLED in model.name.lower() else known
     if model in _PUBLISHED:
         return _PUBLISHED[model].languages
-    return _languages_by_wording(model)
+    return _languages_by_name(model)
 
 
 def choose_model(
@@ -176,7 +173,7 @@ def choose_model(
     *,
     fast_integers: bool = True,
 ) -> str:
-    """Choose what `auto` stands for.
+    """Choose the model for `ASR_MODEL=auto`.
 
     ===========================  ====================  =======================
     device                       memory, cores         model
@@ -189,15 +186,14 @@ def choose_model(
                                  less                  `tiny`
     ===========================  ====================  =======================
 
-    Without `fast_integers` (a processor with neither AVX2 nor the dot products of ARMv8.2, such as
-    a Raspberry Pi 4's) it is `tiny`.
+    Without `fast_integers` (neither AVX2 nor the dot products of ARMv8.2, as on a Raspberry Pi 4),
+    it is `tiny`.
 
-    A household that speaks English alone gets the English-only model where there is one: it
-    makes fewer errors at the same cost. `languages` are Whisper's codes, or BCP 47 tags; none
-    stands for all.
+    If the only language is English, it is the English-only model, if there is one: it makes fewer
+    errors at the same cost. `languages` are Whisper's codes or BCP 47 tags; empty means all.
     """
-    on_card = device.partition(":")[0] == "cuda"
-    table = _FOR_CUDA if on_card else _FOR_CPU if fast_integers else _FOR_CPU[-1:]
+    on_gpu = device.partition(":")[0] == "cuda"
+    table = _FOR_CUDA if on_gpu else _FOR_CPU if fast_integers else _FOR_CPU[-1:]
     name = next(
         (row.model for row in table if memory_bytes >= row.memory_bytes and cores >= row.cores),
         table[-1].model,
@@ -208,10 +204,10 @@ def choose_model(
 
 
 def smaller_model(model: str) -> str | None:
-    """The next smaller one of `model_names()`; None for the smallest.
+    """Return the next smaller of `model_names()`; None for the smallest.
 
     `model` is a name, a path or a repository id, such as `large-v3` or `org/whisper-medium-ct2`;
-    one that does not tell its size counts as larger than all.
+    one without a size in its name counts as larger than all.
     """
     words = model.rpartition("/")[2].lower()
     smaller = next((next_one for size, next_one in _NEXT_SMALLER if size in words), "tiny")
@@ -220,7 +216,7 @@ def smaller_model(model: str) -> str | None:
     return f"{smaller}.en" if words.endswith(".en") else smaller
 
 
-def _languages_by_wording(name: str) -> tuple[str, ...]:
+def _languages_by_name(name: str) -> tuple[str, ...]:
     words = name.rpartition("/")[2].lower()
     if words.endswith(".en") or ".en-" in words or _DISTILLED in words:
         return ENGLISH
@@ -236,14 +232,14 @@ def _languages_by_vocabulary(directory: Path) -> tuple[str, ...]:
     if size == _ENGLISH_VOCABULARY:
         return ENGLISH
     raise ModelCorrupt(
-        f"The vocabulary in {directory} has {size} tokens, which is no Whisper model's;"
-        " delete the directory and fetch the model again."
+        f"The vocabulary in {directory} has {size} tokens, which matches no Whisper model;"
+        " delete the directory and download the model again."
     )
 
 
 def _vocabulary_size(directory: Path) -> int:
     if not directory.is_dir():
-        raise ModelNotFound(f"There is no model directory {directory}; check the path.")
+        raise ModelNotFound(f"Model directory {directory} does not exist; check the path.")
     try:
         for name in ("vocabulary.json", "vocabulary.txt"):
             path = directory / name
@@ -251,8 +247,8 @@ def _vocabulary_size(directory: Path) -> int:
                 text = path.read_bytes()
                 return len(json.loads(text)) if name.endswith("json") else text.count(b"\n")
     except (OSError, ValueError, TypeError) as error:
-        raise ModelCorrupt(f"{path} cannot be read ({error}); fetch the model again.") from error
+        raise ModelCorrupt(f"{path} cannot be read ({error}); download the model again.") from error
     raise ModelCorrupt(
-        f"{directory} has neither vocabulary.json nor vocabulary.txt and is no Whisper model of"
-        " CTranslate2; fetch the model again."
+        f"{directory} has neither vocabulary.json nor vocabulary.txt, so it is not a CTranslate2"
+        " Whisper model; download the model again."
     )

@@ -1,4 +1,4 @@
-"""Whisper on CTranslate2, by way of faster-whisper (https://github.com/SYSTRAN/faster-whisper)."""
+"""Whisper on CTranslate2, using faster-whisper (https://github.com/SYSTRAN/faster-whisper)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from wyoming_voice_stack.asr.text.name_correction import likely_names, with_name
 from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.catalogue import model_languages
-from wyoming_voice_stack.asr.whisper.full_window import write_full_window
-from wyoming_voice_stack.asr.whisper.hints import compose_hints, known_names, told_of
-from wyoming_voice_stack.asr.whisper.hypothesis_filter import heard
+from wyoming_voice_stack.asr.whisper.full_window import decode_full_window
+from wyoming_voice_stack.asr.whisper.hints import compose_hints, correctable_names, with_only_names
+from wyoming_voice_stack.asr.whisper.hypothesis_filter import accepted_texts
 from wyoming_voice_stack.asr.whisper.loading import Placement, check_files, open_model
 from wyoming_voice_stack.asr.whisper.passes import CAREFUL, PARTIAL, DecodePass
 from wyoming_voice_stack.asr.whisper.window import (
     Encoded,
     Hypothesis,
-    detect,
+    decode,
+    detect_languages,
     encode,
     window_seconds,
-    write,
 )
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.errors import Abandoned, EngineError, UnknownLanguage, VoiceStackError
@@ -33,10 +33,10 @@ from wyoming_voice_stack.machine.memory import collect_garbage, trim_heap
 
 
 class WhisperRecognizer:
-    """A loaded Whisper model. Plain and blocking.
+    """A loaded Whisper model. Blocking; up to `lanes` threads may use it at the same time.
 
-    What Whisper writes is kept only if its own figures say that it heard speech. The same speech
-    and the same request give the same text, alone or along with others.
+    Text is accepted only if Whisper's own figures indicate speech. The same speech and request give
+    the same text, alone or in a batch.
     """
 
     def __init__(
@@ -66,21 +66,21 @@ class WhisperRecognizer:
         beam_size: int,
         vad: SileroVad,
     ) -> WhisperRecognizer:
-        """Load a CTranslate2 model; nothing is fetched.
+        """Load a CTranslate2 model from a directory; nothing is downloaded.
 
-        `device` is `cpu`, `cuda`, `cuda:N` or `auto`, which takes the first CUDA device that
-        works. `compute_type` is one of CTranslate2's or `auto`: float16 on CUDA, int8 on a CPU.
-        `cpu_threads` bounds the threads of all calls together.
+        `device` is `cpu`, `cuda`, `cuda:N` or `auto`: CUDA if it works, else the CPU.
+        `compute_type` is one of CTranslate2's or `auto`: float16 on CUDA, int8 on a CPU.
+        `cpu_threads` limits the threads of all calls together.
 
         Raises:
-            ModelNotFound: there is no such directory.
+            ModelNotFound: the directory does not exist.
             ModelCorrupt: files are missing or damaged.
-            EngineError: the device or compute type cannot be had, or faster-whisper is missing.
+            EngineError: the device or compute type is not available, or faster-whisper is missing.
         """
         check_files(directory)
         languages = model_languages(directory)
         model, placement = open_model(directory, device, compute_type, cpu_threads)
-        # What the weights were converted from: 11 MB with Whisper base.
+        # Loading leaves unconverted weights on the heap: 11 MB with Whisper base.
         trim_heap()
         return cls(
             model,
@@ -92,27 +92,27 @@ class WhisperRecognizer:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Whisper's codes for all languages that the model hears."""
+        """Whisper's codes of the languages that the model supports."""
         return self._languages
 
     @property
     def device(self) -> str:
-        """Where the model runs: `cpu` or `cuda`."""
+        """Device that the model runs on: `cpu` or `cuda`."""
         return self._device
 
     @property
     def compute_type(self) -> str:
-        """What CTranslate2 computes in, such as `int8_float32`."""
+        """CTranslate2's compute type, such as `int8_float32`."""
         return str(self._model.model.compute_type)
 
     @property
     def lanes(self) -> int:
-        """Calls of `transcribe` that gain from running at the same time."""
+        """Number of concurrent `transcribe` calls that improves throughput."""
         return self._placement.lanes
 
     @property
     def batch_size(self) -> int:
-        """Stretches of speech that one call takes with gain."""
+        """Number of speech spans per call that improves throughput."""
         return self._placement.batch_size
 
     def new_segmenter(self) -> SpeechSegmenter:
@@ -120,100 +120,102 @@ class WhisperRecognizer:
         return SpeechSegmenter(self._vad.stream())
 
     def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
-        """Transcribe stretches of speech, each as it would be alone.
+        """Transcribe spans of speech. Each result is the same as if the span came alone.
 
-        The language of the result is that of the text: English for a translation. An
-        English-only model transcribes, whatever the task.
+        The language of a result is that of its text: English for a translation. English-only
+        models always transcribe, whatever the task.
 
         Raises:
-            UnknownLanguage: the model does not hear the language, or none of the candidates.
-            Abandoned: `wanted` became false.
+            UnknownLanguage: the model supports neither the language nor any of the candidates.
+            Abandoned: `wanted` returned False.
             EngineError: the engine failed.
         """
         with _as_engine_error():
-            found: dict[int, Transcription] = {}
-            for numbers in self._alike(speeches):
-                together = [speeches[number] for number in numbers]
-                found |= zip(numbers, self._transcribe_alike(together, wanted), strict=True)
-            return [found[number] for number in range(len(speeches))]
+            results: dict[int, Transcription] = {}
+            for indices in self._batches(speeches):
+                batch = [speeches[index] for index in indices]
+                results |= zip(indices, self._transcribe_batch(batch, wanted), strict=True)
+            return [results[index] for index in range(len(speeches))]
 
     def close(self) -> None:
-        """Give the model's memory back. The engine is not used again."""
+        """Free the model's memory. The engine must not be used afterwards."""
         self._model.model.unload_model()
         self._model = None
         collect_garbage()
         trim_heap()
 
-    def _alike(self, speeches: Sequence[Speech]) -> list[list[int]]:
-        """Numbers of those that fit into one batch: windows, hints and looks are the same."""
+    def _batches(self, speeches: Sequence[Speech]) -> list[list[int]]:
+        """Group indices by what a batch must share: window length, hints and decode pass."""
 
-        def likeness(number: int) -> tuple[int, str, bool, int]:
-            speech = speeches[number]
+        def batch_key(index: int) -> tuple[int, str, bool, int]:
+            speech = speeches[index]
             hints = compose_hints(speech.request, self._model.hf_tokenizer) or ""
-            look = self._first_look(speech)
-            seconds = self._window_seconds(speech, look)
-            return seconds, hints, speech.request.partial, look.context_s
+            first = self._first_pass(speech)
+            seconds = self._window_seconds(speech, first)
+            return seconds, hints, speech.request.partial, first.context_s
 
-        ordered = sorted(range(len(speeches)), key=likeness)
-        return [list(numbers) for _, numbers in groupby(ordered, key=likeness)]
+        ordered = sorted(range(len(speeches)), key=batch_key)
+        return [list(indices) for _, indices in groupby(ordered, key=batch_key)]
 
-    def _looks(self, speech: Speech) -> tuple[DecodePass, ...]:
+    def _passes(self, speech: Speech) -> tuple[DecodePass, ...]:
         known = self._candidates(speech)
-        return self._placement.looks.at(known[0] if len(known) == 1 else None)
+        return self._placement.passes.for_language(known[0] if len(known) == 1 else None)
 
-    def _first_look(self, speech: Speech) -> DecodePass:
-        return PARTIAL if speech.request.partial else self._looks(speech)[0]
+    def _first_pass(self, speech: Speech) -> DecodePass:
+        return PARTIAL if speech.request.partial else self._passes(speech)[0]
 
-    def _window_seconds(self, speech: Speech, look: DecodePass) -> int:
-        return window_seconds(speech.samples, self._placement.window_step_s, look.context_s)
+    def _window_seconds(self, speech: Speech, decode_pass: DecodePass) -> int:
+        return window_seconds(speech.samples, self._placement.window_step_s, decode_pass.context_s)
 
-    def _transcribe_alike(
+    def _transcribe_batch(
         self, speeches: Sequence[Speech], wanted: Wanted
     ) -> Iterator[Transcription]:
         candidates = [self._candidates(speech) for speech in speeches]
         _check(wanted)
-        look = self._first_look(speeches[0])
-        encoded = self._encode(speeches, look)
-        languages = self._detect(encoded, candidates)
+        first = self._first_pass(speeches[0])
+        encoded = self._encode(speeches, first)
+        languages = self._detect_languages(encoded, candidates)
         _check(wanted)
-        hypotheses = self._write(encoded, speeches, languages, look)
+        hypotheses = self._decode(encoded, speeches, languages, first)
         for speech, language, hypothesis in zip(speeches, languages, hypotheses, strict=True):
-            kept = [hypothesis]
+            final = [hypothesis]
             if not speech.request.partial:
-                kept = self._look_again(speech, language, hypothesis, wanted)
-            text = join_texts(heard(kept), language)
-            if names := likely_names(text, known_names(speech.request)):
+                final = self._refine(speech, language, hypothesis, wanted)
+            text = join_texts(accepted_texts(final), language)
+            if names := likely_names(text, correctable_names(speech.request)):
                 _check(wanted)
-                text = with_names(text, self._told(names, speech, language) or text, names)
-            written_in = "en" if speech.request.task == "translate" else language
-            yield Transcription(text, written_in if text else speech.request.language)
+                text = with_names(text, self._with_hints(names, speech, language) or text, names)
+            text_language = "en" if speech.request.task == "translate" else language
+            yield Transcription(text, text_language if text else speech.request.language)
 
-    def _encode(self, speeches: Sequence[Speech], look: DecodePass) -> Encoded:
-        seconds = self._window_seconds(speeches[0], look)
+    def _encode(self, speeches: Sequence[Speech], decode_pass: DecodePass) -> Encoded:
+        seconds = self._window_seconds(speeches[0], decode_pass)
         return encode(self._model, [speech.samples for speech in speeches], seconds)
 
     def _candidates(self, speech: Speech) -> tuple[str, ...]:
         request = speech.request
-        wanted = (request.language,) if request.language else request.candidate_languages
-        known = tuple(code for code in wanted if code in self._languages)
-        if wanted and not known:
+        requested = (request.language,) if request.language else request.candidate_languages
+        known = tuple(code for code in requested if code in self._languages)
+        if requested and not known:
             raise UnknownLanguage(
-                f"This Whisper model does not hear {', '.join(wanted)!r:.80};"
-                " ask for another language or load a multilingual model."
+                f"The Whisper model does not support language {', '.join(requested)!r:.80};"
+                " request another language or load a multilingual model."
             )
         return known or self._languages
 
-    def _detect(self, encoded: Encoded, candidates: Sequence[tuple[str, ...]]) -> list[str]:
+    def _detect_languages(
+        self, encoded: Encoded, candidates: Sequence[tuple[str, ...]]
+    ) -> list[str]:
         if all(len(codes) == 1 for codes in candidates):
             return [codes[0] for codes in candidates]
-        return detect(self._model, encoded, candidates)
+        return detect_languages(self._model, encoded, candidates)
 
-    def _write(
+    def _decode(
         self,
         encoded: Encoded,
         speeches: Sequence[Speech],
         languages: Sequence[str],
-        look: DecodePass,
+        decode_pass: DecodePass,
     ) -> list[Hypothesis]:
         tokenizers = [
             self._tokenizer(language, speech.request.task)
@@ -224,16 +226,17 @@ class WhisperRecognizer:
             self._model.get_prompt(tokenizer, [], without_timestamps=False, hotwords=hints)
             for tokenizer in tokenizers
         ]
-        beams = look.beams or self._beam_size
-        return write(self._model, encoded, prompts, tokenizers[0], beams)
+        beams = decode_pass.beams or self._beam_size
+        return decode(self._model, encoded, prompts, tokenizers[0], beams)
 
-    def _told(self, names: tuple[str, ...], speech: Speech, language: str) -> str:
-        """Write what is said once more, told of a few names; nothing for a draft."""
+    def _with_hints(self, names: tuple[str, ...], speech: Speech, language: str) -> str:
+        """Decode again with a few names in the prompt; empty for partial text."""
         if speech.request.partial:
             return ""
         encoded = self._encode([speech], CAREFUL)
-        [second] = self._write(encoded, [told_of(names, speech)], [language], CAREFUL)
-        return join_texts(heard([second]), language)
+        hinted = with_only_names(names, speech)
+        [second] = self._decode(encoded, [hinted], [language], CAREFUL)
+        return join_texts(accepted_texts([second]), language)
 
     def _tokenizer(self, language: str, task: str) -> Any:
         from faster_whisper.tokenizer import Tokenizer
@@ -242,27 +245,28 @@ class WhisperRecognizer:
             self._model.hf_tokenizer, self._model.model.is_multilingual, task, language
         )
 
-    def _look_again(
+    def _refine(
         self, speech: Speech, language: str, hypothesis: Hypothesis, wanted: Wanted
     ) -> list[Hypothesis]:
-        """Look more closely at what is not sure, and take the full window for what is spoilt."""
-        for last, look in pairwise(self._looks(speech)):
-            if hypothesis.spoilt or last.is_sure(hypothesis):
+        """Run further passes while the text is not sure, and the full window if it is unreliable."""
+        for last, current in pairwise(self._passes(speech)):
+            if hypothesis.unreliable or last.is_sure(hypothesis):
                 break
-            longer = self._window_seconds(speech, look) > self._window_seconds(speech, last)
-            if look.beams == last.beams and not longer:
+            longer = self._window_seconds(speech, current) > self._window_seconds(speech, last)
+            if current.beams == last.beams and not longer:
                 continue
             _check(wanted)
-            [hypothesis] = self._write(self._encode([speech], look), [speech], [language], look)
-        if hypothesis.spoilt:
+            encoded = self._encode([speech], current)
+            [hypothesis] = self._decode(encoded, [speech], [language], current)
+        if hypothesis.unreliable:
             _check(wanted)
-            return write_full_window(self._model, speech, language, self._beam_size)
+            return decode_full_window(self._model, speech, language, self._beam_size)
         return [hypothesis]
 
 
 def _check(wanted: Wanted) -> None:
     if not wanted():
-        raise Abandoned("Nobody waits for this text any more.")
+        raise Abandoned("The transcription is no longer needed.")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Whisper's own window of 30 s, by faster-whisper: for what a short window has spoilt."""
+"""Decoding in Whisper's full 30 s window, by faster-whisper, where a short window is unreliable."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from wyoming_voice_stack.asr.whisper.window import (
     MAX_COMPRESSION_RATIO,
     Hypothesis,
     max_text_tokens,
-    text_room,
+    tokens_after_hints,
 )
 
 TEMPERATURES = (0.0, 0.4, 0.8)
-"""The first one searches with beams; when it ends in a loop, the others sample."""
+"""0 is beam search; if that ends in a loop, the others sample."""
 _SEED = 0
 
 
-def write_full_window(
+def decode_full_window(
     model: Any, speech: Speech, language: str, beam_size: int
 ) -> list[Hypothesis]:
-    """Write a stretch of speech down, sampling where a search ends in a loop; one for each segment.
+    """Decode a span of speech; sample if beam search ends in a loop.
 
-    `model` is a `faster_whisper.WhisperModel`. The same speech gives the same text.
+    `model` is a `faster_whisper.WhisperModel`. The same speech always gives the same text.
+
+    Returns:
+        One hypothesis for each segment.
     """
     import ctranslate2
 
@@ -38,28 +41,28 @@ def write_full_window(
         beam_size=beam_size,
         temperature=TEMPERATURES,
         compression_ratio_threshold=MAX_COMPRESSION_RATIO,
-        # Sampling again because of these two made no text better; `heard` judges by them.
+        # Sampling again on these two improved no text; `accepted_texts` checks them instead.
         log_prob_threshold=None,
         no_speech_threshold=None,
         condition_on_previous_text=False,
-        # As hot words, hints and prompt reach every window; a prompt reaches the first alone.
+        # Hot words apply to every window, an initial prompt only to the first.
         hotwords=hints,
-        # CTranslate2 ends a text at half of what this and the hints are together.
-        max_new_tokens=min(2 * limit, text_room(hints, model.hf_tokenizer)),
+        # CTranslate2 stops at half of this and the hints together.
+        max_new_tokens=min(2 * limit, tokens_after_hints(hints, model.hf_tokenizer)),
     )
     return _as_hypotheses(list(segments), limit)
 
 
 def _as_hypotheses(segments: Sequence[Any], limit: int) -> list[Hypothesis]:
-    endless = sum(len(segment.tokens) for segment in segments) >= limit
+    truncated = sum(len(segment.tokens) for segment in segments) >= limit
     return [
         Hypothesis(
             text=segment.text,
             avg_logprob=segment.avg_logprob,
             no_speech_prob=segment.no_speech_prob,
             compression_ratio=segment.compression_ratio,
-            endless=endless,
-            unheard_s=0.0,
+            truncated=truncated,
+            untranscribed_s=0.0,
         )
         for segment in segments
     ]

@@ -1,4 +1,4 @@
-"""What Whisper is told before it listens: names, terms and a text in the expected style."""
+"""Whisper's prompt: names, terms and a text in the expected style."""
 
 from __future__ import annotations
 
@@ -7,46 +7,46 @@ from dataclasses import replace
 from typing import Any
 
 from wyoming_voice_stack.asr.engine import Speech, TranscriptionRequest
-from wyoming_voice_stack.asr.text.name_correction import has_sound
+from wyoming_voice_stack.asr.text.name_correction import compares_by_sound
 
 MAX_HINT_TOKENS = 220
-"""All hints together. Whisper takes 223 tokens before the text; joining may merge a few."""
+"""All hints together. Whisper accepts 223 tokens before the text; joining can merge a few."""
 MAX_PROMPT_TOKENS = 140
-"""Of the initial prompt when there are names or terms too, which get the rest."""
+"""Limit of the initial prompt if there are names or terms, which get the rest."""
 MAX_NAME_CHARACTERS = 64
-"""Longer names are left out: they are no names."""
+"""Longer names are left out."""
 
 
 def compose_hints(request: TranscriptionRequest, tokenizer: Any) -> str | None:
-    """Write names, terms and the initial prompt, in this order, as one text.
+    """Join names, terms and the initial prompt, in this order, to one text.
 
-    Names and terms in Latin letters are left out: two dozen of them in the prompt cost every
-    sentence two more wrong words of a hundred. They are put right by their sound afterwards.
-    The first names and terms stay when room is short; of a long prompt it is the end, as Whisper
-    does it. `tokenizer` is the model's `tokenizers.Tokenizer`.
+    Names and terms in Latin letters are left out: two dozen of them in the prompt add two wrong
+    words per hundred to every sentence. `name_correction` corrects them by sound afterwards.
+    If they exceed the limit, the first names and terms and the end of the prompt are kept.
+    `tokenizer` is the model's `tokenizers.Tokenizer`.
 
     Returns:
-        A text of `MAX_HINT_TOKENS` tokens at most, or None when there is nothing to tell.
+        A text of `MAX_HINT_TOKENS` tokens at most, or None if there are no hints.
     """
     words = [
         word
         for word in dict.fromkeys(_cleaned([*request.names, *request.terms]))
-        if not has_sound(word)
+        if not compares_by_sound(word)
     ]
-    prompt_room = MAX_PROMPT_TOKENS if words else MAX_HINT_TOKENS
-    prompt = _last_tokens(_clean(request.initial_prompt or ""), prompt_room, tokenizer)
-    kept = _that_fit(words, MAX_HINT_TOKENS - _count(prompt, tokenizer), tokenizer)
+    max_prompt = MAX_PROMPT_TOKENS if words else MAX_HINT_TOKENS
+    prompt = _last_tokens(_clean(request.initial_prompt or ""), max_prompt, tokenizer)
+    kept = _fitting(words, MAX_HINT_TOKENS - _count(prompt, tokenizer), tokenizer)
     listed = ", ".join(kept) + "." if kept else ""
     return f"{listed} {prompt}".strip() or None
 
 
-def known_names(request: TranscriptionRequest) -> tuple[str, ...]:
-    """Everything that may be put right by its sound: names, terms and the names of the house."""
+def correctable_names(request: TranscriptionRequest) -> tuple[str, ...]:
+    """Return all names and terms that can be corrected by sound, including the household's."""
     return (*request.names, *request.terms, *request.household_names)
 
 
-def told_of(names: tuple[str, ...], speech: Speech) -> Speech:
-    """Ask for the same speech with no other names and terms than these; they end the prompt."""
+def with_only_names(names: tuple[str, ...], speech: Speech) -> Speech:
+    """Replace all names and terms of a request by these, at the end of its prompt."""
     prompt = f"{speech.request.initial_prompt or ''} {', '.join(_cleaned(names))}.".strip()
     return Speech(
         speech.samples, replace(speech.request, names=(), terms=(), initial_prompt=prompt)
@@ -61,25 +61,25 @@ def _cleaned(words: Iterable[str]) -> Iterable[str]:
 
 
 def _clean(text: str) -> str:
-    # Whisper's control tokens are written <|like this|>; no hint may contain one.
+    # Hints must not contain Whisper's control tokens, which are written <|like this|>.
     return " ".join(text.replace("|", " ").split())
 
 
-def _that_fit(words: list[str], room: int, tokenizer: Any) -> list[str]:
+def _fitting(words: list[str], max_tokens: int, tokenizer: Any) -> list[str]:
     kept = []
     for word in words:
-        room -= _count(word + ",", tokenizer)
-        if room < 0:
+        max_tokens -= _count(word + ",", tokenizer)
+        if max_tokens < 0:
             break
         kept.append(word)
     return kept
 
 
-def _last_tokens(text: str, room: int, tokenizer: Any) -> str:
+def _last_tokens(text: str, count: int, tokenizer: Any) -> str:
     offsets = tokenizer.encode(" " + text, add_special_tokens=False).offsets
-    if len(offsets) <= room:
+    if len(offsets) <= count:
         return text
-    return (" " + text)[offsets[-room][0] :].strip()
+    return (" " + text)[offsets[-count][0] :].strip()
 
 
 def _count(text: str, tokenizer: Any) -> int:

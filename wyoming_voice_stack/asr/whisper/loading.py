@@ -1,4 +1,4 @@
-"""Loading a CTranslate2 Whisper model, and telling what is wrong when that fails."""
+"""Loading a CTranslate2 Whisper model, with errors that name the cause."""
 
 from __future__ import annotations
 
@@ -17,75 +17,74 @@ from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound,
 from wyoming_voice_stack.machine.hardware import available_cores
 
 MAX_AUTO_THREADS = 4
-"""Beyond, Whisper's small matrices gain little and the rest of the machine loses."""
+"""More threads speed up Whisper's small matrices little and take cores from other processes."""
 SMALL_MODEL_BYTES = 200_000_000
-"""Weights on disk of the models whose matrices are too small for many threads. They transcribe
-several utterances at the same time instead, each with `SMALL_MODEL_THREADS`."""
+"""Size on disk below which a model's matrices are too small for many threads. It transcribes several
+utterances at the same time instead, each with `SMALL_MODEL_THREADS`."""
 SMALL_MODEL_THREADS = 2
 CUDA_BATCH = 16
 CUDA_WINDOW_STEP_S = 5
-"""Windows are rounded up to this, so that more of them are equally long and share a batch."""
+"""Window lengths are multiples of this, so that more windows have the same length and share a batch."""
 
 _COMPUTE_TYPES = {
     "cuda": ("float16", "int8_float32", "float32"),
     "cpu": ("int8", "float32"),
 }
-"""What `auto` tries, the best first."""
+"""Compute types that `auto` tries, the best first."""
 
-_MACHINE_FAULTS = ("cuda", "cublas", "cudnn", "library", "memory", "compute type", "device")
-"""Words that tell a fault of the machine from one of the model's files."""
+_MACHINE_ERROR_WORDS = ("cuda", "cublas", "cudnn", "library", "memory", "compute type", "device")
+"""Words in an error message that point to the machine, not to the model's files."""
 
 _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Placement:
-    """How a model makes use of its device."""
+    """How a model uses its device."""
 
     lanes: int = 1
-    """Calls at the same time."""
+    """Concurrent calls."""
     threads: int = 1
-    """Of one call, on a CPU."""
+    """CPU threads per call."""
     batch_size: int = 1
-    """Windows in one call. On two cores a batch of 2 or 4 ends no sooner than one after another."""
-    looks: DecodePasses = field(default_factory=lambda: passes_on_cpu(0))
-    """How closely speech is looked at until the text is sure."""
+    """Windows per call. On two cores, a batch of 2 or 4 is no faster than one window after another."""
+    passes: DecodePasses = field(default_factory=lambda: passes_on_cpu(0))
     window_step_s: int = 1
-    """What the length of a window is a multiple of."""
+    """Window lengths are multiples of this."""
 
 
 def thread_budget(cpu_threads: int) -> int:
-    """Threads of all calls together; 0 stands for one a core, `MAX_AUTO_THREADS` at most."""
+    """Return the threads of all calls together; 0 means one per core, up to `MAX_AUTO_THREADS`."""
     return cpu_threads or min(MAX_AUTO_THREADS, available_cores())
 
 
 def open_model(
     directory: Path, device: str, compute_type: str, cpu_threads: int
 ) -> tuple[Any, Placement]:
-    """Load a `faster_whisper.WhisperModel` and try it out. See `WhisperRecognizer.load`."""
-    with _faults_told_apart(directory):
-        return _open_where_it_works(directory, device, compute_type, thread_budget(cpu_threads))
+    """Load a `faster_whisper.WhisperModel` and run it once. See `WhisperRecognizer.load`."""
+    with _classified_errors(directory):
+        return _open_on_best_device(directory, device, compute_type, thread_budget(cpu_threads))
 
 
 def check_files(directory: Path) -> None:
-    """See that nothing is missing, before anything heavy is imported.
+    """Check that no file is missing, before heavy imports.
 
     Raises:
-        ModelNotFound: there is no such directory.
+        ModelNotFound: the directory does not exist.
         ModelCorrupt: files are missing.
     """
     if not directory.is_dir():
-        raise ModelNotFound(f"There is no model directory {directory}; check ASR_MODEL.")
-    # Without a tokenizer, faster-whisper would ask the hub for one.
+        raise ModelNotFound(f"Model directory {directory} does not exist; check ASR_MODEL.")
+    # Without a tokenizer, faster-whisper would try to download one.
     missing = [name for name in MODEL_REQUIRED if not (directory / name).is_file()]
     if missing:
         raise ModelCorrupt(
-            f"The Whisper model in {directory} lacks {', '.join(missing)};"
-            " delete the directory and fetch the model again."
+            f"Files are missing from the Whisper model in {directory}: {', '.join(missing)};"
+            " delete the directory and download the model again."
         )
 
 
-def _open_where_it_works(
+def _open_on_best_device(
     directory: Path, device: str, compute_type: str, threads: int
 ) -> tuple[Any, Placement]:
     if device != "auto":
@@ -96,18 +95,18 @@ def _open_where_it_works(
         try:
             return _open_on(directory, "cuda", compute_type, threads)
         except RuntimeError as error:
-            _LOGGER.warning("CUDA does not work (%s); Whisper runs on the CPU.", error)
+            _LOGGER.warning("CUDA is not usable (%s); Whisper runs on the CPU.", error)
     return _open_on(directory, "cpu", compute_type, threads)
 
 
 def _placement(directory: Path, kind: str, threads: int) -> Placement:
     if kind == "cuda":
         return Placement(
-            batch_size=CUDA_BATCH, looks=passes_on_cuda(), window_step_s=CUDA_WINDOW_STEP_S
+            batch_size=CUDA_BATCH, passes=passes_on_cuda(), window_step_s=CUDA_WINDOW_STEP_S
         )
     size = (directory / "model.bin").stat().st_size
     lanes = max(1, threads // SMALL_MODEL_THREADS) if size < SMALL_MODEL_BYTES else 1
-    return Placement(lanes=lanes, threads=threads // lanes, looks=passes_on_cpu(size))
+    return Placement(lanes=lanes, threads=threads // lanes, passes=passes_on_cpu(size))
 
 
 def _open_on(
@@ -124,34 +123,34 @@ def _open_on(
         num_workers=placement.lanes,
         local_files_only=True,
     )
-    _try_out(model, directory)
+    _check_runs(model, directory)
     return model, placement
 
 
-def _compute_type(wanted: str, device: str, index: int) -> str:
-    if wanted != "auto":
-        return wanted
+def _compute_type(requested: str, device: str, index: int) -> str:
+    if requested != "auto":
+        return requested
     import ctranslate2
 
     supported = ctranslate2.get_supported_compute_types(device, index)
     return next(name for name in _COMPUTE_TYPES[device] if name in supported)
 
 
-def _try_out(model: Any, directory: Path) -> None:
-    """Encode a second of silence: libraries that lack, and features that do not fit, show now."""
+def _check_runs(model: Any, directory: Path) -> None:
+    """Encode one second of silence to detect missing libraries and mismatched features now."""
     import numpy as np
 
     features = model.feature_extractor(np.zeros(SAMPLE_RATE, np.float32))
     if len(features) != model.model.n_mels:
         raise ModelCorrupt(
-            f"The model in {directory} needs {model.model.n_mels} mel bands and its"
-            f" preprocessor_config.json gives {len(features)}; fetch the model again."
+            f"The model in {directory} needs {model.model.n_mels} mel bands, but its"
+            f" preprocessor_config.json sets {len(features)}; download the model again."
         )
     model.encode(features)
 
 
 @contextmanager
-def _faults_told_apart(directory: Path) -> Iterator[None]:
+def _classified_errors(directory: Path) -> Iterator[None]:
     try:
         yield
     except VoiceStackError:
@@ -161,15 +160,15 @@ def _faults_told_apart(directory: Path) -> Iterator[None]:
             f"faster-whisper cannot be imported ({error}); install wyoming-voice-stack[asr]."
         ) from error
     except Exception as error:
-        # CTranslate2 raises RuntimeError and ValueError for everything.
+        # CTranslate2 raises RuntimeError and ValueError for all kinds of errors.
         if isinstance(error, MemoryError) or any(
-            word in str(error).lower() for word in _MACHINE_FAULTS
+            word in str(error).lower() for word in _MACHINE_ERROR_WORDS
         ):
             raise EngineError(
-                f"The model in {directory} cannot run here ({error});"
+                f"The model in {directory} cannot run on this machine ({error});"
                 " choose another ASR_DEVICE, ASR_COMPUTE_TYPE or a smaller ASR_MODEL."
             ) from error
         raise ModelCorrupt(
             f"The model in {directory} cannot be loaded ({error});"
-            " delete the directory and fetch the model again."
+            " delete the directory and download the model again."
         ) from error

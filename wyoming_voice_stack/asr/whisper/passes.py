@@ -1,7 +1,7 @@
-"""How closely, and how often, Whisper looks at the same speech.
+"""Decode passes: how many times, and with how much effort, Whisper decodes the same speech.
 
-The first look is a cheap one: little silence after the speech, few hypotheses. Whisper tells what it
-is not sure of, and only that is looked at more closely.
+The first pass is cheap: little silence after the speech, few beams. Only speech whose text Whisper is
+not confident in is decoded again with more effort.
 """
 
 from __future__ import annotations
@@ -11,59 +11,59 @@ from dataclasses import dataclass
 from wyoming_voice_stack.asr.whisper.window import WINDOW_S, Hypothesis
 
 DOUBTFUL_NO_SPEECH_PROBABILITY = 0.6
-"""Above, Whisper rather thinks that nobody speaks, and is asked again whatever it wrote."""
+"""Above it, Whisper rather assumes silence, so the speech is decoded again whatever the text."""
 TINY_MODEL_BYTES = 100_000_000
-"""Weights on disk of the models that need much silence after the speech, and whose full window still
-fits into the pause at the end."""
+"""Size on disk below which models need much silence after the speech, and are fast enough to decode a full
+window during the pause at the end."""
 BASE_MODEL_BYTES = 200_000_000
-"""Weights on disk of the largest models with which the shortest windows were measured."""
+"""Size on disk below which the shortest windows were measured."""
 
 
 @dataclass(frozen=True)
 class DecodePass:
-    """One way to write down a stretch of speech."""
+    """How to decode a span of speech once."""
 
     context_s: int
-    """Silence after the speech in its window."""
+    """Silence after the speech in its window, in seconds."""
     sure_log_probability: float
-    """Mean below which a closer look is taken, if there is one."""
+    """Mean log-probability below which the next pass follows, if there is one."""
     beams: int | None = None
-    """Hypotheses that are followed at once; None stands for as many as the engine is told."""
+    """Beam size; None is that of the settings."""
 
-    def is_sure(self, heard: Hypothesis) -> bool:
-        """False when a closer look may know better."""
+    def is_sure(self, hypothesis: Hypothesis) -> bool:
+        """Return False if another pass may give a better text."""
         return (
-            heard.avg_logprob >= self.sure_log_probability
-            and heard.no_speech_prob <= DOUBTFUL_NO_SPEECH_PROBABILITY
+            hypothesis.avg_logprob >= self.sure_log_probability
+            and hypothesis.no_speech_prob <= DOUBTFUL_NO_SPEECH_PROBABILITY
         )
 
 
 @dataclass(frozen=True)
 class DecodePasses:
-    """What one model does until it is sure; each look is a closer one than that before."""
+    """The passes of one model, each with more effort than the one before."""
 
     english: tuple[DecodePass, ...]
     others: tuple[DecodePass, ...]
-    """In all other languages, of which Whisper has heard less, and while the language is not known."""
+    """For all other languages, which Whisper was trained on less, and while the language is unknown."""
 
-    def at(self, language: str | None) -> tuple[DecodePass, ...]:
-        """Looks at speech in a language, Whisper's code."""
+    def for_language(self, language: str | None) -> tuple[DecodePass, ...]:
+        """Return the passes for a language (Whisper's code); None if it is unknown."""
         return self.english if language == "en" else self.others
 
 
 PARTIAL = DecodePass(4, -0.45, beams=1)
-"""Enough for text that only shows what two guesses agree on."""
+"""For partial text, of which only the words that two results agree on are shown."""
 CAREFUL = DecodePass(10, -0.4)
-"""As right as the full window, but for what is not sure, at a third of its cost."""
+"""As accurate as the full window where Whisper is sure, at a third of the cost."""
 
 _LONGER = DecodePass(18, -0.4)
 _FULL = DecodePass(WINDOW_S, -0.4)
 _BASE = DecodePasses(
-    # Recorded prompts, base: 2.5 % word errors, as with 10 s and five beams at first and 18 s after
-    # it, for half the work. With one beam alone it is 2.9 %.
+    # Recorded prompts with base: 2.5 % word errors, the same as with 10 s and five beams followed by
+    # 18 s, for half the work. With only the one-beam pass it is 2.9 %.
     english=(DecodePass(4, -0.45, beams=1), CAREFUL),
-    # One beam at first costs Italian twice the errors, and five beams in 6 s cost French 0.8 points:
-    # errors that Whisper is sure of.
+    # A first pass with one beam doubles the errors in Italian, and five beams in 6 s add 0.8 points
+    # in French: errors that Whisper is sure of, so no further pass follows.
     others=(CAREFUL, _LONGER),
 )
 _TINY = DecodePasses(english=(CAREFUL, _FULL), others=(CAREFUL, _FULL))
@@ -71,12 +71,12 @@ _LARGE = DecodePasses(english=(CAREFUL, _LONGER), others=(CAREFUL, _LONGER))
 
 
 def passes_on_cpu(model_bytes: int) -> DecodePasses:
-    """Looks of a model whose weights take so much room on disk."""
+    """Return the passes for a model whose weights have this size on disk."""
     if model_bytes < TINY_MODEL_BYTES:
         return _TINY
     return _BASE if model_bytes < BASE_MODEL_BYTES else _LARGE
 
 
 def passes_on_cuda() -> DecodePasses:
-    """On a graphics card the full window costs little."""
+    """Return the passes on a GPU, where the full window costs little."""
     return _TINY

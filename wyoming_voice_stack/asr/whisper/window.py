@@ -1,8 +1,8 @@
-"""One window of Whisper: mel bands in, text and Whisper's own figures out.
+"""Decoding of one Whisper window: mel features in, text and Whisper's own confidence figures out.
 
-Whisper was trained on windows of 30 s, and the encoder's share of a short command is nearly all
-for the silence after it. CTranslate2 encodes shorter windows; `looks` says how much silence is
-enough for the same words.
+Whisper was trained on windows of 30 s, so for a short command the encoder spends nearly all its time on
+the silence after it. CTranslate2 can encode shorter windows; `passes` sets how much silence is enough for
+the same words.
 """
 
 from __future__ import annotations
@@ -20,65 +20,65 @@ from wyoming_voice_stack.asr.whisper.hints import MAX_HINT_TOKENS
 
 WINDOW_S = 30
 MAX_WINDOW_TOKENS = 448
-"""Prompt and text of one window together; a property of all Whisper models."""
+"""Prompt and text of one window together, in all Whisper models."""
 TOKENS_PER_SECOND = 25
 MIN_TEXT_TOKENS = 32
-"""A text has at most this many tokens and `TOKENS_PER_SECOND`, so that a loop ends early."""
+"""Base of the token limit, to which `TOKENS_PER_SECOND` is added: it ends decoder loops early."""
 MAX_COMPRESSION_RATIO = 2.4
-"""Text that zlib shrinks further than this repeats itself."""
-MAX_UNHEARD_S = 1.0
-"""Speech after the text's last timestamp. More tells that Whisper stopped writing too early: a sentence of
-1.9 s was lost so. Of 190 recorded prompts none had more than 0.5."""
+"""Text that zlib compresses by more than this is repetitive."""
+MAX_UNTRANSCRIBED_S = 1.0
+"""Maximum speech after the last timestamp. With more, Whisper stopped too early: it lost a sentence of
+1.9 s that way. None of 190 recorded prompts had more than 0.5 s."""
 
 _CONTROL_TOKENS = 8
 _FRAMES_PER_SECOND = 100
 _TIMESTAMP_S = 0.02
 _MAX_INITIAL_TIMESTAMP = 50
-"""The first timestamp is in the first second, as in OpenAI's decoder."""
+"""1 s, in steps of `_TIMESTAMP_S`; the value of OpenAI's decoder."""
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A text, and what Whisper and the text itself say of its worth."""
+    """A text, and figures that tell how reliable it is."""
 
     text: str
     avg_logprob: float
     """Mean over the tokens."""
     no_speech_prob: float
     compression_ratio: float
-    endless: bool
-    """It was cut off at the bound on tokens."""
-    unheard_s: float
-    """Speech that comes after the last timestamp."""
+    truncated: bool
+    """True if the token limit cut it off."""
+    untranscribed_s: float
+    """Speech after the last timestamp."""
 
     @property
-    def spoilt(self) -> bool:
-        """True when the short window may be at fault: it loops, or it stops too early."""
+    def unreliable(self) -> bool:
+        """True if the short window may have caused a decoder loop or an early stop."""
         return (
-            self.endless
+            self.truncated
             or self.compression_ratio > MAX_COMPRESSION_RATIO
-            or self.unheard_s > MAX_UNHEARD_S
+            or self.untranscribed_s > MAX_UNTRANSCRIBED_S
         )
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """Windows of the same length that went through the encoder together."""
+    """Encoder output of a batch of windows of the same length."""
 
     states: Any
-    """CTranslate2's, shape [windows, frames / 2, width]."""
+    """CTranslate2's `StorageView`, shape [windows, frames / 2, width]."""
     seconds: tuple[float, ...]
-    """Of speech in each window, without the context."""
+    """Speech in each window, without the silence after it."""
 
 
 def window_seconds(samples: Samples, step_s: int, context_s: float) -> int:
-    """How long a window for this speech is: a multiple of `step_s`, 30 s at most."""
+    """Return the window length for this speech: a multiple of `step_s`, 30 s at most."""
     needed = len(samples) / SAMPLE_RATE + context_s
     return min(WINDOW_S, step_s * math.ceil(needed / step_s))
 
 
 def encode(model: Any, speeches: Sequence[Samples], seconds: int) -> Encoded:
-    """Encode stretches of speech in windows of `seconds` each.
+    """Encode spans of speech in windows of `seconds` each.
 
     `model` is a `faster_whisper.WhisperModel`.
     """
@@ -87,30 +87,32 @@ def encode(model: Any, speeches: Sequence[Samples], seconds: int) -> Encoded:
     return Encoded(model.encode(np.stack(bands)), lengths)
 
 
-def detect(model: Any, encoded: Encoded, candidates: Sequence[Sequence[str]]) -> list[str]:
-    """Find the most probable language of each window among its own candidates."""
+def detect_languages(
+    model: Any, encoded: Encoded, candidates: Sequence[Sequence[str]]
+) -> list[str]:
+    """Return the most probable language of each window among its candidates."""
     found = []
     rankings = model.model.detect_language(encoded.states)
-    for ranking, wanted in zip(rankings, candidates, strict=True):
-        # The most probable language comes first.
+    for ranking, allowed in zip(rankings, candidates, strict=True):
+        # CTranslate2 sorts by probability, the highest first.
         codes = (token[2:-2] for token, _ in ranking)
-        found.append(next((code for code in codes if code in wanted), wanted[0]))
+        found.append(next((code for code in codes if code in allowed), allowed[0]))
     return found
 
 
-def write(
+def decode(
     model: Any, encoded: Encoded, prompts: Sequence[list[int]], tokenizer: Any, beam_size: int
 ) -> list[Hypothesis]:
-    """Write down each window, told its own prompt; all prompts are equally long.
+    """Decode each window with its own prompt; all prompts must have the same length.
 
-    Timestamps are asked for: without them, Whisper repeats itself in short windows.
+    Timestamps are enabled: without them, Whisper repeats itself in short windows.
     """
     limits = [max_text_tokens(seconds) for seconds in encoded.seconds]
     results = model.model.generate(
         encoded.states,
         prompts,
         beam_size=beam_size,
-        # CTranslate2 ends a text at half of this, or where prompt and text together reach it.
+        # CTranslate2 stops at half of this length, or when prompt and text together reach it.
         max_length=max(2 * max(limits), len(prompts[0]) + max(limits)),
         return_scores=True,
         return_no_speech_prob=True,
@@ -124,15 +126,15 @@ def write(
 
 
 def max_text_tokens(seconds: float) -> int:
-    """Most tokens that a text of so many seconds may have."""
-    room = MAX_WINDOW_TOKENS - MAX_HINT_TOKENS - _CONTROL_TOKENS
-    return min(room, MIN_TEXT_TOKENS + int(TOKENS_PER_SECOND * min(seconds, WINDOW_S)))
+    """Return the token limit for the text of this many seconds of speech."""
+    available = MAX_WINDOW_TOKENS - MAX_HINT_TOKENS - _CONTROL_TOKENS
+    return min(available, MIN_TEXT_TOKENS + int(TOKENS_PER_SECOND * min(seconds, WINDOW_S)))
 
 
-def text_room(hints: str | None, tokenizer: Any) -> int:
-    """Tokens that are left for a text behind these hints."""
-    told = len(tokenizer.encode(" " + hints, add_special_tokens=False).ids) if hints else 0
-    return MAX_WINDOW_TOKENS - told - _CONTROL_TOKENS
+def tokens_after_hints(hints: str | None, tokenizer: Any) -> int:
+    """Return the number of tokens that hints leave for the text."""
+    used = len(tokenizer.encode(" " + hints, add_special_tokens=False).ids) if hints else 0
+    return MAX_WINDOW_TOKENS - used - _CONTROL_TOKENS
 
 
 def _mel(model: Any, samples: Samples, seconds: int) -> Any:
@@ -154,10 +156,10 @@ def _hypothesis(result: Any, tokenizer: Any, seconds: float, limit: int) -> Hypo
     raw = text.strip().encode()
     return Hypothesis(
         text=text,
-        # The score is the mean over the tokens without the one that ends the text.
+        # CTranslate2's mean leaves out the end-of-text token.
         avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
         no_speech_prob=result.no_speech_prob,
         compression_ratio=len(raw) / len(zlib.compress(raw)) if raw else 0.0,
-        endless=len(tokens) >= limit,
-        unheard_s=seconds - spoken_until,
+        truncated=len(tokens) >= limit,
+        untranscribed_s=seconds - spoken_until,
     )

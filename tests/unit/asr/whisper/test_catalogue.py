@@ -124,7 +124,7 @@ def test_languages_by_a_vocabulary_in_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["[]", "{", "7", '["a"]'])
 def test_a_vocabulary_that_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "vocabulary.json").write_text(text)
-    with pytest.raises(ModelCorrupt, match="fetch the model again"):
+    with pytest.raises(ModelCorrupt, match="download the model again"):
         model_languages(tmp_path)
 
 

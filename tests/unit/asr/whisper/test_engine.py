@@ -179,7 +179,10 @@ def test_the_same_request_gives_the_same_text(recognizer: WhisperRecognizer) -> 
 def test_names_change_how_a_word_is_written(recognizer: WhisperRecognizer) -> None:
     speech = say("Please call Kontor.")
     assert "Kontor" not in hear(recognizer, speech, ENGLISH).text
-    for told in ({"names": ("Siobhan", "Kontor")}, {"house": ("Cellar", "Kontor", "Attic")}):
+    for told in (
+        {"names": ("Siobhan", "Kontor")},
+        {"household_names": ("Cellar", "Kontor", "Attic")},
+    ):
         request = TranscriptionRequest(language="en", **told)
         assert "Kontor" in hear(recognizer, speech, request).text
 
@@ -322,16 +325,16 @@ def test_two_threads_at_once_get_their_own_texts(recognizer: WhisperRecognizer) 
     assert texts == [alone[one] for one in said]
 
 
-def test_what_a_short_window_spoils_is_heard_in_the_full_one(
+def test_unreliable_text_is_decoded_in_the_full_window(
     recognizer: WhisperRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(window, "MAX_UNHEARD_S", -100.0)
-    spoiling, events = watch(recognizer)
-    assert words(hear(spoiling, say(DOOR), ENGLISH).text) == words(DOOR)
+    monkeypatch.setattr(window, "MAX_UNTRANSCRIBED_S", -100.0)
+    watching, events = watch(recognizer)
+    assert words(hear(watching, say(DOOR), ENGLISH).text) == words(DOOR)
     assert [event[0] for event in events] == ["encode", "write", "whole"]
 
 
-def test_what_was_written_to_the_bound_is_heard_in_the_full_one(
+def test_truncated_text_is_decoded_in_the_full_window(
     recognizer: WhisperRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(window, "max_text_tokens", lambda seconds: 4)
@@ -350,25 +353,25 @@ def test_fast_speech_is_written_to_its_end(recognizer: WhisperRecognizer, *, par
     assert [event[0] for event in events] == ["encode", "write"]
 
 
-def test_what_is_not_sure_is_looked_at_again(recognizer: WhisperRecognizer) -> None:
-    doubting, events = watch(recognizer, placement=Placement(looks=NEVER_SURE))
-    assert words(hear(doubting, say(DOOR), ENGLISH).text) == words(DOOR)
+def test_unsure_text_is_decoded_again(recognizer: WhisperRecognizer) -> None:
+    watching, events = watch(recognizer, placement=Placement(passes=NEVER_SURE))
+    assert words(hear(watching, say(DOOR), ENGLISH).text) == words(DOOR)
     assert [event[0] for event in events] == ["encode", "write"] * 3
     frames = [event[2] for event in events if event[0] == "encode"]
     assert frames[1] - frames[0] == 600
     assert frames[2] == 100 * WINDOW_S
 
 
-def test_what_is_sure_is_not_looked_at_again(recognizer: WhisperRecognizer) -> None:
-    looks = DecodePasses(english=(DecodePass(6, -1.0), DecodePass(12, -1.0)), others=())
-    trusting, events = watch(recognizer, placement=Placement(looks=looks))
-    assert words(hear(trusting, say(DOOR), ENGLISH).text) == words(DOOR)
+def test_sure_text_is_decoded_once(recognizer: WhisperRecognizer) -> None:
+    passes = DecodePasses(english=(DecodePass(6, -1.0), DecodePass(12, -1.0)), others=())
+    watching, events = watch(recognizer, placement=Placement(passes=passes))
+    assert words(hear(watching, say(DOOR), ENGLISH).text) == words(DOOR)
     assert [event[0] for event in events] == ["encode", "write"]
 
 
-def test_speech_of_other_languages_is_looked_at_in_their_way(polyglot: WhisperRecognizer) -> None:
-    looks = DecodePasses(english=(DecodePass(6, -9.0, beams=1),), others=(DecodePass(9, -9.0),))
-    watching, events = watch(polyglot, placement=Placement(batch_size=4, looks=looks))
+def test_passes_depend_on_the_language(polyglot: WhisperRecognizer) -> None:
+    passes = DecodePasses(english=(DecodePass(6, -9.0, beams=1),), others=(DecodePass(9, -9.0),))
+    watching, events = watch(polyglot, placement=Placement(batch_size=4, passes=passes))
     spoken = [TranscriptionRequest(language=code) for code in ("en", "it", "en")]
     watching.transcribe([speech(DOOR, request) for request in spoken], wanted)
     encoded = [event[1:] for event in events if event[0] == "encode"]
@@ -377,14 +380,14 @@ def test_speech_of_other_languages_is_looked_at_in_their_way(polyglot: WhisperRe
 
 
 @pytest.mark.parametrize(("beams", "times"), [(None, 1), (1, 2)])
-def test_nobody_looks_twice_in_the_same_way(
+def test_a_pass_that_is_no_different_is_skipped(
     recognizer: WhisperRecognizer, beams: int | None, times: int
 ) -> None:
-    looks = DecodePasses(
+    passes = DecodePasses(
         english=(DecodePass(WINDOW_S, 0.0, beams), DecodePass(WINDOW_S + 1, 0.0)), others=()
     )
-    doubting, events = watch(recognizer, placement=Placement(looks=looks))
-    assert words(hear(doubting, say(DOOR), ENGLISH).text) == words(DOOR)
+    watching, events = watch(recognizer, placement=Placement(passes=passes))
+    assert words(hear(watching, say(DOOR), ENGLISH).text) == words(DOOR)
     frames = [event[2] for event in events if event[0] == "encode"]
     assert frames == [100 * WINDOW_S] * times
 
@@ -392,8 +395,8 @@ def test_nobody_looks_twice_in_the_same_way(
 def test_partial_text_takes_one_pass(
     recognizer: WhisperRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(window, "MAX_UNHEARD_S", -100.0)
-    watching, events = watch(recognizer, placement=Placement(looks=NEVER_SURE))
+    monkeypatch.setattr(window, "MAX_UNTRANSCRIBED_S", -100.0)
+    watching, events = watch(recognizer, placement=Placement(passes=NEVER_SURE))
     watching.transcribe([speech(DOOR, replace(ENGLISH, partial=True))], wanted)
     assert [event[0] for event in events] == ["encode", "write"]
 
@@ -407,13 +410,13 @@ def test_partial_text_takes_one_pass(
         ([True, True, True], ["encode", "detect", "write", "whole"]),
     ],
 )
-def test_what_nobody_wants_any_more_goes_no_further(
+def test_unwanted_speech_is_not_processed_further(
     polyglot: WhisperRecognizer,
     monkeypatch: pytest.MonkeyPatch,
     answers: list[bool],
     done: list[str],
 ) -> None:
-    monkeypatch.setattr(window, "MAX_UNHEARD_S", -100.0)
+    monkeypatch.setattr(window, "MAX_UNTRANSCRIBED_S", -100.0)
     transcribing, events = watch(polyglot)
     asked = iter(answers)
     try:

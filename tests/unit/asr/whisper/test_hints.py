@@ -13,8 +13,8 @@ from wyoming_voice_stack.asr.whisper.hints import (
     MAX_HINT_TOKENS,
     MAX_PROMPT_TOKENS,
     compose_hints,
-    known_names,
-    told_of,
+    correctable_names,
+    with_only_names,
 )
 
 WHISPER_PROMPT_TOKENS = 223
@@ -79,18 +79,18 @@ def test_names_that_are_told_on_purpose_end_the_prompt(tokenizer: Tokenizer) -> 
         names=("Катарина",), terms=("Zigbee",), initial_prompt="At home. " * 400
     )
     speech = Speech(np.zeros(160, np.float32), request)
-    told = told_of(("Katharyn", "<|de|>"), speech)
+    told = with_only_names(("Katharyn", "<|de|>"), speech)
     assert told.samples is speech.samples
     hints = compose_hints(told.request, tokenizer)
     assert hints is not None
     assert hints.endswith("At home. Katharyn, < de >.")
-    bare = told_of(("Katharyn",), Speech(speech.samples, TranscriptionRequest()))
+    bare = with_only_names(("Katharyn",), Speech(speech.samples, TranscriptionRequest()))
     assert compose_hints(bare.request, tokenizer) == "Katharyn."
 
 
 def test_all_names_are_known_by_their_sound() -> None:
     request = TranscriptionRequest(names=("A",), terms=("B",), household_names=("C", "D"))
-    assert known_names(request) == ("A", "B", "C", "D")
+    assert correctable_names(request) == ("A", "B", "C", "D")
 
 
 def test_a_name_of_absurd_length_does_not_keep_the_others_out(tokenizer: Tokenizer) -> None:

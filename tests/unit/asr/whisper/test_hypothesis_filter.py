@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wyoming_voice_stack.asr.whisper.hypothesis_filter import heard
+from wyoming_voice_stack.asr.whisper.hypothesis_filter import accepted_texts
 from wyoming_voice_stack.asr.whisper.window import Hypothesis
 
 
@@ -11,7 +11,7 @@ def hypothesis(
     *,
     no_speech_prob: float = 0.1,
     compression_ratio: float = 1.0,
-    endless: bool = False,
+    truncated: bool = False,
     text: str = "Yes.",
 ) -> Hypothesis:
     return Hypothesis(
@@ -19,8 +19,8 @@ def hypothesis(
         avg_logprob=avg_logprob,
         no_speech_prob=no_speech_prob,
         compression_ratio=compression_ratio,
-        endless=endless,
-        unheard_s=0.0,
+        truncated=truncated,
+        untranscribed_s=0.0,
     )
 
 
@@ -37,15 +37,15 @@ def hypothesis(
         (hypothesis(-0.8, no_speech_prob=0.5), True),
         (hypothesis(-0.2, compression_ratio=9), True),
         (hypothesis(-0.2, compression_ratio=9, no_speech_prob=0.7), False),
-        (hypothesis(-0.2, compression_ratio=9, endless=True), False),
-        (hypothesis(-0.2, endless=True), True),
+        (hypothesis(-0.2, compression_ratio=9, truncated=True), False),
+        (hypothesis(-0.2, truncated=True), True),
     ],
 )
 def test_whispers_own_figures_decide(one: Hypothesis, *, kept: bool) -> None:
-    assert heard([one]) == (["Yes."] if kept else [])
+    assert accepted_texts([one]) == (["Yes."] if kept else [])
 
 
 def test_each_text_is_judged_for_itself() -> None:
     texts = [hypothesis(-0.2, text="One."), hypothesis(-2.0), hypothesis(-0.3, text="Two.")]
-    assert heard(texts) == ["One.", "Two."]
-    assert heard([]) == []
+    assert accepted_texts(texts) == ["One.", "Two."]
+    assert accepted_texts([]) == []

@@ -50,14 +50,14 @@ def replace(directory: Path, name: str, data: bytes) -> None:
 
 
 def test_no_directory(vad: SileroVad, tmp_path: Path) -> None:
-    with pytest.raises(ModelNotFound, match="nowhere; check ASR_MODEL"):
+    with pytest.raises(ModelNotFound, match="nowhere does not exist; check ASR_MODEL"):
         load(tmp_path / "nowhere", vad)
 
 
 @pytest.mark.parametrize("name", ["model.bin", "config.json", "tokenizer.json", "vocabulary.txt"])
 def test_a_missing_file_is_named(vad: SileroVad, copy: Path, name: str) -> None:
     (copy / name).unlink()
-    with pytest.raises(ModelCorrupt, match=name.replace(".", r"\.") + ".*fetch the model again"):
+    with pytest.raises(ModelCorrupt, match=name.replace(".", r"\.") + ".*download the model again"):
         load(copy, vad)
 
 
@@ -74,13 +74,13 @@ def test_a_missing_file_is_named(vad: SileroVad, copy: Path, name: str) -> None:
 )
 def test_a_damaged_file(vad: SileroVad, copy: Path, name: str, data: bytes) -> None:
     replace(copy, name, data)
-    with pytest.raises(ModelCorrupt, match="fetch the model again"):
+    with pytest.raises(ModelCorrupt, match="download the model again"):
         load(copy, vad)
 
 
 def test_a_truncated_model(vad: SileroVad, copy: Path, tiny_en: Path) -> None:
     replace(copy, "model.bin", (tiny_en / "model.bin").read_bytes()[:1_000_000])
-    with pytest.raises(ModelCorrupt, match="fetch the model again"):
+    with pytest.raises(ModelCorrupt, match="download the model again"):
         load(copy, vad)
 
 
@@ -108,7 +108,7 @@ def test_auto_runs_on_the_cpu_when_cuda_does_not_work(
     with caplog.at_level(logging.WARNING):
         loaded = load(tiny_en, vad, device="auto", compute_type="auto")
     assert (loaded.device, loaded.compute_type) == ("cpu", "int8_float32")
-    assert "CUDA does not work" in caplog.text
+    assert "CUDA is not usable" in caplog.text
     loaded.close()
 
 
@@ -143,7 +143,7 @@ def test_small_models_get_lanes_and_large_ones_threads(weights: tuple[Path, int]
     small = size < SMALL_MODEL_BYTES
     placement = loading._placement(directory, "cpu", 4)
     assert (placement.lanes, placement.threads) == ((2, 2) if small else (1, 4))
-    assert placement.looks == passes_on_cpu(size)
+    assert placement.passes == passes_on_cpu(size)
     assert placement.lanes * placement.threads == 4
     assert (placement.batch_size, placement.window_step_s) == (1, 1)
 

@@ -16,11 +16,11 @@ from wyoming_voice_stack.asr.whisper.window import (
     WINDOW_S,
     Encoded,
     Hypothesis,
-    detect,
+    decode,
+    detect_languages,
     encode,
     max_text_tokens,
     window_seconds,
-    write,
 )
 
 DOOR = "Close the garage door and turn off all the lights."
@@ -45,7 +45,7 @@ def written(
     model: Any, tokenizer: Tokenizer, encoded: Encoded, hints: str | None = None, beams: int = 1
 ) -> list[Hypothesis]:
     prompt = model.get_prompt(tokenizer, [], without_timestamps=False, hotwords=hints)
-    return write(model, encoded, [prompt] * len(encoded.seconds), tokenizer, beams)
+    return decode(model, encoded, [prompt] * len(encoded.seconds), tokenizer, beams)
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_text_and_figures_of_speech(model: Any, tokenizer: Tokenizer, beams: int
     assert -0.6 < door.avg_logprob < -0.05
     assert max(door.no_speech_prob, stop.no_speech_prob) < 0.3
     assert 0.2 < stop.compression_ratio < door.compression_ratio < 1.5
-    assert door.unheard_s < 1
-    assert not door.endless
-    assert not door.spoilt
+    assert door.untranscribed_s < 1
+    assert not door.truncated
+    assert not door.unreliable
 
 
 def test_figures_of_silence(model: Any, tokenizer: Tokenizer) -> None:
@@ -113,9 +113,9 @@ def test_speech_after_the_last_timestamp_is_noticed(model: Any, tokenizer: Token
     encoded = encode(model, [said(DOOR)], 10)
     claimed = Encoded(encoded.states, (encoded.seconds[0] + 12,))
     [[heard], [stopped]] = (written(model, tokenizer, one) for one in (encoded, claimed))
-    assert stopped.unheard_s == pytest.approx(heard.unheard_s + 12)
-    assert not heard.spoilt
-    assert stopped.spoilt
+    assert stopped.untranscribed_s == pytest.approx(heard.untranscribed_s + 12)
+    assert not heard.unreliable
+    assert stopped.unreliable
 
 
 @pytest.mark.parametrize("hints", [None, "Hello there, my friend, this is a house with a garage."])
@@ -129,8 +129,8 @@ def test_a_text_ends_at_its_bound(
 ) -> None:
     monkeypatch.setattr(window, "max_text_tokens", lambda seconds: limit)
     [heard] = written(model, tokenizer, encode(model, [said(DOOR)], 10), hints)
-    assert heard.endless
-    assert heard.spoilt
+    assert heard.truncated
+    assert heard.unreliable
     # One of the tokens is the timestamp before the text, which a hint makes one longer.
     assert limit - 1 <= len(tokenizer.encode(heard.text)) <= limit
 
@@ -141,11 +141,11 @@ def test_a_text_below_its_bound_is_whole(
     monkeypatch.setattr(window, "max_text_tokens", lambda seconds: 16)
     [heard] = written(model, tokenizer, encode(model, [said(DOOR)], 10))
     assert words(heard.text) == words(DOOR)
-    assert not heard.endless
+    assert not heard.truncated
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.0, 7.5, 29.0, 100.0])
-def test_prompt_and_text_fit_into_whispers_room(seconds: float) -> None:
+def test_prompt_and_text_fit_into_a_window(seconds: float) -> None:
     assert max_text_tokens(seconds) >= window.MIN_TEXT_TOKENS
     assert max_text_tokens(seconds) + MAX_HINT_TOKENS < MAX_WINDOW_TOKENS
     assert max_text_tokens(29.0) > 200
@@ -156,27 +156,27 @@ def hypothesis(**figures: float) -> Hypothesis:
         "avg_logprob": -0.2,
         "no_speech_prob": 0.1,
         "compression_ratio": 1.1,
-        "endless": False,
-        "unheard_s": 0.0,
+        "truncated": False,
+        "untranscribed_s": 0.0,
     }
     return Hypothesis(text="Yes.", **plain | figures)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("one", "spoilt"),
+    ("one", "unreliable"),
     [
         (hypothesis(), False),
-        (hypothesis(endless=True), True),
+        (hypothesis(truncated=True), True),
         (hypothesis(compression_ratio=2.5), True),
         (hypothesis(compression_ratio=2.3), False),
-        (hypothesis(unheard_s=1.1), True),
-        (hypothesis(unheard_s=0.9), False),
-        (hypothesis(unheard_s=-5), False),
+        (hypothesis(untranscribed_s=1.1), True),
+        (hypothesis(untranscribed_s=0.9), False),
+        (hypothesis(untranscribed_s=-5), False),
         (hypothesis(avg_logprob=-3, no_speech_prob=1.0), False),
     ],
 )
-def test_what_spoils_a_text(one: Hypothesis, *, spoilt: bool) -> None:
-    assert one.spoilt is spoilt
+def test_what_makes_a_text_unreliable(one: Hypothesis, *, unreliable: bool) -> None:
+    assert one.unreliable is unreliable
 
 
 class Ranking:
@@ -193,8 +193,12 @@ class Ranking:
 def test_each_language_is_the_most_probable_of_its_own_candidates() -> None:
     encoded = Encoded(None, (1.0, 1.0, 1.0))
     model = Ranking("de fr en", "en de fr", "fr en de")
-    assert detect(model, encoded, [("en", "fr"), ("de", "en"), ("de",)]) == ["fr", "en", "de"]
+    assert detect_languages(model, encoded, [("en", "fr"), ("de", "en"), ("de",)]) == [
+        "fr",
+        "en",
+        "de",
+    ]
 
 
 def test_a_language_that_is_not_ranked_is_the_first_candidate() -> None:
-    assert detect(Ranking("de en"), Encoded(None, (1.0,)), [("yue", "zh")]) == ["yue"]
+    assert detect_languages(Ranking("de en"), Encoded(None, (1.0,)), [("yue", "zh")]) == ["yue"]
