@@ -1,1 +1,1 @@
-"""Text as it arrives: cleaned, cut into sentences, fitted to an engine's limits."""
+"""Text processing: cuts a stream into sentences, cleans them and fits them to an engine's limit."""

@@ -1,4 +1,4 @@
-"""Which full stops are no ends: abbreviations, initials and ordinal numbers."""
+"""Full stops that do not end a sentence: abbreviations, initials and ordinal numbers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _NAME_ABBREVIATIONS = """
     dhr mevr mw drs bijv np tzw ul mgr tj tzv např bkz sn doç yrd ún özv
     ул им проф акад тов напр
 """
-"""They stand before a name or a noun, so a capital letter after them says nothing.
+"""Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
 
-English; German; French, Spanish, Portuguese and Italian; Dutch, Polish, Czech, Turkish and
-Hungarian; Russian.
+In this order: English; German; French, Spanish, Portuguese and Italian; Dutch, Polish, Czech,
+Turkish and Hungarian; Russian.
 """
 
 _NUMBER_ABBREVIATIONS = """
@@ -25,13 +25,13 @@ _NUMBER_ABBREVIATIONS = """
     jan feb apr jun jul aug sept dec okt dez nov oct janv févr juil déc ene abr dic gen mag giu lug ago ott
     mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
 """
-"""They are words or ends of sentences unless a number follows."""
+"""Abbreviations only before a number; otherwise a word that may end a sentence."""
 
 _BEFORE_NAMES = frozenset(_NAME_ABBREVIATIONS.split())
 _BEFORE_NUMBERS = frozenset(_NUMBER_ABBREVIATIONS.split())
 
 _CLOCK = frozenset({"a.m", "p.m"})
-"""They look like abbreviations, and mostly are the end of the sentence before a capital."""
+"""Abbreviations that usually end the sentence when a capital letter follows."""
 
 _ORDINAL_CONTEXT = frozenset(
     {"der", "die", "das", "dem", "den", "des", "am", "im", "vom", "zum", "zur", "beim", "bis"},
@@ -40,9 +40,9 @@ _MONTHS = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt"
 _MONTH_LETTERS = 3
 
 _NUMBERED = ("str", "nr")
-"""Of words that end so, such as "Hauptstr.", a number follows."""
+"""Endings of words before a number, such as "Hauptstr."."""
 _SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,)\s*$")
-"""The ordinal before, in a row of them."""
+"""The previous ordinal of a list of ordinals."""
 _LISTED = (":", ",", ";", "(")
 
 _LAST_WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*$")
@@ -51,10 +51,10 @@ _LONGEST_INITIAL = 2
 _LONGEST_WORD = 40
 
 
-def full_stop_is_end(before: str, after: str) -> bool | None:
-    """Tell whether the full stop that `before` ends in is the end of a sentence.
+def full_stop_ends_sentence(before: str, after: str) -> bool | None:
+    """Return whether the full stop at the end of `before` ends a sentence.
 
-    `after` is what follows the white space, from its first letter, digit or currency sign on.
+    `after` is the text after the white space, from its first letter, digit or currency sign on.
     Returns None if more of it must be seen.
     """
     stem = before[:-1]

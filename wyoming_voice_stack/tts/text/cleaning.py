@@ -1,4 +1,4 @@
-"""Turns what a language model writes into what can be said."""
+"""Cleans raw text from a language model for speech."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from wyoming_voice_stack.tts.text.punctuation import (
     END_MARKS,
     WIDE_CLAUSE_MARKS,
     WIDE_END_MARKS,
-    can_be_said,
-    end_marks,
-    full_stop,
-    without_end_closers,
-    without_lone_openers,
+    full_stop_for,
+    is_pronounceable,
+    strip_final_closers,
+    strip_unmatched_openers,
+    trailing_end_marks,
 )
 
 _ADDRESS = re.compile(
@@ -27,7 +27,7 @@ _KEYCAP = re.compile("([0-9])\ufe0f?\u20e3")
 _STRAY_EMPHASIS = re.compile(
     r"(?<!\d)\*{2,}|\*{2,}(?!\d)|~~+|`+|(?<!\S)[*_]+(?=[^\s\d*_])|(?<=[^\s\d*_])[*_]+(?=[\s.,;:!?]|$)|(?<!\S)_{2,}(?!\S)",
 )
-"""Marks whose partner stands in another sentence."""
+"""Emphasis marks whose counterpart is in another sentence."""
 _CELL_BORDER = re.compile(r"(?:^|\s+)\|+(?=\s|$)|^\|+|\|+$")
 _FOOTNOTE = re.compile(r"\[\^\w+\]")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|<\s*>")
@@ -35,41 +35,41 @@ _SPACE_BEFORE_MARK = re.compile(
     rf"\s+(?=[,.;!?\u2026]+(?:\s|$)|[{WIDE_END_MARKS}{WIDE_CLAUSE_MARKS}])",
 )
 _REPEATED_COMMA = re.compile(r",(?:\s*,)+")
-_FALSE_START = re.compile(
+_LEADING_MARKS = re.compile(
     rf"^(?:[\s{WIDE_END_MARKS}{WIDE_CLAUSE_MARKS}]|[-\u2010-\u2015\u2022\u2023\u25aa\u25e6.,;:!?)\]}}\u2026]+(?=\s))+",
 )
-_OPEN_END = re.compile(rf"(?:[\s{CLAUSE_MARKS}{WIDE_CLAUSE_MARKS}]|\s-)+$")
+_TRAILING_CLAUSE_MARKS = re.compile(rf"(?:[\s{CLAUSE_MARKS}{WIDE_CLAUSE_MARKS}]|\s-)+$")
 _CLOSING_QUOTES = "\"'\u2018\u2019\u201c\u201d\u00ab\u00bb\u2039\u203a\u300d\u300f"
 _JOINERS = "\u200c\u200d"
 
 
 def clean_text(raw: str) -> str:
-    """Return what is said aloud of a raw sentence or paragraph, or ``""`` if nothing can be.
+    """Return the speakable text of a raw sentence or paragraph, or ``""`` if there is none.
 
-    Markdown, tags, addresses and emoji are gone, entities are decoded, white space is collapsed and
-    the text is in Unicode's composed form. Each block ends in an end mark without quotes behind it.
+    Removes Markdown, HTML tags, addresses and emoji, decodes entities, collapses white space and
+    normalizes to NFC. Each block ends in an end mark, without quotes after it.
     """
     blocks = (finalize_sentence(_clean(block)) for block in plain_blocks(_readable(raw)))
     return " ".join(block for block in blocks if block)
 
 
 def finalize_sentence(text: str) -> str:
-    """Tidy both ends of plain text; at most one character is added, its script's full stop.
+    """Strip stray marks from both ends of plain text, and add a full stop if an end mark is missing.
 
-    Returns ``""`` if there is no letter and no digit.
+    The result is at most one character longer. It is ``""`` if the text has no letter or digit.
     """
-    text = _FALSE_START.sub("", text).strip()
-    if not can_be_said(text):
+    text = _LEADING_MARKS.sub("", text).strip()
+    if not is_pronounceable(text):
         return ""
-    if end_marks(text):
-        return without_lone_openers(without_end_closers(text))
-    text = without_lone_openers(_OPEN_END.sub("", text).rstrip(_CLOSING_QUOTES))
-    text = _OPEN_END.sub("", text)
-    return text if text[-1] in END_MARKS else text + full_stop(text)
+    if trailing_end_marks(text):
+        return strip_unmatched_openers(strip_final_closers(text))
+    text = strip_unmatched_openers(_TRAILING_CLAUSE_MARKS.sub("", text).rstrip(_CLOSING_QUOTES))
+    text = _TRAILING_CLAUSE_MARKS.sub("", text)
+    return text if text[-1] in END_MARKS else text + full_stop_for(text)
 
 
 def _readable(raw: str) -> str:
-    """Join surrogate pairs, drop halves, control and invisible characters, compose the rest."""
+    """Join surrogate pairs, remove lone surrogates and invisible characters, normalize to NFC."""
     text = raw.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     text = "".join(character for character in text if not _is_invisible(character))
     return unicodedata.normalize("NFC", text)

@@ -1,4 +1,4 @@
-"""Cuts a sentence that is too long: at the best mark near the middle, so that no crumbs are left."""
+"""Splits a sentence that is too long into parts of similar length."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from wyoming_voice_stack.tts.text.abbreviations import full_stop_is_end
+from wyoming_voice_stack.tts.text.abbreviations import full_stop_ends_sentence
 from wyoming_voice_stack.tts.text.punctuation import (
     CLAUSE_MARKS,
     END_MARKS,
@@ -27,8 +27,8 @@ _JOINERS = "\u200c\u200d"
 def split_to_fit(text: str, max_characters: int) -> list[str]:
     """Split `text` into stripped parts of at most `max_characters`, balanced in length.
 
-    Cuts after the end of a sentence if there is one at a fair place, else after a clause, else
-    between words, and within a word only if the word itself is too long.
+    A cut goes after a sentence if one ends at a suitable position, else after a clause, else
+    between words, and inside a word only if the word itself is too long.
     """
     parts = []
     while len(text) > max_characters:
@@ -40,27 +40,26 @@ def split_to_fit(text: str, max_characters: int) -> list[str]:
 
 
 def break_position(text: str, target: int, limit: int) -> int:
-    """Return the best position in ``1..limit`` to cut `text` at, close to `target`.
-
-    `text` is longer than `limit`.
-    """
+    """Return the best position in ``1..limit`` for a cut near `target`; `text` is longer than `limit`."""
     head = text[: limit + 1]
     shortest = limit // _SHORTEST_SHARE
     for marks in (_ENDS, _CLAUSES, _SPACES):
         places = _positions(marks, head, limit)
-        fair = [place for place in places if place > shortest and not _is_abbreviated(head, place)]
-        if fair:
-            return min(fair, key=lambda place: abs(place - target))
+        suitable = [
+            place for place in places if place > shortest and not _is_abbreviated(head, place)
+        ]
+        if suitable:
+            return min(suitable, key=lambda place: abs(place - target))
     return max(_positions(_ANY_SPACE, head, limit), default=0) or _position_in_word(head, target)
 
 
 def clause_positions(text: str) -> Iterator[int]:
-    """Yield where the clauses of `text` end, each followed by something."""
+    """Yield the positions at which a clause of `text` ends and more text follows."""
     return _positions(_CLAUSES, text, len(text) - 1)
 
 
 def _positions(marks: re.Pattern[str], head: str, limit: int) -> Iterator[int]:
-    """Yield where the next part would begin, the white space that goes away not counted."""
+    """Yield the positions right after each mark, before the white space that follows it."""
     for match in marks.finditer(head):
         position = match.start() + len(match[0].rstrip())
         if 0 < position <= limit:
@@ -72,12 +71,12 @@ def _is_abbreviated(head: str, place: int) -> bool:
     return (
         head[place - 1] == "."
         and bool(following)
-        and (full_stop_is_end(head[:place], following) is False)
+        and (full_stop_ends_sentence(head[:place], following) is False)
     )
 
 
 def _position_in_word(head: str, target: int) -> int:
-    """Step back from `target` to a place that is neither in a grapheme nor, if possible, a word."""
+    """Search back from `target` for a position between graphemes and, if possible, between words."""
     places = range(target, max(target - _MAX_STEPS_BACK, 0), -1)
     whole = [place for place in places if _is_between_graphemes(head, place)]
     return next((place for place in whole if not _is_in_word(head, place)), (whole or [target])[0])
@@ -93,6 +92,6 @@ def _is_between_graphemes(text: str, place: int) -> bool:
 
 
 def _is_in_word(text: str, place: int) -> bool:
-    """Tell whether a cut would part a word, which only cased scripts write without spaces in it."""
+    """Return whether a cut at `place` would divide an ASCII word, or separate a mark from its word."""
     pair = text[place - 1 : place + 1]
     return (pair.isascii() and pair.isalnum()) or not text[place].isalnum()

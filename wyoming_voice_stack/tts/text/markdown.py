@@ -1,4 +1,4 @@
-"""What is left of Markdown when it is read aloud."""
+"""Extracts the readable text from Markdown."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Iterator, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_UNSPOKEN_LINES = re.compile(
+_IGNORED_LINES = re.compile(
     r"^(?:(?=[^\n]*[-|=]{2})[-:|= \t>]+|[ \t>]*\[[^\]\n]+\]:[ \t]*<?\w+://\S+.*)$",
     re.MULTILINE,
 )
-"""Rules, the line below a table's head, and definitions of link targets."""
+"""Horizontal rules, table delimiter rows, and link reference definitions."""
 
-_WAVES = re.compile(r"^[ \t>]*~{3,}(?=[^~\n]+~)", re.MULTILINE)
-"""An ornament that CommonMark would take for a code fence, and so for the end of all text."""
+_TILDE_ORNAMENT = re.compile(r"^[ \t>]*~{3,}(?=[^~\n]+~)", re.MULTILINE)
+"""Decorative tildes, which CommonMark would take for a code fence that is never closed."""
 
-_PLAIN_STARS = re.compile(r"(?<=\d)\*+(?=\d)|(?<=\b[^\W_])\*(?=[^\W_]\b)")
-"""Multiplication written without white space."""
+_MULTIPLICATION = re.compile(r"(?<=\d)\*+(?=\d)|(?<=\b[^\W_])\*(?=[^\W_]\b)")
+"""Asterisks of a multiplication without white space."""
 
 _TASK_BOX = re.compile(r"^\[[ xX]\]\s+")
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
@@ -29,13 +29,13 @@ _TAGS_IN_WORDS = frozenset(
 
 
 def plain_blocks(markdown: str) -> list[str]:
-    """Return the text of each heading, paragraph, list item and quotation, without its marks.
+    """Return the text of each heading, paragraph, list item and quotation, without the markup.
 
-    Fenced code, tags and addresses between angle brackets are left out, and so is the target of a
-    link or an image. The numbers of a numbered list stay.
+    Fenced code, HTML tags, autolinks and the targets of links and images are left out. The numbers
+    of an ordered list stay.
     """
-    text = _WAVES.sub("", _UNSPOKEN_LINES.sub("", markdown))
-    text = _PLAIN_STARS.sub(lambda stars: "\\*" * len(stars[0]), text)
+    text = _TILDE_ORNAMENT.sub("", _IGNORED_LINES.sub("", markdown))
+    text = _MULTIPLICATION.sub(lambda stars: "\\*" * len(stars[0]), text)
     blocks = []
     mark = ""
     for token in _parser().parse(text):
@@ -45,8 +45,8 @@ def plain_blocks(markdown: str) -> list[str]:
             blocks.append(mark)
             mark = ""
         elif token.type == "inline":
-            said = "".join(_inline_text(token.children or []))
-            blocks.append(mark + _TASK_BOX.sub("", said))
+            text = "".join(_inline_text(token.children or []))
+            blocks.append(mark + _TASK_BOX.sub("", text))
             mark = ""
     return blocks
 

@@ -1,4 +1,4 @@
-"""Which marks end a sentence, close it, or stand before the next one, in every script at once."""
+"""Punctuation of all scripts: marks that end a sentence or clause, quotes and brackets."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 import unicodedata
 
 WIDE_END_MARKS = "\u3002\uff01\uff1f\uff61"
-"""Chinese and Japanese marks, after which no white space follows."""
+"""Chinese and Japanese end marks, which no white space follows."""
 
 END_MARKS = ".!?\u2026\u203c\u2047\u2048\u2049\u0589\u061f\u06d4\u0964\u0965\u1362\u17d4" + (
     WIDE_END_MARKS
 )
-"""Latin, Armenian, Arabic, Urdu, Devanagari, Ethiopic, Khmer, Chinese and Japanese ends."""
+"""Latin, Armenian, Arabic, Urdu, Devanagari, Ethiopic, Khmer, Chinese and Japanese end marks."""
 
 CLAUSE_MARKS = ",;:\u060c\u061b\u2013\u2014"
 WIDE_CLAUSE_MARKS = "\u3001\uff0c\uff1a\uff1b"
@@ -35,7 +35,7 @@ _CLOSED_BY = {
     "\u3011": "\u3010",
     "\u300b": "\u300a",
 }
-"""Several marks close in one language and open in another."""
+"""Openers by closer. Some marks close in one language and open in another."""
 
 _OPENERS = frozenset("".join(_CLOSED_BY.values()))
 _BRACKETS_AND_QUOTES = frozenset({"Ps", "Pe", "Pi", "Pf"})
@@ -54,39 +54,36 @@ _FULL_STOPS = (
 
 
 def is_quote_or_bracket(character: str) -> bool:
-    """Tell whether the character opens or closes a quotation or a bracket."""
+    """Return whether the character is a quotation mark or a bracket."""
     return character in "\"'" or unicodedata.category(character) in _BRACKETS_AND_QUOTES
 
 
 def is_pictogram(character: str) -> bool:
-    """Tell whether the character is one of those that emoji are made of."""
+    """Return whether the character is a pictogram, as in emoji."""
     return unicodedata.category(character) == "So"
 
 
 def may_precede_sentence(character: str) -> bool:
-    """Tell whether a sentence may begin with this character and its first word still be ahead."""
+    """Return whether the character may stand before the first word of a sentence."""
     return (
         character in "\"'*_~`#>\u00bf\u00a1\\"
         or unicodedata.category(character) in _BEFORE_A_SENTENCE
     )
 
 
-def end_marks(text: str) -> str:
-    """Return the end marks that `text` ends in, closing quotes and brackets aside, or ``""``."""
+def trailing_end_marks(text: str) -> str:
+    """Return the end marks at the end of `text`, ignoring closing quotes and brackets, or ``""``."""
     stem = text.rstrip(_CLOSERS + EMPHASIS_MARKS)
     return stem[len(stem.rstrip(END_MARKS)) :]
 
 
-def without_end_closers(text: str) -> str:
+def strip_final_closers(text: str) -> str:
     """Return `text` without the closing quotes and brackets after its end marks."""
-    return text.rstrip(_CLOSERS + EMPHASIS_MARKS) if end_marks(text) else text
+    return text.rstrip(_CLOSERS + EMPHASIS_MARKS) if trailing_end_marks(text) else text
 
 
-def without_lone_openers(text: str) -> str:
-    """Return `text` without the opening quotes and brackets that nothing in it closes.
-
-    White space is collapsed.
-    """
+def strip_unmatched_openers(text: str) -> str:
+    """Remove opening quotes and brackets that are not closed in `text`, and collapse white space."""
     open_places: list[int] = []
     for place, character in enumerate(text):
         if open_places and text[open_places[-1]] in _CLOSED_BY.get(character, ""):
@@ -100,12 +97,12 @@ def without_lone_openers(text: str) -> str:
     return " ".join(text.split())
 
 
-def full_stop(text: str) -> str:
-    """Return the full stop of the script that `text` ends in."""
+def full_stop_for(text: str) -> str:
+    """Return the full stop of the script in which `text` ends."""
     letter = next((character for character in reversed(text) if character.isalpha()), "")
     return next((stop for script, stop in _FULL_STOPS if script.match(letter)), ".")
 
 
-def can_be_said(text: str) -> bool:
-    """Tell whether there is a letter or a digit in `text`."""
+def is_pronounceable(text: str) -> bool:
+    """Return whether `text` contains a letter or a digit."""
     return any(character.isalnum() for character in text)

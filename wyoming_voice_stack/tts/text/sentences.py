@@ -1,4 +1,4 @@
-"""From a stream of text to sentences that an engine can speak, as early as possible."""
+"""Streams sentences that an engine can speak, as early as possible."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from wyoming_voice_stack.tts.text.fitting import split_to_fit
 from wyoming_voice_stack.tts.text.scanner import Scanner
 
 MIN_CHARACTERS = 2
-"""One letter and its full stop."""
+"""One letter and a full stop."""
 FIRST_CLAUSE_CHARACTERS = 25
-"""Two seconds of sound, while which the rest of the sentence comes. Less sounds chopped."""
+"""About two seconds of audio, which gives the rest of the sentence time to arrive. Shorter first
+clauses sound choppy."""
 
 
 class SentenceStream:
-    """Takes text in any cuts and gives sentences that do not depend on the cuts.
+    """Turns text deltas into sentences; the deltas' boundaries do not affect the sentences.
 
-    A sentence comes out as soon as the next one has begun. At most
-    `scanner.MAX_HELD_CHARACTERS` are held back.
+    A sentence is returned as soon as the next one begins. At most `scanner.MAX_HELD_CHARACTERS`
+    are held back.
     """
 
     def __init__(self, max_characters: int) -> None:
-        """Take the greatest length of a sentence.
+        """`max_characters` is the maximum length of a sentence.
 
         Raises:
             ValueError: `max_characters` is less than `MIN_CHARACTERS`.
@@ -32,29 +33,31 @@ class SentenceStream:
         self._finished = False
 
     def push(self, delta: str) -> list[str]:
-        """Return the sentences that are certainly complete with `delta`."""
-        self._refuse_if_finished()
-        return self._spoken(self._scanner.push(delta))
+        """Take more text and return the sentences that are certain to be complete."""
+        self._check_not_finished()
+        return self._sentences(self._scanner.push(delta))
 
     def first_clause(self) -> str | None:
-        """Take the beginning of the sentence that is still coming, up to a clause of a fair length.
+        """Remove and return the first clause of the incomplete sentence, or None if it is too short.
 
-        For the first sentence of a reply: it sounds that much earlier.
+        The first sentence of a reply starts that much earlier.
         """
-        self._refuse_if_finished()
+        self._check_not_finished()
         return clean_text(self._scanner.cut_clause(FIRST_CLAUSE_CHARACTERS)) or None
 
     def finish(self) -> list[str]:
-        """Return the rest. The stream takes nothing more."""
-        self._refuse_if_finished()
+        """Return the remaining sentences and close the stream."""
+        self._check_not_finished()
         self._finished = True
-        return self._spoken(self._scanner.finish())
+        return self._sentences(self._scanner.finish())
 
-    def _refuse_if_finished(self) -> None:
+    def _check_not_finished(self) -> None:
         if self._finished:
-            raise RuntimeError("the sentence stream is finished; make a new one for the next text")
+            raise RuntimeError(
+                "the sentence stream is finished; create a new one for the next text"
+            )
 
-    def _spoken(self, pieces: list[str]) -> list[str]:
+    def _sentences(self, pieces: list[str]) -> list[str]:
         limit = self._max_characters
         return [sentence for piece in pieces for sentence in fit(clean_text(piece), limit)]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wyoming_voice_stack.tts.text import scanner
+from wyoming_voice_stack.tts.text import code_fence, scanner
 from wyoming_voice_stack.tts.text.sentences import MIN_CHARACTERS, SentenceStream
 
 MAX_CHARACTERS = 200
@@ -297,12 +297,11 @@ def test_what_is_held_back_in_an_open_construct_is_bounded(opening: str) -> None
 
 
 def hold_back(text: str) -> None:
+    limit = scanner.MAX_HELD_CHARACTERS + code_fence.MAX_FENCE_LINE_CHARACTERS
     stream = SentenceStream(MAX_CHARACTERS)
     for character in text:
         stream.push(character)
-        state = stream._scanner
-        held = len(state._held) + len(state._fence._line if state._fence else "")
-        assert held <= scanner.MAX_HELD_CHARACTERS + scanner.MAX_FENCE_LINE_CHARACTERS
+        assert stream._scanner.held_characters <= limit
     stream.finish()
 
 

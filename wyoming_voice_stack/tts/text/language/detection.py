@@ -1,7 +1,7 @@
-"""Language detection in a process of its own.
+"""Language detection in a separate process.
 
-The detector's library holds the interpreter for up to two seconds while it loads its
-models; in the server's own process no `describe` would be answered meanwhile.
+The detector's library holds the interpreter lock for up to two seconds while it loads its models.
+In the server's process, that would delay every `describe`.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from wyoming_voice_stack.tts.text.language.detector import MAX_CHARACTERS
 _LOGGER = logging.getLogger(__name__)
 
 DETECTION_SECONDS = 15.0
-"""How long one detection may take, the loading before the first one included."""
+"""Timeout of one detection, including the time to load the models for the first one."""
 TRIES = 2
-"""A process that is lost or hangs is replaced, and asked once more."""
+"""If the process exits or hangs, it is restarted and the request repeated once."""
 
 _PROGRAM = "wyoming_voice_stack.tts.text.language.process"
 
 
 class LanguageDetection:
-    """Owns the process. What it cannot tell is the first of the languages."""
+    """Client of the detection process; returns the first language if detection fails."""
 
     def __init__(self) -> None:
         self._process: Process | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def warm_up(self, languages: tuple[str, ...]) -> None:
-        """Start the process and let it load what these languages need."""
+        """Start the process and load the models for these languages."""
         await self.detect("", languages)
 
     async def stop(self) -> None:
-        """End the process, whatever it is doing."""
+        """Kill the process, even during a detection."""
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             process.kill()
             await process.wait()
 
     async def detect(self, text: str, languages: tuple[str, ...]) -> str:
-        """Return the one of `languages` that the text is in; the first, if it cannot be told."""
+        """Return the language of the text among `languages`, or the first one if it is unclear."""
         question = {"text": text[:MAX_CHARACTERS], "languages": languages}
         async with self._one_at_a_time:
             for _ in range(TRIES):
@@ -52,10 +52,10 @@ class LanguageDetection:
                         answer = await self._ask(json.dumps(question).encode() + b"\n")
                     language: str = json.loads(answer)["language"]
                 except (OSError, ValueError, TimeoutError) as error:
-                    _LOGGER.warning("language detection failed (%s)", type(error).__name__)
+                    _LOGGER.warning("Language detection failed (%s)", type(error).__name__)
                     await self.stop()
                 except asyncio.CancelledError:
-                    # An answer that nobody waits for would be taken for the next one.
+                    # The unread answer would be taken as the answer to the next question.
                     await self.stop()
                     raise
                 else:

@@ -1,4 +1,4 @@
-"""Finds the language of a text among the few that a household speaks."""
+"""Detects the language of a text among the languages of a household."""
 
 from __future__ import annotations
 
@@ -11,53 +11,54 @@ if TYPE_CHECKING:
     import lingua
 
 MAX_CHARACTERS = 500
-"""More text would not change the answer."""
+"""Longer text is truncated: it would not change the result."""
 
 _MIN_CHOICES = 2
 
 _FALLBACK_SHARE = 0.8
-"""The fallback wins if it is nearly as likely as the best: "OK." is in any language."""
+"""The fallback wins if its likelihood is at least this share of the best one: "OK." fits any
+language."""
 
 _ALIASES = {"no": "nb", "iw": "he", "fil": "tl", "cmn": "zh"}
-"""Base languages that lingua knows by another code."""
+"""Base languages that have another code in lingua."""
 
 _SAMPLES = (
     "communication",
     "\u043a\u043e\u043c\u043c\u0443\u043d\u0438\u043a\u0430\u0446\u0438\u044f",
 )
-"""Words in the scripts that many languages share."""
+"""Words in the scripts that several languages share."""
 
 
 class LanguageDetector:
-    """Chooses among BCP 47 tags; of tags with the same base language the first one counts.
+    """Detects one of several BCP 47 tags; among tags of one base language, the first is used.
 
-    Built on lingua's models of high accuracy, which are loaded at the first text that leaves a
-    choice. That blocks: about 2 s and 330 MB for 17 languages, 0.4 s and 100 MB for two. After
-    it a detection takes about 0.1 ms.
+    Uses lingua's high-accuracy models, which are loaded for the first text that needs them. Loading
+    blocks: about 2 s and 330 MB for 17 languages, 0.4 s and 100 MB for two. After that a detection
+    takes about 0.1 ms.
     """
 
     def __init__(self, languages: Sequence[str]) -> None:
-        """Take the tags to choose from; the first is the fallback.
+        """`languages` are the tags to choose from; the first is the fallback.
 
         Raises:
             ValueError: `languages` is empty.
         """
         if not languages:
-            raise ValueError("there is no language to choose; give at least one tag")
+            raise ValueError("no languages to choose from; give at least one tag")
         self._tags: dict[str, str] = {}
         for tag in languages:
             self._tags.setdefault(_base_language(tag), tag)
         self._fallback = languages[0]
 
     def preload(self) -> None:
-        """Load now what most texts need, so that the first `detect` is quick. Blocking."""
+        """Load the models that most texts need, so that the first `detect` is fast. Blocking."""
         for sample in _SAMPLES:
             self.detect(sample)
 
     def detect(self, text: str) -> str:
-        """Return the tag of the text's language, exactly as it was given to the constructor.
+        """Return the tag of the text's language, exactly as given to the constructor.
 
-        Text without a letter, or whose language is not clear, gives the fallback.
+        Returns the fallback if the text has no letter or its language is unclear.
         """
         if len(self._tags) == 1 or not any(character.isalpha() for character in text):
             return self._fallback
@@ -75,7 +76,7 @@ class LanguageDetector:
 
     @cached_property
     def _detector(self) -> lingua.LanguageDetector | None:
-        """None if lingua does not know at least two of the languages."""
+        """The detector, or None if lingua supports fewer than two of the languages."""
         from lingua import IsoCode639_1, LanguageDetectorBuilder
 
         known = []

@@ -1,6 +1,6 @@
-"""The process in which languages are detected: lines of JSON in, lines of JSON out.
+"""The language detection process: JSON lines on standard input and output.
 
-It ends with its standard input, and so with the server, however that ends.
+It exits when its standard input closes, and so when the server exits, even by a crash.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ NICENESS = 10
 
 def main() -> None:
     """Answer `{"text": …, "languages": […]}` with `{"language": …}` until the input ends."""
-    # Its loading competes with that of the voice, which somebody waits for.
+    # Loading must not slow down the loading of the voice, which a user may be waiting for.
     os.nice(NICENESS)
-    # A signal to the whole group is for the server to act on.
+    # Signals to the process group are handled by the server.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""Languages as models name them, brought to BCP 47."""
+"""Converts the language names of models to BCP 47 tags."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ UNKNOWN = "und"
 
 
 def bcp47(name: str) -> str:
-    """Language and, where there is one, region: `en_US` is `en-US`, `hau` is `ha`.
+    """Return the BCP 47 tag of a language and its region: `en-US` for `en_US`, `ha` for `hau`.
 
-    Scripts, dialects and private parts are dropped: `en-gb-x-rp` is `en-GB`. What is no language
-    tag at all is `und`.
+    Scripts, dialects and private subtags are dropped: `en-gb-x-rp` gives `en-GB`. An invalid tag
+    gives `und`.
     """
     try:
         tag = Language.get(name)
@@ -24,15 +24,20 @@ def bcp47(name: str) -> str:
     return f"{language}-{tag.territory}" if tag.territory else language
 
 
-def regional(tag: str, wishes: Iterable[str]) -> str:
-    """`tag` with the region of the first of `wishes` in the same language; as it is if it has one."""
+def regional(tag: str, preferred: Iterable[str]) -> str:
+    """Return `tag` with the region of the first preferred tag in the same language.
+
+    A tag that has a region already is returned unchanged.
+    """
     if bcp47(tag) != primary(bcp47(tag)):
         return tag
-    wished = map(bcp47, wishes)
-    same = (wish for wish in wished if primary(wish) == primary(tag) and wish != primary(wish))
+    candidates = map(bcp47, preferred)
+    same = (
+        other for other in candidates if primary(other) == primary(tag) and other != primary(other)
+    )
     return next(same, tag)
 
 
 def primary(tag: str) -> str:
-    """The language of a BCP 47 tag without its region."""
+    """Return the language of a BCP 47 tag, without the region."""
     return tag.partition("-")[0]

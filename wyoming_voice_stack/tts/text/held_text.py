@@ -1,0 +1,51 @@
+"""The text of a stream that is not cut yet."""
+
+from __future__ import annotations
+
+
+class HeldText:
+    """Uncut text with the positions that a cut must shift."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.line_start: int | None = 0
+        """Where the current line begins; None if that part is cut off already."""
+        self.candidate: int | None = None
+        """Where a sentence ends, if the next word proves it."""
+        self.next_word: int | None = None
+        """Where the word after the candidate begins."""
+
+    @property
+    def line(self) -> str:
+        """The current line, or what is left of it."""
+        return self.text[self.line_start or 0 :]
+
+    @property
+    def at_line_start(self) -> bool:
+        """Whether the current line is empty so far."""
+        return self.line_start == len(self.text)
+
+    def begin_line(self) -> None:
+        """Begin a line at the end of the text."""
+        self.line_start = len(self.text)
+
+    def cut(self, position: int) -> str:
+        """Remove and return the text before `position`; the candidate is dropped."""
+        piece, self.text = self.text[:position], self.text[position:]
+        if self.line_start is not None:
+            self.line_start = self.line_start - position if self.line_start >= position else None
+        self.drop_candidate()
+        return piece
+
+    def cut_clause(self, position: int) -> str:
+        """Remove and return the text before `position`; a candidate behind it is kept."""
+        candidate, next_word = self.candidate, self.next_word
+        piece = self.cut(position)
+        if candidate is not None and candidate > position:
+            self.candidate = candidate - position
+            self.next_word = None if next_word is None else next_word - position
+        return piece
+
+    def drop_candidate(self) -> None:
+        """Forget the possible end of a sentence."""
+        self.candidate = self.next_word = None
