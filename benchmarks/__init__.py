@@ -1,1 +1,1 @@
-"""Measurements, each a program of its own."""
+"""Benchmarks. Each folder but `common` is one program: `python -m benchmarks.NAME --help`."""

@@ -13,8 +13,8 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 from wyoming.info import Describe, Info
 
-from benchmarks.feeding import Answer, play_together, script
-from benchmarks.room import in_a_room
+from benchmarks.stt.room_acoustics import with_room_noise
+from benchmarks.stt.utterance_client import Answer, encode_utterance, play_together
 from tests.support.fakes import Peer, peer
 from tests.support.integration.client import metric, words
 from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
@@ -34,11 +34,11 @@ PAUSE_S = 0.7
 
 
 def spoken(sentence: str, seconds: float = PAUSE_S) -> Samples:
-    return in_a_room(np.concatenate([silence(0.3), say(sentence)]), sentence, seconds)
+    return with_room_noise(np.concatenate([silence(0.3), say(sentence)]), sentence, seconds)
 
 
 async def live(server: Server, *sounds: Samples) -> list[Answer]:
-    scripts = [script(str(number), sound, "en") for number, sound in enumerate(sounds)]
+    scripts = [encode_utterance(str(number), sound, "en") for number, sound in enumerate(sounds)]
     return await play_together("127.0.0.1", server.port, scripts, real_time=True)
 
 
@@ -89,7 +89,7 @@ async def test_words_are_shown_while_somebody_speaks(asr_server: Server) -> None
 
 
 async def test_silence_is_empty_live_too(asr_server: Server) -> None:
-    [answer] = await live(asr_server, in_a_room(silence(1.0), "silence", 1.0))
+    [answer] = await live(asr_server, with_room_noise(silence(1.0), "silence", 1.0))
     assert (answer.text, answer.failure) == ("", "")
 
 

@@ -15,7 +15,7 @@ from wyoming.audio import AudioStart
 from wyoming.event import Event
 from wyoming.tts import Synthesize
 
-from benchmarks.feeding import CHUNK_S, Script, script
+from benchmarks.stt.utterance_client import CHUNK_S, EncodedUtterance, encode_utterance
 from tests.support.fakes import Peer, eventually
 from tests.support.integration.client import FORM, begin_streaming, metric, reset, types, words
 from tests.support.integration.lan import FAR_ADDRESS, SERVER_ADDRESS, Lan, lan, require_namespaces
@@ -86,8 +86,10 @@ async def satellite(network: Lan, server: Server) -> AsyncIterator[Peer]:
         yield client
 
 
-def utterance() -> Script:
-    return script("satellite", np.concatenate([silence(0.3), say(SENTENCE), silence(0.7)]), "en")
+def utterance() -> EncodedUtterance:
+    return encode_utterance(
+        "satellite", np.concatenate([silence(0.3), say(SENTENCE), silence(0.7)]), "en"
+    )
 
 
 async def speak(client: Peer, chunks: Sequence[bytes]) -> None:

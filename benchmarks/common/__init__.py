@@ -1,0 +1,1 @@
+"""What the benchmarks share: servers, timed requests, figures and reports."""

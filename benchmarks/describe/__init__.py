@@ -1,0 +1,1 @@
+"""Latency of `describe` under load."""

@@ -1,0 +1,1 @@
+"""Recognition of unusual names in a smart home."""

@@ -1,0 +1,1 @@
+"""The least that a Piper voice costs, without a server."""

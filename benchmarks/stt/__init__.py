@@ -1,0 +1,1 @@
+"""Speech to text: latency, word errors and resource use."""

@@ -1,0 +1,1 @@
+"""Text to speech: latency, speed, gaps and resource use."""

@@ -1,0 +1,1 @@
+"""Our XTTS against coqui-tts's own, without servers."""
