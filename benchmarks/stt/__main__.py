@@ -58,7 +58,7 @@ from benchmarks.stt.whisper_servers import WhisperOptions, our_whisper, peer_whi
 STREAMS = (1, 4, 8, 16)
 LONGEST_S = 15.0
 """Home Assistant cuts a command there."""
-COLUMNS = 120
+COLUMNS = 140
 
 
 def parser() -> argparse.ArgumentParser:
