@@ -67,5 +67,8 @@ async def test_warming_up_asks_every_server() -> None:
 
 
 def test_only_the_same_cases_are_paired() -> None:
-    figures = [Measured[str, EndedAnswer](*key, ()) for key in ("ax", "by", "bx", "cy", "az")]
+    figures = [
+        Measured[str, EndedAnswer](case, server, ())
+        for case, server in ("ax", "by", "bx", "cy", "az")
+    ]
     assert [(one.case, other.server) for one, other in pairs(figures, "x", "y")] == [("b", "y")]
