@@ -1,4 +1,4 @@
-"""Raw PCM in any usual shape, brought to the mono float samples that engines hear, and back.
+"""Converts PCM audio in any common format to the mono float samples of engines, and back.
 
 Plain and blocking: numpy and soxr only.
 """
@@ -22,7 +22,7 @@ MIN_CHANNELS = 1
 MAX_CHANNELS = 16
 
 SPEECH_RATE = 16_000
-"""Rate in Hz that speech engines hear."""
+"""Sample rate in Hz of speech engines."""
 
 PCM16_FULL_SCALE = 32_768.0
 
@@ -31,7 +31,7 @@ _RESAMPLER_QUALITY = "HQ"
 
 @dataclass(frozen=True)
 class PcmFormat:
-    """Interleaved linear PCM, as WAV files and Wyoming's audio events have it.
+    """Format of interleaved linear PCM, as in WAV files and Wyoming's audio events.
 
     `rate` is in Hz. `width` is in bytes: 1 is unsigned; 2, 3 and 4 are signed, little endian.
 
@@ -65,7 +65,7 @@ def _check(name: str, value: object, lowest: int, highest: int, unit: str) -> No
 class SpeechDecoder:
     """Turns a stream of PCM bytes into mono float32 samples at `sample_rate`.
 
-    Bytes may be cut anywhere, also within a sample: the result is the same as for one piece.
+    Bytes may be split anywhere, also within a sample: the result is the same as for one piece.
     Channels are averaged. Rates are converted by soxr (HQ, linear phase, anti-aliased), which
     holds back some milliseconds until `finish`. One instance decodes one stream.
     """
@@ -80,7 +80,7 @@ class SpeechDecoder:
             )
 
     def push(self, data: bytes) -> npt.NDArray[np.float32]:
-        """Decode what is complete; an incomplete frame waits for the next bytes.
+        """Decode all complete frames; an incomplete one waits for the next bytes.
 
         Returns:
             New samples, shape [samples], often none at the start of a resampled stream.
@@ -88,9 +88,9 @@ class SpeechDecoder:
         return self._resample(_to_mono(self._whole_frames(data), self._pcm), last=False)
 
     def finish(self) -> npt.NDArray[np.float32]:
-        """Give out what the resampler holds back; an incomplete frame is dropped.
+        """Return the samples that the resampler holds back; an incomplete frame is discarded.
 
-        The decoder is not used again.
+        The decoder cannot be used again.
         """
         self._partial_frame = b""
         return self._resample(np.zeros(0, np.float32), last=True)
@@ -144,9 +144,9 @@ _TO_FLOAT: dict[int, Callable[[bytes], npt.NDArray[np.float32]]] = {
 
 
 def to_pcm16(samples: npt.ArrayLike) -> bytes:
-    """Write samples in -1..1 as signed 16-bit little-endian PCM.
+    """Convert samples in -1..1 to signed 16-bit little-endian PCM.
 
-    What is louder is clipped, NaN becomes silence. `SpeechDecoder` gives the same samples back.
+    Louder samples are clipped, NaN becomes silence. `SpeechDecoder` returns the same samples again.
     """
     scaled = np.asarray(samples, np.float32) * np.float32(PCM16_FULL_SCALE)
     finite = np.nan_to_num(scaled, nan=0.0, posinf=PCM16_FULL_SCALE, neginf=-PCM16_FULL_SCALE)

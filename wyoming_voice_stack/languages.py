@@ -1,4 +1,4 @@
-"""Language tags: which of the languages that there are is the one that is asked for."""
+"""Matches a requested language tag to the supported ones."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from langcodes import closest_supported_match
 from langcodes.tag_parser import LanguageTagError
 
 MAX_DISTANCE = 10
-"""On CLDR's scale: regions of one language are nearer, other languages and scripts farther."""
+"""On CLDR's scale: regions of one language are closer, other languages and scripts farther."""
 MAX_TAG_CHARACTERS = 64
 
 
 def closest_language(desired: str, supported: Iterable[str]) -> str | None:
-    """Return the tag of `supported`, as given, that serves a speaker of `desired`, or None.
+    """Return the tag of `supported`, as given, that matches `desired` best, or None.
 
-    `de-AT` is served by `de`, `en` by `en-US`; Catalan is not served by Spanish.
+    `de-AT` matches `de`, `en` matches `en-US`; Catalan does not match Spanish.
     """
     if len(desired) > MAX_TAG_CHARACTERS:
         return None
@@ -29,7 +29,7 @@ def closest_language(desired: str, supported: Iterable[str]) -> str | None:
 
 
 def household_languages(wanted: Iterable[str], available: Iterable[str]) -> tuple[str, ...]:
-    """Return what is both wanted and available, in the order wanted; all, if nothing is."""
-    there = tuple(available)
-    found = (closest_language(tag, there) for tag in wanted)
-    return tuple(dict.fromkeys(tag for tag in found if tag)) or there
+    """Return the wanted languages that are available, in the order wanted; if none is, all available."""
+    supported = tuple(available)
+    matches = (closest_language(tag, supported) for tag in wanted)
+    return tuple(dict.fromkeys(tag for tag in matches if tag)) or supported

@@ -1,4 +1,4 @@
-"""Log lines for people or for machines, on standard error."""
+"""Logging to standard error, as text or JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 _FIELDS = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-_CHATTY = (
+_VERBOSE_LIBRARIES = (
     "numba",
     "faster_whisper",
     "httpx",
@@ -24,9 +24,9 @@ _CHATTY = (
 
 
 def configure_logging(level: str, form: Literal["text", "json"]) -> None:
-    """Send everything of `level` and above to standard error, chatty libraries from WARNING on.
+    """Log `level` and above to standard error; verbose libraries from WARNING on.
 
-    Python's warnings become log lines too, so that with `json` every line is one JSON object.
+    Python's warnings are logged too, so that with `json` every line is one JSON object.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(
@@ -36,21 +36,21 @@ def configure_logging(level: str, form: Literal["text", "json"]) -> None:
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
-    quietest = max(logging.WARNING, logging.getLevelNamesMapping()[level])
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(quietest)
-    logging.getLogger("aiohttp.server").addFilter(_is_about_us)
-    logging.getLogger("zeroconf").addFilter(_in_one_line)
+    library_level = max(logging.WARNING, logging.getLevelNamesMapping()[level])
+    for name in _VERBOSE_LIBRARIES:
+        logging.getLogger(name).setLevel(library_level)
+    logging.getLogger("aiohttp.server").addFilter(_is_our_fault)
+    logging.getLogger("zeroconf").addFilter(_without_traceback)
 
 
-def _is_about_us(record: logging.LogRecord) -> bool:
-    # To aiohttp a stranger's broken request, which it answers with 400, is an error of the server.
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    # aiohttp logs a client's malformed request, which it answers with 400, as an error of the server.
     raised = record.exc_info[0] if record.exc_info else None
     return raised is None or raised.__module__ != "aiohttp.http_exceptions"
 
 
-def _in_one_line(record: logging.LogRecord) -> bool:
-    # A network that is away for a moment is no fault of the program.
+def _without_traceback(record: logging.LogRecord) -> bool:
+    # A network that is unavailable for a moment is not a defect of the program.
     if record.exc_info and isinstance(record.exc_info[1], OSError):
         record.exc_info = None
     return True

@@ -1,4 +1,4 @@
-"""Counters and histograms of one server, in a registry of their own."""
+"""Prometheus metrics of one server, in a registry of their own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 
 
 class Metrics:
-    """What `/metrics` shows. Threads may record."""
+    """The metrics that `/metrics` shows. Thread-safe."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.requests = Counter(
             "voice_stack_requests",
-            "Requests answered, by kind and outcome.",
+            "Answered requests, by kind and outcome.",
             ("kind", "outcome"),
             registry=self._registry,
         )
@@ -30,7 +30,7 @@ class Metrics:
         )
         self.queue_depth = Gauge(
             "voice_stack_queue_depth",
-            "Requests that wait for an engine, by model.",
+            "Requests waiting for an engine, by model.",
             ("model",),
             registry=self._registry,
         )
@@ -42,22 +42,22 @@ class Metrics:
         )
         self.stop_to_text = Histogram(
             "voice_stack_stop_to_text_seconds",
-            "From audio-stop to the transcript.",
+            "Seconds from audio-stop to the transcript.",
             buckets=_SECONDS,
             registry=self._registry,
         )
         self.speculative = Counter(
             "voice_stack_guesses",
-            "Transcriptions that were begun before the speaker had ended.",
+            "Speculative transcriptions, started before the end of speech.",
             registry=self._registry,
         )
         self.first_audio = Histogram(
             "voice_stack_first_audio_seconds",
-            "From the first text of a request to its first audio.",
+            "Seconds from the first text of a request to its first audio.",
             buckets=_SECONDS,
             registry=self._registry,
         )
 
     def render(self) -> bytes:
-        """Everything in the Prometheus text format."""
+        """Return all metrics in the Prometheus text format."""
         return generate_latest(self._registry)

@@ -1,4 +1,4 @@
-"""Which of this machine's addresses a client on the local network can connect to."""
+"""Finds the addresses of this machine that clients on the local network can connect to."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _NOT_THE_LAN = re.compile(
     r"docker\d+|br-[0-9a-f]{12}|veth.*|hassio|podman\d+|cni.*|cali.*|flannel.*|virbr\d+|lxcbr\d+"
     r"|lxdbr\d+|tun\d+|wg.*|tailscale\d+"
 )
-"""Bridges to containers and virtual machines, and tunnels: no client on the LAN gets there."""
+"""Bridges to containers and virtual machines, and tunnels, which clients on the LAN cannot reach."""
 
 
 def lan_addresses(bind_host: str | None) -> tuple[str, ...]:
-    """Addresses at which clients on the network reach a server bound to `bind_host`, IPv4 first.
+    """Return the addresses at which clients reach a server bound to `bind_host`, IPv4 first.
 
     None or an empty string stands for all addresses, `0.0.0.0` for IPv4 and `::` for IPv6. A name
-    is resolved, which may block. Nothing is reached at loopback or link-local addresses.
+    is resolved, which may block. Loopback and link-local addresses are left out.
 
     Raises:
-        OSError: the interfaces cannot be read, or the name is unknown.
+        OSError: the interfaces cannot be read, or the name cannot be resolved.
     """
     import ifaddr
 
@@ -34,9 +34,9 @@ def lan_addresses(bind_host: str | None) -> tuple[str, ...]:
 
 
 def choose_addresses(bind_host: str | None, local: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """As `lan_addresses`, among pairs of interface and address.
+    """Choose as `lan_addresses` does, from pairs of interface name and address.
 
-    Interfaces that lead to containers or into tunnels count only if there is no other.
+    Interfaces to containers and tunnels are used only if there is no other.
     """
     usable = [(interface, text) for interface, text in local if _is_reachable(text)]
     lan = [text for interface, text in usable if not _NOT_THE_LAN.fullmatch(interface)]

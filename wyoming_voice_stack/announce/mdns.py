@@ -1,4 +1,4 @@
-"""Opening and closing what speaks multicast DNS, with every wait bounded and nothing leaked."""
+"""Opens and closes multicast DNS sockets; every wait has a limit, and nothing is leaked."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _LOGGER = logging.getLogger(__name__)
 START_S = 5.0
 """How long opening the multicast sockets may take."""
 CLOSE_S = 3.0
-"""How long the goodbyes may take."""
+"""How long withdrawing the announcement may take."""
 
 _MDNS_IPV4 = "224.0.0.251"
 
 
 async def open_mdns(interfaces: list[str] | None) -> AsyncZeroconf:
-    """Multicast sockets on these interfaces, given by their addresses; None stands for all.
+    """Open multicast sockets on interfaces, given by their addresses; None stands for all.
 
     Raises:
-        OSError, RuntimeError, zeroconf.Error: this machine or these interfaces have no multicast.
+        OSError, RuntimeError, zeroconf.Error: the machine or the interfaces do not support multicast.
     """
     from zeroconf import InterfaceChoice
     from zeroconf.asyncio import AsyncZeroconf
@@ -33,7 +33,7 @@ async def open_mdns(interfaces: list[str] | None) -> AsyncZeroconf:
     _require(interfaces is None or interfaces)
     zeroconf = AsyncZeroconf(InterfaceChoice.All if interfaces is None else interfaces)
     try:
-        # Cancelled halfway, the library could not be closed any more: hence the shield.
+        # If cancelled halfway, the library could not be closed any more; hence the shield.
         await asyncio.shield(zeroconf.zeroconf.async_wait_for_start(START_S))
         _require(zeroconf.zeroconf.engine.senders)
     except BaseException:
@@ -44,32 +44,32 @@ async def open_mdns(interfaces: list[str] | None) -> AsyncZeroconf:
 
 def _require(interfaces: object) -> None:
     if not interfaces:
-        raise OSError("no network interface takes part in multicast")
+        raise OSError("no network interface supports multicast")
 
 
 async def close_mdns(zeroconf: AsyncZeroconf) -> None:
-    """Take back what is announced and close the sockets. Does not fail; twice is fine."""
+    """Withdraw announcements and close the sockets. Does not fail; may be called twice."""
     from zeroconf import Error
 
     try:
         async with asyncio.timeout(CLOSE_S):
             await zeroconf.async_close()
     except (Error, OSError, RuntimeError) as error:
-        _LOGGER.debug("The announcement was not taken back cleanly: %s", error)
+        _LOGGER.debug("The announcement was not withdrawn cleanly: %s", error)
 
 
 def multicast_interfaces(addresses: Sequence[str]) -> list[str]:
-    """Addresses of the interfaces to speak on: over IPv4, which every client hears, if possible."""
+    """Return the addresses of the interfaces to use: IPv4, which every client supports, if possible."""
     ipv4 = [text for text in addresses if ":" not in text]
-    return [text for text in ipv4 if _takes_multicast(text)] if ipv4 else list(addresses)
+    return [text for text in ipv4 if _supports_multicast(text)] if ipv4 else list(addresses)
 
 
-def _takes_multicast(ipv4_address: str) -> bool:
+def _supports_multicast(ipv4_address: str) -> bool:
     group = socket.inet_aton(_MDNS_IPV4) + socket.inet_aton(ipv4_address)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
         except OSError as error:
-            _LOGGER.debug("%s takes no part in multicast: %s", ipv4_address, error)
+            _LOGGER.debug("%s does not support multicast: %s", ipv4_address, error)
             return False
     return True

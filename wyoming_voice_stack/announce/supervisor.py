@@ -1,6 +1,6 @@
-"""What an add-on asks of Home Assistant's Supervisor: to be found, and which language the house speaks.
+"""Calls of Home Assistant's Supervisor: registers this add-on's server, and reads the household's language.
 
-The API is that of https://developers.home-assistant.io/docs/api/supervisor/endpoints.
+The API is documented at https://developers.home-assistant.io/docs/api/supervisor/endpoints.
 """
 
 from __future__ import annotations
@@ -21,56 +21,56 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 CALL_S = 10.0
-"""One call, from looking up the name to its answer."""
+"""Time limit of one call, name resolution included."""
 READY_POLL_S = 0.5
-"""How often the announcer looks whether the server can do its work."""
+"""How often the announcer checks whether the server is ready."""
 FIRST_RETRY_S = 5.0
-"""After the first call that failed; twice as long after each further one."""
+"""Delay after the first failed call; doubled after each further one."""
 MAX_RETRY_S = 300.0
 MAX_TRIES = 12
-"""Of announcing: half an hour in all. A Supervisor that updates itself is away for a minute."""
+"""Attempts to register, within half an hour. A Supervisor that updates itself is away for a minute."""
 LANGUAGE_TRIES = 6
-"""Of asking for the language of the house; until then the port is closed."""
+"""Attempts to read the household's language; until then the port is closed."""
 MAX_TAG_CHARACTERS = 35
-"""Longest language tag, as RFC 5646 recommends to bear."""
+"""Longest language tag that RFC 5646 recommends to support."""
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_QUOTED_CHARACTERS = 200
 
 _OK = 200
 _REFUSALS = {401, 403}
-"""The configuration does not allow it. With 400 the Supervisor also answers while it starts."""
+"""The add-on's configuration does not allow the call. 400 is not one: the Supervisor also answers it at its start."""
 
 
 @dataclass(frozen=True)
 class Supervisor:
-    """Where the Supervisor is, and the key that it gave to this add-on."""
+    """Address of the Supervisor, and the token that it gave to this add-on."""
 
     url: str
     token: str = field(repr=False)
 
 
 class SupervisorUnavailable(VoiceStackError):
-    """The Supervisor did not do what it was asked for."""
+    """The Supervisor could not be reached, or refused a call."""
 
     def __init__(self, message: str, *, final: bool) -> None:
         super().__init__(message)
         self.final = final
-        """Asking again will not help."""
+        """True if another attempt will not help."""
 
 
 async def home_language(
     supervisor: Supervisor, *, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> str | None:
-    """Ask for the language that Home Assistant is set to, as a BCP 47 tag; None if it is not told.
+    """Return the language that Home Assistant is set to, as a BCP 47 tag; None if it cannot be read.
 
-    An add-on needs `homeassistant_api: true` for that. Asks `LANGUAGE_TRIES` times.
+    An add-on needs `homeassistant_api: true` for that. Makes up to `LANGUAGE_TRIES` attempts.
     """
     for tries_left in reversed(range(LANGUAGE_TRIES)):
         try:
             answer = await _call(supervisor, "GET", "core/api/config")
         except SupervisorUnavailable as error:
             if error.final or not tries_left:
-                _LOGGER.warning("Home Assistant does not tell its language: %s", error)
+                _LOGGER.warning("The language of Home Assistant cannot be read: %s", error)
                 return None
             await pause(FIRST_RETRY_S)
         else:
@@ -81,11 +81,11 @@ async def home_language(
 
 
 class SupervisorAnnouncer:
-    """Tells the Supervisor where this server is, once it can do its work.
+    """Registers this server's address with the Supervisor, once the server is ready.
 
-    The Supervisor keeps what it was told over restarts of the add-on, knows the same message
-    again, and takes it back itself when the add-on is uninstalled. So nothing is taken back here:
-    Home Assistant would delete the entry that the user has made, at each restart.
+    The Supervisor keeps the registration over restarts of the add-on, recognizes the same message
+    again, and removes it when the add-on is uninstalled. So it is not removed here: Home Assistant
+    would delete the user's entry at each restart.
     """
 
     def __init__(
@@ -107,11 +107,11 @@ class SupervisorAnnouncer:
         )
 
     async def start(self) -> None:
-        """Begin, in the background. Does not wait and does not fail."""
+        """Start in the background. Does not wait and does not fail."""
         self._task.start()
 
     async def stop(self) -> None:
-        """Leave nothing behind here; the Supervisor keeps what it was told. May be called twice."""
+        """Stop the task; the Supervisor keeps the registration. May be called twice."""
         await self._task.stop()
 
     async def _announce(self) -> None:
@@ -120,28 +120,28 @@ class SupervisorAnnouncer:
         retry_s = FIRST_RETRY_S
         for tries_left in reversed(range(MAX_TRIES)):
             try:
-                await self._tell()
+                await self._register()
             except SupervisorUnavailable as error:
                 if error.final or not tries_left:
-                    _LOGGER.error(  # noqa: TRY400 - no defect of ours, and the text says it all
-                        "Home Assistant is not told of this server: %s Add the integration Wyoming"
+                    _LOGGER.error(  # noqa: TRY400 - not a defect here, and the text says it all
+                        "Home Assistant does not discover this server: %s Add the integration Wyoming"
                         " Protocol by hand, with %s.",
                         error,
                         self._uri.removeprefix("tcp://"),
                     )
                     return
-                _LOGGER.warning("%s Asked again in %g s.", error, retry_s)
+                _LOGGER.warning("%s Retrying in %g s.", error, retry_s)
                 await self._pause(retry_s)
                 retry_s = min(2 * retry_s, MAX_RETRY_S)
             else:
                 return
 
-    async def _tell(self) -> None:
+    async def _register(self) -> None:
         message = {"service": "wyoming", "config": {"uri": self._uri}}
         answer = await _call(self._supervisor, "POST", "discovery", message)
         data = answer.get("data")
         uuid = data.get("uuid") if isinstance(data, dict) else None
-        _LOGGER.info("Home Assistant is told of %s by the Supervisor (%s)", self._uri, uuid)
+        _LOGGER.info("Registered %s with the Supervisor (%s)", self._uri, uuid)
 
 
 async def _call(
@@ -159,7 +159,7 @@ async def _call(
                 f"{supervisor.url.rstrip('/')}/{path}",
                 json=message,
                 headers={"Authorization": f"Bearer {supervisor.token}"},
-                # Whoever answers may send us anywhere, and the token would be told there.
+                # A redirect could send the message, and with it the token, to another server.
                 allow_redirects=False,
             ) as response,
         ):
@@ -167,7 +167,7 @@ async def _call(
             status = response.status
     except TimeoutError as error:
         raise SupervisorUnavailable(
-            f"{where} gave no answer in {CALL_S:g} s.", final=False
+            f"{where} did not answer within {CALL_S:g} s.", final=False
         ) from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         quoted = f"{type(error).__name__}: {error}"[:MAX_QUOTED_CHARACTERS]
@@ -176,12 +176,14 @@ async def _call(
         ) from error
     if status != _OK:
         raise SupervisorUnavailable(
-            f"{where} answers {method} /{path} with HTTP status {status}{_reason(body)}.",
+            f"{where} answered {method} /{path} with HTTP status {status}{_reason(body)}.",
             final=status in _REFUSALS,
         )
     answer = _parsed(body)
     if answer is None:
-        raise SupervisorUnavailable(f"{where} answers with what is no JSON object.", final=True)
+        raise SupervisorUnavailable(
+            f"{where} answered with something that is not a JSON object.", final=True
+        )
     return answer
 
 
@@ -192,7 +194,7 @@ async def _body(response: ClientResponse) -> bytes:
         if len(body) > MAX_ANSWER_BYTES:
             response.close()
             raise SupervisorUnavailable(
-                f"The answer is longer than {MAX_ANSWER_BYTES} bytes.", final=True
+                f"The Supervisor's answer is longer than {MAX_ANSWER_BYTES} bytes.", final=True
             )
     return body
 

@@ -1,6 +1,6 @@
-"""Announcing this server on the local network by mDNS/DNS-SD (RFC 6762, 6763), and finding others.
+"""Announces this server on the local network by mDNS/DNS-SD (RFC 6762, 6763), and finds others.
 
-Home Assistant browses for `_wyoming._tcp.local.` and takes host and port from the answer. It drops
+Home Assistant browses for `_wyoming._tcp.local.` and takes host and port from the answer. It ignores
 unspecified and link-local addresses, so only addresses that a client can use are announced.
 """
 
@@ -31,44 +31,44 @@ _LOGGER = logging.getLogger(__name__)
 
 SERVICE_TYPE = "_wyoming._tcp.local."
 REFRESH_S = 10.0
-"""How long a changed address may go unnoticed."""
+"""How often the addresses are read again."""
 PROBE_S = 1.5
-"""How long to ask for a name before using it; a server may be silent for a second of that."""
+"""How long to query a name before using it; a server may not answer for a second of that."""
 MAX_NAMES_TRIED = 20
 MAX_FOUND = 256
-"""Servers that `discover` looks at; the rest of a flooded network is left out."""
+"""Servers that `discover` resolves; on a flooded network the others are ignored."""
 MAX_NAME_BYTES = 56
-"""Of an instance name; DNS allows 63, and a conflict adds a number."""
+"""Longest instance name; DNS allows 63 bytes, and a conflict adds a number."""
 
 _NOT_IN_A_NAME = re.compile(r"[.\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True)
 class FoundServer:
-    """A Wyoming server that announces itself."""
+    """A Wyoming server announced on the network."""
 
     name: str
     """Instance name, unique on the network."""
     host: str
-    """The address to connect to: IPv4 if there is one."""
+    """Address to connect to: IPv4 if available."""
     port: int
     addresses: tuple[str, ...]
-    """Every address that was announced, IPv4 first."""
+    """All announced addresses, IPv4 first."""
 
 
 def default_instance_name(mode: str) -> str:
-    """A name for this server that stays the same over restarts: from the host's name."""
+    """Return a name for this server from the host's name, which stays the same over restarts."""
     host = socket.gethostname().partition(".")[0] or "voice"
     return "-".join(part for part in ("wyoming", mode, host) if part)
 
 
 class Announcer:
-    """Keeps one server announced from `start` to `stop`, whatever happens to the network.
+    """Keeps one server announced from `start` to `stop`, also when the network changes.
 
-    Addresses are read again every `refresh_s` seconds; when they change, the old announcement is
-    taken back and a new one made. Trouble is logged once and tried again; it never stops the
-    server. A name that is taken on the network gets a number; two servers that start within the
-    same two seconds do not notice each other.
+    Addresses are read again every `refresh_s` seconds; when they change, the announcement is
+    withdrawn and a new one made. A failure is logged once and retried; it never stops the server. If
+    the name is taken on the network, a number is added; two servers that start within the same two
+    seconds do not notice each other.
     """
 
     def __init__(
@@ -82,37 +82,37 @@ class Announcer:
         interfaces: Sequence[str] | None = None,
         read_addresses: Callable[[], tuple[str, ...]] | None = None,
     ) -> None:
-        self._name = _fitted(instance_name)
+        self._name = _valid_name(instance_name)
         self._port = port
         self._refresh_s = refresh_s
         self._probe_s = probe_s
         self._interfaces = interfaces
         self._read_addresses = read_addresses or partial(lan_addresses, bind_host)
         self._task = BackgroundTask(
-            self._follow,
+            self._announce_continuously,
             name="announcer",
             on_failure="The server is no longer announced on the network",
         )
         self._zeroconf: AsyncZeroconf | None = None
         self._addresses: tuple[str, ...] = ()
-        self._trouble: str | None = None
+        self._logged_level: int | None = None
         self._announced = asyncio.Event()
 
     async def start(self) -> None:
-        """Begin to announce, in the background. Does not wait and does not fail."""
+        """Start announcing in the background. Does not wait and does not fail."""
         self._task.start()
 
     async def stop(self) -> None:
-        """Say goodbye and leave nothing behind. May be called at any time, and twice."""
+        """Withdraw the announcement and free all resources. May be called at any time, and twice."""
         await self._task.stop()
         await self._withdraw()
 
     async def announced(self) -> str:
-        """Wait until the server is announced, and give the name under which it is."""
+        """Wait until the server is announced, and return the name that it has."""
         await self._announced.wait()
         return self._name
 
-    async def _follow(self) -> None:
+    async def _announce_continuously(self) -> None:
         while True:
             await self._refresh()
             await asyncio.sleep(self._refresh_s)
@@ -125,16 +125,18 @@ class Announcer:
             if addresses != self._addresses:
                 await self._withdraw()
             if not addresses:
-                self._note(logging.INFO, "No network address to announce the server at, for now")
+                self._log_once(
+                    logging.INFO, "The server is not announced yet: no usable network address"
+                )
             elif self._zeroconf is None:
                 await self._announce(addresses)
         except (Error, OSError, RuntimeError) as error:
             await self._withdraw()
-            self._note(
+            self._log_once(
                 logging.WARNING,
-                "The server cannot be announced on the network and is tried again every"
-                f" {self._refresh_s:.0f} s; until then add it in Home Assistant by address and port"
-                f" {self._port}, or set ZEROCONF=false ({type(error).__name__}: {error})",
+                "The server cannot be announced on the network"
+                f" ({type(error).__name__}: {error}); retrying every {self._refresh_s:.0f} s. Until then"
+                f" add it in Home Assistant by its address and port {self._port}, or set ZEROCONF=false.",
             )
 
     async def _announce(self, addresses: tuple[str, ...]) -> None:
@@ -143,7 +145,7 @@ class Announcer:
         interfaces = list(self._interfaces or multicast_interfaces(addresses))
         self._zeroconf = await open_mdns(interfaces)
         free = await self._free_name(self._zeroconf.zeroconf)
-        # A host name of its own each time: nobody can mix in addresses that are gone.
+        # A new host name each time, so that clients do not mix in outdated addresses.
         info = AsyncServiceInfo(
             SERVICE_TYPE,
             f"{free}.{SERVICE_TYPE}",
@@ -155,14 +157,16 @@ class Announcer:
         await sent
         name = _instance(info.name)
         if name != self._name:
-            _LOGGER.warning("The name %r is taken on the network; using %r", self._name, name)
-        self._name, self._addresses, self._trouble = name, addresses, None
+            _LOGGER.warning(
+                "The name %r is already used on the network; using %r", self._name, name
+            )
+        self._name, self._addresses, self._logged_level = name, addresses, None
         self._announced.set()
         _LOGGER.info("Announced as %r at %s, port %d", name, ", ".join(addresses), self._port)
 
     async def _free_name(self, zeroconf: Zeroconf) -> str:
-        # The library asks too, for answers by unicast: those may end at another program that
-        # shares the port, avahi for one.
+        # The library queries too, but for unicast answers: another program that shares the port, such as
+        # avahi, may receive those.
         name = self._name
         for number in range(2, MAX_NAMES_TRIED):
             if await _resolve(zeroconf, f"{name}.{SERVICE_TYPE}", self._probe_s * 1000) is None:
@@ -177,22 +181,21 @@ class Announcer:
             await close_mdns(self._zeroconf)
             self._zeroconf = None
 
-    def _note(self, level: int, message: str) -> None:
-        kind = logging.getLevelName(level)
-        _LOGGER.log(logging.DEBUG if self._trouble == kind else level, "%s", message)
-        self._trouble = kind
+    def _log_once(self, level: int, message: str) -> None:
+        _LOGGER.log(logging.DEBUG if self._logged_level == level else level, "%s", message)
+        self._logged_level = level
 
 
 async def discover(
     timeout_s: float, *, interfaces: Sequence[str] | None = None
 ) -> list[FoundServer]:
-    """Every Wyoming server that answers within `timeout_s`, by name.
+    """Return all Wyoming servers that answer within `timeout_s`, sorted by name.
 
-    A server that has just answered somebody else is silent for a second (RFC 6762, section 6), so
-    less than 2 s may miss some.
+    A server that has just answered another client does not answer for a second (RFC 6762, section 6),
+    so less than 2 s may miss some.
 
     Raises:
-        VoiceStackError: this machine has no multicast.
+        VoiceStackError: this machine does not support multicast.
     """
     from zeroconf import DNSQuestionType, Error
     from zeroconf.asyncio import AsyncServiceBrowser
@@ -204,11 +207,11 @@ async def discover(
         zeroconf = await open_mdns(None if interfaces is None else list(interfaces))
     except (Error, OSError, RuntimeError) as error:
         raise VoiceStackError(
-            f"cannot look for servers on the network ({type(error).__name__}: {error}); in a"
-            " container use the host's network"
+            f"Cannot search the network for servers ({type(error).__name__}: {error}). In a"
+            " container, use the host's network."
         ) from error
     try:
-        # By multicast: see `Announcer._free_name`.
+        # By multicast, for the reason in `Announcer._free_name`.
         browser = AsyncServiceBrowser(
             zeroconf.zeroconf,
             SERVICE_TYPE,
@@ -223,13 +226,13 @@ async def discover(
 
 
 def _own_interfaces() -> tuple[str, ...] | None:
-    # None leaves the choice to the library, which looks over IPv4 alone.
+    # None leaves the choice to the library, which uses IPv4 only.
     addresses = lan_addresses(None)
     return addresses if addresses and ":" in addresses[0] else None
 
 
 class _Search:
-    """Resolves names while more of them come in."""
+    """Resolves announced names while more of them arrive."""
 
     def __init__(self, timeout_s: float) -> None:
         self._timeout_ms = timeout_s * 1000
@@ -242,9 +245,9 @@ class _Search:
 
         del service_type
         if state_change is ServiceStateChange.Removed:
-            gone = self._tasks.pop(name, None)
-            if gone is not None:
-                gone.cancel()
+            removed = self._tasks.pop(name, None)
+            if removed is not None:
+                removed.cancel()
         elif name not in self._tasks and len(self._tasks) < MAX_FOUND:
             self._tasks[name] = asyncio.create_task(_resolve(zeroconf, name, self._timeout_ms))
 
@@ -268,7 +271,7 @@ async def _resolve(zeroconf: Zeroconf, name: str, timeout_ms: float) -> FoundSer
     return FoundServer(_instance(name), addresses[0], info.port, addresses)
 
 
-def _fitted(instance_name: str) -> str:
+def _valid_name(instance_name: str) -> str:
     name = _NOT_IN_A_NAME.sub("-", instance_name).strip() or "wyoming"
     return name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
 

@@ -1,1 +1,1 @@
-"""Every setting, once."""
+"""All settings and where they are read from."""

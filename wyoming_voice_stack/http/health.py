@@ -15,13 +15,13 @@ MAX_REQUEST_BODY_BYTES = 1024
 MAX_HEADER_BYTES = 8 * 1024
 KEEPALIVE_SECONDS = 15.0
 LINGERING_SECONDS = 1.0
-"""How long a request's unread body may hold up its connection's end."""
+"""How long the unread body of a request may delay the end of its connection."""
 
 _OK, _UNAVAILABLE = 200, 503
 
 
 class HasStatus(Protocol):
-    """A service whose state can be asked for."""
+    """A service that reports its state."""
 
     def status(self) -> ServiceStatus:
         """Return the current state; never blocks."""
@@ -29,7 +29,7 @@ class HasStatus(Protocol):
 
 
 def make_runner(service: HasStatus, metrics: Metrics) -> web.AppRunner:
-    """Make the application behind `/health`, `/ready` and `/metrics`; `setup()` it before use."""
+    """Create the application that serves `/health`, `/ready` and `/metrics`; call `setup()` before use."""
 
     async def health(_: web.Request) -> web.Response:
         status = service.status()
@@ -62,6 +62,6 @@ def make_runner(service: HasStatus, metrics: Metrics) -> web.AppRunner:
 
 
 def _answer(status: ServiceStatus, *, alive: bool) -> web.Response:
-    # The words that container health checks look for; `state` says it more finely.
+    # Container health checks look for `status`; `state` has the details.
     body = {"status": "ok" if alive else "unavailable", **asdict(status), "version": __version__}
     return web.json_response(body, status=_OK if alive else _UNAVAILABLE)

@@ -1,1 +1,1 @@
-"""What this machine has: cores, memory, processor, GPU."""
+"""The machine's cores, memory, processor and GPU."""

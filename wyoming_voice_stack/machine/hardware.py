@@ -1,4 +1,4 @@
-"""What the machine, or the container's share of it, has to offer to a model."""
+"""Memory, cores and GPU that this machine, or the container's share of it, has for a model."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 NVIDIA_SMI_SECONDS = 5.0
-"""How long the driver's tool may take; waking a card takes a second or two."""
+"""How long nvidia-smi may take; waking a card takes a second or two."""
 
 _MAX_CGROUP_DEPTH = 32
 
 
 def available_memory_bytes(root: Path = Path("/")) -> int:
-    """Memory that a new process may take: what is free or the control group's limit, if lower.
+    """Return the memory that a new process may use: free memory or the control group's limit, if lower.
 
-    Limits of version 1 and 2 count, those of parent groups too. `root` is where `proc` and `sys`
-    are mounted. Where the system tells nothing, the answer is 0.
+    Limits of version 1 and 2 count, and those of parent groups. `root` is where `proc` and `sys`
+    are mounted. Returns 0 if the system reports nothing.
     """
     amounts = [*_free_memory(root), *_memory_limits(root)]
     return min(amounts, default=0)
 
 
 def available_cores(root: Path = Path("/")) -> int:
-    """Processors that this process may use: its affinity or the control group's quota, if lower."""
+    """Return how many cores this process may use: its affinity or the control group's quota, if lower."""
     return max(1, min([len(os.sched_getaffinity(0)), *_cpu_quotas(root)]))
 
 
 def disk_is_full(error: BaseException) -> bool:
-    """Whether an error says that a disk, or a user's share of it, has no room left."""
+    """Return whether an error means that the disk, or the user's quota, is full."""
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def cuda_memory_bytes() -> int | None:
-    """Memory of the first NVIDIA card, in use or not; None if the driver's tool tells of none.
+    """Return the total memory of the first NVIDIA card; None if nvidia-smi reports none.
 
-    Waits for `NVIDIA_SMI_SECONDS` at most.
+    Waits `NVIDIA_SMI_SECONDS` at most.
     """
     tool = shutil.which("nvidia-smi")
     if tool is None:
@@ -64,7 +64,7 @@ def _memory_limits(root: Path) -> Iterator[int]:
     for group in _groups(root, "memory"):
         for name in ("memory.max", "memory.limit_in_bytes"):
             limit = _read(group / name).strip()
-            # Version 2 says "max", version 1 a number near 2**63 that never is the lowest.
+            # Version 2 has "max", version 1 a number near 2**63, which is never the lowest.
             if limit.isdigit():
                 yield int(limit)
 
@@ -80,9 +80,9 @@ def _cpu_quotas(root: Path) -> Iterator[int]:
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:
-    """The control groups that hold this process, of both versions, from inside out.
+    """Yield the control groups of this process, of both versions, from the innermost outwards.
 
-    In a container the path of the group is often not visible; its own limits are at the mount.
+    In a container the path of the group is often not visible; its limits are at the mount point.
     """
     for line in _read(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)

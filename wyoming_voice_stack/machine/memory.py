@@ -1,4 +1,4 @@
-"""How this process holds memory, where the C library (glibc) lets it choose, and when it has no more."""
+"""How this process keeps and frees memory, as far as the C library (glibc) allows, and out-of-memory errors."""
 
 from __future__ import annotations
 
@@ -11,79 +11,80 @@ from typing import TypeVar
 Loaded = TypeVar("Loaded")
 
 KEPT_BLOCK_BYTES = 32 * 1024 * 1024
-"""The largest block that is taken from the heap; glibc allows no more."""
+"""Largest block that is taken from the heap; glibc allows no more."""
 KEPT_BYTES = 256 * 1024 * 1024
-"""Freed memory at the heap's end that stays, until it is given back by `return_freed_memory`."""
+"""Freed memory at the heap's end that the process keeps until `return_freed_memory` is called."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-"""glibc's numbers of the options (malloc.h)."""
+"""glibc's numbers of the options of mallopt (malloc.h)."""
 _NO_MEMORY = re.compile(
     r"out of memory|not enough memory|(?:can't|cannot|failed to|unable to) allocate"
     r"|bad.?alloc|alloc_failed|can't start new thread",
     re.IGNORECASE,
 )
-"""What CTranslate2, ONNX Runtime, torch, CUDA, the C library, and Python of a thread's stack say of it."""
+"""The out-of-memory messages of CTranslate2, ONNX Runtime, torch, CUDA, the C library, and of Python for a
+thread's stack."""
 
 
 def share_one_heap() -> None:
-    """Let all threads take memory from one heap, before they are started.
+    """Let all threads share one heap; to be called before they are started.
 
-    glibc gives each thread a heap of its own, and what one of them has freed the others cannot
-    use: two threads of Whisper held 100 MB more, for no gain in speed.
+    glibc gives each thread a heap of its own, and threads cannot use memory that another one has
+    freed: two threads of Whisper held 100 MB more, and were not faster.
     """
     _set({_M_ARENA_MAX: 1})
 
 
 def keep_freed_memory() -> None:
-    """Let freed memory stay for what comes next, instead of going back to the system each time.
+    """Keep freed memory for the next request, instead of returning it to the system each time.
 
-    An engine that takes and frees the same megabytes for every piece of sound spends a twentieth of
-    its time on getting them anew.
+    An engine that allocates and frees the same megabytes for every piece of audio spends a twentieth
+    of its time on allocating them again.
     """
     _set({_M_MMAP_THRESHOLD: KEPT_BLOCK_BYTES, _M_TRIM_THRESHOLD: KEPT_BYTES})
 
 
 def freeze_after_load(load: Callable[[], Loaded]) -> Callable[[], Loaded]:
-    """Have what is there once something is loaded left out when Python looks for garbage.
+    """Exclude all objects that exist after `load` from garbage collection.
 
-    Libraries and an engine are 80,000 objects, with torch 400,000. To look through 80,000 stops all
-    threads for 30 to 50 ms, after every few requests, and a reply's last sounds with them.
+    Libraries and an engine are 80,000 objects, with torch 400,000. Traversing 80,000 stops all threads
+    for 30 to 50 ms, after every few requests, and so delays the end of a reply.
     """
 
-    def load_and_settle() -> Loaded:
+    def load_and_freeze() -> Loaded:
         loaded = load()
-        # Not collected first: with torch that would be the longest stop of all. What little garbage a
-        # load leaves stays until an engine is given up.
+        # Without a collection first: with torch it would be the longest pause of all. The little garbage
+        # that a load leaves stays until an engine is closed.
         gc.freeze()
         return loaded
 
-    return load_and_settle
+    return load_and_freeze
 
 
 def collect_garbage() -> None:
-    """Collect what nobody refers to, also of what was left out since it was `freeze_after_load`.
+    """Collect garbage, also among the objects that `freeze_after_load` excluded.
 
-    What is still in use is left out again: another engine may be, and libraries always are.
+    Objects still in use are excluded again: those of libraries, and perhaps of another engine.
     """
-    left_out = gc.get_freeze_count()
+    frozen = gc.get_freeze_count()
     gc.unfreeze()
     gc.collect()
-    if left_out:
+    if frozen:
         gc.freeze()
 
 
 def return_freed_memory() -> None:
-    """Collect what nobody refers to and let the C library hand free pages back to the system.
+    """Collect garbage and let the C library return free pages to the system.
 
     glibc keeps them otherwise: half of what a process with a closed Whisper model occupies.
-    Other C libraries have no such call; there, only the first half is done.
+    Other C libraries have no such call; there, only garbage is collected.
     """
     gc.collect()
     trim_heap()
 
 
 def ran_out_of_memory(error: BaseException | None) -> bool:
-    """Whether an error, or what it came from, says that memory could not be had."""
+    """Return whether an error, or one that it was caused by, reports that memory ran out."""
     while error is not None:
         if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
             return True
@@ -99,7 +100,7 @@ def _set(options: Mapping[int, int]) -> None:
 
 
 def trim_heap() -> None:
-    """Hand free pages back to the system; about 3 ms, and some more when they are needed again."""
+    """Return free pages to the system; takes about 3 ms, and more when they are needed again."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -1,4 +1,4 @@
-"""Bytes to Wyoming events and back. No I/O, and no length without a bound.
+"""Converts bytes to Wyoming events and back, without I/O. Every length has a limit.
 
 An event on the wire is one line of JSON, then `data_length` bytes of JSON, then
 `payload_length` bytes of audio. The data block is merged over data in the header.
@@ -20,7 +20,7 @@ _SURROGATE_ESCAPE = b"\\u"
 
 @dataclass(frozen=True)
 class FrameLimits:
-    """Bounds in bytes for the three parts of an event."""
+    """Limits in bytes for the three parts of an event."""
 
     header_bytes: int = 64 * 1024
     data_bytes: int = 1024 * 1024
@@ -37,10 +37,10 @@ class _Header:
 
 
 class EventParser:
-    """Takes bytes as they come and gives whole events.
+    """Takes bytes as they arrive and returns whole events.
 
-    It holds at most one unfinished event and what one `feed` brought. After an
-    error it is of no further use: the place of the next event is unknown.
+    It holds at most one incomplete event and the bytes of one `feed`. After an error it cannot be
+    used any more: where the next event begins is unknown.
     """
 
     def __init__(self, limits: FrameLimits) -> None:
@@ -49,23 +49,23 @@ class EventParser:
         self._searched = 0
         self._header: _Header | None = None
         self.last_event_bytes = 0
-        """Length on the wire of the event that `next_event` gave last."""
+        """Length on the wire of the last event that `next_event` returned."""
 
     @property
     def in_event(self) -> bool:
-        """True while the beginning of an event waits for its end."""
+        """True while an event is incomplete."""
         return bool(self._buffer) or self._header is not None
 
     def feed(self, data: bytes) -> None:
-        """Take more bytes from the peer."""
+        """Add bytes from the other side."""
         self._buffer += data
 
     def next_event(self) -> Event | None:
-        """Take the next whole event out; None until more bytes are fed.
+        """Return the next whole event, or None until more bytes are fed.
 
         Raises:
-            MalformedEvent: what came is not an event.
-            TooLarge: a part announces or has more bytes than its limit.
+            MalformedEvent: the bytes are not an event.
+            TooLarge: a part has, or announces, more bytes than its limit.
         """
         if self._header is None:
             self._header = self._take_header()
@@ -83,10 +83,10 @@ class EventParser:
         return Event(type=header.type, data=data, payload=payload)
 
     def end(self) -> None:
-        """Say that no more bytes come.
+        """Note that no more bytes will arrive.
 
         Raises:
-            MalformedEvent: an event was begun and not finished.
+            MalformedEvent: an event is incomplete.
         """
         if self.in_event:
             raise MalformedEvent("The connection ended in the middle of an event.")
@@ -111,7 +111,7 @@ class EventParser:
         fields = _json_object(line, "header")
         event_type = fields.get("type")
         if not isinstance(event_type, str) or not event_type:
-            raise MalformedEvent("The event's header has no text in its field 'type'.")
+            raise MalformedEvent("The event's header needs a non-empty string in its field 'type'.")
         data = fields.get("data")
         if data is not None and not isinstance(data, dict):
             raise MalformedEvent(f"The data of the event {event_type!r:.80} is not a JSON object.")
@@ -125,7 +125,7 @@ class EventParser:
 
 
 def encode(event: Event) -> bytes:
-    """Write an event in the form of the wyoming library: data in its own block."""
+    """Convert an event to bytes as the wyoming library does: with the data in a block of its own."""
     header: dict[str, Any] = {"type": event.type, "version": wyoming_version}
     data = b""
     if event.data:
@@ -142,9 +142,9 @@ def _length(fields: dict[str, Any], name: str, limit: int) -> int:
     if length is None:
         return 0
     if not isinstance(length, int) or isinstance(length, bool) or length < 0:
-        raise MalformedEvent(f"The event's {name} is not a whole number of bytes.")
+        raise MalformedEvent(f"The event's {name} is not a non-negative whole number.")
     if length > limit:
-        raise TooLarge(f"The event's {name} is {length}; at most {limit} bytes are taken.")
+        raise TooLarge(f"The event's {name} is {length} bytes; the limit is {limit}.")
     return length
 
 
@@ -161,7 +161,7 @@ def _json_object(raw: bytes, part: str) -> dict[str, Any]:
 
 
 def _without_lone_surrogates(value: Any) -> Any:
-    # JSON may carry half of a surrogate pair, which no engine and no UTF-8 writer takes.
+    # JSON may contain half of a surrogate pair, which neither engines nor UTF-8 encoders accept.
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):

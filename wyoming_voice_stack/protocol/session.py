@@ -1,4 +1,4 @@
-"""What a connection talks to: one talk of one client, and the service that opens it."""
+"""The interfaces of the Wyoming side: a session of one client, and the front end that opens it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wyoming.event import Event
 
 
 class Session(Protocol):
-    """One client's talk. Events come one after another; replies are yielded."""
+    """One client's session. It handles one event after another and yields the replies."""
 
     @property
     def busy(self) -> bool:
@@ -17,32 +17,32 @@ class Session(Protocol):
         ...
 
     def handle(self, event: Event) -> AsyncGenerator[Event, None]:
-        """Answer one event. Closing the iterator drops the work behind it.
+        """Handle one event. Closing the iterator cancels the work behind it.
 
         Raises:
-            VoiceStackError: goes to the client as an `error` event; then the connection closes.
+            VoiceStackError: sent to the client as an `error` event; then the connection closes.
         """
         ...
 
     def closing_events(self) -> Sequence[Event]:
-        """What the contract wants to follow an `error`, such as `synthesize-stopped`."""
+        """Return the events that must follow an `error`, such as `synthesize-stopped`."""
         ...
 
     def close(self) -> None:
-        """Drop what was begun between two events: the client has gone."""
+        """Cancel any unfinished work: the client has disconnected."""
         ...
 
 
 class FrontEnd(Protocol):
-    """What a server offers over the Wyoming protocol."""
+    """A service as offered over the Wyoming protocol."""
 
     @property
     def programs(self) -> tuple[str, ...]:
-        """Names that `select-program` may choose from."""
+        """Names that `select-program` accepts."""
         ...
 
     def info(self) -> Event:
-        """Return the `info` event at once, whatever the engines do."""
+        """Return the `info` event; never waits for an engine."""
         ...
 
     def open_session(self, connection_name: str) -> Session:

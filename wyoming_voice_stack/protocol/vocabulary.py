@@ -1,4 +1,4 @@
-"""Typed reading of the wyoming library's events: its classes, without its trust in the peer."""
+"""Reads Wyoming events into the wyoming library's classes, and checks every field's type."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _adapter(kind: type[Kind]) -> TypeAdapter[Kind]:
 
 
 def read(kind: type[Kind], event: Event, **extra: object) -> Kind:
-    """Make the event a `kind`, such as `Transcribe`; `extra` are fields that are not in its data.
+    """Convert an event to a `kind`, such as `Transcribe`; `extra` are fields that are not in its data.
 
     Raises:
         MalformedEvent: a field is missing or has the wrong type; the message names it.

@@ -1,4 +1,4 @@
-"""One server's life: open the port, load, announce, serve, drain, stop."""
+"""The life of one server: open the port, load, announce, serve, drain, stop."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _LOGGER = logging.getLogger(__name__)
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 ENGINE_STOP_SECONDS = 5.0
-"""How long an engine may take to leave its last call at the end."""
+"""How long an engine may take to finish its last call when the server stops."""
 
 
 class RunningService(Protocol):
-    """A service with a beginning and an end."""
+    """A service that is started, stopped and asked for its state."""
 
     def status(self) -> ServiceStatus:
         """Return the current state; never blocks."""
         ...
 
     async def start(self) -> None:
-        """Begin to load."""
+        """Start loading; does not wait for it."""
         ...
 
     async def stop(self, timeout_s: float) -> bool:
@@ -48,26 +48,26 @@ class RunningService(Protocol):
 
 @dataclass(frozen=True)
 class AssembledServer:
-    """A service, and how it is offered over the Wyoming protocol."""
+    """A service and its front end for the Wyoming protocol."""
 
     service: RunningService
     front_end: FrontEnd
 
 
-_WAITING = {
-    # Between two small matrices of Whisper's decoder a thread that sleeps comes back too late: 0.26 s
+_THREAD_WAITING = {
+    # Between two small matrix products of Whisper's decoder, a sleeping thread wakes up too late: 0.26 s
     # with two threads, 0.12 s if they spin for some microseconds first, 0.18 s with one thread.
     "asr": (("OMP_WAIT_POLICY", "ACTIVE"), ("GOMP_SPINCOUNT", "2000")),
-    # Torch's matrices are large; there, threads that spin take the cores from those that work.
+    # Torch's matrices are large: spinning threads would take the cores from those that work.
     "tts": (("OMP_WAIT_POLICY", "PASSIVE"), ("GOMP_SPINCOUNT", "0")),
 }
 
 
 def prepare_process(mode: str) -> None:
-    """Set what libraries read from the environment when they are imported, unless it is set."""
+    """Set the environment variables that libraries read when imported, unless they are set already."""
     for name, value in (
-        *_WAITING[mode],
-        # numpy's threads spin after each small product: a third of the cost of a transcription.
+        *_THREAD_WAITING[mode],
+        # numpy's threads spin after each small matrix product: a third of the cost of a transcription.
         ("OPENBLAS_NUM_THREADS", "1"),
         ("ORT_DISABLE_TELEMETRY", "1"),
         ("HF_HUB_DISABLE_TELEMETRY", "1"),
@@ -84,11 +84,11 @@ async def serve(
     Returns False if an engine was still inside a call when everything else had stopped.
 
     Raises:
-        ConfigError: the address cannot be listened on.
-        ModelError: the model can never be had as configured.
+        ConfigError: the server cannot listen on the address.
+        ModelError: the model cannot be used as configured.
     """
-    stop, hurry = asyncio.Event(), asyncio.Event()
-    with _signals(stop, hurry):
+    stop, end_grace = asyncio.Event(), asyncio.Event()
+    with _stop_signals(stop, end_grace):
         metrics = Metrics()
         assembled = assemble(settings, metrics)
         service = assembled.service
@@ -98,10 +98,12 @@ async def serve(
         await service.start()
         async with _announced(settings, listener.port, service) as withdraw:
             await stop.wait()
-            _LOGGER.info("stopping: running requests have %g s", settings.shutdown_grace_seconds)
+            _LOGGER.info(
+                "stopping; running requests have %g s to finish", settings.shutdown_grace_seconds
+            )
             listener.stop_accepting()
             await withdraw()
-            await _drain(listener, settings.shutdown_grace_seconds, hurry)
+            await _drain(listener, settings.shutdown_grace_seconds, end_grace)
         stopped = await service.stop(ENGINE_STOP_SECONDS)
         _LOGGER.info("stopped")
         return stopped
@@ -122,11 +124,11 @@ def _listener(settings: Settings, assembled: AssembledServer, metrics: Metrics) 
     )
 
 
-async def _drain(listener: Listener, grace_s: float, hurry: asyncio.Event) -> None:
+async def _drain(listener: Listener, grace_s: float, end_grace: asyncio.Event) -> None:
     draining = asyncio.create_task(listener.drain(grace_s), name="drain")
-    hurrying = asyncio.create_task(hurry.wait(), name="hurry")
-    await asyncio.wait({draining, hurrying}, return_when=asyncio.FIRST_COMPLETED)
-    hurrying.cancel()
+    grace_ends = asyncio.create_task(end_grace.wait(), name="second signal")
+    await asyncio.wait({draining, grace_ends}, return_when=asyncio.FIRST_COMPLETED)
+    grace_ends.cancel()
     if not draining.done():
         draining.cancel()
         await asyncio.wait({draining})
@@ -152,10 +154,10 @@ def _announcer(
     settings: Settings, port: int, service: RunningService
 ) -> Announcer | SupervisorAnnouncer | None:
     if settings.supervisor_token is not None:
-        # Not by zeroconf too: Home Assistant would show the server twice.
+        # Not by zeroconf as well: Home Assistant would show the server twice.
         return SupervisorAnnouncer(
             Supervisor(settings.supervisor_url, settings.supervisor_token.get_secret_value()),
-            # The name of an add-on's container is the one under which others find it.
+            # Other containers reach an add-on by the name of its container.
             uri=f"tcp://{socket.gethostname()}:{port}",
             is_ready=lambda: is_ready(service.status()),
         )
@@ -173,11 +175,11 @@ async def _nothing() -> None:
 
 
 @contextmanager
-def _signals(stop: asyncio.Event, hurry: asyncio.Event) -> Iterator[None]:
+def _stop_signals(stop: asyncio.Event, end_grace: asyncio.Event) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:
-        (hurry if stop.is_set() else stop).set()
+        (end_grace if stop.is_set() else stop).set()
 
     for number in _STOP_SIGNALS:
         loop.add_signal_handler(number, on_signal)

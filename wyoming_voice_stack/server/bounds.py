@@ -1,4 +1,4 @@
-"""Connections that stay for a bounded time, and a bounded number of them."""
+"""A set of connections that is bounded in number and in time."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ import asyncio
 
 
 class BoundedConnections:
-    """Aborts what has stayed too long, and the oldest one when there are too many."""
+    """Aborts a connection that is too old, and the oldest one when there are too many."""
 
-    def __init__(self, limit: int, stay_s: float) -> None:
+    def __init__(self, limit: int, max_age_s: float) -> None:
         self._limit = limit
-        self._stay_s = stay_s
+        self._max_age_s = max_age_s
         # In the order of arrival.
         self._timers: dict[asyncio.Transport, asyncio.TimerHandle] = {}
 
     def __len__(self) -> int:
         return len(self._timers)
 
-    def admit(self, transport: asyncio.Transport) -> None:
-        """Let a connection in."""
+    def add(self, transport: asyncio.Transport) -> None:
+        """Add a connection; at the limit, the oldest one is aborted for it."""
         for ended in [one for one in self._timers if one.is_closing()]:
-            self.release(ended)
+            self.remove(ended)
         if len(self._timers) >= self._limit:
-            self._turn_out(next(iter(self._timers)))
-        timer = asyncio.get_running_loop().call_later(self._stay_s, self._turn_out, transport)
+            self._evict(next(iter(self._timers)))
+        timer = asyncio.get_running_loop().call_later(self._max_age_s, self._evict, transport)
         self._timers[transport] = timer
 
-    def release(self, transport: asyncio.Transport) -> None:
-        """Let a connection go, unharmed."""
+    def remove(self, transport: asyncio.Transport) -> None:
+        """Remove a connection without aborting it."""
         timer = self._timers.pop(transport, None)
         if timer is not None:
             timer.cancel()
 
     def close(self) -> None:
-        """Turn everybody out."""
+        """Abort all connections."""
         for transport in list(self._timers):
-            self._turn_out(transport)
+            self._evict(transport)
 
-    def _turn_out(self, transport: asyncio.Transport) -> None:
-        self.release(transport)
+    def _evict(self, transport: asyncio.Transport) -> None:
+        self.remove(transport)
         transport.abort()

@@ -1,7 +1,7 @@
-"""One port for two protocols: the first byte of a connection decides which.
+"""One port for two protocols; a connection's first byte decides which of them it speaks.
 
-A Wyoming header begins with `{`, an HTTP request with an upper-case letter. Whatever
-is neither is left to the Wyoming side, which says so in its own words.
+A Wyoming header begins with `{`, an HTTP request with an upper-case letter. Anything else goes to
+the Wyoming side, which answers with an error event.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from wyoming_voice_stack.server.bounds import BoundedConnections
 _LOGGER = logging.getLogger(__name__)
 
 HTTP_CONNECTIONS = 16
-"""HTTP connections at once; they have their own bound, so that a full house stays observable."""
+"""HTTP connections at once. They have a limit of their own, so that a busy server stays observable."""
 HTTP_CONNECTION_SECONDS = 60.0
-"""The longest life of one HTTP connection."""
+"""Longest duration of one HTTP connection."""
 FIRST_BYTE_CONNECTIONS = 64
 """Connections that have not sent their first byte yet."""
 REFUSED_CONNECTIONS = 64
-"""Connections that were told `busy` and may still have to read it."""
+"""Connections that were answered `busy` and may not have read it yet."""
 BACKLOG = 128
 
 Network = IPv4Network | IPv6Network
 
 
 class Listener:
-    """Accepts connections and owns them until they end."""
+    """Accepts connections and keeps track of them until they end."""
 
     def __init__(
         self,
@@ -59,15 +59,15 @@ class Listener:
         self._max_connections = max_connections
         self._allowed_clients = tuple(allowed_clients)
         self._connections: dict[asyncio.Task[None], Connection] = {}
-        self._silent = BoundedConnections(FIRST_BYTE_CONNECTIONS, limits.idle_s)
+        self._awaiting_first_byte = BoundedConnections(FIRST_BYTE_CONNECTIONS, limits.idle_s)
         self._refused = BoundedConnections(REFUSED_CONNECTIONS, CLOSING_SECONDS)
-        self._http_clients = BoundedConnections(HTTP_CONNECTIONS, HTTP_CONNECTION_SECONDS)
+        self._http_connections = BoundedConnections(HTTP_CONNECTIONS, HTTP_CONNECTION_SECONDS)
         self._server: asyncio.Server | None = None
         metrics.connections.set_function(lambda: len(self._connections))
 
     @property
     def port(self) -> int:
-        """The port that is listened on, once started."""
+        """The port that the server listens on, once started."""
         if self._server is None or not self._server.sockets:
             raise RuntimeError("The listener is not started.")
         port: int = self._server.sockets[0].getsockname()[1]
@@ -77,7 +77,7 @@ class Listener:
         """Open the port at once; engines may still be loading.
 
         Raises:
-            ConfigError: the address cannot be listened on.
+            ConfigError: the server cannot listen on the address.
         """
         await self._http.setup()
         loop = asyncio.get_running_loop()
@@ -96,13 +96,13 @@ class Listener:
             ) from error
 
     def stop_accepting(self) -> None:
-        """Close the port; connections go on."""
+        """Close the port; existing connections continue."""
         if self._server is not None:
             self._server.close()
-        self._silent.close()
+        self._awaiting_first_byte.close()
 
     async def drain(self, grace_s: float) -> None:
-        """Let running requests finish within `grace_s` seconds, then end what is left."""
+        """Let running requests finish within `grace_s` seconds, then end the remaining connections."""
         self.stop_accepting()
         for connection in self._connections.values():
             connection.drain()
@@ -112,39 +112,39 @@ class Listener:
         for task in tasks:
             task.cancel()
         if tasks:
-            _LOGGER.warning("%d requests were cut off by the end of the grace period", len(tasks))
+            _LOGGER.warning("%d requests were cut off at the end of the grace period", len(tasks))
             await asyncio.wait(tasks)
         await self._http.cleanup()
-        self._http_clients.close()
+        self._http_connections.close()
         self._refused.close()
 
-    def admit(self, transport: asyncio.Transport) -> bool:
-        """Say whether a new connection may send its first byte."""
+    def accept(self, transport: asyncio.Transport) -> bool:
+        """Return whether a new connection is accepted."""
         peer = transport.get_extra_info("peername")
         if not is_allowed(peer, self._allowed_clients):
             _LOGGER.warning("refused %s: not in ALLOWED_CLIENTS", _name(peer))
             return False
-        self._silent.admit(transport)
+        self._awaiting_first_byte.add(transport)
         return True
 
     def hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
-        """Take a connection's first bytes and decide who serves it."""
-        self._silent.release(transport)
+        """Take a connection's first bytes and decide which protocol serves it."""
+        self._awaiting_first_byte.remove(transport)
         if b"A" <= data[:1] <= b"Z":
             self._serve_http(transport, data)
         else:
             self._serve_wyoming(transport, data)
 
     def forget(self, transport: asyncio.Transport) -> None:
-        """Let go of a connection that left without a word."""
-        self._silent.release(transport)
+        """Forget a connection that ended before its first byte."""
+        self._awaiting_first_byte.remove(transport)
 
     def _serve_http(self, transport: asyncio.Transport, data: bytes) -> None:
         server = self._http.server
         if server is None:
             transport.abort()
             return
-        self._http_clients.admit(transport)
+        self._http_connections.add(transport)
         protocol = server()
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
@@ -175,50 +175,50 @@ class Listener:
 
     def _refuse(self, transport: asyncio.Transport, name: str) -> None:
         busy = Busy(
-            f"{self._max_connections} connections are open already; try again in a moment,"
+            f"{self._max_connections} connections are already open; try again in a moment,"
             " or raise MAX_CONNECTIONS."
         )
         _LOGGER.warning("[%s] refused: %s", name, busy)
         self._metrics.errors.labels(busy.code).inc()
         transport.write(encode(Error(text=str(busy), code=busy.code).event()))
-        # Closing at once would reset a client that still sends, before it has read the error.
+        # Closing at once would reset a client that is still sending, before it has read the error.
         transport.write_eof()
-        self._refused.admit(transport)
+        self._refused.add(transport)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._connections.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _LOGGER.error("a connection ended badly", exc_info=error)
+            _LOGGER.error("a connection ended with an unexpected error", exc_info=error)
 
 
 def is_allowed(peer: Sequence[Any] | None, allowed: Sequence[Network]) -> bool:
-    """Say whether a peer, as a socket names it, may connect; empty `allowed` stands for all."""
+    """Return whether a peer, as a socket names it, may connect; empty `allowed` stands for all."""
     if not allowed:
         return True
     if not peer:
         return False
     address = ip_address(_host(peer))
-    # The machine's own health checks come over loopback.
+    # Health checks of the machine itself come over loopback.
     return address.is_loopback or any(address in network for network in allowed)
 
 
 class _FirstByte(asyncio.Protocol):
-    """Waits for the first bytes of a connection and hands its transport on."""
+    """Waits for the first bytes of a connection and hands its transport over."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport) and self._listener.admit(transport):
+        if isinstance(transport, asyncio.Transport) and self._listener.accept(transport):
             self._transport = transport
-            _set_up(transport)
+            _set_socket_options(transport)
         else:
             transport.close()
 
     def data_received(self, data: bytes) -> None:
         transport, self._transport = self._transport, None
-        # What a refused client still sends is of no interest.
+        # A refused client may still send; that is ignored.
         if transport is not None:
             self._listener.hand_over(transport, data)
 
@@ -230,7 +230,7 @@ class _FirstByte(asyncio.Protocol):
 
 def _any_address_socket(port: int) -> socket.socket:
     if socket.has_dualstack_ipv6():
-        # A host may know IPv6 and have no address of it.
+        # A host may support IPv6 and have no IPv6 address.
         with suppress(OSError):
             return socket.create_server(
                 ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG
@@ -238,16 +238,16 @@ def _any_address_socket(port: int) -> socket.socket:
     return socket.create_server(("0.0.0.0", port), backlog=BACKLOG)
 
 
-def _set_up(transport: asyncio.Transport) -> None:
-    plain = transport.get_extra_info("socket")
-    # asyncio does this only for sockets that were made with the protocol's number. Without, an event
-    # waits until the one before is acknowledged, and who receives takes up to 40 ms for that.
-    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # A satellite that loses power says no goodbye; the system's probes notice it.
-    plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+def _set_socket_options(transport: asyncio.Transport) -> None:
+    sock = transport.get_extra_info("socket")
+    # asyncio does this only for sockets that were created with the protocol's number. Without it, an
+    # event waits until the one before is acknowledged, which takes the receiver up to 40 ms.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # A satellite that loses power does not close its connection; the system's probes notice it.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
         if hasattr(socket, option):
-            plain.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
 
 
 def _host(peer: Sequence[Any]) -> str:

@@ -161,8 +161,8 @@ class TestLanguage:
         ("answer", "told"),
         [
             (web.Response(status=401), "401"),
-            (web.Response(text="<html>"), "no JSON object"),
-            (web.Response(text="[]"), "no JSON object"),
+            (web.Response(text="<html>"), "not a JSON object"),
+            (web.Response(text="[]"), "not a JSON object"),
             (web.Response(body=b" " * (module.MAX_ANSWER_BYTES + 1)), "longer than"),
         ],
         ids=["refused", "a page", "a list", "too long"],
@@ -191,4 +191,4 @@ class TestLanguage:
         nobody = Supervisor("http://127.0.0.1:9", TOKEN)
         assert await home_language(nobody, pause=pause) is None
         assert len(waits) == LANGUAGE_TRIES - 1
-        assert "does not tell its language" in caplog.text
+        assert "language of Home Assistant cannot be read" in caplog.text

@@ -162,7 +162,7 @@ class TestTrouble:
             pass
         warnings = [each for each in caplog.records if each.levelno >= logging.WARNING]
         assert [each.name for each in warnings] == ["wyoming_voice_stack.announce.zeroconf"]
-        for part in ("cannot be announced", "by address and port 5001", "ZEROCONF=false"):
+        for part in ("cannot be announced", "by its address and port 5001", "ZEROCONF=false"):
             assert part in warnings[0].getMessage()
         assert f"Announced as '{name}'" in caplog.text
 
@@ -184,7 +184,7 @@ class TestTrouble:
         assert [each.levelno for each in caplog.records] == [logging.INFO]
 
     async def test_discover_without_multicast(self) -> None:
-        with pytest.raises(VoiceStackError, match="cannot look for servers"):
+        with pytest.raises(VoiceStackError, match="Cannot search the network for servers"):
             await discover(0.1, interfaces=[])
 
 

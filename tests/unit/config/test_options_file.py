@@ -65,10 +65,10 @@ def test_the_environment_goes_before(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ('{"asr_port": ', "no JSON"),
+        ('{"asr_port": ', "not valid JSON"),
         ("[" * 100_000, "bytes"),
-        ("[" * 10_000, "no JSON"),
-        ("[1]", "no JSON object"),
+        ("[" * 10_000, "not valid JSON"),
+        ("[1]", "not a JSON object"),
         ('{"a": "' + "x" * MAX_OPTIONS_BYTES + '"}', f"{MAX_OPTIONS_BYTES} bytes"),
         ({"idle_unload_seconds": -5}, "IDLE_UNLOAD_SECONDS=-5"),
         ({"tts_voice": {"a": 1}}, "TTS_VOICE="),

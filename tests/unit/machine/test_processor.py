@@ -57,7 +57,7 @@ def processor(folder: Path, cpuinfo: str, architecture: str) -> Processor:
 )
 def test_one_that_cannot(tmp_path: Path, cpuinfo: str, lacks: tuple[str, ...]) -> None:
     found = processor(tmp_path, cpuinfo, "x86_64")
-    assert found.lacks == lacks
+    assert found.missing == lacks
     with pytest.raises(UnsupportedProcessor) as caught:
         require_processor(found)
     message = str(caught.value)
@@ -78,7 +78,7 @@ def test_one_that_cannot(tmp_path: Path, cpuinfo: str, lacks: tuple[str, ...]) -
 def test_one_that_can(tmp_path: Path, cpuinfo: str, architecture: str, *, fast: bool) -> None:
     found = processor(tmp_path, cpuinfo, architecture)
     require_processor(found)
-    assert found.lacks == ()
+    assert found.missing == ()
     assert found.multiplies_integers_fast is fast
     assert found.name.startswith(("Intel", "Raspberry Pi"))
 
@@ -88,7 +88,7 @@ def test_where_nothing_is_told_nobody_is_sent_away(tmp_path: Path, cpuinfo: str)
     found = processor(tmp_path, cpuinfo, "x86_64")
     require_processor(found)
     assert found.multiplies_integers_fast
-    assert read_processor(tmp_path / "nowhere").lacks == ()
+    assert read_processor(tmp_path / "nowhere").missing == ()
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_an_emulated_one_is_not_judged_by_the_machine_below(
 
 
 def test_an_architecture_that_is_not_known(tmp_path: Path) -> None:
-    assert processor(tmp_path, "isa: rv64\nflags: x\n", "riscv64").lacks == ()
+    assert processor(tmp_path, "isa: rv64\nflags: x\n", "riscv64").missing == ()
 
 
 def test_a_name_has_a_bound(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ class TestAdmission:
                     url = f"http://127.0.0.1:{listener.port}/health"
                     async with http.get(url) as answer:
                         assert answer.status == 200
-            assert len(listener._http_clients) < listener_module.HTTP_CONNECTIONS
+            assert len(listener._http_connections) < listener_module.HTTP_CONNECTIONS
 
     @pytest.mark.parametrize(
         ("host", "expected"),
@@ -193,7 +193,7 @@ class TestAdmission:
     ) -> None:
         monkeypatch.setattr(listener_module, "FIRST_BYTE_CONNECTIONS", 2)
         async with listening(service) as listener, peer(listener.port) as oldest:
-            await eventually(lambda: len(listener._silent) == 1)
+            await eventually(lambda: len(listener._awaiting_first_byte) == 1)
             async with peer(listener.port), peer(listener.port) as youngest:
                 assert await oldest.rest() == []
                 await youngest.send(Describe().event())
