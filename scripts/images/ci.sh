@@ -8,11 +8,11 @@ test_ci() {
     tar --exclude='./.venv*' --exclude=./.git --exclude='__pycache__' --exclude='./.*_cache' -c . |
         tar -x -C "$WORK/tree"
     docker run --rm --network none --volume "$WORK/tree:/workspace" "$CI_IMAGE" \
-        hatch run test -q "$CI_TESTS" >"$CACHE/ci.log" 2>&1 || {
+        hatch run "$CI_TESTS" -q >"$CACHE/ci.log" 2>&1 || {
         tail -n 40 "$CACHE/ci.log" >&2
-        failed "hatch run test $CI_TESTS"
+        failed "hatch run $CI_TESTS"
     }
-    passed "hatch run test $CI_TESTS: $(tail -n 1 "$CACHE/ci.log")"
+    passed "hatch run $CI_TESTS: $(tail -n 1 "$CACHE/ci.log")"
     docker run --rm --network none --volume "$WORK/tree:/workspace" "$CI_IMAGE" hatch run lint \
         >"$CACHE/ci.log" 2>&1 || failed "hatch run lint: $(tail -n 5 "$CACHE/ci.log")"
     passed "hatch run lint"

@@ -16,7 +16,7 @@ SCRIPTS = (
 )
 STEPS = (
     *("black", "ruff", "mypy", "start.sh", "home_assistant.sh", "test_pipeline.sh"),
-    *("tests/integration", "tests/asr", "test_images.sh"),
+    *("test.sh integration packaging", "test.sh unit", "test_images.sh"),
 )
 STUB = """case "$0 $*" in *"$FAILING"*) exit 3 ;; esac
 """

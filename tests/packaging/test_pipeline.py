@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,21 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
-GROUPS = ("asr", "tts", "core", "utils", "integration")
+JOBS = ("unit:asr", "unit:tts", "unit:core", "unit:utils", "integration")
+HATCH = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]
 METADATA = {"README.md", "LICENSE", "wyoming_voice_stack/__init__.py"}
 """What only ends in the package's metadata: no reason to build an image."""
+
+
+def files_of(patterns: str) -> list[Path]:
+    """The test files below the folders and files that a shell makes of `patterns`."""
+    found = []
+    for pattern in patterns.split():
+        paths = sorted(ROOT.glob(pattern))
+        assert paths, f"{pattern} matches nothing"
+        for path in paths:
+            found += sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
+    return found
 
 
 def inputs(image: str) -> set[str]:
@@ -28,14 +41,20 @@ class TestText:
             "build-images quality test coverage release secret-detection"
         )
 
-    def test_every_group_of_tests_is_a_job(self) -> None:
-        jobs = {
-            job["variables"]["GROUP"]
-            for job in PIPELINE.values()
+    def test_every_test_file_belongs_to_one_job(self) -> None:
+        assert set(JOBS) == {
+            name
+            for name, job in PIPELINE.items()
             if isinstance(job, dict) and job.get("extends") == ".test"
         }
-        groups = {path.parent.name for path in (ROOT / "tests").glob("*/__init__.py")}
-        assert jobs == groups == set(GROUPS)
+        run = [path for job in JOBS for path in files_of(PIPELINE[job]["variables"]["TESTS"])]
+        assert sorted(run) == sorted((ROOT / "tests").rglob("test_*.py"))
+
+    @pytest.mark.parametrize("job", JOBS)
+    def test_hatch_runs_the_same_tests(self, job: str) -> None:
+        script = HATCH["envs"]["default"]["scripts"][f"test-{job.removeprefix('unit:')}"]
+        tests = PIPELINE[job]["variables"]["TESTS"].strip()
+        assert script == f"pytest {tests} {{args}}"
 
     def test_coverage_and_a_release_wait_for_every_test(self) -> None:
         tests = {name for name, job in PIPELINE.items() if "GROUP" in _variables(job)}

