@@ -13,7 +13,7 @@ from tests.support.fakes import WAIT_SECONDS, FakeSource, FakeSynthesizer
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.tts_session import TtsSession
+from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd, TtsSession
 from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer
 from wyoming_voice_stack.tts.service import TtsOptions, TtsService
@@ -47,6 +47,11 @@ async def serving(
         yield service
     finally:
         assert await service.stop(WAIT_SECONDS)
+
+
+def open_session(service: TtsService, connection_name: str = "c") -> TtsSession:
+    """A session of the Wyoming front end."""
+    return TtsFrontEnd(service).open_session(connection_name)
 
 
 async def tell(session: TtsSession, *events: Event) -> list[Event]:

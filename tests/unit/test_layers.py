@@ -49,17 +49,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 """From the user's end to what everything stands on. A folder has a row, which holds for all its files
 but those that have a row of their own; within a folder, files may import each other in one direction."""
 
-PENDING = {
-    ("tts.reply", "protocol.vocabulary"),
-    ("tts.service", "protocol.tts_session"),
-}
-
-PENDING_FRONT_ENDS = {
-    *((f"tts.{name}", "wyoming") for name in ("backend", "reply", "service")),
-    ("tts.reply", "protocol"),
-    ("tts.service", "protocol"),
-}
-
 HEAVY = {
     "TTS",
     "ctranslate2",
@@ -162,7 +151,7 @@ def test_imports_go_to_the_right() -> None:
     edges = {(name_of(path), other) for path in MODULES for other in own_modules(path)}
     edges = {(here, other) for here, other in edges if other not in {here, ""}}
     assert len(edges) > 100
-    backwards = {edge for edge in edges if not is_allowed(*edge)} - PENDING
+    backwards = {edge for edge in edges if not is_allowed(*edge)}
     assert not backwards
 
 
@@ -220,7 +209,7 @@ def test_services_know_no_front_end() -> None:
         for name in packages(imports(path)) & {"wyoming"}
         | {own.partition(".")[0] for own in own_modules(path)} & {"protocol", "http"}
     }
-    assert known <= PENDING_FRONT_ENDS
+    assert not known
 
 
 def test_no_import_cycles() -> None:

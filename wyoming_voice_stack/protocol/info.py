@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wyoming.event import Event
-from wyoming.info import AsrModel, AsrProgram, Attribution, Info
+from wyoming.info import (
+    AsrModel,
+    AsrProgram,
+    Attribution,
+    Info,
+    TtsProgram,
+    TtsVoice,
+    TtsVoiceSpeaker,
+)
 
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.asr.service import AsrModelCard
+from wyoming_voice_stack.tts.voices.catalogue import ListedVoice, VoiceCatalogue
 
 ASR_PROGRAM = "Voice Stack STT"
+TTS_PROGRAM = "Voice Stack TTS"
 """Name of the entity in Home Assistant and part of its identity there, so it must never change."""
 
 PROJECT = Attribution(name="wyoming-voice-stack", url="")
@@ -42,4 +52,32 @@ def _asr_model(model: AsrModelCard) -> AsrModel:
         description=f"Whisper {model.name}",
         version=None,
         languages=list(model.languages),
+    )
+
+
+def tts_info(catalogue: VoiceCatalogue) -> Event:
+    """Make the `info` event of a text-to-speech server."""
+    card = catalogue.card
+    engine = Attribution(name=card.attribution_name, url=card.attribution_url)
+    program = TtsProgram(
+        name=TTS_PROGRAM,
+        attribution=PROJECT,
+        installed=True,
+        description=card.description,
+        version=__version__,
+        voices=[_tts_voice(voice, engine) for voice in catalogue.listed],
+        supports_synthesize_streaming=True,
+    )
+    return Info(tts=[program]).event()
+
+
+def _tts_voice(voice: ListedVoice, engine: Attribution) -> TtsVoice:
+    return TtsVoice(
+        name=voice.name,
+        attribution=engine,
+        installed=True,
+        description=voice.description,
+        version=None,
+        languages=[voice.language],
+        speakers=[TtsVoiceSpeaker(name=name) for name in voice.speakers] or None,
     )

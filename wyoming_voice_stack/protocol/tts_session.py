@@ -1,14 +1,11 @@
-"""One client's talk with the text-to-speech server: text in, sound out.
-
-Both forms of the contract end in the same place: a `Reply`, one audio stream with one format.
-"""
+"""The Wyoming front end of text to speech: events to calls of the service, and its audio to events."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 from wyoming.tts import (
     Synthesize,
@@ -19,55 +16,85 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
+from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.errors import UnexpectedEvent
+from wyoming_voice_stack.protocol.info import TTS_PROGRAM, tts_info
 from wyoming_voice_stack.protocol.vocabulary import read
-from wyoming_voice_stack.tts.backend import TtsBackend
-from wyoming_voice_stack.tts.reply import Reply
+from wyoming_voice_stack.tts.reply import Reply, SpeechAudio
+from wyoming_voice_stack.tts.service import TtsService
+from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
 
-_LOGGER = logging.getLogger(__name__)
+CHUNKS_PER_SECOND = 10
+"""Number of `audio-chunk` events per second of audio."""
+SAMPLE_WIDTH_BYTES = 2
+
+
+class TtsFrontEnd:
+    """Offers a text-to-speech service over the Wyoming protocol."""
+
+    programs = (TTS_PROGRAM,)
+
+    def __init__(self, service: TtsService) -> None:
+        self._service = service
+        self._catalogue = service.voices.catalogue
+        self._info = tts_info(self._catalogue)
+
+    def info(self) -> Event:
+        """Return the `info` event, which is rebuilt only when the voices have changed."""
+        catalogue = self._service.voices.catalogue
+        if catalogue is not self._catalogue:
+            self._catalogue = catalogue
+            self._info = tts_info(catalogue)
+        return self._info
+
+    def open_session(self, connection_name: str) -> TtsSession:
+        """Open the session of a new connection."""
+        return TtsSession(self._service, connection_name)
 
 
 class TtsSession:
-    """Answers `synthesize`, and `synthesize-start`, `-chunk` and `-stop`."""
+    """Answers `synthesize`, and `synthesize-start`, `-chunk` and `-stop`, with one audio stream each."""
 
-    def __init__(self, service: TtsBackend, connection_name: str) -> None:
+    def __init__(self, service: TtsService, connection_name: str) -> None:
         self._service = service
         self._name = connection_name
         self._reply: Reply | None = None
         self._streaming = False
+        self._audio_started = False
 
     @property
     def busy(self) -> bool:
-        """True from a request's first event to its last reply."""
+        """True from a request's first event to the last event of its reply."""
         return self._reply is not None
 
     async def handle(self, event: Event) -> AsyncGenerator[Event, None]:
-        """Answer one event; unknown ones are ignored."""
+        """Answer one event; unknown events are ignored."""
         text = await self._take(event)
         if text is None or self._reply is None:
             return
         ends = not SynthesizeChunk.is_type(event.type)
-        async with aclosing(self._reply.speak(text, ends=ends)) as sound:
-            async for chunk in sound:
-                yield chunk
+        async with aclosing(self._reply.speak(text, ends=ends)) as replies:
+            async for audio in replies:
+                for audio_event in self._audio_events(audio):
+                    yield audio_event
         if ends:
-            for closing in self._close():
+            for closing in self._finish(self._reply):
                 yield closing
 
     def closing_events(self) -> Sequence[Event]:
-        """`synthesize-stopped` ends a streamed reply, also a failed one."""
+        """Return `synthesize-stopped`, which ends a streaming reply even if it failed."""
         return (SynthesizeStopped().event(),) if self._streaming else ()
 
     def close(self) -> None:
-        """Nothing goes on between two events here."""
+        """Do nothing: no work continues between two events."""
 
     async def _take(self, event: Event) -> str | None:
-        """Return the text that the event adds to the reply; None if it asks for none."""
+        """Return the text that the event adds to the reply; None if it adds none."""
         if SynthesizeStart.is_type(event.type):
             if self._reply is not None:
-                raise UnexpectedEvent("synthesize-start came again before synthesize-stop.")
+                raise UnexpectedEvent("synthesize-start was sent again before synthesize-stop.")
             self._streaming = True
-            self._reply = await self._begin(read(SynthesizeStart, event).voice)
+            self._reply = await self._open(read(SynthesizeStart, event).voice)
         elif SynthesizeChunk.is_type(event.type):
             self._require_start(event)
             return read(SynthesizeChunk, event).text
@@ -76,24 +103,36 @@ class TtsSession:
             return ""
         elif Synthesize.is_type(event.type) and not self._streaming:
             request = read(Synthesize, event)
-            self._reply = await self._begin(request.voice)
+            self._reply = await self._open(request.voice)
             return request.text
         return None
 
-    async def _begin(self, voice: SynthesizeVoice | None) -> Reply:
-        return Reply(self._service, await self._service.choose(voice), self._name)
+    async def _open(self, voice: SynthesizeVoice | None) -> Reply:
+        asked = voice or SynthesizeVoice()
+        request = VoiceRequest(asked.name, asked.language, asked.speaker)
+        self._audio_started = False
+        return await self._service.open_reply(request, self._name, streaming=self._streaming)
 
     def _require_start(self, event: Event) -> None:
         if self._reply is None:
-            raise UnexpectedEvent(f"{event.type} came before synthesize-start; send that first.")
+            raise UnexpectedEvent(
+                f"{event.type} was sent before synthesize-start. Send synthesize-start first."
+            )
 
-    def _close(self) -> Iterator[Event]:
-        if self._reply is None:
-            return
-        yield from self._reply.finish()
-        kind = "streaming" if self._streaming else "plain"
-        _LOGGER.info("[%s] %s", self._name, self._reply.summary)
-        self._service.metrics.requests.labels(f"synthesize-{kind}", "ok").inc()
+    def _finish(self, reply: Reply) -> Iterator[Event]:
+        yield from self._audio_events(reply.finish())
+        yield AudioStop().event()
         if self._streaming:
             yield SynthesizeStopped().event()
         self._reply, self._streaming = None, False
+
+    def _audio_events(self, audio: SpeechAudio) -> Iterator[Event]:
+        rate, width = audio.sample_rate, SAMPLE_WIDTH_BYTES
+        pcm = to_pcm16(audio.samples)
+        if pcm and not self._audio_started:
+            self._audio_started = True
+            yield AudioStart(rate=rate, width=width, channels=1).event()
+        step = rate // CHUNKS_PER_SECOND * width
+        for start in range(0, len(pcm), step):
+            chunk = pcm[start : start + step]
+            yield AudioChunk(rate=rate, width=width, channels=1, audio=chunk).event()

@@ -1,76 +1,76 @@
-"""One request's answer: its sentences, spoken one after the other in one stream of sound."""
+"""The reply to one request: its sentences, spoken one after the other in one stream of audio."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 
-from wyoming.audio import AudioChunk, AudioStart, AudioStop
-from wyoming.event import Event
-
-from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.errors import EmptyText, NoAudio
 from wyoming_voice_stack.tts.audio.reply_audio import ReplyAudio
 from wyoming_voice_stack.tts.audio.runaway import RunawayDetector
 from wyoming_voice_stack.tts.backend import TtsBackend
-from wyoming_voice_stack.tts.catalogue import Choice
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 from wyoming_voice_stack.tts.script import Script, ScriptLine
 from wyoming_voice_stack.tts.sentence_synthesis import SentenceSynthesis
+from wyoming_voice_stack.tts.voices.catalogue import VoiceSelection
 
 _LOGGER = logging.getLogger(__name__)
 
-CHUNKS_PER_SECOND = 10
-"""Events that one second of audio is cut into."""
-SAMPLE_WIDTH_BYTES = 2
 CLAUSE_PAUSE_SHARE = 0.4
-"""Of the pause between sentences, where one sentence is said in parts."""
+"""Share of the pause between sentences that separates the parts of one sentence."""
+
+
+@dataclass(frozen=True)
+class SpeechAudio:
+    """The next audio of a reply."""
+
+    sample_rate: int
+    """In Hz; the same for the whole reply."""
+    samples: Samples
+    """Mono samples in -1..1, shape [samples]."""
 
 
 class Reply:
-    """Text goes in by `speak`, the audio's events come out; `finish` ends it.
+    """Takes text with `speak`, which yields audio; `finish` ends the reply.
 
-    While one sentence sounds, the next one is asked for already.
+    The next sentence is requested from the engine while the current one is still being generated.
     """
 
-    def __init__(self, service: TtsBackend, choice: Choice, connection_name: str) -> None:
-        self._service = service
+    def __init__(
+        self, backend: TtsBackend, selection: VoiceSelection, connection_name: str, *, kind: str
+    ) -> None:
+        """`kind` is how the text comes, `plain` or `streaming`, for the metrics."""
+        self._backend = backend
         self._name = connection_name
-        self._choice = choice
-        self._script = Script(service, choice)
+        self._kind = kind
+        self._selection = selection
+        self._script = Script(backend, selection)
         self._playback = PlaybackBuffer()
-        self._sound: ReplyAudio | None = None
-        self._rate = 0
-        self._samples = self._taken_samples = 0
+        self._audio: ReplyAudio | None = None
+        self._sample_rate = 0
+        self._generated_samples = self._output_samples = 0
         self._first_audio_s = 0.0
         self._pause_ms = 0
-        self._asked = False
+        self._admitted = False
 
-    @property
-    def summary(self) -> str:
-        """One line on the whole reply, without a word of it."""
-        return (
-            f"{self._script.characters} characters, {self._samples / self._rate:.1f} s of audio,"
-            f" the first after {self._first_audio_s:.2f} s"
-        )
-
-    async def speak(self, delta: str, *, ends: bool) -> AsyncGenerator[Event, None]:
-        """Take more text, or the last, and yield the audio of the sentences that it completes.
+    async def speak(self, delta: str, *, ends: bool) -> AsyncGenerator[SpeechAudio, None]:
+        """Take more text, or the last of it, and yield the audio of the sentences that it completes.
 
         Raises:
-            VoiceStackError: the text is too long, or the engine failed or cannot be had.
+            VoiceStackError: the text is too long, or the engine failed or is not available.
         """
         async with aclosing(self._script.push(delta, ends=ends)) as lines:
             current, following = await self._next(lines), None
             try:
                 while current is not None:
-                    async with aclosing(self._say(*current)) as sound:
-                        async for events in sound:
-                            for event in events:
-                                yield event
+                    async with aclosing(self._synthesize(*current)) as audio:
+                        async for samples in audio:
+                            if len(samples):
+                                yield self._output(samples)
                             following = following or await self._next(lines)
                     current[1].close()
                     current, following = following, None
@@ -79,101 +79,104 @@ class Reply:
                     if pending is not None:
                         pending[1].close()
 
-    def finish(self) -> Iterator[Event]:
-        """End the audio.
+    def finish(self) -> SpeechAudio:
+        """End the reply, count it, and return its last audio, which may be empty.
 
         Raises:
-            EmptyText: there was nothing to say.
-            NoAudio: what was said cannot be heard.
+            EmptyText: the text contains nothing to speak.
+            NoAudio: the engine generated only silence.
         """
-        if not self._asked:
-            raise EmptyText("There is nothing to say in the text; send at least one word.")
-        if self._sound is not None:
-            yield from self._events(self._sound.finish())
-        if not self._samples:
-            raise NoAudio("The engine gave only silence for the text; try other words.")
-        yield AudioStop().event()
+        if not self._admitted:
+            raise EmptyText("The text contains nothing to speak. Send at least one word.")
+        samples = self._count(self._audio.finish()) if self._audio is not None else None
+        if samples is None or not self._output_samples:
+            raise NoAudio("The engine generated only silence for this text. Try other words.")
+        _LOGGER.info("[%s] %s", self._name, self._summary)
+        self._backend.metrics.requests.labels(f"synthesize-{self._kind}", "ok").inc()
+        return self._output(samples)
+
+    @property
+    def _summary(self) -> str:
+        """One line about the whole reply, without any of its text."""
+        return (
+            f"{self._script.characters} characters, {self._output_samples / self._sample_rate:.1f} s"
+            f" of audio, the first after {self._first_audio_s:.2f} s"
+        )
 
     async def _next(
         self, lines: AsyncGenerator[ScriptLine, None]
     ) -> tuple[ScriptLine, SentenceSynthesis] | None:
-        """Ask for what is to be said next, if that is known."""
+        """Request the next sentence from the engine, if the text has one already."""
         line = await anext(lines, None)
         if line is None:
             return None
-        _LOGGER.debug("[%s] says in %s: %s", self._name, line.language, line.text)
+        _LOGGER.debug("[%s] speaking %s: %s", self._name, line.language, line.text)
         request = SynthesisRequest(
             text=line.text,
             language=line.language,
-            voice=self._choice.voice,
-            speaker=self._choice.speaker,
-            clone=self._choice.clone,
-            speed=self._service.options.speed,
+            voice=self._selection.voice,
+            speaker=self._selection.speaker,
+            clone=self._selection.clone,
+            speed=self._backend.options.speed,
         )
-        take = SentenceSynthesis(
-            self._service.worker,
-            self._service.synthesis_cache,
+        synthesis = SentenceSynthesis(
+            self._backend.worker,
+            self._backend.synthesis_cache,
             request,
             self._playback,
-            admitted=self._asked,
+            admitted=self._admitted,
         )
-        self._asked = True
-        return line, take
+        self._admitted = True
+        return line, synthesis
 
-    async def _say(
-        self, line: ScriptLine, take: SentenceSynthesis
-    ) -> AsyncGenerator[list[Event], None]:
-        """Yield the events of one sentence, those of a piece at a time."""
-        heard = False
-        async with aclosing(take.pieces()) as pieces:  # type: ignore[type-var]
-            async for rate, samples in pieces:
+    async def _synthesize(
+        self, line: ScriptLine, synthesis: SentenceSynthesis
+    ) -> AsyncGenerator[Samples, None]:
+        """Yield the audio of one sentence: once at its begin, per chunk of the engine, and at its end."""
+        started = False
+        async with aclosing(synthesis.chunks()) as chunks:  # type: ignore[type-var]
+            async for sample_rate, samples in chunks:
                 if not len(samples):
                     continue
-                sound = self._sound or self._begin(rate)
-                if not heard:
-                    heard = True
-                    yield list(self._events(self._begin_sentence(sound, take.request)))
-                out = list(self._events(sound.push(samples)))
-                self._taken_samples += len(samples)
-                self._playback.set_withheld((self._taken_samples - self._samples) / rate)
-                yield out
-                if sound.done:
-                    _LOGGER.debug("[%s] the voice ran on and was stopped", self._name)
+                audio = self._audio or self._begin(sample_rate)
+                if not started:
+                    started = True
+                    yield self._count(self._begin_sentence(audio, synthesis.request))
+                output = self._count(audio.push(samples))
+                self._generated_samples += len(samples)
+                withheld = self._generated_samples - self._output_samples
+                self._playback.set_withheld(withheld / sample_rate)
+                yield output
+                if audio.done:
+                    _LOGGER.debug("[%s] the voice spoke past its text and was stopped", self._name)
                     break
-        if not heard or self._sound is None:
-            raise NoAudio("The engine gave no audio for a sentence; try other words.")
-        yield list(self._events(self._sound.end()))
-        take.keep()
-        pause_ms = self._service.options.sentence_pause_ms
+        if not started or self._audio is None:
+            raise NoAudio("The engine generated no audio for a sentence. Try other words.")
+        yield self._count(self._audio.end())
+        synthesis.cache()
+        pause_ms = self._backend.options.sentence_pause_ms
         self._pause_ms = pause_ms if line.ends_sentence else int(pause_ms * CLAUSE_PAUSE_SHARE)
 
-    def _begin(self, rate: int) -> ReplyAudio:
-        self._rate = rate
-        self._sound = ReplyAudio(rate)
-        return self._sound
+    def _begin(self, sample_rate: int) -> ReplyAudio:
+        self._sample_rate = sample_rate
+        self._audio = ReplyAudio(sample_rate)
+        return self._audio
 
-    def _begin_sentence(self, sound: ReplyAudio, request: SynthesisRequest) -> Samples:
-        run_on = (
-            RunawayDetector(request.text, request.speed) if self._service.card.runs_on else None
-        )
-        return sound.begin(
-            self._pause_ms, run_on=run_on, in_hand_s=max(0.0, self._playback.buffered_s)
+    def _begin_sentence(self, audio: ReplyAudio, request: SynthesisRequest) -> Samples:
+        runs_on = self._backend.voices.card.runs_on
+        return audio.begin(
+            self._pause_ms,
+            runaway=RunawayDetector(request.text, request.speed) if runs_on else None,
+            buffered_s=max(0.0, self._playback.buffered_s),
         )
 
-    def _events(self, samples: Samples) -> Iterator[Event]:
-        if not len(samples):
-            return
-        if not self._samples:
-            self._first_audio_s = time.monotonic() - (self._script.first_came_at or 0.0)
-            self._service.metrics.first_audio.observe(self._first_audio_s)
-            yield AudioStart(rate=self._rate, width=SAMPLE_WIDTH_BYTES, channels=1).event()
-        self._samples += len(samples)
-        pcm = to_pcm16(samples)
-        step = self._rate // CHUNKS_PER_SECOND * SAMPLE_WIDTH_BYTES
-        for start in range(0, len(pcm), step):
-            yield AudioChunk(
-                rate=self._rate,
-                width=SAMPLE_WIDTH_BYTES,
-                channels=1,
-                audio=pcm[start : start + step],
-            ).event()
+    def _count(self, samples: Samples) -> Samples:
+        """Count audio that goes to the client, and observe when the first of it is ready."""
+        if len(samples) and not self._output_samples:
+            self._first_audio_s = time.monotonic() - (self._script.first_text_at or 0.0)
+            self._backend.metrics.first_audio.observe(self._first_audio_s)
+        self._output_samples += len(samples)
+        return samples
+
+    def _output(self, samples: Samples) -> SpeechAudio:
+        return SpeechAudio(self._sample_rate, samples)

@@ -1,4 +1,4 @@
-"""One sentence being spoken: by the engine, or as it was spoken before."""
+"""The synthesis of one sentence: by the engine, or from the cache."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wyoming_voice_stack.tts.voices.synthesis_cache import CachedSentence, Synth
 
 
 class SentenceSynthesis:
-    """Begins to be made as soon as it is there. Whoever makes it closes it."""
+    """Requests the sentence from the engine when it is created. The creator closes it."""
 
     def __init__(
         self,
@@ -27,45 +27,46 @@ class SentenceSynthesis:
         self.request = request
         self._playback = playback
         self._cache = synthesis_cache
-        self._known = synthesis_cache.get(request)
+        self._cached = synthesis_cache.get(request)
         self._stream: ResultStream[tuple[int, Samples]] | None = None
-        if self._known is None:
-            self._stream = worker.stream(_Speak(request, playback), admitted=admitted)
-        self._rate = 0
-        self._taken: list[Samples] = []
+        if self._cached is None:
+            self._stream = worker.stream(_Synthesize(request, playback), admitted=admitted)
+        self._sample_rate = 0
+        self._to_cache: list[Samples] = []
 
-    async def pieces(self) -> AsyncIterator[tuple[int, Samples]]:
-        """Yield sample rate and samples, piece by piece.
+    async def chunks(self) -> AsyncIterator[tuple[int, Samples]]:
+        """Yield the sample rate and the samples of each chunk.
 
         Raises:
-            VoiceStackError: the engine failed, or cannot be had.
+            VoiceStackError: the engine failed or is not available.
         """
-        if self._known is not None:
-            for samples in self._known.pieces:
-                self._playback.add(len(samples) / self._known.sample_rate)
-                yield self._known.sample_rate, samples
+        if self._cached is not None:
+            for samples in self._cached.chunks:
+                self._playback.add(len(samples) / self._cached.sample_rate)
+                yield self._cached.sample_rate, samples
         elif self._stream is not None:
-            keeps = self._cache.takes(self.request)
-            async for rate, samples in self._stream:
-                self._rate = rate
-                if keeps:
-                    self._taken.append(samples)
-                yield rate, samples
+            caching = self._cache.accepts(self.request)
+            async for sample_rate, samples in self._stream:
+                self._sample_rate = sample_rate
+                if caching:
+                    self._to_cache.append(samples)
+                yield sample_rate, samples
 
-    def keep(self) -> None:
-        """It was spoken to its end: remember how."""
-        if self._taken:
-            self._cache.put(self.request, CachedSentence(self._rate, tuple(self._taken)))
+    def cache(self) -> None:
+        """Put the sentence, which is complete, into the cache."""
+        if self._to_cache:
+            sentence = CachedSentence(self._sample_rate, tuple(self._to_cache))
+            self._cache.put(self.request, sentence)
 
     def close(self) -> None:
-        """Want no more of it."""
+        """Stop the engine's work on the sentence."""
         if self._stream is not None:
             self._stream.close()
 
 
 @dataclass(frozen=True)
-class _Speak:
-    """A sentence as a job: the engine tells its rate with every piece."""
+class _Synthesize:
+    """A sentence as a job for the worker; every chunk comes with the engine's sample rate."""
 
     request: SynthesisRequest
     playback: PlaybackBuffer

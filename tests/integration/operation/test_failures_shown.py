@@ -24,6 +24,7 @@ from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd
 from wyoming_voice_stack.server.assembly.weights import weights_of
 from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer
@@ -81,7 +82,7 @@ async def serving(
     service = TtsService(source, worker, options, metrics)
     await service.start()
     try:
-        async with listening(service) as listener:
+        async with listening(TtsFrontEnd(service)) as listener:
             yield listener.port, service
     finally:
         assert await service.stop(WAIT_SECONDS)

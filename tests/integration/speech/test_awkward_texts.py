@@ -15,7 +15,7 @@ from tests.support.checkpoints.tiny_xtts import LANGUAGES, make_tiny_xtts
 from tests.support.fakes import FakeSynthesizer, peer
 from tests.support.integration.client import words
 from tests.support.integration.servers import Server, running
-from tests.support.tts_client import kinds, serving, tell
+from tests.support.tts_client import kinds, open_session, serving, tell
 from wyoming_voice_stack.cli import client
 from wyoming_voice_stack.cli.client import AudioClip
 from wyoming_voice_stack.tts.backend import SynthesisOptions
@@ -94,7 +94,7 @@ class TestEngineGetsItAll:
         engine = FakeSynthesizer()
         limit = 80
         async with serving(engine, tmp_path, speaking=_roomy()) as service:
-            got = await tell(service.open_session("c"), Synthesize(text=text).event())
+            got = await tell(open_session(service), Synthesize(text=text).event())
         assert kinds(got) == ["audio-start", "audio-chunk", "audio-stop"]
         said = [request.text for request in engine.requests]
         assert max(map(len, said)) <= limit
@@ -106,7 +106,7 @@ class TestEngineGetsItAll:
     async def test_mixed_scripts_in_order(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path, speaking=_roomy()) as service:
-            await tell(service.open_session("c"), Synthesize(text=MIXED).event())
+            await tell(open_session(service), Synthesize(text=MIXED).event())
         assert _letters("".join(request.text for request in engine.requests)) == _letters(MIXED)
 
 

@@ -18,7 +18,7 @@ from wyoming.tts import (
 )
 
 from tests.support.fakes import FakeSynthesizer, eventually
-from tests.support.tts_client import kinds, samples, serving, tell
+from tests.support.tts_client import kinds, open_session, samples, serving, tell
 from wyoming_voice_stack.errors import (
     EmptyText,
     NoAudio,
@@ -40,7 +40,7 @@ def engine() -> FakeSynthesizer:
 class TestPlain:
     async def test_one_audio_stream(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
-            got = await tell(service.open_session("c"), Synthesize(text=TWO).event())
+            got = await tell(open_session(service), Synthesize(text=TWO).event())
         assert kinds(got) == ["audio-start", "audio-chunk", "audio-stop"]
         start = AudioStart.from_event(got[0])
         assert (start.rate, start.width, start.channels) == (8000, 2, 1)
@@ -55,7 +55,7 @@ class TestPlain:
 
     async def test_several_on_one_connection(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             for _ in range(2):
                 got = await tell(session, Synthesize(text="Hello there.").event())
                 assert kinds(got) == ["audio-start", "audio-chunk", "audio-stop"]
@@ -65,7 +65,7 @@ class TestPlain:
     ) -> None:
         caplog.set_level(logging.DEBUG)
         async with serving(engine, tmp_path) as service:
-            await tell(service.open_session("peer"), Synthesize(text=TWO).event())
+            await tell(open_session(service, "peer"), Synthesize(text=TWO).event())
         said = [record for record in caplog.records if "first sentence" in record.getMessage()]
         assert [record.levelno for record in said] == [logging.DEBUG]
         assert f"[peer] {len(TWO)} characters, 0.3 s of audio" in caplog.text
@@ -76,25 +76,25 @@ class TestPlain:
     ) -> None:
         async with serving(engine, tmp_path) as service:
             with pytest.raises(EmptyText):
-                await tell(service.open_session("c"), Synthesize(text=text).event())
+                await tell(open_session(service), Synthesize(text=text).event())
 
     async def test_silent_engine_is_an_error(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         engine.pieces = 0
         async with serving(engine, tmp_path) as service:
             with pytest.raises(NoAudio):
-                await tell(service.open_session("c"), Synthesize(text="Hello.").event())
+                await tell(open_session(service), Synthesize(text="Hello.").event())
 
     async def test_too_long(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
             with pytest.raises(TextTooLong, match="TTS_MAX_TEXT_CHARACTERS"):
-                await tell(service.open_session("c"), Synthesize(text="a " * 501).event())
+                await tell(open_session(service), Synthesize(text="a " * 501).event())
 
     async def test_long_sentences_fit_the_engine(
         self, engine: FakeSynthesizer, tmp_path: Path
     ) -> None:
         words = ["w" + "o" * number for number in range(1, 40)]
         async with serving(engine, tmp_path) as service:
-            await tell(service.open_session("c"), Synthesize(text=" ".join(words)).event())
+            await tell(open_session(service), Synthesize(text=" ".join(words)).event())
         assert all(len(request.text) <= 80 for request in engine.requests)
         said = " ".join(request.text for request in engine.requests).replace(".", "")
         assert said.split() == words
@@ -103,7 +103,7 @@ class TestPlain:
 class TestStreaming:
     async def test_home_assistants_order(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             assert await tell(session, SynthesizeStart().event()) == []
             first = await tell(
                 session, *(SynthesizeChunk(text).event() for text in (TWO[:9], TWO[9:40]))
@@ -129,12 +129,12 @@ class TestStreaming:
             SynthesizeStop().event(),
         ]
         async with serving(engine, tmp_path) as service:
-            got = await tell(service.open_session("c"), *events)
+            got = await tell(open_session(service), *events)
         assert kinds(got) == ["audio-start", "audio-chunk", "audio-stop", "synthesize-stopped"]
 
     async def test_plain_after_streaming(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             for _ in range(2):
                 await tell(
                     session,
@@ -150,7 +150,7 @@ class TestStreaming:
         self, engine: FakeSynthesizer, tmp_path: Path
     ) -> None:
         async with serving(engine, tmp_path) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             await tell(session, SynthesizeStart().event())
             with pytest.raises(EmptyText):
                 await tell(session, SynthesizeStop().event())
@@ -160,7 +160,7 @@ class TestStreaming:
         self, engine: FakeSynthesizer, tmp_path: Path
     ) -> None:
         async with serving(engine, tmp_path) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             with pytest.raises(UnknownVoice):
                 await tell(session, SynthesizeStart(SynthesizeVoice(name="nobody")).event())
             assert [event.type for event in session.closing_events()] == ["synthesize-stopped"]
@@ -171,11 +171,11 @@ class TestStreaming:
     ) -> None:
         async with serving(engine, tmp_path) as service:
             with pytest.raises(UnexpectedEvent, match="synthesize-start"):
-                await tell(service.open_session("c"), event)
+                await tell(open_session(service), event)
 
     async def test_second_start(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             await tell(session, SynthesizeStart().event())
             with pytest.raises(UnexpectedEvent, match="synthesize-stop"):
                 await tell(session, SynthesizeStart().event())
@@ -193,7 +193,7 @@ class TestStreaming:
         monkeypatch.setattr(SentenceStream, "push", counting)
         async with serving(engine, tmp_path) as service:
             text = "word " * 180
-            await tell(service.open_session("c"), Synthesize(text=text).event())
+            await tell(open_session(service), Synthesize(text=text).event())
         assert sum(pushed) == len(text)
         assert max(pushed) <= SLICE_CHARACTERS
 
@@ -202,7 +202,7 @@ class TestStreaming:
     ) -> None:
         engine.pieces = 10_000
         async with serving(engine, tmp_path) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             async with aclosing(session.handle(Synthesize(text="Hello.").event())) as replies:
                 assert (await anext(replies)).type == "audio-start"
             await eventually(engine.closed_early.is_set)

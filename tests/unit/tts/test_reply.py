@@ -13,7 +13,7 @@ from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from tests.support.fakes import FAKE_CARD, WAIT_SECONDS, FakeSynthesizer, eventually
-from tests.support.tts_client import kinds, samples, serving, tell
+from tests.support.tts_client import kinds, open_session, samples, serving, tell
 from wyoming_voice_stack.errors import EngineError, NoAudio
 from wyoming_voice_stack.protocol.tts_session import TtsSession
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
@@ -55,7 +55,7 @@ class TestAhead:
     async def test_next_sentence_is_asked_for_while_one_sounds(self, tmp_path: Path) -> None:
         engine = Speaker()
         async with serving(engine, tmp_path, lanes=4) as service:
-            got = await tell(service.open_session("c"), Synthesize(text=THREE).event())
+            got = await tell(open_session(service), Synthesize(text=THREE).event())
         assert kinds(got) == ["audio-start", "audio-chunk", "audio-stop"]
         assert [request.text[:4] for request in engine.requests] == ["This", "And ", "The "]
         pauses = 2 * 0.1
@@ -64,8 +64,8 @@ class TestAhead:
     async def test_all_sentences_share_one_playback(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path) as service:
-            await tell(service.open_session("c"), Synthesize(text=THREE).event())
-            await tell(service.open_session("c"), Synthesize(text="Another.").event())
+            await tell(open_session(service), Synthesize(text=THREE).event())
+            await tell(open_session(service), Synthesize(text="Another.").event())
         first, second, third, other = engine.playbacks
         assert first is second is third is not other
         pauses = 2 * 0.1
@@ -90,7 +90,7 @@ class TestAhead:
 
         async with serving(Failing(), tmp_path) as service:
             with pytest.raises(EngineError, match="device"):
-                await take(service.open_session("c"))
+                await take(open_session(service))
         assert samples(got) / RATE == pytest.approx(0.5, abs=0.15)
 
 
@@ -98,7 +98,7 @@ class TestFirstClause:
     async def test_is_said_while_the_rest_is_still_to_come(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             early = await tell(
                 session,
                 SynthesizeStart().event(),
@@ -126,14 +126,14 @@ class TestFirstClause:
     async def test_is_not_cut_off_what_may_be_one(self, tmp_path: Path, text: str) -> None:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             got = await tell(session, SynthesizeStart().event(), SynthesizeChunk(text).event())
         assert got == []
 
     async def test_an_end_that_was_seen_already_is_not_forgotten(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             await tell(
                 session,
                 SynthesizeStart().event(),
@@ -149,7 +149,7 @@ class TestFirstClause:
     async def test_only_before_the_first_sound(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path) as service:
-            session = service.open_session("c")
+            session = open_session(service)
             text = "This is it. Tomorrow it will be rather cold, but the sun shines."
             await tell(
                 session,
@@ -166,7 +166,7 @@ class TestFirstClause:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path) as service:
             text = "Tomorrow it will be rather cold, but the sun shines."
-            await tell(service.open_session("c"), Synthesize(text=text).event())
+            await tell(open_session(service), Synthesize(text=text).event())
         assert [request.text for request in engine.requests] == [text]
 
 
@@ -186,7 +186,7 @@ class TestSound:
 
         engine = Babbling(replace(FAKE_CARD, runs_on=True))
         async with serving(engine, tmp_path) as service:
-            got = await tell(service.open_session("c"), Synthesize(text="Ok.").event())
+            got = await tell(open_session(service), Synthesize(text="Ok.").event())
             await eventually(engine.closed_early.is_set)
         assert samples(got) / RATE < 1.0
 
@@ -199,12 +199,12 @@ class TestSound:
 
         async with serving(Silent(), tmp_path) as service:
             with pytest.raises(NoAudio, match="silence"):
-                await tell(service.open_session("c"), Synthesize(text="Hello.").event())
+                await tell(open_session(service), Synthesize(text="Hello.").event())
 
     async def test_numbers_are_said_in_words(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path) as service:
-            await tell(service.open_session("c"), Synthesize(text="It is 21 °C.").event())
+            await tell(open_session(service), Synthesize(text="It is 21 °C.").event())
         assert [request.text for request in engine.requests] == [
             "It is twenty-one degrees Celsius."
         ]
@@ -222,7 +222,7 @@ class TestPlayback:
 
         engine = Hesitant()
         async with serving(engine, tmp_path) as service:
-            await tell(service.open_session("c"), Synthesize(text="Hello there.").event())
+            await tell(open_session(service), Synthesize(text="Hello there.").event())
         assert engine.playbacks[0].buffered_s < 0.6
 
     def test_nothing_yet(self) -> None:

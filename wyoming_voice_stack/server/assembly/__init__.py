@@ -25,8 +25,9 @@ def assemble(settings: Settings, metrics: Metrics) -> AssembledServer:
         asr = asr_service(settings, metrics, store)
         return AssembledServer(asr, AsrFrontEnd(asr))
     if settings.service_mode == "tts":
+        from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd
         from wyoming_voice_stack.server.assembly.tts import tts_service
 
         tts = tts_service(settings, metrics, store)
-        return AssembledServer(tts, tts)
+        return AssembledServer(tts, TtsFrontEnd(tts))
     raise ConfigError("SERVICE_MODE is not set; set it to asr or tts, or give --mode.")

@@ -12,8 +12,8 @@ from wyoming_voice_stack.tts.audio.sentence_audio import SentenceAudio
 from wyoming_voice_stack.tts.audio.trimming import LEAD_IN_MS
 from wyoming_voice_stack.tts.engine import Samples
 
-IN_HAND_S = 2.0
-"""With so much sound that the client has not heard yet, a sentence may wait until it is measured."""
+LOOK_AHEAD_BUFFER_S = 2.0
+"""With this much unplayed audio, a sentence may wait until its loudness is measured."""
 
 
 class ReplyAudio:
@@ -39,15 +39,15 @@ class ReplyAudio:
         return self._sentence is not None and self._sentence.done
 
     def begin(
-        self, pause_ms: int, *, run_on: RunawayDetector | None = None, in_hand_s: float = 0
+        self, pause_ms: int, *, runaway: RunawayDetector | None = None, buffered_s: float = 0
     ) -> Samples:
         """Begin a sentence, and return the beginning of the pause before it.
 
         Args:
             pause_ms: silence from the last sound of the sentence before to the first of this one;
                 the reply's first sentence has none.
-            run_on: knows the text, if the engine is one that babbles.
-            in_hand_s: sound that the client has not heard yet.
+            runaway: detects the end of the text, for an engine that may speak past it.
+            buffered_s: seconds of audio that the client has not played yet.
         """
         if self._sentence is not None:
             raise RuntimeError("the sentence before has not ended; call end() first")
@@ -55,8 +55,8 @@ class ReplyAudio:
         self._sentence = SentenceAudio(
             self._rate,
             evening=self._evening,
-            look_ahead=self._spoke and in_hand_s >= IN_HAND_S,
-            run_on=run_on,
+            look_ahead=self._spoke and buffered_s >= LOOK_AHEAD_BUFFER_S,
+            runaway=runaway,
             lead_in_ms=lead_in_ms,
         )
         if not self._spoke:

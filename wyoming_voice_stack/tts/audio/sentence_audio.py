@@ -29,19 +29,19 @@ class SentenceAudio:
         *,
         evening: LoudnessLeveller | None = None,
         look_ahead: bool = False,
-        run_on: RunawayDetector | None = None,
+        runaway: RunawayDetector | None = None,
         lead_in_ms: int = LEAD_IN_MS,
     ) -> None:
         """Take what the sentence follows and how it is said.
 
         `evening` knows the sentences before; with `look_ahead`, this one's own loudness decides on
-        its gain, else only theirs. `run_on` knows its text; without, nothing of it is babble.
+        its gain, else only theirs. `runaway` knows its text; without, nothing of it is babble.
         """
         self._cutter = FrameCutter(sample_rate)
         self._trimmer = SilenceTrimmer(sample_rate, lead_in_ms)
         self._evening = evening or LoudnessLeveller()
         self._look_ahead = look_ahead
-        self._run_on = run_on
+        self._runaway = runaway
         self._meter = LoudnessMeter()
         self._measured: list[Frame] = []
         self._gain: float | None = None
@@ -50,7 +50,7 @@ class SentenceAudio:
     @property
     def done(self) -> bool:
         """True once the text is over: the engine may stop, what it gives is dropped."""
-        return self._run_on is not None and self._run_on.over
+        return self._runaway is not None and self._runaway.over
 
     @property
     def heard(self) -> bool:
@@ -85,9 +85,9 @@ class SentenceAudio:
         trimmed: list[Frame] = []
         for frame in frames:
             trimmed += self._trimmer.push(frame)
-            if self._run_on is not None:
-                self._run_on.push(frame, self._trimmer.silence_ms)
-                if self._run_on.over:
+            if self._runaway is not None:
+                self._runaway.push(frame, self._trimmer.silence_ms)
+                if self._runaway.over:
                     break
         return trimmed
 

@@ -20,22 +20,18 @@ class SentenceStream:
     are held back.
     """
 
-    def __init__(self, max_characters: int) -> None:
-        """`max_characters` is the maximum length of a sentence.
+    def __init__(self, long_characters: int) -> None:
+        """In a sentence longer than `long_characters`, a lower case letter may begin the next one.
 
-        Raises:
-            ValueError: `max_characters` is less than `MIN_CHARACTERS`.
+        `fit` splits what is too long for an engine, after normalization, which makes text longer.
         """
-        if max_characters < MIN_CHARACTERS:
-            raise ValueError(f"max_characters is {max_characters}; give {MIN_CHARACTERS} or more")
-        self._max_characters = max_characters
-        self._scanner = Scanner(long_characters=max_characters)
+        self._scanner = Scanner(long_characters)
         self._finished = False
 
     def push(self, delta: str) -> list[str]:
         """Take more text and return the sentences that are certain to be complete."""
         self._check_not_finished()
-        return self._sentences(self._scanner.push(delta))
+        return _cleaned(self._scanner.push(delta))
 
     def first_clause(self) -> str | None:
         """Remove and return the first clause of the incomplete sentence, or None if it is too short.
@@ -49,7 +45,7 @@ class SentenceStream:
         """Return the remaining sentences and close the stream."""
         self._check_not_finished()
         self._finished = True
-        return self._sentences(self._scanner.finish())
+        return _cleaned(self._scanner.finish())
 
     def _check_not_finished(self) -> None:
         if self._finished:
@@ -57,15 +53,21 @@ class SentenceStream:
                 "the sentence stream is finished; create a new one for the next text"
             )
 
-    def _sentences(self, pieces: list[str]) -> list[str]:
-        limit = self._max_characters
-        return [sentence for piece in pieces for sentence in fit(clean_text(piece), limit)]
-
 
 def fit(sentence: str, max_characters: int) -> list[str]:
-    """Return a clean_text sentence in parts of at most `max_characters`, each ready to be spoken."""
+    """Return a clean sentence in parts of at most `max_characters`, each ready to be spoken.
+
+    Raises:
+        ValueError: `max_characters` is less than `MIN_CHARACTERS`.
+    """
+    if max_characters < MIN_CHARACTERS:
+        raise ValueError(f"max_characters is {max_characters}. Use {MIN_CHARACTERS} or more.")
     if len(sentence) <= max_characters:
         return [sentence] if sentence else []
     room_for_full_stop = 1
     parts = split_to_fit(sentence, max_characters - room_for_full_stop)
     return [ready for part in parts if (ready := finalize_sentence(part))]
+
+
+def _cleaned(raw_sentences: list[str]) -> list[str]:
+    return [sentence for raw in raw_sentences if (sentence := clean_text(raw))]

@@ -26,7 +26,7 @@ from tests.support.waveform import (
 from wyoming_voice_stack.tts.audio.limiter import CEILING, KNEE, limited
 from wyoming_voice_stack.tts.audio.loudness_levelling import MAX_GAIN_DB, LoudnessLeveller
 from wyoming_voice_stack.tts.audio.loudness_meter import Loudness
-from wyoming_voice_stack.tts.audio.reply_audio import IN_HAND_S, ReplyAudio
+from wyoming_voice_stack.tts.audio.reply_audio import LOOK_AHEAD_BUFFER_S, ReplyAudio
 from wyoming_voice_stack.tts.audio.runaway import RunawayDetector
 from wyoming_voice_stack.tts.audio.sentence_audio import SentenceAudio
 from wyoming_voice_stack.tts.engine import Samples
@@ -37,13 +37,16 @@ DOOR = "The front door has been open for twenty minutes."
 
 
 def speak(
-    *sentences: Samples, pause_ms: int = 250, in_hand_s: float = IN_HAND_S, length: int = 1000
+    *sentences: Samples,
+    pause_ms: int = 250,
+    buffered_s: float = LOOK_AHEAD_BUFFER_S,
+    length: int = 1000,
 ) -> list[Samples]:
     """What goes out for each sentence, the silence before it included; the reply's end comes last."""
     reply = ReplyAudio(RATE)
     out = []
     for sentence in sentences:
-        parts = [reply.begin(pause_ms, in_hand_s=in_hand_s)]
+        parts = [reply.begin(pause_ms, buffered_s=buffered_s)]
         parts += [reply.push(piece) for piece in in_pieces(sentence, length)]
         out.append(joined(*parts, reply.end()))
     return [*out, reply.finish()]
@@ -69,13 +72,13 @@ class TestPauses:
     def test_is_as_long_as_asked_for(self, pause_ms: int, after: Samples, before: Samples) -> None:
         first = joined(quiet(100), tone(300), after)
         second = joined(before, tone(300), quiet(100))
-        out = speak(first, second, pause_ms=pause_ms, in_hand_s=0.0)
+        out = speak(first, second, pause_ms=pause_ms, buffered_s=0.0)
         assert silence_ms(out) == pytest.approx(pause_ms, abs=10)
 
     @pytest.mark.parametrize("words", [("Yes.", "Half past four."), ("Fish.", "Hello there.")])
-    @pytest.mark.parametrize("in_hand_s", [0.0, IN_HAND_S])
-    def test_between_real_words(self, words: tuple[str, str], in_hand_s: float) -> None:
-        out = speak(*(say(word) for word in words), pause_ms=400, in_hand_s=in_hand_s)
+    @pytest.mark.parametrize("buffered_s", [0.0, LOOK_AHEAD_BUFFER_S])
+    def test_between_real_words(self, words: tuple[str, str], buffered_s: float) -> None:
+        out = speak(*(say(word) for word in words), pause_ms=400, buffered_s=buffered_s)
         assert silence_ms(out) == pytest.approx(400, abs=10)
 
     def test_none_makes_no_click(self) -> None:
@@ -143,7 +146,7 @@ class TestLoudness:
 
     def test_follows_the_engine_where_nothing_can_wait(self) -> None:
         levels = (-26, -20, -20, -20, -20)
-        *out, _ = speak(*(amplified(say(LIGHT), level) for level in levels), in_hand_s=0.0)
+        *out, _ = speak(*(amplified(say(LIGHT), level) for level in levels), buffered_s=0.0)
         heard = [loudness_db(sentence[sounding(sentence)[0] :]) for sentence in out]
         assert np.ptp(heard[1:]) <= 2.0
         assert all(-26 <= level <= -19.5 for level in heard[1:])
@@ -160,25 +163,25 @@ class TestLoudness:
         assert np.ptp(factors) <= 1e-5
         assert factors[0] < 0.7
 
-    @pytest.mark.parametrize("in_hand_s", [0.0, IN_HAND_S])
-    def test_faint_sound_is_not_raised(self, in_hand_s: float) -> None:
+    @pytest.mark.parametrize("buffered_s", [0.0, LOOK_AHEAD_BUFFER_S])
+    def test_faint_sound_is_not_raised(self, buffered_s: float) -> None:
         breath = noise(600, -47.0)
-        _, out, _ = speak(amplified(say(LIGHT), -20), breath, in_hand_s=in_hand_s)
+        _, out, _ = speak(amplified(say(LIGHT), -20), breath, buffered_s=buffered_s)
         assert np.abs(out).max() <= np.abs(breath).max()
 
     def test_waits_only_if_the_client_has_enough_to_play(self) -> None:
-        for in_hand_s, waits in ((IN_HAND_S, True), (IN_HAND_S - 0.1, False)):
+        for buffered_s, waits in ((LOOK_AHEAD_BUFFER_S, True), (LOOK_AHEAD_BUFFER_S - 0.1, False)):
             reply = ReplyAudio(RATE)
-            reply.begin(250, in_hand_s=60.0)
+            reply.begin(250, buffered_s=60.0)
             reply.push(tone(300))
             reply.end()
-            reply.begin(250, in_hand_s=in_hand_s)
+            reply.begin(250, buffered_s=buffered_s)
             assert bool(len(reply.push(tone(800)))) is not waits
             assert len(reply.push(tone(300)))
 
     def test_the_first_sentence_never_waits(self) -> None:
         reply = ReplyAudio(RATE)
-        reply.begin(250, in_hand_s=60.0)
+        reply.begin(250, buffered_s=60.0)
         assert milliseconds(len(reply.push(tone(100)))) >= 80
 
 
@@ -223,15 +226,15 @@ REPLY = [
 @settings(max_examples=25, deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 9_000), min_size=1, max_size=12),
-    in_hand_s=st.sampled_from([0.0, IN_HAND_S]),
+    buffered_s=st.sampled_from([0.0, LOOK_AHEAD_BUFFER_S]),
 )
-def test_pieces_make_no_difference(lengths: list[int], in_hand_s: float) -> None:
+def test_pieces_make_no_difference(lengths: list[int], buffered_s: float) -> None:
     def said(sizes: list[int]) -> Samples:
         reply, parts = ReplyAudio(RATE), []
         for sentence, text in zip(
             REPLY, ("Hello there.", "Half past four, no.", LIGHT), strict=True
         ):
-            parts.append(reply.begin(250, run_on=RunawayDetector(text), in_hand_s=in_hand_s))
+            parts.append(reply.begin(250, runaway=RunawayDetector(text), buffered_s=buffered_s))
             place, turn = 0, 0
             while place < len(sentence):
                 size = sizes[turn % len(sizes)]

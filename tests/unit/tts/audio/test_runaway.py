@@ -44,7 +44,7 @@ def spoken(sentence: SentenceAudio, *parts: Samples) -> Samples:
 
 
 def cut(text: str, *parts: Samples, speed: float = 1.0) -> tuple[Samples, bool]:
-    sentence = SentenceAudio(RATE, run_on=RunawayDetector(text, speed))
+    sentence = SentenceAudio(RATE, runaway=RunawayDetector(text, speed))
     return spoken(sentence, *parts), sentence.done
 
 
@@ -123,7 +123,7 @@ class TestBabble:
         assert milliseconds(len(out) - len(bare("Thank you."))) <= 110
 
     def test_what_follows_is_dropped(self) -> None:
-        sentence = SentenceAudio(RATE, run_on=RunawayDetector("Ok."))
+        sentence = SentenceAudio(RATE, runaway=RunawayDetector("Ok."))
         sentence.push(joined(bare("Ok."), quiet(300)))
         assert sentence.done
         assert not len(sentence.push(bare(BABBLE)))

@@ -8,15 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wyoming_voice_stack.tts.text import code_fence, scanner
-from wyoming_voice_stack.tts.text.sentences import MIN_CHARACTERS, SentenceStream
+from wyoming_voice_stack.tts.text.sentences import MIN_CHARACTERS, SentenceStream, fit
 
 MAX_CHARACTERS = 200
 
 
 def sentences(*deltas: str, max_characters: int = MAX_CHARACTERS) -> list[str]:
+    """What an engine with this limit gets, if nothing is normalized."""
     stream = SentenceStream(max_characters)
     pushed = [sentence for delta in deltas for sentence in stream.push(delta)]
-    return pushed + stream.finish()
+    whole = pushed + stream.finish()
+    return [part for sentence in whole for part in fit(sentence, max_characters)]
 
 
 MARKDOWN = """\
@@ -313,7 +315,8 @@ def test_a_long_address_is_not_spoken() -> None:
 
 def test_lower_case_begins_a_sentence_once_it_is_long() -> None:
     text = "this is a message in lower case. it goes on. and on. "
-    assert SentenceStream(20).push(text)[0] == "this is a message."
+    assert SentenceStream(20).push(text) == ["this is a message in lower case."]
+    assert sentences(text, max_characters=20)[0] == "this is a message."
     assert SentenceStream(200).push(text) == []
 
 
@@ -328,4 +331,4 @@ def test_a_finished_stream_takes_nothing_more() -> None:
 
 def test_a_length_without_room_for_a_letter_is_refused() -> None:
     with pytest.raises(ValueError, match="max_characters is 1"):
-        SentenceStream(MIN_CHARACTERS - 1)
+        fit("word", MIN_CHARACTERS - 1)

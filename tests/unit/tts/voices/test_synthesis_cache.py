@@ -8,7 +8,7 @@ import pytest
 from wyoming.tts import Synthesize, SynthesizeVoice
 
 from tests.support.fakes import FakeSynthesizer
-from tests.support.tts_client import samples, serving, tell
+from tests.support.tts_client import open_session, samples, serving, tell
 from tests.support.voice_files import speech, write
 from wyoming_voice_stack.errors import NoAudio
 from wyoming_voice_stack.tts.backend import SynthesisOptions
@@ -24,13 +24,13 @@ HELLO = SynthesisRequest("Hello.", "en", voice="joe")
 SPEAKING = SynthesisOptions(sentence_pause_ms=100, cache_bytes=1_000_000)
 
 
-def phrase(size_bytes: int = 400) -> CachedSentence:
+def cached(size_bytes: int = 400) -> CachedSentence:
     return CachedSentence(8000, (np.zeros(size_bytes // 4, np.float32),))
 
 
-class TestPhrases:
-    def test_the_same_request_of_any_reply(self) -> None:
-        synthesis_cache, kept = SynthesisCache(1000), phrase()
+class TestCache:
+    def test_an_equal_request_of_any_reply(self) -> None:
+        synthesis_cache, kept = SynthesisCache(1000), cached()
         synthesis_cache.put(HELLO, kept)
         assert synthesis_cache.get(replace(HELLO)) is kept
 
@@ -47,23 +47,23 @@ class TestPhrases:
     )
     def test_another_request(self, other: SynthesisRequest) -> None:
         synthesis_cache = SynthesisCache(1000, clones=True)
-        synthesis_cache.put(HELLO, phrase())
+        synthesis_cache.put(HELLO, cached())
         assert synthesis_cache.get(other) is None
 
     def test_a_recording_that_changed_is_another_voice(self) -> None:
         synthesis_cache = SynthesisCache(1000, clones=True)
         asked = replace(HELLO, voice=None, clone=ANNA)
-        synthesis_cache.put(asked, phrase())
+        synthesis_cache.put(asked, cached())
         assert synthesis_cache.get(asked) is not None
         assert synthesis_cache.get(replace(asked, clone=replace(ANNA, fingerprint="2"))) is None
 
     def test_bounded_and_the_one_not_used_for_longest_goes(self) -> None:
         synthesis_cache = SynthesisCache(1000)
         first, second, third = (replace(HELLO, text=text) for text in ("One.", "Two.", "Three."))
-        synthesis_cache.put(first, phrase())
-        synthesis_cache.put(second, phrase())
+        synthesis_cache.put(first, cached())
+        synthesis_cache.put(second, cached())
         synthesis_cache.get(first)
-        synthesis_cache.put(third, phrase())
+        synthesis_cache.put(third, cached())
         assert [synthesis_cache.get(one) is None for one in (first, second, third)] == [
             False,
             True,
@@ -73,26 +73,26 @@ class TestPhrases:
     def test_put_again_takes_its_room_once(self) -> None:
         synthesis_cache = SynthesisCache(1000)
         for _ in range(5):
-            synthesis_cache.put(HELLO, phrase(800))
-        synthesis_cache.put(replace(HELLO, text="Hi."), phrase(200))
+            synthesis_cache.put(HELLO, cached(800))
+        synthesis_cache.put(replace(HELLO, text="Hi."), cached(200))
         assert synthesis_cache.get(HELLO) is not None
 
-    def test_one_that_is_too_large_drives_nobody_out(self) -> None:
+    def test_a_sentence_that_is_too_large_drops_no_other(self) -> None:
         synthesis_cache = SynthesisCache(1000)
-        synthesis_cache.put(HELLO, phrase())
-        synthesis_cache.put(replace(HELLO, text="Hi."), phrase(2000))
+        synthesis_cache.put(HELLO, cached())
+        synthesis_cache.put(replace(HELLO, text="Hi."), cached(2000))
         assert synthesis_cache.get(HELLO) is not None
 
     def test_clones_only_if_asked(self) -> None:
         asked = replace(HELLO, voice=None, clone=ANNA)
-        assert not SynthesisCache(1000).takes(asked)
-        assert SynthesisCache(1000, clones=True).takes(asked)
+        assert not SynthesisCache(1000).accepts(asked)
+        assert SynthesisCache(1000, clones=True).accepts(asked)
 
     def test_nothing_long_and_nothing_at_all_without_room(self) -> None:
-        assert not SynthesisCache(10**9).takes(
+        assert not SynthesisCache(10**9).accepts(
             replace(HELLO, text="a" * (MAX_CACHED_CHARACTERS + 1))
         )
-        assert not SynthesisCache(0).takes(HELLO)
+        assert not SynthesisCache(0).accepts(HELLO)
 
 
 class TestReplies:
@@ -100,8 +100,8 @@ class TestReplies:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path, speaking=SPEAKING) as service:
             said = Synthesize(text="Turned on the light. And this too.").event()
-            first = await tell(service.open_session("a"), said)
-            second = await tell(service.open_session("b"), said)
+            first = await tell(open_session(service, "a"), said)
+            second = await tell(open_session(service, "b"), said)
         assert len(engine.requests) == 2
         assert samples(first) == samples(second) > 0
         assert [event.payload for event in first] == [event.payload for event in second]
@@ -112,7 +112,7 @@ class TestReplies:
         async with serving(engine, tmp_path, speaking=SPEAKING) as service:
             said = Synthesize(text="Hello.", voice=SynthesizeVoice(name="clara")).event()
             for _ in range(2):
-                await tell(service.open_session("a"), said)
+                await tell(open_session(service, "a"), said)
         assert len(engine.requests) == 2
 
     async def test_what_failed_is_not_kept(self, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ class TestReplies:
             said = Synthesize(text="Hello.").event()
             engine.pieces = 0
             with pytest.raises(NoAudio):
-                await tell(service.open_session("a"), said)
+                await tell(open_session(service, "a"), said)
             engine.pieces = 2
-            assert samples(await tell(service.open_session("a"), said))
+            assert samples(await tell(open_session(service, "a"), said))
         assert len(engine.requests) == 2

@@ -8,11 +8,12 @@ import pytest
 from wyoming.tts import Synthesize
 
 from tests.support.fakes import FAKE_CARD, FakeSynthesizer, eventually
-from tests.support.tts_client import serving, tell
+from tests.support.tts_client import open_session, serving, tell
 from tests.support.voice_files import speech, write
 from wyoming_voice_stack.errors import UnknownVoice
 from wyoming_voice_stack.tts import service as service_module
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard
+from wyoming_voice_stack.tts.voices import preparation
 from wyoming_voice_stack.tts.voices.folder import VoicesFolder
 
 
@@ -30,33 +31,30 @@ class Cloning(FakeSynthesizer):
 async def test_a_new_voice_is_prepared_once(tmp_path: Path) -> None:
     engine = Cloning()
     async with serving(engine, tmp_path) as service:
-        await tell(service.open_session("c"), Synthesize(text="Hello.").event())
+        await tell(open_session(service), Synthesize(text="Hello.").event())
         for name in ("bad", "clara"):
             write(tmp_path / f"{name}.wav", speech())
         for _ in range(2):
             await service.refresh_voices()
-            await service.prepare_voices()
         assert sorted(engine.prepared) == ["bad", "clara"]
         (tmp_path / "clara.wav").unlink()
         await service.refresh_voices()
-        await service.prepare_voices()
-        assert list(service._clones) == ["bad"]
-        assert len(service._prepared) == 1
+        assert list(service.voices.clones) == ["bad"]
+        assert len(service._preparation._prepared) == 1
 
 
 async def test_only_so_many_are_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_module, "MAX_PREPARED_VOICES", 1)
+    monkeypatch.setattr(preparation, "MAX_PREPARED_VOICES", 1)
     engine = Cloning()
     for name in ("anna", "clara"):
         write(tmp_path / f"{name}.wav", speech())
     async with serving(engine, tmp_path) as service:
-        await tell(service.open_session("c"), Synthesize(text="Hello.").event())
+        await tell(open_session(service), Synthesize(text="Hello.").event())
         await service.refresh_voices()
-        await service.prepare_voices()
     assert engine.prepared == ["anna"]
 
 
-async def test_a_folder_that_cannot_be_followed_once_is_followed_on(
+async def test_a_folder_that_cannot_be_read_once_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     reads: list[bool] = []
@@ -71,4 +69,4 @@ async def test_a_folder_that_cannot_be_followed_once_is_followed_on(
     monkeypatch.setattr(service_module, "VOICES_REFRESH_SECONDS", 0.001)
     async with serving(Cloning(), tmp_path):
         await eventually(lambda: len(reads) >= 4)
-    assert caplog.text.count("could not be followed") == 1
+    assert caplog.text.count("Reading the voices folder failed") == 1

@@ -1,4 +1,4 @@
-"""Which voice speaks which language, and what Home Assistant is told of it."""
+"""Which voice a request selects, and which voices Home Assistant is shown."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from wyoming.tts import (
 )
 
 from tests.support.fakes import FAKE_CARD, FakeSynthesizer
-from tests.support.tts_client import serving, tell
+from tests.support.tts_client import open_session, serving, tell
 from tests.support.voice_files import speech, write
-from wyoming_voice_stack.errors import (
-    MalformedEvent,
-    UnknownLanguage,
-    UnknownVoice,
-)
+from wyoming_voice_stack.errors import MalformedEvent, UnknownLanguage, UnknownVoice
+from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd
 
 
 @pytest.fixture
 def engine() -> FakeSynthesizer:
     return FakeSynthesizer()
+
+
+def advertised(front_end: TtsFrontEnd) -> list[str]:
+    return [voice.name for voice in Info.from_event(front_end.info()).tts[0].voices]
 
 
 class TestVoices:
@@ -50,7 +51,7 @@ class TestVoices:
         language: str,
     ) -> None:
         async with serving(engine, tmp_path) as service:
-            await tell(service.open_session("c"), Synthesize(text="Hello.", voice=voice).event())
+            await tell(open_session(service), Synthesize(text="Hello.", voice=voice).event())
         assert (engine.requests[0].voice, engine.requests[0].language) == (name, language)
 
     @pytest.mark.parametrize(
@@ -77,15 +78,13 @@ class TestVoices:
     ) -> None:
         text = "The meeting tomorrow is the one of 3/4/2026."
         async with serving(engine, tmp_path, **options) as service:
-            await tell(service.open_session("c"), Synthesize(text=text, voice=asked).event())
+            await tell(open_session(service), Synthesize(text=text, voice=asked).event())
         assert engine.requests[0].language == "en"
         assert said in engine.requests[0].text
 
     async def test_null_voice(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
-            await tell(
-                service.open_session("c"), Event("synthesize", {"text": "Hi.", "voice": None})
-            )
+            await tell(open_session(service), Event("synthesize", {"text": "Hi.", "voice": None}))
         assert engine.requests[0].voice == "anna"
 
     @pytest.mark.parametrize("name", ["nobody", "/etc/passwd", "../anna", "anna [xx]", "anna/take"])
@@ -95,32 +94,34 @@ class TestVoices:
         async with serving(engine, tmp_path / "voices") as service:
             with pytest.raises(UnknownVoice, match="anna, bert"):
                 await tell(
-                    service.open_session("c"),
+                    open_session(service),
                     Synthesize(text="Hi.", voice=SynthesizeVoice(name=name)).event(),
                 )
 
     async def test_unknown_language(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
-            with pytest.raises(UnknownLanguage, match="en, de"):
+            sentence = r"Voice 'anna' does not support language 'fr'\. Supported: en, de\."
+            with pytest.raises(UnknownLanguage, match=sentence):
                 await tell(
-                    service.open_session("c"),
+                    open_session(service),
                     Synthesize(text="Hi.", voice=SynthesizeVoice(language="fr")).event(),
                 )
 
     async def test_speakers(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
             two = SynthesizeVoice(name="bert", speaker="two")
-            await tell(service.open_session("c"), Synthesize(text="Hi.", voice=two).event())
+            await tell(open_session(service), Synthesize(text="Hi.", voice=two).event())
             assert engine.requests[0].speaker == "two"
             three = SynthesizeVoice(name="bert", speaker="three")
-            with pytest.raises(UnknownVoice, match="one, two"):
-                await tell(service.open_session("c"), Synthesize(text="Hi.", voice=three).event())
+            sentence = r"Unknown speaker 'three' of voice 'bert'\. Available speakers: one, two\."
+            with pytest.raises(UnknownVoice, match=sentence):
+                await tell(open_session(service), Synthesize(text="Hi.", voice=three).event())
 
     async def test_configured_voice_and_language(
         self, engine: FakeSynthesizer, tmp_path: Path
     ) -> None:
         async with serving(engine, tmp_path, voice="bert") as service:
-            await tell(service.open_session("c"), Synthesize(text="Hi.").event())
+            await tell(open_session(service), Synthesize(text="Hi.").event())
         # The default language is not spoken by this voice, so its own is taken.
         assert (engine.requests[0].voice, engine.requests[0].language) == ("bert", "de")
 
@@ -129,26 +130,27 @@ class TestVoices:
     ) -> None:
         async with serving(engine, tmp_path, voice="nobody") as service:
             with pytest.raises(
-                UnknownVoice, match="'nobody', which TTS_VOICE names; there is: anna"
+                UnknownVoice, match=r"Unknown voice 'nobody' in TTS_VOICE\. Available voices: anna"
             ):
-                await tell(service.open_session("c"), Synthesize(text="Hi.").event())
+                await tell(open_session(service), Synthesize(text="Hi.").event())
             anna = SynthesizeVoice(name="anna [en]")
-            await tell(service.open_session("c"), Synthesize(text="Hi.", voice=anna).event())
+            await tell(open_session(service), Synthesize(text="Hi.", voice=anna).event())
         assert engine.requests[0].voice == "anna"
 
     async def test_new_recording_is_a_voice_at_once(
         self, engine: FakeSynthesizer, tmp_path: Path
     ) -> None:
         async with serving(engine, tmp_path) as service:
+            front_end = TtsFrontEnd(service)
+            assert "clara [de]" not in advertised(front_end)
             write(tmp_path / "clara.wav", speech())
             clara = SynthesizeVoice(name="clara [de]")
-            await tell(service.open_session("c"), Synthesize(text="Hi.", voice=clara).event())
-            assert "clara [de]" in [v.name for v in Info.from_event(service.info()).tts[0].voices]
+            await tell(open_session(service), Synthesize(text="Hi.", voice=clara).event())
+            assert "clara [de]" in advertised(front_end)
+            assert front_end.info() is front_end.info()
             (tmp_path / "clara.wav").unlink()
             await service.refresh_voices()
-            assert "clara [de]" not in [
-                v.name for v in Info.from_event(service.info()).tts[0].voices
-            ]
+            assert "clara [de]" not in advertised(front_end)
         request = engine.requests[0]
         assert request.voice is None
         assert request.clone is not None
@@ -158,7 +160,7 @@ class TestVoices:
 class TestInfo:
     async def test_one_voice_per_language(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
-            [program] = Info.from_event(service.info()).tts
+            [program] = Info.from_event(TtsFrontEnd(service).info()).tts
         assert program.installed
         assert program.supports_synthesize_streaming
         listed = {voice.name: voice.languages for voice in program.voices}
@@ -169,16 +171,15 @@ class TestInfo:
 
     async def test_household_languages(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path, household=("de-DE",)) as service:
-            voices = Info.from_event(service.info()).tts[0].voices
-        assert {voice.name for voice in voices} == {"anna [de]", "bert"}
+            assert set(advertised(TtsFrontEnd(service))) == {"anna [de]", "bert"}
 
     async def test_never_empty(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer(replace(FAKE_CARD, voices=()))
         async with serving(engine, tmp_path) as service:
-            voices = Info.from_event(service.info()).tts[0].voices
-            assert [voice.name for voice in voices] == ["default [en]", "default [de]"]
+            voices = advertised(TtsFrontEnd(service))
+            assert voices == ["default [en]", "default [de]"]
             wanted = SynthesizeVoice(name="default [de]")
-            await tell(service.open_session("c"), Synthesize(text="Hi.", voice=wanted).event())
+            await tell(open_session(service), Synthesize(text="Hi.", voice=wanted).event())
         assert engine.requests[0].voice is None
         assert engine.requests[0].language == "de"
 
@@ -195,4 +196,4 @@ class TestInfo:
     async def test_malformed(self, engine: FakeSynthesizer, tmp_path: Path, event: Event) -> None:
         async with serving(engine, tmp_path) as service:
             with pytest.raises(MalformedEvent):
-                await tell(service.open_session("c"), event)
+                await tell(open_session(service), event)

@@ -1,0 +1,202 @@
+"""The voices a client may choose from, the engine's own and the cloned ones, by language.
+
+Home Assistant never sends the language of a text. So a voice with several languages is advertised
+once for each, as `anna [de]`, and the name selects the language. A name from a client is only
+looked up here; it never becomes a path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from wyoming_voice_stack.errors import UnknownLanguage, UnknownVoice
+from wyoming_voice_stack.languages import (
+    MAX_TAG_CHARACTERS,
+    closest_language,
+    household_languages,
+)
+from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, Voice
+from wyoming_voice_stack.tts.text.language.tags import regional
+
+DEFAULT_VOICE = "default"
+"""Selects the server's default voice; advertised while no other voice is known yet."""
+NAMES_IN_A_MESSAGE = 20
+
+
+@dataclass(frozen=True)
+class VoiceRequest:
+    """The voice that a client asks for; None leaves the choice to the server."""
+
+    name: str | None = None
+    language: str | None = None
+    speaker: str | None = None
+
+
+@dataclass(frozen=True)
+class VoiceSelection:
+    """The voice found for a request."""
+
+    voice: str | None
+    clone: CloneSource | None
+    speaker: str | None
+    languages: tuple[str, ...]
+    """More than one if the language has to be detected from the text."""
+    regions: tuple[str, ...] = ()
+    """Language tags whose region decides how numbers and dates are read, the first one first."""
+
+
+@dataclass(frozen=True)
+class ListedVoice:
+    """One entry of the advertised list: one voice in one language."""
+
+    name: str
+    description: str
+    language: str
+    speakers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _VoiceEntry:
+    voice: Voice
+    clone: CloneSource | None
+
+
+@dataclass(frozen=True)
+class VoiceCatalogue:
+    """All voices that can be chosen at one moment."""
+
+    card: EngineCard
+    clones: Mapping[str, CloneSource]
+    household: tuple[str, ...] = ()
+    """`TTS_LANGUAGES`; empty means all languages."""
+    default_voice: str | None = None
+    """`TTS_VOICE`."""
+    default_language: str | None = None
+    """`TTS_LANGUAGE`: used if a request names no language and the voice supports it."""
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that are advertised."""
+        return household_languages(self.household, self.card.languages)
+
+    @cached_property
+    def listed(self) -> tuple[ListedVoice, ...]:
+        """The advertised list; never empty, because Home Assistant cannot add a server without voices."""
+        return tuple(self._list(self._own_and_cloned or self._by_name))
+
+    def select(self, request: VoiceRequest) -> VoiceSelection:
+        """Find the voice that a request names.
+
+        Raises:
+            UnknownVoice: there is no such voice or speaker; the message lists the available ones.
+            UnknownLanguage: the voice does not support the language.
+        """
+        if request.name or not self.default_voice:
+            found, languages = self._find(request.name or DEFAULT_VOICE)
+        else:
+            found, languages = self._find(self.default_voice, " in TTS_VOICE")
+        if not languages:
+            languages = self._languages_of(found.voice, request.language)
+        unnamed = found.clone is not None or found is self._placeholder
+        return VoiceSelection(
+            voice=None if unnamed else found.voice.name,
+            clone=found.clone,
+            speaker=_speaker(found.voice, request.speaker),
+            languages=languages,
+            regions=(*_short_enough(request.language), *self._regions),
+        )
+
+    @cached_property
+    def regional_languages(self) -> tuple[str, ...]:
+        """The advertised languages, each with the region whose formats are read."""
+        return tuple(regional(language, self._regions) for language in self.languages)
+
+    @cached_property
+    def _regions(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.default_language, *self.household)))
+
+    @cached_property
+    def _own_and_cloned(self) -> dict[str, _VoiceEntry]:
+        own = {voice.name: _VoiceEntry(voice, None) for voice in self.card.voices}
+        if not self.card.clones:
+            return own
+        cloned = {
+            name: _VoiceEntry(Voice(name, self.card.languages), source)
+            for name, source in self.clones.items()
+        }
+        return cloned | {name: entry for name, entry in own.items() if name not in cloned}
+
+    @cached_property
+    def _placeholder(self) -> _VoiceEntry:
+        """Stands for the engine's first voice until the engine is loaded and has named it."""
+        return _VoiceEntry(Voice(DEFAULT_VOICE, self.card.languages), None)
+
+    @cached_property
+    def _by_name(self) -> dict[str, _VoiceEntry]:
+        first = next(iter(self._own_and_cloned.values()), self._placeholder)
+        return {DEFAULT_VOICE: first} | self._own_and_cloned
+
+    @cached_property
+    def _by_listed_name(self) -> dict[str, tuple[_VoiceEntry, str]]:
+        return {
+            _listed_name(name, language, entry.voice): (entry, language)
+            for name, entry in self._by_name.items()
+            for language in entry.voice.languages
+        }
+
+    def _list(self, voices: Mapping[str, _VoiceEntry]) -> Iterator[ListedVoice]:
+        for name, entry in voices.items():
+            description = f"{name} (cloned)" if entry.clone else name
+            for language in household_languages(self.household, entry.voice.languages):
+                listed = _listed_name(name, language, entry.voice)
+                yield ListedVoice(listed, description, language, entry.voice.speakers)
+
+    def _find(self, name: str, origin: str = "") -> tuple[_VoiceEntry, tuple[str, ...]]:
+        if name in self._by_name:
+            return self._by_name[name], ()
+        if name in self._by_listed_name:
+            entry, language = self._by_listed_name[name]
+            return entry, (language,)
+        available = _some(self._own_and_cloned) or "none yet"
+        raise UnknownVoice(f"Unknown voice {name!r:.80}{origin}. Available voices: {available}.")
+
+    def _languages_of(self, voice: Voice, language: str | None) -> tuple[str, ...]:
+        if language is None:
+            default = closest_language(self.default_language or "und", voice.languages)
+            return (default,) if default else household_languages(self.household, voice.languages)
+        match = closest_language(language, voice.languages)
+        if match is None:
+            raise UnknownLanguage(
+                f"Voice {voice.name!r} does not support language {language!r:.80}."
+                f" Supported: {_some(voice.languages)}."
+            )
+        return (match,)
+
+
+def _speaker(voice: Voice, speaker: str | None) -> str | None:
+    if speaker is None or speaker in voice.speakers:
+        return speaker
+    if not voice.speakers:
+        raise UnknownVoice(
+            f"Voice {voice.name!r} has no speakers to choose from. Leave out speaker {speaker!r:.80}."
+        )
+    raise UnknownVoice(
+        f"Unknown speaker {speaker!r:.80} of voice {voice.name!r}."
+        f" Available speakers: {_some(voice.speakers)}."
+    )
+
+
+def _short_enough(language: str | None) -> tuple[str, ...]:
+    return (language,) if language and len(language) <= MAX_TAG_CHARACTERS else ()
+
+
+def _listed_name(name: str, language: str, voice: Voice) -> str:
+    return f"{name} [{language}]" if len(voice.languages) > 1 else name
+
+
+def _some(names: Mapping[str, object] | tuple[str, ...]) -> str:
+    shown = list(names)[:NAMES_IN_A_MESSAGE]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
