@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Prepares, as root, the folders that the Supervisor mounts; then becomes the server, as the image's user.
+# Prepares the folders that the Supervisor mounts, as root, and then runs the server as the user of the image.
 set -euo pipefail
 readonly user=speech options=/run/voice-stack/options.json
 
 install -d -o "$user" -g "$user" "$MODELS_DIR" /run/voice-stack
-# Of the share everybody may read; only recordings to clone are looked for in it.
+# All users can read the share. Only recordings are read from it.
 [[ -z "${VOICES_DIR:-}" || -d "$VOICES_DIR" ]] || mkdir -p "$VOICES_DIR"
-# The Supervisor lets root alone read what the user chose.
+# The Supervisor makes the options readable by root only.
 install -o "$user" -g "$user" -m 0400 "$OPTIONS_FILE" "$options"
 export OPTIONS_FILE=$options
 

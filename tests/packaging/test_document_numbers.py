@@ -9,12 +9,20 @@ from pathlib import Path
 import pytest
 
 from wyoming_voice_stack import errors
-from wyoming_voice_stack.announce import zeroconf
-from wyoming_voice_stack.asr.vad import endpoint
+from wyoming_voice_stack.announce import supervisor, zeroconf
+from wyoming_voice_stack.asr import partial_jobs
+from wyoming_voice_stack.asr.text import name_correction
+from wyoming_voice_stack.asr.vad import endpoint, segmenter
+from wyoming_voice_stack.asr.whisper import hypothesis_filter, loading
 from wyoming_voice_stack.config.settings import Settings
-from wyoming_voice_stack.engine import failure_policy
+from wyoming_voice_stack.engine import channel, failure_policy, worker
+from wyoming_voice_stack.protocol import connection, inbox
 from wyoming_voice_stack.server import app
+from wyoming_voice_stack.server.assembly import tts as tts_assembly
 from wyoming_voice_stack.tts import service as tts_service
+from wyoming_voice_stack.tts.audio import loudness_levelling, runaway
+from wyoming_voice_stack.tts.scheduling import chunk_sizer
+from wyoming_voice_stack.tts.voices import folder
 from wyoming_voice_stack.tts.voices.cloning import (
     assessment,
     listing,
@@ -23,13 +31,66 @@ from wyoming_voice_stack.tts.voices.cloning import (
 )
 
 ROOT = Path(__file__).parents[2]
-IN_WORDS = {"one": 1.0, "two": 2.0, "ten": 10.0, "twelve": 12.0}
+IN_WORDS = {
+    "one": 1.0,
+    "two": 2.0,
+    "twice": 2.0,
+    "three": 3.0,
+    "four": 4.0,
+    "ten": 10.0,
+    "twelve": 12.0,
+}
 
 
 def default(setting: str) -> float:
     return float(Settings.model_fields[setting].default)
 
 
+DECISIONS: dict[str, tuple[tuple[str, float], ...]] = {
+    "0001-listen-before-the-model-is-loaded": (
+        (r"waits up to (\d+) seconds", worker.MAX_WAIT_SECONDS),
+        (r"first request after (\d+) seconds", failure_policy.LOAD_RETRY_SECONDS),
+    ),
+    "0003-send-the-error-before-closing": (
+        (r"still sends for up to (\d+) seconds", connection.CLOSING_SECONDS),
+    ),
+    "0005-unload-idle-models": (
+        (r"after (\d+) seconds without a sentence", tts_assembly.KEEP_MEMORY_SECONDS),
+    ),
+    "0006-reload-an-engine-after-three-failures": (
+        (r"After (\w+) failures in a row", failure_policy.MAX_FAILURES_IN_A_ROW),
+    ),
+    "0008-transcribe-in-every-pause": (
+        (r"pause (\w+) times as long as", partial_jobs.PARTIAL_COOLDOWN),
+        (r"\| (\d+) ms \(chosen\)", segmenter.TAIL_MS),
+    ),
+    "0009-short-whisper-windows": ((r"Speech of more than (\d+) seconds", segmenter.MAX_SPAN_S),),
+    "0010-fast-pass-first": ((r"The silence stays at (\d+) ms", segmenter.LEAD_IN_MS),),
+    "0011-filter-hypotheses-by-confidence": (
+        (r"mean log-probability is below (-[\d.]+)", hypothesis_filter.MIN_LOG_PROBABILITY),
+        (r"above (0\.6) and", hypothesis_filter.MAX_NO_SPEECH_PROBABILITY),
+        (r"log-probability below (-0\.7)", hypothesis_filter.SURE_LOG_PROBABILITY),
+        (r"above (0\.85) and", hypothesis_filter.NO_SPEECH_PROBABILITY),
+        (r"log-probability below (-0\.4)", hypothesis_filter.CERTAIN_LOG_PROBABILITY),
+    ),
+    "0012-correct-names-with-a-second-pass": (
+        (r"If up to (\w+) names", name_correction.MAX_LIKELY_NAMES),
+    ),
+    "0013-two-threads-per-transcription": (
+        (r"Models of up to (\d+) MB", loading.SMALL_MODEL_BYTES / 1e6),
+        (r"\(tiny, base\) use (\w+) threads per call", loading.SMALL_MODEL_THREADS),
+    ),
+    "0021-fair-scheduling": ((r"A fast one sends ([\d.]+) s", chunk_sizer.SHORTEST_CHUNK_S),),
+    "0024-level-loudness-by-earlier-sentences": (
+        (r"by at most (\d+) dB", loudness_levelling.MAX_GAIN_DB),
+    ),
+    "0025-stop-runaway-voices": ((r"after (\w+) that time", runaway.RUN_ON_FACTOR),),
+    "0027-identify-cloned-voices-by-content": (
+        (r"less than (\w+) seconds ago", folder.SETTLE_SECONDS),
+    ),
+    "0030-announce-real-addresses": ((r"for ([\d.]+) s\.", zeroconf.PROBE_S),),
+    "0036-keep-discovery-messages": ((r"is tried (\w+) times", supervisor.MAX_TRIES),),
+}
 QUOTED: dict[str, tuple[tuple[str, float], ...]] = {
     "README.md": (
         (r"is a new voice after (\w+) seconds", tts_service.VOICES_REFRESH_SECONDS),
@@ -77,6 +138,11 @@ QUOTED: dict[str, tuple[tuple[str, float], ...]] = {
         (r"\| Text to speech \| `tts` \| (\d+)", default("tts_port")),
         (r"is a voice after (\w+) seconds", tts_service.VOICES_REFRESH_SECONDS),
     ),
+    "docs/architecture.md": (
+        (r"an inbox of (\d+) KiB", inbox.MAX_WAITING_BYTES / 1024),
+        (r"channel of at most (\d+) items", channel.MAX_UNREAD_ITEMS),
+    ),
+    **{f"docs/decisions/{name}.md": rows for name, rows in DECISIONS.items()},
 }
 """What each document says, with the number in parentheses, and what the code says."""
 ROWS = [(document, *row) for document, rows in QUOTED.items() for row in rows]

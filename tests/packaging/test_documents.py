@@ -1,11 +1,13 @@
-"""What the documents name is there: settings, commands, links, pictures."""
+"""What the documents name exists: settings, commands, links, pictures, files; and they stay short."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,16 @@ READERS = (
     *("Dockerfile*", "docker-compose*.yml", ".gitlab-ci.yml"),
 )
 """Files that may read a variable that is no setting: the command line, scripts, containers."""
+
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+MAX_ARCHITECTURE_WORDS = 1500
+MAX_README_LINES = 200
+RECORDS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+LINTERS = {"black", "mypy", "ruff"}
+BASES = (ROOT, ROOT / "wyoming_voice_stack", ROOT / "deploy" / "kubernetes")
+"""Folders that the documents name files from."""
+GONE = {"benchmarks/stt.py"}
+"""A file that the changelog names because it was removed."""
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -133,3 +145,65 @@ def test_every_picture_is_shown() -> None:
     }
     pictures = {path for path in (ROOT / "docs").rglob("*") if path.suffix in PICTURES}
     assert pictures <= shown
+
+
+def named_paths(text: str) -> set[str]:
+    return set(re.findall(r"`(\w[\w./-]*/[\w./-]*\.(?:py|sh|yml|yaml|md|txt|toml|cfg))`", text))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_files_exist(document: Path) -> None:
+    named = named_paths(document.read_text("utf-8")) - GONE
+    assert {name for name in named if not any((base / name).exists() for base in BASES)} == set()
+
+
+def test_the_map_has_every_folder() -> None:
+    package = ROOT / "wyoming_voice_stack"
+    folders = {f"{path.parent.relative_to(package)}/" for path in package.rglob("*.py")} - {"./"}
+    table = ARCHITECTURE.partition("## Map")[2].partition("\n## ")[0]
+    assert {name for name in folders if f"`{name}`" not in table} == set()
+    mapped = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    listed = [name for cell in mapped for name in re.findall(r"`([^`]+)`", cell)]
+    assert sorted(listed) == sorted(folders)
+
+
+def test_the_map_has_every_module_at_the_root() -> None:
+    modules = {path.name for path in (ROOT / "wyoming_voice_stack").glob("[a-z]*.py")}
+    assert {name for name in modules if f"`{name}`" not in ARCHITECTURE} == set()
+
+
+def test_architecture_is_short() -> None:
+    assert len(ARCHITECTURE.split()) <= MAX_ARCHITECTURE_WORDS
+
+
+def test_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < MAX_README_LINES
+
+
+def test_dependencies_are_listed_once() -> None:
+    table = ARCHITECTURE.partition("## Dependencies")[2]
+    cells = set(re.findall(r"^\| (\S.*?) \|", table, re.MULTILINE)) - {"Package"}
+    names = [name for cell in cells for name in re.findall(r"[a-z][\w-]+", cell)]
+    assert len(names) == len(set(names))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    required = {re.match(r"[\w-]+", each)[0] for each in wanted}  # type: ignore[index]
+    assert required - set(names) - {project["name"], *LINTERS} == set()
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
+def test_decision_records(record: Path) -> None:
+    text = record.read_text("utf-8")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert headings[:3] == ["Context", "Decision", "Consequences"]
+    title = re.match(r"# (\d{4}) (.+)", text)
+    assert title
+    assert record.name.startswith(title[1])
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text("utf-8")
+    assert index.count(f"- [{title[1]}]({record.name}) {title[2]}\n") == 1
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_plain_words(document: Path) -> None:
+    words = {word.lower() for word in re.findall(r"\w+", document.read_text("utf-8"))}
+    assert words & {"somebody", "nobody", "anew", "told"} == set()
