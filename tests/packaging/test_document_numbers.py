@@ -99,7 +99,7 @@ QUOTED: dict[str, tuple[tuple[str, float], ...]] = {
     ),
     "docs/troubleshooting.md": (
         (r"first request after (\d+) seconds", failure_policy.LOAD_RETRY_SECONDS),
-        (r"is tried again every (\d+) s", zeroconf.REFRESH_S),
+        (r"retrying every (\d+) s", zeroconf.REFRESH_S),
         (r"No data for (\d+) s", default("idle_timeout_seconds")),
         (r"read no replies for (\d+) s", default("write_timeout_seconds")),
         (r"\| (\d+) \| a setting is wrong", errors.EXIT_CONFIG),

@@ -195,8 +195,9 @@ def test_dependencies_are_listed_once() -> None:
 def test_decision_records(record: Path) -> None:
     text = record.read_text("utf-8")
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    assert headings[:3] == ["Context", "Decision", "Consequences"]
-    title = re.match(r"# (\d{4}) (.+)", text)
+    assert headings[:2] == ["Context", "Decision"]
+    assert "Consequences" in headings
+    title = re.match(r"# (\d{4}):? (.+)", text)
     assert title
     assert record.name.startswith(title[1])
     index = (ROOT / "docs" / "decisions" / "README.md").read_text("utf-8")
@@ -205,5 +206,8 @@ def test_decision_records(record: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_plain_words(document: Path) -> None:
-    words = {word.lower() for word in re.findall(r"\w+", document.read_text("utf-8"))}
+    if document.name == "settings.md":
+        return
+    prose = re.sub(r"`[^`]+`", "", parts(document.read_text("utf-8"), code=False))
+    words = {word.lower() for word in re.findall(r"\w+", prose)}
     assert words & {"somebody", "nobody", "anew", "told"} == set()
