@@ -116,7 +116,7 @@ QUOTED: dict[str, tuple[tuple[str, float], ...]] = {
     ),
     "docs/home-assistant.md": (
         (r"the new address within (\w+) seconds", zeroconf.REFRESH_S),
-        (r"after (\d+) seconds without speech", endpoint.NOBODY_SPEAKS_S),
+        (r"after (\d+) seconds without speech", endpoint.NO_SPEECH_TIMEOUT_S),
         (r"means ([\d.]+) or", endpoint.SENSITIVITY_S["aggressive"]),
         (r"or ([\d.]+) seconds\.", endpoint.SENSITIVITY_S["relaxed"]),
     ),

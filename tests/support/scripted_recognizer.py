@@ -30,11 +30,11 @@ def hear(
     recognizer: SpeechRecognizer, samples: Samples, request: TranscriptionRequest = ANY_LANGUAGE
 ) -> Transcription:
     """All that is said in a recording; the language of its beginning is that of all."""
-    follower = recognizer.new_segmenter()
-    follower.push(samples)
-    follower.finish()
+    segmenter = recognizer.new_segmenter()
+    segmenter.push(samples)
+    segmenter.finish()
     heard: list[Transcription] = []
-    for span in follower.spans:
+    for span in segmenter.spans:
         language = request.language or (heard[0].language if heard else None)
         speech = Speech(cut_out(samples, span), replace(request, language=language))
         heard += recognizer.transcribe([speech], wanted)
@@ -43,7 +43,7 @@ def hear(
     return Transcription(join_texts([one.text for one in heard], language), language)
 
 
-class Watched:
+class WatchedModel:
     """A Whisper model that keeps a list of what it is made to do, and with how much."""
 
     def __init__(self, model: Any, events: list[Any] | None = None) -> None:
@@ -51,8 +51,8 @@ class Watched:
         self.events = [] if events is None else events
 
     @property
-    def model(self) -> Watched:
-        return Watched(self._model.model, self.events)
+    def model(self) -> WatchedModel:
+        return WatchedModel(self._model.model, self.events)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -74,7 +74,7 @@ class Watched:
         return self._model.transcribe(*args, **options)
 
 
-class Scripted:
+class ScriptedVad:
     """Stands for a voice activity network that says what it was told to, then that all is silent."""
 
     def __init__(self, probabilities: Sequence[float], for_ever: float = 0.0) -> None:

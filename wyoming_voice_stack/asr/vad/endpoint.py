@@ -1,4 +1,4 @@
-"""When the server itself takes an utterance to be over."""
+"""Endpoint detection: when the server itself ends an utterance."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from dataclasses import dataclass
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Segmenter
 
-NOBODY_SPEAKS_S = 15.0
-"""An utterance in which nobody begins to speak ends after this."""
-LONGEST_S = 60.0
-"""An utterance that never pauses ends after this: somebody left the television on."""
+NO_SPEECH_TIMEOUT_S = 15.0
+"""An utterance without speech ends after this."""
+MAX_SPEECH_S = 60.0
+"""An utterance without a pause ends after this: a television may be on."""
 SENSITIVITY_S = {"aggressive": 0.25, "relaxed": 1.25}
-"""Silence that a request asks for by name; the seconds are Home Assistant's."""
+"""Silence that ends an utterance, by `vad_sensitivity`; Home Assistant's values."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Ends an utterance by what was heard so far."""
+    """Decides whether an utterance is over."""
 
     silence_s: float
-    """Silence after speech that ends it."""
+    """Silence after speech that ends the utterance."""
 
-    def reached(self, follower: Segmenter, samples: int) -> bool:
-        """Judge an utterance of so many samples."""
-        silence_s = follower.silence_ms / 1000
-        if not follower.spans:
-            return silence_s >= NOBODY_SPEAKS_S
-        return silence_s >= self.silence_s or samples >= LONGEST_S * SAMPLE_RATE
+    def reached(self, segmenter: Segmenter, samples: int) -> bool:
+        """Return True if an utterance of this many samples is over."""
+        silence_s = segmenter.silence_ms / 1000
+        if not segmenter.spans:
+            return silence_s >= NO_SPEECH_TIMEOUT_S
+        return silence_s >= self.silence_s or samples >= MAX_SPEECH_S * SAMPLE_RATE
 
 
 def endpoint_for(silence_s: float | None, sensitivity: str | None) -> Endpoint | None:
-    """Choose by `ASR_ENDPOINT_SILENCE` and the request's `vad_sensitivity`; None leaves it to the client."""
+    """Combine `ASR_ENDPOINT_SILENCE` and the request's sensitivity; None if the client decides."""
     if silence_s is None:
         return None
     return Endpoint(SENSITIVITY_S.get(sensitivity or "", silence_s))

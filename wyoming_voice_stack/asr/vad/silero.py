@@ -1,7 +1,7 @@
-"""How likely somebody speaks, by Silero's voice activity network (https://github.com/snakers4/silero-vad).
+"""Voice activity detection with Silero's network (https://github.com/snakers4/silero-vad).
 
-The network judges windows of 32 ms, each seen together with the last 4 ms before it, and keeps
-a recurrent state from window to window.
+The network takes windows of 32 ms, each with the 4 ms before it, and carries a recurrent state from
+window to window.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from wyoming_voice_stack.asr.vad.silero_network import (
     Probabilities,
     SileroNetwork,
 )
+from wyoming_voice_stack.asr.vad.silero_onnxruntime import SileroSession
 from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,73 +29,85 @@ WINDOW_MS = 1000 * WINDOW_SAMPLES // SAMPLE_RATE
 
 QUIET_PEAK = 0.5
 MAX_GAIN = 10 ** (30 / 20)
-"""Sound that has peaked below `QUIET_PEAK` so far is raised to it, by 30 dB at most, before it is
-judged: the network misses one quiet command of sixty otherwise."""
+"""While the peak so far is below `QUIET_PEAK`, audio is amplified to it, by up to 30 dB: without this, the
+network misses one quiet command in sixty."""
 
 _SILENT_PEAK = 1e-6
 _SLICE_SAMPLES = 10 * SAMPLE_RATE
 
 
 class _Network(Protocol):
-    """Holds no state of its own."""
+    """A network without state of its own, so that streams can share it."""
 
     def initial_state(self) -> Any: ...
 
     def judge(self, windows: Samples, state: Any) -> tuple[Probabilities, Any]:
-        """Judge [windows, context + window] samples; return the state after the last."""
+        """Return the probabilities of [windows, context + window] samples, and the new state."""
         ...
 
 
 class StreamingVad(Protocol):
-    """Judges one stream, window by window."""
+    """Computes the speech probabilities of one stream, window by window."""
 
     def push(self, samples: Samples) -> Probabilities:
-        """Judge the windows that these samples complete."""
+        """Return the probabilities of the windows that these samples complete."""
         ...
 
     def finish(self) -> Probabilities:
-        """Judge what is left as if silence followed."""
+        """Return the probability of the remaining samples, padded with silence."""
         ...
 
 
 class SileroVad:
-    """The loaded network. It keeps nothing of what it heard, so any thread may use it."""
+    """A loaded network. It has no state, so any thread may use it."""
 
     def __init__(self, network: _Network) -> None:
         self._network = network
 
     @classmethod
     def load(cls, path: Path) -> SileroVad:
-        """Load the network of a file, as `vad_paths` finds them.
+        """Load a file that `vad_paths` returned; use ONNX Runtime if numpy cannot compute its graph.
 
         Raises:
-            ModelNotFound: there is no such file.
-            ModelCorrupt: the file is no such network.
+            ModelNotFound: the file does not exist.
+            ModelCorrupt: the file is damaged, or another kind of network.
         """
-        return cls(SileroNetwork.read(path))
+        try:
+            return cls(SileroNetwork.read(path))
+        except ModelCorrupt as unsupported:
+            try:
+                network = SileroSession.load(path)
+            except ModelCorrupt as error:
+                raise unsupported from error
+        _LOGGER.warning(
+            "The voice activity model %s has an unknown graph. It runs on ONNX Runtime, which needs"
+            " about 30 MB more memory; update this server to avoid that.",
+            path,
+        )
+        return cls(network)
 
     @classmethod
     def installed(cls) -> SileroVad:
-        """Load the best network among the installed packages that can be read.
+        """Load the best usable network of the installed packages.
 
         Raises:
-            ModelNotFound: there is none.
-            ModelCorrupt: none can be read.
+            ModelNotFound: no package with a network is installed.
+            ModelCorrupt: none of the networks is usable.
         """
         found = vad_paths()
         for path in found[:-1]:
             try:
                 return cls.load(path)
             except ModelCorrupt as error:
-                _LOGGER.warning("%s Until then, an older network is used.", error)
+                _LOGGER.warning("%s An older network is used instead.", error)
         return cls.load(found[-1])
 
     def stream(self) -> VadStream:
-        """Follow a live stream from its beginning."""
+        """Start a new stream."""
         return VadStream(self._network)
 
     def speech_probabilities(self, samples: Samples) -> Probabilities:
-        """Judge a whole recording, silence filling up its last window."""
+        """Return the probabilities of a whole recording; the last window is padded with silence."""
         stream = self.stream()
         slices = range(0, len(samples), _SLICE_SAMPLES)
         found = [stream.push(samples[first : first + _SLICE_SAMPLES]) for first in slices]
@@ -102,20 +115,20 @@ class SileroVad:
 
 
 class VadStream:
-    """Judges one stream as it comes in, in pieces of any size."""
+    """Computes the speech probabilities of one stream, from chunks of any size."""
 
     def __init__(self, network: _Network) -> None:
         self._network = network
         self._state = network.initial_state()
-        # The context of the next window, then what came of it so far.
+        # The context of the next window, followed by the samples it has so far.
         self._pending = np.zeros(CONTEXT_SAMPLES, np.float32)
         self._peak = np.float32(0)
 
     def push(self, samples: Samples) -> Probabilities:
-        """Judge the windows that these samples complete; the rest waits for the next ones.
+        """Add samples; incomplete windows wait for more.
 
         Returns:
-            One probability for each window completed now, shape [windows], often none.
+            One probability for each window completed now, shape [windows], often empty.
         """
         pending = np.concatenate([self._pending, samples], dtype=np.float32)
         count = (len(pending) - CONTEXT_SAMPLES) // WINDOW_SAMPLES
@@ -123,26 +136,26 @@ class VadStream:
         if count == 0:
             return np.zeros(0, np.float32)
         found, self._state = self._network.judge(
-            self._audible(_with_context(pending, count)), self._state
+            self._amplified(_with_context(pending, count)), self._state
         )
         return found
 
-    def _audible(self, windows: Samples) -> Samples:
+    def _amplified(self, windows: Samples) -> Samples:
         peaks = np.abs(windows[:, CONTEXT_SAMPLES:]).max(axis=1)
         so_far = np.maximum.accumulate(np.concatenate([[self._peak], peaks]))[1:]
         self._peak = so_far[-1]
         gains = np.clip(QUIET_PEAK / np.maximum(so_far, _SILENT_PEAK), 1, MAX_GAIN)
-        audible: Samples = windows * gains[:, None].astype(np.float32)
-        return audible
+        amplified: Samples = windows * gains[:, None].astype(np.float32)
+        return amplified
 
     def finish(self) -> Probabilities:
-        """Judge what is left as if silence followed; the stream is not used again."""
+        """Return the probability of the remaining samples, padded with silence. Ends the stream."""
         left = len(self._pending) - CONTEXT_SAMPLES
         return self.push(np.zeros(WINDOW_SAMPLES - left if left else 0, np.float32))
 
 
 def _with_context(pending: Samples, count: int) -> Samples:
-    """Lay out `count` windows, each after the last samples of the one before it."""
+    """Return `count` windows, each preceded by the last samples of the one before it."""
     windows = np.empty((count, CONTEXT_SAMPLES + WINDOW_SAMPLES), np.float32)
     body = pending[CONTEXT_SAMPLES:][: count * WINDOW_SAMPLES].reshape(count, WINDOW_SAMPLES)
     windows[:, CONTEXT_SAMPLES:] = body
@@ -152,9 +165,9 @@ def _with_context(pending: Samples, count: int) -> Samples:
 
 
 def vad_paths() -> list[Path]:
-    """Find the network among the installed packages, without importing them; the best comes first.
+    """Find the networks of the installed packages, the best first, without importing the packages.
 
-    The package silero-vad has the newer one; faster-whisper always brings an older one along.
+    silero-vad contains the newer network; faster-whisper always contains an older one.
 
     Raises:
         ModelNotFound: neither package is installed.

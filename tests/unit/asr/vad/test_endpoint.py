@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.support.scripted_recognizer import Scripted
+from tests.support.scripted_recognizer import ScriptedVad
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE
 from wyoming_voice_stack.asr.vad.endpoint import (
-    LONGEST_S,
-    NOBODY_SPEAKS_S,
+    MAX_SPEECH_S,
+    NO_SPEECH_TIMEOUT_S,
     SENSITIVITY_S,
     Endpoint,
     endpoint_for,
@@ -21,10 +21,10 @@ SILENT, SPOKEN = 0.1, 0.9
 
 def ended_after(endpoint: Endpoint, probabilities: list[float], for_ever: float = SILENT) -> float:
     """Seconds after which an utterance is over that goes on as it ends."""
-    follower = SpeechSegmenter(Scripted(probabilities, for_ever))
+    segmenter = SpeechSegmenter(ScriptedVad(probabilities, for_ever))
     samples = 0
-    while not endpoint.reached(follower, samples):
-        follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
+    while not endpoint.reached(segmenter, samples):
+        segmenter.push(np.zeros(WINDOW_SAMPLES, np.float32))
         samples += WINDOW_SAMPLES
         assert samples < 200 * SAMPLE_RATE, "it never ends"
     return samples / SAMPLE_RATE
@@ -54,18 +54,18 @@ def test_silence_before_speech_does_not() -> None:
 
 
 def test_when_nobody_speaks_it_ends_all_the_same() -> None:
-    assert ended_after(Endpoint(0.7), []) == pytest.approx(NOBODY_SPEAKS_S, abs=WINDOW_S)
+    assert ended_after(Endpoint(0.7), []) == pytest.approx(NO_SPEECH_TIMEOUT_S, abs=WINDOW_S)
     clicks = [SILENT, SPOKEN, SPOKEN, SILENT] * 40
-    assert ended_after(Endpoint(0.7), clicks) == pytest.approx(NOBODY_SPEAKS_S, abs=WINDOW_S)
+    assert ended_after(Endpoint(0.7), clicks) == pytest.approx(NO_SPEECH_TIMEOUT_S, abs=WINDOW_S)
 
 
 def test_who_never_pauses_is_ended() -> None:
-    assert ended_after(Endpoint(0.7), [], SPOKEN) == pytest.approx(LONGEST_S, abs=WINDOW_S)
+    assert ended_after(Endpoint(0.7), [], SPOKEN) == pytest.approx(MAX_SPEECH_S, abs=WINDOW_S)
 
 
 def test_an_utterance_that_is_long_without_speech_is_no_television() -> None:
-    follower = SpeechSegmenter(Scripted([]))
-    assert not Endpoint(0.7).reached(follower, 100 * SAMPLE_RATE)
+    segmenter = SpeechSegmenter(ScriptedVad([]))
+    assert not Endpoint(0.7).reached(segmenter, 100 * SAMPLE_RATE)
 
 
 @pytest.mark.parametrize(

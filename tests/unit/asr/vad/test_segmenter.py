@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import sounds
-from tests.support.scripted_recognizer import Scripted
+from tests.support.scripted_recognizer import ScriptedVad
 from tests.support.speech import at_level, say, silence
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, SpeechSpan
 from wyoming_voice_stack.asr.vad.segmenter import (
@@ -32,7 +32,7 @@ BEFORE_S, AFTER_S = 2.0, 3.0
 SHORT_S = 2.0
 """Longest span where many of them are wanted."""
 MAX_KEPT_BYTES = 20_000
-"""Of a follower, however long it follows."""
+"""Of a segmenter, however long it follows."""
 
 SILENCE, WEAK, SPOKEN = 0.1, 0.4, 0.9
 CHUNK = np.zeros(1_024, np.float32)
@@ -48,15 +48,15 @@ def windows(seconds: float) -> int:
     return round(1000 * seconds / WINDOW_MS)
 
 
-def told(
+def segmented(
     probabilities: Sequence[float], max_span_s: float = SHORT_S, *, end: bool = True
 ) -> SpeechSegmenter:
-    """A follower that was given one probability per window."""
-    follower = SpeechSegmenter(Scripted(probabilities), max_span_s)
-    follower.push(np.zeros(len(probabilities) * WINDOW_SAMPLES, np.float32))
+    """A segmenter that was given one probability per window."""
+    segmenter = SpeechSegmenter(ScriptedVad(probabilities), max_span_s)
+    segmenter.push(np.zeros(len(probabilities) * WINDOW_SAMPLES, np.float32))
     if end:
-        follower.finish()
-    return follower
+        segmenter.finish()
+    return segmenter
 
 
 stretches = st.lists(
@@ -101,19 +101,19 @@ def test_speech_is_found_loud_and_quiet(vad: SileroVad, dbfs: float) -> None:
 def test_speech_is_found_while_it_comes(vad: SileroVad, dbfs: float) -> None:
     said = say(SENTENCE)
     sound = surrounded(at_level(said, dbfs))
-    follower = SpeechSegmenter(vad.stream())
+    segmenter = SpeechSegmenter(vad.stream())
     begun = paused = 0.0
     for first in range(0, len(sound), 320):
-        follower.push(sound[first : first + 320])
-        begun = begun or (first / SAMPLE_RATE if follower.spans else 0.0)
-        paused = paused or (first / SAMPLE_RATE if follower.paused else 0.0)
-        if not follower.paused:
+        segmenter.push(sound[first : first + 320])
+        begun = begun or (first / SAMPLE_RATE if segmenter.spans else 0.0)
+        paused = paused or (first / SAMPLE_RATE if segmenter.paused else 0.0)
+        if not segmenter.paused:
             paused = 0.0
     assert BEFORE_S < begun < BEFORE_S + 0.5
     assert begun < paused < BEFORE_S + len(said) / SAMPLE_RATE + 0.6
-    before = follower.spans
-    follower.finish()
-    assert before == follower.spans == speech_spans(sound, vad)
+    before = segmenter.spans
+    segmenter.finish()
+    assert before == segmenter.spans == speech_spans(sound, vad)
 
 
 @pytest.mark.parametrize("word", ["Yes.", "No.", "Stop."])
@@ -162,37 +162,37 @@ def test_spans_lie_within_the_recording(vad: SileroVad) -> None:
 
 def test_speech_has_its_lead_and_its_tail() -> None:
     silent = [SILENCE] * 100
-    [span] = told([*silent, *[SPOKEN] * 20, *silent], 29).spans
+    [span] = segmented([*silent, *[SPOKEN] * 20, *silent], 29).spans
     lead, tail = -(-LEAD_MS // WINDOW_MS), -(-TAIL_MS // WINDOW_MS)
     assert span == ((100 - lead) * WINDOW_SAMPLES, (120 + tail) * WINDOW_SAMPLES)
 
 
 def test_blips_and_weak_runs_are_no_speech() -> None:
     weak, blip = [0.45] * 20, [0.1, 0.9, 0.9, 0.1]
-    assert told([*weak, *blip, *weak]).spans == ()
-    follower = told([*weak, *blip, *[0.4, 0.6, 0.36, 0.1], *[0.0] * 20])
-    assert [span.stop for span in follower.spans] == [(24 + 3 + 3) * WINDOW_SAMPLES]
-    assert follower.silence_ms == 21 * WINDOW_MS
+    assert segmented([*weak, *blip, *weak]).spans == ()
+    segmenter = segmented([*weak, *blip, *[0.4, 0.6, 0.36, 0.1], *[0.0] * 20])
+    assert [span.stop for span in segmenter.spans] == [(24 + 3 + 3) * WINDOW_SAMPLES]
+    assert segmenter.silence_ms == 21 * WINDOW_MS
 
 
 def test_a_pause_is_known_as_soon_as_the_tail_is_there() -> None:
-    follower = SpeechSegmenter(
-        Scripted([SILENCE] * 10 + [SPOKEN] * 5 + [SILENCE] * 5 + [SPOKEN] * 9)
+    segmenter = SpeechSegmenter(
+        ScriptedVad([SILENCE] * 10 + [SPOKEN] * 5 + [SILENCE] * 5 + [SPOKEN] * 9)
     )
     paused = []
     for _ in range(24):
-        follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
-        paused.append(follower.paused)
+        segmenter.push(np.zeros(WINDOW_SAMPLES, np.float32))
+        paused.append(segmenter.paused)
     # Two windows of speech could still be a click.
     assert [number for number, one in enumerate(paused) if one] == [17, 18, 19, 20, 21]
 
 
 def test_silence_is_counted_from_the_beginning_or_the_last_speech() -> None:
-    follower = SpeechSegmenter(Scripted([SILENCE] * 50 + [SPOKEN] * 10))
-    assert follower.silence_ms == 0
+    segmenter = SpeechSegmenter(ScriptedVad([SILENCE] * 50 + [SPOKEN] * 10))
+    assert segmenter.silence_ms == 0
     for expected in (*range(1, 53), *[0] * 8, *range(1, 30)):
-        follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
-        assert follower.silence_ms == expected * WINDOW_MS
+        segmenter.push(np.zeros(WINDOW_SAMPLES, np.float32))
+        assert segmenter.silence_ms == expected * WINDOW_MS
 
 
 @settings(deadline=None, max_examples=25)
@@ -201,12 +201,12 @@ def test_pieces_of_any_size_give_the_same_spans(
     vad: SileroVad, cuts: list[int], dbfs: float
 ) -> None:
     sound = np.concatenate([at_level(say("Stop."), dbfs), silence(1), at_level(say("Yes."), dbfs)])
-    follower = SpeechSegmenter(vad.stream(), max_span_s=1.5)
+    segmenter = SpeechSegmenter(vad.stream(), max_span_s=1.5)
     for first, stop in pairwise([0, *sorted(cuts), max(len(sound), 90_000)]):
-        follower.push(sound[first:stop])
-    follower.finish()
+        segmenter.push(sound[first:stop])
+    segmenter.finish()
     spans = speech_spans(sound, vad, max_span_s=1.5)
-    assert follower.spans == spans
+    assert segmenter.spans == spans
     assert len(spans) > 1
 
 
@@ -216,17 +216,17 @@ def test_pieces_of_any_size_give_the_same_spans_of_anything(
     probabilities: list[float], cuts: list[int]
 ) -> None:
     count = len(probabilities) * WINDOW_SAMPLES
-    follower = SpeechSegmenter(Scripted(probabilities), SHORT_S)
+    segmenter = SpeechSegmenter(ScriptedVad(probabilities), SHORT_S)
     for first, stop in pairwise([0, *sorted(min(cut, count) for cut in cuts), count]):
-        follower.push(np.zeros(stop - first, np.float32))
-    follower.finish()
-    assert follower.spans == told(probabilities).spans
+        segmenter.push(np.zeros(stop - first, np.float32))
+    segmenter.finish()
+    assert segmenter.spans == segmented(probabilities).spans
 
 
 @settings(deadline=None)
 @given(stretches)
 def test_nothing_that_is_said_is_lost_or_cut_too_late(probabilities: list[float]) -> None:
-    spans = told(probabilities).spans
+    spans = segmented(probabilities).spans
     assert proven(probabilities) <= covered(spans)
     assert bool(spans) == bool(proven(probabilities))
     edges = [edge for span in spans for edge in span]
@@ -239,13 +239,13 @@ def test_nothing_that_is_said_is_lost_or_cut_too_late(probabilities: list[float]
 @settings(deadline=None)
 @given(stretches)
 def test_what_was_said_of_the_past_stands(probabilities: list[float]) -> None:
-    follower = SpeechSegmenter(Scripted(probabilities), SHORT_S)
+    segmenter = SpeechSegmenter(ScriptedVad(probabilities), SHORT_S)
     closed: list[tuple[SpeechSpan, ...]] = []
     for _ in probabilities:
-        follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
-        closed.append(follower.spans[:-1])
-    follower.finish()
-    assert all(follower.spans[: len(spans)] == spans for spans in closed)
+        segmenter.push(np.zeros(WINDOW_SAMPLES, np.float32))
+        closed.append(segmenter.spans[:-1])
+    segmenter.finish()
+    assert all(segmenter.spans[: len(spans)] == spans for spans in closed)
 
 
 @settings(deadline=None)
@@ -253,13 +253,15 @@ def test_what_was_said_of_the_past_stands(probabilities: list[float]) -> None:
 def test_the_spans_in_a_pause_are_those_of_the_end_if_nobody_speaks_on(
     probabilities: list[float], silent: int
 ) -> None:
-    follower = SpeechSegmenter(Scripted(probabilities), SHORT_S)
+    segmenter = SpeechSegmenter(ScriptedVad(probabilities), SHORT_S)
     for number in range(len(probabilities)):
-        follower.push(np.zeros(WINDOW_SAMPLES, np.float32))
-        if not follower.paused:
+        segmenter.push(np.zeros(WINDOW_SAMPLES, np.float32))
+        if not segmenter.paused:
             continue
-        assert follower.spans == told(probabilities[: number + 1]).spans
-        assert follower.spans == told([*probabilities[: number + 1], *[SILENCE] * silent]).spans
+        assert segmenter.spans == segmented(probabilities[: number + 1]).spans
+        assert (
+            segmenter.spans == segmented([*probabilities[: number + 1], *[SILENCE] * silent]).spans
+        )
 
 
 def test_long_speech_is_cut_in_its_pauses(vad: SileroVad) -> None:
@@ -300,8 +302,8 @@ def test_long_silence_within_is_left_out(vad: SileroVad) -> None:
 
 def test_a_pause_that_makes_speech_too_long_parts_it() -> None:
     first, pause = [SPOKEN] * windows(28.4), [SILENCE] * windows(20)
-    before = told([*first, *pause], MAX_SPAN_S).spans
-    spans = told([*first, *pause, *first], MAX_SPAN_S).spans
+    before = segmented([*first, *pause], MAX_SPAN_S).spans
+    spans = segmented([*first, *pause, *first], MAX_SPAN_S).spans
     assert len(spans) == 2
     assert spans[:1] == before
     assert spans[1].start == (len(first + pause) * WINDOW_MS - 512) * SAMPLE_RATE // 1000
@@ -309,7 +311,7 @@ def test_a_pause_that_makes_speech_too_long_parts_it() -> None:
 
 @pytest.mark.parametrize(("silent", "weak"), [(9, 300), (25, 62), (25, 50)])
 def test_a_proof_that_comes_late_makes_no_span_too_long(silent: int, weak: int) -> None:
-    spans = told([*[SPOKEN] * 9, *[SILENCE] * silent, *[WEAK] * weak, SPOKEN]).spans
+    spans = segmented([*[SPOKEN] * 9, *[SILENCE] * silent, *[WEAK] * weak, SPOKEN]).spans
     assert max(stop - start for start, stop in spans) <= SHORT_S * SAMPLE_RATE
     assert spans[-1].stop == (9 + silent + weak + 1) * WINDOW_SAMPLES
 
@@ -317,17 +319,17 @@ def test_a_proof_that_comes_late_makes_no_span_too_long(silent: int, weak: int) 
 @pytest.mark.parametrize("level", [0.0, WEAK])
 @pytest.mark.parametrize("begun", [[], [*[SPOKEN] * 50, SILENCE]])
 def test_hours_of_silence_are_forgotten(level: float, begun: list[float]) -> None:
-    follower = SpeechSegmenter(Scripted(begun, level))
+    segmenter = SpeechSegmenter(ScriptedVad(begun, level))
     for _ in range(2 * 3600 * SAMPLE_RATE // len(CHUNK)):
-        follower.push(CHUNK)
-    assert follower.silence_ms > 7_100_000
-    assert len(follower.spans) == bool(begun)
-    assert len(pickle.dumps(follower)) < MAX_KEPT_BYTES
+        segmenter.push(CHUNK)
+    assert segmenter.silence_ms > 7_100_000
+    assert len(segmenter.spans) == bool(begun)
+    assert len(pickle.dumps(segmenter)) < MAX_KEPT_BYTES
 
 
 def test_speech_after_hours_of_silence_is_where_it_is() -> None:
     silent = [SILENCE] * 100_000
-    [span] = told([*silent, *[SPOKEN] * 20]).spans
+    [span] = segmented([*silent, *[SPOKEN] * 20]).spans
     assert span == ((100_000 - 16) * WINDOW_SAMPLES, 100_020 * WINDOW_SAMPLES)
 
 

@@ -9,7 +9,7 @@ import pytest
 import soxr
 
 from tests.support import sounds
-from tests.support.scripted_recognizer import Scripted, Watched, hear, wanted
+from tests.support.scripted_recognizer import ScriptedVad, WatchedModel, hear, wanted
 from tests.support.speech import at_level, say, silence, words
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, Speech, TranscriptionRequest
 from wyoming_voice_stack.asr.whisper import window
@@ -62,7 +62,7 @@ def like(recognizer: WhisperRecognizer, **changes: object) -> WhisperRecognizer:
 
 def watch(recognizer: WhisperRecognizer, **changes: object) -> tuple[WhisperRecognizer, list[Any]]:
     """The same model, and what it is made to do."""
-    model = Watched(recognizer._model)
+    model = WatchedModel(recognizer._model)
     return like(recognizer, model=model, **changes), model.events
 
 
@@ -151,8 +151,8 @@ def test_where_nobody_speaks_nothing_is_written(
 class EverythingIsSpeech:
     """A voice activity network that is always wrong, to see what Whisper's own figures hold off."""
 
-    def stream(self) -> Scripted:
-        return Scripted([], 1.0)
+    def stream(self) -> ScriptedVad:
+        return ScriptedVad([], 1.0)
 
 
 @pytest.mark.parametrize(

@@ -210,11 +210,11 @@ PROGRAM = """
         vad=SileroVad.installed(),
     )
     samples = np.load(sys.argv[2])
-    follower = recognizer.new_segmenter()
-    follower.push(samples)
-    follower.finish()
+    segmenter = recognizer.new_segmenter()
+    segmenter.push(samples)
+    segmenter.finish()
     speeches = [
-        Speech(cut_out(samples, span), TranscriptionRequest()) for span in follower.spans
+        Speech(cut_out(samples, span), TranscriptionRequest()) for span in segmenter.spans
     ]
     texts = [recognizer.transcribe([one], lambda: True)[0].text for one in speeches]
     busy_mb = resident_mb()
