@@ -1,1 +1,1 @@
-"""What happens to samples between an engine and a client: pauses, loudness, and no clicks."""
+"""Audio processing between an engine and a client: silence, pauses, loudness, fades and limiting."""

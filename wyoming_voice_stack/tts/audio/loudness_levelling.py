@@ -1,7 +1,7 @@
-"""Sentences of one reply are made about equally loud.
+"""Brings the sentences of one reply to about the same loudness.
 
-The gain of a sentence is chosen once, at its beginning, and stays: nobody hears it change. It brings
-the sentence to the mean level of those before it.
+The gain of a sentence is chosen once, at its beginning, and stays constant, so no change is audible
+within the sentence. It brings the sentence to the mean level of those before it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from wyoming_voice_stack.tts.audio.limiter import KNEE
 from wyoming_voice_stack.tts.audio.loudness_meter import Loudness
 
 MAX_GAIN_DB = 6.0
-"""Up or down. What differs by more is meant so, or broken."""
-NATURAL_DB = 0.5
-"""Differences are evened out but for so much, which is less than a measurement's error."""
+"""Up or down. A larger difference is intended, or the audio is broken."""
+TOLERANCE_DB = 0.5
+"""Difference that is left: less than the error of a measurement."""
 FAINT_DB = -45.0
-"""What is below is not raised: it may be breath."""
+"""Audio below this level is not amplified: it may be breath."""
 
 
 @dataclass
@@ -37,33 +37,33 @@ class _Mean:
 
 
 class LoudnessLeveller:
-    """Knows how loud the sentences of one reply were, as the engine gave them and as they went out."""
+    """Records the loudness of a reply's sentences before and after their gain."""
 
     def __init__(self) -> None:
-        self._given = _Mean()
-        self._said = _Mean()
-        self._peak = 0.0
+        self._input = _Mean()
+        self._output = _Mean()
+        self._input_peak = 0.0
 
-    def gain(self, heard: Loudness | None) -> float:
-        """Return the factor for a sentence.
+    def gain(self, measured: Loudness | None) -> float:
+        """Return the gain of the next sentence, as a factor.
 
-        The first one keeps its level, so that nothing waits for it. `heard` is None if a later
-        one cannot wait either: it is expected to be as loud as the engine's others.
+        The first sentence keeps its level, so that it does not wait for a measurement. `measured` is
+        None if a later one cannot wait either: it is expected to be as loud as those before it.
         """
-        if not self._said.seconds:
+        if not self._output.seconds:
             return 1.0
-        level = heard.level_db if heard else self._given.level_db
-        peak = heard.peak if heard else self._peak
-        difference = self._said.level_db - level
-        change = min(max(abs(difference) - NATURAL_DB, 0.0), MAX_GAIN_DB)
-        if difference < 0:
-            return float(10 ** (-change / 20))
-        if level < FAINT_DB:
+        level_db = measured.level_db if measured else self._input.level_db
+        peak = measured.peak if measured else self._input_peak
+        difference_db = self._output.level_db - level_db
+        change_db = min(max(abs(difference_db) - TOLERANCE_DB, 0.0), MAX_GAIN_DB)
+        if difference_db < 0:
+            return float(10 ** (-change_db / 20))
+        if level_db < FAINT_DB:
             return 1.0
-        return float(min(10 ** (change / 20), max(KNEE / peak, 1.0)))
+        return float(min(10 ** (change_db / 20), max(KNEE / peak, 1.0)))
 
-    def add(self, heard: Loudness, gain: float) -> None:
-        """Take note of a sentence that went out by this factor."""
-        self._given.add(heard.level_db, heard.seconds)
-        self._said.add(heard.level_db + 20 * math.log10(gain), heard.seconds)
-        self._peak = max(self._peak, heard.peak)
+    def record(self, measured: Loudness, gain: float) -> None:
+        """Record the loudness of a sentence before its gain, and the gain."""
+        self._input.add(measured.level_db, measured.seconds)
+        self._output.add(measured.level_db + 20 * math.log10(gain), measured.seconds)
+        self._input_peak = max(self._input_peak, measured.peak)

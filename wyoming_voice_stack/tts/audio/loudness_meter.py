@@ -1,4 +1,4 @@
-"""How loud a sentence is, told from its beginning."""
+"""Measures the loudness of a sentence at its beginning."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from wyoming_voice_stack.tts.audio.frames import FRAME_MS, SILENCE_POWER, Frame
 
 MEASURED_MS = 1000
-"""Sentences are compared by so much of their beginnings. A whole Piper sentence is 1 dB softer than
-its first second, give or take 0.75 dB; half a second would tell it no better than 1.4 dB."""
+"""Length of the beginning that is measured. A whole Piper sentence is 1 dB softer than its first second,
+with a deviation of 0.75 dB; half a second would predict it no better than to 1.4 dB."""
 GATE_DB = 10.0
-"""Frames so much below the mean of all are pauses, and do not count, as in ITU-R BS.1770-4. Its
-filter for the ear is left out: it says little about sentences of one and the same voice."""
+"""Frames this far below the mean of all frames are pauses and do not count, as in ITU-R BS.1770-4. Its
+frequency weighting is left out: it makes little difference between sentences of the same voice."""
 
 _GATE = 10 ** (-GATE_DB / 10)
 _FRAMES = MEASURED_MS // FRAME_MS
@@ -22,18 +22,18 @@ _FRAMES = MEASURED_MS // FRAME_MS
 
 @dataclass(frozen=True)
 class Loudness:
-    """Of the beginning of a sentence."""
+    """The loudness of the beginning of a sentence."""
 
     level_db: float
-    """Root mean square of what is not pause, in dB below full scale."""
+    """Root mean square without pauses, in dBFS."""
     peak: float
-    """Largest magnitude."""
+    """Largest magnitude of a sample."""
     seconds: float
-    """Length of the sound that was measured, without its pauses."""
+    """Length of the measured audio without pauses."""
 
 
 class LoudnessMeter:
-    """Measures one sentence; later frames than the first `MEASURED_MS` are ignored."""
+    """Measures one sentence; frames after the first `MEASURED_MS` are ignored."""
 
     def __init__(self) -> None:
         self._powers: list[float] = []
@@ -42,7 +42,7 @@ class LoudnessMeter:
 
     @property
     def complete(self) -> bool:
-        """True if no later frame changes the result."""
+        """True if no more frames are needed."""
         return self._frames >= _FRAMES
 
     def add(self, frame: Frame) -> None:
@@ -56,7 +56,7 @@ class LoudnessMeter:
 
     @property
     def loudness(self) -> Loudness | None:
-        """What was measured so far; None of silence."""
+        """The loudness measured so far; None if there was only silence."""
         if not self._powers:
             return None
         gate = max(_GATE * _mean(self._powers), SILENCE_POWER)

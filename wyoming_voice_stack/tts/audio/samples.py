@@ -1,4 +1,4 @@
-"""What leaves an engine is checked here, once for all of them."""
+"""Checks the samples of every engine before they are used."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from wyoming_voice_stack.tts.engine import Samples
 
 
 def as_samples(audio: npt.ArrayLike) -> Samples:
-    """A float32 copy of `audio`, shape [samples], that shares no memory with the engine.
+    """Return a float32 copy of `audio`, shape [samples], that shares no memory with the engine.
 
     Raises:
-        EngineError: some values are not numbers.
+        EngineError: some values are NaN or infinite.
     """
     samples = np.array(audio, dtype=np.float32).reshape(-1)
     if not np.isfinite(samples).all():
         raise EngineError(
-            "The voice's model calculated values that are no sound. Its weights may be damaged:"
-            " fetch the model again, or run it on another device."
+            "The voice model returned invalid samples (NaN or Inf). Its weights may be damaged:"
+            " download the model again, or run it on another device."
         )
     return samples

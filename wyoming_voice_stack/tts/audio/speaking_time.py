@@ -1,4 +1,4 @@
-"""How long it can take to say a text: a generous upper bound, from its characters alone."""
+"""Estimates a generous upper bound for the time it takes to speak a text, from its characters alone."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 LETTER_S = 0.1
-"""A letter of a word. A Piper voice takes 0.045 s."""
+"""For a letter of a word. A Piper voice takes 0.045 s."""
 DENSE_LETTER_S = 0.2
-"""A letter of a script that leaves vowels out: Hebrew, Arabic."""
+"""For a letter of a script without vowels: Hebrew, Arabic."""
 WORD_S = 0.4
-"""The least for a word, and so for the name of a letter. A Piper voice takes 0.15 to 0.35 s."""
+"""The least for a word or the name of a letter. A Piper voice takes 0.15 to 0.35 s."""
 SYLLABLE_S = 0.4
-"""A character of Chinese, Japanese or Korean."""
+"""For a character of Chinese, Japanese or Korean."""
 DIGIT_S = 0.6
-"""A digit: of "77", "1,000" and "1984" each adds a word or two."""
+"""For a digit: in "77", "1,000" and "1984", each adds a word or two."""
 SIGN_S = 1.0
-"""A sign that is read out, such as "%" or "°"."""
+"""For a sign that is read out, such as "%" or "°"."""
 
 _TOKENS = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*|\d|[^\w\s]")
 _SYLLABLES = re.compile(
@@ -34,18 +34,18 @@ _SIGNS = frozenset("%&@#*/\\\u00a7")
 
 @dataclass(frozen=True)
 class SpeakingTime:
-    """Sound, without pauses, in seconds at normal speed."""
+    """Time of speech without pauses, in seconds at normal speed."""
 
     whole_s: float
-    """No reader takes longer for the text."""
+    """The slowest speaker takes no longer for the text."""
     before_last_word_s: float
-    """After so much sound, any reader has begun the last word; 0 for a single word."""
+    """After this time, the slowest speaker has begun the last word; 0 for a single word."""
     pauses: int
-    """Marks within the text at which a reader may pause."""
+    """Number of marks within the text at which a speaker may pause."""
 
     @classmethod
     def of(cls, text: str) -> SpeakingTime:
-        """Bound the time for a text; marks between words take none."""
+        """Estimate the time for a text; marks between words take none."""
         times = [time for token in _TOKENS.findall(text) for time in _times(token)]
         return cls(
             whole_s=sum(times),
@@ -55,7 +55,7 @@ class SpeakingTime:
 
 
 def _times(token: str) -> Iterator[float]:
-    """Yield the time of each stretch of a token after which there may be a pause."""
+    """Yield the time of each part of a token after which there may be a pause."""
     if token.isdecimal():
         yield DIGIT_S
     elif not token[0].isalnum():
@@ -64,7 +64,7 @@ def _times(token: str) -> Iterator[float]:
     elif syllables := len(_SYLLABLES.findall(token)):
         yield from [SYLLABLE_S] * syllables
     elif (capitals := sum(map(str.isupper, token))) > 1:
-        # The letters of an abbreviation are named one by one.
+        # The letters of an abbreviation are spelled out.
         yield from [WORD_S] * capitals
     else:
         letter = DENSE_LETTER_S if _DENSE.search(token) else LETTER_S

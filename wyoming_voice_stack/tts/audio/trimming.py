@@ -1,7 +1,7 @@
-"""Silence around a sentence is taken away, and silence inside of it is bounded.
+"""Trims the silence around a sentence and shortens long silence within it.
 
-Sound is what lasts for `MIN_SOUND_MS`; a shorter crackle in silence is silence. Silence is held back
-until sound follows, so that it can still be dropped if none does.
+Sound is what lasts for `MIN_SOUND_MS`; a shorter crackle counts as silence. Silence is held back until
+sound follows, so that it can still be dropped if none does.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from wyoming_voice_stack.tts.audio.fades import faded_in, faded_out
 from wyoming_voice_stack.tts.audio.frames import FRAME_MS, Frame, frame_samples
 
 LEAD_IN_MS = 50
-"""Kept before the first sound: the soft beginning of a consonant. Its first frame is faded in."""
+"""Kept before the first sound, for the soft beginning of a consonant. Its first frame is faded in."""
 TAIL_MS = 100
-"""Kept after the last sound: the soft end of a consonant. Its last `FRAME_MS` are faded out."""
+"""Kept after the last sound, for the soft end of a consonant. Its last `FRAME_MS` are faded out."""
 MIN_SOUND_MS = 15
 """Shorter than any speech sound, longer than a crackle."""
 HOLD_BACK_MS = MIN_SOUND_MS + FRAME_MS
-"""The most of a sentence's beginning that waits for what follows: sound must last, and the last
-frame might have to be faded out."""
+"""The most of a sentence's beginning that is held back: sound must last, and the last frame may have to
+be faded out."""
 MAX_SILENCE_MS = 1000
-"""Longest silence inside a sentence; of a longer one, the middle is dropped. Nobody pauses for so
-long within a sentence, and what is held back is bounded."""
+"""Longest silence within a sentence; of a longer one, the middle is dropped. Speakers do not pause for so
+long within a sentence, and this bounds what is held back."""
 
 _MIN_SOUND = MIN_SOUND_MS // FRAME_MS
 _TAIL = TAIL_MS // FRAME_MS
@@ -33,12 +33,12 @@ _MAX_SILENCE = MAX_SILENCE_MS // FRAME_MS
 
 @dataclass(frozen=True)
 class Ending:
-    """What is left of a sentence when it ends."""
+    """The last audio of a sentence."""
 
     frame: Frame
     """The last sound and the silence kept after it, faded out; empty if there was no sound."""
     silent_samples: int
-    """How much of it is silence."""
+    """How many of its samples, at the end, are silence."""
 
 
 class SilenceTrimmer:
@@ -47,7 +47,7 @@ class SilenceTrimmer:
     def __init__(self, sample_rate: int, lead_in_ms: int = LEAD_IN_MS) -> None:
         self._fade_samples = frame_samples(sample_rate)
         self._lead_in = lead_in_ms // FRAME_MS
-        # Before the first sound: the silence before it. Then: the last frame of sound, and the
+        # Before the first sound: the latest silence. Afterwards: the last frame of sound, and the
         # silence after it.
         self._held: list[Frame] = []
         self._loud_run = 0
@@ -56,30 +56,30 @@ class SilenceTrimmer:
         self._lead_samples: int | None = None
 
     @property
-    def heard(self) -> bool:
+    def has_sound(self) -> bool:
         """True once there was sound."""
         return self._lead_samples is not None
 
     @property
     def lead_samples(self) -> int:
-        """Silence that was let through before the first sound."""
+        """Samples of silence that were returned before the first sound."""
         return self._lead_samples or 0
 
     @property
     def silence_ms(self) -> int:
-        """How long there has been no sound, from the last sound or from the beginning."""
+        """Silence since the last sound, or since the beginning."""
         return self._silent_frames * FRAME_MS
 
     def push(self, frame: Frame) -> list[Frame]:
-        """Return the frames that go out now."""
+        """Take the next frame and return those that are ready."""
         self._held.append(frame)
         self._loud_run = 0 if frame.is_silent else self._loud_run + 1
         if self._loud_run < _MIN_SOUND:
             self._silent_frames += 1
-            self._bound()
+            self._bound_held()
             return []
         self._silent_frames = 0
-        if not self.heard:
+        if not self.has_sound:
             self._begin()
         elif self._shortened:
             self._close_gap()
@@ -87,13 +87,13 @@ class SilenceTrimmer:
         return out
 
     def finish(self, rest: Frame | None) -> Ending:
-        """End the sentence with `rest`, which is less than a frame."""
-        if not self.heard:
+        """End the sentence with `rest`, which is shorter than a frame."""
+        if not self.has_sound:
             return Ending(Frame(np.zeros(0, np.float32), 0.0), 0)
         last_sound = 1
         if rest is not None:
             self._held.append(rest)
-            # Too short to be judged alone, it belongs to the sound that it follows at once.
+            # It is too short to be judged alone, so it counts as sound if it directly follows sound.
             last_sound += self._silent_frames == 0 and not rest.is_silent
         kept = self._held[: last_sound + _TAIL]
         samples = np.concatenate([frame.samples for frame in kept])
@@ -101,8 +101,8 @@ class SilenceTrimmer:
         silent = sum(len(frame.samples) for frame in kept[last_sound:])
         return Ending(ending, silent)
 
-    def _bound(self) -> None:
-        if not self.heard:
+    def _bound_held(self) -> None:
+        if not self.has_sound:
             del self._held[: -(self._lead_in + _MIN_SOUND - 1)]
         elif self._silent_frames > _MAX_SILENCE:
             del self._held[self._gap]
@@ -111,22 +111,22 @@ class SilenceTrimmer:
 
     @property
     def _gap(self) -> int:
-        """Where in `_held` the middle of a long silence is dropped: before a lead-in."""
+        """Index in `_held` where the middle of a long silence is dropped: before a lead-in."""
         return 1 + _MAX_SILENCE - (self._lead_in + _MIN_SOUND - 1)
 
     def _begin(self) -> None:
         silent = len(self._held) - _MIN_SOUND
         self._lead_samples = silent * self._fade_samples
-        self._held[0] = _begun(self._held[0])
+        self._held[0] = _with_fade_in(self._held[0])
 
     def _close_gap(self) -> None:
         before, after = self._held[self._gap - 1], self._held[self._gap]
         self._held[self._gap - 1] = before._replace(
             samples=faded_out(before.samples, self._fade_samples)
         )
-        self._held[self._gap] = _begun(after)
+        self._held[self._gap] = _with_fade_in(after)
         self._shortened = False
 
 
-def _begun(frame: Frame) -> Frame:
+def _with_fade_in(frame: Frame) -> Frame:
     return frame._replace(samples=faded_in(frame.samples))

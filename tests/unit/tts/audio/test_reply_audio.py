@@ -7,23 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.waveform import (
-    RATE,
-    amplified,
-    bare,
-    in_pieces,
-    joined,
-    loudness_db,
-    milliseconds,
-    noise,
-    place_of,
-    quiet,
-    say,
-    sounding,
-    through,
-    tone,
-)
-from wyoming_voice_stack.tts.audio.limiter import CEILING, KNEE, limited
+from tests.support import waveform as wave
+from wyoming_voice_stack.tts.audio.limiter import CEILING, KNEE, soft_limit
 from wyoming_voice_stack.tts.audio.loudness_levelling import MAX_GAIN_DB, LoudnessLeveller
 from wyoming_voice_stack.tts.audio.loudness_meter import Loudness
 from wyoming_voice_stack.tts.audio.reply_audio import LOOK_AHEAD_BUFFER_S, ReplyAudio
@@ -43,18 +28,18 @@ def speak(
     length: int = 1000,
 ) -> list[Samples]:
     """What goes out for each sentence, the silence before it included; the reply's end comes last."""
-    reply = ReplyAudio(RATE)
+    reply = ReplyAudio(wave.RATE)
     out = []
     for sentence in sentences:
         parts = [reply.begin(pause_ms, buffered_s=buffered_s)]
-        parts += [reply.push(piece) for piece in in_pieces(sentence, length)]
-        out.append(joined(*parts, reply.end()))
+        parts += [reply.push(piece) for piece in wave.in_pieces(sentence, length)]
+        out.append(wave.joined(*parts, reply.end()))
     return [*out, reply.finish()]
 
 
 def silence_ms(out: list[Samples]) -> float:
     """The longest silence of a reply of tones or bare words."""
-    return milliseconds(np.diff(sounding(joined(*out))).max())
+    return wave.milliseconds(np.diff(wave.sounding(wave.joined(*out))).max())
 
 
 class TestPauses:
@@ -62,62 +47,62 @@ class TestPauses:
     @pytest.mark.parametrize(
         ("after", "before"),
         [
-            (quiet(0), quiet(0)),
-            (quiet(30), quiet(20)),
-            (quiet(300), quiet(80)),
-            (noise(1_500, -57.0), noise(700, -57.0)),
+            (wave.quiet(0), wave.quiet(0)),
+            (wave.quiet(30), wave.quiet(20)),
+            (wave.quiet(300), wave.quiet(80)),
+            (wave.noise(1_500, -57.0), wave.noise(700, -57.0)),
         ],
         ids=["none", "little", "usual", "faint"],
     )
     def test_is_as_long_as_asked_for(self, pause_ms: int, after: Samples, before: Samples) -> None:
-        first = joined(quiet(100), tone(300), after)
-        second = joined(before, tone(300), quiet(100))
+        first = wave.joined(wave.quiet(100), wave.tone(300), after)
+        second = wave.joined(before, wave.tone(300), wave.quiet(100))
         out = speak(first, second, pause_ms=pause_ms, buffered_s=0.0)
         assert silence_ms(out) == pytest.approx(pause_ms, abs=10)
 
     @pytest.mark.parametrize("words", [("Yes.", "Half past four."), ("Fish.", "Hello there.")])
     @pytest.mark.parametrize("buffered_s", [0.0, LOOK_AHEAD_BUFFER_S])
     def test_between_real_words(self, words: tuple[str, str], buffered_s: float) -> None:
-        out = speak(*(say(word) for word in words), pause_ms=400, buffered_s=buffered_s)
+        out = speak(*(wave.say(word) for word in words), pause_ms=400, buffered_s=buffered_s)
         assert silence_ms(out) == pytest.approx(400, abs=10)
 
     def test_none_makes_no_click(self) -> None:
-        out = joined(*speak(tone(300), tone(300), pause_ms=0))
-        assert np.abs(np.diff(out)).max() <= 1.25 * np.abs(np.diff(tone(300))).max()
-        assert milliseconds(len(out)) == pytest.approx(600, abs=6)
+        out = wave.joined(*speak(wave.tone(300), wave.tone(300), pause_ms=0))
+        assert np.abs(np.diff(out)).max() <= 1.25 * np.abs(np.diff(wave.tone(300))).max()
+        assert wave.milliseconds(len(out)) == pytest.approx(600, abs=6)
 
     def test_is_sent_before_the_sentence_is_there(self) -> None:
-        reply = ReplyAudio(RATE)
+        reply = ReplyAudio(wave.RATE)
         assert not len(reply.begin(250))
-        reply.push(joined(tone(300), quiet(300)))
+        reply.push(wave.joined(wave.tone(300), wave.quiet(300)))
         reply.end()
-        assert milliseconds(len(reply.begin(250))) == pytest.approx(200, abs=1)
+        assert wave.milliseconds(len(reply.begin(250))) == pytest.approx(200, abs=1)
 
     def test_differs_from_join_to_join(self) -> None:
-        reply = ReplyAudio(RATE)
+        reply = ReplyAudio(wave.RATE)
         parts = []
         for pause_ms in (250, 125, 500):
-            parts += [reply.begin(pause_ms), reply.push(tone(200)), reply.end()]
-        gaps = np.diff(sounding(joined(*parts)))
-        pauses = milliseconds(1) * gaps[gaps > RATE / 100]
+            parts += [reply.begin(pause_ms), reply.push(wave.tone(200)), reply.end()]
+        gaps = np.diff(wave.sounding(wave.joined(*parts)))
+        pauses = wave.milliseconds(1) * gaps[gaps > wave.RATE / 100]
         assert pauses == pytest.approx([125, 500], abs=10)
 
     def test_a_sentence_without_sound_adds_nothing(self) -> None:
-        reply = ReplyAudio(RATE)
+        reply = ReplyAudio(wave.RATE)
         parts = []
-        for sound in (tone(300), quiet(900), tone(300)):
+        for sound in (wave.tone(300), wave.quiet(900), wave.tone(300)):
             parts += [reply.begin(250), reply.push(sound), reply.end()]
-        assert silence_ms([joined(*parts)]) == pytest.approx(250, abs=10)
+        assert silence_ms([wave.joined(*parts)]) == pytest.approx(250, abs=10)
 
     def test_ends_with_the_last_sentences_silence(self) -> None:
-        *_, end = speak(tone(300), joined(tone(300), quiet(700)))
-        assert milliseconds(len(end)) == pytest.approx(100, abs=1)
+        *_, end = speak(wave.tone(300), wave.joined(wave.tone(300), wave.quiet(700)))
+        assert wave.milliseconds(len(end)) == pytest.approx(100, abs=1)
         assert not end.any()
 
     def test_one_sentence_after_the_other(self) -> None:
-        reply = ReplyAudio(RATE)
+        reply = ReplyAudio(wave.RATE)
         with pytest.raises(RuntimeError, match="begin"):
-            reply.push(tone(10))
+            reply.push(wave.tone(10))
         reply.begin(250)
         with pytest.raises(RuntimeError, match="end"):
             reply.begin(250)
@@ -127,99 +112,121 @@ class TestLoudness:
     @pytest.mark.parametrize("levels", [(-20, -26, -14), (-20, -14, -26, -20), (-17, -20, -14)])
     def test_is_even(self, levels: tuple[int, ...]) -> None:
         texts = (LIGHT, JAZZ, DOOR, LIGHT)
-        given_ = [amplified(say(text), level) for text, level in zip(texts, levels, strict=False)]
+        given_ = [
+            wave.amplified(wave.say(text), level)
+            for text, level in zip(texts, levels, strict=False)
+        ]
         *out, _ = speak(*given_)
-        heard = [loudness_db(sentence[sounding(sentence)[0] :]) for sentence in out]
+        heard = [wave.loudness_db(sentence[wave.sounding(sentence)[0] :]) for sentence in out]
         assert np.ptp(heard) <= 2.2
         assert heard[0] == pytest.approx(levels[0], abs=0.3)
 
     def test_the_first_sentence_is_left_alone(self) -> None:
-        first, *_ = speak(amplified(say(LIGHT), -30))
-        place_of(first[RATE // 200 : -RATE // 200], amplified(say(LIGHT), -30))
+        first, *_ = speak(wave.amplified(wave.say(LIGHT), -30))
+        wave.place_of(
+            first[wave.RATE // 200 : -wave.RATE // 200], wave.amplified(wave.say(LIGHT), -30)
+        )
 
     @pytest.mark.parametrize(("levels", "change"), [((-32, -14), -6), ((-14, -32), 6)])
     def test_change_is_bounded(self, levels: tuple[int, int], change: int) -> None:
-        _, out, _ = speak(amplified(say(LIGHT), levels[0]), amplified(say(JAZZ), levels[1]))
-        heard = loudness_db(out[sounding(out)[0] :])
+        _, out, _ = speak(
+            wave.amplified(wave.say(LIGHT), levels[0]), wave.amplified(wave.say(JAZZ), levels[1])
+        )
+        heard = wave.loudness_db(out[wave.sounding(out)[0] :])
         assert heard - levels[1] == pytest.approx(change, abs=0.5)
         assert abs(change) == MAX_GAIN_DB
 
     def test_follows_the_engine_where_nothing_can_wait(self) -> None:
         levels = (-26, -20, -20, -20, -20)
-        *out, _ = speak(*(amplified(say(LIGHT), level) for level in levels), buffered_s=0.0)
-        heard = [loudness_db(sentence[sounding(sentence)[0] :]) for sentence in out]
+        *out, _ = speak(
+            *(wave.amplified(wave.say(LIGHT), level) for level in levels), buffered_s=0.0
+        )
+        heard = [wave.loudness_db(sentence[wave.sounding(sentence)[0] :]) for sentence in out]
         assert np.ptp(heard[1:]) <= 2.0
         assert all(-26 <= level <= -19.5 for level in heard[1:])
 
     def test_is_constant_within_a_sentence(self) -> None:
-        evening = LoudnessLeveller()
-        evening.add(Loudness(level_db=-20.0, peak=0.3, seconds=1.0), 1.0)
-        sound = amplified(joined(bare(LIGHT), quiet(400), bare(JAZZ)), -14)
-        sentence = SentenceAudio(RATE, evening=evening, look_ahead=True)
-        out = through(sentence.push, sentence.finish, *in_pieces(sound))
+        leveller = LoudnessLeveller()
+        leveller.record(Loudness(level_db=-20.0, peak=0.3, seconds=1.0), 1.0)
+        sound = wave.amplified(wave.joined(wave.bare(LIGHT), wave.quiet(400), wave.bare(JAZZ)), -14)
+        sentence = SentenceAudio(wave.RATE, leveller=leveller, look_ahead=True)
+        out = wave.through(sentence.push, sentence.finish, *wave.in_pieces(sound))
         loud = np.abs(sound) > 0.01
-        loud[: RATE // 200] = loud[-RATE // 200 :] = False
+        loud[: wave.RATE // 200] = loud[-wave.RATE // 200 :] = False
         factors = out[loud] / sound[loud]
         assert np.ptp(factors) <= 1e-5
         assert factors[0] < 0.7
 
     @pytest.mark.parametrize("buffered_s", [0.0, LOOK_AHEAD_BUFFER_S])
     def test_faint_sound_is_not_raised(self, buffered_s: float) -> None:
-        breath = noise(600, -47.0)
-        _, out, _ = speak(amplified(say(LIGHT), -20), breath, buffered_s=buffered_s)
+        breath = wave.noise(600, -47.0)
+        _, out, _ = speak(wave.amplified(wave.say(LIGHT), -20), breath, buffered_s=buffered_s)
         assert np.abs(out).max() <= np.abs(breath).max()
 
     def test_waits_only_if_the_client_has_enough_to_play(self) -> None:
         for buffered_s, waits in ((LOOK_AHEAD_BUFFER_S, True), (LOOK_AHEAD_BUFFER_S - 0.1, False)):
-            reply = ReplyAudio(RATE)
+            reply = ReplyAudio(wave.RATE)
             reply.begin(250, buffered_s=60.0)
-            reply.push(tone(300))
+            reply.push(wave.tone(300))
             reply.end()
             reply.begin(250, buffered_s=buffered_s)
-            assert bool(len(reply.push(tone(800)))) is not waits
-            assert len(reply.push(tone(300)))
+            assert bool(len(reply.push(wave.tone(800)))) is not waits
+            assert len(reply.push(wave.tone(300)))
 
     def test_the_first_sentence_never_waits(self) -> None:
-        reply = ReplyAudio(RATE)
+        reply = ReplyAudio(wave.RATE)
         reply.begin(250, buffered_s=60.0)
-        assert milliseconds(len(reply.push(tone(100)))) >= 80
+        assert wave.milliseconds(len(reply.push(wave.tone(100)))) >= 80
 
 
 class TestPeaks:
     def test_nothing_is_beyond_the_ceiling(self) -> None:
-        loud = amplified(say(LIGHT), -4)
-        *out, _ = speak(loud, amplified(say(JAZZ), -14), amplified(say(DOOR), -2))
+        loud = wave.amplified(wave.say(LIGHT), -4)
+        *out, _ = speak(
+            loud, wave.amplified(wave.say(JAZZ), -14), wave.amplified(wave.say(DOOR), -2)
+        )
         assert np.abs(loud).max() > 1.5
-        assert np.abs(joined(*out)).max() <= CEILING
+        assert np.abs(wave.joined(*out)).max() <= CEILING
         assert 20 * np.log10(CEILING) == pytest.approx(-0.1, abs=0.001)
 
     def test_normal_speech_is_not_touched(self) -> None:
-        speech = say(LIGHT) * np.float32(KNEE / np.abs(say(LIGHT)).max())
-        assert limited(speech) is speech
+        speech = wave.say(LIGHT) * np.float32(KNEE / np.abs(wave.say(LIGHT)).max())
+        assert soft_limit(speech) is speech
 
     def test_full_scale_speech_is_hardly_touched(self) -> None:
-        speech = say(LIGHT) / np.abs(say(LIGHT)).max()
-        change = limited(speech) - speech
-        assert loudness_db(speech) - 10 * np.log10(np.square(change).mean()) >= 40
+        speech = wave.say(LIGHT) / np.abs(wave.say(LIGHT)).max()
+        change = soft_limit(speech) - speech
+        assert wave.loudness_db(speech) - 10 * np.log10(np.square(change).mean()) >= 40
 
     def test_the_curve_has_no_corner(self) -> None:
         line = np.linspace(-2, 2, 40_001, dtype=np.float32)
-        slope = np.diff(limited(line).astype(np.float64)) / 1e-4
+        slope = np.diff(soft_limit(line).astype(np.float64)) / 1e-4
         assert slope.min() >= -0.01
         assert slope.max() <= 1.01
         assert np.abs(np.diff(slope[::10])).max() <= 0.05
 
     def test_peaks_bound_what_is_raised(self) -> None:
-        spike = amplified(say(JAZZ), -26).copy()
-        spike[sounding(spike)[0] + RATE // 5] = 0.8
-        _, out, _ = speak(amplified(say(LIGHT), -20), spike)
+        spike = wave.amplified(wave.say(JAZZ), -26).copy()
+        spike[wave.sounding(spike)[0] + wave.RATE // 5] = 0.8
+        _, out, _ = speak(wave.amplified(wave.say(LIGHT), -20), spike)
         assert np.abs(out).max() == pytest.approx(KNEE, abs=0.001)
 
 
 REPLY = [
-    joined(quiet(200), amplified(bare("Hello there."), -20), noise(130, -57.0)),
-    joined(amplified(bare("Half past four."), -17), quiet(1_300), bare("No."), quiet(321)),
-    joined(amplified(bare(LIGHT), -22), quiet(300), amplified(bare("Fish."), -14)),
+    wave.joined(
+        wave.quiet(200), wave.amplified(wave.bare("Hello there."), -20), wave.noise(130, -57.0)
+    ),
+    wave.joined(
+        wave.amplified(wave.bare("Half past four."), -17),
+        wave.quiet(1_300),
+        wave.bare("No."),
+        wave.quiet(321),
+    ),
+    wave.joined(
+        wave.amplified(wave.bare(LIGHT), -22),
+        wave.quiet(300),
+        wave.amplified(wave.bare("Fish."), -14),
+    ),
 ]
 
 
@@ -230,7 +237,7 @@ REPLY = [
 )
 def test_pieces_make_no_difference(lengths: list[int], buffered_s: float) -> None:
     def said(sizes: list[int]) -> Samples:
-        reply, parts = ReplyAudio(RATE), []
+        reply, parts = ReplyAudio(wave.RATE), []
         for sentence, text in zip(
             REPLY, ("Hello there.", "Half past four, no.", LIGHT), strict=True
         ):
@@ -241,6 +248,6 @@ def test_pieces_make_no_difference(lengths: list[int], buffered_s: float) -> Non
                 parts.append(reply.push(sentence[place : place + size]))
                 place, turn = place + size, turn + 1
             parts.append(reply.end())
-        return joined(*parts, reply.finish())
+        return wave.joined(*parts, reply.finish())
 
     assert said(lengths).tobytes() == said([10**9]).tobytes()
