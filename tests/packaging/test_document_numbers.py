@@ -84,7 +84,7 @@ DECISIONS: dict[str, tuple[tuple[str, float], ...]] = {
     "0024-level-loudness-by-earlier-sentences": (
         (r"by at most (\d+) dB", loudness_levelling.MAX_GAIN_DB),
     ),
-    "0025-stop-runaway-voices": ((r"after (\w+) that time", runaway.RUN_ON_FACTOR),),
+    "0025-stop-runaway-voices": ((r"after (\w+) that time", runaway.RUNAWAY_FACTOR),),
     "0027-identify-cloned-voices-by-content": (
         (r"less than (\w+) seconds ago", folder.SETTLE_SECONDS),
     ),
