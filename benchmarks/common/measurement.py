@@ -2,78 +2,71 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from benchmarks.common.processes import Memory, cpu_seconds, memory, settle
 from benchmarks.common.servers import Target
 from benchmarks.common.stall_probe import StallProbe
 
 
-@dataclass(frozen=True)
-class Case:
-    """What a row of a table measures; its fields are the first cells of the row."""
+class TimedAnswer(Protocol):
+    """The answer to one request."""
 
-    def __str__(self) -> str:
-        return ", ".join(
-            f"{value} {name}" if isinstance(value, int) else str(value)
-            for name, value in asdict(self).items()
-        )
+    @property
+    def name(self) -> str:
+        """What was asked, for the list of failures."""
 
-    def cells(self) -> list[str]:
-        """The fields as cells of a table."""
-        return [str(value) for value in asdict(self).values()]
+    @property
+    def ended_s(self) -> float:
+        """Seconds from the beginning of the request to the end of the answer; infinite on failure."""
+
+    @property
+    def failure(self) -> str:
+        """Why there is no answer; empty if there is one."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one request. Times are in seconds from its beginning."""
+class Comparable(Protocol):
+    """Figures of one case on one server."""
 
-    request: str
-    """What was sent, for the list of failures."""
-    failure: str = field(default="", kw_only=True)
-    """Why the reply is not complete; empty if it is."""
-    ended_s: float = field(default=math.inf, kw_only=True)
-    """When the reply was complete; infinite on failure."""
+    @property
+    def case(self) -> Hashable:
+        """What was measured."""
+
+    @property
+    def server(self) -> str:
+        """Name of the server."""
 
 
 Request = TypeVar("Request")
+Answer = TypeVar("Answer", bound=TimedAnswer)
+Case = TypeVar("Case", bound=Hashable)
 Side = TypeVar("Side")
-CaseT = TypeVar("CaseT", bound=Case)
-OutcomeT = TypeVar("OutcomeT", bound=Outcome)
+Figures = TypeVar("Figures", bound=Comparable)
 
-
-@dataclass(frozen=True)
-class Figures(Generic[CaseT]):
-    """What was measured of one case on one server."""
-
-    case: CaseT
-    server: str
-
-
-FiguresT = TypeVar("FiguresT", bound=Figures[Any])
-Ask = Callable[[Target, Sequence[Request]], Awaitable[list[OutcomeT]]]
+Ask = Callable[[Target, Sequence[Request]], Awaitable[list[Answer]]]
 """Sends all requests to a server at the same time."""
 
 
 @dataclass(frozen=True)
-class Plan(Generic[CaseT, Request]):
+class Plan(Generic[Case, Request]):
     """The requests of one case. Those of a round are sent at the same time."""
 
-    case: CaseT
+    case: Case
     rounds: tuple[tuple[Request, ...], ...]
 
 
 @dataclass(frozen=True)
-class Measured(Figures[CaseT], Generic[CaseT, OutcomeT]):
-    """The replies of one server in one case, and the resources it used."""
+class Measured(Generic[Case, Answer]):
+    """One case on one server."""
 
-    answers: tuple[OutcomeT, ...]
+    case: Case
+    server: str
+    answers: tuple[Answer, ...]
     wall_s: float = 0.0
-    """From the beginning of each round to its last complete reply, all rounds together."""
+    """From the beginning of each round to its last complete answer, all rounds together."""
     cpu_s: float | None = None
     """CPU time of the server, from the beginning of each round until it is idle again."""
     memory: Memory | None = None
@@ -89,19 +82,19 @@ def by_turns(rounds: Iterable[Request], sides: Sequence[Side]) -> Iterator[tuple
 
 
 async def measure(
-    plan: Plan[CaseT, Request],
+    plan: Plan[Case, Request],
     targets: Sequence[Target],
-    ask: Ask[Request, OutcomeT],
+    ask: Ask[Request, Answer],
     *,
-    repeat_as: CaseT | None = None,
-) -> list[Measured[CaseT, OutcomeT]]:
+    repeat_as: Case | None = None,
+) -> list[Measured[Case, Answer]]:
     """Send each round to one server after the other.
 
     With `repeat_as` each server gets the round twice in a row; the second time is measured as a
     case of its own.
     """
     cases = [plan.case] if repeat_as is None else [plan.case, repeat_as]
-    records: dict[tuple[CaseT, str], _Record[CaseT, OutcomeT]] = {
+    records: dict[tuple[Case, str], _Record[Case, Answer]] = {
         (case, target.name): _Record(case, target) for case in cases for target in targets
     }
     for requests, target in by_turns(plan.rounds, targets):
@@ -111,7 +104,7 @@ async def measure(
 
 
 async def warm_up(
-    targets: Sequence[Target], requests: Sequence[Request], ask: Ask[Request, OutcomeT]
+    targets: Sequence[Target], requests: Sequence[Request], ask: Ask[Request, Answer]
 ) -> None:
     """Send a round that is not measured, so that no figure includes work done only once."""
     for target in targets:
@@ -120,9 +113,7 @@ async def warm_up(
             await settle(target.pid)
 
 
-def pairs(
-    figures: Sequence[FiguresT], first: str, other: str
-) -> Iterator[tuple[FiguresT, FiguresT]]:
+def pairs(figures: Sequence[Figures], first: str, other: str) -> Iterator[tuple[Figures, Figures]]:
     """The figures of two servers for each case that was measured on both."""
     others = {one.case: one for one in figures if one.server == other}
     for one in figures:
@@ -130,18 +121,18 @@ def pairs(
             yield one, others[one.case]
 
 
-class _Record(Generic[CaseT, OutcomeT]):
+class _Record(Generic[Case, Answer]):
     """The answers of one server in the rounds so far, and the resources it used."""
 
-    def __init__(self, case: CaseT, target: Target) -> None:
+    def __init__(self, case: Case, target: Target) -> None:
         self._case = case
         self._target = target
-        self._answers: list[OutcomeT] = []
+        self._answers: list[Answer] = []
         self._wall_s = 0.0
         self._cpu_s = 0.0
         self._late_s = 0.0
 
-    async def play(self, asking: Awaitable[list[OutcomeT]]) -> None:
+    async def play(self, asking: Awaitable[list[Answer]]) -> None:
         pid = self._target.pid
         before = cpu_seconds(pid) if pid else 0.0
         began = time.monotonic()
@@ -156,7 +147,7 @@ class _Record(Generic[CaseT, OutcomeT]):
             await settle(pid)
             self._cpu_s += cpu_seconds(pid) - before
 
-    def measured(self) -> Measured[CaseT, OutcomeT]:
+    def measured(self) -> Measured[Case, Answer]:
         pid = self._target.pid
         return Measured(
             *(self._case, self._target.name, tuple(self._answers), self._wall_s),

@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import jiwer
 from rich.console import Console
@@ -46,7 +45,8 @@ Names = tuple[str, ...]
 Method = Callable[[WhisperRecognizer, Samples, Names], str]
 
 
-class Sentence(NamedTuple):
+@dataclass(frozen=True)
+class Sentence:
     """A spoken sentence and the name in it; recorded prompts have none."""
 
     text: str

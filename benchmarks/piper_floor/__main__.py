@@ -23,8 +23,8 @@ from benchmarks.common.program import new_parser, run_program
 from benchmarks.tts.generated_texts import LENGTHS, Texts
 from benchmarks.tts.piper_servers import JOE, voice_file
 from wyoming_voice_stack.machine.hardware import available_cores
-from wyoming_voice_stack.tts.engines.piper.loading import load_reader, read_config
-from wyoming_voice_stack.tts.engines.vits.sentence_decoding import Sentence
+from wyoming_voice_stack.tts.engines.piper.loading import load_model, read_config
+from wyoming_voice_stack.tts.engines.vits.sentence_decoding import EncodedSentence
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import SHORTEST_CHUNK_S
 
@@ -36,18 +36,18 @@ def run(_: argparse.Namespace, console: Console) -> None:
     import onnxruntime
 
     path = voice_file(JOE, default_cache())
-    reader = load_reader(path, read_config(path) or {}, available_cores())
+    reader = load_model(path, read_config(path) or {}, available_cores())
     whole = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     texts = Texts()
     for length in LENGTHS[:2]:
         (ids,) = reader.phoneme_ids(texts.take(length).whole)
-        frames = round(SHORTEST_CHUNK_S * reader.sample_rate / reader.read(ids, 0, 1.0).hop)
+        frames = round(SHORTEST_CHUNK_S * reader.sample_rate / reader.encode(ids, 0, 1.0).hop)
         feeds = {
             "input": np.array([ids]),
             "input_lengths": np.array([len(ids)]),
             "scales": np.array((0.667, 1.0, 0.8), np.float32),
         }
-        read = partial(reader.read, ids, 0, 1.0)
+        read = partial(reader.encode, ids, 0, 1.0)
         reading = _median_ms(read)
         first = _median_ms(partial(_read_and_decode, read, Window(0, frames)))
         uncut = _median_ms(partial(whole.run, None, feeds))
@@ -58,7 +58,7 @@ def run(_: argparse.Namespace, console: Console) -> None:
         )
 
 
-def _read_and_decode(read: Callable[[], Sentence], window: Window) -> object:
+def _read_and_decode(read: Callable[[], EncodedSentence], window: Window) -> object:
     return read().decode(window)
 
 

@@ -9,20 +9,19 @@ import numpy as np
 
 from wyoming_voice_stack.tts.engine import Samples, SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource, CoquiSynthesizer
+from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 
 def xtts_source(folder: Path, device: str = "cpu") -> XttsSource:
-    return XttsSource(str(folder), find=lambda: folder, locate=lambda: folder, device=device)
+    return XttsSource(ModelFiles.at(folder), device=device)
 
 
 def vits_source(
     folder: Path, reference: str | None = None, language: str | None = None
 ) -> CoquiSource:
-    return CoquiSource(
-        reference or str(folder), find=lambda: folder, locate=lambda: folder, language=language
-    )
+    return CoquiSource(ModelFiles.at(folder, reference), language=language)
 
 
 def loaded_xtts(folder: Path) -> Iterator[XttsSynthesizer]:

@@ -20,12 +20,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("asr", "tts"),
     ("asr.home_assistant", "tts.text.language.detection", "tts.voices"),
     ("asr.whisper", "tts.engines.piper", "tts.engines.xtts"),
-    ("tts.engines.xtts.decoding",),
-    ("tts.engines.xtts.vocoding",),
+    ("tts.engines.xtts.decoding", "tts.engines.xtts.vocoding"),
     ("tts.engines.xtts.decoding_stream",),
     (
-        "tts.engines.xtts.failures",
-        "tts.engines.xtts.outbox",
+        "tts.engines.xtts.audio_queue",
+        "tts.engines.xtts.decoding_errors",
         "tts.engines.xtts.speakers",
         "tts.engines.xtts.torch_threads",
     ),
@@ -65,9 +64,9 @@ HEAVY = {
 LATE = {
     *(
         f"tts.engines.xtts.decoding.{name}"
-        for name in ("cuda_graphs", "decoder", "kv_cache", "prefix", "projection", "sampling")
+        for name in ("cuda_graphs", "decoder", "kv_cache", "prompt", "projection", "sampling")
     ),
-    "tts.engines.xtts.decoding.scheduler",
+    "tts.engines.xtts.batch_scheduler",
     "tts.engines.xtts.torch_threads",
     "tts.engines.xtts.vocoding.vocoder",
     "tts.engines.xtts.vocoding.vocoder_thread",

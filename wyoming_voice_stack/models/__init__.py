@@ -1,1 +1,1 @@
-"""Resolves a model reference to verified files on disk."""
+"""From a model reference to verified files on disk."""

@@ -13,6 +13,7 @@ from benchmarks.tts.playback_gaps import Arrival
 from benchmarks.tts.xtts.comparison import LANGUAGE, Spoken
 from benchmarks.tts.xtts.random_checkpoint import SPEAKER
 from wyoming_voice_stack.tts.engine import SynthesisRequest
+from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
@@ -24,12 +25,7 @@ class OwnSpeaker:
 
     def __init__(self, folder: Path, device: str, threads: int | None, precision: str) -> None:
         self._engine = XttsSource(
-            str(folder),
-            find=lambda: folder,
-            locate=lambda: folder,
-            device=device,
-            threads=threads,
-            precision=precision,
+            ModelFiles.at(folder), device=device, threads=threads, precision=precision
         ).load()
 
     def warm_up(self, text: str) -> None:

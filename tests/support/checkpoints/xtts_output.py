@@ -54,14 +54,14 @@ class Ours:
     """Drives decoder and sampler as the scheduler does."""
 
     def __init__(
-        self, stock: Any, form: Any = "float32", record: Any = None, **manner: float
+        self, stock: Any, form: Any = "float32", capture: Any = None, **options: float
     ) -> None:
         from wyoming_voice_stack.tts.engines.xtts.decoding.decoder import Decoder
         from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import Sampler, SamplingOptions
 
         names = ("temperature", "repetition_penalty", "top_k", "top_p")
-        chosen: Mapping[str, Any] = {name: stock.config[name] for name in names} | manner
-        self.decoder = Decoder(stock.gpt, form, max_rows=ROWS, record=record)
+        chosen: Mapping[str, Any] = {name: stock.config[name] for name in names} | options
+        self.decoder = Decoder(stock.gpt, form, max_rows=ROWS, capture=capture)
         self.sampler = Sampler(
             SamplingOptions(**chosen),
             rows=ROWS,
@@ -69,7 +69,7 @@ class Ours:
             start_token=stock.gpt.start_audio_token,
             device=stock.device,
         )
-        self.most_tokens = stock.gpt.max_gen_mel_tokens
+        self.max_tokens = stock.gpt.max_gen_mel_tokens
         self.tokens: dict[int, list[int]] = {}
         self.latents: dict[int, list[Any]] = {}
 
@@ -87,7 +87,7 @@ class Ours:
 
     def ended(self, row: int) -> bool:
         tokens = self.tokens[row]
-        return tokens[-1] == STOP_AUDIO_TOKEN or len(tokens) == self.most_tokens
+        return tokens[-1] == STOP_AUDIO_TOKEN or len(tokens) == self.max_tokens
 
     def _draw(self, rows: Sequence[int], latents: Any) -> None:
         drawn = self.sampler.draw(rows, self.decoder.logits(latents))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from wyoming_voice_stack.asr.vad.silero import SileroVad, vad_paths
 from wyoming_voice_stack.config.settings import Settings
@@ -25,6 +25,7 @@ from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.engine import EngineSource
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSource
+from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
 from wyoming_voice_stack.tts.service import TtsOptions, TtsService
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
@@ -92,27 +93,19 @@ def _tts_source(
     environ = {**os.environ, **agreed}
     weights = weights_of(settings.tts_model, store, environ=environ, text_to_speech=True)
     require_installed(weights)
+    files = ModelFiles(weights.reference, weights.find, weights.locate)
     threads = settings.tts_cpu_threads or None
     if weights.engine == "piper":
         share_one_heap()
         keep_freed_memory()
-        return PiperSource(
-            weights.reference, find=weights.find, locate=weights.locate, threads=threads
-        )
-    make = (
-        partial(
-            XttsSource,
+        return PiperSource(files, threads=threads)
+    if weights.engine == "xtts":
+        return XttsSource(
+            files,
+            device=settings.tts_device,
+            threads=threads,
             precision=settings.tts_precision,
             voices_cache=store.root / CLONED_VOICES_FOLDER,
             detector=detector,
         )
-        if weights.engine == "xtts"
-        else CoquiSource
-    )
-    return make(
-        weights.reference,
-        find=weights.find,
-        locate=weights.locate,
-        device=settings.tts_device,
-        threads=threads,
-    )
+    return CoquiSource(files, device=settings.tts_device, threads=threads)

@@ -1,14 +1,23 @@
-"""Where a torch model runs."""
+"""The device that a PyTorch model runs on."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.machine.hardware import available_cores
+
+
+def limit_threads(threads: int | None) -> None:
+    """Let PyTorch use `threads` threads; None allows one for each core that the process may use."""
+    import torch
+
+    # PyTorch counts the machine's cores; a container may be limited to fewer.
+    torch.set_num_threads(threads or min(torch.get_num_threads(), available_cores()))
 
 
 def place(model: Any, device: str) -> Any:
-    """Move the model to `device` and return it; `auto` is CUDA where torch can use it, else the CPU.
+    """Move the model to `device` and return it; `auto` is CUDA where PyTorch can use it, else the CPU.
 
     Raises:
         EngineError: the device does not work.
@@ -21,7 +30,8 @@ def place(model: Any, device: str) -> Any:
         return model.to(device)
     except (AssertionError, RuntimeError) as error:
         raise EngineError(
-            f"The model cannot run on {device!r} ({error}). Choose another TTS_DEVICE, such as cpu."
+            f"The model cannot run on device {device!r} ({error}). Set TTS_DEVICE to another device,"
+            " such as cpu."
         ) from error
 
 
@@ -30,14 +40,14 @@ def device_of(model: Any) -> str:
     return str(next(model.parameters()).device)
 
 
-def empty_card() -> None:
-    """Give a graphics card what torch keeps of it and nothing uses.
+def free_device_memory() -> None:
+    """Return unused memory that PyTorch caches to the graphics card.
 
-    No CUDA graph may be there any more: graphs use cuBLAS's memory and do not own it.
+    No CUDA graph may exist any more: graphs use cuBLAS's memory without owning it.
     """
     import torch
 
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-        # 67 MB of an H200 for each stream in which there was a product.
-        torch._C._cuda_clearCublasWorkspaces()  # noqa: SLF001 - there is no other way
+        # 67 MB on an H200 for each stream that has computed a matrix product.
+        torch._C._cuda_clearCublasWorkspaces()  # noqa: SLF001 - there is no public function
         torch.cuda.empty_cache()

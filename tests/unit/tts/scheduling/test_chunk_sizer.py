@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from wyoming_voice_stack.tts.engines.vits.sentence_decoding import pieces
+from wyoming_voice_stack.tts.engines.vits.sentence_decoding import decode_in_chunks
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import (
     LAST_BUFFER_SHARE,
@@ -251,7 +251,7 @@ class TestPieces:
         scheduler.sizer = measured(20.0)
         sentence = Sentence(clock, frames)
         made = []
-        for piece, last in pieces(lambda _threads: sentence, 1000, scheduler, playback):
+        for piece, last in decode_in_chunks(lambda _threads: sentence, 1000, scheduler, playback):
             playback.add(len(piece) / 100)
             made.append((piece, last))
         assert [number for piece, _ in made for number in piece] == list(range(frames))

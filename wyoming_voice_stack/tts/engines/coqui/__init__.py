@@ -1,1 +1,1 @@
-"""Models of Coqui's VITS family."""
+"""Coqui's VITS models."""

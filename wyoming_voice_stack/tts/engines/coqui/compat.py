@@ -1,10 +1,9 @@
-"""Importing coqui-tts: on any build of torch, and without stopping the rest of the process.
+"""Importing coqui-tts with any build of torch, and without blocking the rest of the process.
 
-coqui-tts asks for torchaudio and, from torch 2.9 on, for torchcodec. Every torchaudio wheel
-for Linux is a CUDA build, whose native half does not load beside a CPU build of torch, and
-torchcodec does not load there either. coqui-tts needs only torchaudio's Python half and a
-function that reads recordings, so both are put right here. Where the real ones work, they
-are left alone.
+coqui-tts requires torchaudio and, from torch 2.9 on, torchcodec. Every torchaudio wheel for Linux is a
+CUDA build, whose native extension does not load with a CPU build of torch; torchcodec does not load
+there either. coqui-tts needs only torchaudio's Python code and a function that reads audio files, so
+this module substitutes the extension and that function. Where the real ones work, they are used.
 """
 
 from __future__ import annotations
@@ -23,25 +22,25 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.tts.engines.failures import package_missing
 
 _LOGGER = logging.getLogger(__name__)
 
-# Only those without Python inside: they are mapped while other threads run Python.
+# Only those that do not use Python: they are mapped while other threads run Python code.
 _TORCH_LIBRARIES = ("libtorch_global_deps.so", "libc10.so", "libtorch_cpu.so", "libtorch.so")
-# coqui-tts logs the text that is spoken, transformers what it thinks of the checkpoint.
-_TALKATIVE_LOGGERS = ("TTS", "transformers")
+# coqui-tts logs the text to speak, transformers its remarks about the checkpoint.
+_VERBOSE_LOGGERS = ("TTS", "transformers")
 
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """Within it, modules of coqui-tts may be imported; the first time prepares for that.
+    """Within the block, modules of coqui-tts can be imported; the first use prepares for that.
 
-    Importing makes some 400 000 objects. To look for garbage among them, then or later, stops
-    every thread for 0.1 to 0.4 s; so the collector rests meanwhile, and leaves them out for good.
+    The import creates some 400,000 objects. Collecting garbage among them stops every thread for 0.1 to
+    0.4 s, so the collector is disabled meanwhile, and the objects are frozen: it never visits them.
 
     Raises:
-        EngineError: coqui-tts or something that it needs is not installed.
+        EngineError: coqui-tts or a package that it needs is not installed.
     """
     first = "TTS" not in sys.modules
     collecting = gc.isenabled()
@@ -52,21 +51,18 @@ def importing() -> Iterator[None]:
         prepare()
         yield
     except ImportError as error:
-        raise EngineError(
-            f"coqui-tts cannot be imported ({error}). Install what it needs:"
-            " pip install 'wyoming-voice-stack[tts]'"
-        ) from error
+        raise package_missing("coqui-tts", "tts", error) from error
     finally:
         if first:
             gc.freeze()
             if collecting:
                 gc.enable()
-    for name in _TALKATIVE_LOGGERS:
+    for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def prepare() -> None:
-    """Make coqui-tts importable, and import its root. Does nothing once that is done.
+    """Make coqui-tts importable and import its root package. Later calls do nothing.
 
     Raises:
         ImportError: torch, torchaudio or coqui-tts is not installed.
@@ -85,7 +81,7 @@ def prepare() -> None:
 def read_recording(
     uri: str | os.PathLike[str], frame_offset: int = 0, num_frames: int = -1, **_ignored: Any
 ) -> tuple[Any, int]:
-    """What `torchaudio.load` does, by libsndfile: wav, flac, ogg and mp3.
+    """Replacement for `torchaudio.load` that uses libsndfile: wav, flac, ogg and mp3.
 
     Returns float32 samples in -1..1, shape [channels, samples], and their rate in Hz.
     """
@@ -99,10 +95,10 @@ def read_recording(
 
 
 def _map_torch() -> None:
-    """Map torch's libraries before Python's import does, which would hold every thread.
+    """Map torch's libraries before Python's import does, which would hold the GIL meanwhile.
 
-    ctypes lets other threads run during a foreign call, and `dlopen` is one. A library that
-    does not load is left for the import to complain of.
+    ctypes releases the GIL during a foreign call such as `dlopen`. A library that does not load is left
+    for the import to report.
     """
     spec = importlib.util.find_spec("torch")
     if sys.platform != "linux" or "torch" in sys.modules or spec is None or spec.origin is None:
@@ -111,7 +107,7 @@ def _map_torch() -> None:
     dlopen.restype, dlopen.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int)
     for name in _TORCH_LIBRARIES:
         library = Path(spec.origin).parent / "lib" / name
-        # The first is what torch itself loads for all to see.
+        # torch itself loads the first one with global visibility.
         visible = os.RTLD_GLOBAL if name == _TORCH_LIBRARIES[0] else os.RTLD_LOCAL
         dlopen(os.fsencode(library), os.RTLD_NOW | visible)
 
@@ -120,7 +116,9 @@ def _import_torchaudio() -> ModuleType:
     try:
         return importlib.import_module("torchaudio")
     except (OSError, RuntimeError) as error:
-        _LOGGER.debug("torchaudio's native half does not load (%s); doing without", error)
+        _LOGGER.debug(
+            "torchaudio's native extension does not load (%s); using its Python code only", error
+        )
     _forget("torchaudio")
     substitute = ModuleType("torchaudio._extension")
     substitute.__dict__.update(
@@ -136,7 +134,7 @@ def _torchcodec_works() -> bool:
     try:
         importlib.import_module("torchcodec.decoders")
     except (ImportError, OSError, RuntimeError) as error:
-        _LOGGER.debug("torchcodec does not load (%s); libsndfile reads recordings", error)
+        _LOGGER.debug("torchcodec does not load (%s); using libsndfile to read audio files", error)
         _forget("torchcodec")
         return False
     return True
@@ -144,7 +142,7 @@ def _torchcodec_works() -> bool:
 
 @contextmanager
 def _torchcodec_found() -> Iterator[None]:
-    """Let coqui-tts find torchcodec, which it looks for once and does not import."""
+    """Let coqui-tts find torchcodec; it checks once whether the package exists, and does not import it."""
     if importlib.util.find_spec("torchcodec") is not None:
         yield
         return

@@ -1,4 +1,4 @@
-"""Coqui's catalogue of VITS models: what a name stands for, and fetching it."""
+"""Coqui's catalogue of VITS models: resolving a name and downloading the model."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from wyoming_voice_stack.tts.text.language.tags import UNKNOWN, bcp47
 _LOGGER = logging.getLogger(__name__)
 
 MAX_ARCHIVE_BYTES = 4 * 1024**3
-"""Of an archive, and of what is in it. The largest takes 0.7 GB."""
+"""Size limit of an archive and of its contents. The largest model has 0.7 GB."""
 ANSWER_SECONDS = 30.0
-"""How long the server may be silent."""
+"""Time limit for a response and for each read."""
 
 _PARTIAL = ".partial"
 _NAME = re.compile(
@@ -35,44 +35,44 @@ _COPY_BYTES = 1024 * 1024
 
 
 def folder_name(name: str) -> str:
-    """Coqui's name of a model as it names the folder: `tts_models--de--thorsten--vits`."""
+    """The folder that coqui-tts uses for a model, such as `tts_models--de--thorsten--vits`."""
     return name.replace("/", "--")
 
 
 def voice_name(reference: str) -> str:
-    """`thorsten-vits` for a name or folder of Coqui's; any other folder's own name."""
-    parts = _NAME.fullmatch(_last(reference))
+    """`thorsten-vits` for a model name or folder of Coqui's; the folder's name for any other folder."""
+    parts = _NAME.fullmatch(_base_name(reference))
     return re.sub("/|--", "-", parts["voice"]) if parts else Path(reference).name
 
 
 def language_of(reference: str) -> str | None:
-    """BCP 47 tag of the language in a name of Coqui's; None if it has several or tells none."""
-    parts = _NAME.fullmatch(_last(reference))
+    """BCP 47 tag of the language in a model name of Coqui's; None if it has several or names none."""
+    parts = _NAME.fullmatch(_base_name(reference))
     tag = bcp47(parts["language"]) if parts else UNKNOWN
     return None if tag == UNKNOWN else tag
 
 
 def find_weights(folder: Path) -> Path | None:
-    """The model's weights in a folder; None if there are none."""
+    """The weights file in a folder; None if there is none."""
     return next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
 
 
 def stored_coqui(name: str, root: Path) -> Path | None:
-    """Folder of a fetched model below `root`, or None."""
+    """Folder of a downloaded model below `root`, or None."""
     folder = root / folder_name(name)
     return folder if folder.is_dir() else None
 
 
 def fetch_coqui(name: str, root: Path, catalogue: Path | None = None) -> Path:
-    """Fetch a VITS model below `root` and give its folder. Blocking; never asks anything.
+    """Download a VITS model to a folder below `root` and return it. Blocking; never prompts.
 
-    The archive is unpacked in `root/.partial` and moved into place in one rename, so the folder
-    is there whole or not at all. `catalogue` stands for the one that coqui-tts brings.
+    The archive is unpacked in `root/.partial` and moved into place with one rename, so the folder is
+    either complete or absent. `catalogue` replaces the one that is part of coqui-tts.
 
     Raises:
-        ModelNotFound: the name is not in the catalogue, or the model cannot be fetched.
-        ModelCorrupt: what came is no model.
-        DiskFull: there is no room for it.
+        ModelNotFound: the name is not in the catalogue, or the model cannot be downloaded.
+        ModelCorrupt: the downloaded archive does not contain a model.
+        DiskFull: there is no space for it.
         ModelError: the folder cannot be written.
     """
     stored = stored_coqui(name, root)
@@ -89,16 +89,16 @@ def fetch_coqui(name: str, root: Path, catalogue: Path | None = None) -> Path:
     except (OSError, shutil.Error) as error:
         if disk_is_full(error):
             raise DiskFull(
-                f"The disk became full while {name} was fetched to {root}; make room, or set"
-                " MODELS_DIR to a folder on a larger disk"
+                f"The disk is full: {name} cannot be downloaded to {root}. Free some space, or set"
+                " MODELS_DIR to a folder on a larger disk."
             ) from error
         raise ModelError(
-            f"cannot write {name} to {root} ({error}); set MODELS_DIR to a folder that has room"
-            " and may be written to"
+            f"Cannot write {name} to {root} ({error}). Set MODELS_DIR to a writable folder with enough"
+            " space."
         ) from error
 
 
-def _last(reference: str) -> str:
+def _base_name(reference: str) -> str:
     return reference if reference.startswith("tts_models/") else Path(reference).name
 
 
@@ -106,7 +106,7 @@ def _bundled_catalogue() -> Path:
     spec = importlib.util.find_spec("TTS")
     if spec is None or not spec.submodule_search_locations:
         raise ModelError(
-            "coqui-tts is not installed, so its models are not known. Install it:"
+            "coqui-tts is not installed, so its catalogue of models is missing. Install it:"
             " pip install 'wyoming-voice-stack[tts]'"
         )
     return Path(spec.submodule_search_locations[0]) / ".models.json"
@@ -118,20 +118,20 @@ def _address(name: str, catalogue: Path) -> str:
         entry = entry.get(part) if isinstance(entry, dict) else None
     if not isinstance(entry, dict):
         raise ModelNotFound(
-            f"Coqui has no model {name!r}; a name looks like tts_models/de/thorsten/vits, or give"
-            " a folder."
+            f"Unknown Coqui model {name!r}. Use a name such as tts_models/de/thorsten/vits, or the path"
+            " of a model's folder."
         )
     address = entry.get("github_rls_url")
     if entry.get("default_vocoder") or not isinstance(address, str) or entry.get("tos_required"):
         raise ModelNotFound(
-            f"{name} is not a VITS model that can be fetched from its name. Choose a name that ends"
-            " in vits, or fetch the model by hand and give its folder."
+            f"{name} is not a VITS model that can be downloaded by name. Choose a name that ends in"
+            " vits, or download the model yourself and set the path of its folder."
         )
     return address
 
 
 def _download(name: str, address: str, archive: Path) -> None:
-    _LOGGER.info("Fetching %s", name)
+    _LOGGER.info("Downloading %s", name)
     request = urllib.request.Request(address)  # noqa: S310 - the address is the catalogue's
     try:
         with (
@@ -141,36 +141,36 @@ def _download(name: str, address: str, archive: Path) -> None:
             while block := answer.read(_COPY_BYTES):
                 file.write(block)
                 if file.tell() > MAX_ARCHIVE_BYTES:
-                    raise ModelCorrupt(f"{address} is larger than any model; nothing is kept.")
+                    raise ModelCorrupt(f"{address} exceeds the size limit for models; not stored.")
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ValueError) as error:
         raise ModelNotFound(
-            f"{name} cannot be fetched from {address} ({error}). Start once with access to the"
-            " network, or copy the model's folder from a machine that has it."
+            f"{name} cannot be downloaded from {address} ({error}). Start once with network access, or"
+            " copy the model's folder from a machine that has it."
         ) from error
 
 
 def _unpack(name: str, archive: Path, into: Path) -> Path:
-    """The folder in the archive that holds the model."""
+    """Unpack the archive and return the folder that contains the model."""
     try:
         with zipfile.ZipFile(archive) as opened:
             if sum(entry.file_size for entry in opened.infolist()) > MAX_ARCHIVE_BYTES:
-                raise ModelCorrupt(f"The archive of {name} holds more than any model.")
+                raise ModelCorrupt(f"The archive of {name} exceeds the size limit for models.")
             opened.extractall(into)
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         raise ModelCorrupt(
-            f"The archive of {name} is damaged ({error}); start again to fetch it anew."
+            f"The archive of {name} is damaged ({error}). Restart to download it again."
         ) from error
     for config in sorted(into.rglob("config.json"), key=lambda path: len(path.parts)):
         if find_weights(config.parent) is not None:
             return config.parent
-    raise ModelCorrupt(f"The archive of {name} holds no model; choose another one.")
+    raise ModelCorrupt(f"The archive of {name} contains no model. Choose another model.")
 
 
 def _put_in_place(unpacked: Path, final: Path) -> Path:
     try:
         unpacked.rename(final)
     except OSError:
-        # Another process may have been quicker.
+        # Another process may have finished first.
         if not final.is_dir():
             raise
     return final

@@ -1,7 +1,7 @@
-"""Which Piper voice stands for a language where the user has named none.
+"""The Piper voice that is used for a language if the user names none.
 
-Names of the repository `rhasspy/piper-voices`; of several voices one of medium quality, which a
-small machine speaks faster than real time.
+The names are those of the repository `rhasspy/piper-voices`. Where a language has several voices, the
+table has one of medium quality, which small machines synthesize faster than real time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _VOICES = {name.partition("-")[0].replace("_", "-"): name for name in _NAMES.spl
 def voice_for_language(language: str) -> str | None:
     """The voice for a BCP 47 tag such as `de`, `en-GB` or `pt_BR`; None if Piper has none."""
     wanted = language.replace("_", "-")
-    # The script is of no matter to who listens: zh-Hant is spoken by the voice for zh.
+    # Scripts do not matter for speech: zh-Hant gets the voice for zh.
     for name in (wanted, wanted.partition("-")[0]):
         tag = closest_language(name, _VOICES)
         if tag is not None:
@@ -35,5 +35,5 @@ def voice_for_language(language: str) -> str | None:
 
 
 def default_voices() -> tuple[str, ...]:
-    """All of them."""
+    """The names of all default voices."""
     return tuple(_VOICES.values())

@@ -1,43 +1,43 @@
-"""Piper: light voices of one language each, quick enough for any CPU."""
+"""The Piper engine: small voices of one language each, faster than real time on any CPU."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Generator
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from wyoming_voice_stack.errors import (
-    EngineError,
-    ModelNotFound,
-    NoAudio,
-    UnknownLanguage,
-    UnknownVoice,
-    VoiceStackError,
-)
-from wyoming_voice_stack.languages import closest_language
+from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.machine.hardware import available_cores
 from wyoming_voice_stack.machine.memory import trim_heap
 from wyoming_voice_stack.tts.audio.samples import as_samples
 from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest
+from wyoming_voice_stack.tts.engines.failures import synthesis_errors
 from wyoming_voice_stack.tts.engines.piper.loading import (
-    PiperReader,
+    PiperModel,
     config_path,
-    load_reader,
+    load_model,
     read_config,
     voice_card,
 )
 from wyoming_voice_stack.tts.engines.piper.speaker_level import SpeakerLevel
-from wyoming_voice_stack.tts.engines.vits.sentence_decoding import pieces
+from wyoming_voice_stack.tts.engines.request_checks import (
+    nothing_to_speak,
+    require_language,
+    require_speaker,
+)
+from wyoming_voice_stack.tts.engines.source import ModelFiles
+from wyoming_voice_stack.tts.engines.vits.sentence_decoding import decode_in_chunks
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 MAX_CHARACTERS = 250
-"""Bounds the memory and the time that one sentence's reading takes."""
+"""Bounds the memory and the time that encoding one sentence takes."""
 LANES = 16
-"""Sentences at a time. Each holds its latents, 2 MB; the work itself is done in turns."""
+"""Sentences in progress at a time. Each holds its latents, 2 MB; they are computed in turns."""
 _HUB_NAME = re.compile(
     r"(?P<family>[a-z]{2,3})_(?P<region>[A-Z]{2}|\d{3})"
     r"-(?P<dataset>\w+)-(?P<quality>x_low|low|medium|high)"
@@ -48,52 +48,41 @@ def piper_hub_path(name: str) -> tuple[str, str]:
     """Paths of a voice's model and configuration in the repository `rhasspy/piper-voices`.
 
     Raises:
-        ModelNotFound: the name has not the form of a Piper voice's name.
+        ModelNotFound: the name does not have the form of a Piper voice's name.
     """
     parts = _HUB_NAME.fullmatch(name)
     if parts is None:
         raise ModelNotFound(
-            f"{name!r} is not the name of a Piper voice; such a name has language, voice and"
-            " quality, like en_US-lessac-medium or de_DE-thorsten-high."
+            f"{name!r} is not a valid name of a Piper voice. A name consists of language, dataset and"
+            " quality, such as en_US-lessac-medium or de_DE-thorsten-high."
         )
     family, region, dataset, quality = parts.groups()
     model = f"{family}/{family}_{region}/{dataset}/{quality}/{name}.onnx"
     return model, f"{model}.json"
 
 
+@dataclass(frozen=True)
 class PiperSource:
-    """A voice: `NAME.onnx` with `NAME.onnx.json` beside it.
+    """A voice that is not loaded yet: `NAME.onnx` with `NAME.onnx.json` beside it.
 
-    `reference` is the voice's name or the model's path. `find` gives the path of the model when it
-    is already there, `locate` fetches it first where needed. `threads` bounds those of one
-    synthesis, None takes one a core. Where Piper itself finds several sentences in a text,
-    `sentence_silence_ms` is put between them.
+    `files` refer to the `.onnx` file. `threads` limits the threads of one synthesis; None allows one for
+    each core. `sentence_silence_ms` is added between the sentences that Piper itself finds in a text.
 
-    A Piper model draws random numbers inside of ONNX Runtime, which cannot be started anew between
-    two sentences. So, unlike other engines, the same request sounds alike each time, with slightly
-    other lengths and samples.
+    A Piper model draws random numbers inside ONNX Runtime, whose generator cannot be reset between two
+    sentences. So, unlike with other engines, repeated requests differ slightly in length and samples.
     """
 
-    def __init__(
-        self,
-        reference: str,
-        *,
-        find: Callable[[], Path | None],
-        locate: Callable[[], Path],
-        threads: int | None = None,
-        sentence_silence_ms: int = 0,
-    ) -> None:
-        self._name = Path(reference).name.removesuffix(".onnx")
-        self._find = find
-        self._locate = locate
-        self._threads = threads
-        self._sentence_silence_ms = sentence_silence_ms
+    files: ModelFiles
+    _: KW_ONLY
+    threads: int | None = None
+    sentence_silence_ms: int = 0
 
     def card(self) -> EngineCard:
-        """What the configuration tells, or else the voice's name."""
-        path = self._find()
-        config = read_config(path) if path is not None else None
-        return voice_card(path.stem if path is not None else self._name, config or {})
+        """Facts from the configuration, or from the voice's name while it is not on disk."""
+        path = self.files.find()
+        if path is None:
+            return voice_card(Path(self.files.reference).name.removesuffix(".onnx"), {})
+        return voice_card(path.stem, read_config(path) or {})
 
     def max_characters(self, language: str) -> int:
         """The same for every language."""
@@ -101,119 +90,85 @@ class PiperSource:
         return MAX_CHARACTERS
 
     def load(self) -> PiperSynthesizer:
-        """Load the voice; about 0.3 s.
+        """Load the voice; takes about 0.3 s.
 
         Raises:
             ModelNotFound: one of the two files is missing.
             ModelCorrupt: one of them is damaged.
             EngineError: piper-tts is not installed.
         """
-        path = self._locate()
+        path = self.files.locate()
         if not path.is_file():
-            raise ModelNotFound(f"There is no Piper voice {path}; check the path or fetch it anew.")
+            raise ModelNotFound(
+                f"Piper voice {path} not found. Check the path, or download the voice again."
+            )
         config = read_config(path)
         if config is None:
             raise ModelNotFound(
-                f"{config_path(path)} is missing or is no JSON; fetch it from where the voice"
-                f" {path.name} came from."
+                f"{config_path(path)} is missing or is not valid JSON. Download it from where the"
+                f" voice {path.name} came from."
             )
         cores = available_cores()
-        reader = load_reader(path, config, self._threads or cores)
-        # The parts that the voice was cut into: 24 MB.
+        model = load_model(path, config, self.threads or cores)
+        # The bytes of the model's parts: 24 MB.
         trim_heap()
-        # One core each where many speak, and all of them for one who speaks alone. One more than there
-        # are cores computes, so that none is idle while a turn ends and another one begins.
-        at_once = max(1, min(LANES, cores // self._threads if self._threads else cores + 1))
+        # One core each for many clients, all cores for a single one. One sentence more than there are
+        # cores is computed, so that no core is idle while one turn ends and another begins.
+        at_once = max(1, min(LANES, cores // self.threads if self.threads else cores + 1))
         return PiperSynthesizer(
-            reader,
+            model,
             voice_card(path.stem, config),
-            self._sentence_silence_ms,
-            FairScheduler(at_once, cores, self._threads),
+            self.sentence_silence_ms,
+            FairScheduler(at_once, cores, self.threads),
         )
 
 
 class PiperSynthesizer:
-    """A loaded Piper voice; the sentences of all lanes share it, window by window."""
+    """A loaded Piper voice, on the CPU; the sentences of all lanes are computed in turns."""
 
     def __init__(
-        self, reader: PiperReader, card: EngineCard, sentence_silence_ms: int, turns: FairScheduler
+        self, model: PiperModel, card: EngineCard, silence_ms: int, scheduler: FairScheduler
     ) -> None:
-        self._reader = reader
-        self._card = card
-        self._turns = turns
-        self._loudness = SpeakerLevel()
-        self._sentence_silence = np.zeros(
-            sentence_silence_ms * self.sample_rate // 1000, np.float32
-        )
-
-    @property
-    def card(self) -> EngineCard:
-        """One voice of one language; some have speakers to choose from."""
-        return self._card
-
-    @property
-    def device(self) -> str:
-        """Piper always runs on the CPU."""
-        return "cpu"
-
-    @property
-    def sample_rate(self) -> int:
-        """16 or 22.05 kHz, as the voice was trained."""
-        return self._reader.sample_rate
-
-    @property
-    def lanes(self) -> int:
-        """Sentences that are spoken at the same time, in turns."""
-        return LANES
+        self._model = model
+        self._scheduler = scheduler
+        self._level = SpeakerLevel()
+        self._sentence_silence = np.zeros(silence_ms * model.sample_rate // 1000, np.float32)
+        self.card = card
+        self.device = "cpu"
+        self.sample_rate = model.sample_rate
+        self.lanes = LANES
 
     def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Generator[Samples]:
-        """Yield the sentence window by window, the first one short.
+        """Yield the sentence in chunks, the first one short.
 
         Raises:
             EngineError: piper-tts failed.
-            NoAudio: nothing in the text can be spoken.
-            UnknownLanguage: the voice has another language.
+            NoAudio: the text contains nothing to speak.
+            UnknownLanguage: the voice does not support the language.
             UnknownVoice: there is no such voice or speaker.
         """
-        self._check(request)
-        said = False
-        try:
-            for phoneme_ids in self._reader.phoneme_ids(request.text):
-                if said and self._sentence_silence.size:
+        voice = self.card.voices[0]
+        require_language(voice, request.language)
+        require_speaker(voice, request)
+        spoken = False
+        with synthesis_errors("Piper"):
+            for phoneme_ids in self._model.phoneme_ids(request.text):
+                if spoken and self._sentence_silence.size:
                     yield self._sentence_silence.copy()
-                said = True
+                spoken = True
                 yield from self._sentence(phoneme_ids, request, playback)
-        except VoiceStackError:
-            raise
-        except Exception as error:
-            raise EngineError(
-                f"Piper failed on a sentence ({type(error).__name__}). Ask again; if it"
-                " fails again, choose another voice."
-            ) from error
-        if not said:
-            raise NoAudio("Nothing in this sentence can be spoken; send words or numbers.")
+        if not spoken:
+            raise nothing_to_speak()
 
     def close(self) -> None:
-        """Drop the sessions and with them the weights."""
-        del self._reader
-
-    def _check(self, request: SynthesisRequest) -> None:
-        voice = self._card.voices[0]
-        if closest_language(request.language, voice.languages) is None:
-            raise UnknownLanguage(
-                f"The voice {voice.name} speaks {voice.languages[0]}, not {request.language!r}."
-            )
-        if request.voice not in {None, voice.name} or request.clone is not None:
-            raise UnknownVoice(f"Piper has loaded the voice {voice.name} and clones none.")
-        if request.speaker is not None and request.speaker not in voice.speakers:
-            there = ", ".join(voice.speakers) or "no choice of speakers"
-            raise UnknownVoice(f"{voice.name} has no speaker {request.speaker!r}; it has: {there}.")
+        """Free the sessions and their weights."""
+        del self._model
 
     def _sentence(
         self, phoneme_ids: list[int], request: SynthesisRequest, playback: PlaybackBuffer
     ) -> Generator[Samples]:
-        speaker = self._reader.speaker_number(request.speaker)
-        loudness = self._loudness.of_sentence(speaker)
-        read = partial(self._reader.read, phoneme_ids, speaker, request.speed)
-        for piece, last in pieces(read, self.sample_rate, self._turns, playback):
-            yield loudness.scale(as_samples(piece), last=last)
+        speaker = self._model.speaker_number(request.speaker)
+        level = self._level.start_sentence(speaker)
+        encode = partial(self._model.encode, phoneme_ids, speaker, request.speed)
+        for chunk, last in decode_in_chunks(encode, self.sample_rate, self._scheduler, playback):
+            yield level.scale(as_samples(chunk), last=last)

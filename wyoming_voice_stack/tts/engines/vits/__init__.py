@@ -1,1 +1,1 @@
-"""Speaking a sentence window by window: what the VITS models of Piper and Coqui share."""
+"""Window-by-window synthesis that the VITS models of Piper and Coqui share."""

@@ -1,8 +1,8 @@
-"""How many frames around a frame its sound depends on, from the shapes of a network's layers.
+"""Receptive fields: how many frames around a frame its samples depend on, from the layers' shapes.
 
-VITS (Kim et al. 2021, arXiv:2106.06103) ends in layers that look a bounded way around: the flow's
-and HiFi-GAN's (Kong et al. 2020, arXiv:2010.05646) convolutions. So a window of frames with this
-much around it gives the very samples that all frames give.
+VITS (Kim et al. 2021, arXiv:2106.06103) ends in convolutions with a bounded receptive field: those of
+the flow and of HiFi-GAN (Kong et al. 2020, arXiv:2010.05646). So a window of frames with that much
+context gives exactly the samples that decoding all frames gives.
 """
 
 from __future__ import annotations
@@ -11,46 +11,46 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class NotLocal(Exception):
-    """A layer whose output at one place may depend on all of its input, or is not known."""
+class NotStreamable(Exception):
+    """The model cannot be decoded in windows: a layer's receptive field is unbounded or unknown."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Positions `first` to `last`, both included, before and after a layer's own zero point."""
+    """Positions `first` to `last`, both included, relative to the position that is traced."""
 
     first: int
     last: int
 
-    def with_(self, other: Span) -> Span:
-        """Both spans and what lies between them."""
+    def union(self, other: Span) -> Span:
+        """The shortest span that contains both."""
         return Span(min(self.first, other.first), max(self.last, other.last))
 
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """A frame's sound depends on `left` frames before it and on `right` after it."""
+    """A frame's result depends on `left` frames before it and on `right` frames after it."""
 
     left: int
     right: int
     hop: int
-    """Positions that a frame becomes: samples behind a vocoder, 1 behind a flow."""
+    """Positions in the result for each frame: samples for a vocoder, 1 for a flow."""
 
 
 class Layer(Protocol):
-    """A layer that makes `stride` positions out of each, and keeps the order of time."""
+    """A layer that makes `stride` output positions of each input position, in order."""
 
     @property
     def stride(self) -> int: ...  # noqa: D102
 
-    def needs(self, wanted: Span) -> Span:
-        """What must go in so that `wanted` comes out as it does with everything around it."""
+    def needs(self, output: Span) -> Span:
+        """The input positions that the `output` positions depend on."""
         ...
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """Stride 1, with `before` zeros before the input."""
+    """A convolution of stride 1 that keeps the length; `before` and `after` are its zero padding."""
 
     kernel: int
     dilation: int
@@ -60,34 +60,37 @@ class Convolution:
 
     def __post_init__(self) -> None:
         if self.stride != 1 or self.before + self.after != self.dilation * (self.kernel - 1):
-            raise NotLocal(f"{self} changes the length")
+            raise NotStreamable(f"{self} changes the length")
 
-    def needs(self, wanted: Span) -> Span:
+    def needs(self, output: Span) -> Span:
         """The kernel's width around each position."""
-        return Span(wanted.first - self.before, wanted.last + self.after)
+        return Span(output.first - self.before, output.last + self.after)
 
 
 @dataclass(frozen=True)
 class Upsampling:
-    """A transposed convolution that makes exactly `stride` positions out of one."""
+    """A transposed convolution that makes exactly `stride` output positions of each input position.
+
+    `before` and `after` are the positions that its padding cuts off.
+    """
 
     kernel: int
     stride: int
     dilation: int
     before: int
     after: int
-    added: int = 0
-    """Positions added at the end, which other libraries call output padding."""
+    output_padding: int = 0
+    """Positions added at the end."""
 
     def __post_init__(self) -> None:
         width = self.dilation * (self.kernel - 1) + 1
-        if width + self.added - self.before - self.after != self.stride:
-            raise NotLocal(f"{self} does not give a whole number of positions for one")
+        if width + self.output_padding - self.before - self.after != self.stride:
+            raise NotStreamable(f"{self} does not give a whole number of positions for each")
 
-    def needs(self, wanted: Span) -> Span:
-        """Every position whose kernel touches `wanted`, and the position that stands there."""
+    def needs(self, output: Span) -> Span:
+        """Every position whose kernel touches `output`, and the positions that it is made of."""
         touching = Span(
-            -((self.dilation * (self.kernel - 1) - wanted.first - self.before) // self.stride),
-            (wanted.last + self.before) // self.stride,
+            -((self.dilation * (self.kernel - 1) - output.first - self.before) // self.stride),
+            (output.last + self.before) // self.stride,
         )
-        return touching.with_(Span(wanted.first // self.stride, wanted.last // self.stride))
+        return touching.union(Span(output.first // self.stride, output.last // self.stride))

@@ -1,4 +1,4 @@
-"""One sentence piece by piece, whatever computes it."""
+"""Synthesis of one sentence in chunks, for any VITS implementation."""
 
 from __future__ import annotations
 
@@ -13,70 +13,72 @@ from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler, Sch
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 
-class Sentence(Protocol):
-    """A sentence whose text has been read and whose durations and noise are known."""
+class EncodedSentence(Protocol):
+    """A sentence whose text is encoded: durations and noise are fixed."""
 
     @property
     def frames(self) -> int:
-        """How long it is."""
+        """Its length."""
         ...
 
     @property
     def hop(self) -> int:
-        """Samples that a frame becomes."""
+        """Samples of a frame."""
         ...
 
-    def decode(self, window: Window, hands: int = 1) -> Any:
-        """Samples of these frames, [samples]. Windows are asked for in their order.
-
-        `hands` is how many threads may work on them.
-        """
+    def decode(self, window: Window, threads: int = 1) -> Any:
+        """Decode these frames with up to `threads` threads, as [samples]. Windows ascend."""
         ...
 
 
 class WholeSentence:
-    """A sentence that is spoken already: a single frame."""
+    """A sentence that is already synthesized: a single frame."""
 
     frames = 1
 
-    def __init__(self, sound: npt.NDArray[Any]) -> None:
-        self._sound = sound
-        self.hop = max(1, len(sound))
+    def __init__(self, samples: npt.NDArray[Any]) -> None:
+        self._samples = samples
+        self.hop = max(1, len(samples))
 
-    def decode(self, window: Window, hands: int = 1) -> npt.NDArray[Any]:
+    def decode(self, window: Window, threads: int = 1) -> npt.NDArray[Any]:
         """All samples, [samples]."""
-        del window, hands
-        return self._sound
+        del window, threads
+        return self._samples
 
 
-def pieces(
-    read: Callable[[int], Sentence],
+def decode_in_chunks(
+    encode: Callable[[int], EncodedSentence],
     sample_rate: int,
-    turns: FairScheduler,
+    scheduler: FairScheduler,
     playback: PlaybackBuffer,
 ) -> Generator[tuple[Any, bool]]:
-    """Compute a sentence: its pieces, [samples], each in a turn of its own, and which is the last.
+    """Yield a sentence's chunks, [samples], each computed in a turn of its own, and whether it is the last.
 
-    Reading shares the first piece's turn: nobody would get sound sooner if all were read first.
+    `encode` takes a number of threads. It runs in the turn of the first chunk: encoding all waiting
+    sentences first would give no client its audio sooner.
     """
-    with turns.acquire(playback) as turn:
+    with scheduler.acquire(playback) as turn:
         with turn.measure_preparation():
-            sentence = read(turn.threads)
+            sentence = encode(turn.threads)
         frames_per_second = sample_rate / sentence.hop
         length_s = turn.first_chunk_s(sentence.frames / frames_per_second)
-        piece, done = _decode(sentence, 0, length_s, frames_per_second, turn)
-    yield piece, done == sentence.frames
+        chunk, done = _decode(sentence, 0, length_s, frames_per_second, turn)
+    yield chunk, done == sentence.frames
     while done < sentence.frames:
-        with turns.acquire(playback) as turn:
+        with scheduler.acquire(playback) as turn:
             length_s = turn.next_chunk_s((sentence.frames - done) / frames_per_second)
-            piece, done = _decode(sentence, done, length_s, frames_per_second, turn)
-        yield piece, done == sentence.frames
+            chunk, done = _decode(sentence, done, length_s, frames_per_second, turn)
+        yield chunk, done == sentence.frames
 
 
 def _decode(
-    sentence: Sentence, start: int, length_s: float, frames_per_second: float, turn: SchedulerTurn
+    sentence: EncodedSentence,
+    start: int,
+    length_s: float,
+    frames_per_second: float,
+    turn: SchedulerTurn,
 ) -> tuple[Any, int]:
-    """A piece of about this length, and where it ends."""
+    """A chunk of about this length, and the frame after its last."""
     wanted, shortest = length_s * frames_per_second, SHORTEST_CHUNK_S * frames_per_second
     window = next_window(start, sentence.frames, wanted, shortest)
     with turn.measure_chunk((window.stop - start) / frames_per_second):

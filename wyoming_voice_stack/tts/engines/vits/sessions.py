@@ -1,9 +1,8 @@
-"""A VITS voice in ONNX Runtime: sessions from text to latents, others for windows of these.
+"""A VITS voice in ONNX Runtime: sessions for the text encoder, and others for windows of its output.
 
-Windows are shared out to threads by `stages`. The text is not: all of it looks at all of it. So there
-are two sessions for that, of one thread and of several, which share their weights where these are
-float32: reading a sentence takes two thirds of the time with a second thread, but half as much work
-again.
+The text encoder cannot be computed in windows, because every phoneme depends on all others. It has two
+sessions, of one thread and of several, which share their float32 weights: with a second thread, encoding
+a sentence takes two thirds of the time, but half as much work again.
 """
 
 from __future__ import annotations
@@ -17,162 +16,174 @@ from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.onnx_file.graph import Chunk, Graph, read_graph
-from wyoming_voice_stack.tts.engines.vits.conv2d_rewrite import in_planes
-from wyoming_voice_stack.tts.engines.vits.partition import Cut, cut
-from wyoming_voice_stack.tts.engines.vits.receptive_field import NotLocal
+from wyoming_voice_stack.tts.engines.vits.conv2d_rewrite import rewrite_convolutions
+from wyoming_voice_stack.tts.engines.vits.partition import GraphPartition, partition
+from wyoming_voice_stack.tts.engines.vits.receptive_field import NotStreamable
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence
-from wyoming_voice_stack.tts.engines.vits.stages import Stage, Tensor, chain, helpers
+from wyoming_voice_stack.tts.engines.vits.stages import Stage, chain
 from wyoming_voice_stack.tts.engines.vits.windows import Window
+from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor, worker_threads
 
 _LOGGER = logging.getLogger(__name__)
 
-MOST_READERS = 4
-"""Threads that read a sentence together; its matrices are small."""
-LEAST_SHARED_BYTES = 4096
-"""Of a tensor of weights; smaller ones are constants that a session may rather compute with at once."""
+MAX_ENCODER_THREADS = 4
+"""Threads that encode a sentence; its matrices are small."""
+MIN_SHARED_BYTES = 4096
+"""Size from which the encoder's sessions share a tensor of weights. Smaller ones stay in the model,
+where a session can fold constants."""
 
 _ELEMENT_TYPES = {"tensor(float)": 1, "tensor(float16)": 10}
 
 
 @dataclass(frozen=True)
-class TextSessions:
-    """What reads, of one thread and of several; the same session where there is but one thread."""
+class EncoderSessions:
+    """The text encoder's sessions; the same one twice if one thread is allowed."""
 
-    alone: Any
-    together: Any
+    single_threaded: Any
+    multi_threaded: Any
     weights: Mapping[str, Any] = field(default_factory=dict)
-    """Those of both. A session does not keep alive what it is given."""
+    """Shared by both. A session does not keep a reference to them."""
 
 
-class CutVoice:
-    """Reads a sentence at once, and speaks it window by window."""
+class StreamingVoice:
+    """Encodes a sentence at once and decodes it in windows."""
 
-    def __init__(self, text: TextSessions, stages: tuple[Stage, ...]) -> None:
-        self._text = text
+    def __init__(self, encoder: EncoderSessions, stages: tuple[Stage, ...]) -> None:
+        self._encoder = encoder
         self._stages = stages
 
     @property
     def inputs(self) -> frozenset[str]:
-        """Names of what `read` takes."""
-        return frozenset(each.name for each in self._text.alone.get_inputs())
+        """Names of the tensors that `encode` takes."""
+        return frozenset(each.name for each in self._encoder.single_threaded.get_inputs())
 
-    def read(self, feeds: Mapping[str, Tensor], hands: int = 1) -> CutSentence:
-        """Run what needs the whole sentence. The noise is drawn here, once for all windows.
+    def encode(self, feeds: Mapping[str, Tensor], threads: int = 1) -> StreamingSentence:
+        """Run the text encoder. It draws the noise, once for all windows.
 
-        With more than one of `hands`, all threads that there are for it take part.
+        With `threads` above 1, all threads of the multi-threaded session take part.
         """
-        session = self._text.together if hands > 1 else self._text.alone
+        encoder = self._encoder
+        session = encoder.multi_threaded if threads > 1 else encoder.single_threaded
         names = [each.name for each in session.get_outputs()]
         tensors = dict(zip(names, session.run(names, feeds), strict=True))
-        return CutSentence(self._stages, tensors)
+        return StreamingSentence(self._stages, tensors)
 
 
-class CutSentence:
-    """A sentence's latents, of which windows are decoded."""
+class StreamingSentence:
+    """A sentence's latents, decoded in windows."""
 
     def __init__(self, stages: Sequence[Stage], tensors: Mapping[str, Tensor]) -> None:
         self._tensors = tensors
-        self._sound = chain(stages, tensors)
-        self.frames: int = tensors[stages[0].ports.source].shape[-1]
-        self.hop: int = self._sound.total // self.frames
-        """Samples that a frame becomes."""
+        self._waveform = chain(stages, tensors)
+        self.frames: int = tensors[stages[0].signature.source].shape[-1]
+        self.hop: int = self._waveform.total // self.frames
+        """Samples of a frame."""
 
-    def decode(self, window: Window, hands: int = 1) -> Tensor:
-        """Samples of these frames, [samples]; `hands` threads work on them."""
+    def decode(self, window: Window, threads: int = 1) -> Tensor:
+        """Decode these frames with `threads` threads, as [samples]."""
         samples = Window(window.start * self.hop, window.stop * self.hop)
-        with helpers(hands - 1) as crew:
-            return self._sound.take(samples, crew).reshape(-1)
+        with worker_threads(threads - 1) as workers:
+            return self._waveform.take(samples, workers).reshape(-1)
 
 
-class WholeVoice:
-    """A model that could not be cut: a sentence is one window."""
+class WholeSentenceVoice:
+    """A model that cannot be decoded in windows: a sentence is one window."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
 
     @property
     def inputs(self) -> frozenset[str]:
-        """Names of what `read` takes."""
+        """Names of the tensors that `encode` takes."""
         return frozenset(each.name for each in self._session.get_inputs())
 
-    def read(self, feeds: Mapping[str, Tensor], hands: int = 1) -> WholeSentence:
-        """Run all of the model, always with all threads."""
-        del hands
+    def encode(self, feeds: Mapping[str, Tensor], threads: int = 1) -> WholeSentence:
+        """Run the whole model, always with all threads."""
+        del threads
         return WholeSentence(self._session.run(None, feeds)[0].reshape(-1))
 
 
-def load_voice(path: Path, threads: int = 1) -> CutVoice | WholeVoice:
-    """Load a voice on the CPU for up to `threads` a sentence; any error is ONNX Runtime's own."""
+def load_voice(path: Path, threads: int = 1) -> StreamingVoice | WholeSentenceVoice:
+    """Load a voice on the CPU, for up to `threads` threads a sentence.
+
+    Raises:
+        Exception: ONNX Runtime cannot load the file; its errors have no common base class.
+    """
     try:
-        return _load_cut(path, threads)
-    except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors have nothing in common
+        return _load_streaming(path, threads)
+    except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors have no common base class
         reason = f"{type(error).__name__}: {error}"
-    voice = WholeVoice(_session(str(path), threads))
-    _LOGGER.info("%s speaks each sentence as a whole (%s)", path.name, reason)
+    voice = WholeSentenceVoice(_session(str(path), threads))
+    _LOGGER.info("%s synthesizes each sentence as a whole (%s)", path.name, reason)
     return voice
 
 
-def _load_cut(path: Path, threads: int) -> CutVoice:
+def _load_streaming(path: Path, threads: int) -> StreamingVoice:
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    # Unmapped when the last node is forgotten.
+    # Unmapped with the last reference to a node.
     graph = read_graph(memoryview(mapped))
-    return _sessions(graph, cut(graph), threads)
+    return _streaming_voice(graph, partition(graph), threads)
 
 
-def _sessions(graph: Graph, found: Cut, threads: int) -> CutVoice:
-    ports = [part.ports for part in found.parts]
-    asked = [ports[0].source, *(name for each in ports for name in each.others)]
-    text = _text_sessions(graph.part(found.text, {}, list(dict.fromkeys(asked))), threads)
-    kinds = _kinds(text.alone)
+def _streaming_voice(graph: Graph, found: GraphPartition, threads: int) -> StreamingVoice:
+    signatures = [part.signature for part in found.parts]
+    needed = [signatures[0].source, *(name for each in signatures for name in each.others)]
+    encoder = _encoder_sessions(
+        graph.part(found.text_nodes, {}, list(dict.fromkeys(needed))), threads
+    )
+    element_types = _element_types(encoder.single_threaded)
     stages = []
     upsampled = False
     for part in found.parts:
-        inputs = {name: kinds[name] for name in (part.ports.source, *part.ports.others)}
-        upsampled = upsampled or part.ports.reach.hop > 1
-        # The flow gains nothing by it.
-        holder, nodes = in_planes(graph, part.nodes) if upsampled else (graph, part.nodes)
-        session = _session_of(holder.part(nodes, inputs, [part.ports.result]))
-        kinds |= _kinds(session)
-        stages.append(Stage(session, part.ports))
-    return CutVoice(text, tuple(stages))
+        signature = part.signature
+        inputs = {name: element_types[name] for name in (signature.source, *signature.others)}
+        upsampled = upsampled or signature.receptive_field.hop > 1
+        # The flow gains nothing from 2-D convolutions.
+        rewritten, nodes = (
+            rewrite_convolutions(graph, part.nodes) if upsampled else (graph, part.nodes)
+        )
+        session = _session_from_bytes(rewritten.part(nodes, inputs, [signature.result]))
+        element_types |= _element_types(session)
+        stages.append(Stage(session, signature))
+    return StreamingVoice(encoder, tuple(stages))
 
 
-def _text_sessions(model: Iterable[Chunk], threads: int) -> TextSessions:
+def _encoder_sessions(model: Iterable[Chunk], threads: int) -> EncoderSessions:
     content = b"".join(model)
-    threads = min(threads, MOST_READERS)
+    threads = min(threads, MAX_ENCODER_THREADS)
     if threads == 1:
-        session = _session_of([content])
-        return TextSessions(session, session)
+        session = _session_from_bytes([content])
+        return EncoderSessions(session, session)
     weights = _shared_weights(read_graph(memoryview(content)))
-    alone, together = (_session_of([content], each, weights) for each in (1, threads))
-    return TextSessions(alone, together, weights)
+    single, multi = (_session_from_bytes([content], each, weights) for each in (1, threads))
+    return EncoderSessions(single, multi, weights)
 
 
 def _shared_weights(graph: Graph) -> dict[str, Any]:
     import onnxruntime
 
-    # In the file they stand wherever the field before has ended; sessions want them aligned.
+    # Copied because sessions need aligned memory, which fields of a file are not.
     return {
         name: onnxruntime.OrtValue.ortvalue_from_numpy(values.copy())
         for name, values in graph.weights().items()
-        if values.nbytes >= LEAST_SHARED_BYTES
+        if values.nbytes >= MIN_SHARED_BYTES
     }
 
 
-def _kinds(session: Any) -> dict[str, int]:
-    """ONNX's numbers of the outputs' element types."""
+def _element_types(session: Any) -> dict[str, int]:
+    """Output name -> ONNX's number of its element type."""
     try:
         return {each.name: _ELEMENT_TYPES[each.type] for each in session.get_outputs()}
     except KeyError as error:
-        raise NotLocal(f"latents are of the type {error}") from error
+        raise NotStreamable(f"latents have the type {error}") from error
 
 
-def _session_of(
+def _session_from_bytes(
     model: Iterable[Chunk], threads: int = 1, weights: Mapping[str, Any] | None = None
 ) -> Any:
-    # A session keeps the bytes that it is made of, and with them the weights a second time. A file
-    # in memory ends once it is read.
+    # A session keeps the bytes that it is created from, and so the weights twice. An in-memory file is
+    # freed once it is read.
     descriptor = os.memfd_create("part of a voice")
     with os.fdopen(descriptor, "wb") as file:
         file.writelines(model)
@@ -185,10 +196,10 @@ def _session(path: str, threads: int, weights: Mapping[str, Any] | None = None) 
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    # Each session would keep the memory of its largest run for itself, and never give it back.
+    # Each session would keep the memory of its largest run for itself and never free it.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
-    # Threads that wait awake for the next run would do so while the sentence's sound is made.
+    # Otherwise threads would spin while they wait, and take the CPU from the vocoder's.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     for name, values in (weights or {}).items():
         options.add_initializer(name, values)

@@ -1,4 +1,4 @@
-"""Coqui's VITS in PyTorch, cut before its vocoder: a sentence is read once, decoded in windows."""
+"""Coqui's VITS in PyTorch, divided before its vocoder: text is encoded once, audio decoded in windows."""
 
 from __future__ import annotations
 
@@ -15,91 +15,91 @@ from wyoming_voice_stack.tts.engines.vits.receptive_field import (
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 
 
-class TappedVoice:
-    """Takes the latents from where a model of coqui-tts has its vocoder.
+class TorchVoice:
+    """Captures the input of the vocoder of a coqui-tts model, in place of decoding it at once.
 
-    So all that coqui-tts does before stays its own. One sentence at a time may be read.
+    Everything before the vocoder stays coqui-tts's own code. Encodes one sentence at a time.
 
     Raises:
-        NotLocal: the vocoder's layers are not those of a HiFi-GAN.
+        NotStreamable: the vocoder's layers are not those of a HiFi-GAN.
     """
 
     def __init__(self, model: Any) -> None:
         vocoder = model.waveform_decoder
-        self._reach = vocoder_reach(vocoder)
+        self._field = vocoder_receptive_field(vocoder)
         self._decode = vocoder.forward
-        self._taken: tuple[Any, Any] | None = None
-        vocoder.forward = self._take
+        self._captured: tuple[Any, Any] | None = None
+        vocoder.forward = self._capture
 
-    def read(self, synthesize: Callable[[], object]) -> TorchSentence:
-        """Let the model speak a sentence as far as its vocoder."""
+    def encode(self, synthesize: Callable[[], object]) -> TorchSentence:
+        """Run the model as far as its vocoder."""
         synthesize()
-        taken, self._taken = self._taken, None
-        if taken is None:
-            raise RuntimeError("the model spoke without its vocoder")
-        return TorchSentence(self._decode, self._reach, *taken)
+        captured, self._captured = self._captured, None
+        if captured is None:
+            raise RuntimeError("the model did not call its vocoder")
+        return TorchSentence(self._decode, self._field, *captured)
 
-    def _take(self, latent: Any, g: Any = None) -> Any:
-        self._taken = (latent, g)
-        # Something that the rest of coqui-tts takes for sound.
+    def _capture(self, latent: Any, g: Any = None) -> Any:
+        self._captured = (latent, g)
+        # coqui-tts expects a waveform.
         return latent[:, :1, :1]
 
 
 class TorchSentence:
-    """What the vocoder is given for one sentence: latents, [1, channels, frames], and a speaker."""
+    """The vocoder's input for one sentence: latents, [1, channels, frames], and a speaker embedding."""
 
     def __init__(
-        self, decode: Callable[..., Any], reach: ReceptiveField, latent: Any, speaker: Any
+        self, decode: Callable[..., Any], field: ReceptiveField, latent: Any, speaker: Any
     ) -> None:
         self._decode = decode
-        self._reach = reach
+        self._field = field
         self._latent = latent
         self._speaker = speaker
         self.frames: int = latent.shape[-1]
-        self.hop = reach.hop
+        self.hop = field.hop
 
-    def decode(self, window: Window, hands: int = 1) -> Any:
-        """Samples of these frames, [samples]; Torch has threads of its own."""
-        del hands
+    def decode(self, window: Window, threads: int = 1) -> Any:
+        """Samples of these frames, [samples]; PyTorch has its own threads."""
+        del threads
         import torch
 
-        wider = window.around(self._reach, self.frames)
+        wider = window.with_context(self._field, self.frames)
         with torch.inference_mode():
             latent = self._latent[:, :, wider.start : wider.stop]
-            sound = self._decode(latent, g=self._speaker)[0, 0]
-        return sound[window.positions_in(wider, self.hop)].float().cpu().numpy()
+            samples = self._decode(latent, g=self._speaker)[0, 0]
+        return samples[window.positions_in(wider, self.hop)].float().cpu().numpy()
 
 
-def vocoder_reach(vocoder: Any) -> ReceptiveField:
-    """Of coqui-tts's `HifiganGenerator`, the vocoder of all its VITS models.
+def vocoder_receptive_field(vocoder: Any) -> ReceptiveField:
+    """The receptive field of a `HifiganGenerator`, the vocoder of all VITS models of coqui-tts.
 
     Raises:
-        NotLocal: its layers are of another kind.
+        NotStreamable: its layers are of another kind.
     """
     hop = 1
     for upsampling in vocoder.ups:
         hop *= upsampling.stride[0]
     span = Span(0, hop - 1)
-    for branches in _backwards(vocoder):
+    for branches in _steps_back(vocoder):
         span = _needed(span, branches)
     return ReceptiveField(left=-span.first, right=span.last, hop=hop)
 
 
-def _backwards(vocoder: Any) -> Iterator[list[list[Layer]]]:
-    """Steps from the sound to the latents; in each, branches that are added up."""
+def _steps_back(vocoder: Any) -> Iterator[list[list[Layer]]]:
+    """Steps from the samples back to the latents, each as the branches whose outputs are summed."""
     yield [[_convolution(vocoder.conv_post)]]
     blocks = list(vocoder.resblocks)
     for index in reversed(range(len(vocoder.ups))):
-        beside = blocks[index * vocoder.num_kernels : (index + 1) * vocoder.num_kernels]
-        yield [_residual(block) for block in beside]
+        parallel = blocks[index * vocoder.num_kernels : (index + 1) * vocoder.num_kernels]
+        yield [_residual(block) for block in parallel]
         yield [[_upsampling(vocoder.ups[index])]]
     yield [[_convolution(vocoder.conv_pre)]]
 
 
-def _needed(wanted: Span, branches: Sequence[Sequence[Layer]]) -> Span:
+def _needed(output: Span, branches: Sequence[Sequence[Layer]]) -> Span:
     first, last = [], []
     for branch in branches:
-        span = wanted
+        span = output
         for layer in branch:
             span = layer.needs(span)
         first.append(span.first)
@@ -108,7 +108,7 @@ def _needed(wanted: Span, branches: Sequence[Sequence[Layer]]) -> Span:
 
 
 def _residual(block: Any) -> list[Layer]:
-    """A residual block's convolutions, one behind the other."""
+    """The convolutions of a residual block, which run one after the other."""
     import torch
 
     return [_convolution(each) for each in block.modules() if isinstance(each, torch.nn.Conv1d)]
@@ -122,5 +122,5 @@ def _convolution(layer: Any) -> Convolution:
 
 def _upsampling(layer: Any) -> Upsampling:
     (kernel,), (dilation,), (stride,) = layer.kernel_size, layer.dilation, layer.stride
-    (padding,), (added,) = layer.padding, layer.output_padding
-    return Upsampling(kernel, stride, dilation, padding, padding, added)
+    (padding,), (output_padding,) = layer.padding, layer.output_padding
+    return Upsampling(kernel, stride, dilation, padding, padding, output_padding)

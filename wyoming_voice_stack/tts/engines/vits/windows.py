@@ -1,4 +1,4 @@
-"""Frames of a sentence that are decoded at once."""
+"""Windows: the frames of a sentence that are decoded in one step."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 
 @dataclass(frozen=True)
 class Window:
-    """Frames `start` to `stop` of a sentence, the latter not included."""
+    """Frames `start` to `stop` of a sentence, `stop` excluded."""
 
     start: int
     stop: int
 
-    def around(self, reach: ReceptiveField, frames: int) -> Window:
-        """The frames that must be decoded for these, of `frames` in all."""
-        return Window(max(0, self.start - reach.left), min(frames, self.stop + reach.right))
+    def with_context(self, field: ReceptiveField, frames: int) -> Window:
+        """The window and the frames that its result depends on, in a sentence of `frames` frames."""
+        return Window(max(0, self.start - field.left), min(frames, self.stop + field.right))
 
     def positions_in(self, wider: Window, hop: int) -> slice:
-        """Where what these frames become is, within what `wider` becomes."""
+        """Where the result of this window is in the result of `wider`, at `hop` positions a frame."""
         return slice((self.start - wider.start) * hop, (self.stop - wider.start) * hop)
 
 
 def next_window(start: int, frames: int, wanted: float, shortest: float) -> Window:
-    """From `start` on about as many frames as wanted, of a sentence that has `frames` in all.
+    """About `wanted` frames from `start` on, in a sentence of `frames` frames.
 
-    A rest that is shorter than the `shortest` is not worth a turn of its own.
+    A remainder shorter than `shortest` is included, because it is not worth a step of its own.
     """
     stop = start + max(1, round(wanted))
     return Window(start, frames if frames - stop < shortest else stop)

@@ -1,1 +1,1 @@
-"""XTTS v2: its own weights, in a decoder that speaks many sentences at once."""
+"""XTTS v2: coqui-tts's weights in a decoder with continuous batching."""

@@ -1,4 +1,4 @@
-"""How XTTS gets to know a person: two tensors from recordings."""
+"""Voice cloning with XTTS: the speaker's conditioning tensors from reference recordings."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetecto
 _LOGGER = logging.getLogger(__name__)
 
 CLONING_RATE = 22_050
-"""Rate in Hz that XTTS's conditioning encoder hears."""
+"""Sample rate in Hz of the input of XTTS's conditioning encoder."""
 MAX_CLONED_SECONDS = 120.0
-"""Of all takes together. The encoder hears `gpt_cond_len` seconds of it, the speaker's embedding
-is the mean over the takes."""
+"""Limit for all recordings together. The encoder uses `gpt_cond_len` seconds of them; the speaker
+embedding is the mean over the recordings."""
 CLONER_VERSION = 1
-"""Counts what changes the tensors of the same recordings."""
+"""Version of the algorithm: incremented when the tensors of the same recordings change."""
 KEY_FILES = ("config.json", "model.pth")
 
 _PARAMETERS = ("max_ref_len", "gpt_cond_len", "gpt_cond_chunk_len", "sound_norm_refs")
@@ -40,10 +40,10 @@ _NORMALIZED_PEAK = 0.75
 
 
 class XttsCloner:
-    """Does what coqui-tts's `Xtts.get_conditioning_latents` does, for arrays instead of paths.
+    """Computes the same as coqui-tts's `Xtts.get_conditioning_latents`, from arrays instead of paths.
 
-    So recordings of any form are read in one way, and silence before and after speech is cut off
-    where a detector tells it. Plain and blocking; threads may use it at the same time.
+    So recordings of all formats are read by one function, and a detector can trim silence before and
+    after the speech. Blocking and thread-safe.
     """
 
     def __init__(self, model: Any, detector: SpeechDetector | None = None) -> None:
@@ -56,7 +56,7 @@ class XttsCloner:
 
     @property
     def parameters(self) -> Mapping[str, object]:
-        """All that the tensors depend on besides recordings and weights."""
+        """Everything that the tensors depend on, besides recordings and weights."""
         trims = self._detector is not None
         return self._config | {
             "cloner": CLONER_VERSION,
@@ -67,7 +67,7 @@ class XttsCloner:
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """What the two tensors look like."""
+        """Shapes of the two tensors."""
         arguments = self._model.args
         perceiver = getattr(self._model.gpt, "conditioning_perceiver", None)
         latents = 1 if perceiver is None else perceiver.latents.shape[0]
@@ -77,74 +77,76 @@ class XttsCloner:
         }
 
     def __call__(self, paths: Iterable[str]) -> tuple[Any, Any]:
-        """Make `SpeakerConditioning`'s tensors, float32, on the model's device.
+        """Compute the tensors of a `SpeakerConditioning`, float32, on the model's device.
 
         Raises:
             OSError: a recording cannot be read.
-            UnknownVoice: a recording is none that anybody can be cloned from.
+            UnknownVoice: a recording is not suitable for cloning.
             RuntimeError: the model failed.
-            ValueError: it made no numbers of the recordings.
+            ValueError: the result is NaN or infinite.
         """
         import torch
 
         from wyoming_voice_stack.tts.engines.xtts.torch_threads import use_threads
 
-        # The caller's thread may have come up while others had halved them.
+        # The calling thread may have adopted a halved number when it started.
         use_threads(self._threads)
-        takes = [torch.from_numpy(take).unsqueeze(0) for take in self._takes(paths)]
+        recordings = [torch.from_numpy(each).unsqueeze(0) for each in self._recordings(paths)]
         with torch.inference_mode():
-            embeddings = [self._model.get_speaker_embedding(take, CLONING_RATE) for take in takes]
+            embeddings = [
+                self._model.get_speaker_embedding(each, CLONING_RATE) for each in recordings
+            ]
             latent = self._model.get_gpt_cond_latents(
-                torch.cat(takes, dim=1),
+                torch.cat(recordings, dim=1),
                 CLONING_RATE,
                 length=self._config["gpt_cond_len"],
                 chunk_length=self._config["gpt_cond_chunk_len"],
             )
             embedding = torch.stack(embeddings).mean(dim=0)
         if not (latent.isfinite().all() and embedding.isfinite().all()):
-            raise ValueError("the model made no numbers of them")
+            raise ValueError("the model returned NaN or infinite values")
         return latent.float().contiguous(), embedding.float().contiguous()
 
-    def _takes(self, paths: Iterable[str]) -> list[Samples]:
-        takes: list[Samples] = []
-        left = int(MAX_CLONED_SECONDS * CLONING_RATE)
+    def _recordings(self, paths: Iterable[str]) -> list[Samples]:
+        recordings: list[Samples] = []
+        remaining = int(MAX_CLONED_SECONDS * CLONING_RATE)
         for path in paths:
-            if left < MIN_RECORDING_SECONDS * CLONING_RATE:
-                _LOGGER.debug("%s is left out: there is enough without it", path)
+            if remaining < MIN_RECORDING_SECONDS * CLONING_RATE:
+                _LOGGER.debug("%s is not used: the recordings before it are long enough", path)
                 break
-            take = self._prepared(Path(path))[:left]
-            left -= len(take)
-            takes.append(take)
-        return takes
+            samples = self._prepared(Path(path))[:remaining]
+            remaining -= len(samples)
+            recordings.append(samples)
+        return recordings
 
     def _prepared(self, path: Path) -> Samples:
-        samples = self._spoken(listen(path, CLONING_RATE).samples)
+        samples = self._trimmed(listen(path, CLONING_RATE).samples)
         samples = np.clip(samples[: int(self._config["max_ref_len"] * CLONING_RATE)], -1, 1)
         if self._config["sound_norm_refs"]:
             samples *= np.float32(_NORMALIZED_PEAK) / max(np.abs(samples).max(), SILENT_PEAK)
         return samples
 
-    def _spoken(self, samples: Samples) -> Samples:
+    def _trimmed(self, samples: Samples) -> Samples:
         if self._detector is None:
             return samples
         import soxr
 
-        heard = soxr.resample(samples, CLONING_RATE, SPEECH_RATE)
+        resampled = soxr.resample(samples, CLONING_RATE, SPEECH_RATE)
         try:
-            part = spoken_part(samples, CLONING_RATE, self._detector(heard))
+            part = spoken_part(samples, CLONING_RATE, self._detector(resampled))
         except VoiceStackError as error:
-            _LOGGER.debug("silence around speech is not cut off: %s", error)
+            _LOGGER.debug("Silence before and after speech is not trimmed: %s", error)
             return samples
         return part if len(part) >= MIN_RECORDING_SECONDS * CLONING_RATE else samples
 
 
-def make_voices(
+def create_speaker_store(
     model: Any,
     checkpoint: Path | None = None,
     cache_folder: Path | None = None,
     detector: SpeechDetector | None = None,
 ) -> SpeakerStore:
-    """Voices of a loaded model; kept in `cache_folder` too, if that and the checkpoint are told."""
+    """The speakers of a loaded model; cached in `cache_folder` if that and the checkpoint are given."""
     studio = model.speaker_manager.speakers if model.speaker_manager is not None else {}
     cloner = XttsCloner(model, detector)
     cache = None

@@ -1,4 +1,4 @@
-"""One sentence while it is spoken: what was asked for, what is there, what is due."""
+"""One sentence in progress: the request, its tokens so far, and when its next audio is due."""
 
 from __future__ import annotations
 
@@ -6,93 +6,93 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from wyoming_voice_stack.tts.engines.xtts.outbox import Outbox
+from wyoming_voice_stack.tts.engines.xtts.audio_queue import AudioQueue
 from wyoming_voice_stack.tts.engines.xtts.speakers import SpeakerConditioning
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 FIRST_CHUNK_TOKENS = 8
-"""Audio tokens before the first piece of sound: 0.37 s, of which the vocoder holds half back."""
+"""Audio tokens before the first chunk: 0.37 s, of which the vocoder holds half back."""
 LARGEST_CHUNK_TOKENS = 40
-"""Each piece is of twice as many tokens as the one before, up to these: 1.86 s."""
-LITTLE_SECONDS = 1.0
-"""With less sound in hand than this, a reply gets pieces as small as its first."""
+"""Each chunk has twice as many tokens as the one before, up to this number: 1.86 s."""
+LOW_BUFFER_SECONDS = 1.0
+"""Below this much buffered audio, a reply gets chunks as small as its first."""
 
 
 @dataclass(frozen=True)
 class DecodingRequest:
-    """What the model says in one go."""
+    """What the model decodes in one pass."""
 
     text_tokens: tuple[int, ...]
-    likeness: SpeakerConditioning
+    conditioning: SpeakerConditioning
     speed: float
     playback: PlaybackBuffer
 
 
 class DecodingStream:
-    """A line's way through the engine, from the thread that makes tokens to that which makes sound.
+    """A request's state, shared by the thread that decodes tokens and the one that runs the vocoder.
 
-    The former adds and says when it has `finished`, the latter pulls.
+    The decoder's thread calls `add` and sets `finished`; the vocoder's thread calls `pull`.
     """
 
-    def __init__(self, line: DecodingRequest, outbox: Outbox) -> None:
-        self.line = line
-        self.outbox = outbox
+    def __init__(self, request: DecodingRequest, audio: AudioQueue) -> None:
+        self.request = request
+        self.audio = audio
         self.row: int | None = None
-        """Where its keys and values are; None before it has begun."""
-        self.sound: Any = None
-        """Its `VocoderStream`, once it has begun."""
-        self.token = 0
-        """The last that was drawn."""
-        self.tokens = 0
-        """How many were drawn."""
+        """Row in the key-value cache; None before decoding starts."""
+        self.vocoder_stream: Any = None
+        """Its `VocoderStream`; None before decoding starts."""
+        self.last_token = 0
+        self.token_count = 0
+        """Audio tokens drawn so far."""
         self.finished = False
-        """True once no token follows."""
-        self.cut = False
-        """True if the line has not come to its end within the model's limit."""
+        """True once no more tokens follow."""
+        self.truncated = False
+        """True if the model did not end the sentence within its limit."""
         self.complete = False
-        """True once all its sound was pulled."""
+        """True once all audio was pulled."""
         self.handed_over = False
-        """True once a thread of its own makes its sound."""
-        self._hastened = max(1.0, line.speed)
+        """True once the vocoder's own thread produces the audio."""
+        self._speedup = max(1.0, request.speed)
         self._chunk_tokens = FIRST_CHUNK_TOKENS
         self._decoded_tokens = 0
-        self._looked_at_tokens = 0
+        self._examined_tokens = 0
 
     @property
-    def in_hand_s(self) -> float:
-        """Sound that is there and not heard yet; `-inf` before the reply's first piece."""
-        buffered_s = self.line.playback.buffered_s
+    def buffered_s(self) -> float:
+        """Audio produced and not played yet, in seconds; `-inf` before the reply's first chunk."""
+        buffered_s = self.request.playback.buffered_s
         if math.isfinite(buffered_s):
-            return buffered_s + self.outbox.unread_s
-        return self.outbox.unread_s if self._decoded_tokens else -math.inf
+            return buffered_s + self.audio.unread_s
+        return self.audio.unread_s if self._decoded_tokens else -math.inf
 
     @property
     def due(self) -> bool:
-        """True if there is a piece of sound to be made."""
+        """True if the next chunk should be produced."""
         if self.finished:
             return not self.complete
-        if self.tokens == self._looked_at_tokens:
-            # All there is was looked at, and might have made no window.
-            return bool(self.sound.behind)
-        pending = (self.tokens - self._decoded_tokens) / self._hastened
-        hurried = math.isfinite(self.line.playback.buffered_s) and self.in_hand_s < LITTLE_SECONDS
-        enough = pending >= (FIRST_CHUNK_TOKENS if hurried else self._chunk_tokens)
-        return enough or bool(self.sound.behind)
+        if self.token_count == self._examined_tokens:
+            # All tokens were examined already, and may have been too few for a window.
+            return bool(self.vocoder_stream.has_more)
+        pending = (self.token_count - self._decoded_tokens) / self._speedup
+        playing = math.isfinite(self.request.playback.buffered_s)
+        urgent = playing and self.buffered_s < LOW_BUFFER_SECONDS
+        enough = pending >= (FIRST_CHUNK_TOKENS if urgent else self._chunk_tokens)
+        return enough or bool(self.vocoder_stream.has_more)
 
     def add(self, token: int, latent: Any) -> None:
-        """Take the next audio token and its latent, of shape [width]."""
-        self.sound.push(latent)
-        self.token = token
-        # Counted last: what is counted is there, whoever looks.
-        self.tokens += 1
+        """Add the next audio token and its latent, of shape [width]."""
+        self.vocoder_stream.add(latent)
+        self.last_token = token
+        # Incremented last: the other thread may read every token that is counted.
+        self.token_count += 1
 
     def pull(self) -> Any:
-        """Decode a window of what is final, of shape [samples]; None if nothing is."""
-        finished, tokens = self.finished, self.tokens
-        samples = self.sound.pull(last=finished)
-        self._looked_at_tokens = tokens
+        """Decode a window of final samples, of shape [samples]; None if there is none yet."""
+        finished, tokens = self.finished, self.token_count
+        samples = self.vocoder_stream.pull(last=finished)
+        self._examined_tokens = tokens
         if samples is not None:
             self._decoded_tokens = tokens
             self._chunk_tokens = min(2 * self._chunk_tokens, LARGEST_CHUNK_TOKENS)
-        self.complete = finished and not self.sound.behind
+        self.complete = finished and not self.vocoder_stream.has_more
         return samples

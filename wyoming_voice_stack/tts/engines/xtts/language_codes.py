@@ -1,4 +1,4 @@
-"""The languages of XTTS: their names in its code, and what must be installed for some."""
+"""The languages of XTTS: its codes for them, and the packages that some of them need."""
 
 from __future__ import annotations
 
@@ -7,47 +7,46 @@ from collections.abc import Iterable
 
 from wyoming_voice_stack.errors import UnknownLanguage
 from wyoming_voice_stack.languages import closest_language
+from wyoming_voice_stack.tts.engines.request_checks import unsupported_language
 from wyoming_voice_stack.tts.text.language.tags import bcp47, primary
 
 XTTS_V2 = (
     *("en", "es", "fr", "de", "it", "pt", "pl", "tr", "ru"),
     *("nl", "cs", "ar", "zh-cn", "hu", "ko", "ja", "hi"),
 )
-"""Codes of XTTS v2, for as long as a model's own list cannot be read."""
+"""Codes of XTTS v2, used while a model's own list is not available."""
 
 _NEEDED_MODULES = {
     "zh": ("pypinyin",),
-    # Neither brings the other; without a dictionary, the first text would fail.
+    # cutlet does not depend on a dictionary, and fails on the first text without one.
     "ja": ("cutlet", "unidic_lite"),
     "ko": ("ko_speech_tools",),
 }
 _EXTRAS = {"ja": "ja"}
-"""Of this package, with which a language's needs are installed; those of the others come with `tts`."""
+"""Extra of this package that installs what a language needs; for all others it is `tts`."""
 
 
 def advertised(codes: Iterable[str]) -> tuple[str, ...]:
-    """BCP 47 tags of those languages whose texts can be read with what is installed."""
+    """BCP 47 tags of the languages whose packages are installed."""
     tags = (bcp47(code) for code in codes)
     return tuple(tag for tag in tags if _readable(primary(tag)))
 
 
 def offered_tag(tag: str, offered: tuple[str, ...]) -> str:
-    """The one of `offered` in which a text marked as `tag` is spoken.
+    """Return the one of `offered` in which a text in `tag` is spoken.
 
     Raises:
         UnknownLanguage: none of them is the same language.
     """
     found = closest_language(tag, offered)
     if found is None:
-        raise UnknownLanguage(
-            f"XTTS does not speak {tag!r} here; choose one of {', '.join(offered)}."
-            f"{_advice(primary(bcp47(tag)))}"
-        )
+        error = unsupported_language("XTTS", tag, offered)
+        raise UnknownLanguage(f"{error}{_advice(primary(bcp47(tag)))}")
     return found
 
 
 def code(tag: str) -> str:
-    """The code that XTTS's own functions take."""
+    """XTTS's own code for a language."""
     return "zh-cn" if primary(tag) == "zh" else primary(tag)
 
 
@@ -60,4 +59,4 @@ def _advice(language: str) -> str:
     if _readable(language):
         return ""
     extra = _EXTRAS.get(language, "tts")
-    return f" For {language}, install more: pip install 'wyoming-voice-stack[{extra}]'"
+    return f" To add {language!r}, run: pip install 'wyoming-voice-stack[{extra}]'"

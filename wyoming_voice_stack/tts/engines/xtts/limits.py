@@ -1,9 +1,9 @@
-"""How much text XTTS takes at once, and how a text that is too much for it is divided.
+"""The text length that XTTS accepts, and dividing longer texts.
 
-The model reads at most 401 text tokens and gives at most 602 audio tokens, 27.9 s of sound; what
-is longer it drops without a word. Counting the characters of a sentence guards against neither,
-because the tokenizer writes out numbers and signs and turns Chinese, Japanese and Korean into
-Latin letters. So what counts is the text as the model reads it.
+The model accepts at most 401 text tokens and generates at most 602 audio tokens, 27.9 s of audio; it
+silently drops the rest. The number of characters in a sentence predicts neither, because the tokenizer
+spells out numbers and symbols and romanizes Chinese, Japanese and Korean. So the limits apply to the text
+after that normalization.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from wyoming_voice_stack.tts.text.fitting import split_to_fit
 from wyoming_voice_stack.tts.text.language.tags import bcp47, primary
 
 MAX_SPOKEN_CHARACTERS = 350
-"""Longest text as the model reads it: at a usual 14 characters a second, 25 s of sound."""
+"""Longest normalized text: at a typical 14 characters a second, 25 s of audio."""
 
 _DEFAULT_MAX_CHARACTERS = 150
-# The limits that XTTS's tokenizer knows for each language, as in coqui-tts 0.28.
+# The limits in XTTS's tokenizer, from coqui-tts 0.28.
 _MAX_CHARACTERS = {
     "ar": 166,
     "cs": 186,
@@ -42,12 +42,12 @@ _MAX_CHARACTERS = {
 
 
 def max_characters(language: str) -> int:
-    """Characters of one sentence above which XTTS itself warns of cut sound."""
+    """Characters of a sentence above which XTTS itself warns of truncated audio."""
     return _MAX_CHARACTERS.get(primary(bcp47(language)), _DEFAULT_MAX_CHARACTERS)
 
 
 def divide(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """`text`, halved until each part `fits`; none of them is empty.
+    """Halve `text` until each part `fits`; no part is empty.
 
     Raises:
         UnspeakableText: a single character does not fit.
@@ -56,5 +56,5 @@ def divide(text: str, fits: Callable[[str], bool]) -> list[str]:
         return [text]
     half = math.ceil(len(text) / 2)
     if half == len(text):
-        raise UnspeakableText(f"XTTS cannot read the character {text!r}; leave it out of the text.")
+        raise UnspeakableText(f"XTTS cannot read the character {text!r}. Remove it from the text.")
     return [part for piece in split_to_fit(text, half) for part in divide(piece, fits)]

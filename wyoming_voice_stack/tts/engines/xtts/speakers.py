@@ -1,4 +1,4 @@
-"""Whose voice XTTS speaks with: its studio speakers, and people cloned from recordings."""
+"""The speakers of XTTS: its studio speakers, and voices cloned from recordings."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from wyoming_voice_stack.tts.voices.cloning.latent_cache import Arrays, LatentCa
 _LOGGER = logging.getLogger(__name__)
 
 MAX_KEPT_CLONES = 64
-"""Cloned voices kept in memory, 0.13 MB each; the one not used for longest goes first."""
+"""Cloned voices kept in memory, 0.13 MB each; the least recently used is dropped first."""
 MAX_KEPT_FINGERPRINTS = 1024
-"""Of states of recordings whose contents are known."""
+"""Fingerprints of recordings whose content hashes are kept in memory."""
 MAX_CLONING_SECONDS = 120.0
-"""How long a request waits while another one clones the same voice."""
+"""Time limit for a request that waits while another one clones the same voice."""
 
 LATENT = "gpt_cond_latent"
 SPEAKER = "speaker_embedding"
@@ -36,7 +36,7 @@ _MAX_NAMES_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class SpeakerConditioning:
-    """What the model knows of a speaker: two tensors."""
+    """The two tensors that condition the model on a speaker."""
 
     gpt_cond_latent: Any
     """Shape [1, 32, model width]."""
@@ -45,11 +45,11 @@ class SpeakerConditioning:
 
 
 class SpeakerStore:
-    """The likenesses of one loaded model; threads may ask at the same time.
+    """The speakers of a loaded model. Thread-safe.
 
-    `clone` makes a likeness from a list of paths; it is slow. What it made is kept by the
-    recordings' contents: in memory, and in `cache` if there is one. Nobody waits for the cloning
-    of another voice than the own. `device` is torch's name for where likenesses are used.
+    `clone` computes the two tensors from a list of paths, which is slow. The result is cached by the
+    recordings' contents: in memory, and in `cache` if there is one. A request waits only for the cloning
+    of its own voice. `device` is torch's name of the device for the tensors.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class SpeakerStore:
         cache: LatentCache | None = None,
         device: str = "cpu",
     ) -> None:
-        # Like coqui-tts, by position: checkpoints name the two differently.
+        # By position, as in coqui-tts, because checkpoints have different names for the two.
         self._studio = {
             name: SpeakerConditioning(*list(entry.values())[:2]) for name, entry in studio.items()
         }
@@ -70,38 +70,38 @@ class SpeakerStore:
         self._lock = threading.Lock()
         self._contents: OrderedDict[str, str] = OrderedDict()
         self._clones: OrderedDict[str, SpeakerConditioning] = OrderedDict()
-        self._under_way: dict[str, Future[SpeakerConditioning]] = {}
+        self._in_progress: dict[str, Future[SpeakerConditioning]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
         """The studio speakers, in the model's order."""
         return tuple(self._studio)
 
-    def of(self, request: SynthesisRequest) -> SpeakerConditioning:
-        """Likeness of the speaker that the request asks for.
+    def conditioning_for(self, request: SynthesisRequest) -> SpeakerConditioning:
+        """The conditioning of the requested speaker.
 
         Raises:
             UnknownVoice: there is no such voice, or its recordings cannot be used.
-            EngineError: another request has been cloning this voice for too long.
+            EngineError: waiting for another request to clone this voice timed out.
         """
         if request.voice is None and request.clone is not None:
             return self._cloned(request.clone)
         name = request.voice if request.voice is not None else next(iter(self._studio), None)
         if name not in self._studio:
             raise UnknownVoice(
-                f"XTTS has no voice {name!r}; choose one of {', '.join(self._studio)}."
+                f"Unknown voice {name!r}. Available: {', '.join(self._studio)}."
                 if self._studio
-                else "This XTTS model has no voices of its own; put a recording in the voices"
-                " folder and ask for that."
+                else "This XTTS model has no built-in voices. Add a recording to the voices folder and"
+                " use that voice."
             )
         return self._studio[name]
 
     def prepare(self, source: CloneSource) -> None:
-        """Clone a voice before somebody asks for it.
+        """Clone a voice before its first request.
 
         Raises:
             UnknownVoice: its recordings cannot be used.
-            EngineError: another request has been cloning this voice for too long.
+            EngineError: waiting for another request to clone this voice timed out.
         """
         self._cloned(source)
 
@@ -111,19 +111,19 @@ class SpeakerStore:
             if content in self._clones:
                 self._clones.move_to_end(content)
                 return self._clones[content]
-            under_way = self._under_way.get(content)
-            if under_way is None:
-                own = self._under_way[content] = Future()
-        if under_way is not None:
-            return _awaited(under_way, source.name)
+            in_progress = self._in_progress.get(content)
+            if in_progress is None:
+                own = self._in_progress[content] = Future()
+        if in_progress is not None:
+            return _wait_for(in_progress, source.name)
         try:
-            own.set_result(self._found_or_made(source, content))
+            own.set_result(self._load_or_clone(source, content))
         except BaseException as error:
             own.set_exception(error)
             raise
         finally:
             with self._lock:
-                del self._under_way[content]
+                del self._in_progress[content]
         return own.result()
 
     def _content(self, source: CloneSource) -> str:
@@ -138,41 +138,41 @@ class SpeakerStore:
                 self._contents.popitem(last=False)
         return content
 
-    def _found_or_made(self, source: CloneSource, content: str) -> SpeakerConditioning:
+    def _load_or_clone(self, source: CloneSource, content: str) -> SpeakerConditioning:
         arrays = self._cache.get(content) if self._cache is not None else None
         if arrays is not None:
-            likeness = _from_arrays(arrays, self._device)
+            conditioning = _from_arrays(arrays, self._device)
         else:
-            likeness = self._make(source)
+            conditioning = self._run_clone(source)
             if _content_of(source) != content:
-                # Written again meanwhile; the next request reads it in peace.
-                return likeness
+                # A recording changed meanwhile, so the result is not cached.
+                return conditioning
             if self._cache is not None:
-                self._cache.put(content, _to_arrays(likeness))
+                self._cache.put(content, _to_arrays(conditioning))
         with self._lock:
-            self._clones[content] = likeness
+            self._clones[content] = conditioning
             if len(self._clones) > MAX_KEPT_CLONES:
                 self._clones.popitem(last=False)
-        return likeness
+        return conditioning
 
-    def _make(self, source: CloneSource) -> SpeakerConditioning:
+    def _run_clone(self, source: CloneSource) -> SpeakerConditioning:
         try:
-            likeness = SpeakerConditioning(*self._clone([str(path) for path in source.paths]))
+            conditioning = SpeakerConditioning(*self._clone([str(path) for path in source.paths]))
         except UnknownVoice as error:
-            raise UnknownVoice(f"The voice {source.name!r} cannot be cloned. {error}") from error
+            raise UnknownVoice(f"Voice {source.name!r} cannot be cloned. {error}") from error
         except (OSError, RuntimeError, ValueError) as error:
             raise _unusable(source.name, error) from error
-        _LOGGER.info("Cloned the voice %s from %d recordings", source.name, len(source.paths))
-        return likeness
+        _LOGGER.info("Cloned voice %s from %d recordings", source.name, len(source.paths))
+        return conditioning
 
 
-def _awaited(under_way: Future[SpeakerConditioning], name: str) -> SpeakerConditioning:
+def _wait_for(in_progress: Future[SpeakerConditioning], name: str) -> SpeakerConditioning:
     try:
-        return under_way.result(MAX_CLONING_SECONDS)
+        return in_progress.result(MAX_CLONING_SECONDS)
     except TimeoutError as error:
         raise EngineError(
-            f"Cloning the voice {name!r} takes longer than {MAX_CLONING_SECONDS:.0f} s; ask again"
-            " later, or run the model on a faster device."
+            f"Cloning voice {name!r} takes longer than {MAX_CLONING_SECONDS:.0f} s. Try again later, or"
+            " run the model on a faster device."
         ) from error
 
 
@@ -186,15 +186,15 @@ def _content_of(source: CloneSource) -> str:
 def _unusable(name: str, error: Exception) -> UnknownVoice:
     reason = getattr(error, "strerror", None) or error
     return UnknownVoice(
-        f"The recordings of {name!r} cannot be used ({reason}); replace them by 6 to 30 seconds of"
-        " clear speech, as wav, flac or mp3."
+        f"The recordings of voice {name!r} cannot be used ({reason}). Replace them with 6 to 30 seconds"
+        " of clear speech, as wav, flac or mp3."
     )
 
 
-def _to_arrays(likeness: SpeakerConditioning) -> Arrays:
+def _to_arrays(conditioning: SpeakerConditioning) -> Arrays:
     return {
-        LATENT: likeness.gpt_cond_latent.float().cpu().numpy(),
-        SPEAKER: likeness.speaker_embedding.float().cpu().numpy(),
+        LATENT: conditioning.gpt_cond_latent.float().cpu().numpy(),
+        SPEAKER: conditioning.speaker_embedding.float().cpu().numpy(),
     }
 
 
@@ -208,8 +208,8 @@ def _from_arrays(arrays: Arrays, device: str) -> SpeakerConditioning:
 def studio_names(path: Path) -> tuple[str, ...]:
     """Names of the studio speakers in `speakers_xtts.pth`, read without torch.
 
-    The file is a zip whose `data.pkl` is a dictionary by name; the tensors lie beside it and are
-    not read. Empty if there is no such file or it has another form.
+    The file is a ZIP archive whose `data.pkl` is a dictionary by name; the tensors are separate entries
+    and are not read. Empty if the file is missing or has another format.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -223,14 +223,14 @@ def studio_names(path: Path) -> tuple[str, ...]:
 
 
 class _Tensor:
-    """Stands where a tensor would be."""
+    """Placeholder for a tensor."""
 
     def __init__(self, *_parts: object) -> None:
         pass
 
 
 class _NamesUnpickler(pickle.Unpickler):
-    """Builds plain containers; whatever else the file names becomes a `_Tensor`, never code."""
+    """Loads plain containers only; every other class or function in the file becomes a `_Tensor`."""
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         if (module_name, global_name) == ("collections", "OrderedDict"):

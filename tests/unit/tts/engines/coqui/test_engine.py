@@ -26,6 +26,7 @@ from wyoming_voice_stack.errors import (
 from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui import loading as coqui_loading
 from wyoming_voice_stack.tts.engines.coqui.engine import SEED, CoquiSource, CoquiSynthesizer
+from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 
 NAME = "tts_models/de/thorsten/vits"
@@ -39,7 +40,7 @@ def copied(vits_folder: Path, tmp_path: Path) -> Path:
 
 class TestCard:
     def test_tells_what_the_name_says(self) -> None:
-        card = CoquiSource(NAME, find=lambda: None, locate=Path).card()
+        card = CoquiSource(ModelFiles(NAME, find=lambda: None, locate=Path)).card()
         assert [(voice.name, voice.languages) for voice in card.voices] == [
             ("thorsten-vits", ("de",))
         ]
@@ -116,7 +117,10 @@ class TestSpeaking:
             spoken(vits, SynthesisRequest(text, "de"))
 
     def test_refuses_other_languages(self, vits_of_many: CoquiSynthesizer) -> None:
-        with pytest.raises(UnknownLanguage, match="pt-BR"):
+        with pytest.raises(
+            UnknownLanguage,
+            match=r"Voice 'many' does not support language 'de'. Supported: en, fr-FR, pt-BR\.",
+        ):
             spoken(vits_of_many, SynthesisRequest("ja", "de"))
 
     @pytest.mark.parametrize(
@@ -183,15 +187,15 @@ class TestWindows:
     ) -> None:
         asked = SynthesisRequest("guten morgen zusammen " * 4, "de")
         whole = said_at_once(vits_folder, asked, None, None)
-        tapped = vits._tapped
-        assert tapped is not None
-        reach = tapped._reach
-        assert reach == ReceptiveField(left=13, right=13, hop=256)
-        tapped._reach = replace(reach, left=2)
+        streaming = vits._streaming
+        assert streaming is not None
+        field = streaming._field
+        assert field == ReceptiveField(left=13, right=13, hop=256)
+        streaming._field = replace(field, left=2)
         try:
             pieces = list(pieces_of(vits, asked))
         finally:
-            tapped._reach = reach
+            streaming._field = field
         assert np.abs(np.concatenate(pieces) - whole).max() > 1e-5
 
     def test_a_vocoder_of_another_kind_speaks_at_once(
@@ -235,17 +239,17 @@ class TestLoading:
     def test_refuses_damaged_weights(self, copied: Path) -> None:
         weights = copied / "model_file.pth"
         weights.write_bytes(weights.read_bytes()[:10_000])
-        with pytest.raises(ModelCorrupt, match="fetch the model again"):
+        with pytest.raises(ModelCorrupt, match="download the model again"):
             vits_source(copied).load()
 
     def test_refuses_a_damaged_configuration(self, copied: Path) -> None:
         (copied / "config.json").write_text("{")
-        with pytest.raises(ModelCorrupt, match="fetch the model again"):
+        with pytest.raises(ModelCorrupt, match="download the model again"):
             vits_source(copied).load()
 
     def test_refuses_other_architectures(self, copied: Path) -> None:
         (copied / "config.json").write_text('{"model": "glow_tts"}')
-        with pytest.raises(ModelError, match="only VITS"):
+        with pytest.raises(ModelError, match="Only VITS"):
             vits_source(copied).load()
 
     def test_says_what_must_be_installed(self, copied: Path) -> None:
@@ -256,9 +260,7 @@ class TestLoading:
             vits_source(copied).load()
 
     def test_refuses_a_device_that_is_not_there(self, vits_folder: Path) -> None:
-        lacking = CoquiSource(
-            "x", find=lambda: vits_folder, locate=lambda: vits_folder, device="cuda:99"
-        )
+        lacking = CoquiSource(ModelFiles.at(vits_folder), device="cuda:99")
         with pytest.raises(EngineError, match="cuda:99"):
             lacking.load()
 
@@ -276,7 +278,7 @@ class TestPhonemes:
     def test_text_goes_through_a_pipe(self, espeak: str) -> None:
         phonemizer = SimpleNamespace(backend=espeak, language="de", phonemize_espeak=None)
         model = SimpleNamespace(tokenizer=SimpleNamespace(phonemizer=phonemizer), disc=1)
-        coqui_loading._lighten(model)
+        coqui_loading._reduce_memory(model)
         assert not hasattr(model, "disc")
         phonemes = phonemizer.phonemize_espeak("h_\u025b(de)_l", "|", tie=False)
         assert phonemes == "-q -b 1 -v de --ipa=1 --stdinh|\u025b|l"

@@ -25,7 +25,8 @@ from wyoming_voice_stack.tts.engines.piper.engine import (
     PiperSynthesizer,
     piper_hub_path,
 )
-from wyoming_voice_stack.tts.engines.piper.loading import PiperReader
+from wyoming_voice_stack.tts.engines.piper.loading import PiperModel
+from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
@@ -34,11 +35,11 @@ SENTENCE = "The kitchen light is on, and so is the one in the hall."
 
 
 def source(model: Path, **options: Any) -> PiperSource:
-    return PiperSource(str(model), find=lambda: model, locate=lambda: model, **options)
+    return PiperSource(ModelFiles.at(model), **options)
 
 
 def absent(reference: str) -> PiperSource:
-    return PiperSource(reference, find=lambda: None, locate=lambda: Path("/nowhere"))
+    return PiperSource(ModelFiles(reference, find=lambda: None, locate=lambda: Path("/nowhere")))
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +167,10 @@ class TestSpeaking:
             spoken(joe, SynthesisRequest(text, "en"))
 
     def test_refuses_other_languages(self, joe: PiperSynthesizer) -> None:
-        with pytest.raises(UnknownLanguage, match="en-US"):
+        with pytest.raises(
+            UnknownLanguage,
+            match=r"Voice 'en_US-joe-medium' does not support language 'de'. Supported: en-US\.",
+        ):
             spoken(joe, SynthesisRequest("Ja.", "de"))
 
     @pytest.mark.parametrize(
@@ -189,13 +193,13 @@ class _Recording:
 
     def __init__(self) -> None:
         self.feeds: list[dict[str, Any]] = []
-        self.hands: list[int] = []
+        self.threads: list[int] = []
         self.failure: Exception | None = None
         self.sound = np.full(8, 0.5, np.float32)
 
-    def read(self, feeds: dict[str, Any], hands: int = 1) -> WholeSentence:
+    def encode(self, feeds: dict[str, Any], threads: int = 1) -> WholeSentence:
         self.feeds.append(feeds)
-        self.hands.append(hands)
+        self.threads.append(threads)
         if self.failure:
             raise self.failure
         return WholeSentence(self.sound)
@@ -215,11 +219,11 @@ class TestManySpeakers:
         known |= {"num_speakers": 8, "speaker_id_map": {"a": 4, "b": 7}, "default_speaker_id": 4}
         known["inference"] = {"noise_scale": 0.6, "length_scale": 1.5, "noise_w": 0.9}
         model = write_voice(tmp_path, **known)
-        reader = PiperReader(
+        piper = PiperModel(
             PiperVoice(session=None, config=PiperConfig.from_dict(known)),
             voice,  # type: ignore[arg-type]
         )
-        return PiperSynthesizer(reader, source(model).card(), 0, FairScheduler(at_once=2, cores=4))
+        return PiperSynthesizer(piper, source(model).card(), 0, FairScheduler(at_once=2, cores=4))
 
     def test_speaker_speed_and_noise_reach_the_voice(
         self, engine: PiperSynthesizer, voice: _Recording
@@ -237,9 +241,9 @@ class TestManySpeakers:
         self, engine: PiperSynthesizer, voice: _Recording
     ) -> None:
         spoken(engine, SynthesisRequest("Yes.", "en"))
-        with engine._turns.acquire(PlaybackBuffer()):
+        with engine._scheduler.acquire(PlaybackBuffer()):
             spoken(engine, SynthesisRequest("Yes.", "en"))
-        assert voice.hands == [4, 2]
+        assert voice.threads == [4, 2]
 
     def test_a_failure_is_explained(self, engine: PiperSynthesizer, voice: _Recording) -> None:
         voice.failure = ValueError("no phonemes")
@@ -258,7 +262,7 @@ class TestManySpeakers:
 class TestLoading:
     def test_needs_the_model(self, copied: Path) -> None:
         copied.unlink()
-        with pytest.raises(ModelNotFound, match=r"en_US-joe-medium\.onnx"):
+        with pytest.raises(ModelNotFound, match=r"en_US-joe-medium\.onnx not found"):
             source(copied).load()
 
     def test_needs_the_configuration(self, copied: Path) -> None:
@@ -268,7 +272,7 @@ class TestLoading:
 
     def test_refuses_a_damaged_model(self, copied: Path) -> None:
         copied.write_bytes(copied.read_bytes()[:100_000])
-        with pytest.raises(ModelCorrupt, match="fetch both again"):
+        with pytest.raises(ModelCorrupt, match="download both again"):
             source(copied).load()
 
     def test_refuses_a_strange_configuration(self, copied: Path) -> None:

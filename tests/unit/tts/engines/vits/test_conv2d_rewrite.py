@@ -12,12 +12,16 @@ from wyoming_voice_stack.onnx_file.graph import Graph, read_graph
 from wyoming_voice_stack.onnx_file.nodes import Node
 from wyoming_voice_stack.onnx_file.protobuf import bytes_field, integer_field
 from wyoming_voice_stack.tts.engines.vits import sessions
-from wyoming_voice_stack.tts.engines.vits.conv2d_rewrite import FEWEST_CHANNELS, in_planes
-from wyoming_voice_stack.tts.engines.vits.partition import cut
-from wyoming_voice_stack.tts.engines.vits.sessions import CutSentence, CutVoice, load_voice
+from wyoming_voice_stack.tts.engines.vits.conv2d_rewrite import MIN_CHANNELS, rewrite_convolutions
+from wyoming_voice_stack.tts.engines.vits.partition import partition
+from wyoming_voice_stack.tts.engines.vits.sessions import (
+    StreamingSentence,
+    StreamingVoice,
+    load_voice,
+)
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 
-WIDE = FEWEST_CHANNELS
+WIDE = MIN_CHANNELS
 _VERSIONS = (
     memoryview(integer_field(1, 8)),
     memoryview(bytes_field(8, bytes_field(1, b"") + integer_field(2, 15))),
@@ -51,7 +55,7 @@ class TestLayers:
         attributes = {"kernel_shape": (kernel,), "dilations": (dilation,), "pads": pads}
         layer = new_node("Conv", ("x", "w", *bias), "y", attributes)
         graph = graph_of([layer], w=weights(2 * WIDE, WIDE, kernel), b=weights(2 * WIDE))
-        changed, nodes = in_planes(graph, [layer])
+        changed, nodes = rewrite_convolutions(graph, [layer])
         assert [node.operation for node in nodes] == ["Reshape", "Conv", "Reshape"]
         # One that is left out by its name would keep the runtime from its faster way.
         assert len(nodes[1].inputs) == (3 if bias == ["b"] else 2)
@@ -76,14 +80,14 @@ class TestLayers:
         self, shape: tuple[int, ...], attributes: dict[str, Any]
     ) -> None:
         layer = new_node("Conv", ("x", "w"), "y", {"kernel_shape": shape[2:], **attributes})
-        changed, nodes = in_planes(graph_of([layer], w=weights(*shape)), [layer])
+        changed, nodes = rewrite_convolutions(graph_of([layer], w=weights(*shape)), [layer])
         assert nodes == changed.nodes == (layer,)
 
     def test_with_weights_that_are_computed_stay_as_they_are(self) -> None:
         scaled = new_node("Mul", ("g", "v"), "w")
         layer = new_node("Conv", ("x", "w"), "y", {"kernel_shape": (3,), "pads": (1, 1)})
         graph = graph_of([scaled, layer], g=weights(WIDE, 1, 1), v=weights(WIDE, WIDE, 3))
-        assert in_planes(graph, [layer])[1] == (layer,)
+        assert rewrite_convolutions(graph, [layer])[1] == (layer,)
 
     def test_share_what_they_read(self) -> None:
         layers = [
@@ -92,7 +96,7 @@ class TestLayers:
         ]
         both = [*layers, new_node("Add", ("of v", "of w"), "y")]
         graph = graph_of(both, v=weights(WIDE, WIDE, 3), w=-weights(WIDE, WIDE, 3))
-        changed, nodes = in_planes(graph, both)
+        changed, nodes = rewrite_convolutions(graph, both)
         assert not run(changed, nodes, weights(1, WIDE, 20)).any()
 
 
@@ -100,9 +104,9 @@ class TestRealVoice:
     def test_convolves_in_planes_behind_the_flow(self, piper_model: Path) -> None:
         graph = read_graph(memoryview(piper_model.read_bytes()))
         planes = []
-        for part in cut(graph).parts[4:]:
-            _, nodes = in_planes(graph, part.nodes)
-            planes.append(sum(" of a plane" in "".join(node.inputs) for node in nodes))
+        for part in partition(graph).parts[4:]:
+            _, nodes = rewrite_convolutions(graph, part.nodes)
+            planes.append(sum("/as_2d" in "".join(node.inputs) for node in nodes))
         # Kernels 3, 5 and 7 with two dilations each; the very last layer makes one channel.
         assert planes == [1, 6, 6, 6]
 
@@ -115,21 +119,23 @@ class TestRealVoice:
             asked.append(sum(node.operation == "ConvTranspose" for node in nodes))
             return graph, nodes
 
-        monkeypatch.setattr(sessions, "in_planes", spy)
+        monkeypatch.setattr(sessions, "rewrite_convolutions", spy)
         load_voice(piper_model)
         # The first upsampling and what follows it; four couplings come before.
         assert asked == [1, 0, 1, 1]
 
     def test_sounds_the_same(self, piper_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         voice = load_voice(piper_model)
-        monkeypatch.setattr(sessions, "in_planes", lambda graph, nodes: (graph, nodes))
+        monkeypatch.setattr(sessions, "rewrite_convolutions", lambda graph, nodes: (graph, nodes))
         as_exported = load_voice(piper_model)
-        assert isinstance(voice, CutVoice)
-        assert isinstance(as_exported, CutVoice)
+        assert isinstance(voice, StreamingVoice)
+        assert isinstance(as_exported, StreamingVoice)
         spoken = np.random.default_rng(0).integers(14, 60, (1, 40))
         scales = np.array([0.667, 1.0, 0.8], np.float32)
-        sentence = voice.read({"input": spoken, "input_lengths": np.array([40]), "scales": scales})
-        other = CutSentence(as_exported._stages, dict(sentence._tensors))
+        sentence = voice.encode(
+            {"input": spoken, "input_lengths": np.array([40]), "scales": scales}
+        )
+        other = StreamingSentence(as_exported._stages, dict(sentence._tensors))
         everything = Window(0, sentence.frames)
         sounds = [each.decode(everything) for each in (sentence, other)]
         assert np.abs(sounds[1]).max() > 0.01
@@ -139,6 +145,6 @@ class TestRealVoice:
     def test_leaves_the_model_as_it_was(self, piper_model: Path) -> None:
         graph = read_graph(memoryview(piper_model.read_bytes()))
         nodes, initializers = graph.nodes, dict(graph.initializers)
-        changed, _ = in_planes(graph, cut(graph).parts[-1].nodes)
+        changed, _ = rewrite_convolutions(graph, partition(graph).parts[-1].nodes)
         assert (graph.nodes, graph.initializers) == (nodes, initializers)
         assert (changed.nodes, changed.initializers) != (nodes, initializers)

@@ -16,7 +16,7 @@ from tests.unit.tts.engines.piper.test_engine import source
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSynthesizer
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSynthesizer
-from wyoming_voice_stack.tts.engines.vits.sessions import CutSentence
+from wyoming_voice_stack.tts.engines.vits.sessions import StreamingSentence
 from wyoming_voice_stack.tts.engines.vits.torch_voice import TorchSentence
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
@@ -35,13 +35,13 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
 
     def recorded(decode: Callable[..., Any]) -> Callable[..., Any]:
-        def record(self: Any, window: Any, hands: int) -> Any:
+        def record(self: Any, window: Any, threads: int) -> Any:
             names.append(threading.current_thread().name)
-            return decode(self, window, hands)
+            return decode(self, window, threads)
 
         return record
 
-    for kind in (CutSentence, TorchSentence):
+    for kind in (StreamingSentence, TorchSentence):
         monkeypatch.setattr(kind, "decode", recorded(kind.decode))
     return names
 
@@ -55,7 +55,7 @@ def speak_together(engine: Any, request: SynthesisRequest) -> None:
             playback.add(len(piece) / engine.sample_rate)
 
     clients = [threading.Thread(target=listen, name=str(each)) for each in range(CLIENTS)]
-    turns = engine._turns
+    turns = engine._scheduler
     turns._at_once = 1
     with turns.acquire(PlaybackBuffer()):
         for client in clients:
@@ -109,7 +109,7 @@ class TestTogether:
         self, joe: PiperSynthesizer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         inside = threading.Semaphore(1)
-        piper = joe._reader._piper
+        piper = joe._model._piper
         phonemize = piper.phonemize
         both = threading.Barrier(2)
 
@@ -127,7 +127,7 @@ class TestTogether:
             both.wait()
             try:
                 for _ in range(50):
-                    joe._reader.phoneme_ids(LONG)
+                    joe._model.phoneme_ids(LONG)
             except AssertionError as error:
                 failed.append(error)
 
@@ -154,17 +154,17 @@ class TestTogether:
             "wyoming_voice_stack.tts.engines.piper.engine.available_cores", lambda: 8
         )
         monkeypatch.setattr(
-            "wyoming_voice_stack.tts.engines.piper.engine.load_reader", lambda *_: _NoReader()
+            "wyoming_voice_stack.tts.engines.piper.engine.load_model", lambda *_: _NoReader()
         )
         engine = source(piper_model, threads=threads).load()
-        assert engine._turns._at_once == at_once
+        assert engine._scheduler._at_once == at_once
         heard = PlaybackBuffer()
         heard.add(1.0)
-        with engine._turns.acquire(heard) as turn:
+        with engine._scheduler.acquire(heard) as turn:
             assert turn.threads == alone
             with ExitStack() as others:
                 for _ in range(at_once - 1):
-                    others.enter_context(engine._turns.acquire(heard))
+                    others.enter_context(engine._scheduler.acquire(heard))
                 assert turn.threads == max(1, min(alone, 8 // at_once))
 
 
@@ -184,7 +184,7 @@ class TestStopping:
             next(pieces)
             assert len(decoded) == count
             # Between two pieces the turn is free for others.
-            assert not engine._turns._running
+            assert not engine._scheduler._running
         pieces.close()
         assert len(decoded) == 2
         assert spoken(engine, SynthesisRequest("ja", engine.card.languages[0])).any()

@@ -12,16 +12,20 @@ import pytest
 
 from tests.support.checkpoints.tiny_onnx_voice import FRAMES_PER_PHONEME, HOP, make_tiny_voice
 from wyoming_voice_stack.onnx_file.graph import read_graph
-from wyoming_voice_stack.tts.engines.vits.partition import cut
+from wyoming_voice_stack.tts.engines.vits.partition import partition
 from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 from wyoming_voice_stack.tts.engines.vits.sessions import (
-    CutSentence,
-    CutVoice,
-    TextSessions,
-    WholeVoice,
+    EncoderSessions,
+    StreamingSentence,
+    StreamingVoice,
+    WholeSentenceVoice,
     load_voice,
 )
-from wyoming_voice_stack.tts.engines.vits.stages import MOST_POSITIONS, SEAMLESS, _Made
+from wyoming_voice_stack.tts.engines.vits.stages import (
+    MAX_POSITIONS,
+    NEGLIGIBLE_CONTEXT,
+    _StageOutput,
+)
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 
 SCALES = np.array([0.667, 1.0, 0.8], np.float32)
@@ -32,12 +36,12 @@ def feeds(phonemes: int, scales: np.ndarray = SCALES) -> dict[str, np.ndarray]:
     return {"input": spoken, "input_lengths": np.array([phonemes]), "scales": scales}
 
 
-def again(sentence: CutSentence, stages: Any) -> CutSentence:
+def again(sentence: StreamingSentence, stages: Any) -> StreamingSentence:
     """The same sentence with nothing decoded yet."""
-    return CutSentence(stages, dict(sentence._tensors))
+    return StreamingSentence(stages, dict(sentence._tensors))
 
 
-def difference(voice: CutVoice, sentence: CutSentence, cuts: list[Window]) -> float:
+def difference(voice: StreamingVoice, sentence: StreamingSentence, cuts: list[Window]) -> float:
     whole = again(sentence, voice._stages).decode(Window(0, sentence.frames))
     assert len(whole) == sentence.frames * sentence.hop
     assert np.abs(whole).max() > 0.01
@@ -67,14 +71,14 @@ class _Counted:
         return self._session.run(names, given)
 
 
-def _readers_of(voice: CutVoice) -> list[Any]:
-    return [voice._text.alone, voice._text.together]
+def _readers_of(voice: StreamingVoice) -> list[Any]:
+    return [voice._encoder.single_threaded, voice._encoder.multi_threaded]
 
 
-def _kept_positions(sentence: CutSentence) -> int:
+def _kept_positions(sentence: StreamingSentence) -> int:
     """Of all tensors between stages."""
-    made, count = sentence._sound, 0
-    while isinstance(made, _Made):
+    made, count = sentence._waveform, 0
+    while isinstance(made, _StageOutput):
         assert made._kept is not None
         # A view keeps all of what it is a part of.
         whole = made._kept if made._kept.base is None else made._kept.base
@@ -84,17 +88,17 @@ def _kept_positions(sentence: CutSentence) -> int:
 
 
 @pytest.fixture(scope="module")
-def joe(piper_model: Path) -> CutVoice:
+def joe(piper_model: Path) -> StreamingVoice:
     voice = load_voice(piper_model)
-    assert isinstance(voice, CutVoice)
+    assert isinstance(voice, StreamingVoice)
     return voice
 
 
 class TestRealVoice:
-    def test_is_cut_where_all_goes_through_one_tensor(self, joe: CutVoice) -> None:
+    def test_is_cut_where_all_goes_through_one_tensor(self, joe: StreamingVoice) -> None:
         # By hand: four couplings of four layers, kernel 5. The vocoder's first layer looks 3 frames
         # around, each upsampling 1, residual blocks 45: kernel 7, dilations 3 and 12.
-        assert [stage.ports.reach for stage in joe._stages] == [
+        assert [stage.signature.receptive_field for stage in joe._stages] == [
             *[ReceptiveField(left=8, right=8, hop=1)] * 4,
             ReceptiveField(left=3 + 1, right=3 + 1, hop=8),
             ReceptiveField(left=45, right=45, hop=1),
@@ -104,8 +108,8 @@ class TestRealVoice:
             ReceptiveField(left=1 + 12, right=1 + 12, hop=4),
         ]
 
-    def test_every_position_is_made_once(self, joe: CutVoice) -> None:
-        sentence = joe.read(feeds(60))
+    def test_every_position_is_made_once(self, joe: StreamingVoice) -> None:
+        sentence = joe.encode(feeds(60))
         made: list[list[int]] = [[] for _ in joe._stages]
         stages = [
             dataclasses.replace(stage, session=_Counted(stage.session, counts))
@@ -118,63 +122,67 @@ class TestRealVoice:
         positions = sentence.frames
         for stage, counts in zip(joe._stages, made, strict=True):
             # What is made twice is what a stage looks around at the seams, and no more.
-            around = stage.ports.reach.left + stage.ports.reach.right
+            around = stage.signature.receptive_field.left + stage.signature.receptive_field.right
             assert positions <= sum(counts) <= positions + around * (len(counts) - 1)
             assert len(counts) <= 2 * len(cuts)
-            positions *= stage.ports.reach.hop
+            positions *= stage.signature.receptive_field.hop
 
-    @pytest.mark.parametrize("hands", [2, 3, 16])
+    @pytest.mark.parametrize("threads", [2, 3, 16])
     def test_threads_that_share_a_window_make_the_same_waveform(
-        self, joe: CutVoice, hands: int
+        self, joe: StreamingVoice, threads: int
     ) -> None:
-        sentence = joe.read(feeds(40))
+        sentence = joe.encode(feeds(40))
         whole = again(sentence, joe._stages).decode(Window(0, sentence.frames))
         cuts = [Window(0, 12), Window(12, sentence.frames)]
-        shared = np.concatenate([sentence.decode(each, hands) for each in cuts])
+        shared = np.concatenate([sentence.decode(each, threads) for each in cuts])
         assert np.abs(shared - whole).max() < 1e-5
 
-    def test_a_long_window_is_not_made_at_once(self, joe: CutVoice) -> None:
-        sentence = joe.read(feeds(250))
+    def test_a_long_window_is_not_made_at_once(self, joe: StreamingVoice) -> None:
+        sentence = joe.encode(feeds(250))
         made: list[list[int]] = [[] for _ in joe._stages]
         stages = [
             dataclasses.replace(stage, session=_Counted(stage.session, counts))
             for stage, counts in zip(joe._stages, made, strict=True)
         ]
-        again(sentence, stages).decode(Window(0, sentence.frames), hands=2)
+        again(sentence, stages).decode(Window(0, sentence.frames), threads=2)
         for stage, counts in zip(joe._stages, made, strict=True):
-            reach = stage.ports.reach
+            reach = stage.signature.receptive_field
             around = reach.left + reach.right
             assert len(counts) % 2 == 0
-            assert max(counts) <= max(SEAMLESS * around, MOST_POSITIONS // reach.hop) + around
+            assert (
+                max(counts) <= max(NEGLIGIBLE_CONTEXT * around, MAX_POSITIONS // reach.hop) + around
+            )
         # Two seconds of the last stage would hold 5 MB for each of a dozen tensors.
         assert len(made[-1]) > 10
 
     def test_several_threads_read_the_same(self, piper_model: Path) -> None:
         voice = load_voice(piper_model, threads=3)
-        assert isinstance(voice, CutVoice)
+        assert isinstance(voice, StreamingVoice)
         threads = [each.get_session_options().intra_op_num_threads for each in _readers_of(voice)]
         assert threads == [1, 3]
         asked = feeds(40, SCALES * np.array([0, 1, 0], np.float32))
-        alone, together = voice.read(asked), voice.read(asked, hands=2)
+        alone, together = voice.encode(asked), voice.encode(asked, threads=2)
         assert alone.frames == together.frames
         sounds = [each.decode(Window(0, each.frames)) for each in (alone, together)]
         assert np.abs(sounds[0]).max() > 0.01
         assert np.abs(sounds[0] - sounds[1]).max() < 1e-4
 
-    def test_who_reads_alone_takes_one_thread(self, joe: CutVoice) -> None:
+    def test_who_reads_alone_takes_one_thread(self, joe: StreamingVoice) -> None:
         counts: list[int] = []
-        text = TextSessions(_Counted(joe._text.alone, counts), joe._text.alone)
-        counted = CutVoice(text, joe._stages)
-        counted.read(feeds(9), hands=1)
+        text = EncoderSessions(
+            _Counted(joe._encoder.single_threaded, counts), joe._encoder.single_threaded
+        )
+        counted = StreamingVoice(text, joe._stages)
+        counted.encode(feeds(9), threads=1)
         assert counts == [9]
-        counted.read(feeds(9), hands=2)
+        counted.encode(feeds(9), threads=2)
         assert counts == [9]
 
-    def test_one_thread_needs_one_session(self, joe: CutVoice) -> None:
+    def test_one_thread_needs_one_session(self, joe: StreamingVoice) -> None:
         assert len(set(_readers_of(joe))) == 1
 
-    def test_what_is_not_needed_any_more_is_forgotten(self, joe: CutVoice) -> None:
-        sentence = joe.read(feeds(250))
+    def test_what_is_not_needed_any_more_is_forgotten(self, joe: StreamingVoice) -> None:
+        sentence = joe.encode(feeds(250))
         kept = []
         for each in steps(sentence.frames, 20):
             sentence.decode(each)
@@ -182,8 +190,8 @@ class TestRealVoice:
         assert max(kept[5:]) <= 2 * kept[5]
 
     @pytest.mark.parametrize("phonemes", [9, 60, 250])
-    def test_windows_are_the_same_waveform(self, joe: CutVoice, phonemes: int) -> None:
-        sentence = joe.read(feeds(phonemes))
+    def test_windows_are_the_same_waveform(self, joe: StreamingVoice, phonemes: int) -> None:
+        sentence = joe.encode(feeds(phonemes))
         growing = [
             (start, min(stop, sentence.frames)) for start, stop in ((0, 9), (9, 60), (60, 9999))
         ]
@@ -194,13 +202,15 @@ class TestRealVoice:
             assert difference(joe, sentence, steps(sentence.frames, 7)) < 1e-5
 
     @pytest.mark.parametrize("stage", [0, 4, 5])
-    def test_less_around_a_window_would_be_heard(self, joe: CutVoice, stage: int) -> None:
+    def test_less_around_a_window_would_be_heard(self, joe: StreamingVoice, stage: int) -> None:
         stages = list(joe._stages)
-        ports = stages[stage].ports
-        less = dataclasses.replace(ports.reach, left=ports.reach.left // 4)
-        changed = dataclasses.replace(ports, reach=less)
-        stages[stage] = dataclasses.replace(stages[stage], ports=changed)
-        sentence = joe.read(feeds(40))
+        signature = stages[stage].signature
+        less = dataclasses.replace(
+            signature.receptive_field, left=signature.receptive_field.left // 4
+        )
+        changed = dataclasses.replace(signature, receptive_field=less)
+        stages[stage] = dataclasses.replace(stages[stage], signature=changed)
+        sentence = joe.encode(feeds(40))
         whole = again(sentence, joe._stages).decode(Window(0, sentence.frames))
         cuts = again(sentence, tuple(stages))
         first, second = cuts.decode(Window(0, 40)), cuts.decode(Window(40, 80))
@@ -210,9 +220,9 @@ class TestRealVoice:
     def test_weights_are_in_one_part_each(self, piper_model: Path) -> None:
         content = piper_model.read_bytes()
         graph = read_graph(memoryview(content))
-        found = cut(graph)
+        found = partition(graph)
         parts = [
-            graph.part(found.text, {}, []),
+            graph.part(found.text_nodes, {}, []),
             *(graph.part(part.nodes, {}, []) for part in found.parts),
         ]
         size = sum(len(chunk) for part in parts for chunk in part)
@@ -224,7 +234,7 @@ class TestRealVoice:
         mapped = Path("/proc/self/maps").read_text()
         assert str(model) not in mapped
         assert "part of a voice" not in mapped
-        assert isinstance(voice, CutVoice)
+        assert isinstance(voice, StreamingVoice)
         sessions = [*_readers_of(voice), *(stage.session for stage in voice._stages)]
         # ONNX Runtime keeps the bytes of a model that it is given as such.
         assert [session._model_bytes for session in sessions] == [None] * len(sessions)
@@ -242,11 +252,11 @@ class TestOtherVoices:
     ) -> None:
         path = make_tiny_voice(tmp_path / "voice.onnx", speakers=speakers, dtype=dtype)
         voice = load_voice(path)
-        assert isinstance(voice, CutVoice)
-        assert [stage.ports.reach.hop for stage in voice._stages] == [1, HOP, 1]
+        assert isinstance(voice, StreamingVoice)
+        assert [stage.signature.receptive_field.hop for stage in voice._stages] == [1, HOP, 1]
         asked = feeds(20) | ({"sid": np.array([1])} if speakers > 1 else {})
         assert voice.inputs == asked.keys() - ({"input_lengths"} - voice.inputs)
-        sentence = voice.read({name: asked[name] for name in voice.inputs})
+        sentence = voice.encode({name: asked[name] for name in voice.inputs})
         assert sentence.frames == 20 * FRAMES_PER_PHONEME
         # Half precision rounds sums that are added in another order.
         bound = 1e-5 if dtype == "float32" else 1e-3
@@ -258,7 +268,7 @@ class TestOtherVoices:
         sounds = []
         for speaker in (0, 0, 2):
             asked = feeds(5, silent) | {"sid": np.array([speaker])}
-            sentence = voice.read({name: asked[name] for name in voice.inputs})
+            sentence = voice.encode({name: asked[name] for name in voice.inputs})
             sounds.append(sentence.decode(Window(0, sentence.frames)))
         assert np.array_equal(sounds[0], sounds[1])
         assert not np.allclose(sounds[0], sounds[2])
@@ -266,10 +276,10 @@ class TestOtherVoices:
     def test_a_flow_that_sees_all_stays_with_the_text(self, tmp_path: Path) -> None:
         path = make_tiny_voice(tmp_path / "voice.onnx", flow_sees_all=True)
         voice = load_voice(path)
-        assert isinstance(voice, CutVoice)
-        assert [stage.ports.reach.hop for stage in voice._stages] == [HOP, 1]
+        assert isinstance(voice, StreamingVoice)
+        assert [stage.signature.receptive_field.hop for stage in voice._stages] == [HOP, 1]
         asked = feeds(20)
-        sentence = voice.read({name: asked[name] for name in voice.inputs})
+        sentence = voice.encode({name: asked[name] for name in voice.inputs})
         assert difference(voice, sentence, steps(sentence.frames, 9)) < 1e-5
 
     def test_what_cannot_be_cut_is_spoken_whole(
@@ -278,12 +288,15 @@ class TestOtherVoices:
         path = make_tiny_voice(tmp_path / "voice.onnx", scaled_as_a_whole=True)
         with caplog.at_level(logging.INFO):
             voice = load_voice(path)
-        assert isinstance(voice, WholeVoice)
+        assert isinstance(voice, WholeSentenceVoice)
         assert [record.getMessage() for record in caplog.records] == [
-            "voice.onnx speaks each sentence as a whole (NotLocal: ReduceMax may look at everything)"
+            (
+                "voice.onnx synthesizes each sentence as a whole"
+                " (NotStreamable: ReduceMax may depend on all frames)"
+            )
         ]
         asked = feeds(5)
-        sentence = voice.read({name: asked[name] for name in voice.inputs})
+        sentence = voice.encode({name: asked[name] for name in voice.inputs})
         assert sentence.frames == 1
         assert len(sentence.decode(Window(0, 1))) == 5 * FRAMES_PER_PHONEME * HOP
 

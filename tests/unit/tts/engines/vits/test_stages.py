@@ -9,8 +9,13 @@ import pytest
 
 from tests.support.fakes import WAIT_SECONDS
 from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
-from wyoming_voice_stack.tts.engines.vits.stages import MOST_POSITIONS, SEAMLESS, helpers, shares
+from wyoming_voice_stack.tts.engines.vits.stages import (
+    MAX_POSITIONS,
+    NEGLIGIBLE_CONTEXT,
+    divide_window,
+)
 from wyoming_voice_stack.tts.engines.vits.windows import Window
+from wyoming_voice_stack.tts.engines.vits.worker_threads import worker_threads
 
 
 def single(count: int) -> list[Window]:
@@ -19,7 +24,7 @@ def single(count: int) -> list[Window]:
 
 class TestShares:
     @pytest.mark.parametrize(
-        ("length", "hands", "ends"),
+        ("length", "threads", "ends"),
         [
             (100, 1, [100]),
             (100, 2, [50, 100]),
@@ -31,31 +36,31 @@ class TestShares:
             (0, 2, [0]),
         ],
     )
-    def test_are_alike_and_not_too_short(self, length: int, hands: int, ends: list[int]) -> None:
-        found = shares(Window(7, 7 + length), ReceptiveField(8, 8, 1), hands)
+    def test_are_alike_and_not_too_short(self, length: int, threads: int, ends: list[int]) -> None:
+        found = divide_window(Window(7, 7 + length), ReceptiveField(8, 8, 1), threads)
         assert [each.stop - 7 for each in found] == ends
         assert [each.start - 7 for each in found] == [0, *ends[:-1]]
 
     @pytest.mark.parametrize(
-        ("reach", "longest"),
+        ("field", "longest"),
         [
             # So many positions are made at once, however many each one becomes.
-            (ReceptiveField(0, 0, 1), MOST_POSITIONS),
-            (ReceptiveField(1, 0, 8), MOST_POSITIONS // 8),
-            (ReceptiveField(0, 0, 2 * MOST_POSITIONS), 1),
+            (ReceptiveField(0, 0, 1), MAX_POSITIONS),
+            (ReceptiveField(1, 0, 8), MAX_POSITIONS // 8),
+            (ReceptiveField(0, 0, 2 * MAX_POSITIONS), 1),
             # Or more, where cuts would cost something.
-            (ReceptiveField(60, 60, 1), SEAMLESS * 120),
-            (ReceptiveField(13, 13, 4), SEAMLESS * 26),
+            (ReceptiveField(60, 60, 1), NEGLIGIBLE_CONTEXT * 120),
+            (ReceptiveField(13, 13, 4), NEGLIGIBLE_CONTEXT * 26),
         ],
     )
-    def test_a_long_window_is_cut_further(self, reach: ReceptiveField, longest: int) -> None:
+    def test_a_long_window_is_cut_further(self, field: ReceptiveField, longest: int) -> None:
         for length, count in ((longest, 1), (longest + 1, 2), (5 * longest, 5)):
-            found = shares(Window(3, 3 + length), reach, 1)
+            found = divide_window(Window(3, 3 + length), field, 1)
             assert len(found) == count
             assert max(each.stop - each.start for each in found) <= longest
 
     def test_each_thread_has_as_many(self) -> None:
-        found = shares(Window(0, 5 * MOST_POSITIONS), ReceptiveField(0, 0, 1), 2)
+        found = divide_window(Window(0, 5 * MAX_POSITIONS), ReceptiveField(0, 0, 1), 2)
         assert len(found) == 6
         assert [each.start for each in found[1:]] == [each.stop for each in found[:-1]]
 
@@ -63,8 +68,8 @@ class TestShares:
 class TestHelpers:
     @pytest.mark.parametrize("count", [0, 1, 3])
     def test_what_they_make_is_in_order(self, count: int) -> None:
-        with helpers(count) as crew:
-            made = list(crew.map(lambda window: np.array([window.start]), single(50)))
+        with worker_threads(count) as workers:
+            made = list(workers.map(lambda window: np.array([window.start]), single(50)))
         assert [each.item() for each in made] == list(range(50))
 
     def test_the_first_may_come_last(self) -> None:
@@ -77,8 +82,8 @@ class TestHelpers:
                 others_done.set()
             return np.array([window.start])
 
-        with helpers(1) as crew:
-            made = [each.item() for each in crew.map(work, single(6))]
+        with worker_threads(1) as workers:
+            made = [each.item() for each in workers.map(work, single(6))]
         assert made == list(range(6))
 
     def test_work_side_by_side(self) -> None:
@@ -88,8 +93,8 @@ class TestHelpers:
             together.wait(timeout=WAIT_SECONDS)
             return np.array([window.start])
 
-        with helpers(2) as crew:
-            assert len(list(crew.map(work, single(6)))) == 6
+        with worker_threads(2) as workers:
+            assert len(list(workers.map(work, single(6)))) == 6
 
     @pytest.mark.parametrize("who", ["caller", "helper"])
     def test_after_an_error_no_more_is_made(self, who: str) -> None:
@@ -107,8 +112,8 @@ class TestHelpers:
             assert failed.wait(WAIT_SECONDS)
             return np.array([window.start])
 
-        with pytest.raises(RuntimeError, match="out of order"), helpers(1) as crew:
-            crew.map(work, single(40))
+        with pytest.raises(RuntimeError, match="out of order"), worker_threads(1) as workers:
+            workers.map(work, single(40))
         # The other one may have taken its next before the first had failed; then it waits in vain.
         assert len(begun) <= 3
 
@@ -124,6 +129,6 @@ class TestHelpers:
             return submit(pool, task)
 
         monkeypatch.setattr(ThreadPoolExecutor, "submit", counted)
-        with helpers(5) as crew:
-            crew.map(lambda window: np.array([window.start]), single(windows))
+        with worker_threads(5) as workers:
+            workers.map(lambda window: np.array([window.start]), single(windows))
         assert len(tasks) == asked

@@ -5,7 +5,7 @@ import pytest
 
 from wyoming_voice_stack.tts.engines.vits.receptive_field import (
     Convolution,
-    NotLocal,
+    NotStreamable,
     ReceptiveField,
     Span,
     Upsampling,
@@ -34,8 +34,8 @@ class TestWindows:
 
     def test_frames_around_end_with_the_sentence(self) -> None:
         reach = ReceptiveField(left=11, right=7, hop=4)
-        assert Window(20, 30).around(reach, 100) == Window(9, 37)
-        assert Window(5, 98).around(reach, 100) == Window(0, 100)
+        assert Window(20, 30).with_context(reach, 100) == Window(9, 37)
+        assert Window(5, 98).with_context(reach, 100) == Window(0, 100)
         assert Window(20, 30).positions_in(Window(9, 37), 4) == slice(44, 84)
 
 
@@ -70,7 +70,7 @@ class TestReach:
             Convolution(5, 2, 8, 0),
             Upsampling(16, 8, 1, 4, 4),
             Upsampling(4, 2, 1, 1, 1),
-            Upsampling(5, 2, 1, 2, 2, added=1),
+            Upsampling(5, 2, 1, 2, 2, output_padding=1),
         ],
     )
     def test_is_what_changes_the_output(self, layer: Convolution | Upsampling) -> None:
@@ -78,9 +78,9 @@ class TestReach:
         assert layer.needs(wanted) == positions_that_matter(layer, wanted, 64)
 
     def test_layers_that_change_the_length_are_refused(self) -> None:
-        with pytest.raises(NotLocal, match="length"):
+        with pytest.raises(NotStreamable, match="length"):
             Convolution(7, 1, 2, 2)
-        with pytest.raises(NotLocal, match="length"):
+        with pytest.raises(NotStreamable, match="length"):
             Convolution(3, 1, 1, 1, stride=2)
-        with pytest.raises(NotLocal, match="whole number"):
+        with pytest.raises(NotStreamable, match="whole number"):
             Upsampling(7, 2, 1, 2, 2)

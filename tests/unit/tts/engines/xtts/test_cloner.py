@@ -14,7 +14,11 @@ from tests.support.voice_files import RATE, detector, speech, write
 from wyoming_voice_stack.errors import EngineError, UnknownVoice
 from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.xtts import cloner as cloner_module
-from wyoming_voice_stack.tts.engines.xtts.cloner import CLONING_RATE, XttsCloner, make_voices
+from wyoming_voice_stack.tts.engines.xtts.cloner import (
+    CLONING_RATE,
+    XttsCloner,
+    create_speaker_store,
+)
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSynthesizer
 from wyoming_voice_stack.tts.engines.xtts.speakers import LATENT, SPEAKER, SpeakerStore
 
@@ -29,7 +33,7 @@ def cloner(model: Any) -> XttsCloner:
     return XttsCloner(model)
 
 
-def likeness(one: tuple[Any, Any], other: tuple[Any, Any]) -> float:
+def conditioning(one: tuple[Any, Any], other: tuple[Any, Any]) -> float:
     """The lower cosine of the angles between the two tensors of each."""
     pairs = ((a.flatten(), b.flatten()) for a, b in zip(one, other, strict=True))
     return min(float(a @ b / (a.norm() * b.norm())) for a, b in pairs)
@@ -70,9 +74,9 @@ def test_reads_any_form(model: Any, cloner: XttsCloner, tmp_path: Path, name: st
     sound = np.stack([say("This is how I speak.", rate) / 2] * channels, axis=1)
     path = write(tmp_path / name, sound, rate, **form)
     made = cloner([str(path)])
-    assert likeness(made, genuine(model, path)) > 0.98
+    assert conditioning(made, genuine(model, path)) > 0.98
     plain = write(tmp_path / "plain.wav", say("This is how I speak.", CLONING_RATE) / 2, 22_050)
-    assert likeness(made, genuine(model, plain)) > (0.7 if rate == 8_000 else 0.9)
+    assert conditioning(made, genuine(model, plain)) > (0.7 if rate == 8_000 else 0.9)
 
 
 def test_cuts_silence_off(model: Any, tmp_path: Path) -> None:
@@ -112,9 +116,9 @@ def test_takes_only_so_much(
     cloner: XttsCloner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = [str(write(tmp_path / f"{n}.wav", speech()[: 2 * RATE])) for n in range(4)]
-    assert len(cloner._takes(paths)) == 4
+    assert len(cloner._recordings(paths)) == 4
     monkeypatch.setattr(cloner_module, "MAX_CLONED_SECONDS", 5.5)
-    lengths = [len(take) / CLONING_RATE for take in cloner._takes(paths)]
+    lengths = [len(take) / CLONING_RATE for take in cloner._recordings(paths)]
     assert lengths == pytest.approx([2.0, 2.0, 1.5], abs=0.001)
 
 
@@ -134,11 +138,11 @@ def test_a_restart_speaks_the_same_without_cloning(
     request = SynthesisRequest("yes.", "en", clone=CloneSource("anna", (path,), "one"))
 
     def sound(voices: SpeakerStore) -> Samples:
-        monkeypatch.setattr(xtts, "_voices", voices)
+        monkeypatch.setattr(xtts, "_speakers", voices)
         return spoken(xtts, request)
 
     def started() -> SpeakerStore:
-        return make_voices(model, xtts_folder, tmp_path / "cache", detector)
+        return create_speaker_store(model, xtts_folder, tmp_path / "cache", detector)
 
     first = sound(started())
 
@@ -148,7 +152,7 @@ def test_a_restart_speaks_the_same_without_cloning(
     monkeypatch.setattr(XttsCloner, "__call__", never)
     again = started()
     assert alike(sound(again), first)
-    kept = again.of(request)
+    kept = again.conditioning_for(request)
     assert {LATENT: kept.gpt_cond_latent.shape, SPEAKER: kept.speaker_embedding.shape} == dict(
         XttsCloner(model).shapes
     )

@@ -15,7 +15,8 @@ from tests.support.checkpoints.tiny_xtts import SPEAKERS, WIDTH
 from tests.support.checkpoints.xtts_output import TEXTS, Ours, Said, say_all
 from tests.support.engines import alike, spoken, xtts_source
 from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
-from wyoming_voice_stack.tts.engines.torch_device import empty_card
+from wyoming_voice_stack.tts.engines.source import ModelFiles
+from wyoming_voice_stack.tts.engines.torch_device import free_device_memory
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
 from wyoming_voice_stack.tts.engines.xtts.loading import load_model
 
@@ -45,13 +46,7 @@ def said(xtts_folder: Path) -> list[Said]:
 
 
 def source(folder: Path, precision: str) -> XttsSource:
-    return XttsSource(
-        str(folder),
-        find=lambda: folder,
-        locate=lambda: folder,
-        device=CUDA,
-        precision=precision,
-    )
+    return XttsSource(ModelFiles.at(folder), device=CUDA, precision=precision)
 
 
 @pytest.fixture(scope="module", params=["float32", "float16", "bfloat16"])
@@ -64,17 +59,17 @@ def engine(request: pytest.FixtureRequest, xtts_folder: Path) -> Iterator[XttsSy
 def recorder() -> Any:
     import torch
 
-    from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import CudaRecorder
+    from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import CudaGraphCapture
 
-    return CudaRecorder(torch.device(CUDA))
+    return CudaGraphCapture(torch.device(CUDA))
 
 
 def records(decoder: Any) -> bool:
     """Steps were recorded, and no recording failed."""
-    from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import CudaRecorder
+    from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import CudaGraphCapture
 
     graphs = decoder._graphs
-    return isinstance(graphs._record, CudaRecorder) and bool(graphs._recorded)
+    return isinstance(graphs._capture, CudaGraphCapture) and bool(graphs._graphs)
 
 
 def reading(ours: Ours, said: list[Said], rows: list[int], steps: int) -> Any:
@@ -117,7 +112,7 @@ def test_repeated_steps_are_the_steps_themselves(stock: Any, said: list[Said]) -
         ours.begin(said[2])
         for number in range(8):
             ours.step([0, 2] if number % 2 else [1, 2])
-        ours.decoder.cache.close(1)
+        ours.decoder.cache.free(1)
         assert ours.begin(said[3]) == 1
         for _ in range(8):
             ours.step([1, 2])
@@ -132,7 +127,7 @@ def test_a_sentence_that_outgrows_its_recording_goes_on(stock: Any, said: list[S
         ours = Ours(stock, "float32", record)
         ours.begin(said[3])
         for jump in (0, 60, 150):
-            ours.decoder.cache.lengthen([0], jump)
+            ours.decoder.cache.extend([0], jump)
             for _ in range(10):
                 ours.step([0])
         drawn.append(ours.tokens[0])
@@ -149,12 +144,12 @@ def test_windows_equal_the_whole(stock: Any) -> None:
     random = torch.Generator().manual_seed(3)
     latents = torch.randn(60, WIDTH, generator=random).to(CUDA)
     speaker = torch.nn.functional.normalize(torch.randn(1, 512, 1, generator=random), dim=1)
-    whole = vocoder.speak(speaker, 1.0)
-    stream = vocoder.speak(speaker, 1.0)
+    whole = vocoder.start_stream(speaker, 1.0)
+    stream = vocoder.start_stream(speaker, 1.0)
     pieces: list[Any] = []
     for number, latent in enumerate(latents, 1):
-        whole.push(latent)
-        stream.push(latent)
+        whole.add(latent)
+        stream.add(latent)
         if number in {8, 24, 56}:
             pieces.append(stream.pull(last=False))
     pieces.append(stream.pull(last=True))
@@ -168,7 +163,7 @@ def test_windows_equal_the_whole(stock: Any) -> None:
 def test_gives_the_cards_memory_back(xtts_folder: Path) -> None:
     import torch
 
-    empty_card()
+    free_device_memory()
     before = torch.cuda.memory_allocated()
     made = source(xtts_folder, "auto").load()
     assert made.device.startswith(CUDA)
@@ -193,7 +188,7 @@ def test_says_the_same_in_company(engine: XttsSynthesizer) -> None:
     with ThreadPoolExecutor(len(requests)) as pool:
         together = list(pool.map(lambda request: spoken(engine, request), requests))
     assert alike(spoken(engine, requests[1]), alone[1])
-    if engine._scheduler._decoder._kind.itemsize == 4:
+    if engine._scheduler._decoder._dtype.itemsize == 4:
         assert all(map(alike, alone, together))
     assert all(len(sound) > 2000 for sound in together)
     assert records(engine._scheduler._decoder)

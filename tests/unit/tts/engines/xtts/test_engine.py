@@ -23,6 +23,7 @@ from wyoming_voice_stack.errors import (
     UnknownVoice,
 )
 from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
+from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts import language_codes as languages
 from wyoming_voice_stack.tts.engines.xtts.decoding_stream import DecodingRequest
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
@@ -42,7 +43,7 @@ def copied(xtts_folder: Path, tmp_path: Path) -> Path:
 
 class TestCard:
     def test_tells_the_languages_of_a_model_that_is_not_there(self) -> None:
-        card = XttsSource("xtts_v2", find=lambda: None, locate=Path).card()
+        card = XttsSource(ModelFiles("xtts_v2", find=lambda: None, locate=Path)).card()
         assert card.languages[:4] == ("en", "es", "fr", "de")
         assert card.voices == ()
         assert card.clones
@@ -51,8 +52,9 @@ class TestCard:
         script = """
 import sys
 from pathlib import Path
+from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
-card = XttsSource("x", find=lambda: Path(sys.argv[1]), locate=Path).card()
+card = XttsSource(ModelFiles.at(Path(sys.argv[1]))).card()
 print(*(voice.name for voice in card.voices), sep="|")
 assert "torch" not in sys.modules
 """
@@ -166,10 +168,10 @@ class TestSpeakingTogether:
         first = next(others := pieces_of(endless_xtts, DOOR))
         poor = SpeakerConditioning(np.zeros(3), np.zeros(3))
         for stream in [
-            endless_xtts._scheduler.add(DecodingRequest((5, 6), poor, 1.0, PlaybackBuffer()))
+            endless_xtts._scheduler.submit(DecodingRequest((5, 6), poor, 1.0, PlaybackBuffer()))
         ]:
-            with pytest.raises(EngineError, match="XTTS failed"):
-                list(stream.outbox.take_all())
+            with pytest.raises(EngineError, match="XTTS failed to synthesize"):
+                list(stream.audio.take_all())
         assert alike(np.concatenate([first, *others]), alone)
 
     @pytest.mark.parametrize("closed", [True, False])
@@ -227,18 +229,18 @@ class TestSpeakingTogether:
     def test_a_sentence_without_an_end_is_told_of(
         self, endless_xtts: XttsSynthesizer, caplog: pytest.LogCaptureFixture
     ) -> None:
-        before = endless_xtts.cut_sentences
+        before = endless_xtts.truncated_sentences
         spoken(endless_xtts, SynthesisRequest("a secret.", "en"))
-        assert endless_xtts.cut_sentences == before + 1
+        assert endless_xtts.truncated_sentences == before + 1
         assert "9 characters" in caplog.text
         assert "secret" not in caplog.text
 
     def test_a_sentence_with_an_end_is_not(
         self, xtts: XttsSynthesizer, caplog: pytest.LogCaptureFixture
     ) -> None:
-        before = xtts.cut_sentences
+        before = xtts.truncated_sentences
         spoken(xtts, LIGHT)
-        assert xtts.cut_sentences == before
+        assert xtts.truncated_sentences == before
         assert not [each for each in caplog.records if each.levelno > logging.INFO]
 
 
@@ -252,14 +254,14 @@ class TestLoading:
     @pytest.mark.parametrize("name", ["config.json", "model.pth", "vocab.json"])
     def test_refuses_damaged_files(self, copied: Path, name: str) -> None:
         (copied / name).write_bytes((copied / name).read_bytes()[:1000])
-        with pytest.raises(ModelCorrupt, match="fetch the model again"):
+        with pytest.raises(ModelCorrupt, match="ownload the model again"):
             xtts_source(copied).load()
 
     def test_refuses_weights_of_another_size(self, copied: Path) -> None:
         config = json.loads((copied / "config.json").read_text())
         config["model_args"]["gpt_layers"] = 3
         (copied / "config.json").write_text(json.dumps(config))
-        with pytest.raises(ModelCorrupt, match="fetch the model again"):
+        with pytest.raises(ModelCorrupt, match="ownload the model again"):
             xtts_source(copied).load()
 
     def test_refuses_a_device_that_is_not_there(self, xtts_folder: Path) -> None:
@@ -285,6 +287,6 @@ class TestLoading:
     def test_numbers_that_are_none_are_an_error(self, copied: Path) -> None:
         engine = xtts_source(copied).load()
         engine._model.gpt.mel_head.bias.data[:] = float("nan")
-        with pytest.raises(EngineError, match="XTTS failed"):
+        with pytest.raises(EngineError, match="XTTS returned invalid scores"):
             spoken(engine, LIGHT)
         engine.close()

@@ -77,7 +77,7 @@ class TestKeeping:
     def test_a_likeness_is_made_once(
         self, kept: SpeakerStore, maker: Maker, asking: Asking
     ) -> None:
-        assert kept.of(asking("a")) is kept.of(asking("a"))
+        assert kept.conditioning_for(asking("a")) is kept.conditioning_for(asking("a"))
         assert maker.made == [["a"]]
 
     def test_the_one_not_used_for_longest_goes(
@@ -85,7 +85,7 @@ class TestKeeping:
     ) -> None:
         monkeypatch.setattr(voices, "MAX_KEPT_CLONES", 2)
         for name in "abacab":
-            kept.of(asking(name))
+            kept.conditioning_for(asking(name))
         assert maker.made == [["a"], ["b"], ["c"], ["b"]]
 
     def test_a_touched_recording_is_the_same(
@@ -93,11 +93,11 @@ class TestKeeping:
     ) -> None:
         first = asking("a")
         assert first.clone is not None
-        before = kept.of(first)
+        before = kept.conditioning_for(first)
         os.utime(first.clone.paths[0], (1, 1))
         again = asking("a")
         assert again != first
-        assert kept.of(again) is before
+        assert kept.conditioning_for(again) is before
         assert len(maker.made) == 1
 
     def test_a_changed_recording_is_read_again(
@@ -105,9 +105,9 @@ class TestKeeping:
     ) -> None:
         first = asking("a")
         assert first.clone is not None
-        before = kept.of(first)
+        before = kept.conditioning_for(first)
         write(first.clone.paths[0], speech()[:40_000])
-        assert kept.of(asking("a")) is not before
+        assert kept.conditioning_for(asking("a")) is not before
         assert len(maker.made) == 2
 
     def test_what_changes_while_it_is_cloned_is_not_kept(
@@ -124,34 +124,34 @@ class TestKeeping:
 
         cache = LatentCache(tmp_path / "cache", "model", SHAPES)
         kept = SpeakerStore({}, clone, cache=cache)
-        before = kept.of(request)
+        before = kept.conditioning_for(request)
         assert not (tmp_path / "cache").exists()
-        assert kept.of(asking("a")) is not before
+        assert kept.conditioning_for(asking("a")) is not before
 
     def test_a_recording_that_vanished_is_no_matter_once_cloned(
         self, kept: SpeakerStore, asking: Asking
     ) -> None:
         request, other = asking("a"), asking("b")
-        before = kept.of(request)
+        before = kept.conditioning_for(request)
         for each in (request, other):
             assert each.clone is not None
             each.clone.paths[0].unlink()
-        assert kept.of(request) is before
+        assert kept.conditioning_for(request) is before
         with pytest.raises(UnknownVoice, match=r"'b' cannot be used \(No such file"):
-            kept.of(other)
+            kept.conditioning_for(other)
 
     def test_a_model_without_speakers_says_so(self, kept: SpeakerStore) -> None:
-        with pytest.raises(UnknownVoice, match="recording in the voices folder"):
-            kept.of(SynthesisRequest("yes.", "en"))
+        with pytest.raises(UnknownVoice, match="recording to the voices folder"):
+            kept.conditioning_for(SynthesisRequest("yes.", "en"))
 
     def test_a_model_that_fails_says_so(
         self, kept: SpeakerStore, maker: Maker, asking: Asking
     ) -> None:
         maker.fail = True
         with pytest.raises(UnknownVoice, match=r"'a' cannot be used.*too little of it"):
-            kept.of(asking("a"))
+            kept.conditioning_for(asking("a"))
         maker.fail = False
-        assert kept.of(asking("a"))
+        assert kept.conditioning_for(asking("a"))
 
     def test_preparing_makes_it_ahead(
         self, kept: SpeakerStore, maker: Maker, asking: Asking
@@ -159,7 +159,7 @@ class TestKeeping:
         request = asking("a")
         assert request.clone is not None
         kept.prepare(request.clone)
-        kept.of(request)
+        kept.conditioning_for(request)
         assert len(maker.made) == 1
 
 
@@ -173,8 +173,8 @@ class TestRestart:
     def test_never_clones_again(
         self, started: Callable[[], SpeakerStore], maker: Maker, asking: Asking
     ) -> None:
-        before = started().of(asking("a"))
-        again = started().of(asking("a"))
+        before = started().conditioning_for(asking("a"))
+        again = started().conditioning_for(asking("a"))
         assert len(maker.made) == 1
         assert again.gpt_cond_latent.equal(before.gpt_cond_latent)
         assert again.speaker_embedding.equal(before.speaker_embedding)
@@ -182,11 +182,11 @@ class TestRestart:
     def test_a_damaged_file_is_made_anew(
         self, started: Callable[[], SpeakerStore], maker: Maker, asking: Asking, tmp_path: Path
     ) -> None:
-        started().of(asking("a"))
+        started().conditioning_for(asking("a"))
         [path] = (tmp_path / "cache").iterdir()
         path.write_bytes(path.read_bytes()[:-1])
-        started().of(asking("a"))
-        started().of(asking("a"))
+        started().conditioning_for(asking("a"))
+        started().conditioning_for(asking("a"))
         assert len(maker.made) == 2
 
     def test_a_changed_recording_is_made_anew(
@@ -194,9 +194,9 @@ class TestRestart:
     ) -> None:
         request = asking("a")
         assert request.clone is not None
-        started().of(request)
+        started().conditioning_for(request)
         write(request.clone.paths[0], speech()[:40_000])
-        started().of(asking("a"))
+        started().conditioning_for(asking("a"))
         assert len(maker.made) == 2
 
 
@@ -210,7 +210,7 @@ class TestThreads:
         self, kept: SpeakerStore, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
     ) -> None:
         hold = maker.hold["a"] = threading.Event()
-        asked = [pool.submit(kept.of, asking("a")) for _ in range(4)]
+        asked = [pool.submit(kept.conditioning_for, asking("a")) for _ in range(4)]
         assert maker.entered.wait(WAIT_SECONDS)
         hold.set()
         likenesses = [each.result(WAIT_SECONDS) for each in asked]
@@ -220,14 +220,14 @@ class TestThreads:
     def test_other_voices_are_not_waited_for(
         self, kept: SpeakerStore, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
     ) -> None:
-        kept.of(asking("b"))
+        kept.conditioning_for(asking("b"))
         maker.entered.clear()
         hold = maker.hold["a"] = threading.Event()
-        slow = pool.submit(kept.of, asking("a"))
+        slow = pool.submit(kept.conditioning_for, asking("a"))
         assert maker.entered.wait(WAIT_SECONDS)
         try:
             for name in "bc":
-                assert pool.submit(kept.of, asking(name)).result(WAIT_SECONDS)
+                assert pool.submit(kept.conditioning_for, asking(name)).result(WAIT_SECONDS)
             assert not slow.done()
         finally:
             hold.set()
@@ -238,7 +238,7 @@ class TestThreads:
     ) -> None:
         maker.fail = True
         hold = maker.hold["a"] = threading.Event()
-        asked = [pool.submit(kept.of, asking("a")) for _ in range(2)]
+        asked = [pool.submit(kept.conditioning_for, asking("a")) for _ in range(2)]
         assert maker.entered.wait(WAIT_SECONDS)
         hold.set()
         for each in asked:
@@ -254,11 +254,11 @@ class TestThreads:
     ) -> None:
         monkeypatch.setattr(voices, "MAX_CLONING_SECONDS", 0.0)
         hold = maker.hold["a"] = threading.Event()
-        slow = pool.submit(kept.of, asking("a"))
+        slow = pool.submit(kept.conditioning_for, asking("a"))
         assert maker.entered.wait(WAIT_SECONDS)
         try:
             with pytest.raises(EngineError, match="takes longer than"):
-                kept.of(asking("a"))
+                kept.conditioning_for(asking("a"))
         finally:
             hold.set()
         assert slow.result(WAIT_SECONDS)

@@ -41,7 +41,7 @@ class TestReading:
             spoken(xtts, SynthesisRequest(text, "en"))
 
     def test_a_lone_letter_gets_an_end(self, xtts: XttsSynthesizer) -> None:
-        read = xtts._reader.read
+        read = xtts._preparer.prepare
         assert [part.spoken for part in read("A", "en")] == ["a."]
         assert [part.spoken for part in read("5", "en")] == ["five"]
 
@@ -63,7 +63,7 @@ class TestReading:
     def test_numbers_that_the_tokenizer_cannot_spell(
         self, xtts: XttsSynthesizer, code: str, text: str, spoken_form: str
     ) -> None:
-        parts = xtts._reader.read(text, code)
+        parts = xtts._preparer.prepare(text, code)
         assert " ".join(part.spoken for part in parts) == spoken_form
 
     @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ class TestReading:
         longest = xtts_source(Path()).max_characters(code)
         full = (text * longest)[:longest]
         tokenizer = xtts._model.tokenizer
-        parts = xtts._reader.read(full, code)
+        parts = xtts._preparer.prepare(full, code)
         for part in parts:
             assert len(tokenizer.encode(part.written, code)) < 402
             assert len(part.spoken) <= 350
@@ -94,7 +94,7 @@ class TestReading:
         self, xtts: XttsSynthesizer, code: str, text: str
     ) -> None:
         with pytest.raises(NoAudio):
-            xtts._reader.read(text, code)
+            xtts._preparer.prepare(text, code)
 
     def test_texts_at_the_same_time_are_read_as_alone(
         self, xtts: XttsSynthesizer, always_switching: None
@@ -109,7 +109,7 @@ class TestReading:
 
     def test_a_long_text_is_said_in_parts(self, endless_xtts: XttsSynthesizer) -> None:
         text = "7 " * 125
-        parts = endless_xtts._reader.read(text, "en")
+        parts = endless_xtts._preparer.prepare(text, "en")
         assert len(parts) > 1
         heard = spoken(endless_xtts, SynthesisRequest(text, "en"))
         alone = [spoken(endless_xtts, SynthesisRequest(part.written, "en")) for part in parts]

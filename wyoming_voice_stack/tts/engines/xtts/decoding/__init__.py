@@ -1,1 +1,1 @@
-"""XTTS's transformer: from text to audio tokens, many sentences at once."""
+"""XTTS's transformer: turns text into audio tokens, for several sentences at once."""

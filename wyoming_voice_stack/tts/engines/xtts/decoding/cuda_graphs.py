@@ -1,8 +1,8 @@
-"""A step of the transformer as one launch: CUDA graphs, recorded once for each size.
+"""CUDA graphs of the transformer's steps: each step is one launch, captured once for each size.
 
-A step is some five hundred small operations. On a card each of them takes less time than telling
-the card of it, so they are told once, and then repeated with other numbers in the same places.
-Importing this imports torch.
+A step consists of some five hundred small operations. On a graphics card, launching each of them takes
+longer than computing it, so the launches are captured once and replayed with new inputs in the same
+memory. Importing this imports torch.
 """
 
 from __future__ import annotations
@@ -21,48 +21,48 @@ from wyoming_voice_stack.tts.engines.xtts.decoding.kv_cache import POSITION_STEP
 _LOGGER = logging.getLogger(__name__)
 
 Computation: TypeAlias = Callable[[], Tensor]
-"""Reads and writes the same tensors each time, and never waits for the device."""
-Recorder: TypeAlias = Callable[[Computation], Computation]
-"""Gives what does the same again, sooner; its result is overwritten the next time."""
+"""Reads and writes the same tensors at each call, and never waits for the device."""
+Capture: TypeAlias = Callable[[Computation], Computation]
+"""Returns a faster equivalent of a computation, whose result is overwritten by the next call."""
 
 
-class CudaRecorder:
-    """Records on one card. All recordings share their memory: they are repeated one at a time."""
+class CudaGraphCapture:
+    """Captures computations on one card. All graphs share their memory, so they run one at a time."""
 
     def __init__(self, device: torch.device) -> None:
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-        # Memory that recordings share is gone with the last of them, and may then not be named again.
+        # The shared memory pool is freed with its last graph and cannot be used again, so one is kept.
         self._first = torch.cuda.CUDAGraph()
-        self._record(self._first, partial(torch.zeros, 1, device=device))
+        self._capture(self._first, partial(torch.zeros, 1, device=device))
 
     def __call__(self, compute: Computation) -> Computation:
-        """Compute once, for what libraries do the first time only, and record it then.
+        """Run the computation once, so that libraries initialize, and then capture it.
 
         Raises:
-            RuntimeError: the card or its driver cannot, or memory ran out.
+            RuntimeError: the card or its driver does not support it, or memory ran out.
         """
         graph = torch.cuda.CUDAGraph()
-        result = self._record(graph, compute, self._first.pool())
+        result = self._capture(graph, compute, self._first.pool())
 
-        def repeat() -> Tensor:
+        def replay() -> Tensor:
             graph.replay()
             return result
 
-        return repeat
+        return replay
 
-    def _record(self, graph: Any, compute: Computation, *pool: Any) -> Tensor:
+    def _capture(self, graph: Any, compute: Computation, *pool: Any) -> Tensor:
         caller = torch.cuda.current_stream(self._stream.device)
         self._stream.wait_stream(caller)
         try:
             with torch.cuda.stream(self._stream):
                 compute()
                 self._stream.synchronize()
-                # Other threads may meanwhile take and give back memory.
+                # Lets other threads allocate and free memory meanwhile.
                 graph.capture_begin(*pool, capture_error_mode="thread_local")
                 try:
                     result = compute()
                 except BaseException:
-                    # It fails too then, and says less.
+                    # Ending the capture fails too, with a less specific error.
                     with suppress(RuntimeError):
                         graph.capture_end()
                     raise
@@ -72,82 +72,82 @@ class CudaRecorder:
         return result
 
 
-def recorder_on(device: torch.device) -> Recorder | None:
-    """What records on a card; None where there is none, or it cannot."""
+def cuda_graph_capture(device: torch.device) -> Capture | None:
+    """Capturing for a card; None for other devices, or if the card does not support it."""
     if device.type != "cuda":
         return None
     try:
-        return CudaRecorder(device)
+        return CudaGraphCapture(device)
     except RuntimeError as error:
-        _tell(device, error)
+        _warn(device, error)
         return None
 
 
 class StepGraphs:
-    """Steps of the first so many rows of a steady cache, whichever of them go on.
+    """Graphs of a step for the first rows of a stable cache, whichever of these rows are in use.
 
-    `compute` takes what `inputs` has, int64 of shape [3, rows]: the audio token that each row reads, its
-    number, and the position where it is kept; and how many positions are looked at. It returns latents of
-    shape [rows, width]. A row that does not go on reads any token into the cache's spare position.
+    `compute` takes inputs, int64 of shape [3, rows], and the number of cached positions to attend to. The
+    inputs are, for each row, the audio token, its index and its position in the cache. It returns latents of
+    shape [rows, width]. Rows that take no part in a step write to the cache's spare position.
     """
 
     def __init__(
         self,
         compute: Callable[[Tensor, int], Tensor],
         cache: KeyValueCache,
-        record: Recorder,
+        capture: Capture,
     ) -> None:
         self._compute = compute
         self._cache = cache
-        self._record = record
-        self._recorded: dict[tuple[int, int], tuple[Tensor, Computation]] = {}
-        self._moves = cache.moves
+        self._capture = capture
+        self._graphs: dict[tuple[int, int], tuple[Tensor, Computation]] = {}
+        self._reallocations = cache.reallocations
 
     def step(self, rows: Sequence[int], tokens: Sequence[int], numbers: Sequence[int]) -> Tensor:
-        """What `Decoder.step` does, for rows whose positions are there already."""
-        if self._moves != self._cache.moves:
-            # The recordings know only where the tensors were.
-            self._recorded.clear()
-            self._moves = self._cache.moves
-        size = self._rounded(rows)
+        """The same as `Decoder.step`, for rows that were extended already."""
+        if self._reallocations != self._cache.reallocations:
+            # The graphs refer to tensors that no longer exist.
+            self._graphs.clear()
+            self._reallocations = self._cache.reallocations
+        size = self._rounded_size(rows)
         inputs = self._inputs(size[0], rows, tokens, numbers)
-        if size not in self._recorded:
-            self._recorded[size] = inputs, self._recording(inputs, size[1])
-        kept, repeat = self._recorded[size]
+        if size not in self._graphs:
+            self._graphs[size] = inputs, self._captured(inputs, size[1])
+        kept, replay = self._graphs[size]
         kept.copy_(inputs)
-        return repeat().index_select(0, torch.tensor(rows, device=inputs.device))
+        return replay().index_select(0, torch.tensor(rows, device=inputs.device))
 
-    def _rounded(self, rows: Sequence[int]) -> tuple[int, int]:
-        """Rows and positions: few different ones, so that few are recorded."""
-        most_rows, most_positions = self._cache.size
+    def _rounded_size(self, rows: Sequence[int]) -> tuple[int, int]:
+        """Rows and positions, rounded up so that few graphs are needed."""
+        max_rows, max_positions = self._cache.size
         longest = max(self._cache.length(row) for row in rows)
         positions = -(-longest // POSITION_STEP) * POSITION_STEP
-        return min(1 << max(rows).bit_length(), most_rows), min(positions, most_positions)
+        return min(1 << max(rows).bit_length(), max_rows), min(positions, max_positions)
 
     def _inputs(
         self, width: int, rows: Sequence[int], tokens: Sequence[int], numbers: Sequence[int]
     ) -> Tensor:
         inputs = torch.zeros(3, width, dtype=torch.long)
         inputs[2] = self._cache.spare
-        ats = [self._cache.length(row) - 1 for row in rows]
-        inputs[:, list(rows)] = torch.tensor([tokens, numbers, ats])
+        positions = [self._cache.length(row) - 1 for row in rows]
+        inputs[:, list(rows)] = torch.tensor([tokens, numbers, positions])
         return inputs.to(self._cache.device)
 
-    def _recording(self, inputs: Tensor, positions: int) -> Computation:
+    def _captured(self, inputs: Tensor, positions: int) -> Computation:
         compute = partial(self._compute, inputs, positions)
         try:
-            return self._record(compute)
+            return self._capture(compute)
         except RuntimeError as error:
-            _tell(inputs.device, error)
-            self._record = _as_it_is
-            # They share memory with what failed, which takes some of cuBLAS's with it.
-            self._recorded.clear()
+            _warn(inputs.device, error)
+            self._capture = _uncaptured
+            # They share memory with the failed graph, which takes some of cuBLAS's with it.
+            self._graphs.clear()
             return compute
 
 
-def _as_it_is(compute: Computation) -> Computation:
+def _uncaptured(compute: Computation) -> Computation:
     return compute
 
 
-def _tell(device: torch.device, error: RuntimeError) -> None:
-    _LOGGER.warning("XTTS's steps cannot be recorded on %s, and take longer (%s)", device, error)
+def _warn(device: torch.device, error: RuntimeError) -> None:
+    _LOGGER.warning("XTTS runs without CUDA graphs on %s, which is slower (%s)", device, error)

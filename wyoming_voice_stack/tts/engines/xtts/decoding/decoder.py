@@ -1,7 +1,7 @@
-"""XTTS's transformer, GPT-2 of 30 layers: one audio token a step, for several sentences at once.
+"""XTTS's transformer, a GPT-2 of 30 layers: one audio token a step for several sentences at once.
 
-The computation is that of coqui-tts's `GPT2InferenceModel`, without what its generation does
-around it. Importing this imports torch.
+The computation is the same as in coqui-tts's `GPT2InferenceModel`, without the overhead of its generation
+loop. Importing this imports torch.
 """
 
 from __future__ import annotations
@@ -15,57 +15,62 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import Recorder, StepGraphs
+from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import Capture, StepGraphs
 from wyoming_voice_stack.tts.engines.xtts.decoding.kv_cache import CacheShape, KeyValueCache
-from wyoming_voice_stack.tts.engines.xtts.decoding.precision import Form
-from wyoming_voice_stack.tts.engines.xtts.decoding.prefix import prefix
+from wyoming_voice_stack.tts.engines.xtts.decoding.precision import WeightFormat
 from wyoming_voice_stack.tts.engines.xtts.decoding.projection import (
     Projection,
     float_type,
     projection,
 )
+from wyoming_voice_stack.tts.engines.xtts.decoding.prompt import prompt_embedding
 
 
 @dataclass(frozen=True)
 class _Layer:
     norm_before_attention: nn.LayerNorm
     queries_keys_values: Projection
-    attended: Projection
-    norm_before_widening: nn.LayerNorm
-    widen: Projection
-    narrow: Projection
+    attention_output: Projection
+    norm_before_mlp: nn.LayerNorm
+    mlp_input: Projection
+    mlp_output: Projection
 
 
 @dataclass(frozen=True)
 class _Span:
-    """Neighbouring rows of the cache that attend in one call."""
+    """Neighbouring rows of the cache, whose attention is computed in one call."""
 
     rows: slice
-    """In the cache."""
-    places: slice
-    """In what is computed now."""
+    """Rows in the cache."""
+    batch: slice
+    """Rows in the batch of the current step."""
     positions: int
-    """Of the longest of them."""
+    """Length of the longest row."""
     mask: Tensor | None
-    """Added to attention, of shape [rows, 1, 1, positions]; None if all are equally long."""
+    """Added to the attention scores, of shape [rows, 1, 1, positions]; None if all rows are equally long."""
 
 
 class Decoder:
-    """Predicts what comes next in up to `max_rows` sentences, each in a row of the cache.
+    """Predicts the next audio token of up to `max_rows` sentences, each in a row of the cache.
 
-    Norms, sums and everything outside the layers stay in float32, whatever the form of the
-    weights. Used by one thread, within `torch.inference_mode`. With `record`, steps are recorded.
+    Norms, sums and everything outside the layers stay in float32, whatever the weight format. Used by one
+    thread, within `torch.inference_mode`. With `capture`, steps run as CUDA graphs.
     """
 
     def __init__(
-        self, gpt: Any, form: Form, *, max_rows: int, record: Recorder | None = None
+        self,
+        gpt: Any,
+        weight_format: WeightFormat,
+        *,
+        max_rows: int,
+        capture: Capture | None = None,
     ) -> None:
         transformer = gpt.gpt
         self._gpt = gpt
         self._heads = gpt.heads
         self._final = transformer.ln_f
-        self._layers = [_layer(block, form) for block in transformer.h]
-        self._kind = float_type(form)
+        self._layers = [_layer(block, weight_format) for block in transformer.h]
+        self._dtype = float_type(weight_format)
         shape = CacheShape(
             layers=len(self._layers),
             heads=gpt.heads,
@@ -74,41 +79,43 @@ class Decoder:
             max_positions=gpt.max_prompt_tokens + gpt.max_mel_tokens + gpt.max_text_tokens,
         )
         device = gpt.mel_head.weight.device
-        steady = record is not None
-        self.cache = KeyValueCache(shape, device=device, dtype=self._kind, steady=steady)
-        self._graphs = StepGraphs(self._step_first, self.cache, record) if record else None
+        stable = capture is not None
+        self.cache = KeyValueCache(shape, device=device, dtype=self._dtype, stable=stable)
+        self._graphs = StepGraphs(self._step_first_rows, self.cache, capture) if capture else None
 
     def begin(self, voice: Tensor, text_tokens: Sequence[int]) -> tuple[int, Tensor]:
-        """Read a sentence's prefix; give its row and its first latent, of shape [1, width]."""
-        read = prefix(self._gpt, voice, text_tokens)
-        _, positions, width = read.shape
-        row = self.cache.open(positions)
+        """Compute a sentence's prompt; return its row and its first latent, of shape [1, width]."""
+        prompt = prompt_embedding(self._gpt, voice, text_tokens)
+        _, positions, width = prompt.shape
+        row = self.cache.allocate(positions)
         try:
-            state = read[0]
+            state = prompt[0]
             for number, layer in enumerate(self._layers):
                 query, key, value = self._split(layer, state)
                 # From [positions, heads, head width] to [1, heads, positions, head width].
                 query, key, value = (each.transpose(0, 1)[None] for each in (query, key, value))
                 self.cache.keys[number][row, :, :positions] = key[0]
                 self.cache.values[number][row, :, :positions] = value[0]
-                heard = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-                state = _finish(layer, state, heard[0].transpose(0, 1).reshape(positions, width))
+                attended = functional.scaled_dot_product_attention(
+                    query, key, value, is_causal=True
+                )
+                state = _finish(layer, state, attended[0].transpose(0, 1).reshape(positions, width))
         except BaseException:
-            self.cache.close(row)
+            self.cache.free(row)
             raise
         return row, self._latents(state[-1:])
 
     def step(self, rows: Sequence[int], tokens: Sequence[int], numbers: Sequence[int]) -> Tensor:
-        """Read one audio token in each of `rows`, which ascend; `numbers` count them from one.
+        """Compute one audio token in each of `rows`, which ascend; `numbers` are the tokens' indices from 1.
 
-        Returns the latents of what comes next, float32 of shape [rows, width].
+        Returns the latents of the next tokens, float32 of shape [rows, width].
         """
         gpt, cache = self._gpt, self.cache
-        cache.lengthen(list(rows))
+        cache.extend(list(rows))
         if self._graphs is not None:
             return self._graphs.step(rows, tokens, numbers)
         device = gpt.mel_head.weight.device
-        token, number, row, at = torch.tensor(
+        token, number, row, position = torch.tensor(
             [tokens, numbers, rows, [cache.length(each) - 1 for each in rows]], device=device
         )
         spans = list(self._spans(rows))
@@ -116,46 +123,46 @@ class Decoder:
         for index, layer in enumerate(self._layers):
             query, key, value = self._split(layer, state)
             keys, values = cache.keys[index], cache.values[index]
-            keys[row, :, at] = key
-            values[row, :, at] = value
-            heard = [
+            keys[row, :, position] = key
+            values[row, :, position] = value
+            attended = [
                 functional.scaled_dot_product_attention(
-                    query[span.places, :, None],
+                    query[span.batch, :, None],
                     keys[span.rows, :, : span.positions],
                     values[span.rows, :, : span.positions],
                     attn_mask=span.mask,
                 )
                 for span in spans
             ]
-            together = heard[0] if len(heard) == 1 else torch.cat(heard)
-            state = _finish(layer, state, together.reshape(state.shape))
+            joined = attended[0] if len(attended) == 1 else torch.cat(attended)
+            state = _finish(layer, state, joined.reshape(state.shape))
         return self._latents(state)
 
-    def _step_first(self, inputs: Tensor, positions: int) -> Tensor:
-        """The same for the cache's first rows, as `StepGraphs` wants it."""
+    def _step_first_rows(self, inputs: Tensor, positions: int) -> Tensor:
+        """The same for the cache's first rows, in the form that `StepGraphs` needs."""
         gpt, cache = self._gpt, self.cache
-        token, number, at = inputs
+        token, number, position = inputs
         count = len(token)
         row = torch.arange(count, device=inputs.device)
-        beyond = torch.arange(positions, device=inputs.device) > at[:, None]
-        mask = torch.zeros(beyond.shape, dtype=self._kind, device=inputs.device)
+        beyond = torch.arange(positions, device=inputs.device) > position[:, None]
+        mask = torch.zeros(beyond.shape, dtype=self._dtype, device=inputs.device)
         mask = mask.masked_fill_(beyond, float("-inf"))[:, None, None]
         state = gpt.mel_embedding(token) + gpt.mel_pos_embedding.emb(number)
         for layer, keys, values in zip(self._layers, cache.keys, cache.values, strict=True):
             query, key, value = self._split(layer, state)
-            keys[row, :, at] = key
-            values[row, :, at] = value
-            heard = functional.scaled_dot_product_attention(
+            keys[row, :, position] = key
+            values[row, :, position] = value
+            attended = functional.scaled_dot_product_attention(
                 query[:, :, None],
                 keys[:count, :, :positions],
                 values[:count, :, :positions],
                 attn_mask=mask,
             )
-            state = _finish(layer, state, heard.reshape(state.shape))
+            state = _finish(layer, state, attended.reshape(state.shape))
         return self._latents(state)
 
     def logits(self, latents: Tensor) -> Tensor:
-        """Scores of each audio token, float32 of shape [rows, tokens]."""
+        """Scores of all audio tokens, float32 of shape [rows, tokens]."""
         scores: Tensor = self._gpt.mel_head(latents)
         return scores
 
@@ -175,7 +182,7 @@ class Decoder:
             longest = max(lengths[start:stop])
             yield _Span(
                 rows=slice(rows[start], rows[stop - 1] + 1),
-                places=slice(start, stop),
+                batch=slice(start, stop),
                 positions=longest,
                 mask=self._mask(lengths[start:stop], longest),
             )
@@ -187,22 +194,22 @@ class Decoder:
         beyond = (
             torch.arange(longest, device=device) >= torch.tensor(lengths, device=device)[:, None]
         )
-        mask = torch.zeros(beyond.shape, dtype=self._kind, device=device)
+        mask = torch.zeros(beyond.shape, dtype=self._dtype, device=device)
         return mask.masked_fill_(beyond, float("-inf"))[:, None, None]
 
 
-def _layer(block: Any, form: Form) -> _Layer:
+def _layer(block: Any, weight_format: WeightFormat) -> _Layer:
     return _Layer(
         norm_before_attention=block.ln_1,
-        queries_keys_values=projection(block.attn.c_attn, form),
-        attended=projection(block.attn.c_proj, form),
-        norm_before_widening=block.ln_2,
-        widen=projection(block.mlp.c_fc, form),
-        narrow=projection(block.mlp.c_proj, form),
+        queries_keys_values=projection(block.attn.c_attn, weight_format),
+        attention_output=projection(block.attn.c_proj, weight_format),
+        norm_before_mlp=block.ln_2,
+        mlp_input=projection(block.mlp.c_fc, weight_format),
+        mlp_output=projection(block.mlp.c_proj, weight_format),
     )
 
 
-def _finish(layer: _Layer, state: Tensor, heard: Tensor) -> Tensor:
-    state = state + layer.attended(heard)
-    wide = functional.gelu(layer.widen(layer.norm_before_widening(state)), approximate="tanh")
-    return state + layer.narrow(wide)
+def _finish(layer: _Layer, state: Tensor, attended: Tensor) -> Tensor:
+    state = state + layer.attention_output(attended)
+    hidden = functional.gelu(layer.mlp_input(layer.norm_before_mlp(state)), approximate="tanh")
+    return state + layer.mlp_output(hidden)

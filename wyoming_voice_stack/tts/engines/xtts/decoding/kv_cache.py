@@ -1,4 +1,4 @@
-"""Keys and values of the sentences being spoken, as much of them as is needed.
+"""The key-value cache of the sentences in progress, which grows and shrinks with them.
 
 Importing this imports torch.
 """
@@ -13,90 +13,91 @@ import torch
 from torch import Tensor
 
 POSITION_STEP = 128
-"""Positions are added by so many: 31 MB a sentence in XTTS v2 at float32."""
-STEADY_STEP = 256
-"""The same of a steady cache: 31 MB at float16. A usual sentence needs no more."""
-STEADY_BYTES = 1 << 30
-"""What a steady cache keeps while nobody speaks: 16 usual sentences at float16 take half of it."""
+"""Positions are added in steps of this size: 31 MB a sentence for XTTS v2 at float32."""
+STABLE_POSITION_STEP = 256
+"""The step of a stable cache: 31 MB a sentence at float16. A typical sentence needs no more."""
+STABLE_IDLE_BYTES = 1 << 30
+"""Memory that a stable cache keeps while it is empty; 16 typical sentences at float16 take half of it."""
 
 
 @dataclass(frozen=True)
 class CacheShape:
-    """What one position of one sentence takes, and how much there may ever be."""
+    """The size of a position, and the limits of the cache."""
 
     layers: int
     heads: int
     head_width: int
     max_rows: int
-    """Sentences at once."""
+    """Sentences at the same time."""
     max_positions: int
-    """Of one sentence: voice, text and sound."""
+    """Positions of one sentence: voice, text and audio tokens."""
 
 
 class KeyValueCache:
-    """Rows of keys and values: one for each sentence, for each layer.
+    """Keys and values of each layer, with a row for each sentence.
 
-    Rows are added by doubling, positions by `POSITION_STEP`; both shrink again when sentences
-    end, and an empty cache keeps nothing. While it changes its size, one layer is there twice.
+    The number of rows doubles as needed, positions grow by `POSITION_STEP`; both shrink again when
+    sentences end, and an empty cache uses no memory. During a change of size, one layer exists twice.
 
-    A `steady` cache is for what must find it in the same place again: it grows in larger steps, has a
-    `spare` position that no sentence takes, and does not shrink. Only when it is empty, and larger than
-    `STEADY_BYTES` or left uneven by want of memory, it gives everything back.
+    A `stable` cache is for CUDA graphs, which need the tensors to stay at the same addresses: it grows in
+    larger steps, has a `spare` position that no sentence uses, and does not shrink. It frees its memory
+    only when it is empty and either larger than `STABLE_IDLE_BYTES` or left inconsistent by a failed
+    allocation.
     """
 
     def __init__(
-        self, shape: CacheShape, *, device: torch.device, dtype: torch.dtype, steady: bool = False
+        self, shape: CacheShape, *, device: torch.device, dtype: torch.dtype, stable: bool = False
     ) -> None:
         self._shape = shape
-        self._steady = steady
+        self._stable = stable
         self.device = device
         self._dtype = dtype
         self._lengths: dict[int, int] = {}
         self.keys: list[Tensor] = []
-        """One for each layer, of shape [rows, heads, positions, head width]."""
+        """A tensor for each layer, of shape [rows, heads, positions, head width]."""
         self.values: list[Tensor] = []
-        self.moves = 0
-        """How often tensors were replaced by others, or were to be."""
-        self._uneven = False
+        self.reallocations = 0
+        """How often tensors were replaced, failed attempts included."""
+        self._inconsistent = False
         self._size = (0, 0)
         self.clear()
 
     @property
     def size(self) -> tuple[int, int]:
-        """Rows and positions that there is memory for."""
+        """Allocated rows and positions."""
         return self._size
 
     @property
     def spare(self) -> int:
-        """The last position of each row, which a steady cache leaves free."""
+        """The last position of each row, which a stable cache leaves unused."""
         return self._size[1] - 1
 
-    def open(self, positions: int) -> int:
-        """Take the first free row, with room for `positions`, and return its number.
+    def allocate(self, positions: int) -> int:
+        """Take the first free row with space for `positions`, and return its number.
 
         Raises:
-            RuntimeError: all rows are taken, or the sentence is longer than any may be.
+            RuntimeError: all rows are in use, or the sentence exceeds the limit.
         """
         row = next(row for row in range(len(self._lengths) + 1) if row not in self._lengths)
         if row >= self._shape.max_rows:
-            raise RuntimeError(f"All {self._shape.max_rows} rows of the cache are taken.")
+            raise RuntimeError(f"All {self._shape.max_rows} rows of the cache are in use.")
         self._lengths[row] = 0
         try:
-            self.lengthen([row], positions)
+            self.extend([row], positions)
         except BaseException:
-            self.close(row)
+            self.free(row)
             raise
-        # What the sentence before left may be no numbers, and nought times that is none either.
+        # The previous sentence may have left NaN, and 0 times NaN is NaN.
         for tensor in (*self.keys, *self.values):
             tensor[row].zero_()
         return row
 
-    def lengthen(self, rows: list[int], positions: int = 1) -> None:
-        """Make each of `rows` longer by so many positions, not written yet."""
+    def extend(self, rows: list[int], positions: int = 1) -> None:
+        """Add `positions` unwritten positions to each of `rows`."""
         for row in rows:
             if self._lengths[row] + positions > self._shape.max_positions:
                 raise RuntimeError(
-                    f"More than {self._shape.max_positions} positions are asked for."
+                    f"More than {self._shape.max_positions} positions are requested."
                 )
         for row in rows:
             self._lengths[row] += positions
@@ -104,24 +105,24 @@ class KeyValueCache:
             self._resize()
 
     def length(self, row: int) -> int:
-        """Positions of a row, those to be written included."""
+        """Positions of a row, including those not written yet."""
         return self._lengths[row]
 
-    def close(self, row: int) -> None:
-        """Give a row back; the memory too, once half of it is not needed, or as a steady cache does."""
+    def free(self, row: int) -> None:
+        """Free a row, and its memory once half of the cache is unused; a stable cache keeps its memory."""
         del self._lengths[row]
-        if self._steady:
-            if not self._lengths and (self._uneven or self._bytes() > STEADY_BYTES):
+        if self._stable:
+            if not self._lengths and (self._inconsistent or self._bytes() > STABLE_IDLE_BYTES):
                 self.clear()
             return
         rows, positions = self._needed()
         if 2 * rows <= self._size[0] or 2 * positions <= self._size[1]:
-            # Making it smaller needs memory for a moment. Too large is better than nothing.
+            # Shrinking needs more memory for a moment. If it fails, the cache stays larger than needed.
             with suppress(RuntimeError, MemoryError):
                 self._resize()
 
     def clear(self) -> None:
-        """Give everything back."""
+        """Free all rows and all memory."""
         self._lengths.clear()
         self._resize()
 
@@ -130,8 +131,8 @@ class KeyValueCache:
             return 0, 0
         rows = min(1 << max(self._lengths).bit_length(), self._shape.max_rows)
         longest = max(self._lengths.values())
-        if self._steady:
-            positions = math.ceil((longest + 1) / STEADY_STEP) * STEADY_STEP
+        if self._stable:
+            positions = math.ceil((longest + 1) / STABLE_POSITION_STEP) * STABLE_POSITION_STEP
             return max(rows, self._size[0]), max(positions, self._size[1])
         positions = math.ceil(longest / POSITION_STEP) * POSITION_STEP
         return rows, min(positions, self._shape.max_positions)
@@ -141,14 +142,14 @@ class KeyValueCache:
         return rows <= self._size[0] and positions <= self._size[1]
 
     def _resize(self) -> None:
-        self.moves += 1
-        self._uneven = True
+        self.reallocations += 1
+        self._inconsistent = True
         size = rows, positions = self._needed()
-        # Should memory run out half way, each layer still has room for what this says.
+        # If memory runs out half way, every layer still has at least this size.
         self._size = (min(self._size[0], rows), min(self._size[1], positions))
         if not rows:
             self.keys, self.values = [], []
-            self._uneven = False
+            self._inconsistent = False
             return
         for tensors in (self.keys, self.values):
             if not tensors:
@@ -159,7 +160,7 @@ class KeyValueCache:
                 after[: kept[0], :, : kept[1]] = before[: kept[0], :, : kept[1]]
                 tensors[layer] = after
         self._size = size
-        self._uneven = False
+        self._inconsistent = False
 
     def _bytes(self) -> int:
         rows, positions = self._size
@@ -168,5 +169,5 @@ class KeyValueCache:
 
     def _tensor(self, rows: int, positions: int) -> Tensor:
         shape = (rows, self._shape.heads, positions, self._shape.head_width)
-        # Zeros, since what attention leaves out is multiplied by nought, and must be a number.
+        # Zeros, because masked positions are multiplied by 0 and must not be NaN.
         return torch.zeros(shape, device=self.device, dtype=self._dtype)

@@ -1,4 +1,4 @@
-"""How exactly XTTS's transformer computes: `TTS_PRECISION`."""
+"""The number format of XTTS's transformer: the setting `TTS_PRECISION`."""
 
 from __future__ import annotations
 
@@ -6,32 +6,31 @@ from typing import Literal, TypeAlias, cast, get_args
 
 from wyoming_voice_stack.errors import EngineError
 
-Form: TypeAlias = Literal["float32", "float16", "bfloat16", "int8"]
-"""In which form the transformer's weights are kept and multiplied."""
+WeightFormat: TypeAlias = Literal["float32", "float16", "bfloat16", "int8"]
+"""Number format in which the transformer's weights are stored and multiplied."""
 Precision: TypeAlias = Literal["auto", "float32", "float16", "bfloat16", "int8"]
 
 
-def form_on(device: str, precision: str) -> Form:
-    """The form that `precision` means on `device`, such as `cpu` or `cuda:0`.
+def weight_format(device: str, precision: str) -> WeightFormat:
+    """The format that `precision` selects on `device`, such as `cpu` or `cuda:0`.
 
-    `auto` is float32 on the CPU, float16 elsewhere. int8 keeps each weight in eight bits and
-    rounds what it is multiplied with to eight bits too, on the CPU only. How the voice sounds with
-    it, nobody has compared.
+    `auto` is float32 on the CPU, float16 elsewhere. int8, on the CPU only, stores each weight in eight
+    bits and rounds activations to eight bits too; how this affects the voice has not been evaluated.
 
     Raises:
-        EngineError: there is no such precision, or the device cannot compute with it.
+        EngineError: the precision is unknown, or the device does not support it.
     """
     on_cpu = device.partition(":")[0] == "cpu"
     if precision == "auto":
         return "float32" if on_cpu else "float16"
-    if precision not in get_args(Form):
+    if precision not in get_args(WeightFormat):
         raise EngineError(
-            f"There is no precision {precision!r}. Set TTS_PRECISION to one of"
+            f"Unknown precision {precision!r}. Set TTS_PRECISION to one of"
             f" {', '.join(get_args(Precision))}."
         )
     if precision == "int8" and not on_cpu:
         raise EngineError(
-            f"XTTS cannot compute with int8 on {device}. Set TTS_PRECISION to float16, or"
-            " TTS_DEVICE to cpu."
+            f"XTTS does not support int8 on {device}. Set TTS_PRECISION to float16, or TTS_DEVICE to"
+            " cpu."
         )
-    return cast("Form", precision)
+    return cast("WeightFormat", precision)

@@ -1,1 +1,1 @@
-"""XTTS's vocoder: from latents to samples."""
+"""XTTS's vocoder: turns latents into samples."""

@@ -73,7 +73,7 @@ def test_tokens_and_latents_are_those_of_the_stock_model(stock: Any, said: list[
     import torch
 
     for sentence in said:
-        ours = Ours(stock, record=Tape())
+        ours = Ours(stock, capture=Tape())
         row = ours.begin(sentence)
         while not ours.ended(row):
             ours.step([row])
@@ -84,7 +84,7 @@ def test_tokens_and_latents_are_those_of_the_stock_model(stock: Any, said: list[
 def test_keys_and_values_lie_where_they_belong(stock: Any, said: list[Said]) -> None:
     import torch
 
-    plain, recorded = Ours(stock), Ours(stock, record=Tape())
+    plain, recorded = Ours(stock), Ours(stock, capture=Tape())
     for ours in (plain, recorded):
         ours.begin(said[0])
         ours.begin(said[1])
@@ -104,7 +104,7 @@ def test_keys_and_values_lie_where_they_belong(stock: Any, said: list[Said]) -> 
 
 
 def test_rows_that_rest_are_left_as_they_are(stock: Any, said: list[Said]) -> None:
-    ours = Ours(stock, record=Tape())
+    ours = Ours(stock, capture=Tape())
     rows = [ours.begin(sentence) for sentence in said]
     for number in range(24):
         ours.step(([0, 2, 3], [1, 3], [2], [0, 1])[number % 4])
@@ -112,21 +112,21 @@ def test_rows_that_rest_are_left_as_they_are(stock: Any, said: list[Said]) -> No
 
 
 def test_a_row_may_begin_and_end_between(stock: Any, said: list[Said]) -> None:
-    ours = Ours(stock, record=Tape())
+    ours = Ours(stock, capture=Tape())
     assert ours.begin(said[0]) == 0
     ours.step([0])
     for _ in range(3):
         assert ours.begin(said[1]) == 1
         for _ in range(10):
             ours.step([0, 1])
-        ours.decoder.cache.close(1)
+        ours.decoder.cache.free(1)
         ours.step([0])
     told(ours, [0, 1], said[:2])
 
 
 def test_each_size_is_recorded_once_until_the_cache_moves(stock: Any, said: list[Said]) -> None:
     tape = Tape()
-    ours = Ours(stock, record=tape)
+    ours = Ours(stock, capture=tape)
     ours.begin(said[0])
     for _ in range(5):
         ours.step([0])
@@ -138,12 +138,12 @@ def test_each_size_is_recorded_once_until_the_cache_moves(stock: Any, said: list
         ours.step([1])
     assert [shape[0] for shape in tape.recorded] == [1, 1, 2]
     # 128 positions are not enough for what follows; the cache has room for them.
-    ours.decoder.cache.lengthen([0], 128)
-    moves = ours.decoder.cache.moves
+    ours.decoder.cache.extend([0], 128)
+    moves = ours.decoder.cache.reallocations
     ours.decoder.step([0], [5], [3])
-    assert ours.decoder.cache.moves == moves
+    assert ours.decoder.cache.reallocations == moves
     assert [shape[0] for shape in tape.recorded] == [1, 1, 2, 1]
-    ours.decoder.cache.close(1)
+    ours.decoder.cache.free(1)
     ours.begin(said[1])
     ours.step([1])
     assert len(tape.recorded) == 4
@@ -153,7 +153,7 @@ def test_what_is_recorded_is_forgotten_when_the_cache_moves(
     stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tape = Tape()
-    ours = Ours(stock, record=tape)
+    ours = Ours(stock, capture=tape)
     ours.begin(said[0])
     ours.step([0])
     cache = ours.decoder.cache
@@ -179,7 +179,7 @@ def test_a_card_that_cannot_record_still_speaks(
         asked += 1
         raise RuntimeError("operation not permitted when stream is capturing")
 
-    ours = Ours(stock, record=refuse)
+    ours = Ours(stock, capture=refuse)
     with caplog.at_level(logging.WARNING):
         rows = [ours.begin(sentence) for sentence in said[:2]]
         ours.step([1])
@@ -187,7 +187,7 @@ def test_a_card_that_cannot_record_still_speaks(
             ours.step([0, 1])
     told(ours, rows, said[:2])
     assert asked == 1
-    assert "take longer (operation not permitted" in caplog.text
+    assert "slower (operation not permitted" in caplog.text
 
 
 def test_after_a_failure_nothing_recorded_is_repeated(stock: Any, said: list[Said]) -> None:
@@ -204,7 +204,7 @@ def test_after_a_failure_nothing_recorded_is_repeated(stock: Any, said: list[Sai
 
         return replay
 
-    ours = Ours(stock, record=record)
+    ours = Ours(stock, capture=record)
     rows = [ours.begin(sentence) for sentence in said[:2]]
     ours.step([0])
     ours.step([0])
@@ -226,76 +226,76 @@ def test_where_recording_cannot_begin_nothing_is_recorded(
     def refuse(device: Any) -> Any:
         raise RuntimeError("CUDA driver version is insufficient")
 
-    monkeypatch.setattr(graphs, "CudaRecorder", refuse)
-    assert graphs.recorder_on(torch.device("cpu")) is None
+    monkeypatch.setattr(graphs, "CudaGraphCapture", refuse)
+    assert graphs.cuda_graph_capture(torch.device("cpu")) is None
     assert not caplog.records
-    assert graphs.recorder_on(torch.device("cuda:1")) is None
-    assert "recorded on cuda:1, and take longer (CUDA driver" in caplog.text
+    assert graphs.cuda_graph_capture(torch.device("cuda:1")) is None
+    assert "without CUDA graphs on cuda:1, which is slower (CUDA driver" in caplog.text
 
 
 class TestSteadyCache:
     def test_grows_by_large_steps_and_never_shrinks(self, stock: Any, said: list[Said]) -> None:
-        cache = Ours(stock, record=Tape()).decoder.cache
-        rows = [cache.open(100) for _ in range(3)]
+        cache = Ours(stock, capture=Tape()).decoder.cache
+        rows = [cache.allocate(100) for _ in range(3)]
         assert cache.size == (4, 256)
-        cache.lengthen([1], 155)
+        cache.extend([1], 155)
         assert (cache.length(1), cache.size) == (255, (4, 256))
         # The last position is nobody's.
-        cache.lengthen([1])
+        cache.extend([1])
         assert cache.size == (4, 512)
         assert cache.spare == 511
         for row in rows:
-            cache.close(row)
+            cache.free(row)
         assert cache.size == (4, 512)
-        assert cache.open(10) == 0
+        assert cache.allocate(10) == 0
         assert cache.size == (4, 512)
-        moves = cache.moves
+        moves = cache.reallocations
         cache.clear()
-        assert (cache.size, cache.keys, cache.moves) == ((0, 0), [], moves + 1)
+        assert (cache.size, cache.keys, cache.reallocations) == ((0, 0), [], moves + 1)
 
     def test_gives_back_what_is_too_much_once_it_is_empty(
         self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from wyoming_voice_stack.tts.engines.xtts.decoding import kv_cache as cache_module
 
-        monkeypatch.setattr(cache_module, "STEADY_BYTES", 2 * 2 * 2 * 256 * WIDTH * 4)
-        cache = Ours(stock, record=Tape()).decoder.cache
+        monkeypatch.setattr(cache_module, "STABLE_IDLE_BYTES", 2 * 2 * 2 * 256 * WIDTH * 4)
+        cache = Ours(stock, capture=Tape()).decoder.cache
         for _ in range(2):
-            rows = [cache.open(10), cache.open(10)]
-            moves = cache.moves
-            cache.close(rows[0])
-            cache.close(rows[1])
-            assert (cache.size, cache.moves) == ((2, 256), moves)
-        rows = [cache.open(10) for _ in range(3)]
+            rows = [cache.allocate(10), cache.allocate(10)]
+            moves = cache.reallocations
+            cache.free(rows[0])
+            cache.free(rows[1])
+            assert (cache.size, cache.reallocations) == ((2, 256), moves)
+        rows = [cache.allocate(10) for _ in range(3)]
         for row in rows:
             assert cache.size == (4, 256)
-            cache.close(row)
+            cache.free(row)
         assert (cache.size, cache.keys, cache.values) == ((0, 0), [], [])
 
     def test_gives_back_what_want_of_memory_left(
         self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        cache = Ours(stock, record=Tape()).decoder.cache
-        first = cache.open(10)
+        cache = Ours(stock, capture=Tape()).decoder.cache
+        first = cache.allocate(10)
         with monkeypatch.context() as patch:
             patch.setattr(cache, "_tensor", for_two_more(cache._tensor))
             with pytest.raises(RuntimeError, match="memory"):
-                cache.open(10)
+                cache.allocate(10)
         assert cache.keys
-        cache.close(first)
+        cache.free(first)
         assert (cache.size, cache.keys, cache.values) == ((0, 0), [], [])
-        assert cache.open(10) == 0
-        cache.close(0)
+        assert cache.allocate(10) == 0
+        cache.free(0)
         assert cache.size == (1, 256)
 
     def test_has_the_same_bounds(self, stock: Any, said: list[Said]) -> None:
-        cache = Ours(stock, record=Tape()).decoder.cache
+        cache = Ours(stock, capture=Tape()).decoder.cache
         for _ in range(ROWS):
-            cache.open(10)
+            cache.allocate(10)
         with pytest.raises(RuntimeError, match="rows"):
-            cache.open(10)
+            cache.allocate(10)
         most = cache._shape.max_positions
-        cache.lengthen([2], most - 10)
+        cache.extend([2], most - 10)
         with pytest.raises(RuntimeError, match="positions"):
-            cache.lengthen([2])
+            cache.extend([2])
         assert cache.spare >= most

@@ -64,7 +64,7 @@ class TestTokens:
             ours.step(sorted(rows))
             for row in [row for row in rows if ours.ended(row) or len(ours.tokens[row]) > 40]:
                 heard[rows.pop(row)] = ours.tokens[row]
-                ours.decoder.cache.close(row)
+                ours.decoder.cache.free(row)
         for number, tokens in heard.items():
             expected = said[number].tokens
             shorter = min(len(tokens), len(expected))
@@ -90,22 +90,22 @@ class TestTokens:
 
         ours = Ours(stock, form)
         row = ours.begin(said[0])
-        likeness = torch.cosine_similarity(ours.latents[row][0], said[0].latents[0], dim=0)
-        assert 0.9 < likeness < 0.9999999
+        conditioning = torch.cosine_similarity(ours.latents[row][0], said[0].latents[0], dim=0)
+        assert 0.9 < conditioning < 0.9999999
         ours.step([row])
         assert ours.latents[row][1].dtype == torch.float32
 
 
 class TestSampling:
     @pytest.mark.parametrize(
-        "manner",
+        "options",
         [
             {"temperature": 0.3, "repetition_penalty": 2.0, "top_k": 3, "top_p": 0.5},
             {"temperature": 1.0, "repetition_penalty": 1.0, "top_k": 0, "top_p": 1.0},
             {"temperature": 2.5, "repetition_penalty": 20.0, "top_k": 2000, "top_p": 0.99},
         ],
     )
-    def test_draws_what_transformers_draw(self, manner: dict[str, float]) -> None:
+    def test_draws_what_transformers_draw(self, options: dict[str, float]) -> None:
         import torch
         from transformers import (
             LogitsProcessorList,
@@ -122,7 +122,7 @@ class TestSampling:
         )
 
         sampler = Sampler(
-            SamplingOptions(**manner),  # type: ignore[arg-type]
+            SamplingOptions(**options),  # type: ignore[arg-type]
             rows=2,
             tokens=1026,
             start_token=1024,
@@ -131,13 +131,13 @@ class TestSampling:
         sampler.begin(0)
         sampler.begin(1)
         steps = LogitsProcessorList(
-            [RepetitionPenaltyLogitsProcessor(manner["repetition_penalty"])]
+            [RepetitionPenaltyLogitsProcessor(options["repetition_penalty"])]
         )
-        steps.append(TemperatureLogitsWarper(manner["temperature"]))
-        if manner["top_k"]:
-            steps.append(TopKLogitsWarper(int(manner["top_k"])))
-        if manner["top_p"] < 1:
-            steps.append(TopPLogitsWarper(manner["top_p"]))
+        steps.append(TemperatureLogitsWarper(options["temperature"]))
+        if options["top_k"]:
+            steps.append(TopKLogitsWarper(int(options["top_k"])))
+        if options["top_p"] < 1:
+            steps.append(TopPLogitsWarper(options["top_p"]))
         read: Any = torch.tensor([[1, 1, 1024]])
         random = torch.Generator().manual_seed(SEED)
         scores = torch.randn(60, 1, 1026, generator=torch.Generator().manual_seed(7)) * 3
@@ -160,7 +160,7 @@ class TestSampling:
     def test_scores_that_are_no_numbers_disturb_nobody(self, stock: Any) -> None:
         import torch
 
-        from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import NO_NUMBER
+        from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import INVALID_TOKEN
 
         sampler = Ours(stock).sampler
         sampler.begin(0)
@@ -169,7 +169,7 @@ class TestSampling:
         expected = sampler.draw([1], scores[1:])
         sampler.begin(1)
         scores[0, 17] = float("nan")
-        assert sampler.draw([0, 1], scores) == [NO_NUMBER, *expected]
+        assert sampler.draw([0, 1], scores) == [INVALID_TOKEN, *expected]
 
     def test_leaves_the_global_random_numbers_alone(self, stock: Any, said: list[Said]) -> None:
         import torch
@@ -190,17 +190,17 @@ class TestCache:
         assert rows == [0, 1, 2]
         assert cache.size == (4, 128)
         assert cache.keys[0].shape == cache.values[1].shape == (4, 4, 128, WIDTH // 4)
-        cache.lengthen([1], 128 - cache.length(1))
+        cache.extend([1], 128 - cache.length(1))
         assert cache.size == (4, 128)
-        cache.lengthen([1])
+        cache.extend([1])
         assert cache.size == (4, 256)
-        cache.close(2)
-        cache.close(1)
+        cache.free(2)
+        cache.free(1)
         assert cache.size == (1, 128)
         assert decoder.begin(said[0].voice, said[0].text_tokens)[0] == 1
-        cache.close(0)
+        cache.free(0)
         assert cache.size == (2, 128)
-        cache.close(1)
+        cache.free(1)
         assert (cache.size, cache.keys, cache.values) == ((0, 0), [], [])
 
     def test_keeps_what_is_written_while_it_changes(self, stock: Any, said: list[Said]) -> None:
@@ -211,8 +211,8 @@ class TestCache:
         length = decoder.cache.length(0)
         before = [keys[0, :, :length].clone() for keys in decoder.cache.keys]
         decoder.begin(said[1].voice, said[1].text_tokens)
-        decoder.cache.lengthen([1], 100)
-        decoder.cache.close(1)
+        decoder.cache.extend([1], 100)
+        decoder.cache.free(1)
         for keys, kept in zip(decoder.cache.keys, before, strict=True):
             assert torch.equal(keys[0, :, :length], kept)
 
@@ -223,5 +223,5 @@ class TestCache:
         with pytest.raises(RuntimeError, match="rows"):
             decoder.begin(said[0].voice, said[0].text_tokens)
         with pytest.raises(RuntimeError, match="positions"):
-            decoder.cache.lengthen([0], 2000)
+            decoder.cache.extend([0], 2000)
         assert decoder.cache.size == (ROWS, 128)

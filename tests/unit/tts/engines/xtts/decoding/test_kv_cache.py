@@ -20,28 +20,28 @@ def test_memory_that_runs_out_while_a_row_is_given_back_stops_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kept = cache()
-    first, second, third = (kept.open(10) for _ in range(3))
+    first, second, third = (kept.allocate(10) for _ in range(3))
 
     def fail(rows: int, positions: int) -> Any:
         raise RuntimeError("out of memory")
 
     with monkeypatch.context() as patch:
         patch.setattr(kept, "_tensor", fail)
-        kept.close(third)
-        kept.close(second)
-    kept.lengthen([first])
+        kept.free(third)
+        kept.free(second)
+    kept.extend([first])
     assert kept.length(first) == 11
     assert kept.keys[1].shape[2] >= 11
-    assert kept.open(300) == second
+    assert kept.allocate(300) == second
 
 
 def test_a_row_is_taken_over_without_what_was_in_it() -> None:
     kept = cache()
-    kept.open(10)
-    row = kept.open(10)
-    kept.open(10)
+    kept.allocate(10)
+    row = kept.allocate(10)
+    kept.allocate(10)
     for tensor in (*kept.keys, *kept.values):
         tensor[row] = float("nan")
-    kept.close(row)
-    assert kept.open(5) == row
+    kept.free(row)
+    assert kept.allocate(5) == row
     assert all(tensor.isfinite().all() for tensor in (*kept.keys, *kept.values))

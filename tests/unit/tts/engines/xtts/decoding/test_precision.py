@@ -10,16 +10,15 @@ from tests.support.checkpoints.tiny_xtts import SPEAKERS
 from tests.support.engines import alike, spoken
 from wyoming_voice_stack.errors import EngineError
 from wyoming_voice_stack.tts.engine import SynthesisRequest
-from wyoming_voice_stack.tts.engines.xtts.decoding.precision import form_on
+from wyoming_voice_stack.tts.engines.source import ModelFiles
+from wyoming_voice_stack.tts.engines.xtts.decoding.precision import weight_format
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
 
 YES = SynthesisRequest("yes, sir.", "en", voice=SPEAKERS[1])
 
 
 def source(folder: Path, precision: str) -> XttsSource:
-    return XttsSource(
-        "tiny", find=lambda: folder, locate=lambda: folder, device="cpu", precision=precision
-    )
+    return XttsSource(ModelFiles.at(folder), device="cpu", precision=precision)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +32,7 @@ def source(folder: Path, precision: str) -> XttsSource:
     ],
 )
 def test_auto_depends_on_the_device(device: str, precision: str, form: str) -> None:
-    assert form_on(device, precision) == form
+    assert weight_format(device, precision) == form
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,7 @@ def test_auto_depends_on_the_device(device: str, precision: str, form: str) -> N
 )
 def test_what_cannot_be_says_what_can(device: str, precision: str, advice: str) -> None:
     with pytest.raises(EngineError, match=advice):
-        form_on(device, precision)
+        weight_format(device, precision)
 
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16", "int8"])
@@ -92,14 +91,14 @@ def test_weights_are_copied_only_where_there_is_room(
     from wyoming_voice_stack.tts.engines.xtts.decoding import projection
 
     made: list[int] = []
-    for_one_and_many = projection._for_one_and_many
+    for_one_and_many = projection._single_row_and_batch
 
     def counting(weight: torch.Tensor, bias: torch.Tensor) -> projection.Projection:
         made.append(1)
         return for_one_and_many(weight, bias)
 
     monkeypatch.setattr(projection, "available_memory_bytes", lambda: free_bytes)
-    monkeypatch.setattr(projection, "_for_one_and_many", counting)
+    monkeypatch.setattr(projection, "_single_row_and_batch", counting)
     layer = torch.nn.Linear(8, 6)
     layer.weight = torch.nn.Parameter(layer.weight.detach().t().contiguous())
     rows = torch.randn(3, 8)

@@ -66,16 +66,16 @@ def at_once(decoder: Any, latents: Any, speaker: Any, speed: float) -> Any:
 def rest(stream: Any) -> list[Any]:
     """All windows that are left once the last latent is there."""
     made = [stream.pull(last=True)]
-    while stream.behind:
+    while stream.has_more:
         made.append(stream.pull(last=True))
     return made
 
 
 def pieces(vocoder: Any, latents: Any, speaker: Any, speed: float, ends: set[int]) -> list[Any]:
-    stream = vocoder.speak(speaker, speed)
+    stream = vocoder.start_stream(speaker, speed)
     made = []
     for count, latent in enumerate(latents, 1):
-        stream.push(latent)
+        stream.add(latent)
         if count in ends:
             made.append(stream.pull(last=False))
     made += rest(stream)
@@ -101,12 +101,12 @@ def test_what_was_given_never_changes(vocoder: Any, latents: Any, speaker: Any) 
 
     beginnings = []
     for tail in (latents[12:], -latents[12:]):
-        stream = vocoder.speak(speaker, 1.0)
+        stream = vocoder.start_stream(speaker, 1.0)
         for latent in latents[:12]:
-            stream.push(latent)
+            stream.add(latent)
         given = stream.pull(last=False)
         for latent in tail:
-            stream.push(latent)
+            stream.add(latent)
         whole = torch.cat([given, *rest(stream)])
         complete = pieces(vocoder, torch.cat([latents[:12], tail]), speaker, 1.0, set())[0]
         assert (whole - complete).abs().max() < 1e-6

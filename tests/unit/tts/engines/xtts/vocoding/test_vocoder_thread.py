@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 
 from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.tts.engines.xtts.audio_queue import MAX_UNREAD_SECONDS, AudioQueue
 from wyoming_voice_stack.tts.engines.xtts.decoding_stream import (
     FIRST_CHUNK_TOKENS,
     DecodingRequest,
     DecodingStream,
 )
-from wyoming_voice_stack.tts.engines.xtts.outbox import MAX_UNREAD_SECONDS, Outbox
 from wyoming_voice_stack.tts.engines.xtts.speakers import SpeakerConditioning
 
 RATE = 1000
 WAIT_SECONDS = 10.0
 
 
-class Sound:
+class FakeVocoderStream:
     """Half a second for each window, of as many windows as are told; each waits to be allowed."""
 
     def __init__(self, name: str, log: list[str], allowed: threading.Semaphore) -> None:
@@ -37,10 +37,10 @@ class Sound:
         self.tokens = 0
 
     @property
-    def behind(self) -> bool:
+    def has_more(self) -> bool:
         return self.windows_left_out > 0
 
-    def push(self, _latent: Any) -> None:
+    def add(self, _latent: Any) -> None:
         self.tokens += 1
 
     def pull(self, *, last: bool) -> Any:
@@ -61,21 +61,21 @@ class Studio:
     """Streams with sounds that are made as the test allows."""
 
     def __init__(self) -> None:
-        from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores
+        from wyoming_voice_stack.tts.engines.xtts.torch_threads import ThreadBudget
         from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder_thread import VocoderThread
 
         self.changed = threading.Condition()
         self.allowed = threading.Semaphore(0)
         self.log: list[str] = []
-        self.vocoding = VocoderThread(self.changed, Cores(2))
+        self.vocoding = VocoderThread(self.changed, ThreadBudget(2))
 
     def stream(
         self, name: str, *, buffered_s: float = -math.inf, tokens: int = 0
     ) -> DecodingStream:
         playback: Any = SimpleNamespace(buffered_s=buffered_s)
-        line = DecodingRequest((1,), SpeakerConditioning(name, name), 1.0, playback)
-        stream = DecodingStream(line, Outbox(self.changed, RATE))
-        stream.sound = Sound(name, self.log, self.allowed)
+        request = DecodingRequest((1,), SpeakerConditioning(name, name), 1.0, playback)
+        stream = DecodingStream(request, AudioQueue(self.changed, RATE))
+        stream.vocoder_stream = FakeVocoderStream(name, self.log, self.allowed)
         self.add(stream, tokens)
         return stream
 
@@ -114,7 +114,7 @@ def test_who_has_least_in_hand_is_next(studio: Studio) -> None:
         for stream in streams:
             studio.vocoding.add(stream)
     studio.allowed.release(3)
-    studio.until(lambda: len(studio.log) == 3 and streams[0].outbox.unread_s)
+    studio.until(lambda: len(studio.log) == 3 and streams[0].audio.unread_s)
     assert studio.log == ["poor", "fair", "rich"]
 
 
@@ -125,9 +125,9 @@ def test_nothing_is_made_before_it_is_due(studio: Studio) -> None:
         studio.vocoding.add(stream)
         studio.vocoding.add(other)
     studio.allowed.release(10)
-    studio.until(lambda: other.outbox.unread_s)
+    studio.until(lambda: other.audio.unread_s)
     studio.add(stream, 1)
-    studio.until(lambda: stream.outbox.unread_s)
+    studio.until(lambda: stream.audio.unread_s)
     assert studio.log == ["b", "a"]
 
 
@@ -139,56 +139,56 @@ def test_a_window_has_all_that_came_while_it_waited(studio: Studio) -> None:
         studio.vocoding.add(other)
     studio.add(stream, 30)
     studio.allowed.release(2)
-    studio.until(lambda: stream.outbox.unread_s)
-    assert stream.sound.pulled_tokens == [FIRST_CHUNK_TOKENS + 30]
+    studio.until(lambda: stream.audio.unread_s)
+    assert stream.vocoder_stream.pulled_tokens == [FIRST_CHUNK_TOKENS + 30]
 
 
 def test_what_makes_no_window_is_looked_at_once(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
     other = studio.stream("b", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
-    stream.sound.empty = True
+    stream.vocoder_stream.empty = True
     with studio.changed:
         studio.vocoding.add(stream)
         studio.vocoding.add(other)
     studio.allowed.release(100)
-    studio.until(lambda: other.outbox.unread_s)
+    studio.until(lambda: other.audio.unread_s)
     assert studio.log == ["a", "b"]
-    stream.sound.empty = False
+    stream.vocoder_stream.empty = False
     studio.add(stream, 1)
-    studio.until(lambda: stream.outbox.unread_s)
+    studio.until(lambda: stream.audio.unread_s)
     assert studio.log == ["a", "b", "a"]
 
 
 def test_what_a_window_left_out_follows_at_once(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=-1.0, tokens=FIRST_CHUNK_TOKENS)
-    stream.sound.windows_left_out = 3
+    stream.vocoder_stream.windows_left_out = 3
     studio.vocoding.add(stream)
     studio.allowed.release(10)
-    studio.until(lambda: stream.outbox.unread_s == 1.5)
+    studio.until(lambda: stream.audio.unread_s == 1.5)
     assert len(studio.log) == 3
 
 
 def test_a_stream_ends_after_all_its_sound(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
-    stream.sound.windows_left_out = 2
+    stream.vocoder_stream.windows_left_out = 2
     studio.vocoding.add(stream)
     studio.finish(stream)
     studio.allowed.release(10)
     # The first look may have been before the end was known.
-    assert [len(piece) for piece in stream.outbox.take_all()] == [RATE // 2] * len(studio.log)
+    assert [len(piece) for piece in stream.audio.take_all()] == [RATE // 2] * len(studio.log)
     assert studio.log[-1] == "a."
     assert stream.complete
 
 
 def test_no_more_is_made_than_may_wait(studio: Studio) -> None:
     stream = studio.stream("a", tokens=FIRST_CHUNK_TOKENS)
-    stream.sound.windows_left_out = 1000
+    stream.vocoder_stream.windows_left_out = 1000
     studio.vocoding.add(stream)
     studio.allowed.release(1000)
-    studio.until(lambda: stream.outbox.full and not studio.vocoding._due())
-    assert MAX_UNREAD_SECONDS <= stream.outbox.unread_s < MAX_UNREAD_SECONDS + 0.5
+    studio.until(lambda: stream.audio.full and not studio.vocoding._due())
+    assert MAX_UNREAD_SECONDS <= stream.audio.unread_s < MAX_UNREAD_SECONDS + 0.5
     made = len(studio.log)
-    sound = stream.outbox.take_all()
+    sound = stream.audio.take_all()
     next(sound)
     studio.until(lambda: len(studio.log) > made)
     sound.close()
@@ -197,15 +197,15 @@ def test_no_more_is_made_than_may_wait(studio: Studio) -> None:
 def test_nothing_is_made_for_who_left(studio: Studio) -> None:
     leaver = studio.stream("leaver", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
     other = studio.stream("other", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
-    leaver.sound.windows_left_out = 1000
+    leaver.vocoder_stream.windows_left_out = 1000
     with studio.changed:
         studio.vocoding.add(leaver)
         studio.vocoding.add(other)
     studio.allowed.release(1)
-    studio.until(lambda: leaver.outbox.unread_s)
-    leaver.outbox.leave()
+    studio.until(lambda: leaver.audio.unread_s)
+    leaver.audio.close()
     studio.allowed.release(10)
-    studio.until(lambda: other.outbox.unread_s)
+    studio.until(lambda: other.audio.unread_s)
     # One window may have been under way.
     assert studio.log.count("leaver") <= 2
     studio.until(lambda: studio.vocoding._streams == [other])
@@ -214,17 +214,17 @@ def test_nothing_is_made_for_who_left(studio: Studio) -> None:
 def test_one_that_fails_disturbs_nobody(studio: Studio) -> None:
     bad = studio.stream("bad", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
     good = studio.stream("good", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
-    bad.sound.broken = True
+    bad.vocoder_stream.broken = True
     with studio.changed:
         studio.vocoding.add(bad)
         studio.vocoding.add(good)
     studio.finish(good)
     studio.allowed.release(10)
     with pytest.raises(EngineError, match="ValueError"):
-        list(bad.outbox.take_all())
+        list(bad.audio.take_all())
     # So the decoder's thread takes no further step for it.
-    assert bad.outbox.left
-    assert list(good.outbox.take_all())
+    assert bad.audio.closed
+    assert list(good.audio.take_all())
 
 
 def test_closing_ends_what_is_not_finished(studio: Studio) -> None:
@@ -232,7 +232,7 @@ def test_closing_ends_what_is_not_finished(studio: Studio) -> None:
     studio.vocoding.add(stream)
     studio.vocoding.close()
     with pytest.raises(EngineError, match="unloaded"):
-        list(stream.outbox.take_all())
+        list(stream.audio.take_all())
     with pytest.raises(EngineError, match="unloaded"):
         studio.vocoding.add(stream)
 
@@ -241,30 +241,30 @@ class TestCores:
     def test_two_at_work_have_half_each(self) -> None:
         import torch
 
-        from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores, use_threads
+        from wyoming_voice_stack.tts.engines.xtts.torch_threads import ThreadBudget, use_threads
 
         before = torch.get_num_threads()
-        cores = Cores(4)
+        thread_budget = ThreadBudget(4)
         counts: dict[str, int] = {}
         working, done = threading.Event(), threading.Event()
 
         def compute() -> None:
-            with cores.taken():
+            with thread_budget.share():
                 counts["second"] = torch.get_num_threads()
                 working.set()
                 assert done.wait(WAIT_SECONDS)
 
         other = threading.Thread(target=compute)
-        with cores.taken():
+        with thread_budget.share():
             counts["first"] = torch.get_num_threads()
             other.start()
             assert working.wait(WAIT_SECONDS)
             counts["first later"] = torch.get_num_threads()
-        with cores.taken():
+        with thread_budget.share():
             counts["third"] = torch.get_num_threads()
         done.set()
         other.join()
-        with cores.taken():
+        with thread_budget.share():
             counts["alone again"] = torch.get_num_threads()
         assert counts == {"first": 4, "second": 2, "first later": 4, "third": 2, "alone again": 4}
         use_threads(before)
@@ -272,11 +272,11 @@ class TestCores:
     def test_a_new_thread_begins_with_all(self) -> None:
         import torch
 
-        from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores
+        from wyoming_voice_stack.tts.engines.xtts.torch_threads import ThreadBudget
 
         before = torch.get_num_threads()
-        cores = Cores(before)
-        with cores.taken(), cores.taken():
+        thread_budget = ThreadBudget(before)
+        with thread_budget.share(), thread_budget.share():
             pass
         found: list[int] = []
         fresh = threading.Thread(target=lambda: found.append(torch.get_num_threads()))

@@ -1,4 +1,4 @@
-"""What XTTS's transformer reads before its first audio token: the voice, the text, a start.
+"""The prompt of XTTS's transformer, before its first audio token: voice, text and a start token.
 
 Importing this imports torch.
 """
@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 
-def prefix(gpt: Any, voice: Tensor, text_tokens: Sequence[int]) -> Tensor:
-    """Embeddings of shape [1, positions, width], as coqui-tts's `GPT.compute_embeddings` has them.
+def prompt_embedding(gpt: Any, voice: Tensor, text_tokens: Sequence[int]) -> Tensor:
+    """Embeddings of shape [1, positions, width], the same as in coqui-tts's `GPT.compute_embeddings`.
 
     `gpt` is coqui-tts's `GPT`; `voice` are a speaker's conditioning latents, of shape
     [1, latents, width].

@@ -1,6 +1,6 @@
-"""Written and spoken sentences in German, as spoken by a smart home."""
-
 from __future__ import annotations
+
+from wyoming_voice_stack.tts.normalization import normalize
 
 GERMAN = {
     "Morgen wird es sonnig bei 24 °C.": "Morgen wird es sonnig bei vierundzwanzig Grad Celsius.",
@@ -132,3 +132,7 @@ GERMAN = {
     "1/2 Tasse.": "einhalb Tasse.",
     "bzw. z. B. d. h. so.": "beziehungsweise zum Beispiel das heißt so.",
 }
+
+
+def test_german() -> None:
+    assert {text: normalize(text, "de") for text in GERMAN} == GERMAN

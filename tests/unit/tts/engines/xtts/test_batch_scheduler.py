@@ -1,4 +1,4 @@
-"""Who is spoken when, by a decoder that makes steps only as it is told."""
+"""The order of steps, with a decoder that takes a step only when a test allows it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.tts.engines.xtts.audio_queue import MAX_UNREAD_SECONDS
 from wyoming_voice_stack.tts.engines.xtts.decoding_stream import (
     FIRST_CHUNK_TOKENS,
     DecodingRequest,
     DecodingStream,
 )
-from wyoming_voice_stack.tts.engines.xtts.outbox import MAX_UNREAD_SECONDS
 from wyoming_voice_stack.tts.engines.xtts.speakers import SpeakerConditioning
 
 ROWS = 3
@@ -33,9 +33,9 @@ class Decoder:
         self.allowed = threading.Semaphore(0)
         self.stepped: list[list[str]] = []
         self.voices: dict[int, str] = {}
-        self.closed: list[str] = []
+        self.freed: list[str] = []
         self.broken = False
-        self.cache = SimpleNamespace(close=self._close)
+        self.cache = SimpleNamespace(free=self._free)
 
     def begin(self, voice: str, text_tokens: Sequence[int]) -> tuple[int, Any]:
         import torch
@@ -59,8 +59,8 @@ class Decoder:
     def logits(self, latents: Any) -> Any:
         return latents
 
-    def _close(self, row: int) -> None:
-        self.closed.append(self.voices.pop(row))
+    def _free(self, row: int) -> None:
+        self.freed.append(self.voices.pop(row))
 
 
 class Sampler:
@@ -80,11 +80,11 @@ class Sampler:
 class Vocoder:
     """Three seconds of sound whenever it is asked."""
 
-    def speak(self, speaker: str, speed: float) -> Any:
+    def start_stream(self, speaker: str, speed: float) -> Any:
         import torch
 
         return SimpleNamespace(
-            push=lambda _: None, pull=lambda *, last: torch.ones(3 * RATE), behind=False
+            add=lambda _: None, pull=lambda *, last: torch.ones(3 * RATE), has_more=False
         )
 
 
@@ -100,26 +100,26 @@ def sampler() -> Sampler:
 
 @pytest.fixture
 def scheduler(decoder: Decoder, sampler: Sampler) -> Iterator[Any]:
-    from wyoming_voice_stack.tts.engines.xtts.decoding.scheduler import Scheduler
-    from wyoming_voice_stack.tts.engines.xtts.torch_threads import Cores
+    from wyoming_voice_stack.tts.engines.xtts.batch_scheduler import BatchScheduler
+    from wyoming_voice_stack.tts.engines.xtts.torch_threads import ThreadBudget
 
-    made = Scheduler(
+    made = BatchScheduler(
         decoder,  # type: ignore[arg-type]
         sampler,  # type: ignore[arg-type]
         Vocoder(),  # type: ignore[arg-type]
         rows=ROWS,
         stop_token=STOP,
-        most_tokens=MOST,
+        max_tokens=MOST,
         sample_rate=RATE,
-        cores=Cores(1),
-        beside=False,
+        thread_budget=ThreadBudget(1),
+        separate_vocoder=False,
     )
     yield made
     decoder.allowed.release(1000)
     made.close()
 
 
-def line(voice: str, buffered_s: float = -math.inf) -> DecodingRequest:
+def request(voice: str, buffered_s: float = -math.inf) -> DecodingRequest:
     playback: Any = SimpleNamespace(buffered_s=buffered_s)
     return DecodingRequest((1, 2, 3), SpeakerConditioning(voice, voice), 1.0, playback)
 
@@ -131,7 +131,7 @@ def until(scheduler: Any, condition: Callable[[], object]) -> None:
 
 def begun(scheduler: Any, stream: DecodingStream) -> DecodingStream:
     """`stream`, which waits for its first step to be allowed."""
-    poll(lambda: stream.tokens == 1)
+    poll(lambda: stream.token_count == 1)
     return stream
 
 
@@ -149,8 +149,8 @@ class TestOrder:
     def test_who_has_heard_nothing_is_served_before_those_well_ahead(
         self, scheduler: Any, decoder: Decoder
     ) -> None:
-        begun(scheduler, scheduler.add(line("old", buffered_s=5.0)))
-        new = scheduler.add(line("new"))
+        begun(scheduler, scheduler.submit(request("old", buffered_s=5.0)))
+        new = scheduler.submit(request("new"))
         decoder.allowed.release(1)
         begun(scheduler, new)
         decoder.allowed.release(FIRST_CHUNK_TOKENS + 1)
@@ -162,8 +162,8 @@ class TestOrder:
     def test_who_has_little_sound_left_does_not_wait(
         self, scheduler: Any, decoder: Decoder
     ) -> None:
-        begun(scheduler, scheduler.add(line("old", buffered_s=1.5)))
-        new = scheduler.add(line("new"))
+        begun(scheduler, scheduler.submit(request("old", buffered_s=1.5)))
+        new = scheduler.submit(request("new"))
         decoder.allowed.release(2)
         begun(scheduler, new)
         decoder.allowed.release(4)
@@ -171,109 +171,111 @@ class TestOrder:
         assert decoder.stepped == [*[["old"]] * 2, *[["old", "new"]] * 4]
 
     def test_lines_beyond_the_rows_wait(self, scheduler: Any, decoder: Decoder) -> None:
-        streams = [scheduler.add(line(name)) for name in "abcd"]
+        streams = [scheduler.submit(request(name)) for name in "abcd"]
         decoder.allowed.release(4)
         poll(lambda: len(decoder.stepped) == 4)
         assert decoder.stepped[-1] == ["a", "b", "c"]
-        assert streams[3].tokens == 0
-        streams[1].outbox.leave()
+        assert streams[3].token_count == 0
+        streams[1].audio.close()
         decoder.allowed.release(3)
         poll(lambda: decoder.stepped[-1] == ["a", "d", "c"])
 
 
 class TestPieces:
-    def test_grow_and_end_with_the_line(
+    def test_grow_and_end_with_the_request(
         self, scheduler: Any, decoder: Decoder, sampler: Sampler
     ) -> None:
-        stream = scheduler.add(line("a"))
-        sound = stream.outbox.take_all()
+        stream = scheduler.submit(request("a"))
+        sound = stream.audio.take_all()
         counts = []
         for tokens in (8, 24, 56, 96):
-            decoder.allowed.release(tokens - stream.tokens if stream.tokens else tokens - 1)
+            decoder.allowed.release(
+                tokens - stream.token_count if stream.token_count else tokens - 1
+            )
             next(sound)
-            counts.append(stream.tokens)
+            counts.append(stream.token_count)
         assert counts == [8, 24, 56, 96]
         sampler.ending = True
         decoder.allowed.release(1)
         assert [len(piece) for piece in sound] == [3 * RATE]
-        assert (stream.tokens, stream.cut) == (97, False)
-        assert decoder.closed == ["a"]
+        assert (stream.token_count, stream.truncated) == (97, False)
+        assert decoder.freed == ["a"]
 
     def test_stay_small_while_little_is_in_hand(self, scheduler: Any, decoder: Decoder) -> None:
-        stream = scheduler.add(line("a", buffered_s=-3.5))
-        sound = stream.outbox.take_all()
+        stream = scheduler.submit(request("a", buffered_s=-3.5))
+        sound = stream.audio.take_all()
         for tokens in (8, 16, 24):
-            decoder.allowed.release(tokens - max(stream.tokens, 1))
+            decoder.allowed.release(tokens - max(stream.token_count, 1))
             next(sound)
-            assert stream.tokens == tokens
+            assert stream.token_count == tokens
 
     def test_no_more_are_made_than_may_wait(self, scheduler: Any, decoder: Decoder) -> None:
-        stream = scheduler.add(line("a"))
+        stream = scheduler.submit(request("a"))
         decoder.allowed.release(1000)
-        until(scheduler, lambda: stream.tokens and not scheduler._able())
-        made = stream.tokens
-        assert MAX_UNREAD_SECONDS <= stream.outbox.unread_s < MAX_UNREAD_SECONDS + 3.0
+        until(scheduler, lambda: stream.token_count and not scheduler._runnable())
+        made = stream.token_count
+        assert MAX_UNREAD_SECONDS <= stream.audio.unread_s < MAX_UNREAD_SECONDS + 3.0
         assert made < MOST
-        sound = stream.outbox.take_all()
+        sound = stream.audio.take_all()
         next(sound)
-        until(scheduler, lambda: not scheduler._able())
-        assert stream.tokens > made
+        until(scheduler, lambda: not scheduler._runnable())
+        assert stream.token_count > made
         sound.close()
 
     def test_a_line_without_an_end_is_cut(self, scheduler: Any, decoder: Decoder) -> None:
-        stream = scheduler.add(line("a"))
+        stream = scheduler.submit(request("a"))
         decoder.allowed.release(1000)
-        assert sum(len(piece) for piece in stream.outbox.take_all()) > 0
-        assert (stream.tokens, stream.cut) == (MOST, True)
+        assert sum(len(piece) for piece in stream.audio.take_all()) > 0
+        assert (stream.token_count, stream.truncated) == (MOST, True)
 
 
 class TestLeaving:
     def test_who_leaves_is_stepped_no_more(self, scheduler: Any, decoder: Decoder) -> None:
-        leaver, other = scheduler.add(line("leaver")), scheduler.add(line("other"))
-        sound = leaver.outbox.take_all()
+        leaver, other = scheduler.submit(request("leaver")), scheduler.submit(request("other"))
+        sound = leaver.audio.take_all()
         decoder.allowed.release(FIRST_CHUNK_TOKENS)
         next(sound)
         sound.close()
         decoder.allowed.release(20)
         poll(lambda: len(decoder.stepped) == FIRST_CHUNK_TOKENS + 20)
-        assert decoder.closed == ["leaver"]
+        assert decoder.freed == ["leaver"]
         assert decoder.stepped[-10:] == [["other"]] * 10
-        assert other.tokens > 20
+        assert other.token_count > 20
 
     def test_who_cannot_begin_disturbs_nobody(
         self, scheduler: Any, decoder: Decoder, sampler: Sampler
     ) -> None:
-        good, bad = scheduler.add(line("good")), scheduler.add(line("bad"))
+        good, bad = scheduler.submit(request("good")), scheduler.submit(request("bad"))
         with pytest.raises(EngineError, match="ValueError"):
-            next(bad.outbox.take_all())
+            next(bad.audio.take_all())
         sampler.ending = True
         decoder.allowed.release(2)
-        assert len(list(good.outbox.take_all())) == 1
+        assert len(list(good.audio.take_all())) == 1
 
     def test_a_step_that_fails_ends_those_in_it_and_no_others(
         self, scheduler: Any, decoder: Decoder, sampler: Sampler
     ) -> None:
-        streams = [begun(scheduler, scheduler.add(line("a")))]
-        streams.append(scheduler.add(line("b")))
+        streams = [begun(scheduler, scheduler.submit(request("a")))]
+        streams.append(scheduler.submit(request("b")))
         decoder.allowed.release(2)
         poll(lambda: len(decoder.stepped) == 2)
         decoder.broken = True
         decoder.allowed.release(1)
         for stream in streams:
-            with pytest.raises(EngineError, match="Ask again"):
-                list(stream.outbox.take_all())
-        assert sorted(decoder.closed) == ["a", "b"]
+            with pytest.raises(EngineError, match="Try again"):
+                list(stream.audio.take_all())
+        assert sorted(decoder.freed) == ["a", "b"]
         decoder.broken = False
         sampler.ending = True
-        assert len(list(scheduler.add(line("c")).outbox.take_all())) == 1
+        assert len(list(scheduler.submit(request("c")).audio.take_all())) == 1
 
     def test_closing_ends_lines_and_the_thread(self, scheduler: Any, decoder: Decoder) -> None:
-        stream = begun(scheduler, scheduler.add(line("a")))
+        stream = begun(scheduler, scheduler.submit(request("a")))
         decoder.allowed.release(1000)
         scheduler.close()
         assert not scheduler._thread.is_alive()
         with pytest.raises(EngineError, match="unloaded"):
-            list(stream.outbox.take_all())
+            list(stream.audio.take_all())
         with pytest.raises(EngineError, match="unloaded"):
-            scheduler.add(line("b"))
-        assert decoder.closed == ["a"]
+            scheduler.submit(request("b"))
+        assert decoder.freed == ["a"]
