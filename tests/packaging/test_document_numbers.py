@@ -164,3 +164,14 @@ def test_number_is_that_of_the_code(document: str, sentence: str, number: float)
 def test_a_container_is_given_more_time_than_its_server_takes() -> None:
     [allowed] = re.findall(r"Allow it (\d+) seconds", words("docs/deployment.md"))
     assert float(allowed) > default("shutdown_grace_seconds") + app.ENGINE_STOP_SECONDS
+
+
+def test_figures_of_the_readme_are_those_of_the_measurements() -> None:
+    tables = (ROOT / "README.md").read_text("utf-8").partition("## How fast it is")[2]
+    rows = re.findall(r"^\| [A-Z].*\| (.*) \| (.*) \|$", tables.partition("```")[0], re.MULTILINE)
+    figures = [
+        each.strip("*").split()[0] for row in rows for each in row if re.search(r"\d", each)
+    ]
+    cells = re.findall(r"(?<=\| )[\d.]+(?= \|)", words("docs/performance.md"))
+    assert len(figures) == 2 * 10
+    assert set(figures) - set(cells) == set()
