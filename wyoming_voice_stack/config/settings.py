@@ -1,7 +1,7 @@
-"""Every setting, once: its name, default, bounds and meaning.
+"""All settings of the servers: names, defaults, bounds and meanings.
 
 A setting `asr_model` is read from the variable `ASR_MODEL`, or from the file that
-`ASR_MODEL_FILE` names, or from the JSON object in `OPTIONS_FILE`. Nothing below this module reads
+`ASR_MODEL_FILE` names, or from the JSON object in `OPTIONS_FILE`. Modules below this one do not read
 the environment.
 """
 
@@ -47,7 +47,7 @@ def _upper(value: Any) -> Any:
 
 
 def _exactly_one(value: Any) -> Any:
-    # As coqui-tts reads it: a licence is not accepted by something like "yes, but".
+    # As coqui-tts reads it: only the exact value accepts a licence.
     return value is True or value == "1"
 
 
@@ -61,7 +61,7 @@ Device = Annotated[str, BeforeValidator(_lower), Field(pattern=r"^(auto|cpu|cuda
 
 
 class Settings(BaseSettings):
-    """The whole configuration of one process. Frozen; checked once, when it is made."""
+    """The configuration of one process. Immutable; validated when it is created."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -72,9 +72,9 @@ class Settings(BaseSettings):
     )
 
     service_mode: Annotated[Mode | None, BeforeValidator(_lower)] = None
-    """Which of the two servers this process is: asr or tts."""
+    """Server to run, speech to text or text to speech: asr or tts."""
     host: Optional = None
-    """Address to listen on; unset listens on every IPv4 and IPv6 address."""
+    """Address to listen on; unset listens on all IPv4 and IPv6 addresses."""
     asr_port: int = Field(default=5001, ge=0, le=65535)
     """Port of the speech-to-text server; 0 lets the system choose."""
     tts_port: int = Field(default=5002, ge=0, le=65535)
@@ -83,101 +83,101 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
         "INFO"
     )
-    """DEBUG, INFO, WARNING or ERROR; only DEBUG shows what is spoken."""
+    """Lowest level of log lines: DEBUG, INFO, WARNING or ERROR. Only DEBUG logs what is spoken."""
     log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
-    """Log lines for people or for machines: text or json."""
+    """Format of log lines: text or json."""
 
     models_dir: Path = Path("models")
-    """Where fetched models are kept."""
+    """Folder for downloaded models."""
     voices_dir: Path = Path("voices")
-    """Recordings to clone: `anna.wav`, or a folder `anna/` of takes."""
+    """Folder of recordings to clone: `anna.wav`, or a folder `anna/` with several."""
 
     asr_device: Device = "auto"
-    """Where Whisper runs: auto, cpu, cuda or cuda:N."""
+    """Device for Whisper: auto, cpu, cuda or cuda:N."""
     asr_model: Names = ("auto",)
-    """Whisper models, comma separated; the first one is the default."""
+    """Whisper models, separated by commas; the first one is the default. auto chooses one for the machine."""
     asr_compute_type: Annotated[str, BeforeValidator(_lower)] = "auto"
-    """CTranslate2's type; auto is float16 on CUDA and int8 on a CPU."""
+    """CTranslate2 compute type; auto is float16 on CUDA and int8 on a CPU."""
     asr_language: Optional = None
-    """Language of speech when the request names none; unset detects it."""
+    """Language of the speech if the request specifies none; unset detects it."""
     asr_languages: Names = ()
-    """Languages of the household, among which detection chooses; empty stands for all."""
+    """Languages of the household; detection chooses one of these. Empty allows all."""
     asr_beam_size: int = Field(default=5, ge=1, le=20)
-    """Hypotheses that Whisper follows at once."""
+    """Beam size of Whisper: the number of hypotheses that it keeps."""
     asr_cpu_threads: int = Field(default=0, ge=0, le=256)
-    """Threads that Whisper takes on a CPU, in all; 0 takes one a core, four at most."""
+    """CPU threads for Whisper in total; 0 uses one per core, four at most."""
     asr_initial_prompt: Optional = None
-    """Text in the style of what will be spoken, to bias Whisper."""
+    """Example text in the style of the expected speech, as a prompt for Whisper."""
     asr_task: Annotated[Literal["transcribe", "translate"], BeforeValidator(_lower)] = "transcribe"
-    """transcribe writes what is spoken, translate puts it into English."""
+    """transcribe keeps the language of the speech; translate translates it to English."""
     asr_endpoint_silence: float | None = Field(default=None, ge=0.1, le=10)
-    """Seconds of silence after which the server itself ends an utterance; unset waits for the client."""
+    """Seconds of silence after which the server ends an utterance; unset waits for the client."""
     asr_partial_text: bool = True
-    """Send text while somebody still speaks, as far as it is stable."""
+    """Send stable text during speech, before the utterance ends."""
     asr_max_utterance_seconds: int = Field(default=600, ge=1, le=7200)
-    """Longest utterance that is taken."""
+    """Longest utterance in seconds."""
 
     hass_url: Optional = None
-    """Address of the Home Assistant that tells the names of the house, to be heard better."""
+    """Home Assistant URL; the names of its areas and entities improve recognition."""
     hass_token: SecretStr | None = None
-    """Long-lived access token of an administrator of that Home Assistant."""
+    """Long-lived access token of a Home Assistant administrator."""
     supervisor_token: SecretStr | None = None
-    """Given to an add-on: the server announces itself there, and not by zeroconf."""
+    """Token that the Supervisor gives to an add-on; with it, the Supervisor announces the server instead of zeroconf."""
     supervisor_url: str = "http://supervisor"
-    """Where an add-on finds the Supervisor; tests have one of their own."""
+    """Address of the Supervisor for an add-on; only tests change it."""
     hass_refresh_seconds: int = Field(default=300, ge=10, le=86_400)
-    """How often the names of the house are read again."""
+    """Seconds between two updates of the names from Home Assistant."""
 
     tts_device: Device = "auto"
-    """Where the voice runs: auto, cpu, cuda or cuda:N. Piper always runs on the CPU."""
+    """Device for speech synthesis: auto, cpu, cuda or cuda:N. Piper always runs on the CPU."""
     tts_model: str = "tts_models/multilingual/multi-dataset/xtts_v2"
-    """A Coqui model name, a directory, `piper:NAME`, `piper:PATH.onnx`, or auto: Piper in the language of the house."""
+    """A Coqui model name, a directory, `piper:NAME`, `piper:PATH.onnx`, or auto: a Piper voice in the language of the household."""
     coqui_tos_agreed: Annotated[bool, BeforeValidator(_exactly_one)] = False
-    """1 says that you have read and accepted the licence of XTTS."""
+    """1 means that you have read and accepted the licence of XTTS."""
     tts_voice: Optional = None
-    """Voice when the request names none; unset takes the first."""
+    """Voice if the request specifies none; unset uses the first one."""
     tts_language: Optional = None
-    """Language when neither the request nor the voice names one; unset detects it. A region counts: en-GB reads 3/4 as a day in April."""
+    """Language if neither the request nor the voice specifies one; unset detects it. The region matters: en-GB reads 3/4 as a day in April."""
     tts_languages: Names = ()
-    """Languages of the household: those advertised and detected; empty stands for all."""
+    """Languages of the household; only these are advertised and detected. Empty allows all."""
     tts_speed: float = Field(default=1.0, ge=0.25, le=4.0)
-    """How fast the voice speaks."""
+    """Speaking rate; 1 is the voice's own."""
     tts_sentence_pause_ms: int = Field(default=250, ge=0, le=5000)
-    """Silence between two sentences."""
+    """Milliseconds of silence between two sentences."""
     tts_precision: Annotated[
         Literal["auto", "float32", "float16", "bfloat16", "int8"], BeforeValidator(_lower)
     ] = "auto"
-    """What XTTS computes in: auto is float16 on CUDA and float32 on a CPU; int8 is not verified."""
+    """Precision of XTTS; auto is float16 on CUDA and float32 on a CPU. int8 is not verified."""
     tts_cache_mb: int = Field(default=16, ge=0, le=4096)
-    """Memory for short sentences that were spoken before, in megabytes; 0 keeps none."""
+    """Megabytes of memory for the cache of short sentences; 0 disables the cache."""
     tts_cache_cloned: bool = False
-    """Whether sentences of cloned voices are kept too."""
+    """Whether to cache sentences of cloned voices as well."""
     tts_cpu_threads: int = Field(default=0, ge=0, le=256)
-    """Threads of one synthesis on a CPU; 0 takes one a core."""
+    """CPU threads for one synthesis; 0 uses one per core."""
     tts_max_text_characters: int = Field(default=100_000, ge=1, le=10_000_000)
-    """Longest text of one request."""
+    """Longest text of one request, in characters."""
 
     idle_unload_seconds: float | None = Field(default=None, ge=1, le=604_800)
-    """Seconds without a request after which a model gives its memory back; unset keeps it loaded."""
+    """Unload the model after this many idle seconds to free its memory; unset keeps it loaded."""
     max_connections: int = Field(default=64, ge=1, le=10_000)
-    """Wyoming connections at once."""
+    """Limit of simultaneous Wyoming connections."""
     max_queued_requests: int = Field(default=32, ge=1, le=10_000)
-    """Requests that wait for an engine; one more is answered `busy`."""
+    """Limit of requests waiting for an engine; further ones are answered `busy`."""
     allowed_clients: Networks = ()
-    """Addresses or networks that may connect, beside this machine itself; empty stands for all."""
+    """Addresses or networks that may connect, besides this machine; empty allows all."""
     idle_timeout_seconds: float = Field(default=600.0, gt=0, le=86_400)
-    """How long a connection may stay silent between two events."""
+    """Longest time in seconds without data from a client."""
     read_timeout_seconds: float = Field(default=30.0, gt=0, le=3600)
-    """How long one event may take to arrive."""
+    """Longest time in seconds for one event to arrive."""
     write_timeout_seconds: float = Field(default=120.0, gt=0, le=3600)
-    """How long a client may leave its replies unread."""
+    """Longest time in seconds that a client may leave replies unread."""
     shutdown_grace_seconds: float = Field(default=20.0, ge=0, le=300)
-    """How long running requests may go on after SIGTERM or SIGINT."""
+    """Seconds for running requests to finish after SIGTERM or SIGINT."""
 
     zeroconf: bool = True
-    """Announce the server on the network."""
+    """Announce the server on the local network with zeroconf (mDNS)."""
     zeroconf_name: Optional = None
-    """Name of the announcement; unset takes one from the host's name."""
+    """Name of the announced server; unset derives one from the host name."""
 
     @field_validator("allowed_clients", mode="before")
     @classmethod
@@ -187,7 +187,7 @@ class Settings(BaseSettings):
 
     @property
     def port(self) -> int:
-        """Port of the server that this process is."""
+        """Port of the server that `service_mode` selects."""
         return self.asr_port if self.service_mode == "asr" else self.tts_port
 
     @classmethod
@@ -199,15 +199,15 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Command line first, then the environment, then files that it names, an add-on's last."""
+        """Order of the sources: command line, environment, `NAME_FILE` files, `OPTIONS_FILE`."""
         del dotenv_settings, file_secret_settings
         named = os.environ.get(OPTIONS_VARIABLE, "")
         options = InitSettingsSource(settings_cls, read_options(named) if named else {})
-        return init_settings, env_settings, _NamedFiles(settings_cls), options
+        return init_settings, env_settings, _ValueFiles(settings_cls), options
 
 
-class _NamedFiles(PydanticBaseSettingsSource):
-    """Reads `NAME` from the file that `NAME_FILE` names, as container secrets are given."""
+class _ValueFiles(PydanticBaseSettingsSource):
+    """Reads `NAME` from the file that `NAME_FILE` names, such as a container secret."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         del field
@@ -220,13 +220,13 @@ class _NamedFiles(PydanticBaseSettingsSource):
                 raw = file.read(MAX_SECRET_BYTES + 1)
             if len(raw) > MAX_SECRET_BYTES:
                 raise ConfigError(
-                    f"{variable}={named!r} holds more than {MAX_SECRET_BYTES} bytes; name the file"
-                    " that holds only the value"
+                    f"{variable}={named!r} is larger than {MAX_SECRET_BYTES} bytes; set it to a file"
+                    " that contains only the value"
                 )
             return raw.decode("utf-8").strip(), field_name, False
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(
-                f"{variable}={named!r} cannot be read ({error}); name a readable text file"
+                f"{variable}={named!r} cannot be read ({error}); set it to a readable text file"
             ) from error
 
     def __call__(self) -> dict[str, Any]:
@@ -238,10 +238,10 @@ class _NamedFiles(PydanticBaseSettingsSource):
 
 
 def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Read every setting from the environment; `overrides` from the command line go before it.
+    """Read all settings; `overrides` from the command line take precedence.
 
     Raises:
-        ConfigError: one line that names the variable, its value and what is allowed.
+        ConfigError: one line with the variable, its value and what is allowed.
     """
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
     try:
@@ -255,7 +255,7 @@ def _one_line(error: ValidationError) -> str:
     name = str(first["loc"][0]).upper()
     secret = SecretStr in get_args(Settings.model_fields[name.lower()].annotation)
     given = "(not shown)" if secret else repr(first["input"])
-    return f"{name}={given} is not usable: {first['msg']}; {_allowed(name.lower())}"
+    return f"{name}={given} is not valid: {first['msg']}; {_allowed(name.lower())}"
 
 
 def _allowed(field_name: str) -> str:

@@ -104,6 +104,6 @@ def test_a_licence_is_accepted_by_1_alone(
 def test_a_secret_of_a_wrong_type_is_not_shown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, token: object
 ) -> None:
-    with pytest.raises(ConfigError, match=r"^HASS_TOKEN=\(not shown\) is not usable") as caught:
+    with pytest.raises(ConfigError, match=r"^HASS_TOKEN=\(not shown\) is not valid") as caught:
         settings_with(tmp_path, monkeypatch, {"hass_token": token})
     assert not {"1234567890123", "s3cr3t"} & set(re.findall(r"\w+", str(caught.value)))
