@@ -1,4 +1,4 @@
-"""A small Home Assistant: its websocket API on loopback, and every way in which it may fail."""
+"""A fake Home Assistant: its WebSocket API on loopback, with every way in which it can fail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wyoming_voice_stack.asr.home_assistant import (
     home_assistant_access,
 )
 
-TOKEN = "key-of-the-house"
+TOKEN = "secret-access-token"
 EXPOSURE = "homeassistant/expose_entity/list"
 ENTRIES = "config/entity_registry/get_entries"
 AREAS = "config/area_registry/list"
@@ -37,7 +37,7 @@ NAMES = (
     "Attic",
     "Loft",
 )
-"""Of the household as it is made."""
+"""Names of the default household."""
 REFRESH_S = 100.0
 
 
@@ -52,7 +52,7 @@ def entry(entity_id: str, *aliases: str | None, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class Household:
-    """What is in the house, in the shapes of the API."""
+    """The areas, floors and entities, in the formats of the API."""
 
     areas: list[Any] = field(
         default_factory=lambda: [
@@ -103,7 +103,7 @@ class Household:
         return answers[command["type"]]()
 
     def added(self, wanted: list[str]) -> dict[str, Any]:
-        # As Home Assistant does it, an empty list stands for all.
+        # As in Home Assistant, an empty list means all.
         return {
             each["entity_id"]: {"s": each["state"], "a": each["attributes"]}
             for each in self.states
@@ -112,7 +112,7 @@ class Household:
 
 
 class FakeHomeAssistant:
-    """Answers as the attributes say; they may change between two visits."""
+    """Answers as its attributes say; they may change between two reads."""
 
     def __init__(self) -> None:
         self.heal()
@@ -125,8 +125,8 @@ class FakeHomeAssistant:
         self._runner: web.AppRunner | None = None
 
     def heal(self) -> None:
-        """Be as new, and without any trouble."""
-        self.house = Household()
+        """Restore the default household and remove all failures."""
+        self.household = Household()
         self.admin = True
         self.missing: set[str] = set()
         """Commands that this release does not know."""
@@ -171,12 +171,12 @@ class FakeHomeAssistant:
         try:
             # The other side may be gone while something is sent to it.
             with suppress(ConnectionError):
-                await self._talk(socket)
+                await self._converse(socket)
         finally:
             self.open -= 1
         return socket
 
-    async def _talk(self, socket: web.WebSocketResponse) -> None:
+    async def _converse(self, socket: web.WebSocketResponse) -> None:
         if not await self._disturbed(socket, "connect"):
             await socket.send_json({"type": "auth_required", "ha_version": "2026.11.0"})
         hello = await socket.receive()
@@ -196,7 +196,7 @@ class FakeHomeAssistant:
         self.commands.append(kind)
         if await self._disturbed(socket, kind):
             return
-        # Something that nobody has asked for may come at any time.
+        # Messages that were not requested may come at any time.
         await socket.send_json({"id": number + 1000, "type": "event", "event": {"a": {}}})
         late = {"id": number + 1000, "type": "result", "success": True, "result": []}
         await socket.send_json(late)
@@ -205,13 +205,13 @@ class FakeHomeAssistant:
             answer = {"id": number, "type": "result", "success": False, "error": error}
             await socket.send_json(answer)
             return
-        result = self.house.answer(command)
+        result = self.household.answer(command)
         answer = {"id": number, "type": "result", "success": True, "result": result}
         await socket.send_json(answer)
         if "entity_ids" in command:
             self.asked_about.append(command["entity_ids"])
         if kind == "subscribe_entities":
-            added = self.house.added(command["entity_ids"])
+            added = self.household.added(command["entity_ids"])
             await socket.send_json({"id": number, "type": "event", "event": {"a": added}})
 
     def _refusal(self, kind: str) -> str:
@@ -267,7 +267,7 @@ class Pauses:
         await self._ended.acquire()
 
     async def next(self) -> float:
-        """Wait until a visit is over; for how long the owner means to pause then."""
+        """Wait until a read is over; return the pause that follows."""
         async with asyncio.timeout(WAIT_SECONDS):
             return await self._begun.get()
 

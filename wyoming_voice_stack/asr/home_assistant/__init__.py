@@ -1,4 +1,4 @@
-"""The names of the house: what a household calls its rooms and things, from Home Assistant."""
+"""Names of the household's areas and entities, read from Home Assistant."""
 
 from wyoming_voice_stack.asr.home_assistant.access import HomeAssistantAccess, home_assistant_access
 from wyoming_voice_stack.asr.home_assistant.refresh import HomeAssistantNames

@@ -1,8 +1,7 @@
-"""From Home Assistant's answers to the names that people are likely to say.
+"""Extracts the names that users are likely to say from Home Assistant's answers.
 
-Shapes are those of `homeassistant/components/config` and `websocket_api` in home-assistant/core.
-What is not of the expected shape inside a list is left out; an answer that is not even a list or
-an object is trouble.
+The formats are those of `homeassistant/components/config` and `websocket_api` in home-assistant/core.
+Unexpected items in a list are left out; an answer that is neither a list nor an object is an error.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from wyoming_voice_stack.asr.home_assistant.access import HomeAssistantUnavailab
 from wyoming_voice_stack.asr.whisper.hints import MAX_NAME_CHARACTERS
 
 MAX_NAMES = 2000
-"""Names that are kept; also the entities that are asked about."""
+"""Maximum number of names, and of entities that are requested."""
 ASSISTANT = "conversation"
-"""Home Assistant's word for Assist among the assistants that entities are exposed to."""
+"""Home Assistant's identifier of Assist among the assistants that entities are exposed to."""
 
 SPOKEN_DOMAINS = (
     "light",
@@ -41,10 +40,10 @@ SPOKEN_DOMAINS = (
     "lawn_mower",
     "alarm_control_panel",
 )
-"""Kinds of entities that people speak to, the most frequent first."""
+"""Domains of entities that are controlled by voice, the most frequent first."""
 
 _RANK = {domain: rank for rank, domain in enumerate(SPOKEN_DOMAINS)}
-_SILENT_CATEGORIES = {"Cc", "Cs", "Co", "Cn", "So", "Sk"}
+_UNSPOKEN_CATEGORIES = {"Cc", "Cs", "Co", "Cn", "So", "Sk"}
 _EMOJI_STYLE = "\ufe0f"
 
 
@@ -58,21 +57,21 @@ class NamedEntity:
 
 @dataclass(frozen=True)
 class HomeRegistry:
-    """All that was read at one time."""
+    """The areas, entities and floors of one read."""
 
     areas: tuple[NamedEntity, ...] = ()
     entities: tuple[NamedEntity, ...] = ()
     floors: tuple[NamedEntity, ...] = ()
 
 
-def spoken_names(house: HomeRegistry) -> tuple[str, ...]:
-    """List every name once, as likely to be said: areas, entities, their aliases, floors.
+def spoken_names(registry: HomeRegistry) -> tuple[str, ...]:
+    """List each name once, the most likely first: areas, entities, their aliases, floors.
 
-    Names that differ only in case are one. At most `MAX_NAMES`, each of `MAX_NAME_CHARACTERS`
-    at most; longer ones are left out.
+    Names that differ only in case count as one. Returns `MAX_NAMES` at most; names of more than
+    `MAX_NAME_CHARACTERS` are left out.
     """
     unique: dict[str, str] = {}
-    for name in _cleaned(_in_order(house)):
+    for name in _cleaned(_in_order(registry)):
         unique.setdefault(name.casefold(), name)
         if len(unique) == MAX_NAMES:
             break
@@ -80,13 +79,13 @@ def spoken_names(house: HomeRegistry) -> tuple[str, ...]:
 
 
 def places(answer: Any) -> tuple[NamedEntity, ...]:
-    """Areas of `config/area_registry/list`, or floors of `config/floor_registry/list`."""
+    """Read areas (`config/area_registry/list`) or floors (`config/floor_registry/list`)."""
     named = (NamedEntity(_text(place.get("name")), _aliases(place)) for place in _objects(answer))
     return tuple(islice(named, MAX_NAMES))
 
 
 def exposed_ids(answer: Any) -> list[str]:
-    """Entities that Assist may use, of `homeassistant/expose_entity/list`; likely ones first."""
+    """Read the entities exposed to Assist (`homeassistant/expose_entity/list`), likely ones first."""
     exposed = _mapping(_mapping(answer).get("exposed_entities"))
     return _likely_first(
         entity_id
@@ -96,12 +95,12 @@ def exposed_ids(answer: Any) -> list[str]:
 
 
 def spoken_ids(friendly_names: Mapping[str, str]) -> list[str]:
-    """Entities of `SPOKEN_DOMAINS`, likely ones first."""
+    """Select the entities of `SPOKEN_DOMAINS`, likely ones first."""
     return _likely_first(entity_id for entity_id in friendly_names if _domain(entity_id) in _RANK)
 
 
 def friendly_names(answer: Any) -> dict[str, str]:
-    """Entity to its name in full, of `get_states`."""
+    """Read the full name of each entity from `get_states`."""
     return {
         state["entity_id"]: _state_name(state["entity_id"], state.get("attributes"))
         for state in _objects(answer)
@@ -110,8 +109,8 @@ def friendly_names(answer: Any) -> dict[str, str]:
 
 
 def added_names(event: Any) -> dict[str, str]:
-    """Entity to its name in full, of the first event of `subscribe_entities`."""
-    # It writes `a` for what was added, and in a state `a` for its attributes.
+    """Read the full name of each entity from the first event of `subscribe_entities`."""
+    # The key `a` stands for added entities, and within a state for its attributes.
     return {
         entity_id: _state_name(entity_id, state.get("a"))
         for entity_id, state in _mapping(_mapping(event).get("a")).items()
@@ -122,48 +121,49 @@ def added_names(event: Any) -> dict[str, str]:
 def entities(
     entity_ids: Iterable[str], friendly: Mapping[str, str], answer: Any, *, visible_only: bool
 ) -> tuple[NamedEntity, ...]:
-    """Join names in full with the aliases of `config/entity_registry/get_entries`.
+    """Join full names with the aliases of `config/entity_registry/get_entries`.
 
-    The friendly name is the one that Assist matches: it holds the device's name where the entry
-    does not. Entities without a state are left out, as Assist does not know them; so are, if
-    `visible_only`, those that are hidden or serve to set up or diagnose a device.
+    Assist matches the friendly name, which includes the device's name where the entry does not.
+    Entities without a state are left out, as in Assist; with `visible_only`, so are hidden,
+    configuration and diagnostic entities.
     """
     entries = {} if answer is None else _mapping(answer)
     found = []
     for entity_id in entity_ids:
         entry = entries.get(entity_id)
         entry = entry if isinstance(entry, dict) else {}
-        unseen = entry.get("hidden_by") or entry.get("entity_category")
-        if entity_id in friendly and not (visible_only and unseen):
+        hidden = entry.get("hidden_by") or entry.get("entity_category")
+        if entity_id in friendly and not (visible_only and hidden):
             found.append(NamedEntity(friendly[entity_id], _aliases(entry)))
     return tuple(found)
 
 
-def _in_order(house: HomeRegistry) -> Iterator[str]:
-    for group in (house.areas, house.entities):
+def _in_order(registry: HomeRegistry) -> Iterator[str]:
+    for group in (registry.areas, registry.entities):
         yield from (named.name for named in group)
-    for group in (house.areas, house.entities):
+    for group in (registry.areas, registry.entities):
         yield from (alias for named in group for alias in named.aliases)
-    yield from (floor.name for floor in house.floors)
-    yield from (alias for floor in house.floors for alias in floor.aliases)
+    yield from (floor.name for floor in registry.floors)
+    yield from (alias for floor in registry.floors for alias in floor.aliases)
 
 
 def _cleaned(names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        # Before the work on signs: a name may be as long as a message.
+        # Checked before cleaning: a name may be as long as a whole message.
         cleaned = _clean(name) if len(name) <= 2 * MAX_NAME_CHARACTERS else ""
         if any(map(str.isalnum, cleaned)) and len(cleaned) <= MAX_NAME_CHARACTERS:
             yield cleaned
 
 
 def _clean(name: str) -> str:
-    signs = (" " if _is_silent(sign) else sign for sign in unicodedata.normalize("NFC", name))
-    return " ".join("".join(signs).split())
+    normalized = unicodedata.normalize("NFC", name)
+    spoken = (" " if _is_unspoken(character) else character for character in normalized)
+    return " ".join("".join(spoken).split())
 
 
-def _is_silent(sign: str) -> bool:
-    # Nobody says an emoji, and half a surrogate pair cannot even be made tokens of.
-    return sign == _EMOJI_STYLE or unicodedata.category(sign) in _SILENT_CATEGORIES
+def _is_unspoken(character: str) -> bool:
+    # Emojis are not spoken, and half a surrogate pair cannot be tokenized.
+    return character == _EMOJI_STYLE or unicodedata.category(character) in _UNSPOKEN_CATEGORIES
 
 
 def _likely_first(entity_ids: Iterable[str]) -> list[str]:
@@ -181,7 +181,7 @@ def _state_name(entity_id: str, attributes: Any) -> str:
 
 
 def _aliases(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    # Since 2026.4 a null among them stands for the entity's own name, which is there anyway.
+    # Since 2026.4, null stands for the entity's own name, which is included anyway.
     aliases = entry.get("aliases")
     if not isinstance(aliases, list):
         return ()
@@ -207,6 +207,6 @@ def _mapping(answer: Any) -> dict[str, Any]:
 def _unexpected(answer: Any) -> HomeAssistantUnavailable:
     return HomeAssistantUnavailable(
         "malformed",
-        f"it answers with {type(answer).__name__} where a list or an object is due; see that"
-        " HASS_URL is Home Assistant's address, and update this server if it is.",
+        f"it sent {type(answer).__name__} instead of a list or an object; check that HASS_URL is"
+        " the address of Home Assistant, and update this server if it is.",
     )

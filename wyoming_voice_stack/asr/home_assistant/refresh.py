@@ -1,4 +1,4 @@
-"""Keeps the names of the house fresh in the background."""
+"""Reads the names from Home Assistant periodically, in the background."""
 
 from __future__ import annotations
 
@@ -13,27 +13,29 @@ from wyoming_voice_stack.asr.home_assistant.access import (
 from wyoming_voice_stack.asr.home_assistant.entity_names import spoken_names
 from wyoming_voice_stack.asr.home_assistant.websocket import (
     EXPOSURE,
+    READ_TIMEOUT_S,
     UNAUTHORIZED,
     UNKNOWN_COMMAND,
-    VISIT_S,
     Refusal,
-    visit,
+    read_registry,
 )
 from wyoming_voice_stack.background import BackgroundTask
 
 _LOGGER = logging.getLogger(__name__)
 
 REFRESH_S = 300.0
+_FAILED = "Cannot read names from Home Assistant at %s: %s"
+_INCOMPLETE = "Names from Home Assistant at %s are incomplete: %s"
+_STOPPED = "Names are no longer read from Home Assistant"
 FIRST_RETRY_S = 5.0
-"""After the first failure; twice as long after each further one, up to the refresh period."""
+"""Delay after the first failure; it doubles with each further one, up to the refresh interval."""
 
 
 class HomeAssistantNames:
-    """Knows from `start` to `stop` what the household is likely to say, as far as it can be read.
+    """Keeps the names up to date between `start` and `stop`.
 
-    Nothing waits for it: until the first answer there are no names, and while Home Assistant
-    cannot be asked there are the last ones. Each kind of trouble is logged once until names are
-    read again.
+    Nothing waits for Home Assistant: there are no names before the first read, and the last ones remain
+    while it is not available. Each kind of error is logged once until names are read again.
     """
 
     def __init__(
@@ -41,42 +43,40 @@ class HomeAssistantNames:
         access: HomeAssistantAccess,
         *,
         refresh_s: float = REFRESH_S,
-        timeout_s: float = VISIT_S,
+        timeout_s: float = READ_TIMEOUT_S,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._access = access
         self._refresh_s = refresh_s
         self._timeout_s = timeout_s
         self._pause = pause
-        self._task = BackgroundTask(
-            self._follow, name="house names", on_failure="The names of the house are no longer read"
-        )
+        self._task = BackgroundTask(self._run, name="Home Assistant names", on_failure=_STOPPED)
         self._names: tuple[str, ...] = ()
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
         self._read_before = False
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Areas, entities, aliases, floors; each once, the most likely first. Empty if unknown."""
+        """Areas, entities, aliases and floors, each once, the most likely first. Empty before the first read."""
         return self._names
 
     async def start(self) -> None:
-        """Begin to read, in the background. Does not wait and does not fail."""
+        """Start to read in the background. Neither waits nor fails."""
         self._task.start()
 
     async def stop(self) -> None:
-        """Leave nothing behind. May be called at any time, and twice; the names stay."""
+        """Stop reading and close the connection; the names remain. May be called at any time, and twice."""
         await self._task.stop()
 
-    async def _follow(self) -> None:
+    async def _run(self) -> None:
         retry_s = FIRST_RETRY_S
         while True:
-            trouble = await self._refresh()
-            if trouble is None:
+            failure = await self._refresh()
+            if failure is None:
                 retry_s = FIRST_RETRY_S
                 await self._pause(self._refresh_s)
-            elif trouble == "token":
-                # Home Assistant notifies its owner of each, and may ban the address in the end.
+            elif failure == "token":
+                # Home Assistant notifies its owner of each failed login, and may ban the address.
                 await self._pause(self._refresh_s)
             else:
                 await self._pause(retry_s)
@@ -84,29 +84,27 @@ class HomeAssistantNames:
 
     async def _refresh(self) -> str | None:
         try:
-            seen = await visit(self._access, timeout_s=self._timeout_s)
-            names = await asyncio.to_thread(spoken_names, seen.house)
+            result = await read_registry(self._access, timeout_s=self._timeout_s)
+            names = await asyncio.to_thread(spoken_names, result.registry)
         except HomeAssistantUnavailable as error:
-            self._tell(error.kind, str(error))
+            self._log(error.kind, _FAILED, str(error))
             self._read_before = False
             return error.kind
         self._names = names
-        for refusal in seen.refusals:
-            self._tell(_kind(refusal), _explain(refusal))
-        self._told = {_kind(refusal) for refusal in seen.refusals}
+        for refusal in result.refusals:
+            self._log(_kind(refusal), _INCOMPLETE, _explain(refusal))
+        self._logged = {_kind(refusal) for refusal in result.refusals}
         level = logging.DEBUG if self._read_before else logging.INFO
-        _LOGGER.log(level, "%d names of the house from %s", len(names), self._access.url)
+        _LOGGER.log(level, "read %d names from Home Assistant at %s", len(names), self._access.url)
         self._read_before = True
         return None
 
-    def _tell(self, kind: str, message: str) -> None:
-        level = logging.DEBUG if kind in self._told else logging.WARNING
+    def _log(self, kind: str, text: str, cause: str) -> None:
+        level = logging.DEBUG if kind in self._logged else logging.WARNING
         if kind == UNKNOWN_COMMAND:
             level = logging.DEBUG
-        self._told.add(kind)
-        _LOGGER.log(
-            level, "Names of the house from Home Assistant at %s: %s", self._access.url, message
-        )
+        self._logged.add(kind)
+        _LOGGER.log(level, text, self._access.url, cause)
 
 
 def _kind(refusal: Refusal) -> str:
@@ -116,7 +114,7 @@ def _kind(refusal: Refusal) -> str:
 def _explain(refusal: Refusal) -> str:
     if refusal == Refusal(EXPOSURE, UNAUTHORIZED):
         return (
-            "only an administrator may see what is exposed to Assist, so all areas and the usual"
-            " kinds of entities are taken; set HASS_TOKEN to the token of an administrator."
+            "only administrators can see which entities are exposed to Assist, so all areas and the"
+            " usual kinds of entities are read; set HASS_TOKEN to the token of an administrator."
         )
-    return f"{refusal.command} is left out, as it answers with {refusal.code!r}."
+    return f"the command {refusal.command} failed with {refusal.code!r}; its names are left out."

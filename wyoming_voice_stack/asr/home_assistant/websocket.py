@@ -1,6 +1,6 @@
-"""One visit to Home Assistant's websocket API: say who asks, read what there is, leave.
+"""Reads areas, floors and entities from Home Assistant's WebSocket API, in one short connection.
 
-The protocol is that of https://developers.home-assistant.io/docs/api/websocket.
+The protocol is documented at https://developers.home-assistant.io/docs/api/websocket.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientWebSocketResponse
 
 CONNECT_S = 10.0
-"""Until the socket is open."""
-VISIT_S = 60.0
-"""A whole visit, from looking up the name to having closed."""
+"""Limit for opening the TCP connection."""
+READ_TIMEOUT_S = 60.0
+"""Limit for the whole read, from the name lookup to the closed connection."""
 CLOSE_S = 1.0
-"""How long the other side may take to say goodbye."""
+"""Limit for the other side to answer the close frame."""
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-"""All states of some ten thousand entities."""
+"""Enough for the states of about ten thousand entities."""
 MAX_INLINE_CHARACTERS = 64 * 1024
-"""Of a message that is parsed at once; longer ones are parsed in a thread."""
+"""Longer messages are parsed in a thread."""
 MAX_QUOTED_CHARACTERS = 300
 
 _REDIRECTS = range(300, 400)
@@ -52,69 +52,72 @@ AREAS = "config/area_registry/list"
 FLOORS = "config/floor_registry/list"
 EXPOSURE = "homeassistant/expose_entity/list"
 ENTRIES = "config/entity_registry/get_entries"
-"""With aliases, which `config/entity_registry/list` does not tell."""
+"""Includes aliases, unlike `config/entity_registry/list`."""
 STATES = "get_states"
 SOME_STATES = "subscribe_entities"
-"""The states of some entities in one event; `get_states` knows only all of them."""
+"""Sends the states of some entities in one event; `get_states` sends all."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A command that Home Assistant did not carry out, and its code for why."""
+    """A command that Home Assistant rejected, and its error code."""
 
     command: str
     code: str
 
 
 @dataclass(frozen=True)
-class Visit:
-    """What was read, and what was not."""
+class RegistryResult:
+    """What was read, and the commands that were rejected."""
 
-    house: HomeRegistry
+    registry: HomeRegistry
     refusals: tuple[Refusal, ...] = ()
 
 
-async def visit(access: HomeAssistantAccess, *, timeout_s: float = VISIT_S) -> Visit:
-    """Read areas, floors and the entities that are exposed to Assist, with all their aliases.
+async def read_registry(
+    access: HomeAssistantAccess, *, timeout_s: float = READ_TIMEOUT_S
+) -> RegistryResult:
+    """Read areas, floors and the entities that are exposed to Assist, with their aliases.
 
-    If Home Assistant is too old to tell what is exposed, or the token's user no administrator,
-    the entities are those that people speak to. Commands that it refuses are left out.
+    If Home Assistant is too old to list the exposed entities, or the user is not an administrator,
+    entities of `SPOKEN_DOMAINS` are read instead. Rejected commands are left out.
 
     Raises:
-        HouseUnavailable: nothing was read.
+        HomeAssistantUnavailable: nothing was read.
     """
     import aiohttp
 
     try:
-        async with asyncio.timeout(timeout_s), _connected(access) as talk:
-            return await talk.read_house(access)
+        async with asyncio.timeout(timeout_s), _connected(access) as session:
+            return await session.read_registry(access)
     except aiohttp.WSServerHandshakeError as error:
         raise HomeAssistantUnavailable(
             "handshake",
-            f"it answers with HTTP status {error.status} instead of a websocket; see that Home"
-            " Assistant has started, and that HASS_URL is its address.",
+            f"it answered with HTTP status {error.status} instead of a WebSocket; check that Home"
+            " Assistant has started and that HASS_URL is its address.",
         ) from error
     except aiohttp.ClientConnectorCertificateError as error:
         raise HomeAssistantUnavailable(
             "certificate",
-            f"its certificate is not trusted ({_quoted(error)}); use the name that it was made"
-            " out to, or http inside of the house.",
+            f"its certificate is not trusted ({_quoted(error)}); use the host name in the"
+            " certificate, or http inside your network.",
         ) from error
     except aiohttp.ClientSSLError as error:
         raise HomeAssistantUnavailable(
             "encryption",
-            f"no encrypted connection can be made ({_quoted(error)}); if it speaks plain http, begin"
+            f"an encrypted connection failed ({_quoted(error)}); if it uses plain http, start"
             " HASS_URL with http.",
         ) from error
     except TimeoutError as error:
         raise HomeAssistantUnavailable(
-            "slow", "it gave no answer in time; see that it runs, and that HASS_URL is its address."
+            "slow",
+            "it did not answer in time; check that it is running and that HASS_URL is its address.",
         ) from error
     except (aiohttp.ClientError, OSError) as error:
         raise HomeAssistantUnavailable(
             "unreachable",
-            f"it cannot be reached ({_quoted(error)}); see that it runs, and that HASS_URL is its"
-            " address.",
+            f"it cannot be reached ({_quoted(error)}); check that it is running and that HASS_URL is"
+            " its address.",
         ) from error
 
 
@@ -137,55 +140,53 @@ async def _connected(access: HomeAssistantAccess) -> AsyncIterator[_WebsocketSes
 
 
 async def _refuse_redirect(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
-    # Whoever answers may send us anywhere, and the token is told to where we arrive.
+    # The token would be sent to wherever the redirect leads.
     response = await send(request)
     target = response.headers.get("Location")
     if response.status in _REDIRECTS and target is not None:
         response.close()
         raise HomeAssistantUnavailable(
             "redirect",
-            f"it sends on to {target!r:.{MAX_QUOTED_CHARACTERS}}; set HASS_URL to the address where"
-            " Home Assistant really is.",
+            f"it redirects to {target!r:.{MAX_QUOTED_CHARACTERS}}; set HASS_URL to the final address"
+            " of Home Assistant.",
         )
     return response
 
 
 class _WebsocketSession:
-    """Commands and their answers over an open websocket."""
+    """Sends commands over an open WebSocket and reads their answers."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
         self._socket = socket
         self._last_id = 0
         self._refusals: list[Refusal] = []
 
-    async def read_house(self, access: HomeAssistantAccess) -> Visit:
+    async def read_registry(self, access: HomeAssistantAccess) -> RegistryResult:
         await self._authenticate(access)
         areas = await self._ask(AREAS)
         floors = await self._ask(FLOORS)
         exposure = await self._ask(EXPOSURE)
-        house = HomeRegistry(
+        registry = HomeRegistry(
             areas=() if areas is None else places(areas),
             floors=() if floors is None else places(floors),
-            entities=await (self._spoken_to() if exposure is None else self._exposed(exposure)),
+            entities=await (self._spoken() if exposure is None else self._exposed(exposure)),
         )
-        return Visit(house, tuple(self._refusals))
+        return RegistryResult(registry, tuple(self._refusals))
 
     async def _authenticate(self, access: HomeAssistantAccess) -> None:
         if (await self._receive()).get("type") != "auth_required":
-            raise _not_home_assistant("it does not ask who is there")
+            raise _not_home_assistant("it does not ask for authentication")
         await self._socket.send_json({"type": "auth", "access_token": access.token})
         answer = (await self._receive()).get("type")
         if answer == "auth_invalid":
-            raise HomeAssistantUnavailable(
-                "token", f"it does not take the token; {_remedy(access)}"
-            )
+            raise HomeAssistantUnavailable("token", f"it rejected the token; {_remedy(access)}")
         if answer != "auth_ok":
-            raise _not_home_assistant("it neither takes nor refuses the token")
+            raise _not_home_assistant("it neither accepted nor rejected the token")
 
     async def _exposed(self, exposure: Any) -> tuple[NamedEntity, ...]:
         entity_ids = exposed_ids(exposure)
         if not entity_ids:
-            # No entities would stand for all of them.
+            # An empty list would mean all entities.
             return ()
         entries = await self._ask(ENTRIES, entity_ids=entity_ids)
         if await self._command(SOME_STATES, entity_ids=entity_ids) is None:
@@ -193,7 +194,7 @@ class _WebsocketSession:
         event = (await self._until("event", self._last_id)).get("event")
         return entities(entity_ids, added_names(event), entries, visible_only=False)
 
-    async def _spoken_to(self) -> tuple[NamedEntity, ...]:
+    async def _spoken(self) -> tuple[NamedEntity, ...]:
         states = await self._ask(STATES)
         friendly = {} if states is None else friendly_names(states)
         entity_ids = spoken_ids(friendly)
@@ -207,7 +208,7 @@ class _WebsocketSession:
         return None if answer is None else answer.get("result")
 
     async def _command(self, command: str, **fields: Any) -> dict[str, Any] | None:
-        """The whole answer; None if the command is refused, which is noted."""
+        """Return the whole answer; None if the command was rejected, which is recorded."""
         self._last_id += 1
         await self._socket.send_json({"id": self._last_id, "type": command, **fields})
         answer = await self._until("result", self._last_id)
@@ -232,15 +233,15 @@ class _WebsocketSession:
             return await _parsed(message.data)
         if message.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED}:
             raise HomeAssistantUnavailable(
-                "closed", "it closed the connection early; see that Home Assistant has started."
+                "closed", "it closed the connection early; check that Home Assistant has started."
             )
         if self._socket.close_code == WSCloseCode.MESSAGE_TOO_BIG:
             raise HomeAssistantUnavailable(
                 "too-large",
-                f"it sent a message of more than {MAX_MESSAGE_BYTES} bytes; give the token of an"
-                " administrator, so that only what is exposed to Assist is asked for.",
+                f"it sent a message of more than {MAX_MESSAGE_BYTES} bytes; use the token of an"
+                " administrator, so that only entities exposed to Assist are requested.",
             )
-        raise _not_home_assistant("it does not speak in texts")
+        raise _not_home_assistant("it sent a message that is not text")
 
 
 async def _parsed(text: str) -> dict[str, Any]:
@@ -248,32 +249,32 @@ async def _parsed(text: str) -> dict[str, Any]:
         if len(text) <= MAX_INLINE_CHARACTERS:
             message = json.loads(text)
         else:
-            message = await asyncio.to_thread(json.loads, text, object_hook=_slimmed)
+            message = await asyncio.to_thread(json.loads, text, object_hook=_only_names)
     except (ValueError, RecursionError) as error:
-        raise _not_home_assistant("it sent what is no JSON") from error
+        raise _not_home_assistant("it sent invalid JSON") from error
     if not isinstance(message, dict):
-        raise _not_home_assistant("it sent what is no message")
+        raise _not_home_assistant("it sent JSON that is not an object")
     return message
 
 
-def _slimmed(item: dict[str, Any]) -> dict[str, Any]:
-    # Also lets other threads in between two objects: without a hook, parsing some megabytes
-    # holds the interpreter, and with it every connection, for a tenth of a second.
+def _only_names(item: dict[str, Any]) -> dict[str, Any]:
+    # A hook also lets other threads run between two objects: without one, parsing some megabytes
+    # blocks the interpreter, and with it every connection, for a tenth of a second.
     return {"friendly_name": item["friendly_name"]} if "friendly_name" in item else item
 
 
 def _remedy(access: HomeAssistantAccess) -> str:
     if access.url == SUPERVISOR_URL:
-        return "the add-on's configuration needs homeassistant_api: true."
+        return "the configuration of the add-on needs homeassistant_api: true."
     return (
-        "make a long-lived access token in Home Assistant (an administrator's profile, Security)"
+        "create a long-lived access token in Home Assistant (profile of an administrator, Security)"
         " and set HASS_TOKEN to it."
     )
 
 
 def _not_home_assistant(what: str) -> HomeAssistantUnavailable:
     return HomeAssistantUnavailable(
-        "malformed", f"{what}; see that HASS_URL is the address of Home Assistant."
+        "malformed", f"{what}; check that HASS_URL is the address of Home Assistant."
     )
 
 

@@ -1,4 +1,4 @@
-"""The way to Home Assistant as it is configured."""
+"""Access to Home Assistant as configured."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_inside_an_addon_and_nowhere() -> None:
         "http://anna:sesame@[::1",
     ],
 )
-def test_a_url_that_is_none(url: str) -> None:
+def test_an_invalid_url(url: str) -> None:
     with pytest.raises(ConfigError, match="HASS_URL") as caught:
         home_assistant_access(url=url, token="open-sesame", supervisor_token="key")
     message = str(caught.value)
@@ -78,10 +78,10 @@ def test_one_of_two_settings(url: str | None, token: str | None, missing: str) -
     assert "sesame" not in str(caught.value)
 
 
-async def test_an_addon_is_told_what_its_configuration_lacks() -> None:
-    from wyoming_voice_stack.asr.home_assistant import websocket as link
+async def test_an_addon_learns_what_its_configuration_lacks() -> None:
+    from wyoming_voice_stack.asr.home_assistant import websocket
 
-    assert "homeassistant_api" in link._remedy(HomeAssistantAccess(SUPERVISOR_URL, "key"))
+    assert "homeassistant_api" in websocket._remedy(HomeAssistantAccess(SUPERVISOR_URL, "key"))
 
 
 def test_the_web_client_is_imported_late() -> None:

@@ -1,4 +1,4 @@
-"""The owner of the names of the house, through all that may go wrong with Home Assistant."""
+"""Failures of Home Assistant: what is logged, which names are kept, and when the next read is due."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from wyoming_voice_stack.asr.home_assistant.refresh import FIRST_RETRY_S
 from wyoming_voice_stack.asr.home_assistant.websocket import (
     MAX_INLINE_CHARACTERS,
     MAX_MESSAGE_BYTES,
-    visit,
+    read_registry,
 )
 
 
@@ -64,7 +64,7 @@ def binary(fake: FakeHomeAssistant) -> None:
     fake.raw = {AREAS: b"{}"}
 
 
-def somebody_else(fake: FakeHomeAssistant) -> None:
+def another_server(fake: FakeHomeAssistant) -> None:
     fake.raw = {"connect": '{"type": "welcome"}'}
 
 
@@ -73,11 +73,11 @@ def odd_answer_to_the_token(fake: FakeHomeAssistant) -> None:
 
 
 def odd_list(fake: FakeHomeAssistant) -> None:
-    fake.house.areas = "areas"  # type: ignore[assignment]
+    fake.household.areas = "areas"  # type: ignore[assignment]
 
 
 def odd_exposure(fake: FakeHomeAssistant) -> None:
-    fake.house.exposed = []  # type: ignore[assignment]
+    fake.household.exposed = []  # type: ignore[assignment]
 
 
 def starting_up(fake: FakeHomeAssistant) -> None:
@@ -88,27 +88,27 @@ def moved(fake: FakeHomeAssistant) -> None:
     fake.location = "/elsewhere/api/websocket"
 
 
-TROUBLES = [
-    (silent, "no answer in time"),
+FAILURES = [
+    (silent, "did not answer in time"),
     (dropping, "closed the connection early"),
     (dropping_at_once, "closed the connection early"),
     (huge, f"more than {MAX_MESSAGE_BYTES} bytes"),
-    (garbage, "no JSON"),
-    (large_garbage, "no JSON"),
-    (no_object, "no message"),
-    (binary, "not speak in texts"),
-    (somebody_else, "not ask who is there"),
-    (odd_answer_to_the_token, "neither takes nor refuses"),
-    (odd_list, "str where a list"),
-    (odd_exposure, "list where a list or an object"),
+    (garbage, "invalid JSON"),
+    (large_garbage, "invalid JSON"),
+    (no_object, "JSON that is not an object"),
+    (binary, "a message that is not text"),
+    (another_server, "does not ask for authentication"),
+    (odd_answer_to_the_token, "neither accepted nor rejected"),
+    (odd_list, "str instead of a list"),
+    (odd_exposure, "list instead of a list or an object"),
     (starting_up, "HTTP status 502"),
-    (moved, "sends on to '/elsewhere/api/websocket'"),
+    (moved, "redirects to '/elsewhere/api/websocket'"),
 ]
 
 
-@pytest.mark.parametrize(("spoil", "told"), TROUBLES)
-async def test_trouble_keeps_the_last_names_and_is_told_once(
-    caplog: pytest.LogCaptureFixture, spoil: Any, told: str
+@pytest.mark.parametrize(("spoil", "logged"), FAILURES)
+async def test_a_failure_keeps_the_last_names_and_is_logged_once(
+    caplog: pytest.LogCaptureFixture, spoil: Any, logged: str
 ) -> None:
     async with home_assistant() as fake, owned(fake) as (names, pauses):
         await pauses.next()
@@ -119,12 +119,12 @@ async def test_trouble_keeps_the_last_names_and_is_told_once(
         assert await pauses.again() == 2 * FIRST_RETRY_S
         assert names.names == NAMES
         (message,) = warnings(caplog)
-        assert told in message
+        assert logged in message
         assert f"ws://127.0.0.1:{fake.port}/api/websocket" in message
         assert "\n" not in message
         names._timeout_s = WAIT_SECONDS
         fake.heal()
-        fake.house.areas[0]["name"] = "Pantry"
+        fake.household.areas[0]["name"] = "Pantry"
         assert await pauses.again() == REFRESH_S
         assert names.names == ("Pantry", *NAMES[1:])
         assert len(warnings(caplog)) == 1
@@ -140,7 +140,7 @@ async def test_home_assistant_goes_away_and_comes_back(caplog: pytest.LogCapture
         (message,) = warnings(caplog)
         assert "cannot be reached" in message
         await fake.start()
-        fake.house.areas[0]["name"] = "Pantry"
+        fake.household.areas[0]["name"] = "Pantry"
         assert await pauses.again() == REFRESH_S
         assert "Pantry" in names.names
         await fake.stop()
@@ -148,7 +148,7 @@ async def test_home_assistant_goes_away_and_comes_back(caplog: pytest.LogCapture
         assert len(warnings(caplog)) == 2
 
 
-async def test_each_kind_of_trouble_is_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_each_kind_of_failure_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     async with home_assistant() as fake:
         fake.status = 502
         async with owned(fake) as (_, pauses):
@@ -160,7 +160,7 @@ async def test_each_kind_of_trouble_is_told(caplog: pytest.LogCaptureFixture) ->
             assert len(warnings(caplog)) == 2
 
 
-async def test_a_wrong_token_is_told_and_not_tried_often(
+async def test_a_wrong_token_is_logged_and_rarely_retried(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -169,13 +169,13 @@ async def test_a_wrong_token_is_told_and_not_tried_often(
         assert await pauses.again() == REFRESH_S
         assert names.names == ()
         (message,) = warnings(caplog)
-        assert "does not take the token" in message
+        assert "rejected the token" in message
         assert "HASS_TOKEN" in message
         assert not fake.commands
         assert "wrong-key" not in caplog.text
 
 
-async def test_no_administrator_is_told_once_though_names_are_read(
+async def test_a_missing_administrator_is_logged_once_and_names_are_read(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with home_assistant() as fake:
@@ -188,7 +188,7 @@ async def test_no_administrator_is_told_once_though_names_are_read(
             assert "administrator" in message
 
 
-async def test_a_command_that_fails_is_told_and_left_out(
+async def test_a_failed_command_is_logged_and_left_out(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with home_assistant() as fake:
@@ -198,7 +198,7 @@ async def test_a_command_that_fails_is_told_and_left_out(
             await pauses.again()
             assert names.names == NAMES[:-2]
             (message,) = warnings(caplog)
-            assert f"{FLOORS} is left out" in message
+            assert f"{FLOORS} failed with 'unknown_error'" in message
 
 
 async def test_neither_token_nor_names_are_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -220,8 +220,8 @@ async def test_neither_token_nor_names_are_logged(caplog: pytest.LogCaptureFixtu
 async def test_a_redirect_is_not_followed() -> None:
     async with home_assistant() as fake:
         moved(fake)
-        with pytest.raises(HomeAssistantUnavailable, match="sends on to"):
-            await visit(access_to(fake))
+        with pytest.raises(HomeAssistantUnavailable, match="redirects to"):
+            await read_registry(access_to(fake))
         assert not fake.tokens
 
 
@@ -231,6 +231,6 @@ async def test_encryption_that_the_other_side_does_not_speak() -> None:
             url=f"https://127.0.0.1:{fake.port}", token=TOKEN, supervisor_token=None
         )
         assert access is not None
-        with pytest.raises(HomeAssistantUnavailable, match="begin HASS_URL with http"):
-            await visit(access)
+        with pytest.raises(HomeAssistantUnavailable, match="start HASS_URL with http"):
+            await read_registry(access)
         assert not fake.tokens

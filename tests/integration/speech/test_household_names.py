@@ -1,4 +1,4 @@
-"""A real server beside a Home Assistant that tells the names of its house."""
+"""A real server that reads names from a fake Home Assistant."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SAID = "Turn on the reading lamp in the studio."
 
 
 async def test_are_read_and_speech_is_heard(tmp_path: Path) -> None:
-    async with home_assistant() as house:
+    async with home_assistant() as fake:
         with ExitStack() as stack:
-            settings = {"ASR_MODEL": EMBEDDED_WHISPER, "HASS_URL": house.url, "HASS_TOKEN": TOKEN}
-            # The house answers on this loop while the server starts.
+            settings = {"ASR_MODEL": EMBEDDED_WHISPER, "HASS_URL": fake.url, "HASS_TOKEN": TOKEN}
+            # The fake answers on this loop while the server starts.
             server = await asyncio.to_thread(
                 stack.enter_context, running("asr", tmp_path, settings)
             )
-            await eventually(lambda: f"{len(NAMES)} names of the house" in server.log)
+            await eventually(lambda: f"{len(NAMES)} names from Home Assistant" in server.log)
             recording = client.AudioClip(16000, 2, 1, to_pcm16(say(SAID)))
             heard = await client.transcribe(server.uri, recording, language="en")
             assert words(heard.text) == words(SAID)
@@ -34,7 +34,7 @@ async def test_are_read_and_speech_is_heard(tmp_path: Path) -> None:
             await asyncio.to_thread(stack.close)
 
 
-async def test_a_house_that_is_away_does_not_keep_speech_from_being_heard(tmp_path: Path) -> None:
+async def test_speech_is_transcribed_while_home_assistant_is_away(tmp_path: Path) -> None:
     settings = {
         "ASR_MODEL": EMBEDDED_WHISPER,
         "HASS_URL": "http://127.0.0.1:9",
