@@ -5,6 +5,6 @@ mode=${SERVICE_MODE:-}
 case "${mode,,}" in
     asr | tts) exec wyoming-voice-stack serve --mode "${mode,,}" "$@" ;;
     "") echo "SERVICE_MODE is not set; set it to asr or tts." >&2 ;;
-    *) echo "SERVICE_MODE='$mode' is no mode; set it to asr or tts." >&2 ;;
+    *) echo "SERVICE_MODE='$mode' is not valid; set it to asr or tts." >&2 ;;
 esac
 exit 64

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from wyoming.error import Error
 from wyoming.event import Event
@@ -25,8 +27,7 @@ Receive = Callable[[Event, float], bool]
 """Takes one event of the reply and its time of arrival; returns True if it is the last one."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """Bytes to send at one time, in seconds after the beginning of the request."""
 
     due_s: float
@@ -39,7 +40,7 @@ class Exchange:
 
     sent_s: tuple[float, ...] = ()
     """When each step was sent; steps after the end of the reply are missing."""
-    ended_s: float = float("inf")
+    ended_s: float = math.inf
     """When the last event of the reply was read; infinite on failure."""
     failure: str = ""
     """Why the reply is not complete; empty if it is."""
@@ -78,7 +79,7 @@ async def _converse(
 ) -> Exchange:
     begin = time.monotonic()
     sent_s: list[float] = []
-    ended_s, failure = float("inf"), ""
+    ended_s, failure = math.inf, ""
     reading = asyncio.create_task(_read(reader, receive, begin))
     try:
         async with asyncio.timeout(steps[-1].due_s + PATIENCE_S):

@@ -2,71 +2,78 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Generic, TypeVar
 
 from benchmarks.common.processes import Memory, cpu_seconds, memory, settle
 from benchmarks.common.servers import Target
 from benchmarks.common.stall_probe import StallProbe
 
 
-class TimedAnswer(Protocol):
-    """The answer to one request."""
+@dataclass(frozen=True)
+class Case:
+    """What a row of a table measures; its fields are the first cells of the row."""
 
-    @property
-    def name(self) -> str:
-        """What was asked, for the list of failures."""
+    def __str__(self) -> str:
+        return ", ".join(
+            f"{value} {name}" if isinstance(value, int) else str(value)
+            for name, value in asdict(self).items()
+        )
 
-    @property
-    def ended_s(self) -> float:
-        """Seconds from the beginning of the request to the end of the answer; infinite on failure."""
-
-    @property
-    def failure(self) -> str:
-        """Why there is no answer; empty if there is one."""
+    def cells(self) -> list[str]:
+        """The fields as cells of a table."""
+        return [str(value) for value in asdict(self).values()]
 
 
-class Comparable(Protocol):
-    """Figures of one case on one server."""
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one request. Times are in seconds from its beginning."""
 
-    @property
-    def case(self) -> Hashable:
-        """What was measured."""
-
-    @property
-    def server(self) -> str:
-        """Name of the server."""
+    request: str
+    """What was sent, for the list of failures."""
+    failure: str = field(default="", kw_only=True)
+    """Why the reply is not complete; empty if it is."""
+    ended_s: float = field(default=math.inf, kw_only=True)
+    """When the reply was complete; infinite on failure."""
 
 
 Request = TypeVar("Request")
-Answer = TypeVar("Answer", bound=TimedAnswer)
-Case = TypeVar("Case", bound=Hashable)
 Side = TypeVar("Side")
-Figures = TypeVar("Figures", bound=Comparable)
+CaseT = TypeVar("CaseT", bound=Case)
+OutcomeT = TypeVar("OutcomeT", bound=Outcome)
 
-Ask = Callable[[Target, Sequence[Request]], Awaitable[list[Answer]]]
+
+@dataclass(frozen=True)
+class Figures(Generic[CaseT]):
+    """What was measured of one case on one server."""
+
+    case: CaseT
+    server: str
+
+
+FiguresT = TypeVar("FiguresT", bound=Figures[Any])
+Ask = Callable[[Target, Sequence[Request]], Awaitable[list[OutcomeT]]]
 """Sends all requests to a server at the same time."""
 
 
 @dataclass(frozen=True)
-class Plan(Generic[Case, Request]):
+class Plan(Generic[CaseT, Request]):
     """The requests of one case. Those of a round are sent at the same time."""
 
-    case: Case
+    case: CaseT
     rounds: tuple[tuple[Request, ...], ...]
 
 
 @dataclass(frozen=True)
-class Measured(Generic[Case, Answer]):
-    """One case on one server."""
+class Measured(Figures[CaseT], Generic[CaseT, OutcomeT]):
+    """The replies of one server in one case, and the resources it used."""
 
-    case: Case
-    server: str
-    answers: tuple[Answer, ...]
+    answers: tuple[OutcomeT, ...]
     wall_s: float = 0.0
-    """From the beginning of each round to its last complete answer, all rounds together."""
+    """From the beginning of each round to its last complete reply, all rounds together."""
     cpu_s: float | None = None
     """CPU time of the server, from the beginning of each round until it is idle again."""
     memory: Memory | None = None
@@ -82,19 +89,19 @@ def by_turns(rounds: Iterable[Request], sides: Sequence[Side]) -> Iterator[tuple
 
 
 async def measure(
-    plan: Plan[Case, Request],
+    plan: Plan[CaseT, Request],
     targets: Sequence[Target],
-    ask: Ask[Request, Answer],
+    ask: Ask[Request, OutcomeT],
     *,
-    repeat_as: Case | None = None,
-) -> list[Measured[Case, Answer]]:
+    repeat_as: CaseT | None = None,
+) -> list[Measured[CaseT, OutcomeT]]:
     """Send each round to one server after the other.
 
     With `repeat_as` each server gets the round twice in a row; the second time is measured as a
     case of its own.
     """
     cases = [plan.case] if repeat_as is None else [plan.case, repeat_as]
-    records: dict[tuple[Case, str], _Record[Case, Answer]] = {
+    records: dict[tuple[CaseT, str], _Record[CaseT, OutcomeT]] = {
         (case, target.name): _Record(case, target) for case in cases for target in targets
     }
     for requests, target in by_turns(plan.rounds, targets):
@@ -104,7 +111,7 @@ async def measure(
 
 
 async def warm_up(
-    targets: Sequence[Target], requests: Sequence[Request], ask: Ask[Request, Answer]
+    targets: Sequence[Target], requests: Sequence[Request], ask: Ask[Request, OutcomeT]
 ) -> None:
     """Send a round that is not measured, so that no figure includes work done only once."""
     for target in targets:
@@ -113,7 +120,9 @@ async def warm_up(
             await settle(target.pid)
 
 
-def pairs(figures: Sequence[Figures], first: str, other: str) -> Iterator[tuple[Figures, Figures]]:
+def pairs(
+    figures: Sequence[FiguresT], first: str, other: str
+) -> Iterator[tuple[FiguresT, FiguresT]]:
     """The figures of two servers for each case that was measured on both."""
     others = {one.case: one for one in figures if one.server == other}
     for one in figures:
@@ -121,18 +130,18 @@ def pairs(figures: Sequence[Figures], first: str, other: str) -> Iterator[tuple[
             yield one, others[one.case]
 
 
-class _Record(Generic[Case, Answer]):
+class _Record(Generic[CaseT, OutcomeT]):
     """The answers of one server in the rounds so far, and the resources it used."""
 
-    def __init__(self, case: Case, target: Target) -> None:
+    def __init__(self, case: CaseT, target: Target) -> None:
         self._case = case
         self._target = target
-        self._answers: list[Answer] = []
+        self._answers: list[OutcomeT] = []
         self._wall_s = 0.0
         self._cpu_s = 0.0
         self._late_s = 0.0
 
-    async def play(self, asking: Awaitable[list[Answer]]) -> None:
+    async def play(self, asking: Awaitable[list[OutcomeT]]) -> None:
         pid = self._target.pid
         before = cpu_seconds(pid) if pid else 0.0
         began = time.monotonic()
@@ -147,7 +156,7 @@ class _Record(Generic[Case, Answer]):
             await settle(pid)
             self._cpu_s += cpu_seconds(pid) - before
 
-    def measured(self) -> Measured[Case, Answer]:
+    def measured(self) -> Measured[CaseT, OutcomeT]:
         pid = self._target.pid
         return Measured(
             *(self._case, self._target.name, tuple(self._answers), self._wall_s),

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks.common.measurement import Answer, Case, Measured
+from benchmarks.common.measurement import CaseT, Measured, OutcomeT
 from benchmarks.common.processes import Memory
 from benchmarks.common.servers import Target
 
@@ -55,19 +55,19 @@ def print_targets(targets: Iterable[Target], console: Console) -> None:
         console.print(f"{target.name}: {target.version or target.port}", highlight=False)
 
 
-def print_failures(measured: Iterable[Measured[Case, Answer]], console: Console) -> None:
+def print_failures(measured: Iterable[Measured[CaseT, OutcomeT]], console: Console) -> None:
     """Print every failure with its reason."""
     for one in measured:
         for answer in one.answers:
             if answer.failure:
-                where = escape(f"{one.server}, {one.case}, {answer.name}")
+                where = escape(f"{one.server}, {one.case}, {answer.request}")
                 console.print(f"failed: {where}: {escape(answer.failure)}", highlight=False)
 
 
 def json_content(
     options: dict[str, Any],
     targets: Sequence[Target],
-    measured: Sequence[Measured[Case, Answer]],
+    measured: Sequence[Measured[CaseT, OutcomeT]],
     summaries: Sequence[Any],
 ) -> dict[str, Any]:
     """The raw figures of a run; `summaries` are dataclasses with a field `case`."""

@@ -50,9 +50,9 @@ class Peer:
     """Another Wyoming server, as a Python package with a command of the same name."""
 
     package: str
-    version: str
     libraries: tuple[str, ...]
     """Packages whose versions are shown: do both servers use the same ones?"""
+    version: str
     variables: str
     """Part of the names of its environment variables, which must not change what is measured."""
 

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import jiwer
 from rich.console import Console
@@ -45,8 +46,7 @@ Names = tuple[str, ...]
 Method = Callable[[WhisperRecognizer, Samples, Names], str]
 
 
-@dataclass(frozen=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A spoken sentence and the name in it; recorded prompts have none."""
 
     text: str

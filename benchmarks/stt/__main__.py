@@ -24,11 +24,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import cache
+from itertools import starmap
 from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.common.measurement import warm_up
+from benchmarks.common.measurement import pairs, warm_up
 from benchmarks.common.program import (
     add_file_options,
     add_server_options,
@@ -50,7 +51,7 @@ from benchmarks.stt.transcription_plan import (
     plan,
     sending,
 )
-from benchmarks.stt.transcription_summary import ratios, summarise
+from benchmarks.stt.transcription_summary import compare, summarise
 from benchmarks.stt.utterance_client import EncodedUtterance, encode_utterance
 from benchmarks.stt.whisper_base import BASE, model_directory
 from benchmarks.stt.whisper_servers import WhisperOptions, our_whisper, peer_whisper
@@ -63,8 +64,7 @@ COLUMNS = 140
 
 def parser() -> argparse.ArgumentParser:
     made = new_parser(__doc__)
-    speech_options = made.add_argument_group("utterances")
-    add = speech_options.add_argument
+    add = made.add_argument_group("utterances").add_argument
     add("--language", choices=LANGUAGES, default="en")
     add("--half", choices=HALVES, default="unseen", help="half of the prompts; default: unseen")
     add("--longest", type=float, default=LONGEST_S, help="longest utterance in seconds")
@@ -146,7 +146,7 @@ def speech(options: argparse.Namespace, targets: list[Target], console: Console)
     console.print(report.summary_table(summaries))
     if len(targets) > 1:
         names = [target.name for target in targets]
-        console.print(report.ratio_table(ratios(summaries, *names), *names))
+        console.print(report.ratio_table(starmap(compare, pairs(summaries, *names)), *names))
     print_failures(measured, console)
     if options.out:
         report.write_report(

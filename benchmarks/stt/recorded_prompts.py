@@ -31,11 +31,12 @@ FEWEST_WORDS = 4
 _DOWNLOAD_SECONDS = 600
 _FULL_SCALE = 32_768
 _PROMPT = re.compile(r"(?P<name>[\w./-]+):\s*(?P<text>\S.*)")
-_REMARK = re.compile(r"[][(){}<>]")
-_SPOKEN_SYMBOL = re.compile(r"[*#]")
-_SPELLED = re.compile(r"\b[A-Z] [A-Z]\b")
-_SECOND_PROMPT = re.compile(r"[a-z]-[\w-]+:")
-_FAULTS = (_REMARK, _SPOKEN_SYMBOL, _SPELLED, _SECOND_PROMPT)
+_NOT_PLAIN = (
+    re.compile(r"[][(){}<>]"),  # a remark in brackets
+    re.compile(r"[*#]"),  # a symbol whose name is spoken
+    re.compile(r"\b[A-Z] [A-Z]\b"),  # a spelled word
+    re.compile(r"[a-z]-[\w-]+:"),  # the name of a second prompt
+)
 _AFTER_QUESTION = re.compile(r"\?\s*([^\W\d_]|[,.])")
 _SILENCES = "silence/"
 _TONES = {
@@ -119,7 +120,7 @@ def _is_plain(text: str) -> bool:
     words = [part for part in text.split() if re.search(r"\w", part)]
     if len(words) < FEWEST_WORDS or _lost_letters(text):
         return False
-    return not any(fault.search(text) for fault in _FAULTS)
+    return not any(pattern.search(text) for pattern in _NOT_PLAIN)
 
 
 def _lost_letters(text: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from benchmarks.common.errors import BenchmarkError
-from benchmarks.common.measurement import Ask, Measured, Plan, measure
+from benchmarks.common.measurement import Ask, Case, Measured, Plan, measure
 from benchmarks.common.servers import Target
 from benchmarks.stt.utterance_client import Answer, EncodedUtterance, play_together
 
@@ -17,14 +17,11 @@ SCENARIOS: tuple[Scenario, ...] = ("real-time", "at-once")
 
 
 @dataclass(frozen=True)
-class StreamCase:
+class StreamCase(Case):
     """So many streams at the same time."""
 
     scenario: Scenario
     streams: int
-
-    def __str__(self) -> str:
-        return f"{self.scenario}, {self.streams} streams"
 
 
 TranscriptionPlan: TypeAlias = Plan[StreamCase, EncodedUtterance]

@@ -36,8 +36,8 @@ def summary_table(summaries: Sequence[TranscriptionSummary]) -> Table:
 
 def _cells(one: TranscriptionSummary, *, partial: bool) -> list[str]:
     return [
-        *(one.case.scenario, str(one.case.streams), one.server),
-        *(str(one.utterances), str(one.failures)),
+        *one.case.cells(),
+        *(one.server, str(one.utterances), str(one.failures)),
         *(number_cell(one.p50_ms, 0), number_cell(one.p95_ms, 0)),
         number_cell(one.errors.percent, 1),
         number_cell(one.cpu_per_audio_s, 3),
@@ -51,7 +51,7 @@ def ratio_table(found: Iterable[TranscriptionRatio], first: str, other: str) -> 
     """How many times as much the other server takes."""
     rows = (
         [
-            *(one.case.scenario, str(one.case.streams)),
+            *one.case.cells(),
             *ratio_cells((one.p50, one.p95, one.cpu, one.memory)),
             f"{one.wer_points:+.2f}",
         ]

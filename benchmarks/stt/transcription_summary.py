@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.common.figures import percentile, quotient, resident_quotient
-from benchmarks.common.measurement import pairs
+from benchmarks.common.measurement import Figures
 from benchmarks.common.processes import Memory
 from benchmarks.common.word_errors import WordErrors, total, word_errors
 from benchmarks.stt.transcription_plan import MeasuredTranscription, StreamCase
@@ -14,11 +14,9 @@ from benchmarks.stt.utterance_client import Answer
 
 
 @dataclass(frozen=True)
-class TranscriptionSummary:
+class TranscriptionSummary(Figures[StreamCase]):
     """One row of the table."""
 
-    case: StreamCase
-    server: str
     utterances: int
     failures: int
     p50_ms: float
@@ -63,7 +61,7 @@ def summarise(
         failures=sum(bool(answer.failure) for answer in answers),
         p50_ms=percentile(waits_ms, 50),
         p95_ms=percentile(waits_ms, 95),
-        errors=total(word_errors(references[one.name], one.text, language) for one in answers),
+        errors=total(word_errors(references[one.request], one.text, language) for one in answers),
         cpu_per_audio_s=None if measured.cpu_s is None else measured.cpu_s / audio_s,
         memory=measured.memory,
         late_p99_ms=percentile(late_ms, 99) if late_ms else None,
@@ -72,19 +70,16 @@ def summarise(
     )
 
 
-def ratios(
-    summaries: Sequence[TranscriptionSummary], first: str, other: str
-) -> Iterator[TranscriptionRatio]:
-    """Compare two servers in every case that was measured on both."""
-    for one, two in pairs(summaries, first, other):
-        yield TranscriptionRatio(
-            one.case,
-            p50=quotient(two.p50_ms, one.p50_ms),
-            p95=quotient(two.p95_ms, one.p95_ms),
-            cpu=quotient(two.cpu_per_audio_s, one.cpu_per_audio_s),
-            memory=resident_quotient(two.memory, one.memory),
-            wer_points=two.errors.percent - one.errors.percent,
-        )
+def compare(one: TranscriptionSummary, two: TranscriptionSummary) -> TranscriptionRatio:
+    """Compare the figures `two` of the other server with the figures `one` of the first."""
+    return TranscriptionRatio(
+        one.case,
+        wer_points=two.errors.percent - one.errors.percent,
+        p50=quotient(two.p50_ms, one.p50_ms),
+        p95=quotient(two.p95_ms, one.p95_ms),
+        cpu=quotient(two.cpu_per_audio_s, one.cpu_per_audio_s),
+        memory=resident_quotient(two.memory, one.memory),
+    )
 
 
 def _pieces_differ(answer: Answer) -> bool:

@@ -7,6 +7,7 @@ are read all the time; a transcript that comes before the end ends the utterance
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from benchmarks.common.exchange import Step, exchange, start_of_round
+from benchmarks.common.measurement import Outcome
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.protocol.framing import encode
@@ -31,8 +33,9 @@ class EncodedUtterance:
 
     name: str
     seconds: float
-    opening: bytes
+    """Length of the audio."""
     chunks: tuple[bytes, ...]
+    opening: bytes
     closing: bytes
 
     def steps(self, *, real_time: bool) -> tuple[Step, ...]:
@@ -45,23 +48,18 @@ class EncodedUtterance:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The transcript of one utterance, or why there is none."""
+class Answer(Outcome):
+    """The transcript of one utterance; `request` is the utterance's name."""
 
-    name: str
     seconds: float
     """Length of the audio."""
     text: str = ""
-    waited_s: float = float("inf")
-    """From `audio-stop` to the transcript; 0 if it came earlier, infinite without a transcript."""
-    failure: str = ""
-    """Why there is no transcript; empty if there is one."""
+    waited_s: float = math.inf
+    """From `audio-stop` to the transcript; 0 if it came earlier, infinite on failure."""
     pieces: tuple[str, ...] = ()
     """Texts of the `transcript-chunk` events."""
     late_s: tuple[float, ...] = field(default=(), repr=False)
     """How late this program sent each chunk."""
-    ended_s: float = float("inf")
-    """From the beginning of the request to the transcript."""
 
 
 class _Reply:
@@ -89,8 +87,8 @@ def encode_utterance(name: str, samples: Samples, language: str | None) -> Encod
     return EncodedUtterance(
         name,
         len(samples) / SAMPLE_RATE,
-        b"".join(map(encode, opening)),
         tuple(encode(AudioChunk(*_FORM, piece).event()) for piece in pieces),
+        b"".join(map(encode, opening)),
         encode(AudioStop().event()),
     )
 
@@ -110,13 +108,13 @@ async def _play(
     steps = utterance.steps(real_time=real_time)
     reply = _Reply()
     done = await exchange(host, port, steps, reply.receive, start_at)
-    stopped_s = done.sent_s[-1] if len(done.sent_s) == len(steps) else float("inf")
+    stopped_s = done.sent_s[-1] if len(done.sent_s) == len(steps) else math.inf
     late_s = (
         sent_s - step.due_s for step, sent_s in zip(steps[1:-1], done.sent_s[1:], strict=False)
     )
     return Answer(
         *(utterance.name, utterance.seconds, reply.text),
-        waited_s=float("inf") if done.failure else max(0.0, done.ended_s - stopped_s),
+        waited_s=math.inf if done.failure else max(0.0, done.ended_s - stopped_s),
         failure=done.failure,
         pieces=tuple(reply.pieces),
         late_s=tuple(late_s),

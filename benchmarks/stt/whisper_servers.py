@@ -10,8 +10,8 @@ from benchmarks.common.servers import Peer, Target, own_target, peer_target
 
 WYOMING_FASTER_WHISPER = Peer(
     "wyoming-faster-whisper",
-    "3.8.1",
     libraries=("ctranslate2", "faster-whisper", "onnxruntime"),
+    version="3.8.1",
     variables="WYO_WHISPER",
 )
 

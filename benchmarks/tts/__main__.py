@@ -36,11 +36,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from itertools import starmap
 from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.common.measurement import warm_up
+from benchmarks.common.measurement import pairs, warm_up
 from benchmarks.common.program import (
     add_file_options,
     add_server_options,
@@ -60,7 +61,7 @@ from benchmarks.tts.synthesis_plan import (
     plan,
     send,
 )
-from benchmarks.tts.synthesis_summary import ratios, summarise
+from benchmarks.tts.synthesis_summary import compare, summarise
 from benchmarks.tts.xtts.comparison import ALIKE_DB, measure_xtts
 from benchmarks.tts.xtts.random_checkpoint import checkpoint
 
@@ -199,7 +200,7 @@ def show(
     summaries = [summarise(one) for one in measured]
     console.print(report.summary_table(summaries))
     if len(names) > 1:
-        console.print(report.ratio_table(ratios(summaries, *names), *names))
+        console.print(report.ratio_table(starmap(compare, pairs(summaries, *names)), *names))
     print_failures(measured, console)
     if options.out:
         write_json(options.out, json_content(vars(options), targets, measured, summaries))

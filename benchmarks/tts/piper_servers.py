@@ -16,8 +16,8 @@ JOE = EMBEDDED_PIPER
 """A Piper voice of medium quality that comes in a Python package."""
 WYOMING_PIPER = Peer(
     "wyoming-piper",
-    "2.5.2",
     libraries=("piper-tts", "onnxruntime"),
+    version="2.5.2",
     variables="WYOMING_PIPER",
 )
 SENTENCE_PAUSE_MS = 250

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-SHORTEST_GAP_S = 0.01
-"""The small buffer of any player covers shorter ones."""
-
 
 @dataclass(frozen=True)
 class Arrival:
-    """One chunk of audio: when it came, by any clock, and its length, in seconds."""
+    """One chunk of audio."""
 
     at_s: float
+    """When it came, by any clock."""
     seconds: float
 
 
@@ -24,6 +22,10 @@ class Gaps:
     count: int = 0
     total_s: float = 0.0
     largest_s: float = 0.0
+
+
+SHORTEST_GAP_S = 0.01
+"""The small buffer of any player covers shorter ones."""
 
 
 def gaps(arrivals: Iterable[Arrival]) -> Gaps:

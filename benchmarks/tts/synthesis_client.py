@@ -8,6 +8,7 @@ One connection per request. Plain: one `synthesize`. Streamed: `synthesize-start
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -24,6 +25,7 @@ from wyoming.tts import (
 )
 
 from benchmarks.common.exchange import ExchangeFailed, Step, exchange, start_of_round
+from benchmarks.common.measurement import Outcome
 from benchmarks.tts.generated_texts import Text
 from benchmarks.tts.playback_gaps import Arrival
 from wyoming_voice_stack.protocol.framing import encode
@@ -52,31 +54,21 @@ class EncodedText:
 
 
 @dataclass(frozen=True)
-class Reply:
-    """The reply to one request. Times are in seconds from the beginning of the request."""
+class Reply(Outcome):
+    """The audio of one text; `request` is the text. Times are in seconds from its beginning."""
 
-    text: str
     sentence_sent_s: float = 0.0
     """When the end of the first sentence was sent."""
     text_sent_s: float = 0.0
     """When the end of the text was sent."""
-    ended_s: float = float("inf")
-    """When the reply was complete; infinite on failure."""
     arrivals: tuple[Arrival, ...] = field(default=(), repr=False)
-    failure: str = ""
-    """Why the reply is not complete; empty if it is."""
     lead_s: float = 0.0
     """Silence at the beginning of the audio."""
 
     @property
-    def name(self) -> str:
-        """The text."""
-        return self.text
-
-    @property
     def first_audio_s(self) -> float:
         """When the first audio came; infinite if the reply is not complete."""
-        return self.arrivals[0].at_s if self.arrivals and not self.failure else float("inf")
+        return self.arrivals[0].at_s if self.arrivals and not self.failure else math.inf
 
     @property
     def sound_s(self) -> float:
@@ -170,9 +162,9 @@ async def _ask(host: str, port: int, request: EncodedText, start_at: float) -> R
     first = request.first_sentence
     return Reply(
         request.text,
-        sentence_sent_s=sent_s[first] if len(sent_s) > first else float("inf"),
-        text_sent_s=sent_s[-1] if sent_s else float("inf"),
-        ended_s=float("inf") if failure else done.ended_s,
+        sentence_sent_s=sent_s[first] if len(sent_s) > first else math.inf,
+        text_sent_s=sent_s[-1] if sent_s else math.inf,
+        ended_s=math.inf if failure else done.ended_s,
         arrivals=tuple(audio.arrivals),
         failure=failure,
         lead_s=audio.lead_s,

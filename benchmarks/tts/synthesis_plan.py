@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from benchmarks.common.measurement import Measured, Plan, measure
+from benchmarks.common.measurement import Case, Measured, Plan, measure
 from benchmarks.common.servers import Target
 from benchmarks.tts.generated_texts import Length, Texts
 from benchmarks.tts.synthesis_client import EncodedText, Reply, Scenario, ask_together, encode_text
@@ -16,15 +16,12 @@ AGAIN = " again"
 
 
 @dataclass(frozen=True)
-class ClientCase:
+class ClientCase(Case):
     """So many clients at the same time, with texts of one length."""
 
     scenario: str
     length: str
     clients: int
-
-    def __str__(self) -> str:
-        return f"{self.scenario}, {self.length}, {self.clients} clients"
 
 
 SynthesisPlan: TypeAlias = Plan[ClientCase, EncodedText]

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from rich.table import Table
 
 from benchmarks.common.report import memory_cells, number_cell, ratio_cells, table_of
-from benchmarks.tts.synthesis_plan import ClientCase
 from benchmarks.tts.synthesis_summary import SynthesisRatio, SynthesisSummary
 
 
@@ -21,7 +20,7 @@ def summary_table(summaries: Iterable[SynthesisSummary]) -> Table:
 
 def _cells(one: SynthesisSummary) -> list[str]:
     return [
-        *(*_case_cells(one.case), one.server, str(one.requests), str(one.failures)),
+        *(*one.case.cells(), one.server, str(one.requests), str(one.failures)),
         *(number_cell(one.first_p50_ms, 0), number_cell(one.first_p95_ms, 0)),
         *(number_cell(one.from_end_p50_ms, 0), number_cell(one.from_end_p95_ms, 0)),
         number_cell(one.lead_ms, 0),
@@ -38,14 +37,10 @@ def ratio_table(found: Iterable[SynthesisRatio], first: str, other: str) -> Tabl
     headings = ("scenario", "text", "clients", "first p50", "p95", "time", "time in all")
     rows = (
         [
-            *_case_cells(one.case),
+            *one.case.cells(),
             *ratio_cells((one.first_p50, one.first_p95, one.time, one.time_in_all)),
             *ratio_cells((one.gap, one.cpu, one.memory)),
         ]
         for one in found
     )
     return table_of((*headings, "gaps", "CPU", "RSS"), rows, f"{other} / {first}")
-
-
-def _case_cells(case: ClientCase) -> list[str]:
-    return [case.scenario, case.length, str(case.clients)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.common.figures import percentile, quotient, resident_quotient
-from benchmarks.common.measurement import pairs
+from benchmarks.common.measurement import Figures
 from benchmarks.common.processes import Memory
 from benchmarks.tts.playback_gaps import gaps
 from benchmarks.tts.synthesis_client import Reply
@@ -15,11 +14,9 @@ from benchmarks.tts.synthesis_plan import ClientCase, MeasuredSynthesis
 
 
 @dataclass(frozen=True)
-class SynthesisSummary:
+class SynthesisSummary(Figures[ClientCase]):
     """One row of the table. For a failure the first audio is infinitely late."""
 
-    case: ClientCase
-    server: str
     requests: int
     failures: int
     first_p50_ms: float
@@ -91,21 +88,18 @@ def summarise(measured: MeasuredSynthesis) -> SynthesisSummary:
     )
 
 
-def ratios(
-    summaries: Sequence[SynthesisSummary], first: str, other: str
-) -> Iterator[SynthesisRatio]:
-    """Compare two servers in every case that was measured on both."""
-    for one, two in pairs(summaries, first, other):
-        yield SynthesisRatio(
-            one.case,
-            first_p50=quotient(two.first_p50_ms, one.first_p50_ms),
-            first_p95=quotient(two.first_p95_ms, one.first_p95_ms),
-            time=quotient(one.speed, two.speed),
-            time_in_all=quotient(one.speed_in_all, two.speed_in_all),
-            gap=quotient(two.gap_ms, one.gap_ms),
-            cpu=quotient(two.cpu_per_sound_s, one.cpu_per_sound_s),
-            memory=resident_quotient(two.memory, one.memory),
-        )
+def compare(one: SynthesisSummary, two: SynthesisSummary) -> SynthesisRatio:
+    """Compare the figures `two` of the other server with the figures `one` of the first."""
+    return SynthesisRatio(
+        one.case,
+        first_p50=quotient(two.first_p50_ms, one.first_p50_ms),
+        first_p95=quotient(two.first_p95_ms, one.first_p95_ms),
+        time=quotient(one.speed, two.speed),
+        time_in_all=quotient(one.speed_in_all, two.speed_in_all),
+        gap=quotient(two.gap_ms, one.gap_ms),
+        cpu=quotient(two.cpu_per_sound_s, one.cpu_per_sound_s),
+        memory=resident_quotient(two.memory, one.memory),
+    )
 
 
 def _sent(at_s: float) -> float:

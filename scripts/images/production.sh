@@ -80,7 +80,7 @@ with importing():
 
 refusals() {
     one_line "no mode" 64 "SERVICE_MODE is not set" "$IMAGE"
-    one_line "wrong mode" 64 "'both' is no mode" -e SERVICE_MODE=both "$IMAGE"
+    one_line "wrong mode" 64 "'both' is not valid" -e SERVICE_MODE=both "$IMAGE"
     one_line "wrong setting" 2 "ASR_PORT='x'" -e SERVICE_MODE=asr -e ASR_PORT=x "$IMAGE"
     one_line "no licence" 78 "Coqui Public Model License" -e SERVICE_MODE=tts -e TTS_HOME=/tmp "$IMAGE"
     one_line "no such model" 69 "/app/models/absent" \

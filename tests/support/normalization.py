@@ -1,4 +1,4 @@
-"""What an engine is told of a text: cut into sentences, cleaned, and said in words."""
+"""Normalizes tables of written and spoken sentences."""
 
 from __future__ import annotations
 
@@ -7,9 +7,24 @@ from wyoming_voice_stack.tts.text.sentences import SentenceStream
 
 MAX_CHARACTERS = 250
 
+Table = dict[str, str]
+"""Spoken form by written form."""
 
-def read(text: str, language: str) -> str:
-    """All sentences of a text, a bar between two."""
+
+def normalized(table: Table, language: str) -> Table:
+    """Return the table with what each of its cleaned sentences is normalized to."""
+    return {text: normalize(text, language) for text in table}
+
+
+def normalized_texts(table: Table, language: str) -> Table:
+    """Return the table with what each of its raw texts is cut and normalized to.
+
+    A bar stands between two sentences.
+    """
+    return {text: _normalized_sentences(text, language) for text in table}
+
+
+def _normalized_sentences(text: str, language: str) -> str:
     stream = SentenceStream(MAX_CHARACTERS)
     sentences = [*stream.push(text), *stream.finish()]
     return " | ".join(normalize(sentence, language) for sentence in sentences)

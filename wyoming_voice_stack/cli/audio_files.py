@@ -1,4 +1,4 @@
-"""Recordings in files: WAV by the standard library, anything else by libsndfile."""
+"""Reads and writes audio files: WAV with the standard library, other formats with libsndfile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read_recording(name: str) -> AudioClip:
     """Read a recording; `-` is standard input.
 
     Raises:
-        ConfigError: the file cannot be read, or is no audio.
+        ConfigError: the file cannot be read, or is not audio.
     """
     raw = _read_bytes(name)
     try:
@@ -53,21 +53,21 @@ def write_recording(name: str, recording: AudioClip) -> None:
         else:
             Path(name).write_bytes(buffer.getvalue())
     except OSError as error:
-        raise ConfigError(f"{_called(name)} cannot be written: {error.strerror}.") from error
+        raise ConfigError(f"{_display_name(name)} cannot be written: {error.strerror}.") from error
 
 
 def read_text(text: str) -> str:
-    """Return the text; `-` is what standard input holds.
+    """Return the text; `-` reads standard input.
 
     Raises:
-        ConfigError: standard input is no text, or too long.
+        ConfigError: standard input is not text, or too long.
     """
     if text != STANDARD_STREAM:
         return text
     try:
         return _read_bytes(STANDARD_STREAM).decode()
     except UnicodeDecodeError as error:
-        raise ConfigError("Standard input is no UTF-8 text; convert it first.") from error
+        raise ConfigError("Standard input is not UTF-8 text; convert it first.") from error
 
 
 def _read_bytes(name: str) -> bytes:
@@ -78,11 +78,9 @@ def _read_bytes(name: str) -> bytes:
             with Path(name).open("rb") as file:
                 raw = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"{_called(name)} cannot be read: {error.strerror}.") from error
+        raise ConfigError(f"{_display_name(name)} cannot be read: {error.strerror}.") from error
     if len(raw) > MAX_FILE_BYTES:
-        raise ConfigError(
-            f"{_called(name)} is larger than {MAX_FILE_BYTES} bytes; send it in parts."
-        )
+        raise ConfigError(f"{_display_name(name)} is larger than {MAX_FILE_BYTES} bytes; split it.")
     return raw
 
 
@@ -91,18 +89,19 @@ def _read_other(name: str, raw: bytes) -> AudioClip:
         import soundfile
     except (ImportError, OSError) as error:
         raise ConfigError(
-            f"{_called(name)} is no PCM WAV file; convert it, or install soundfile for other formats."
+            f"{_display_name(name)} is not a PCM WAV file; convert it, or install soundfile for other"
+            " formats."
         ) from error
     try:
-        # As whole numbers, recordings of fractions would come back as silence.
+        # Read as integers, files of floating-point samples would become silence.
         samples, rate = soundfile.read(io.BytesIO(raw), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise ConfigError(
-            f"{_called(name)} is no recording that can be read"
+            f"{_display_name(name)} is not a supported audio file"
             f" ({error.error_string.rstrip('.')}); convert it to WAV."
         ) from error
     return AudioClip(rate=rate, width=2, channels=samples.shape[1], pcm=to_pcm16(samples))
 
 
-def _called(name: str) -> str:
+def _display_name(name: str) -> str:
     return "The standard stream" if name == STANDARD_STREAM else name

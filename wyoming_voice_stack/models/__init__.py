@@ -1,1 +1,1 @@
-"""From a model reference to verified files on disk."""
+"""Resolves a model reference to verified files on disk."""

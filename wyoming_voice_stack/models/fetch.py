@@ -1,4 +1,4 @@
-"""Fetching a model from the hub into a folder: whole, checked, or not at all."""
+"""Fetches a model from the hub into a folder: complete and verified, or not at all."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from wyoming_voice_stack.models.hub import PARTIAL, HubModel, verify
 _LOGGER = logging.getLogger(__name__)
 
 LOCK_WAIT_S = 3600.0
-"""How long to wait for another process that fetches the same model."""
+"""How long to wait for another process that is fetching the same model."""
 LOCK_POLL_S = 0.5
 HUB_ANSWER_S = 20.0
-"""How long the hub may take to describe a model."""
+"""How long the hub may take to list the files of a model."""
 BYTES_PER_MB = 1_000_000
 
 _ABANDONED = re.compile(r"\.[0-9a-f]{8}\.incomplete$")
@@ -33,15 +33,15 @@ _NETWORK_ERRNOS = frozenset({errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNRE
 
 @dataclass(frozen=True)
 class _Listing:
-    """What the hub has: a commit, and for each wanted path its size and digest, if known."""
+    """A model on the hub: its commit, and for each file to fetch its size and digest, if known."""
 
     commit: str
     size_bytes: Mapping[str, int | None]
     sha256: Mapping[str, str]
 
-    def lacking(self, folder: Path) -> list[str]:
+    def missing(self, folder: Path) -> list[str]:
         def has(path: str, size: int | None) -> bool:
-            # The hub's library puts a file there when it is whole.
+            # The hub's library moves a file there once it is complete.
             file = folder / path
             return file.is_file() and size in {None, file.stat().st_size}
 
@@ -49,19 +49,19 @@ class _Listing:
 
 
 def fetch(model: HubModel, root: Path) -> Path:
-    """Fetch `model` below `root` and give its folder. Blocking.
+    """Fetch `model` below `root` and return its folder. Blocking.
 
-    The files gather in `root/.partial` and move into place in one rename once all are there and
-    have the right digests. Files that were whole before an interruption are kept for the next
-    try. Several processes may fetch the same model at once: one does, the others wait for it.
+    The files are collected in `root/.partial` and moved into place with one rename once all are there
+    and have the right digests. Files that were complete before an interruption are kept for the next
+    attempt. Several processes may fetch the same model at once: one does, the others wait for it.
 
     Raises:
-        ModelNotFound: the hub does not have it, does not give it, or cannot be reached.
-        ModelCorrupt: a file came with the wrong digest; it is removed.
-        DiskFull: there is no room for it.
-        ModelError: the folder cannot be written, or another process holds it for too long.
+        ModelNotFound: the hub does not have it, denies access, or cannot be reached.
+        ModelCorrupt: a file has the wrong digest; it is removed.
+        DiskFull: the disk has no room for it.
+        ModelError: the folder cannot be written, or another process locks it for too long.
     """
-    with _explained(model, root), _alone(model, root):
+    with _translated_errors(model, root), _lock(model, root):
         stored = model.stored(root)
         if stored is not None:
             return stored
@@ -74,7 +74,7 @@ def fetch(model: HubModel, root: Path) -> Path:
 
 
 @contextmanager
-def _alone(model: HubModel, root: Path) -> Iterator[None]:
+def _lock(model: HubModel, root: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     (root / PARTIAL).mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def _alone(model: HubModel, root: Path) -> Iterator[None]:
         except Timeout as error:
             raise ModelError(
                 f"another process has been fetching {model.repo_id} for {LOCK_WAIT_S:.0f} s and"
-                f" still holds {lock.lock_file}; wait for it or end it, then start again"
+                f" still locks {lock.lock_file}; wait for it or stop it, then start again"
             ) from error
     try:
         yield
@@ -100,7 +100,7 @@ def _require_online(model: HubModel, root: Path) -> None:
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:
-        raise ModelNotFound(model.absent(root, "and HF_HUB_OFFLINE forbids to fetch it"))
+        raise ModelNotFound(model.absent(root, "and HF_HUB_OFFLINE forbids downloads"))
 
 
 def _list(model: HubModel) -> _Listing:
@@ -134,12 +134,12 @@ def _wanted(model: HubModel, paths: list[str]) -> list[str]:
 def _prepare(model: HubModel, root: Path) -> Path:
     partial, final = root / PARTIAL / model.directory, root / model.directory
     if final.is_dir():
-        _LOGGER.warning("%s is not whole; fetching what is missing", final)
+        _LOGGER.warning("%s is incomplete; fetching the missing files", final)
         shutil.rmtree(partial, ignore_errors=True)
         final.rename(partial)
     partial.mkdir(exist_ok=True)
     for leftover in (partial / ".cache").rglob("*.incomplete"):
-        # Killed downloads leave these; the hub's library never comes back to them.
+        # Downloads that were killed leave these; the hub's library never uses them again.
         if _ABANDONED.search(leftover.name):
             leftover.unlink()
     return partial
@@ -148,17 +148,17 @@ def _prepare(model: HubModel, root: Path) -> Path:
 def _download(model: HubModel, listing: _Listing, partial: Path) -> None:
     from huggingface_hub import hf_hub_download
 
-    needed = sum(listing.size_bytes[path] or 0 for path in listing.lacking(partial))
+    needed = sum(listing.size_bytes[path] or 0 for path in listing.missing(partial))
     _require_space(model, needed, partial)
     _LOGGER.info("Fetching %s (%s) from the hub", model.repo_id, _megabytes(needed))
     _hide_progress_without_terminal()
-    # Not all at once (`snapshot_download`): that lists them once more, and waits for it without end.
+    # Not `snapshot_download`: it lists the files once more, and without a time limit.
     for path in listing.size_bytes:
         hf_hub_download(model.repo_id, path, revision=listing.commit, local_dir=partial)
-    # The library is content with what is there if the hub goes away in between, and with other sizes.
-    lacking = listing.lacking(partial)
-    if lacking:
-        raise ConnectionError(f"{lacking[0]} and {len(lacking) - 1} more files did not arrive")
+    # If the hub fails in between, the library accepts the existing files, also of another size.
+    missing = listing.missing(partial)
+    if missing:
+        raise ConnectionError(f"{len(missing)} files did not arrive, such as {missing[0]}")
     _LOGGER.info("Fetched %s (%s)", model.repo_id, _megabytes(_size_bytes(partial, listing)))
 
 
@@ -170,8 +170,8 @@ def _require_space(model: HubModel, needed_bytes: int, folder: Path) -> None:
     free_bytes = shutil.disk_usage(folder).free
     if needed_bytes > free_bytes:
         raise DiskFull(
-            f"{model.repo_id} needs {_megabytes(needed_bytes)} in {folder} and"
-            f" {_megabytes(free_bytes)} are free; make room, or set MODELS_DIR to a larger disk"
+            f"{model.repo_id} needs {_megabytes(needed_bytes)} in {folder}, but only"
+            f" {_megabytes(free_bytes)} are free; free some space, or set MODELS_DIR to a larger disk"
         )
 
 
@@ -192,14 +192,14 @@ def _check(model: HubModel, listing: _Listing, partial: Path) -> None:
         except ModelCorrupt as error:
             file.unlink()
             raise ModelCorrupt(
-                f"{path} of {model.repo_id} came damaged and was removed; the next start fetches"
+                f"{path} of {model.repo_id} was damaged on arrival and removed; the next start fetches"
                 f" it again ({error})"
             ) from error
         _flush(file)
 
 
 def _flush(file: Path) -> None:
-    """Bring the bytes to the disk, so that a power cut after the rename finds them there."""
+    """Write the bytes to the disk, so that a power failure after the rename does not lose them."""
     with file.open("rb") as opened:
         os.fsync(opened.fileno())
 
@@ -215,8 +215,8 @@ def _megabytes(size_bytes: int) -> str:
 
 
 @contextmanager
-def _explained(model: HubModel, root: Path) -> Iterator[None]:
-    """Bring every failure of disk, network, hub and library into the error tree."""
+def _translated_errors(model: HubModel, root: Path) -> Iterator[None]:
+    """Translate failures of the disk, the network, the hub and its library into the error tree."""
     from huggingface_hub import constants, errors
 
     name = model.repo_id
@@ -226,7 +226,7 @@ def _explained(model: HubModel, root: Path) -> Iterator[None]:
         raise
     except errors.GatedRepoError as error:
         raise ModelNotFound(
-            f"{name} is given only to users who accepted its terms: accept them at"
+            f"{name} is available only to users who accepted its terms: accept them at"
             f" {constants.ENDPOINT}/{name} and set HF_TOKEN"
         ) from error
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as error:
@@ -237,13 +237,13 @@ def _explained(model: HubModel, root: Path) -> Iterator[None]:
     except Exception as error:
         if disk_is_full(error):
             raise DiskFull(
-                f"The disk became full while {name} was fetched to {root}; make room, or set"
+                f"The disk became full while {name} was fetched to {root}; free some space, or set"
                 " MODELS_DIR to a folder on a larger disk"
             ) from error
         if _is_about_the_disk(error):
             raise ModelError(
-                f"cannot write {name} to {root} ({_cause(error)}); set MODELS_DIR to a folder that"
-                " has room and may be written to"
+                f"cannot write {name} to {root} ({_cause(error)}); set MODELS_DIR to a writable"
+                " folder with free space"
             ) from error
         reason = f"and cannot be fetched ({_cause(error)})"
         raise ModelNotFound(model.absent(root, reason)) from error

@@ -1,11 +1,11 @@
-"""What a model on the hub is, where it is kept on disk, and whether its files are right.
+"""A model on the hub: its identity, its folder on disk, and the verification of its files.
 
 Layout below the root folder::
 
     <organisation>--<name>                  a whole repository at `main`
     <organisation>--<name>@<revision>       another revision
-    <organisation>--<name>--<label>-<hash>  a part of a repository, the hash over its patterns
-    .partial/                               fetches under way, and their locks
+    <organisation>--<name>--<label>-<hash>  a part of a repository; the hash is over its patterns
+    .partial/                               unfinished downloads, and their locks
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
 
 MAX_NAME_CHARACTERS = 128
-"""Of the readable part of a folder's name; file systems take 255 bytes in all."""
+"""Longest readable part of a folder's name; file systems allow 255 bytes in total."""
 PARTIAL = ".partial"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -28,22 +28,22 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True)
 class HubModel:
-    """A model on the hub, and what it takes to be whole."""
+    """A model on the hub, and the files that it needs."""
 
     repo_id: str
     """`organisation/name`."""
     revision: str = "main"
     """Branch, tag or commit."""
     include: tuple[str, ...] = ()
-    """Patterns, as of `fnmatch`, of the files to fetch; empty stands for all."""
+    """Patterns of the files to fetch, as in `fnmatch`; empty stands for all."""
     required: tuple[str, ...] = ()
-    """Paths in the repository without which the model is not there."""
+    """Paths in the repository that the model cannot do without."""
     sha256: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Path in the repository -> hexadecimal digest that the file must have."""
+    """Path in the repository -> SHA-256 that the file must have, in hexadecimal."""
 
     @property
     def directory(self) -> str:
-        """Name of the model's folder: stable, readable, its own for each revision and part."""
+        """Name of the model's folder: readable, stable, and unique for each revision and part."""
         name = _UNSAFE.sub("-", self.repo_id.replace("/", "--"))
         if self.revision != "main":
             short = self.revision[:12] if _COMMIT.fullmatch(self.revision) else self.revision
@@ -52,17 +52,17 @@ class HubModel:
         return f"{name}--{_label(self.include)}" if self.include else name
 
     def stored(self, root: Path) -> Path | None:
-        """The model's folder below `root`, or None unless everything required is in it."""
+        """Return the model's folder below `root`, or None if a required file is missing."""
         folder = root / self.directory
         try:
-            whole = folder.is_dir() and all((folder / path).is_file() for path in self.required)
+            complete = folder.is_dir() and all((folder / path).is_file() for path in self.required)
         except OSError:
-            # A folder that cannot be looked into is as good as none; fetching says what is wrong.
+            # An unreadable folder counts as missing; fetching then reports what is wrong.
             return None
-        return folder if whole else None
+        return folder if complete else None
 
     def absent(self, root: Path, reason: str) -> str:
-        """One sentence: the model is not there, why, where it was looked for, what to do."""
+        """Return one sentence: the model is missing, why, where it was expected, and what to do."""
         return (
             f"model {self.repo_id} is not in {root / self.directory} {reason};"
             " start once with access to the hub, or copy the folder from a machine that has it"
@@ -70,11 +70,11 @@ class HubModel:
 
 
 def verify(path: Path, sha256: str) -> None:
-    """Check a file against a pinned digest. Reads the whole file.
+    """Verify a file's SHA-256. Reads the whole file.
 
     Raises:
-        ModelCorrupt: the file has another digest or cannot be read.
-        ModelNotFound: there is no such file.
+        ModelCorrupt: the digest differs, or the file cannot be read.
+        ModelNotFound: the file does not exist.
     """
     try:
         with path.open("rb") as file:
@@ -85,13 +85,13 @@ def verify(path: Path, sha256: str) -> None:
         raise ModelCorrupt(f"{path} cannot be read ({error.strerror}); check the disk") from error
     if actual != sha256.lower():
         raise ModelCorrupt(
-            f"{path} is damaged or was replaced: its SHA-256 is {actual} and should be"
+            f"{path} is damaged or was replaced: its SHA-256 is {actual}, expected"
             f" {sha256.lower()}; install or fetch its model again"
         )
 
 
 def _label(include: tuple[str, ...]) -> str:
-    """A digest over the patterns, after what the names of the files have in common, if anything."""
+    """Return a digest over the patterns, with the common stem of the files' names in front, if any."""
     digest = hashlib.sha256("\n".join(sorted(include)).encode()).hexdigest()[:8]
     stems = {PurePosixPath(pattern).name.partition(".")[0] for pattern in include}
     common = _UNSAFE.sub("", stems.pop())[:MAX_NAME_CHARACTERS] if len(stems) == 1 else ""

@@ -1,8 +1,8 @@
-"""The Coqui Public Model License of XTTS: whether the user has accepted it.
+"""Checks whether the user has accepted the Coqui Public Model License of XTTS.
 
 The rule is that of coqui-tts 0.28 (`TTS/utils/manage.py`, `trainer/io.py`), which otherwise asks
 at a prompt: the variable `COQUI_TOS_AGREED` is exactly `1`, or there is a file `tos_agreed.txt`
-in the model's folder below the user's data folder. Nobody here accepts anything for the user.
+in the model's folder below the user's data folder. This program never accepts it for the user.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ AGREED_FILE = "tos_agreed.txt"
 
 
 def needs_coqui_licence(model_name: str) -> bool:
-    """True for the names under which coqui-tts knows XTTS, and for their last parts alone."""
+    """Return True for coqui-tts' names of XTTS, and for their last parts alone."""
     return model_name.removeprefix(XTTS_FAMILY) in XTTS_NAMES
 
 
 def coqui_licence_file(model_name: str, *, environ: Mapping[str, str]) -> Path:
-    """The file whose presence says that the licence of this XTTS model is accepted.
+    """Return the file that exists once the licence of this XTTS model is accepted.
 
     Raises:
-        RuntimeError: nothing in `environ` nor the user database tells the home folder.
+        RuntimeError: neither `environ` nor the user database has the home folder.
     """
     short_name = model_name.removeprefix(XTTS_FAMILY)
     folder = (XTTS_FAMILY + short_name).replace("/", "--")
@@ -36,10 +36,10 @@ def coqui_licence_file(model_name: str, *, environ: Mapping[str, str]) -> Path:
 
 
 def require_coqui_licence(model_name: str, *, environ: Mapping[str, str]) -> None:
-    """Pass if `model_name` is not XTTS, or if the user has accepted the licence of XTTS.
+    """Check that `model_name` is not XTTS, or that the user has accepted its licence.
 
     Raises:
-        LicenceNotAccepted: one line that says what to set or to run.
+        LicenceNotAccepted: the message says what to set or to run.
     """
     if not needs_coqui_licence(model_name) or _is_accepted(model_name, environ):
         return
@@ -58,12 +58,12 @@ def _is_accepted(model_name: str, environ: Mapping[str, str]) -> bool:
     try:
         return coqui_licence_file(model_name, environ=environ).exists()
     except (OSError, RuntimeError):
-        # No home folder, or one that cannot be looked into: nobody agreed in there.
+        # No home folder, or an unreadable one: the licence is not accepted.
         return False
 
 
 def _data_folder(environ: Mapping[str, str]) -> Path:
-    # Set and empty counts as set, and then stands for the current folder.
+    # A variable that is set and empty stands for the current folder.
     for variable in ("TTS_HOME", "XDG_DATA_HOME"):
         if variable in environ:
             return _expanded(environ[variable], environ).resolve()

@@ -1,4 +1,4 @@
-"""Where a model is: a path, a part of an installed package, or a name that the hub knows."""
+"""Finds a model: by path, in an installed package, or by its name on the hub."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PACKAGE_SCHEME = "pkg:"
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model that was fetched, or put there by hand."""
+    """A model in the store's folder, fetched or copied there by hand."""
 
     name: str
     path: Path
@@ -26,17 +26,16 @@ class StoredModel:
 
 
 class ModelStore:
-    """Turns a reference into a path. Thread-safe; holds nothing open.
+    """Resolves a reference to a path. Thread-safe; keeps no files open.
 
     A reference is one of
 
-    - a path to a file or folder, `~` standing for the home folder;
-    - `pkg:PACKAGE/PATH`, a file or folder that an installed package brings. The package is found,
-      never imported;
+    - a path to a file or folder; `~` is the home folder;
+    - `pkg:PACKAGE/PATH`, a file or folder in an installed package, which is not imported;
     - any other name, for which a `HubModel` says what to fetch.
 
-    A name without a separator is a name if there is a `HubModel` for it, whatever the current
-    folder holds; write `./name` for the folder.
+    A name without a separator that has a `HubModel` is never taken for a folder of that name in the
+    current folder; write `./name` for the folder.
     """
 
     def __init__(self, root: Path, *, offline: bool = False) -> None:
@@ -45,45 +44,45 @@ class ModelStore:
 
     @property
     def root(self) -> Path:
-        """Folder that fetched models are kept in."""
+        """Folder with the fetched models."""
         return self._root
 
     def resolve(self, reference: str, hub: HubModel | None = None) -> Path:
-        """Where `reference` is, after fetching it if need be. Blocking, for minutes if it fetches.
+        """Return the path of `reference`, and fetch it first if needed. Blocking, for minutes if it fetches.
 
-        What is there already is used without a look at the network.
+        A model that exists is used without network access.
 
         Raises:
-            ModelNotFound: it is not there and cannot be fetched.
-            ModelCorrupt: it was fetched and is not what it should be.
+            ModelNotFound: it does not exist and cannot be fetched.
+            ModelCorrupt: it was fetched and its digest is wrong.
             ModelError: it cannot be written below `root`.
         """
         found = self.find(reference, hub)
         if found is not None:
             return found
-        if hub is None or _names_a_place(reference):
+        if hub is None or _is_local(reference):
             raise ModelNotFound(_missing(reference))
         if self._offline:
-            raise ModelNotFound(hub.absent(self._root, "and fetching is switched off"))
+            raise ModelNotFound(hub.absent(self._root, "and downloads are disabled"))
         return fetch(hub, self._root)
 
     def find(self, reference: str, hub: HubModel | None = None) -> Path | None:
-        """Where `reference` is, or None. Never touches the network and never writes.
+        """Return the path of `reference`, or None. Uses no network and writes nothing.
 
         Raises:
-            ModelNotFound: `pkg:` is followed by something that is no path in a package.
+            ModelNotFound: `pkg:` is not followed by a path in a package.
         """
         if reference.startswith(PACKAGE_SCHEME):
             return _in_package(reference)
-        place_only = _names_a_place(reference)
-        if hub is None or place_only or os.sep in reference:
+        local_only = _is_local(reference)
+        if hub is None or local_only or os.sep in reference:
             path = _path(reference)
             if path is not None:
                 return path
-        return None if hub is None or place_only else hub.stored(self._root)
+        return None if hub is None or local_only else hub.stored(self._root)
 
     def installed(self) -> list[StoredModel]:
-        """Every model below `root`, by name. Empty if `root` does not exist.
+        """Return all models below `root`, sorted by name. Empty if `root` does not exist.
 
         Raises:
             ModelError: `root` cannot be read.
@@ -96,12 +95,12 @@ class ModelStore:
         except OSError as error:
             raise ModelError(
                 f"cannot list the models in {self._root} ({error.strerror}); set MODELS_DIR to a"
-                " folder that may be read"
+                " readable folder"
             ) from error
 
 
-def _names_a_place(reference: str) -> bool:
-    """True if the reference can only be a path or a package, never a name on the hub."""
+def _is_local(reference: str) -> bool:
+    """Return True if the reference can only be a path or a package, not a name on the hub."""
     return reference.startswith((PACKAGE_SCHEME, os.sep, ".", "~"))
 
 
@@ -110,7 +109,7 @@ def _path(reference: str) -> Path | None:
         path = Path(reference).expanduser()
         path.stat()
     except (OSError, RuntimeError, ValueError):
-        # Absent, unreadable or too long; the home of an unknown user; a NUL within.
+        # Missing, unreadable or too long; the home folder of an unknown user; a NUL character.
         return None
     return path if reference else None
 
@@ -119,9 +118,9 @@ def _missing(reference: str) -> str:
     if reference.startswith(PACKAGE_SCHEME):
         package, _, rest = reference.removeprefix(PACKAGE_SCHEME).partition("/")
         if _package_folders(package):
-            return f"the installed package {package} has no {rest}; install the version that has it"
+            return f"the installed package {package} does not contain {rest}; install a version that does"
         return f"package {package} of {reference} is not installed; run: pip install {package}"
-    if os.sep in reference or _names_a_place(reference):
+    if os.sep in reference or _is_local(reference):
         return f"model path {reference} does not exist or cannot be read; check the path"
     return f"model {reference!r} is neither a path nor a known name; check the spelling"
 
@@ -130,18 +129,18 @@ def _in_package(reference: str) -> Path | None:
     package, *parts = reference.removeprefix(PACKAGE_SCHEME).split("/")
     if not package.isidentifier() or ".." in parts:
         raise ModelNotFound(
-            f"{reference!r} does not name a place in a package; write pkg:PACKAGE/PATH, the package"
-            " as Python imports it, and no `..` in the path"
+            f"{reference!r} does not name a path in a package; write pkg:PACKAGE/PATH with the package's"
+            " import name and without `..` in the path"
         )
-    places = (folder.joinpath(*parts) for folder in _package_folders(package))
-    return next((place for place in places if place.exists()), None)
+    paths = (folder.joinpath(*parts) for folder in _package_folders(package))
+    return next((path for path in paths if path.exists()), None)
 
 
 def _package_folders(package: str) -> list[Path]:
     try:
         spec = importlib.util.find_spec(package)
     except ValueError:
-        # Something without a spec, such as `__main__`, is in sys.modules under this name.
+        # A module without a spec, such as `__main__`, has this name in sys.modules.
         return []
     return [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
 

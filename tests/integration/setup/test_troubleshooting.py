@@ -85,13 +85,13 @@ def release_refused(_: Path) -> str:
 
 AT_ONCE: dict[str, Callable[[Path], str]] = {
     "SERVICE_MODE is not set": lambda _: entered(""),
-    "is no mode": lambda _: entered("both"),
+    "is not valid": lambda _: entered("both"),
     "ASR_PORT=": lambda cwd: served("asr", EXIT_CONFIG, cwd, ASR_PORT="70000"),
     "cannot listen": port_in_use,
     "COQUI_TOS_AGREED": lambda cwd: served("tts", EXIT_LICENCE, cwd, HOME=str(cwd)),
     "model path": lambda cwd: served("tts", EXIT_UNAVAILABLE, cwd, TTS_MODEL="/app/models/anna"),
     "model 'bse'": lambda cwd: served("asr", EXIT_UNAVAILABLE, cwd, ASR_MODEL="bse"),
-    "Nothing answers": lambda cwd: command(
+    "Health check failed": lambda cwd: command(
         "health", cwd=cwd, SERVICE_MODE="asr", ASR_PORT=str(free_port())
     ).stderr.decode(),
     "check_release": release_refused,
@@ -102,11 +102,11 @@ WHILE_IT_LOADS = {
 }
 TO_ONE_TOO_MANY = "raise MAX_CONNECTIONS"
 # Where multicast works, others may answer: the network is a fake.
-NOBODY_ANSWERS = "No Wyoming server announced itself"
+NO_SERVER_FOUND = "No Wyoming server was found"
 
 
 def test_every_message_is_looked_for() -> None:
-    looked_for = (*AT_ONCE, *WHILE_IT_LOADS, TO_ONE_TOO_MANY, NOBODY_ANSWERS)
+    looked_for = (*AT_ONCE, *WHILE_IT_LOADS, TO_ONE_TOO_MANY, NO_SERVER_FOUND)
     assert sorted(map(message, looked_for)) == sorted(MESSAGES)
 
 
@@ -149,4 +149,4 @@ def test_said_where_multicast_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(discovery, "discover", nobody)
     with pytest.raises(ConfigError) as caught:
         cli.discover(timeout=0.1)
-    assert says(str(caught.value), NOBODY_ANSWERS)
+    assert says(str(caught.value), NO_SERVER_FOUND)

@@ -87,10 +87,10 @@ def test_other_formats(tmp_path: Path, name: str, subtype: str) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "no recording"),
-        (b"no sound", "no recording"),
-        (b"RIFF\x00\x00\x00\x00WAVE", "no recording"),
-        (wav(16000, 2, 1, b"")[:30], "no recording"),
+        (b"", "not a supported audio file"),
+        (b"no sound", "not a supported audio file"),
+        (b"RIFF\x00\x00\x00\x00WAVE", "not a supported audio file"),
+        (wav(16000, 2, 1, b"")[:30], "not a supported audio file"),
     ],
 )
 def test_no_recording(tmp_path: Path, content: bytes, told: str) -> None:

@@ -7,17 +7,28 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.common.measurement import Measured, Plan, by_turns, measure, pairs, warm_up
+from benchmarks.common.measurement import (
+    Case,
+    Measured,
+    Outcome,
+    Plan,
+    by_turns,
+    measure,
+    pairs,
+    warm_up,
+)
 from benchmarks.common.servers import Target
 
 TARGETS = [Target("x", "127.0.0.1", 1, os.getpid()), Target("y", "127.0.0.1", 2)]
 
 
 @dataclass(frozen=True)
-class EndedAnswer:
-    name: str
-    ended_s: float
-    failure: str = ""
+class LetterCase(Case):
+    letter: str
+    count: int = 1
+
+
+A, B = LetterCase("a"), LetterCase("b")
 
 
 class AskedServers:
@@ -26,10 +37,14 @@ class AskedServers:
     def __init__(self) -> None:
         self.log: list[tuple[str, tuple[int, ...]]] = []
 
-    async def ask(self, target: Target, requests: Sequence[int]) -> list[EndedAnswer]:
+    async def ask(self, target: Target, requests: Sequence[int]) -> list[Outcome]:
         self.log.append((target.name, tuple(requests)))
         return [
-            EndedAnswer(str(seconds), float(seconds) or math.inf, "" if seconds else "closed")
+            Outcome(
+                str(seconds),
+                ended_s=float(seconds) or math.inf,
+                failure="" if seconds else "closed",
+            )
             for seconds in requests
         ]
 
@@ -42,11 +57,11 @@ def test_the_order_of_the_sides_is_reversed_every_other_round() -> None:
 
 async def test_each_server_gets_each_round() -> None:
     servers = AskedServers()
-    found = await measure(Plan("case", ((1, 2), (3, 0))), TARGETS, servers.ask)
+    found = await measure(Plan(A, ((1, 2), (3, 0))), TARGETS, servers.ask)
     assert servers.log == [("x", (1, 2)), ("y", (1, 2)), ("y", (3, 0)), ("x", (3, 0))]
-    assert [(one.case, one.server) for one in found] == [("case", "x"), ("case", "y")]
+    assert [(one.case, one.server) for one in found] == [(A, "x"), (A, "y")]
     for one in found:
-        assert [answer.name for answer in one.answers] == ["1", "2", "3", "0"]
+        assert [answer.request for answer in one.answers] == ["1", "2", "3", "0"]
         assert one.wall_s == 2 + 3
     assert found[0].cpu_s is not None
     assert found[0].memory is not None
@@ -55,9 +70,9 @@ async def test_each_server_gets_each_round() -> None:
 
 async def test_a_repeated_round_is_a_case_of_its_own() -> None:
     servers = AskedServers()
-    found = await measure(Plan("case", ((1,), (2,))), TARGETS[1:], servers.ask, repeat_as="again")
+    found = await measure(Plan(A, ((1,), (2,))), TARGETS[1:], servers.ask, repeat_as=B)
     assert servers.log == [("y", (1,)), ("y", (1,)), ("y", (2,)), ("y", (2,))]
-    assert [(one.case, one.wall_s) for one in found] == [("case", 3), ("again", 3)]
+    assert [(one.case, one.wall_s) for one in found] == [(A, 3), (B, 3)]
 
 
 async def test_warming_up_asks_every_server() -> None:
@@ -68,7 +83,12 @@ async def test_warming_up_asks_every_server() -> None:
 
 def test_only_the_same_cases_are_paired() -> None:
     figures = [
-        Measured[str, EndedAnswer](case, server, ())
-        for case, server in ("ax", "by", "bx", "cy", "az")
+        Measured[LetterCase, Outcome](LetterCase(letter), server, ())
+        for letter, server in ("ax", "by", "bx", "cy", "az")
     ]
-    assert [(one.case, other.server) for one, other in pairs(figures, "x", "y")] == [("b", "y")]
+    assert [(one.case, other.server) for one, other in pairs(figures, "x", "y")] == [(B, "y")]
+
+
+def test_a_case_is_shown_by_its_fields() -> None:
+    assert str(LetterCase("a", 4)) == "a, 4 count"
+    assert LetterCase("a", 4).cells() == ["a", "4"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.common.measurement import Measured
 from benchmarks.stt.transcription_plan import MeasuredTranscription, StreamCase
 from benchmarks.stt.transcription_report import summary_table, write_report
-from benchmarks.stt.transcription_summary import ratios, summarise
+from benchmarks.stt.transcription_summary import compare, summarise
 from benchmarks.stt.utterance_client import Answer
 
 
@@ -44,11 +44,11 @@ def test_ratios_say_how_much_more_the_other_takes() -> None:
     ours = summarise(measured("ours", Answer("a", 2.0, said["a"], 0.5), cpu_s=1.0), said, "en")
     slower = Answer("a", 2.0, "press one to repay", 1.5)
     peer = summarise(measured("peer", slower, cpu_s=3.0), said, "en")
-    (ratio,) = ratios([ours, peer], "ours", "peer")
+    ratio = compare(ours, peer)
     assert (ratio.p50, ratio.p95, ratio.cpu, ratio.wer_points) == (3, 3, 3, 25)
     assert math.isnan(ratio.memory)
     at_once = summarise(measured("ours", Answer("a", 2.0, said["a"], 0.0)), said, "en")
-    (ratio,) = ratios([at_once, peer], "ours", "peer")
+    ratio = compare(at_once, peer)
     assert ratio.p50 == math.inf
 
 

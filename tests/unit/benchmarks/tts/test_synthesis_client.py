@@ -45,7 +45,7 @@ async def heard(scenario: Scenario, text: Text) -> list[Event]:
     last = "synthesize" if scenario == "plain" else "synthesize-stop"
     async with scripted_server(converse, at=last) as port:
         reply = await ask(port, scenario, text)
-    assert (reply.failure, reply.text) == ("", text.whole)
+    assert (reply.failure, reply.request) == ("", text.whole)
     assert reply.sound_s == pytest.approx(0.1)
     assert 0 <= reply.sentence_sent_s <= reply.text_sent_s <= reply.ended_s < math.inf
     return received
@@ -183,7 +183,7 @@ async def test_servers_take_turns_on_the_same_texts() -> None:
     ]
     texts = [each.text for scripts in one.rounds for each in scripts]
     for each in found:
-        assert [reply.text for reply in each.answers] == texts
+        assert [reply.request for reply in each.answers] == texts
         assert 0 < each.wall_s < math.inf
     for name in "xy":
         assert sorted(text for who, text in log if who == name) == sorted(texts * 2)

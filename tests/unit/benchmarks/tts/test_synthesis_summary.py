@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.common.measurement import Measured
+from benchmarks.common.measurement import Measured, pairs
 from benchmarks.common.processes import Memory
 from benchmarks.common.report import json_content, write_json
 from benchmarks.tts.playback_gaps import Arrival
 from benchmarks.tts.synthesis_client import Reply
 from benchmarks.tts.synthesis_plan import ClientCase, MeasuredSynthesis
 from benchmarks.tts.synthesis_report import ratio_table, summary_table
-from benchmarks.tts.synthesis_summary import SynthesisSummary, ratios, summarise
+from benchmarks.tts.synthesis_summary import SynthesisSummary, compare, summarise
 
 
 def said(first_s: float, *, sound_s: float = 2.0, late_s: float = 0.0) -> Reply:
@@ -23,7 +23,7 @@ def said(first_s: float, *, sound_s: float = 2.0, late_s: float = 0.0) -> Reply:
     half_s = sound_s / 2
     second = first_s + half_s + late_s
     arrivals = (Arrival(first_s, half_s), Arrival(second, half_s))
-    return Reply("text", 1.0, 3.0, second, arrivals, lead_s=0.02)
+    return Reply("text", 1.0, 3.0, arrivals, 0.02, ended_s=second)
 
 
 def measured(
@@ -82,15 +82,15 @@ def figures(server: str, *replies: Reply) -> SynthesisSummary:
 def test_ratios_say_how_much_more_the_other_takes() -> None:
     ours = figures("ours", said(1.5, late_s=0.25))
     peer = figures("peer", said(2.0, late_s=0.5))
-    (ratio,) = ratios([ours, peer], "ours", "peer")
+    ratio = compare(ours, peer)
     assert (ratio.first_p50, ratio.first_p95, ratio.cpu, ratio.memory) == (2, 2, 3, 1)
     assert ratio.gap == pytest.approx(2)
     assert ratio.time == pytest.approx(3.5 / 2.75)
-    (ratio,) = ratios([figures("ours", said(0.9)), peer], "ours", "peer")
+    ratio = compare(figures("ours", said(0.9)), peer)
     assert ratio.first_p50 == math.inf
-    (ratio,) = ratios([ours, figures("peer", BROKEN)], "ours", "peer")
+    ratio = compare(ours, figures("peer", BROKEN))
     assert (ratio.first_p50, ratio.time) == (math.inf, math.inf)
-    (ratio,) = ratios([figures("ours", BROKEN), figures("peer", BROKEN)], "ours", "peer")
+    ratio = compare(figures("ours", BROKEN), figures("peer", BROKEN))
     assert math.isnan(ratio.first_p50)
     assert len(ratio_table([ratio], "ours", "peer").rows) == 1
 
@@ -98,4 +98,4 @@ def test_ratios_say_how_much_more_the_other_takes() -> None:
 def test_only_what_was_measured_alike_is_compared() -> None:
     ours = figures("ours", said(1.5))
     other = Measured(ClientCase("plain", "short", 2), "peer", (said(1.5),), 4.0)
-    assert not list(ratios([ours, summarise(other)], "ours", "peer"))
+    assert not list(pairs([ours, summarise(other)], "ours", "peer"))

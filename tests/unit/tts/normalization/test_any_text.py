@@ -108,17 +108,17 @@ WORDS = ("lamp", "kitchen", "quietly", "beside", "window", "garden")
 
 @settings(deadline=None, max_examples=400)
 @given(messy_texts, tags)
-def test_any_writing_is_said(text: str, language: str) -> None:
-    said = normalize(text, language)
+def test_messy_text_is_normalized(text: str, language: str) -> None:
+    spoken = normalize(text, language)
     if language and language != "sv":
-        assert not re.search(r"\d", said)
+        assert not re.search(r"\d", spoken)
     if any(character.isalnum() for character in text):
-        assert any(character.isalnum() for character in said)
+        assert any(character.isalnum() for character in spoken)
 
 
 @settings(deadline=None)
 @given(st.text(), tags)
-def test_any_text_is_said(text: str, language: str) -> None:
+def test_any_text_is_normalized(text: str, language: str) -> None:
     normalize(text, language)
 
 
@@ -126,9 +126,9 @@ def test_any_text_is_said(text: str, language: str) -> None:
 @given(st.lists(st.sampled_from([*WORDS, *(f" {piece} " for piece in PIECES)])), tags)
 def test_no_word_is_lost(pieces: list[str], language: str) -> None:
     text = " ".join(pieces)
-    said = normalize(text, language)
+    spoken = normalize(text, language)
     for word in WORDS:
-        assert len(re.findall(rf"\b{word}\b", said)) == pieces.count(word)
+        assert len(re.findall(rf"\b{word}\b", spoken)) == pieces.count(word)
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "zh"])

@@ -64,124 +64,110 @@ PIECES = [
 messy_texts = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Yes. No. It is on!", ["Yes.", "No.", "It is on!"]),
-        ("Is it on? It is. 20 lamps are.", ["Is it on?", "It is.", "20 lamps are."]),
-        ("He left. “Why?” „Gut.“ Er ging.", ["He left.", "Why?", "Gut.", "Er ging."]),
-        ('"Really?" he asked. "Yes!"', ['"Really?" he asked.', "Yes!"]),
-        ("(He left. She stayed.) End", ["He left.", "She stayed.", "End."]),
-        ("Wait... what? Well... Then go.", ["Wait... what?", "Well...", "Then go."]),
-        ("Bonjour ! Ça va ? Oui.", ["Bonjour!", "Ça va?", "Oui."]),
-        ("¿Qué tal? ¡Bien! Sí.", ["¿Qué tal?", "¡Bien!", "Sí."]),
-        ("你好。我很好！“真的吗？”他问。", ["你好。", "我很好！", "真的吗？", "他问。"]),
-        ("「行く？」と言った。はい。", ["「行く？」と言った。", "はい。"]),
-        ("（见《红楼梦。》）下一句", ["见红楼梦。", "下一句。"]),
-        ("네. 그래요. 좋습니다", ["네.", "그래요.", "좋습니다."]),
-        ("مرحبا. كيف حالك؟ أنا بخير.", ["مرحبا.", "كيف حالك؟", "أنا بخير."]),
-        ("नमस्ते। आप कैसे हैं? ठीक", ["नमस्ते।", "आप कैसे हैं?", "ठीक।"]),
-        ("Great! 🎉 Let's go 🚀", ["Great!", "Let's go."]),
-    ],
-)
-def test_sentences_end_where_they_end(text: str, expected: list[str]) -> None:
-    assert sentences(text) == expected
+SENTENCES = [
+    ("Yes. No. It is on!", ["Yes.", "No.", "It is on!"]),
+    ("Is it on? It is. 20 lamps are.", ["Is it on?", "It is.", "20 lamps are."]),
+    ("He left. “Why?” „Gut.“ Er ging.", ["He left.", "Why?", "Gut.", "Er ging."]),
+    ('"Really?" he asked. "Yes!"', ['"Really?" he asked.', "Yes!"]),
+    ("(He left. She stayed.) End", ["He left.", "She stayed.", "End."]),
+    ("Wait... what? Well... Then go.", ["Wait... what?", "Well...", "Then go."]),
+    ("Bonjour ! Ça va ? Oui.", ["Bonjour!", "Ça va?", "Oui."]),
+    ("¿Qué tal? ¡Bien! Sí.", ["¿Qué tal?", "¡Bien!", "Sí."]),
+    ("你好。我很好！“真的吗？”他问。", ["你好。", "我很好！", "真的吗？", "他问。"]),
+    ("「行く？」と言った。はい。", ["「行く？」と言った。", "はい。"]),
+    ("（见《红楼梦。》）下一句", ["见红楼梦。", "下一句。"]),
+    ("네. 그래요. 좋습니다", ["네.", "그래요.", "좋습니다."]),
+    ("مرحبا. كيف حالك؟ أنا بخير.", ["مرحبا.", "كيف حالك؟", "أنا بخير."]),
+    ("नमस्ते। आप कैसे हैं? ठीक", ["नमस्ते।", "आप कैसे हैं?", "ठीक।"]),
+    ("Great! 🎉 Let's go 🚀", ["Great!", "Let's go."]),
+]
 
 
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "Dr. Smith met Mr. Jones and Mrs. Hill.",
-        "J. R. R. Tolkien wrote it.",
-        "Take fruit, e.g. Apples, i.e. Boskoop.",
-        "Das ist z.B. Obst bzw. Gemüse, d.h. Essen.",
-        "It is 3.5 degrees at 5.30 in the U.S. Embassy.",
-        "Wir treffen uns am 3. Mai um 8 Uhr.",
-        "Heute ist Montag, 21. Juli 2026.",
-        "Das war der 2. Weltkrieg.",
-        "Vom 3. 5. 2026 bis jetzt.",
-        "See no. 5 on p. 12, approx. $3 each.",
-        "Sr. García y la Sra. López.",
-        "Ул. Ленина, им. Пушкина.",
-        "iPhone or eBay. and then in lower case.",
-        "Visit example.com or x.y.z now.",
-    ],
-)
+ONE_SENTENCE = [
+    "Dr. Smith met Mr. Jones and Mrs. Hill.",
+    "J. R. R. Tolkien wrote it.",
+    "Take fruit, e.g. Apples, i.e. Boskoop.",
+    "Das ist z.B. Obst bzw. Gemüse, d.h. Essen.",
+    "It is 3.5 degrees at 5.30 in the U.S. Embassy.",
+    "Wir treffen uns am 3. Mai um 8 Uhr.",
+    "Heute ist Montag, 21. Juli 2026.",
+    "Das war der 2. Weltkrieg.",
+    "Vom 3. 5. 2026 bis jetzt.",
+    "See no. 5 on p. 12, approx. $3 each.",
+    "Sr. García y la Sra. López.",
+    "Ул. Ленина, им. Пушкина.",
+    "iPhone or eBay. and then in lower case.",
+    "Visit example.com or x.y.z now.",
+]
+
+
+@pytest.mark.parametrize("sentence", ONE_SENTENCE)
 def test_abbreviations_and_numbers_end_nothing(sentence: str) -> None:
     assert sentences(sentence) == [sentence]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("It is 5 p.m. The sun sets.", ["It is 5 p.m.", "The sun sets."]),
-        ("It is 21. Tomorrow it rains.", ["It is 21.", "Tomorrow it rains."]),
-        ("Born in 1999. Made in Rome.", ["Born in 1999.", "Made in Rome."]),
-        ("Es ist Montag, 3. Mai. Dann Juni.", ["Es ist Montag, 3. Mai.", "Dann Juni."]),
-        ("I said no. Then yes.", ["I said no.", "Then yes."]),
-    ],
-)
-def test_what_looks_like_an_abbreviation_may_be_an_end(text: str, expected: list[str]) -> None:
-    assert sentences(text) == expected
+SEEMING_ABBREVIATIONS = [
+    ("It is 5 p.m. The sun sets.", ["It is 5 p.m.", "The sun sets."]),
+    ("It is 21. Tomorrow it rains.", ["It is 21.", "Tomorrow it rains."]),
+    ("Born in 1999. Made in Rome.", ["Born in 1999.", "Made in Rome."]),
+    ("Es ist Montag, 3. Mai. Dann Juni.", ["Es ist Montag, 3. Mai.", "Dann Juni."]),
+    ("I said no. Then yes.", ["I said no.", "Then yes."]),
+]
+
+LINES = [
+    ("- item one\n- item two", ["item one.", "item two."]),
+    ("* a\n+ b\n• c\n– d", ["a.", "b.", "c.", "d."]),
+    ("Do:\n1. Open it. Then\n2. Close it", ["Do.", "1. Open it.", "Then.", "2. Close it."]),
+    ("1️⃣ One\n✅ Two", ["1 One.", "Two."]),
+    ("Text\n# Heading\nText", ["Text.", "Heading.", "Text."]),
+    ("Heading\n=======\nText", ["Heading.", "Text."]),
+    ("One\n\n\nTwo\n---\nThree", ["One.", "Two.", "Three."]),
+    ("a hard\nwrapped line.\nNext one", ["a hard wrapped line.", "Next one."]),
+    ("a hard\r\nwrapped\rline", ["a hard wrapped line."]),
+    ("Wir kommen am\n3. Mai an", ["Wir kommen am 3. Mai an."]),
+    ("> quoted\n> on. Then\n> - item", ["quoted on.", "Then.", "item."]),
+    ("| A | B |\n|---|---|\n| 1 | 2 |\nEnd", ["A, B.", "1, 2.", "End."]),
+    ("A | B\n--|--\n1 | 2", ["A, B.", "1, 2."]),
+    ("The answer:\n42.\r\n\r\nYes", ["The answer.", "42.", "Yes."]),
+]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("- item one\n- item two", ["item one.", "item two."]),
-        ("* a\n+ b\n• c\n– d", ["a.", "b.", "c.", "d."]),
-        ("Do:\n1. Open it. Then\n2. Close it", ["Do.", "1. Open it.", "Then.", "2. Close it."]),
-        ("1️⃣ One\n✅ Two", ["1 One.", "Two."]),
-        ("Text\n# Heading\nText", ["Text.", "Heading.", "Text."]),
-        ("Heading\n=======\nText", ["Heading.", "Text."]),
-        ("One\n\n\nTwo\n---\nThree", ["One.", "Two.", "Three."]),
-        ("a hard\nwrapped line.\nNext one", ["a hard wrapped line.", "Next one."]),
-        ("a hard\r\nwrapped\rline", ["a hard wrapped line."]),
-        ("Wir kommen am\n3. Mai an", ["Wir kommen am 3. Mai an."]),
-        ("> quoted\n> on. Then\n> - item", ["quoted on.", "Then.", "item."]),
-        ("| A | B |\n|---|---|\n| 1 | 2 |\nEnd", ["A, B.", "1, 2.", "End."]),
-        ("A | B\n--|--\n1 | 2", ["A, B.", "1, 2."]),
-        ("The answer:\n42.\r\n\r\nYes", ["The answer.", "42.", "Yes."]),
-    ],
-)
-def test_lines_of_their_own_are_sentences(text: str, expected: list[str]) -> None:
-    assert sentences(text) == expected
+FENCED_CODE = [
+    ("Look:\n```py\nx. Y\n\n# Z\n```\nDone", ["Look.", "Done."]),
+    ("A.\n~~~\nhidden\n```\nhidden\n~~~~\nB.", ["A.", "B."]),
+    ("A.\n````\n```\nhidden\n````\nB.", ["A.", "B."]),
+    ("Try: ```py\nhidden\n```\nDone", ["Try.", "Done."]),
+    ("A.\n```\nhidden\n``` py\nhidden\n```\nB.", ["A.", "B."]),
+    ("- ```py\n  hidden\n  ```\nDone", ["Done."]),
+    ("Never closed:\n```\nhidden. Text\n\nhidden", ["Never closed."]),
+    ("Never even begun ```", ["Never even begun."]),
+    ("``` is a fence ``` here", ["is a fence here."]),
+    ("~~~ Welcome ~~~\nDear all", ["Welcome Dear all."]),
+]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Look:\n```py\nx. Y\n\n# Z\n```\nDone", ["Look.", "Done."]),
-        ("A.\n~~~\nhidden\n```\nhidden\n~~~~\nB.", ["A.", "B."]),
-        ("A.\n````\n```\nhidden\n````\nB.", ["A.", "B."]),
-        ("Try: ```py\nhidden\n```\nDone", ["Try.", "Done."]),
-        ("- ```py\n  hidden\n  ```\nDone", ["Done."]),
-        ("Never closed:\n```\nhidden. Text\n\nhidden", ["Never closed."]),
-        ("Never even begun ```", ["Never even begun."]),
-        ("``` is a fence ``` here", ["is a fence here."]),
-        ("~~~ Welcome ~~~\nDear all", ["Welcome Dear all."]),
-    ],
-)
+@pytest.mark.parametrize(("text", "expected"), FENCED_CODE)
 def test_fenced_code_is_left_out(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
     assert sentences(*text) == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("**Bold one. Bold two.** Rest", ["Bold one.", "Bold two.", "Rest."]),
-        ("*One. Two.* _Three. Four._", ["One.", "Two.", "Three.", "Four."]),
-        ("See [a map. Or not](http://a.b/c) now. Ok", ["See a map. Or not now.", "Ok."]),
-        ("看[地图。你好](http://a.b/c)吧。好", ["看地图。你好吧。", "好。"]),
-        ("Type `a. B` twice. Ok", ["Type a. B twice.", "Ok."]),
-        ('A <a title="B. C">link</a> here. Ok', ["A link here.", "Ok."]),
-        ("很**重要。**下一句。", ["很重要。", "下一句。"]),
-    ],
-)
-def test_marks_may_span_sentences_and_sentences_may_be_in_marks(
-    text: str, expected: list[str]
-) -> None:
+SPANS = [
+    ("**Bold one. Bold two.** Rest", ["Bold one.", "Bold two.", "Rest."]),
+    ("*One. Two.* _Three. Four._", ["One.", "Two.", "Three.", "Four."]),
+    ("See [a map. Or not](http://a.b/c) now. Ok", ["See a map. Or not now.", "Ok."]),
+    ("看[地图。你好](http://a.b/c)吧。好", ["看地图。你好吧。", "好。"]),
+    ("Type `a. B` twice. Ok", ["Type a. B twice.", "Ok."]),
+    ('A <a title="B. C">link</a> here. Ok', ["A link here.", "Ok."]),
+    ("很**重要。**下一句。", ["很重要。", "下一句。"]),
+]
+
+
+CASES = [*SENTENCES, *SEEMING_ABBREVIATIONS, *LINES, *SPANS]
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES)
+def test_text_is_cut_into_sentences(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
 
 
@@ -190,24 +176,24 @@ def test_nothing_to_say_gives_no_sentence(text: str) -> None:
     assert sentences(text) == []
 
 
-@pytest.mark.parametrize(
-    ("delta", "at_once"),
-    [
-        ("Hello there. H", ["Hello there."]),
-        ("Hello there! “H", ["Hello there!"]),
-        ("Hello there. 2", ["Hello there."]),
-        ("It is 21. T", ["It is 21."]),
-        ("Hello there\n\n", ["Hello there."]),
-        ("你好。我", ["你好。"]),
-        ("# Title\n", ["Title."]),
-        ("- one\n- ", ["one."]),
-        ("Here:\n", ["Here."]),
-        ("Look\n```", ["Look."]),
-        ("Hello there. ", []),
-        ("Hello there.", []),
-        ("Am 3. M", []),
-    ],
-)
+AT_ONCE = [
+    ("Hello there. H", ["Hello there."]),
+    ("Hello there! “H", ["Hello there!"]),
+    ("Hello there. 2", ["Hello there."]),
+    ("It is 21. T", ["It is 21."]),
+    ("Hello there\n\n", ["Hello there."]),
+    ("你好。我", ["你好。"]),
+    ("# Title\n", ["Title."]),
+    ("- one\n- ", ["one."]),
+    ("Here:\n", ["Here."]),
+    ("Look\n```", ["Look."]),
+    ("Hello there. ", []),
+    ("Hello there.", []),
+    ("Am 3. M", []),
+]
+
+
+@pytest.mark.parametrize(("delta", "at_once"), AT_ONCE)
 def test_a_complete_sentence_comes_at_once(delta: str, at_once: list[str]) -> None:
     assert SentenceStream(MAX_CHARACTERS).push(delta) == at_once
 
@@ -264,18 +250,18 @@ def letters(text: str) -> str:
     return "".join(character for character in text if character.isalnum())
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        " ".join(f"word{number}" for number in range(1_200)),
-        "x" * 5_000,
-        "今天天气很好我们去公园散步" * 400,
-        "今天天气很好，我们去公园散步" * 400,
-        "ก็ดีครับ" * 600,
-        "a",
-        "好",
-    ],
-)
+LONG_TEXTS = [
+    " ".join(f"word{number}" for number in range(1_200)),
+    "x" * 5_000,
+    "今天天气很好我们去公园散步" * 400,
+    "今天天气很好，我们去公园散步" * 400,
+    "ก็ดีครับ" * 600,
+    "a",
+    "好",
+]
+
+
+@pytest.mark.parametrize("text", LONG_TEXTS)
 def test_any_length_is_spoken_whole(text: str) -> None:
     spoken = sentences(text)
     assert letters("".join(spoken)) == letters(text)

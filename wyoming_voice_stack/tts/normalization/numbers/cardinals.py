@@ -14,6 +14,8 @@ from wyoming_voice_stack.tts.normalization.locale.notation import (
     WrittenNumber,
 )
 
+_LONGEST_WORD = 24
+
 _YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 _SURE_YEAR = re.compile(r"19\d\d|20\d\d")
 _WORD_BACK = re.compile(r"([^\W\d_]+)\W{1,2}$")
@@ -28,8 +30,6 @@ _RANGE = re.compile(
     r"(?<![\w.,:/+-])(?P<first>[1-9]\d{0,3}) ?[-\u2013] ?(?P<last>[1-9]\d{0,3})(?= [^\W\d_])"
 )
 """A range before a noun. An ascending pair is seldom a score, and a score read as a range is not wrong."""
-_LONGEST_WORD = 24
-
 _RANGE_LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt"})
 """In other languages the range word is a suffix, or has another position."""
 _CAPITAL_AFTER_ADJECTIVE = re.compile(r" [a-zäöüß]{2,}(er|es|e|en) (?=[A-ZÄÖÜ])")

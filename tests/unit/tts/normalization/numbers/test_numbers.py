@@ -20,22 +20,22 @@ def known(language: str) -> LocaleRules:
     return found
 
 
-@pytest.mark.parametrize(
-    ("language", "written", "number"),
-    [
-        ("en", "1,234.5", WrittenNumber("1234", "5")),
-        ("en", "1,234,567", WrittenNumber("1234567")),
-        ("en", "21.5", WrittenNumber("21", "5")),
-        ("en", "21,5", WrittenNumber("21", "5")),
-        ("de", "1.234,5", WrittenNumber("1234", "5")),
-        ("de", "1.234", WrittenNumber("1234")),
-        ("de", "0.123", WrittenNumber("0", "123")),
-        ("de", "21.5", WrittenNumber("21", "5")),
-        ("de", "1'234", WrittenNumber("1234")),
-        ("fr", "1 234,5", WrittenNumber("1234", "5")),
-        ("fr", "1\u202f234", WrittenNumber("1234")),
-    ],
-)
+WRITTEN_NUMBERS = [
+    ("en", "1,234.5", WrittenNumber("1234", "5")),
+    ("en", "1,234,567", WrittenNumber("1234567")),
+    ("en", "21.5", WrittenNumber("21", "5")),
+    ("en", "21,5", WrittenNumber("21", "5")),
+    ("de", "1.234,5", WrittenNumber("1234", "5")),
+    ("de", "1.234", WrittenNumber("1234")),
+    ("de", "0.123", WrittenNumber("0", "123")),
+    ("de", "21.5", WrittenNumber("21", "5")),
+    ("de", "1'234", WrittenNumber("1234")),
+    ("fr", "1 234,5", WrittenNumber("1234", "5")),
+    ("fr", "1\u202f234", WrittenNumber("1234")),
+]
+
+
+@pytest.mark.parametrize(("language", "written", "number"), WRITTEN_NUMBERS)
 def test_what_a_number_is(language: str, written: str, number: WrittenNumber) -> None:
     assert parse_number(written, lexicon(language).numbers) == number
 
@@ -59,21 +59,21 @@ def test_no_roman_numerals(written: str) -> None:
     assert parse_roman(written) is None
 
 
-def test_numbers_too_long_for_words_are_said_digit_by_digit() -> None:
-    said = known("en").numerals.number(WrittenNumber("1" * 16))
-    assert said == " ".join(["one"] * 16)
+def test_numbers_too_long_for_words_are_read_digit_by_digit() -> None:
+    spoken = known("en").numerals.number(WrittenNumber("1" * 16))
+    assert spoken == " ".join(["one"] * 16)
 
 
 @pytest.mark.parametrize(
-    ("form", "said"),
+    ("form", "spoken"),
     [
         ("ordinal-genitive", "dwa tysiące dwudziestego szóstego"),
         ("ordinal", "dwa tysiące dwudziesty szósty"),
         ("ordinal-feminine", "dwa tysiące dwudziesta szósta"),
     ],
 )
-def test_polish_ordinals(form: str, said: str) -> None:
-    assert known("pl").numerals.ordinal(2026, form) == said
+def test_polish_ordinals(form: str, spoken: str) -> None:
+    assert known("pl").numerals.ordinal(2026, form) == spoken
 
 
 def test_polish_ordinals_with_soft_endings() -> None:

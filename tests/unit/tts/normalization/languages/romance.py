@@ -1,6 +1,6 @@
-from __future__ import annotations
+"""Written and spoken sentences in French, Spanish, Italian and Portuguese."""
 
-from wyoming_voice_stack.tts.normalization import normalize
+from __future__ import annotations
 
 FRENCH = {
     "Il fait 21,5 °C dans le salon.": "Il fait vingt-et-un virgule cinq degrés Celsius dans le salon.",
@@ -140,27 +140,3 @@ BRAZILIAN = {
 EUROPEAN_PORTUGUESE = {
     "São 17:00.": "São dezassete horas.",
 }
-
-
-def test_french() -> None:
-    assert {text: normalize(text, "fr") for text in FRENCH} == FRENCH
-
-
-def test_spanish() -> None:
-    assert {text: normalize(text, "es") for text in SPANISH} == SPANISH
-
-
-def test_italian() -> None:
-    assert {text: normalize(text, "it") for text in ITALIAN} == ITALIAN
-
-
-def test_portuguese() -> None:
-    assert {text: normalize(text, "pt") for text in PORTUGUESE} == PORTUGUESE
-
-
-def test_brazilian() -> None:
-    assert {text: normalize(text, "pt-BR") for text in BRAZILIAN} == BRAZILIAN
-
-
-def test_european_portuguese() -> None:
-    assert {text: normalize(text, "pt-PT") for text in EUROPEAN_PORTUGUESE} == EUROPEAN_PORTUGUESE

@@ -1,6 +1,6 @@
-from __future__ import annotations
+"""Written and spoken sentences in Dutch and Polish."""
 
-from wyoming_voice_stack.tts.normalization import normalize
+from __future__ import annotations
 
 DUTCH = {
     "Het is 21,5 °C in de woonkamer.": "Het is eenentwintig komma vijf graden Celsius in de woonkamer.",
@@ -63,11 +63,3 @@ POLISH = {
     "1 minuta, 2 minuty, 5 minut.": "jedna minuta, dwie minuty, pięć minut.",
     "O godz. 17.30.": "O godzinie siedemnastej trzydzieści.",
 }
-
-
-def test_dutch() -> None:
-    assert {text: normalize(text, "nl") for text in DUTCH} == DUTCH
-
-
-def test_polish() -> None:
-    assert {text: normalize(text, "pl") for text in POLISH} == POLISH
