@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from wyoming.client import AsyncTcpClient
@@ -45,14 +46,13 @@ class Target:
     version: str = ""
 
 
-@dataclass(frozen=True)
-class Peer:
+class Peer(NamedTuple):
     """Another Wyoming server, as a Python package with a command of the same name."""
 
     package: str
+    version: str
     libraries: tuple[str, ...]
     """Packages whose versions are shown: do both servers use the same ones?"""
-    version: str
     variables: str
     """Part of the names of its environment variables, which must not change what is measured."""
 

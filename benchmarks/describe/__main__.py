@@ -18,8 +18,8 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -45,14 +45,13 @@ HTTP_OK = b" 200 "
 Work = Callable[[Server], Coroutine[None, None, None]]
 
 
-@dataclass(frozen=True)
-class Latencies:
+class Latencies(NamedTuple):
     """Seconds from the due time of each request to its answer, in one phase of one server."""
 
     phase: str
+    server: str
     answered_s: tuple[float, ...]
     unanswered: int
-    server: str
 
     def row(self) -> list[str]:
         """The row of the table, in milliseconds."""
@@ -89,7 +88,7 @@ class DescribeSchedule:
         self._stopped = True
         results = await asyncio.gather(*self._requests)
         answered = tuple(result for result in results if result is not None and result >= 0)
-        return Latencies(phase, answered, results.count(None), mode)
+        return Latencies(phase, mode, answered, results.count(None))
 
     async def _request(self, due: float) -> float | None:
         """Latency; None without an answer, negative if the port is not open yet."""
@@ -175,9 +174,9 @@ async def measure_mode(
     loads = [await measure_load(mode, folder, settings) for _ in range(options.loads)]
     together = Latencies(
         f"load, {options.loads} times",
+        mode,
         sum((load.answered_s for load in loads), ()),
         sum(load.unanswered for load in loads),
-        mode,
     )
     with running(mode, folder, settings) as server:
         idle = await measure("idle", mode, server, options.seconds, stay_idle)

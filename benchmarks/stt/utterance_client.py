@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from wyoming.asr import Transcribe, Transcript, TranscriptChunk
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -27,15 +28,14 @@ CHUNK_S = 0.01
 _FORM = (SAMPLE_RATE, 2, 1)
 
 
-@dataclass(frozen=True)
-class EncodedUtterance:
+class EncodedUtterance(NamedTuple):
     """One request, encoded beforehand, so that sending it costs next to nothing."""
 
     name: str
     seconds: float
     """Length of the audio."""
-    chunks: tuple[bytes, ...]
     opening: bytes
+    chunks: tuple[bytes, ...]
     closing: bytes
 
     def steps(self, *, real_time: bool) -> tuple[Step, ...]:
@@ -87,8 +87,8 @@ def encode_utterance(name: str, samples: Samples, language: str | None) -> Encod
     return EncodedUtterance(
         name,
         len(samples) / SAMPLE_RATE,
-        tuple(encode(AudioChunk(*_FORM, piece).event()) for piece in pieces),
         b"".join(map(encode, opening)),
+        tuple(encode(AudioChunk(*_FORM, piece).event()) for piece in pieces),
         encode(AudioStop().event()),
     )
 

@@ -15,6 +15,10 @@ class Arrival:
     seconds: float
 
 
+SHORTEST_GAP_S = 0.01
+"""The small buffer of any player covers shorter ones."""
+
+
 @dataclass(frozen=True)
 class Gaps:
     """Times without audio to play before the end of the reply."""
@@ -22,10 +26,6 @@ class Gaps:
     count: int = 0
     total_s: float = 0.0
     largest_s: float = 0.0
-
-
-SHORTEST_GAP_S = 0.01
-"""The small buffer of any player covers shorter ones."""
 
 
 def gaps(arrivals: Iterable[Arrival]) -> Gaps:
