@@ -223,4 +223,4 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_program(run, parser().parse_args()))
+    sys.exit(run_program(run, parser().parse_args(), columns=120))
