@@ -13,7 +13,7 @@ _CAPITALS = re.compile(r"[^\W\d_]{2,}")
 def verbalize_abbreviations(text: str, locale: LocaleRules) -> str:
     """Verbalize the abbreviations of the lexicon.
 
-    In a text that is all capitals, acronyms cannot be told from words and stay.
+    In a text that is all capitals, acronyms cannot be distinguished from words and stay.
     """
     if pattern := _spellings(locale):
         text = pattern.sub(lambda match: _expand(match[0], locale), text)
