@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
+from wyoming_voice_stack.models.hub import HubModel
 
 ENGLISH = ("en",)
 
@@ -40,6 +42,7 @@ _V3_VOCABULARY = 51_866
 _MAX_VOCABULARY_BYTES = 16 * 1024 * 1024
 
 _DISTILLED = "distil"
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _WITH_FEATURE_CONFIG = (*MODEL_REQUIRED, "preprocessor_config.json")
 
 
@@ -117,15 +120,19 @@ _NEXT_SMALLER = (
 """A size in a model's name, and the model that takes less memory."""
 
 
-def hub_model(name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
-    """Look up a model's short name, such as `base.en`.
-
-    Returns:
-        Repository id, patterns of the files to download, and required files; None for any other
-        name, such as `organisation/repository`.
-    """
+def hub_model(name: str) -> HubModel | None:
+    """Look up a model's short name, such as `base.en`; None for any other name."""
     published = _PUBLISHED.get(name)
-    return published and (published.repo_id, MODEL_INCLUDE, published.required)
+    return published and HubModel(
+        published.repo_id, include=MODEL_INCLUDE, required=published.required
+    )
+
+
+def hub_repository(name: str) -> HubModel | None:
+    """Return the CTranslate2 model in `organisation/repository`; None for a name of another form."""
+    if not _REPOSITORY.fullmatch(name):
+        return None
+    return HubModel(name, include=MODEL_INCLUDE, required=MODEL_REQUIRED)
 
 
 def model_names() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""From settings to a service: the one place that knows every engine and where weights are."""
+"""Builds a service from the settings: the one place that knows every engine."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from wyoming_voice_stack.server.app import AssembledServer
 
 
 def assemble(settings: Settings, metrics: Metrics) -> AssembledServer:
-    """Make the server that `settings.service_mode` names; nothing is loaded yet.
+    """Build the server that `settings.service_mode` selects; nothing is loaded yet.
 
     Raises:
-        ModelError: the model can never be had as configured, or its licence is not accepted.
+        ModelError: the model cannot be used as configured, or its licence is not accepted.
         ConfigError: no mode is set.
     """
     store = ModelStore(settings.models_dir)
-    # Neither server holds what only the other one needs.
+    # Neither process imports what only the other one needs.
     if settings.service_mode == "asr":
         from wyoming_voice_stack.protocol.asr_session import AsrFrontEnd
         from wyoming_voice_stack.server.assembly.asr import asr_service

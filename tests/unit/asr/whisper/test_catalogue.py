@@ -44,7 +44,7 @@ def test_the_names_are_faster_whispers() -> None:
     from faster_whisper.utils import _MODELS
 
     found = {name: hub_model(name) for name in model_names()}
-    assert {name: model[0] for name, model in found.items() if model} == _MODELS
+    assert {name: model.repo_id for name, model in found.items() if model} == _MODELS
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_the_names_are_faster_whispers() -> None:
 def test_a_name_is_a_repository_and_files(name: str, repo_id: str, *, features: bool) -> None:
     found = hub_model(name)
     assert found is not None
-    assert found[:2] == (repo_id, MODEL_INCLUDE)
-    assert {"model.bin", "config.json", "tokenizer.json"} <= set(found[2])
-    assert ("preprocessor_config.json" in found[2]) == features
+    assert (found.repo_id, found.include) == (repo_id, MODEL_INCLUDE)
+    assert {"model.bin", "config.json", "tokenizer.json"} <= set(found.required)
+    assert ("preprocessor_config.json" in found.required) == features
 
 
 @pytest.mark.parametrize("name", ["Systran/faster-whisper-tiny", "huge", "", "TINY"])

@@ -13,6 +13,7 @@ import numpy as np
 from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.machine.hardware import available_cores
 from wyoming_voice_stack.machine.memory import trim_heap
+from wyoming_voice_stack.models.hub import HubModel
 from wyoming_voice_stack.tts.audio.samples import as_samples
 from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.failures import synthesis_errors
@@ -59,6 +60,16 @@ def piper_hub_path(name: str) -> tuple[str, str]:
     family, region, dataset, quality = parts.groups()
     model = f"{family}/{family}_{region}/{dataset}/{quality}/{name}.onnx"
     return model, f"{model}.json"
+
+
+def piper_hub_model(name: str) -> HubModel:
+    """Return the model of a voice in the repository `rhasspy/piper-voices`.
+
+    Raises:
+        ModelNotFound: the name does not have the form of a Piper voice's name.
+    """
+    files = piper_hub_path(name)
+    return HubModel("rhasspy/piper-voices", include=files, required=files)
 
 
 @dataclass(frozen=True)

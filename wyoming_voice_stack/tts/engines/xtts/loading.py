@@ -5,10 +5,14 @@ Importing this imports no torch; calling it does.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
+from wyoming_voice_stack.models.hub import HubModel
+from wyoming_voice_stack.models.licence import XTTS_FAMILY
 from wyoming_voice_stack.tts.engines.coqui.compat import importing
 from wyoming_voice_stack.tts.engines.torch_device import device_of, limit_threads, place
 from wyoming_voice_stack.tts.engines.xtts.decoding.precision import weight_format
@@ -17,6 +21,28 @@ if TYPE_CHECKING:
     from wyoming_voice_stack.tts.engines.xtts.batch_scheduler import BatchScheduler
 
 _FILES = ("config.json", "model.pth", "vocab.json")
+_HUB_FILES = (*_FILES, "speakers_xtts.pth")
+HUB_MODELS: Mapping[str, HubModel] = {
+    f"{XTTS_FAMILY}{name}": HubModel(repo_id, include=_HUB_FILES, required=_HUB_FILES)
+    for name, repo_id in (("xtts_v2", "tts-hub/XTTS-v2"), ("xtts_v1.1", "tts-hub/XTTS-v1"))
+}
+"""Coqui's names of XTTS, and the repositories with its checkpoints."""
+
+
+def is_xtts(folder: Path) -> bool:
+    """Return whether the Coqui model in a folder is XTTS.
+
+    Raises:
+        ModelNotFound: the folder has no readable `config.json`.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise ModelNotFound(
+            f"No Coqui model in {folder}: its config.json cannot be read ({error}). Set the folder that"
+            " contains config.json and the weights."
+        ) from error
+    return isinstance(config, dict) and config.get("model") == "xtts"
 
 
 def load_model(folder: Path, device: str, threads: int | None = None) -> Any:
