@@ -25,17 +25,17 @@ class Channel(Generic[Item]):
         self._changed = threading.Condition()
         self._items: deque[Item] = deque()
         self._ended = False
-        self._released = False
+        self._closed = False
         self._error: VoiceStackError | None = None
 
     def put(self, item: Item) -> bool:
-        """Add a result, from the thread; returns False once the receiver has released the channel.
+        """Add a result, from the thread; returns False once the receiver has closed the channel.
 
         Blocks while `MAX_UNREAD_ITEMS` are unread; the receiver's own deadline ends that.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._released or len(self._items) < MAX_UNREAD_ITEMS)
-            if self._released:
+            self._changed.wait_for(lambda: self._closed or len(self._items) < MAX_UNREAD_ITEMS)
+            if self._closed:
                 return False
             self._items.append(item)
         self._wake()
@@ -68,10 +68,10 @@ class Channel(Generic[Item]):
                 self._arrived.clear()
             await self._arrived.wait()
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Take nothing more: discards unread results and lets a blocked `put` return."""
         with self._changed:
-            self._released = True
+            self._closed = True
             self._items.clear()
             self._changed.notify_all()
 

@@ -63,7 +63,7 @@ class ResultStream(Generic[Result]):
         """Cancel the job: it never starts, or stops between two results."""
         self._deadline.cancel()
         self._queue.cancel(self._job)
-        self._channel.release()
+        self._channel.close()
 
     def _time_out(self) -> None:
         if not self._job.started.is_set():

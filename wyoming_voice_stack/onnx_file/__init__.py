@@ -1,1 +1,1 @@
-"""ONNX files read as data: what they are made of, without a runtime that keeps a copy."""
+"""Reading and writing ONNX files as views of their memory, without copies of the weights."""

@@ -1,4 +1,4 @@
-"""Nodes and constants that a file did not have, for a graph that was read from one."""
+"""New nodes and constants for a graph that was read from a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def new_node(
     output: str,
     attributes: Mapping[str, Sequence[int]] | None = None,
 ) -> Node:
-    """Make a node; its attributes are lists of numbers that are not negative."""
+    """Create a node; its attributes are lists of non-negative integers."""
     content = b"".join(bytes_field(schema.NODE_INPUT, name.encode()) for name in inputs)
     content += bytes_field(schema.NODE_OUTPUT, output.encode())
     content += bytes_field(schema.NODE_OP, operation.encode())
@@ -32,14 +32,14 @@ def new_node(
 
 
 def new_constant(name: str, values: npt.NDArray[Any]) -> memoryview:
-    """Make an initializer, as a graph's field.
+    """Create an initializer, encoded as a field of a graph.
 
     Raises:
         KeyError: `values` are neither float32 nor int64.
     """
-    kind = _ELEMENTS[values.dtype.newbyteorder("<")]
+    element_type = _ELEMENTS[values.dtype.newbyteorder("<")]
     content = b"".join(integer_field(schema.TENSOR_SHAPE, size) for size in values.shape)
-    content += integer_field(schema.TENSOR_DATA_TYPE, kind)
+    content += integer_field(schema.TENSOR_DATA_TYPE, element_type)
     content += bytes_field(schema.TENSOR_NAME, name.encode())
     content += bytes_field(schema.TENSOR_RAW, np.ascontiguousarray(values).tobytes())
     return memoryview(bytes_field(schema.INITIALIZER, content))

@@ -1,4 +1,4 @@
-"""An ONNX file as a graph of nodes, from which parts can be taken."""
+"""An ONNX file as a graph of nodes, from which parts can be extracted as new files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NEVER_CONSTANT = frozenset(
     {
         *("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"),
         *("Multinomial", "Bernoulli", "Dropout"),
-        # Their inner graphs may ask for tensors that are not among their inputs.
+        # Their subgraphs may use tensors that are not among their inputs.
         *("If", "Loop", "Scan"),
     }
 )
@@ -36,25 +36,25 @@ Chunk = bytes | memoryview
 
 @dataclass(frozen=True)
 class Graph:
-    """A model; its memory is the file's."""
+    """A model; all contents are views of the file's memory."""
 
     nodes: tuple[Node, ...]
-    """In an order in which they can be computed."""
+    """In topological order."""
     initializers: Mapping[str, memoryview]
-    """Weights and other constants: name -> the graph's field with its TensorProto."""
+    """Weights and other constants: name -> the graph's field with the TensorProto."""
     inputs: Mapping[str, memoryview]
     outputs: tuple[str, ...]
-    heading: tuple[memoryview, ...]
-    """Fields of the model beside its graph, such as the operators' version."""
+    model_fields: tuple[memoryview, ...]
+    """Fields of the model besides its graph, such as the operator sets' versions."""
 
     @cached_property
     def producers(self) -> Mapping[str, Node]:
-        """Who makes a tensor."""
+        """Tensor -> the node that computes it."""
         return {name: node for node in self.nodes for name in node.outputs if name}
 
     @cached_property
     def constants(self) -> frozenset[str]:
-        """Tensors that are the same for every sentence."""
+        """Tensors that do not depend on the model's inputs or on random numbers."""
         known = {*self.initializers, ""}
         for node in self.nodes:
             if node.operation not in _NEVER_CONSTANT and known.issuperset(node.inputs):
@@ -62,7 +62,7 @@ class Graph:
         return frozenset(known)
 
     def constant_integers(self, name: str) -> tuple[int, ...] | None:
-        """A constant's value if it is made of 64 bit integers."""
+        """The values of a constant of 64-bit integers; None for any other tensor."""
         tensor = self.initializers.get(name)
         if tensor is None and name in self.producers:
             tensor = self.producers[name].tensor
@@ -71,10 +71,10 @@ class Graph:
         return None if tensor is None else _int64s(tensor)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
-        """All float32 initializers in the file's order, each in its shape; views of its memory.
+        """All float32 initializers in the file's order, as views of its memory.
 
         Raises:
-            ValueError: the values of one do not fill its shape.
+            ValueError: the size of an initializer does not match its shape.
         """
         found = {
             name: _float32s(next(fields(raw)).content) for name, raw in self.initializers.items()
@@ -84,35 +84,35 @@ class Graph:
     def part(
         self, nodes: Collection[Node], inputs: Mapping[str, int], outputs: Sequence[str]
     ) -> Iterator[Chunk]:
-        """The file of a model of these nodes, piece by piece.
+        """Yield the file of a model of these nodes, in chunks.
 
-        `inputs` are new ones, with ONNX's number of their element type; those of the whole model
-        are inputs of the part where it asks for them. Shapes are left for the runtime to find.
+        `inputs` are new ones, name -> ONNX's number of the element type; inputs of the whole model are
+        inputs of the part if it uses them. The runtime infers all shapes.
         """
         kept = self._with_constants(nodes)
-        asked = {name for node in kept for name in node.inputs}
+        used = {name for node in kept for name in node.inputs}
         graph: list[Chunk] = [node.raw for node in kept]
-        graph += [raw for name, raw in self.initializers.items() if name in asked]
+        graph += [raw for name, raw in self.initializers.items() if name in used]
         graph.append(bytes_field(schema.GRAPH_NAME, b"part"))
-        graph += [raw for name, raw in self.inputs.items() if name in asked]
+        graph += [raw for name, raw in self.inputs.items() if name in used]
         graph += [
-            bytes_field(schema.INPUT, _value_info(name, kind))
-            for name, kind in inputs.items()
-            if name in asked
+            bytes_field(schema.INPUT, _value_info(name, element_type))
+            for name, element_type in inputs.items()
+            if name in used
         ]
         graph += [bytes_field(schema.OUTPUT, _value_info(name, None)) for name in outputs]
-        yield from self.heading
+        yield from self.model_fields
         yield key_and_length(schema.MODEL_GRAPH, sum(map(len, graph)))
         yield from graph
 
     def _with_constants(self, nodes: Collection[Node]) -> list[Node]:
-        """These nodes and those that make constants for them, in the graph's order."""
+        """These nodes and the nodes that compute constants for them, in the graph's order."""
         wanted = set(nodes)
-        asked = {name for node in nodes for name in node.inputs}
+        used = {name for node in nodes for name in node.inputs}
         for node in reversed(self.nodes):
-            if any(name in asked and name in self.constants for name in node.outputs):
+            if any(name in used and name in self.constants for name in node.outputs):
                 wanted.add(node)
-                asked.update(node.inputs)
+                used.update(node.inputs)
         return [node for node in self.nodes if node in wanted]
 
 
@@ -120,14 +120,14 @@ def read_graph(model: memoryview) -> Graph:
     """Read an ONNX file.
 
     Raises:
-        ValueError: it is damaged, or no ONNX file.
+        ValueError: the file is damaged or not an ONNX file.
     """
-    heading, graphs = [], []
+    model_fields, graphs = [], []
     for each in fields(model):
         if each.number == schema.MODEL_GRAPH:
             graphs.append(each.content)
         else:
-            heading.append(each.raw)
+            model_fields.append(each.raw)
     nodes: list[Node] = []
     initializers: dict[str, memoryview] = {}
     inputs: dict[str, memoryview] = {}
@@ -143,40 +143,42 @@ def read_graph(model: memoryview) -> Graph:
             inputs[_name(each.content, schema.VALUE_NAME)] = each.raw
         elif each.number == schema.OUTPUT:
             outputs.append(_name(each.content, schema.VALUE_NAME))
-    return Graph(tuple(nodes), initializers, inputs, tuple(outputs), tuple(heading))
+    return Graph(tuple(nodes), initializers, inputs, tuple(outputs), tuple(model_fields))
 
 
 def _int64s(tensor: memoryview) -> tuple[int, ...] | None:
-    kind, values = 0, list[int]()
+    element_type, values = 0, list[int]()
     for each in fields(tensor):
         if each.number == schema.TENSOR_DATA_TYPE:
-            kind = each.integer
+            element_type = each.integer
         elif each.number == schema.TENSOR_INT64:
             values += integers(each)
         elif each.number == schema.TENSOR_RAW:
             values += struct.unpack(f"<{len(each.content) // 8}q", each.content)
-    return tuple(values) if kind == schema.INT64 else None
+    return tuple(values) if element_type == schema.INT64 else None
 
 
 def _float32s(tensor: memoryview) -> npt.NDArray[np.float32] | None:
-    kind, raw, shape = 0, memoryview(b""), list[int]()
+    element_type, raw, shape = 0, memoryview(b""), list[int]()
     for each in fields(tensor):
         if each.number == schema.TENSOR_SHAPE:
             shape += integers(each)
         elif each.number == schema.TENSOR_DATA_TYPE:
-            kind = each.integer
+            element_type = each.integer
         elif each.number == schema.TENSOR_RAW:
             raw = each.content
-    return np.frombuffer(raw, "<f4").reshape(shape) if kind == schema.FLOAT32 and raw else None
+    if element_type != schema.FLOAT32 or not raw:
+        return None
+    return np.frombuffer(raw, "<f4").reshape(shape)
 
 
 def _name(message: memoryview, number: int) -> str:
     return next((text(each.content) for each in fields(message) if each.number == number), "")
 
 
-def _value_info(name: str, kind: int | None) -> bytes:
+def _value_info(name: str, element_type: int | None) -> bytes:
     named = bytes_field(schema.VALUE_NAME, name.encode())
-    if kind is None:
+    if element_type is None:
         return named
-    tensor = bytes_field(schema.TYPE_TENSOR, integer_field(schema.TENSOR_ELEMENT, kind))
+    tensor = bytes_field(schema.TYPE_TENSOR, integer_field(schema.TENSOR_ELEMENT, element_type))
     return named + bytes_field(schema.VALUE_TYPE, tensor)

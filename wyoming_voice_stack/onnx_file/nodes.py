@@ -1,4 +1,4 @@
-"""A node of an ONNX graph, as it is read."""
+"""Nodes of an ONNX graph, parsed lazily."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wyoming_voice_stack.onnx_file.protobuf import Field, fields, integers, text
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One operation; `inputs` and `outputs` are names of tensors, '' where one is left out."""
+    """One operation; `inputs` and `outputs` are names of tensors, '' for an omitted one."""
 
     operation: str
     inputs: tuple[str, ...]
@@ -23,16 +23,16 @@ class Node:
 
     @cached_property
     def integers(self) -> Mapping[str, tuple[int, ...]]:
-        """Attributes that are whole numbers, or lists of these."""
+        """Attributes that are integers or lists of integers."""
         return dict(_integer_attribute(attribute) for attribute in self._attributes)
 
     def integer(self, name: str, default: int) -> int:
-        """An attribute that is one whole number."""
+        """An attribute that is an integer, or the first of a list."""
         return (*self.integers.get(name, ()), default)[0]
 
     @cached_property
     def tensor(self) -> memoryview | None:
-        """The value that a `Constant` node holds."""
+        """The value of a `Constant` node."""
         for attribute in self._attributes:
             for each in fields(attribute):
                 if each.number == schema.ATTRIBUTE_TENSOR:
@@ -41,7 +41,7 @@ class Node:
 
 
 def read_node(field: Field) -> Node:
-    """Read a graph's field that holds a node."""
+    """Parse a graph's field that contains a node."""
     operation = ""
     inputs: list[str] = []
     outputs: list[str] = []

@@ -1,4 +1,4 @@
-"""Numbers of an ONNX file's fields and types.
+"""Field and type numbers of the ONNX file format.
 
 Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
@@ -14,6 +14,6 @@ TENSOR_SHAPE, TENSOR_DATA_TYPE, TENSOR_INT64, TENSOR_NAME, TENSOR_RAW = 1, 2, 7,
 VALUE_NAME, VALUE_TYPE, TYPE_TENSOR, TENSOR_ELEMENT = 1, 2, 1, 1
 
 FLOAT32, INT64 = 1, 7
-"""Of a tensor's elements."""
+"""Element types of a tensor."""
 INTEGERS = 7
-"""Of an attribute's value: a list of whole numbers."""
+"""Type of an attribute: a list of integers."""
