@@ -124,7 +124,7 @@ QUOTED: dict[str, tuple[tuple[str, float], ...]] = {
         (r"Within (\w+) seconds, the log", tts_service.VOICES_REFRESH_SECONDS),
         (r"no longer listed after (\w+) seconds", tts_service.VOICES_REFRESH_SECONDS),
         (r"less than (\d+) seconds are reported", report.ENOUGH_SECONDS),
-        (r"up to (\d+) files", listing.MAX_TAKES),
+        (r"up to (\d+) files", listing.MAX_RECORDINGS),
         (r"The level is below (-\d+) dB", assessment.QUIET_DBFS),
         (r"The distance is below (\d+) dB", assessment.NOISY_DB),
         (r"The minimum is (\d+) second", reference_recording.MIN_RECORDING_SECONDS),

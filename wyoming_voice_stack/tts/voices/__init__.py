@@ -1,1 +1,1 @@
-"""The voices folder and the cache of synthesized sentences."""
+"""The voices of a service: catalogue, recordings in the voices folder, and cached sentences."""

@@ -1,4 +1,4 @@
-"""The voices folder as it is followed: new recordings are assessed, unusable ones not listed."""
+"""Reads the voices folder: assesses new recordings and lists the usable voices."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from wyoming_voice_stack.errors import VoiceStackError
@@ -21,28 +22,28 @@ from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetecto
 _LOGGER = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 2.0
-"""A recording that was written so short a time ago may still be written."""
+"""A recording modified more recently than this may still be being written."""
 ASSESSING_SECONDS = 5.0
-"""How long one reading of the folder may assess; what is left is listed, and assessed next time."""
+"""Time that one reading of the folder spends on assessment; the rest is listed and assessed next time."""
 
 
 @dataclass(frozen=True)
-class _Sighting:
+class _SeenRecording:
     """A recording as it was last seen."""
 
-    take: VoiceFile
-    since: float
-    """When it was first seen so."""
+    recording: VoiceFile
+    unchanged_since: float
+    """When it was first seen with this size and time."""
     is_new: bool
-    """True if it was never seen otherwise."""
+    """True if it has not changed since it was first seen."""
 
 
 class VoicesFolder:
-    """Recordings to clone. Plain and blocking; threads may read at the same time.
+    """The folder of recordings to clone. Blocking; may be read from several threads.
 
-    A recording is assessed once, when it comes and whenever it is written again. What is wrong
-    with a voice is logged then, in one line; a voice without a usable recording is not listed.
-    `detector` tells speech from other sound; without it, speech and noise are not judged.
+    A recording is assessed when it is new and whenever it has changed. Then one line about its voice
+    is logged; a voice without a usable recording is not listed. Without `detector`, speech and noise
+    are not assessed.
     """
 
     def __init__(
@@ -55,34 +56,34 @@ class VoicesFolder:
         self._detector = detector
         self._clock = clock
         self._lock = threading.Lock()
-        self._seen: dict[Path, _Sighting] = {}
+        self._seen: dict[Path, _SeenRecording] = {}
         self._assessed: dict[VoiceFile, Assessment] = {}
         self._listed: dict[str, CloneSource] = {}
-        self._told: dict[str, Message] = {}
+        self._logged: dict[str, Message] = {}
 
     def read(self, *, assessing: bool = True) -> Mapping[str, CloneSource]:
-        """List the voices by name, read afresh.
+        """Read the folder and return the voices by name.
 
-        Without `assessing`, or when there is no time for it, what is not known yet is listed.
-        A recording that is just being written is left out, or stays what it was.
+        Recordings that are not assessed yet are listed: without `assessing`, or if time runs out. A
+        recording that is being written is left out; a listed voice keeps its earlier state meanwhile.
         """
         with self._lock:
             listing = self._list()
-            self._notice(listing)
-            time_is_up = self._clock() + (ASSESSING_SECONDS if assessing else 0)
-            self._assess(listing, time_is_up)
-            told = {
+            self._update_seen(listing)
+            deadline = self._clock() + (ASSESSING_SECONDS if assessing else 0)
+            self._assess(listing, deadline)
+            messages = {
                 f"remark on {name}": Message(logging.WARNING, f"In {self._folder}, {remark}.")
                 for name, remark in listing.remarks.items()
             }
             voices: dict[str, CloneSource] = {}
-            for name, takes in listing.voices.items():
-                source, message = self._judge(name, takes)
+            for name, recordings in listing.voices.items():
+                source, message = self._evaluate(name, recordings)
                 if source is not None:
                     voices[name] = source
                 if message is not None:
-                    told[name] = message
-            self._tell(told)
+                    messages[name] = message
+            self._log_changes(messages)
             self._listed = voices
             return dict(voices)
 
@@ -90,84 +91,85 @@ class VoicesFolder:
         try:
             return list_recordings(self._folder)
         except OSError as error:
-            remark = f"the folder cannot be read ({error.strerror}); give the server's user access"
+            remark = f"files cannot be listed ({error.strerror}); give the server's user access"
             return Listing({}, {"": remark})
 
-    def _notice(self, listing: Listing) -> None:
+    def _update_seen(self, listing: Listing) -> None:
         now = self._clock()
         seen = {}
-        for take in (take for takes in listing.voices.values() for take in takes):
-            before = self._seen.get(take.path)
-            same = before is not None and before.take == take
-            seen[take.path] = (
-                before if before and same else _Sighting(take, now, is_new=before is None)
-            )
+        for recording in chain.from_iterable(listing.voices.values()):
+            before = self._seen.get(recording.path)
+            if before is None or before.recording != recording:
+                seen[recording.path] = _SeenRecording(recording, now, is_new=before is None)
+            else:
+                seen[recording.path] = before
         self._seen = seen
-        there = {sighting.take for sighting in seen.values()}
+        present = {each.recording for each in seen.values()}
         self._assessed = {
-            take: assessment
-            for take, assessment in self._assessed.items()
-            if take in there and assessment.is_final
+            recording: assessment
+            for recording, assessment in self._assessed.items()
+            if recording in present and assessment.is_final
         }
 
-    def _is_settled(self, take: VoiceFile) -> bool:
-        sighting = self._seen[take.path]
-        if self._clock() - sighting.since >= SETTLE_SECONDS:
+    def _is_settled(self, recording: VoiceFile) -> bool:
+        seen = self._seen[recording.path]
+        if self._clock() - seen.unchanged_since >= SETTLE_SECONDS:
             return True
-        # Other machines' clocks may be ahead, so what was written in the future is waited for.
-        age = time.time() - take.written_ns / 1e9
-        return sighting.is_new and age >= SETTLE_SECONDS
+        # The clocks of other machines may be ahead: then the age is negative, and the file has to wait.
+        age_s = time.time() - recording.modified_ns / 1e9
+        return seen.is_new and age_s >= SETTLE_SECONDS
 
-    def _assess(self, listing: Listing, time_is_up: float) -> None:
-        for take in (take for takes in listing.voices.values() for take in takes):
-            if self._clock() >= time_is_up:
+    def _assess(self, listing: Listing, deadline: float) -> None:
+        for recording in chain.from_iterable(listing.voices.values()):
+            if self._clock() >= deadline:
                 return
-            if take not in self._assessed and self._is_settled(take):
-                self._assessed[take] = self._assess_one(take.path)
+            if recording not in self._assessed and self._is_settled(recording):
+                self._assessed[recording] = self._assess_one(recording.path)
 
     def _assess_one(self, path: Path) -> Assessment:
         try:
             return assess(path, self._detector)
         except VoiceStackError as error:
-            _LOGGER.warning("Recordings are not searched for speech: %s", error)
+            _LOGGER.warning("Speech detection in recordings is off: %s", error)
             self._detector = None
             return assess(path, None)
 
-    def _judge(
-        self, name: str, takes: Sequence[VoiceFile]
+    def _evaluate(
+        self, name: str, recordings: Sequence[VoiceFile]
     ) -> tuple[CloneSource | None, Message | None]:
-        """What to list of a voice, and what to say of it."""
-        settled = [take for take in takes if self._is_settled(take)]
+        """Return the voice to list, if any, and the message about it."""
+        settled = [recording for recording in recordings if self._is_settled(recording)]
         before = self._listed.get(name)
-        if before is not None and self._is_changing(before, takes, settled):
-            return before, self._told.get(name)
-        known = {take: self._assessed[take] for take in settled if take in self._assessed}
-        usable = [take for take in settled if take not in known or not known[take].refusal]
+        if before is not None and self._is_changing(before, recordings, settled):
+            return before, self._logged.get(name)
+        known = {each: self._assessed[each] for each in settled if each in self._assessed}
+        usable = [each for each in settled if each not in known or not known[each].refusal]
         source = clone_source(name, usable) if usable else None
         if not known or len(known) < len(settled):
             return source, None
-        by_file = {take.path.name: assessment for take, assessment in known.items()}
+        by_file = {recording.path.name: assessment for recording, assessment in known.items()}
         return source, message_about(name, by_file)
 
     @staticmethod
     def _is_changing(
-        before: CloneSource, takes: Sequence[VoiceFile], settled: Sequence[VoiceFile]
+        before: CloneSource, recordings: Sequence[VoiceFile], settled: Sequence[VoiceFile]
     ) -> bool:
-        there = {take.path for take in takes}
-        at_rest = {take.path for take in settled}
-        return there.issuperset(before.paths) and not at_rest.issuperset(before.paths)
+        present_paths = {recording.path for recording in recordings}
+        settled_paths = {recording.path for recording in settled}
+        return present_paths.issuperset(before.paths) and not settled_paths.issuperset(before.paths)
 
-    def _tell(self, told: dict[str, Message]) -> None:
-        for subject, message in told.items():
-            if self._told.get(subject) != message:
+    def _log_changes(self, messages: dict[str, Message]) -> None:
+        for subject, message in messages.items():
+            if self._logged.get(subject) != message:
                 _LOGGER.log(message.level, "%s", message.text)
-        self._told = told
+        self._logged = messages
 
 
-def clone_source(name: str, takes: Iterable[VoiceFile]) -> CloneSource:
-    """Name these takes as one voice."""
-    takes = tuple(takes)
+def clone_source(name: str, recordings: Iterable[VoiceFile]) -> CloneSource:
+    """Combine these recordings into one voice."""
+    recordings = tuple(recordings)
     digest = hashlib.sha256()
-    for take in takes:
-        digest.update(os.fsencode(take.path) + f"\0{take.size_bytes}\0{take.written_ns}\0".encode())
-    return CloneSource(name, tuple(take.path for take in takes), digest.hexdigest())
+    for each in recordings:
+        facts = f"\0{each.size_bytes}\0{each.modified_ns}\0"
+        digest.update(os.fsencode(each.path) + facts.encode())
+    return CloneSource(name, tuple(each.path for each in recordings), digest.hexdigest())

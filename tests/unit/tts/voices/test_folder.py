@@ -1,4 +1,4 @@
-"""The voices folder as it is followed."""
+"""How the voices folder is read, again and again."""
 
 from __future__ import annotations
 
@@ -269,7 +269,7 @@ class TestTrouble:
         write(tmp_path / "bert.wav", speech())
         assert list(VoicesFolder(tmp_path, broken).read()) == ["anna", "bert"]
         warnings = [line for line in lines(heard) if line.startswith("WARNING")]
-        assert warnings == ["WARNING Recordings are not searched for speech: The detector failed."]
+        assert warnings == ["WARNING Speech detection in recordings is off: The detector failed."]
 
     def test_a_form_that_is_not_read_is_told_of(
         self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
@@ -278,7 +278,7 @@ class TestTrouble:
         folder.read()
         folder.read()
         [line] = lines(heard)
-        assert "'anna.m4a' has a form that is not read; save it as" in line
+        assert "'anna.m4a' has an unsupported format; save it as one of" in line
 
     def test_threads_may_read_at_once(
         self, folder: VoicesFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -20,7 +20,7 @@ from wyoming_voice_stack.tts.voices.cloning.latent_cache import LatentCache
 from wyoming_voice_stack.tts.voices.cloning.reference_recording import (
     MIN_RECORDING_SECONDS,
     SILENT_PEAK,
-    listen,
+    read_recording,
 )
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector, spoken_part
 
@@ -120,7 +120,7 @@ class XttsCloner:
         return recordings
 
     def _prepared(self, path: Path) -> Samples:
-        samples = self._trimmed(listen(path, CLONING_RATE).samples)
+        samples = self._trimmed(read_recording(path, CLONING_RATE).samples)
         samples = np.clip(samples[: int(self._config["max_ref_len"] * CLONING_RATE)], -1, 1)
         if self._config["sound_norm_refs"]:
             samples *= np.float32(_NORMALIZED_PEAK) / max(np.abs(samples).max(), SILENT_PEAK)

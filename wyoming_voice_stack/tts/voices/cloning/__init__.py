@@ -1,1 +1,1 @@
-"""Voices cloned from recordings: found in a folder, assessed, and remembered."""
+"""Recordings to clone voices from: listed, assessed, and the cloned voices cached on disk."""

@@ -1,4 +1,4 @@
-"""Whether a recording is good enough to be cloned from, and what to do if it is not."""
+"""Assesses whether a recording is good enough to clone a voice from, and suggests how to improve it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import numpy as np
 
 from wyoming_voice_stack.audio import SPEECH_RATE
 from wyoming_voice_stack.errors import EngineError, UnknownVoice
-from wyoming_voice_stack.tts.voices.cloning.reference_recording import ReferenceRecording, listen
+from wyoming_voice_stack.tts.voices.cloning.reference_recording import (
+    ReferenceRecording,
+    read_recording,
+)
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import (
     NO_SPEECH,
     SPEECH,
@@ -19,46 +22,46 @@ from wyoming_voice_stack.tts.voices.cloning.speech_detector import (
 )
 
 CLIPPED_SHARE = 0.002
-"""As much of real speech is at full scale when it is 3 dB too loud."""
+"""Share of speech that is at full scale when it is 3 dB too loud."""
 QUIET_DBFS = -40.0
-"""Speech usually has -25 to -15."""
+"""Speech is usually at -25 to -15 dB."""
 NOISY_DB = 20.0
-"""Between speech and what is heard in its pauses; below it the clone hisses along."""
+"""Distance between speech and its pauses; below it, the cloned voice hisses too."""
 NARROW_RATE = 16_000
-"""Below this rate in Hz a recording lacks what tells voices apart: a telephone's has 8000."""
+"""Below this sample rate in Hz, a recording lacks what distinguishes voices: a telephone has 8000."""
 
 _LEAST_PAUSE_WINDOWS = 5
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that makes a clone worse, and the remedy."""
+    """A problem of a recording that makes the cloned voice worse, and its remedy."""
 
-    what: str
+    problem: str
     remedy: str
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """What is to be said of one recording."""
+    """The result for one recording."""
 
     seconds: float = 0.0
-    """Of speech; of sound if no detector tells the two apart."""
+    """Duration of the speech; without a speech detector, of the whole recording."""
     faults: tuple[Fault, ...] = ()
     refusal: str = ""
-    """Why it cannot be used at all; empty if it can."""
+    """Why the recording cannot be used at all; empty if it can."""
     is_final: bool = True
-    """False if the next try may tell otherwise."""
+    """False if another attempt may succeed."""
 
 
 def assess(path: Path, detector: SpeechDetector | None) -> Assessment:
-    """Listen to a recording from its beginning to its end.
+    """Decode and assess a whole recording.
 
     Raises:
-        VoiceStackError: the detector does not work.
+        VoiceStackError: the speech detector failed.
     """
     try:
-        recording = listen(path, SPEECH_RATE)
+        recording = read_recording(path, SPEECH_RATE)
     except UnknownVoice as error:
         return Assessment(refusal=str(error))
     except EngineError as error:
@@ -76,8 +79,8 @@ def assess(path: Path, detector: SpeechDetector | None) -> Assessment:
         levels = levels[probabilities >= SPEECH]
         seconds = len(levels) * WINDOW_SAMPLES / SPEECH_RATE
         if not len(levels):
-            unspoken = Fault("holds no speech that could be told", "let only the person speak")
-            return Assessment(faults=(unspoken,))
+            no_speech = Fault("contains no recognizable speech", "record one person speaking")
+            return Assessment(faults=(no_speech,))
     level = float(10 * np.log10(np.mean(10 ** (levels / 10))))
     return Assessment(seconds, tuple(_faults(recording, level, pause_level)))
 
@@ -85,14 +88,14 @@ def assess(path: Path, detector: SpeechDetector | None) -> Assessment:
 def _faults(recording: ReferenceRecording, level: float, pause_level: float | None) -> list[Fault]:
     faults = []
     if recording.clipped_share >= CLIPPED_SHARE:
-        what = f"is clipped ({recording.clipped_share:.1%} of it is at full scale)"
-        faults.append(Fault(what, "record it less loud"))
+        problem = f"is clipped ({recording.clipped_share:.1%} of it is at full scale)"
+        faults.append(Fault(problem, "lower the recording level"))
     if level < QUIET_DBFS:
         faults.append(Fault(f"is quiet ({level:.0f} dB)", "speak closer to the microphone"))
     if pause_level is not None and level - pause_level < NOISY_DB:
-        what = f"is noisy (speech is only {level - pause_level:.0f} dB above the pauses)"
-        faults.append(Fault(what, "record it where it is quiet"))
+        problem = f"is noisy (speech is only {level - pause_level:.0f} dB above the pauses)"
+        faults.append(Fault(problem, "record in a quiet place"))
     if recording.recorded_rate < NARROW_RATE:
-        what = f"sounds like a telephone ({recording.recorded_rate} Hz)"
-        faults.append(Fault(what, f"record it at {NARROW_RATE} Hz or more"))
+        problem = f"has the sample rate of a telephone ({recording.recorded_rate} Hz)"
+        faults.append(Fault(problem, f"record at {NARROW_RATE} Hz or more"))
     return faults

@@ -1,4 +1,4 @@
-"""Names for what must be the same for two clones to be the same: recordings, model, parameters."""
+"""Keys of all that a cloned voice depends on: recordings, model and parameters."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from wyoming_voice_stack.errors import UnknownVoice
 from wyoming_voice_stack.tts.voices.cloning.reference_recording import MAX_RECORDING_BYTES
 
 END_BYTES = 1024 * 1024
-"""Of a model's file at either end. A checkpoint of torch is a zip: at its end stands a checksum of
-every tensor, so the end alone tells two fine-tunings of one size apart."""
+"""Bytes read at either end of a model file. A torch checkpoint is a zip file with a checksum of every
+tensor at its end, so the end alone distinguishes two fine-tuned models of one size."""
 
 _BLOCK_BYTES = 1024 * 1024
 
 
 def content_key(paths: Iterable[Path]) -> str:
-    """Hash the recordings' bytes, whatever the files are called and when they were written.
+    """Hash the content of the recordings; names and times of the files do not matter.
 
     Raises:
         OSError: a file cannot be read.
-        UnknownVoice: a file is larger than any recording that is used.
+        UnknownVoice: a file is larger than a recording may be.
     """
     whole = hashlib.sha256()
     for path in paths:
@@ -39,15 +39,15 @@ def _digest(path: Path, file: BinaryIO) -> bytes:
         size += len(block)
         if size > MAX_RECORDING_BYTES:
             raise UnknownVoice(
-                f"The recording {path.name} is larger than {MAX_RECORDING_BYTES // 2**20} MiB;"
-                " replace it by 6 to 30 seconds of clear speech."
+                f"The recording {path.name} is larger than {MAX_RECORDING_BYTES // 2**20} MiB."
+                " Replace it with 6 to 30 seconds of clear speech."
             )
         digest.update(block)
     return digest.digest()
 
 
 def model_key(files: Iterable[Path]) -> str:
-    """Hash each file's size and its two ends; reading a model whole would take seconds.
+    """Hash the size and both ends of each file; reading the whole model would take seconds.
 
     Raises:
         OSError: a file cannot be read.
@@ -64,5 +64,5 @@ def model_key(files: Iterable[Path]) -> str:
 
 
 def parameters_key(parameters: Mapping[str, object]) -> str:
-    """Hash plain values by name."""
+    """Hash parameters of plain types, by name."""
     return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()

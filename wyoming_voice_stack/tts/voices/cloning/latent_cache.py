@@ -1,8 +1,8 @@
-"""What a model knows of cloned voices, kept on disk, so that a restart speaks at once.
+"""A cache of cloned voices on disk, so that they need not be computed again after a restart.
 
-One safetensors file a voice. Its name is a hash of the recordings, the model, the parameters of
-cloning and the version of this format: what does not fit any more is not found, and is the first
-to go once there is no room. Whatever happens to the folder costs time, never a request.
+There is one safetensors file per voice. Its name is a hash of the recordings, the model, the cloning
+parameters and the format version: outdated files are not found any more, and are deleted first when
+the cache is full. A problem with the folder costs time, but never fails a request.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ _LOGGER = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
 MAX_CACHED_VOICES = 512
-"""Files of 0.13 MB; the one not used for longest goes first."""
+"""Files of 0.13 MB; the least recently used ones are deleted first."""
 MAX_FILE_BYTES = 4 * 1024 * 1024
 ABANDONED_SECONDS = 3600.0
-"""A file that was begun so long ago and not finished is never finished."""
+"""Age from which a temporary file is deleted: its writer has been killed."""
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[np.float32]]
 
 _CHECKSUM = "sha256"
 _SUFFIX = ".safetensors"
-_BEGUN = ".begun-"
-_OURS = re.compile(r"[0-9a-f]{64}\.safetensors")
+_TEMPORARY_PREFIX = ".begun-"
+_CACHE_FILE = re.compile(r"[0-9a-f]{64}\.safetensors")
 
 
 class LatentCache:
-    """Arrays by the key of the recordings that they were made from. Thread-safe.
+    """Arrays by the content key of the recordings that they were computed from. Thread-safe.
 
-    `model` is a key of all else that they depend on, `shapes` what every entry must have.
-    Several processes may share the folder; it is made when the first voice comes.
+    `model` is the key of all else that they depend on, `shapes` are the shapes of every entry's arrays.
+    Several processes may share the folder, which is created with the first voice.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class LatentCache:
         self._warned = False
 
     def get(self, content: str) -> Arrays | None:
-        """Give the arrays made of these recordings, float32; None if they have to be made."""
+        """Return the float32 arrays of these recordings; None if they have to be computed."""
         path = self._path(content)
         try:
             raw = _read(path)
@@ -69,29 +69,29 @@ class LatentCache:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            _LOGGER.info("the cached voice %s is made anew: %s", path.name, error)
+            _LOGGER.info("Cached voice %s is computed again: %s", path.name, error)
             return None
         with suppress(OSError):
-            # When it was last used, for want of a clock of its own.
+            # The time of the file is that of its last use.
             os.utime(path)
         return arrays
 
     def put(self, content: str, arrays: Arrays) -> None:
-        """Keep the arrays. A disk that does not take them is warned of once."""
+        """Store the arrays. The first failure is logged as a warning, later ones at DEBUG."""
         from safetensors.numpy import save
 
         plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         raw = save(plain | {_CHECKSUM: _checksum(plain)})
         try:
             self._write(self._path(content), raw)
-            self._make_room()
+            self._delete_oldest()
         except OSError as error:
             level = logging.DEBUG if self._warned else logging.WARNING
             self._warned = True
             _LOGGER.log(
                 level,
-                "Cloned voices cannot be kept in %s (%s), so each start makes them anew; let the"
-                " server's user write there, and see that there is room",
+                "Cloned voices cannot be stored in %s (%s) and are computed again after each start."
+                " Give the server's user write access, and check the free disk space.",
                 self._folder,
                 error.strerror or error,
             )
@@ -107,38 +107,38 @@ class LatentCache:
         try:
             arrays = load(raw)
         except (SafetensorError, KeyError) as error:
-            raise ValueError(f"it is damaged ({error})") from error
+            raise ValueError(f"the file is damaged ({error})") from error
         checksum = arrays.pop(_CHECKSUM, None)
         if {name: array.shape for name, array in arrays.items()} != self._shapes:
-            raise ValueError("it has another shape")
+            raise ValueError("its arrays have unexpected shapes")
         if any(array.dtype != np.float32 for array in arrays.values()):
-            raise ValueError("its numbers have another type")
+            raise ValueError("its arrays are not float32")
         if checksum is None or not np.array_equal(checksum, _checksum(arrays)):
             raise ValueError("its checksum is wrong")
         return arrays
 
     def _write(self, path: Path, raw: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        begun, name = tempfile.mkstemp(prefix=_BEGUN, dir=self._folder)
+        descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY_PREFIX, dir=self._folder)
         try:
-            with os.fdopen(begun, "wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(raw)
-            # Not flushed to the disk: after a power cut the checksum tells.
+            # Not flushed to disk: after a power failure, the checksum detects an incomplete file.
             Path(name).replace(path)
         except OSError:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def _make_room(self) -> None:
-        oldest_begun = time.time() - ABANDONED_SECONDS
+    def _delete_oldest(self) -> None:
+        abandoned_before = time.time() - ABANDONED_SECONDS
         kept: list[tuple[float, Path]] = []
         for path in self._folder.iterdir():
-            # Another process may have been quicker.
+            # Another process may have deleted it meanwhile.
             with suppress(FileNotFoundError):
                 used_at = path.lstat().st_mtime
-                if _OURS.fullmatch(path.name):
+                if _CACHE_FILE.fullmatch(path.name):
                     kept.append((used_at, path))
-                elif path.name.startswith(_BEGUN) and used_at < oldest_begun:
+                elif path.name.startswith(_TEMPORARY_PREFIX) and used_at < abandoned_before:
                     path.unlink()
         for _, path in sorted(kept)[: -self._max_voices]:
             path.unlink(missing_ok=True)
@@ -147,7 +147,7 @@ class LatentCache:
 def _read(path: Path) -> bytes:
     facts = path.stat()
     if not stat.S_ISREG(facts.st_mode) or facts.st_size > MAX_FILE_BYTES:
-        raise ValueError("it is no file of ours")
+        raise ValueError("it is not a cache file")
     return path.read_bytes()
 
 

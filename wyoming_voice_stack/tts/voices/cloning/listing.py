@@ -1,4 +1,4 @@
-"""What lies in the voices folder: `anna.wav`, or a folder `anna/` of takes, is a voice to clone."""
+"""Lists the voices folder: `anna.wav`, or a folder `anna/` of recordings, is a voice to clone."""
 
 from __future__ import annotations
 
@@ -11,94 +11,96 @@ from pathlib import Path
 _LOGGER = logging.getLogger(__name__)
 
 RECORDING_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus"})
-FOREIGN_SUFFIXES = frozenset({".aac", ".aiff", ".amr", ".m4a", ".mp4", ".wma", ".webm"})
-"""Recordings too, of forms that are not read."""
+UNSUPPORTED_SUFFIXES = frozenset({".aac", ".aiff", ".amr", ".m4a", ".mp4", ".wma", ".webm"})
+"""Audio formats that are not supported."""
 MAX_VOICES = 500
-MAX_TAKES = 32
-"""Recordings that are used of one voice."""
+MAX_RECORDINGS = 32
+"""Recordings used per voice."""
 MAX_ENTRIES = 10_000
-"""Names that are looked at in one folder."""
+"""Directory entries read per folder."""
 
 
 @dataclass(frozen=True)
 class VoiceFile:
-    """One recording as the file system tells of it."""
+    """One recording, as described by the file system."""
 
     path: Path
     size_bytes: int
-    written_ns: int
-    """When it was last written, in nanoseconds since 1970."""
+    modified_ns: int
+    """Time of the last modification, in nanoseconds since 1970."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Everything in the folder at one moment."""
+    """The content of the folder at one moment."""
 
     voices: dict[str, tuple[VoiceFile, ...]]
-    """Takes by the voice's name, both in order; no voice is without takes."""
+    """Recordings by the name of their voice, both in order; every voice has at least one."""
     remarks: dict[str, str]
-    """By name, what somebody should know who wonders where a voice is."""
+    """Why a voice is missing, by its name; an empty name stands for the whole folder."""
 
 
 def list_recordings(folder: Path) -> Listing:
-    """Look into the folder; nothing is opened. A folder that is not there has no voices.
+    """List the recordings without opening them. A folder that does not exist has no voices.
 
-    Names are brought to Unicode's form NFC: some systems write accents apart, and nobody could
-    type such a name. Of two entries with one name the last is used.
+    Names are normalized to Unicode NFC: some systems store accents as separate characters, which
+    cannot be typed that way. Of two entries with the same name, the last one is used.
 
     Raises:
-        OSError: the folder is there and cannot be read.
+        OSError: the folder exists but cannot be read.
     """
     voices: dict[str, tuple[VoiceFile, ...]] = {}
     remarks: dict[str, str] = {}
     for entry in _visible(folder):
         try:
-            name, takes, is_foreign = _voice(folder, entry)
+            name, recordings, is_unsupported = _voice(folder, entry)
         except OSError as error:
-            # Gone since, or not for this user's eyes; looked at again in a few seconds.
+            # Deleted meanwhile, or not readable for this user; it is read again in a few seconds.
             remarks[entry.name] = f"{entry.name!r} cannot be read ({error.strerror})"
             continue
-        if is_foreign:
-            forms = ", ".join(sorted(suffix[1:] for suffix in RECORDING_SUFFIXES))
-            remarks[entry.name] = f"{entry.name!r} has a form that is not read; save it as {forms}"
-        if not takes:
+        if is_unsupported:
+            supported = ", ".join(sorted(suffix[1:] for suffix in RECORDING_SUFFIXES))
+            remarks[entry.name] = (
+                f"{entry.name!r} has an unsupported format; save it as one of {supported}"
+            )
+        if not recordings:
             continue
         if name in voices:
             remarks[name] = (
-                f"more than one voice is named {name!r}; {entry.name!r} is used, rename the others"
+                f"more than one voice is named {name!r}; {entry.name!r} is used; rename the others"
             )
         elif len(voices) >= MAX_VOICES:
-            remarks[""] = f"there are more than {MAX_VOICES} voices; the rest is left out"
+            remarks[""] = f"there are more than {MAX_VOICES} voices; the others are ignored"
             continue
-        voices[name] = takes
+        voices[name] = recordings
     return Listing(voices, remarks)
 
 
 def _voice(folder: Path, entry: Path) -> tuple[str, tuple[VoiceFile, ...], bool]:
     if entry.is_dir():
-        # A link that leads back up would make one voice of everybody's recordings.
-        inside = [] if _leads_back(folder, entry) else list(_visible(entry))
+        # A link to a parent folder would combine all recordings into one voice.
+        inside = [] if _links_to_parent(folder, entry) else list(_visible(entry))
         name = entry.name
     else:
         inside = [entry]
         name = entry.stem
-    recordings = [path for path in inside if path.suffix.lower() in RECORDING_SUFFIXES]
-    is_foreign = not recordings and any(p.suffix.lower() in FOREIGN_SUFFIXES for p in inside)
-    takes = tuple(_takes(recordings))[:MAX_TAKES]
-    return unicodedata.normalize("NFC", name), takes, is_foreign
+    paths = [path for path in inside if path.suffix.lower() in RECORDING_SUFFIXES]
+    is_unsupported = not paths and any(p.suffix.lower() in UNSUPPORTED_SUFFIXES for p in inside)
+    recordings = tuple(_files(paths))[:MAX_RECORDINGS]
+    return unicodedata.normalize("NFC", name), recordings, is_unsupported
 
 
-def _takes(paths: list[Path]) -> Iterator[VoiceFile]:
+def _files(paths: list[Path]) -> Iterator[VoiceFile]:
     for path in paths:
         try:
             if path.is_file():
                 facts = path.stat()
                 yield VoiceFile(path, facts.st_size, facts.st_mtime_ns)
         except OSError as error:
-            _LOGGER.debug("%s cannot be looked at: %s", path, error)
+            _LOGGER.debug("%s cannot be read: %s", path, error)
 
 
-def _leads_back(folder: Path, entry: Path) -> bool:
+def _links_to_parent(folder: Path, entry: Path) -> bool:
     return entry.is_symlink() and folder.resolve().is_relative_to(entry.resolve())
 
 

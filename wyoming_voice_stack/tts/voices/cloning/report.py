@@ -1,4 +1,4 @@
-"""What is said of a voice once its recordings are assessed: one line, for whoever recorded them."""
+"""Makes the log line about a voice whose recordings have been assessed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment, Fault
 
 ENOUGH_SECONDS = 3.0
-"""A voice with less speech than this in all its recordings is short."""
+"""With less speech than this in all its recordings, a voice is reported as short."""
 PROBLEMS_IN_A_MESSAGE = 3
 
 
@@ -22,7 +22,7 @@ class Message:
 
 
 def message_about(name: str, recordings: Mapping[str, Assessment]) -> Message:
-    """Sum up a voice by its recordings, which go by the names of their files."""
+    """Summarize the assessments of a voice's recordings, given by file name."""
     refusals = [found.refusal for found in recordings.values() if found.refusal]
     used = {file: found for file, found in recordings.items() if not found.refusal}
     if not used:
@@ -34,16 +34,21 @@ def message_about(name: str, recordings: Mapping[str, Assessment]) -> Message:
         faults.insert(0, (_some(list(used), " and "), short))
     if not faults and not refusals:
         return Message(
-            logging.INFO, f"The voice {name!r} can be cloned: {seconds:.1f} s in {len(used)} files"
+            logging.INFO,
+            f"The voice {name!r} can be cloned: {seconds:.1f} s in {_files(len(used))}",
         )
     parts = []
     if faults:
-        problems = _some([f"{file} {fault.what}" for file, fault in faults], ", ")
+        problems = _some([f"{file} {fault.problem}" for file, fault in faults], ", ")
         remedies = _some(list(dict.fromkeys(fault.remedy for _, fault in faults)), ", ")
-        parts.append(f"{problems}. To mend it, {remedies}.")
+        parts.append(f"{problems}. To fix this, {remedies}.")
     if refusals:
-        parts.append(f"Left out: {_some(refusals, ' ')}")
+        parts.append(f"Not used: {_some(refusals, ' ')}")
     return Message(logging.WARNING, f"The voice {name!r} may sound poor: {' '.join(parts)}")
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _some(texts: Sequence[str], separator: str) -> str:

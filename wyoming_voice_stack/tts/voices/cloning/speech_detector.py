@@ -1,4 +1,4 @@
-"""Where in a recording somebody speaks, and how loud it is there and elsewhere."""
+"""Finds speech in a recording, and measures levels."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from wyoming_voice_stack.audio import SPEECH_RATE
 from wyoming_voice_stack.tts.engine import Samples
 
 WINDOW_SAMPLES = 512
-"""Of `SPEECH_RATE`: 32 ms."""
+"""32 ms at `SPEECH_RATE`."""
 SPEECH = 0.5
-"""A window at least this probable is speech."""
+"""A window with at least this probability is speech."""
 NO_SPEECH = 0.2
-"""A window at most this probable is none; what lies between is breath, echo and word ends."""
+"""A window with at most this probability is a pause; between the two are breath, echo and word ends."""
 MARGIN_SECONDS = 0.25
-"""What is kept around speech; soft consonants are noticed late."""
+"""Kept around speech, because soft consonants are detected late."""
 
 Probabilities: TypeAlias = npt.NDArray[np.float32]
 SpeechDetector: TypeAlias = Callable[[Samples], Probabilities]
-"""Gives the probability that somebody speaks for each window of `WINDOW_SAMPLES` of mono sound at
-`SPEECH_RATE`, the last one filled up with silence. May be called from any thread."""
+"""Returns the probability of speech for each window of `WINDOW_SAMPLES` of mono audio at `SPEECH_RATE`;
+the last window is padded with silence. May be called from any thread."""
 
 _SILENCE_DBFS = -120.0
 
 
 def spoken_part(samples: Samples, sample_rate: int, probabilities: Probabilities) -> Samples:
-    """Cut off what comes before the first and after the last speech; all of it if there is none."""
+    """Trim what precedes the first and follows the last speech; return all of it if there is no speech."""
     spoken = np.flatnonzero(probabilities >= SPEECH)
     if not len(spoken):
         return samples
@@ -40,7 +40,7 @@ def spoken_part(samples: Samples, sample_rate: int, probabilities: Probabilities
 
 
 def window_levels(samples: Samples) -> npt.NDArray[np.float32]:
-    """Level of each window in dB below full scale, shape [windows]; the last may be a part of one.
+    """Return the level of each window in dBFS, shape [windows]; the last window is padded with zeros.
 
     `samples` are at `SPEECH_RATE`.
     """

@@ -29,7 +29,7 @@ def noisy(samples: Samples, ratio_db: float) -> Samples:
 def said_of(path: Path, *, listening: bool = True) -> str:
     found = assess(path, detector if listening else None)
     assert not found.refusal
-    return ", ".join(fault.what for fault in found.faults)
+    return ", ".join(fault.problem for fault in found.faults)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def said_of(path: Path, *, listening: bool = True) -> str:
         (lambda: at_level(speech(), -35.0), ""),
         (lambda: noisy(speech(), 10.0), "is noisy (speech is only 1"),
         (lambda: noisy(speech(), 30.0), ""),
-        (lambda: at_level(noisy(speech(), -60.0), -30.0), "holds no speech"),
+        (lambda: at_level(noisy(speech(), -60.0), -30.0), "contains no recognizable speech"),
     ],
     ids=["good", "clipped", "loud", "quiet", "soft", "noisy", "hissing", "noise"],
 )
@@ -148,12 +148,12 @@ def test_a_recording_is_held_block_by_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "anna.wav", speech())
-    whole = recording.listen(path, 22_050)
+    whole = recording.read_recording(path, 22_050)
     assert whole.recorded_rate == RATE
     assert len(whole.samples) == pytest.approx(len(speech()) * 22_050 / RATE, abs=2)
     monkeypatch.setattr(recording, "_BLOCK_FRAMES", 1000)
-    assert np.allclose(recording.listen(path, 22_050).samples, whole.samples, atol=1e-6)
-    first = recording.listen(path, RATE, first_seconds=2.0)
+    assert np.allclose(recording.read_recording(path, 22_050).samples, whole.samples, atol=1e-6)
+    first = recording.read_recording(path, RATE, first_seconds=2.0)
     assert len(first.samples) == 2 * RATE
 
 
@@ -163,14 +163,14 @@ POOR = Assessment(4.0, (Fault("is quiet", "speak up"),))
 @pytest.mark.parametrize(
     ("recordings", "level", "parts"),
     [
-        ({"1.wav": Assessment(4.0)}, logging.INFO, ["'anna' can be cloned: 4.0 s in 1 files"]),
+        ({"1.wav": Assessment(4.0)}, logging.INFO, ["'anna' can be cloned: 4.0 s in 1 file"]),
         ({"1.wav": POOR}, logging.WARNING, ["'anna' may sound poor: 1.wav is quiet.", "speak up"]),
         ({"1.wav": Assessment(2.0)}, logging.WARNING, ["1.wav is short (2.0 s)", "6 to 30"]),
         ({"1.wav": Assessment(2.0), "2.wav": Assessment(2.0)}, logging.INFO, ["4.0 s in 2"]),
         (
             {"1.wav": Assessment(4.0), "2.wav": Assessment(refusal="2.wav is silent.")},
             logging.WARNING,
-            ["may sound poor: Left out: 2.wav is silent."],
+            ["may sound poor: Not used: 2.wav is silent."],
         ),
         (
             {"1.wav": Assessment(refusal="1.wav is silent.")},

@@ -61,7 +61,7 @@ def test_another_format_is_not_found(cache: LatentCache, monkeypatch: pytest.Mon
 
 def test_names_come_from_the_hash_alone(cache: LatentCache) -> None:
     cache.put("../../etc/passwd", arrays())
-    assert cache_module._OURS.fullmatch(only_file(cache).name)
+    assert cache_module._CACHE_FILE.fullmatch(only_file(cache).name)
 
 
 def test_what_was_not_contiguous_comes_back(cache: LatentCache) -> None:
@@ -96,7 +96,7 @@ def changed(raw: bytes, **others: np.ndarray) -> bytes:
         lambda _: bytes(5 * 2**20),
     ],
 )
-def test_damaged_files_are_made_anew(cache: LatentCache, damage: object) -> None:
+def test_damaged_files_are_computed_again(cache: LatentCache, damage: object) -> None:
     cache.put("anna", arrays())
     path = only_file(cache)
     path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]

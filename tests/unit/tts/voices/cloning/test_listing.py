@@ -68,7 +68,7 @@ def test_a_form_that_is_not_read_is_remarked_on(tmp_path: Path, name: str) -> No
     put(tmp_path, name)
     found = list_recordings(tmp_path)
     assert not found.voices
-    assert "save it as flac, mp3, ogg, opus, wav" in found.remarks[name.partition("/")[0]]
+    assert "save it as one of flac, mp3, ogg, opus, wav" in found.remarks[name.partition("/")[0]]
 
 
 def test_a_name_that_is_not_utf_8_hides_nothing(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_what_would_block_is_not_opened(tmp_path: Path) -> None:
 
 def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "MAX_VOICES", 2)
-    monkeypatch.setattr(listing, "MAX_TAKES", 1)
+    monkeypatch.setattr(listing, "MAX_RECORDINGS", 1)
     put(tmp_path, *(f"{voice}/{take}.wav" for voice in "abc" for take in "12"))
     assert listed(tmp_path) == {"a": ["1.wav"], "b": ["1.wav"]}
     assert "more than 2 voices" in list_recordings(tmp_path).remarks[""]
