@@ -71,7 +71,7 @@ async def replies(session: AsrSession, *events: Event) -> list[Event]:
     return [reply for event in events async for reply in session.handle(event)]
 
 
-async def tell(session: AsrSession, *events: Event) -> list[Transcript]:
+async def transcripts(session: AsrSession, *events: Event) -> list[Transcript]:
     """The transcripts among a session's replies to these events."""
     answers = await replies(session, *events)
     return [Transcript.from_event(one) for one in answers if Transcript.is_type(one.type)]

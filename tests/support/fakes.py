@@ -85,9 +85,9 @@ class FakeRecognizer:
             assert self.hold.wait(WAIT_SECONDS)
         if not wanted():
             raise Abandoned("nobody waits")
-        return [self.hear(speech) for speech in speeches]
+        return [self.transcribe_one(speech) for speech in speeches]
 
-    def hear(self, speech: Speech) -> Transcription:
+    def transcribe_one(self, speech: Speech) -> Transcription:
         text = f"{np.count_nonzero(np.abs(speech.samples) > LOUD)} samples"
         return Transcription(text=text, language=speech.request.language or "en")
 

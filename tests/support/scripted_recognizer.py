@@ -1,4 +1,4 @@
-"""One recording heard whole, as an utterance is that ends at once."""
+"""Helpers around a real recognizer: transcribe a whole recording, watch a model, script detection."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ def wanted() -> bool:
     return True
 
 
-def hear(
+def transcribe(
     recognizer: SpeechRecognizer, samples: Samples, request: TranscriptionRequest = ANY_LANGUAGE
 ) -> Transcription:
-    """All that is said in a recording; the language of its beginning is that of all."""
+    """Transcribe a whole recording; the language of its first speech applies to all of it."""
     segmenter = recognizer.new_segmenter()
     segmenter.push(samples)
     segmenter.finish()
-    heard: list[Transcription] = []
+    results: list[Transcription] = []
     for span in segmenter.spans:
-        language = request.language or (heard[0].language if heard else None)
+        language = request.language or (results[0].language if results else None)
         speech = Speech(cut_out(samples, span), replace(request, language=language))
-        heard += recognizer.transcribe([speech], wanted)
-    spoken = next((one for one in heard if one.text), None)
-    language = spoken.language if spoken else request.language
-    return Transcription(join_texts([one.text for one in heard], language), language)
+        results += recognizer.transcribe([speech], wanted)
+    with_text = next((one for one in results if one.text), None)
+    language = with_text.language if with_text else request.language
+    return Transcription(join_texts([one.text for one in results], language), language)
 
 
 class WatchedModel:
-    """A Whisper model that keeps a list of what it is made to do, and with how much."""
+    """A Whisper model that records its calls and the size of their input."""
 
     def __init__(self, model: Any, events: list[Any] | None = None) -> None:
         self._model = model
@@ -75,18 +75,18 @@ class WatchedModel:
 
 
 class ScriptedVad:
-    """Stands for a voice activity network that says what it was told to, then that all is silent."""
+    """A voice activity detector that returns these probabilities, then `then` for the rest."""
 
-    def __init__(self, probabilities: Sequence[float], for_ever: float = 0.0) -> None:
+    def __init__(self, probabilities: Sequence[float], then: float = 0.0) -> None:
         self._left = list(probabilities)
-        self._for_ever = for_ever
+        self._then = then
         self._samples = 0
 
     def push(self, samples: Samples) -> Samples:
         self._samples += len(samples)
         count, self._samples = divmod(self._samples, WINDOW_SAMPLES)
         said, self._left = self._left[:count], self._left[count:]
-        return np.array([*said, *[self._for_ever] * (count - len(said))], np.float32)
+        return np.array([*said, *[self._then] * (count - len(said))], np.float32)
 
     def finish(self) -> Samples:
         return self.push(np.zeros(-self._samples % WINDOW_SAMPLES, np.float32))

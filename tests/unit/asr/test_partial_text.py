@@ -1,4 +1,4 @@
-"""Text while somebody still speaks."""
+"""Partial text while the user is still speaking."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ STOP = AudioStop().event()
 
 
 class Counting(FakeRecognizer):
-    """Hears one word in each half second of speech, and is unsure of the last."""
+    """Transcribes one word per half second of speech, and is unsure of the last in partial text."""
 
-    def hear(self, speech: Speech) -> Transcription:
+    def transcribe_one(self, speech: Speech) -> Transcription:
         loud = np.count_nonzero(np.abs(speech.samples) > LOUD)
         sure = [f"word{number}" for number in range(loud // 8000)]
         unsure = [f"maybe{loud}"] if speech.request.partial else []
@@ -45,7 +45,7 @@ def _live(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def speak(service: AsrService, session: AsrSession, seconds: float) -> list[Event]:
-    """Say a second after the other, each time waiting for the draft that it may bring about."""
+    """Send half a second at a time, and wait each time for the partial text it may cause."""
     worker = service.resolve(UtteranceRequest()).worker
     await eventually(lambda: worker.engine is not None and worker._queue.idle)
     answers = []
@@ -59,7 +59,7 @@ def texts(events: list[Event]) -> list[str]:
     return [event.data["text"] for event in events if event.type == "transcript-chunk"]
 
 
-async def test_words_come_while_somebody_speaks(engine: Counting) -> None:
+async def test_words_are_sent_during_speech(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
         session = open_session(service)
         shown = await speak(service, session, 8.0)
@@ -74,7 +74,7 @@ async def test_words_come_while_somebody_speaks(engine: Counting) -> None:
     assert "".join(texts(shown + last)) == final
 
 
-async def test_what_is_unsure_is_not_shown(engine: Counting) -> None:
+async def test_unstable_words_are_not_sent(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
         shown = await speak(service, open_session(service), 8.0)
     assert "maybe" not in "".join(texts(shown))
@@ -91,7 +91,7 @@ async def test_short_and_empty_texts_are_framed_too(engine: Counting) -> None:
     assert [event.type for event in empty] == ["transcript-start", "transcript", "transcript-stop"]
 
 
-async def test_each_utterance_is_shown_anew(engine: Counting) -> None:
+async def test_each_utterance_starts_with_no_text(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
         session = open_session(service)
         first = await replies(session, sound(1.1), STOP)
@@ -99,7 +99,7 @@ async def test_each_utterance_is_shown_anew(engine: Counting) -> None:
     assert texts(first) == texts(second) == ["word0 word1"]
 
 
-async def test_no_drafts_while_others_are_served(engine: Counting) -> None:
+async def test_no_partial_text_while_others_are_served(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
         session = open_session(service)
         worker = service.resolve(UtteranceRequest()).worker
@@ -121,7 +121,7 @@ async def test_off_only_the_transcript_is_sent(engine: Counting) -> None:
         assert [event.type for event in await replies(session, STOP)] == ["transcript"]
 
 
-async def test_guesses_in_pauses_show_words_too(engine: Counting) -> None:
+async def test_speculative_texts_are_sent_too(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
         session = open_session(service)
         worker = service.resolve(UtteranceRequest()).worker
@@ -135,7 +135,7 @@ async def test_guesses_in_pauses_show_words_too(engine: Counting) -> None:
     assert texts(shown) == ["word0 word1"]
 
 
-async def test_guess_that_is_spoken_over_while_it_is_made_is_a_draft(engine: Counting) -> None:
+async def test_a_speculative_job_becomes_partial_text_when_speech_resumes(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
         session = open_session(service)
         worker = service.resolve(UtteranceRequest()).worker

@@ -31,7 +31,7 @@ def decoded(pcm: PcmFormat, audio: bytes) -> Samples:
     cuts=st.lists(st.integers(0, 60_000), max_size=10),
     rate=st.sampled_from([8_000, 16_000, 22_050, 48_000]),
 )
-def test_it_is_what_its_chunks_are(cuts: list[int], rate: int) -> None:
+def test_chunk_sizes_do_not_matter(cuts: list[int], rate: int) -> None:
     pcm = PcmFormat(rate, 2, 1)
     audio = to_pcm16(say("No, thank you very much.", rate))[:60_000]
     recording = Recording(LONG)
@@ -48,7 +48,7 @@ def test_nothing_was_recorded() -> None:
     assert (recording.samples, recording.seconds, len(whole(recording))) == (0, 0.0, 0)
 
 
-def test_a_part_is_where_it_was_before_more_came() -> None:
+def test_views_are_the_same_after_growing() -> None:
     generator = np.random.default_rng(0)
     sound = generator.uniform(-1, 1, 40 * SAMPLE_RATE).astype(np.float32)
     audio = to_pcm16(sound)
@@ -73,7 +73,7 @@ def test_a_format_may_change_within_and_nothing_is_lost() -> None:
     np.testing.assert_allclose(whole(recording), np.concatenate(expected), atol=1e-6)
 
 
-def test_what_the_resampler_holds_back_comes_with_the_end_once() -> None:
+def test_flush_appends_the_held_samples_once() -> None:
     pcm = PcmFormat(44_100, 2, 1)
     recording = Recording(LONG)
     recording.append(pcm, bytes(44_100))
@@ -93,7 +93,7 @@ def test_it_may_be_as_long_as_the_limit_and_no_longer() -> None:
     assert recording.seconds == 2.0
 
 
-def test_a_limit_beyond_the_first_room_is_kept_too() -> None:
+def test_a_limit_beyond_the_initial_buffer_is_kept_too() -> None:
     recording = Recording(20 * SAMPLE_RATE)
     for _ in range(20):
         recording.append(PLAIN, bytes(2 * SAMPLE_RATE))
@@ -102,7 +102,7 @@ def test_a_limit_beyond_the_first_room_is_kept_too() -> None:
     assert recording.samples == 20 * SAMPLE_RATE
 
 
-def test_one_chunk_above_the_limit_is_refused() -> None:
+def test_one_chunk_above_the_limit_is_rejected() -> None:
     with pytest.raises(UtteranceTooLong):
         Recording(1_000).append(PLAIN, bytes(4_000))
 
@@ -115,6 +115,6 @@ def test_the_end_may_be_too_long_as_well() -> None:
         recording.flush()
 
 
-def test_sound_that_cannot_be_brought_to_speech_is_refused() -> None:
+def test_unsupported_formats_are_rejected() -> None:
     with pytest.raises(UnsupportedAudio):
         Recording(1_000).append(PcmFormat(16_000, 5, 1), b"")

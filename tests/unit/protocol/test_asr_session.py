@@ -1,4 +1,4 @@
-"""The contract of a speech-to-text talk, with a fake engine behind a real worker."""
+"""The Wyoming events of speech to text, with a fake engine behind a real worker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 from wyoming.info import Info
 
-from tests.support.asr_client import OPTIONS, open_session, serving, tell, utterance
+from tests.support.asr_client import OPTIONS, open_session, serving, transcripts, utterance
 from tests.support.fakes import FakeRecognizer
 from wyoming_voice_stack.asr.utterance import SLICE_BYTES
 from wyoming_voice_stack.asr.vad.segmenter import LEAD_IN_MS
@@ -50,29 +50,31 @@ class TestUtterances:
     async def test_one(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
             session = open_session(service)
-            [heard] = await tell(session, Transcribe(language="de").event(), *utterance())
-        assert heard == Transcript(text="1600 samples", language="de")
+            [transcript] = await transcripts(
+                session, Transcribe(language="de").event(), *utterance()
+            )
+        assert transcript == Transcript(text="1600 samples", language="de")
         assert engine.requests[0].language == "de"
         assert engine.requests[0].initial_prompt == "The lights."
 
     async def test_memory_is_given_back_once_the_text_is_sent(
         self, engine: FakeRecognizer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        told, sent = list[str](), list[str]()
-        monkeypatch.setattr(Worker, "request_cleanup", lambda worker: told.append(worker.name))
+        freed, sent = list[str](), list[str]()
+        monkeypatch.setattr(Worker, "request_cleanup", lambda worker: freed.append(worker.name))
         async with serving(engine) as service:
             session = open_session(service)
             for event in utterance():
                 async for reply in session.handle(event):
                     sent.append(reply.type)
-                    assert told == []
+                    assert freed == []
             assert sent[-2:] == ["transcript", "transcript-stop"]
-            assert len(told) == 1
+            assert len(freed) == 1
 
     async def test_several_on_one_connection(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
             session = open_session(service)
-            heard = await tell(
+            transcript = await transcripts(
                 session,
                 Transcribe(language="de").event(),
                 *utterance(8000),
@@ -80,7 +82,7 @@ class TestUtterances:
                 Transcribe(language="en").event(),
                 *utterance(2000),
             )
-        assert [(one.text, one.language) for one in heard] == [
+        assert [(one.text, one.language) for one in transcript] == [
             ("8000 samples", "de"),
             ("4000 samples", "de"),
             ("2000 samples", "en"),
@@ -88,8 +90,8 @@ class TestUtterances:
 
     async def test_without_transcribe(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            [heard] = await tell(open_session(service), *utterance())
-        assert heard.text == "1600 samples"
+            [transcript] = await transcripts(open_session(service), *utterance())
+        assert transcript.text == "1600 samples"
         assert engine.requests[0].language is None
 
     @pytest.mark.parametrize("start", [True, False])
@@ -98,25 +100,27 @@ class TestUtterances:
     ) -> None:
         events = [AudioStart(16000, 2, 1).event()] if start else []
         async with serving(engine) as service:
-            [heard] = await tell(open_session(service), *events, AudioStop().event())
-        assert heard.text == ""
+            [transcript] = await transcripts(open_session(service), *events, AudioStop().event())
+        assert transcript.text == ""
         assert engine.requests == []
 
     async def test_chunks_without_a_start(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            [heard] = await tell(open_session(service), *utterance()[1:])
-        assert heard.text == "1600 samples"
+            [transcript] = await transcripts(open_session(service), *utterance()[1:])
+        assert transcript.text == "1600 samples"
 
     async def test_a_new_start_drops_the_old_audio(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            [heard] = await tell(open_session(service), *utterance()[:2], *utterance(3200))
-        assert heard.text == "3200 samples"
+            [transcript] = await transcripts(
+                open_session(service), *utterance()[:2], *utterance(3200)
+            )
+        assert transcript.text == "3200 samples"
 
     async def test_odd_byte_counts_are_joined(self, engine: FakeRecognizer) -> None:
         pcm = np.arange(4000, 8000, dtype="<i2").tobytes()
         cuts = [0, 1, 36, 107, 108, 500, 8000]
         async with serving(engine) as service:
-            await tell(
+            await transcripts(
                 open_session(service),
                 AudioStart(16000, 2, 1).event(),
                 *(AudioChunk(16000, 2, 1, pcm[a:b]).event() for a, b in pairwise(cuts)),
@@ -131,14 +135,14 @@ class TestUtterances:
     ) -> None:
         rate, width, channels = form
         async with serving(engine) as service:
-            await tell(open_session(service), *utterance(rate, rate, width, channels))
+            await transcripts(open_session(service), *utterance(rate, rate, width, channels))
         assert abs(len(engine.audio[0]) - LEAD_IN_MS * 16 - 16000) <= 2
 
     async def test_large_chunk_is_taken_in_slices(self, engine: FakeRecognizer) -> None:
         pcm = (np.arange(20_000) % 3000 + 4000).astype("<i2").tobytes() * 8
         async with serving(engine, replace(OPTIONS, max_utterance_s=20)) as service:
             chunk = AudioChunk(16000, 2, 1, audio=pcm).event()
-            await tell(open_session(service), chunk, AudioStop().event())
+            await transcripts(open_session(service), chunk, AudioStop().event())
         assert len(pcm) > 4 * SLICE_BYTES
         spoken = engine.audio[0][LEAD_IN_MS * 16 :]
         assert np.round(spoken * 32768).astype("<i2").tobytes() == pcm
@@ -146,16 +150,18 @@ class TestUtterances:
     async def test_format_may_change_within_an_utterance(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
             first, second = utterance(1600)[1], utterance(800, rate=8000)[1]
-            [heard] = await tell(open_session(service), first, second, AudioStop().event())
+            [transcript] = await transcripts(
+                open_session(service), first, second, AudioStop().event()
+            )
         assert abs(len(engine.audio[0]) - LEAD_IN_MS * 16 - 3200) <= 2
-        assert heard.text
+        assert transcript.text
 
 
 class TestChoices:
     async def test_household_languages_are_the_candidates(self, engine: FakeRecognizer) -> None:
         options = replace(OPTIONS, household=("de-AT", "jv", "xx"))
         async with serving(engine, options) as service:
-            await tell(open_session(service), *utterance())
+            await transcripts(open_session(service), *utterance())
             info = Info.from_event(AsrFrontEnd(service).info())
         assert engine.requests[0].candidate_languages == ("de", "jw")
         assert info.asr[0].models[0].languages == ["de", "jv"]
@@ -163,37 +169,41 @@ class TestChoices:
     async def test_configured_language(self, engine: FakeRecognizer) -> None:
         async with serving(engine, replace(OPTIONS, language="de")) as service:
             session = open_session(service)
-            await tell(session, *utterance(), Transcribe(language="en-US").event(), *utterance())
+            await transcripts(
+                session, *utterance(), Transcribe(language="en-US").event(), *utterance()
+            )
         assert [request.language for request in engine.requests] == ["de", "en"]
 
     async def test_language_is_answered_as_a_tag(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            [heard] = await tell(
+            [transcript] = await transcripts(
                 open_session(service), Transcribe(language="jv").event(), *utterance()
             )
         assert engine.requests[0].language == "jw"
-        assert heard.language == "jv"
+        assert transcript.language == "jv"
 
     async def test_unknown_language_lists_what_there_is(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
             with pytest.raises(UnknownLanguage, match="en, de, jv"):
-                await tell(open_session(service), Transcribe(language="fr").event())
+                await transcripts(open_session(service), Transcribe(language="fr").event())
             with pytest.raises(UnknownLanguage, match=r"first\.en"):
-                await tell(
+                await transcripts(
                     open_session(service), Transcribe(name="first.en", language="de").event()
                 )
 
     async def test_model_by_name(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
-            await tell(open_session(service), Transcribe(name="first.en").event(), *utterance())
+            await transcripts(
+                open_session(service), Transcribe(name="first.en").event(), *utterance()
+            )
             with pytest.raises(UnknownModel, match=r"first, first\.en"):
-                await tell(open_session(service), Transcribe(name="../other").event())
+                await transcripts(open_session(service), Transcribe(name="../other").event())
         assert len(engine.requests) == 1
 
     async def test_names_and_terms(self, engine: FakeRecognizer) -> None:
         request = Transcribe(transcript_names=["Anna"], transcript_terms=["thermostat"])
         async with serving(engine) as service:
-            await tell(open_session(service), request.event(), *utterance())
+            await transcripts(open_session(service), request.event(), *utterance())
         assert engine.requests[0].names == ("Anna",)
         assert engine.requests[0].terms == ("thermostat",)
 
@@ -201,9 +211,9 @@ class TestChoices:
         home = FakeNameSource()
         async with serving(engine, name_source=home) as service:
             assert home.running
-            await tell(open_session(service), *utterance())
+            await transcripts(open_session(service), *utterance())
             home.names = ("Kontor",)
-            await tell(open_session(service), *utterance())
+            await transcripts(open_session(service), *utterance())
         assert not home.running
         assert [request.household_names for request in engine.requests] == [("Study",), ("Kontor",)]
 
@@ -223,13 +233,13 @@ class TestChoices:
         request = Transcribe(vad_sensitivity=sensitivity)
         async with serving(engine, replace(OPTIONS, endpoint_silence_s=0.7)) as service:
             session = open_session(service)
-            await tell(session, request.event())
+            await transcripts(session, request.event())
             endpoint = service.resolve(session._request).endpoint
             assert endpoint is not None
             assert endpoint.silence_s == silence_s
         async with serving(engine) as service:
             session = open_session(service)
-            await tell(session, request.event())
+            await transcripts(session, request.event())
             assert service.resolve(session._request).endpoint is None
 
 
@@ -243,7 +253,7 @@ class TestRefusals:
         async with serving(engine) as service:
             for event in (Event("audio-start", data), Event("audio-chunk", data, b"\0" * 64)):
                 with pytest.raises(UnsupportedAudio):
-                    await tell(open_session(service), event)
+                    await transcripts(open_session(service), event)
 
     @pytest.mark.parametrize(
         "event",
@@ -258,17 +268,20 @@ class TestRefusals:
     async def test_malformed(self, engine: FakeRecognizer, event: Event) -> None:
         async with serving(engine) as service:
             with pytest.raises(MalformedEvent, match=event.type):
-                await tell(open_session(service), event)
+                await transcripts(open_session(service), event)
 
     async def test_too_long(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
             with pytest.raises(UtteranceTooLong, match="ASR_MAX_UTTERANCE_SECONDS"):
-                await tell(open_session(service), *utterance(33_000))
+                await transcripts(open_session(service), *utterance(33_000))
 
     async def test_unknown_events_are_ignored(self, engine: FakeRecognizer) -> None:
         async with serving(engine) as service:
             session = open_session(service)
-            assert await tell(session, Event("detect"), Event("synthesize", {"text": "x"})) == []
+            assert (
+                await transcripts(session, Event("detect"), Event("synthesize", {"text": "x"}))
+                == []
+            )
             assert not session.busy
 
 
@@ -298,7 +311,7 @@ class TestInfo:
             session = open_session(service)
             start, chunk, stop = utterance()
             assert not session.busy
-            await tell(session, start, chunk)
+            await transcripts(session, start, chunk)
             assert session.busy
-            await tell(session, stop)
+            await transcripts(session, stop)
             assert not session.busy

@@ -11,7 +11,7 @@ from wyoming_voice_stack.asr.text.name_correction import (
     with_names,
 )
 
-HOUSE = (
+HOUSEHOLD = (
     *("Kitchen", "Living Room", "Garden", "Cellar", "Attic Temperature", "Kaelyn's Room"),
     *("Moccamaster", "Sonoff Bridge", "Quillon", "Thaddeus", "Wintergarten", "Ottilie"),
     *("Гостиная", "客厅", "리빙룸", "Küche", "किताबघर"),
@@ -20,7 +20,7 @@ HOUSE = (
 
 class TestLikelyNames:
     @pytest.mark.parametrize(
-        ("heard", "name"),
+        ("text", "name"),
         [
             ("Turn off the mock-a-master.", "Moccamaster"),
             ("Is the sauna of bridge still switched on?", "Sonoff Bridge"),
@@ -34,11 +34,11 @@ class TestLikelyNames:
             ("किताब घर", "किताबघर"),
         ],
     )
-    def test_names_that_words_sound_like(self, heard: str, name: str) -> None:
-        assert name in likely_names(heard, HOUSE)
+    def test_names_that_words_sound_like(self, text: str, name: str) -> None:
+        assert name in likely_names(text, HOUSEHOLD)
 
     @pytest.mark.parametrize(
-        "heard",
+        "text",
         [
             "",
             "...",
@@ -48,8 +48,8 @@ class TestLikelyNames:
             "Yesterday we bought apples.",
         ],
     )
-    def test_nothing_is_thought_of_without_reason(self, heard: str) -> None:
-        assert likely_names(heard, HOUSE) == ()
+    def test_different_words_match_no_name(self, text: str) -> None:
+        assert likely_names(text, HOUSEHOLD) == ()
 
     def test_a_word_that_is_a_name_is_not_taken_for_another(self) -> None:
         assert likely_names("Tell Jordan", ("Garden", "Jorden")) == ("Jorden", "Garden")
@@ -59,10 +59,10 @@ class TestLikelyNames:
         assert likely_names("What is the temperature in the garage?", ("Attic Temperature",)) == ()
 
     def test_names_are_few_however_many_are_alike(self) -> None:
-        house = tuple(f"Quillo{letter}" for letter in "abcdefghijk")
-        assert len(likely_names("Tell Quillon", house)) == MAX_LIKELY_NAMES
+        names = tuple(f"Quillo{letter}" for letter in "abcdefghijk")
+        assert len(likely_names("Tell Quillon", names)) == MAX_LIKELY_NAMES
 
-    def test_no_house_and_names_without_letters(self) -> None:
+    def test_no_names_and_names_without_letters(self) -> None:
         assert likely_names("Tell Quillon", ()) == ()
         assert likely_names("Tell Quillon", ("", "!?", "\u0301")) == ()
 
@@ -70,7 +70,7 @@ class TestLikelyNames:
         assert likely_names("Tell Quillo", ("Quillon " * 100, "Quillon")) == ("Quillon",)
 
     def test_a_text_of_absurd_length_is_left_alone(self) -> None:
-        assert likely_names("mock a master " * MAX_WORDS, HOUSE) == ()
+        assert likely_names("mock a master " * MAX_WORDS, HOUSEHOLD) == ()
 
 
 class TestWithNames:
@@ -88,7 +88,7 @@ class TestWithNames:
         first, second = "Go quell in that dinner is ready", "You may tell Quillon that dinner"
         assert with_names(first, second, ("Quillon",)) == first
 
-    def test_a_name_nearly_written_is_spelled_as_the_house_does(self) -> None:
+    def test_a_name_nearly_written_is_spelled_as_given(self) -> None:
         first, second = "Turn off the fill of bingron.", "Turn off the Philobendron."
         assert with_names(first, second, ("Philodendron",)) == "Turn off the Philodendron."
         assert with_names(second, second, ("Philodendron",)) == "Turn off the Philodendron."
@@ -125,15 +125,15 @@ class TestWithNames:
         names = ("Monstera", "Monstero", "Monster")
         assert with_names("the monsters", "the Monstera", names) == "the Monstera"
 
-    def test_what_is_right_keeps_its_signs_and_case(self) -> None:
+    def test_correct_words_keep_punctuation_and_case(self) -> None:
         text = "tell 'quillon' that it is late"
         assert with_names(text, "Tell Quillon that it is late.", ("Quillon",)) == text
 
-    def test_scripts_without_blanks(self) -> None:
+    def test_scripts_without_spaces(self) -> None:
         assert with_names("打开客听的灯", "打开客厅的灯。", ("客厅",)) == "打开客厅的灯"
 
     @pytest.mark.parametrize("second", ["", "!"])
-    def test_nothing_was_heard_the_second_time(self, second: str) -> None:
+    def test_an_empty_second_text_changes_nothing(self, second: str) -> None:
         assert with_names("Tell oddly.", second, ("Ottilie",)) == "Tell oddly."
 
 

