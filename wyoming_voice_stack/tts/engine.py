@@ -1,4 +1,4 @@
-"""What a text-to-speech engine is, and the facts that travel to it."""
+"""The contract of a text-to-speech engine, and its requests."""
 
 from __future__ import annotations
 
@@ -18,108 +18,108 @@ Samples: TypeAlias = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class CloneSource:
-    """Recordings of one person, found in the voices folder."""
+    """The recordings of one person in the voices folder."""
 
     name: str
     paths: tuple[Path, ...]
     fingerprint: str
-    """Changes whenever a recording is added, removed or written again, or moved."""
+    """Changes whenever a recording is added, removed, modified or moved."""
 
 
 @dataclass(frozen=True)
 class Voice:
-    """A voice that an engine has of its own: a studio speaker, or the model's only voice."""
+    """A voice that is part of the engine's model, such as a studio speaker of XTTS."""
 
     name: str
     languages: tuple[str, ...]
-    """BCP 47 tags as advertised, such as `de`, `en-US`, `zh-CN`."""
+    """BCP 47 tags as advertised, such as `de`, `en-US` and `zh-CN`."""
     speakers: tuple[str, ...] = ()
-    """Speakers that a client may choose within this voice."""
+    """Speakers of this voice that a client may choose from."""
 
 
 @dataclass(frozen=True)
 class EngineCard:
-    """What is known of an engine. Before the model is loaded, `voices` may still be empty."""
+    """The facts about an engine. Before the model is loaded, `voices` may be empty."""
 
     name: str
     description: str
     attribution_name: str
     attribution_url: str
     languages: tuple[str, ...]
-    """BCP 47 tags of every language that the engine speaks, the preferred one first."""
+    """BCP 47 tags of the supported languages, the preferred one first."""
     voices: tuple[Voice, ...]
     clones: bool
-    """True if the engine speaks with a `CloneSource`."""
-    runs_on: bool = False
-    """True if it may babble after its text, as models do that speak token by token."""
+    """True if the engine clones voices from a `CloneSource`."""
+    may_run_away: bool = False
+    """True if it may go on speaking after its text, as models that generate speech token by token do."""
 
 
 @dataclass(frozen=True)
 class SynthesisRequest:
-    """One sentence for an engine, already cleaned and within `max_characters`."""
+    """One sentence for an engine: cleaned, normalized and within `max_characters`."""
 
     text: str
     language: str
     """One of `EngineCard.languages`."""
     voice: str | None = None
-    """Name of one of `EngineCard.voices`; None lets `clone` speak, or the engine's first voice."""
+    """Name of one of `EngineCard.voices`; None means `clone`, or else the engine's first voice."""
     speaker: str | None = None
-    """One of `Voice.speakers`, or None for the first."""
+    """One of `Voice.speakers`; None means the first."""
     clone: CloneSource | None = None
     speed: float = 1.0
 
 
 class SpeechSynthesizer(Protocol):
-    """A loaded engine. Plain and blocking; up to `lanes` threads call `synthesize` at a time."""
+    """A loaded engine. Blocking; up to `lanes` threads call `synthesize` at a time."""
 
     @property
     def card(self) -> EngineCard:
-        """Everything the loaded model can do."""
+        """The facts about the loaded model."""
         ...
 
     @property
     def device(self) -> str:
-        """Where the model runs, such as `cpu` or `cuda:0`."""
+        """The device that the model runs on, such as `cpu` or `cuda:0`."""
         ...
 
     @property
     def sample_rate(self) -> int:
-        """Rate in Hz of everything that `synthesize` yields."""
+        """Sample rate in Hz of the audio that `synthesize` yields."""
         ...
 
     @property
     def lanes(self) -> int:
-        """Sentences that may be spoken at the same time."""
+        """How many sentences may be synthesized at the same time."""
         ...
 
     def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Iterator[Samples]:
-        """Yield the sentence's audio piece by piece; closing the iterator stops the work.
+        """Yield the sentence's audio in chunks; closing the iterator stops the work.
 
-        `playback` is the flow control of the reply that the sentence belongs to. The caller adds each
-        piece to it. Of several requests, the one with the least audio buffered gets its next piece first.
+        `playback` is the flow control of the reply that the sentence belongs to; the caller adds each
+        chunk to it. Of several requests, the one with the least audio buffered gets its next chunk first.
 
-        The same request gives the same sentence, whatever is spoken before it or beside it. The
-        samples are the same too, but for engines that draw random numbers out of reach and learn how loud
-        a speaker is, as Piper does, and for what rounding makes of requests that share a computation.
+        The same request gives the same sentence, whatever is synthesized before or beside it. The samples
+        are the same too, with two exceptions: engines whose random numbers cannot be seeded and that
+        adapt to a speaker's loudness, as Piper does, and rounding where requests share a computation.
 
         Raises:
-            EngineError: the engine failed; a sentence that gives no audio at all is `NoAudio`.
+            EngineError: the engine failed; `NoAudio` if the sentence gives no audio at all.
             UnknownVoice: there is no such voice, or its recordings cannot be used.
             UnknownLanguage: the language is not one of the card's.
         """
         ...
 
     def close(self) -> None:
-        """Give the model's memory back. The engine is not used again."""
+        """Free the model's memory. The engine is not used afterwards."""
         ...
 
 
 @runtime_checkable
 class PreparesVoices(Protocol):
-    """An engine for which a new cloned voice is work that can be done ahead."""
+    """An engine that can clone a voice ahead of its first request."""
 
     def prepare(self, source: CloneSource) -> None:
-        """Clone a voice before somebody asks for it. Blocking, for a second or two.
+        """Clone a voice ahead of its first request. Blocks for a second or two.
 
         Raises:
             UnknownVoice: its recordings cannot be used.
@@ -132,18 +132,18 @@ class EngineSource(Protocol):
     """An engine that is not loaded yet."""
 
     def card(self) -> EngineCard:
-        """What can be told without touching heavy libraries or the network."""
+        """The facts that are known without importing heavy libraries and without network access."""
         ...
 
     def max_characters(self, language: str) -> int:
-        """How long one sentence in this language may be, in characters."""
+        """The longest sentence in this language, in characters."""
         ...
 
     def load(self) -> SpeechSynthesizer:
-        """Fetch what is missing and load. Blocking; runs in the engine's own thread.
+        """Download what is missing and load the model. Blocks; called in the engine's own thread.
 
         Raises:
-            ModelError: the weights cannot be had.
-            EngineError: the weights are there and the library failed on them.
+            ModelError: the weights are missing and cannot be downloaded.
+            EngineError: the library failed to load the weights.
         """
         ...

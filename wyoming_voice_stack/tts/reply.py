@@ -163,10 +163,10 @@ class Reply:
         return self._audio
 
     def _begin_sentence(self, audio: ReplyAudio, request: SynthesisRequest) -> Samples:
-        runs_on = self._backend.voices.card.runs_on
+        may_run_away = self._backend.voices.card.may_run_away
         return audio.begin(
             self._pause_ms,
-            runaway=RunawayDetector(request.text, request.speed) if runs_on else None,
+            runaway=RunawayDetector(request.text, request.speed) if may_run_away else None,
             buffered_s=max(0.0, self._playback.buffered_s),
         )
 

@@ -1,4 +1,4 @@
-"""How one reply is put together: what is asked for when, and what goes out."""
+"""How a reply is put together: when sentences are requested, and which audio is sent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tone(seconds: float, level: float = 0.3) -> Samples:
 
 
 class Speaker(FakeSynthesizer):
-    """Says tones, and remembers in which order pieces were asked for."""
+    """Says tones, and records the order in which chunks were requested."""
 
     lanes = 4
 
@@ -51,8 +51,10 @@ class Speaker(FakeSynthesizer):
                 assert self.second_began.wait(WAIT_SECONDS)
 
 
-class TestAhead:
-    async def test_next_sentence_is_asked_for_while_one_sounds(self, tmp_path: Path) -> None:
+class TestLookAhead:
+    async def test_the_next_sentence_is_requested_while_one_is_generated(
+        self, tmp_path: Path
+    ) -> None:
         engine = Speaker()
         async with serving(engine, tmp_path, lanes=4) as service:
             got = await tell(open_session(service), Synthesize(text=THREE).event())
@@ -71,7 +73,7 @@ class TestAhead:
         pauses = 2 * 0.1
         assert -np.inf < first.buffered_s < 3 * 0.1 + pauses
 
-    async def test_failure_of_the_next_one_comes_after_the_sound_of_this_one(
+    async def test_a_failure_of_the_next_sentence_comes_after_the_audio_of_this_one(
         self, tmp_path: Path
     ) -> None:
         class Failing(FakeSynthesizer):
@@ -95,7 +97,7 @@ class TestAhead:
 
 
 class TestFirstClause:
-    async def test_is_said_while_the_rest_is_still_to_come(self, tmp_path: Path) -> None:
+    async def test_is_spoken_while_the_rest_is_still_to_come(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path) as service:
             session = open_session(service)
@@ -146,7 +148,7 @@ class TestFirstClause:
             ]
             await tell(session, SynthesizeStop().event())
 
-    async def test_only_before_the_first_sound(self, tmp_path: Path) -> None:
+    async def test_only_before_the_first_audio(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path) as service:
             session = open_session(service)
@@ -171,7 +173,7 @@ class TestFirstClause:
 
 
 class TestSound:
-    async def test_a_voice_that_runs_on_is_stopped(self, tmp_path: Path) -> None:
+    async def test_runaway_speech_is_stopped(self, tmp_path: Path) -> None:
         class Babbling(FakeSynthesizer):
             def synthesize(
                 self, request: SynthesisRequest, playback: PlaybackBuffer
@@ -184,7 +186,7 @@ class TestSound:
                 finally:
                     self.closed_early.set()
 
-        engine = Babbling(replace(FAKE_CARD, runs_on=True))
+        engine = Babbling(replace(FAKE_CARD, may_run_away=True))
         async with serving(engine, tmp_path) as service:
             got = await tell(open_session(service), Synthesize(text="Ok.").event())
             await eventually(engine.closed_early.is_set)
@@ -201,7 +203,7 @@ class TestSound:
             with pytest.raises(NoAudio, match="silence"):
                 await tell(open_session(service), Synthesize(text="Hello.").event())
 
-    async def test_numbers_are_said_in_words(self, tmp_path: Path) -> None:
+    async def test_numbers_are_spoken_in_words(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path) as service:
             await tell(open_session(service), Synthesize(text="It is 21 °C.").event())
@@ -211,7 +213,7 @@ class TestSound:
 
 
 class TestPlayback:
-    async def test_silence_that_nobody_gets_is_not_in_hand(self, tmp_path: Path) -> None:
+    async def test_silence_that_is_not_sent_is_not_buffered(self, tmp_path: Path) -> None:
         class Hesitant(FakeSynthesizer):
             def synthesize(
                 self, request: SynthesisRequest, playback: PlaybackBuffer

@@ -1,4 +1,4 @@
-"""The voice that `TTS_MODEL=auto` stands for."""
+"""Chooses the voice for `TTS_MODEL=auto`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FALLBACK_LANGUAGE = "en"
 
 
 async def with_default_voice(settings: Settings) -> Settings:
-    """Settle what `TTS_MODEL=auto` stands for: a Piper voice in the language of the house."""
+    """Replace `TTS_MODEL=auto` by a Piper voice in the language of the household."""
     if settings.service_mode != "tts" or settings.tts_model != "auto":
         return settings
     language = next(iter((*filter(None, [settings.tts_language]), *settings.tts_languages)), None)
@@ -27,8 +27,8 @@ async def with_default_voice(settings: Settings) -> Settings:
     if voice is None:
         voice = voice_for_language(_FALLBACK_LANGUAGE)
         _LOGGER.warning(
-            "Piper has no voice for %r, so the voice is English; name another one in TTS_MODEL, or"
-            " take XTTS if it speaks that language.",
+            "Piper has no voice for %r, so an English voice is used. Set TTS_MODEL to another"
+            " voice, or to XTTS if it supports the language.",
             language,
         )
     _LOGGER.info("TTS_MODEL=auto: %s, for %s", voice, language or "an unknown language")

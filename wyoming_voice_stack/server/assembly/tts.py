@@ -1,4 +1,4 @@
-"""The text-to-speech server of the settings."""
+"""Assembles the text-to-speech service from the settings."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from wyoming_voice_stack.tts.service import TtsOptions, TtsService
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
 
 MAX_SENTENCES_AT_ONCE = 16
-"""Threads that wait for a voice's sound; an engine may take fewer sentences at a time."""
+"""Threads that wait for the engine; an engine may take fewer sentences at a time."""
 KEEP_MEMORY_SECONDS = 30.0
-"""After the last sentence, for one that follows: to give freed memory back at once holds up sounds that are
-still on their way, and Piper, which keeps most, takes a quarter longer where it has to get it anew."""
+"""Freed memory is kept this long after the last sentence. To return it at once would delay audio that is still
+being sent, and Piper, which keeps most, takes a quarter longer if it has to allocate the memory again."""
 SMALL_VOICE = "piper:en_US-lessac-low"
 CLONED_VOICES_FOLDER = ".voices"
-"""Below MODELS_DIR: what models made of recordings. Hidden, so that it is not listed as a model."""
+"""Cloned voices, below MODELS_DIR. Hidden, so that it is not listed as a model."""
 
 
 def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsService:
-    """Make the service; nothing is loaded yet. See `assemble`."""
+    """Create the service without loading the model; see `assemble` for the errors."""
     detector = _speech_detector()
     source = _tts_source(settings, store, detector)
     worker = Worker(
@@ -77,7 +77,7 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
 
 
 def _speech_detector() -> SpeechDetector | None:
-    """Silero's network if it is installed, loaded when the first recording comes."""
+    """Silero's network, loaded with the first recording; None if it is not installed."""
     try:
         vad_paths()
     except ModelNotFound:

@@ -211,7 +211,7 @@ def _card(codes: Iterable[str], names: Iterable[str]) -> EngineCard:
         languages=tags,
         voices=tuple(Voice(name, tags) for name in names),
         clones=True,
-        runs_on=True,
+        may_run_away=True,
     )
 
 
