@@ -39,9 +39,9 @@ def require_speaker(voice: Voice, request: SynthesisRequest) -> None:
             f"The loaded model has only the voice {voice.name!r} and does not support voice cloning."
         )
     if request.speaker and request.speaker not in voice.speakers:
-        available = ", ".join(voice.speakers) or "none"
         raise UnknownVoice(
-            f"Voice {voice.name!r} has no speaker {request.speaker!r:.80}. Available: {available}."
+            f"Unknown speaker {request.speaker!r:.80} of voice {voice.name!r}."
+            f" Available speakers: {', '.join(voice.speakers) or 'none'}."
         )
 
 

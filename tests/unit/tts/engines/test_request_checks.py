@@ -53,7 +53,7 @@ def test_own_voice_and_speakers_are_accepted(voice: str | None, speaker: str | N
         ),
         (
             SynthesisRequest("yes", "en", speaker="middle"),
-            "Voice 'anna' has no speaker 'middle'. Available: left, right.",
+            "Unknown speaker 'middle' of voice 'anna'. Available speakers: left, right.",
         ),
     ],
 )
@@ -63,7 +63,7 @@ def test_other_voices_and_speakers_are_refused(request_: SynthesisRequest, messa
 
 
 def test_a_voice_without_speakers_has_none() -> None:
-    with pytest.raises(UnknownVoice, match=r"Available: none\."):
+    with pytest.raises(UnknownVoice, match=r"Available speakers: none\."):
         require_speaker(Voice("bob", ("en",)), SynthesisRequest("yes", "en", speaker="left"))
 
 

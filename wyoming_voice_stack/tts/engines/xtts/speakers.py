@@ -89,7 +89,7 @@ class SpeakerStore:
         name = request.voice if request.voice is not None else next(iter(self._studio), None)
         if name not in self._studio:
             raise UnknownVoice(
-                f"Unknown voice {name!r}. Available: {', '.join(self._studio)}."
+                f"Unknown voice {name!r:.80}. Available voices: {', '.join(self._studio)}."
                 if self._studio
                 else "This XTTS model has no built-in voices. Add a recording to the voices folder and"
                 " use that voice."

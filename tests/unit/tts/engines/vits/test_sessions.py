@@ -24,6 +24,7 @@ from wyoming_voice_stack.tts.engines.vits.sessions import (
 from wyoming_voice_stack.tts.engines.vits.stages import (
     MAX_POSITIONS,
     NEGLIGIBLE_CONTEXT,
+    Stage,
     _StageOutput,
 )
 from wyoming_voice_stack.tts.engines.vits.windows import Window
@@ -71,6 +72,16 @@ class _Counted:
         return self._session.run(names, given)
 
 
+def counted_stages(voice: StreamingVoice) -> tuple[list[Stage], list[list[int]]]:
+    """The voice's stages, and for each the numbers of positions that it is given."""
+    counts: list[list[int]] = [[] for _ in voice._stages]
+    stages = [
+        dataclasses.replace(stage, session=_Counted(stage.session, each))
+        for stage, each in zip(voice._stages, counts, strict=True)
+    ]
+    return stages, counts
+
+
 def _readers_of(voice: StreamingVoice) -> list[Any]:
     return [voice._encoder.single_threaded, voice._encoder.multi_threaded]
 
@@ -110,11 +121,7 @@ class TestRealVoice:
 
     def test_every_position_is_made_once(self, joe: StreamingVoice) -> None:
         sentence = joe.encode(feeds(60))
-        made: list[list[int]] = [[] for _ in joe._stages]
-        stages = [
-            dataclasses.replace(stage, session=_Counted(stage.session, counts))
-            for stage, counts in zip(joe._stages, made, strict=True)
-        ]
+        stages, made = counted_stages(joe)
         cuts = steps(sentence.frames, 20)
         counted = again(sentence, stages)
         for each in cuts:
@@ -139,11 +146,7 @@ class TestRealVoice:
 
     def test_a_long_window_is_not_made_at_once(self, joe: StreamingVoice) -> None:
         sentence = joe.encode(feeds(250))
-        made: list[list[int]] = [[] for _ in joe._stages]
-        stages = [
-            dataclasses.replace(stage, session=_Counted(stage.session, counts))
-            for stage, counts in zip(joe._stages, made, strict=True)
-        ]
+        stages, made = counted_stages(joe)
         again(sentence, stages).decode(Window(0, sentence.frames), threads=2)
         for stage, counts in zip(joe._stages, made, strict=True):
             reach = stage.signature.receptive_field

@@ -135,8 +135,16 @@ def begun(scheduler: Any, stream: DecodingStream) -> DecodingStream:
     return stream
 
 
+def submit_old_and_new(scheduler: Any, decoder: Decoder, *, buffered_s: float, steps: int) -> None:
+    """Start "old" with audio buffered, and "new" once `steps` steps were taken."""
+    begun(scheduler, scheduler.submit(request("old", buffered_s=buffered_s)))
+    new = scheduler.submit(request("new"))
+    decoder.allowed.release(steps)
+    begun(scheduler, new)
+
+
 def poll(condition: Callable[[], object]) -> None:
-    """Nobody tells of steps; turns of other threads are what is waited for."""
+    """Wait for other threads; nothing notifies the test of their steps."""
     waiting = threading.Event()
     for _ in range(int(WAIT_SECONDS / 0.01)):
         if condition():
@@ -149,10 +157,7 @@ class TestOrder:
     def test_who_has_heard_nothing_is_served_before_those_well_ahead(
         self, scheduler: Any, decoder: Decoder
     ) -> None:
-        begun(scheduler, scheduler.submit(request("old", buffered_s=5.0)))
-        new = scheduler.submit(request("new"))
-        decoder.allowed.release(1)
-        begun(scheduler, new)
+        submit_old_and_new(scheduler, decoder, buffered_s=5.0, steps=1)
         decoder.allowed.release(FIRST_CHUNK_TOKENS + 1)
         poll(lambda: len(decoder.stepped) == FIRST_CHUNK_TOKENS + 2)
         # "old" was under way; then the rest of the first piece; then everybody.
@@ -162,10 +167,7 @@ class TestOrder:
     def test_who_has_little_sound_left_does_not_wait(
         self, scheduler: Any, decoder: Decoder
     ) -> None:
-        begun(scheduler, scheduler.submit(request("old", buffered_s=1.5)))
-        new = scheduler.submit(request("new"))
-        decoder.allowed.release(2)
-        begun(scheduler, new)
+        submit_old_and_new(scheduler, decoder, buffered_s=1.5, steps=2)
         decoder.allowed.release(4)
         poll(lambda: len(decoder.stepped) == 6)
         assert decoder.stepped == [*[["old"]] * 2, *[["old", "new"]] * 4]

@@ -71,6 +71,11 @@ def asking(tmp_path: Path) -> Asking:
     return ask
 
 
+def recording_of(request: SynthesisRequest) -> Path:
+    assert request.clone is not None
+    return request.clone.paths[0]
+
+
 class TestKeeping:
     """In memory, by the recordings' contents."""
 
@@ -92,9 +97,8 @@ class TestKeeping:
         self, kept: SpeakerStore, maker: Maker, asking: Asking
     ) -> None:
         first = asking("a")
-        assert first.clone is not None
         before = kept.conditioning_for(first)
-        os.utime(first.clone.paths[0], (1, 1))
+        os.utime(recording_of(first), (1, 1))
         again = asking("a")
         assert again != first
         assert kept.conditioning_for(again) is before
@@ -104,9 +108,8 @@ class TestKeeping:
         self, kept: SpeakerStore, maker: Maker, asking: Asking
     ) -> None:
         first = asking("a")
-        assert first.clone is not None
         before = kept.conditioning_for(first)
-        write(first.clone.paths[0], speech()[:40_000])
+        write(recording_of(first), speech()[:40_000])
         assert kept.conditioning_for(asking("a")) is not before
         assert len(maker.made) == 2
 
@@ -114,8 +117,7 @@ class TestKeeping:
         self, maker: Maker, asking: Asking, tmp_path: Path
     ) -> None:
         request = asking("a")
-        assert request.clone is not None
-        path = request.clone.paths[0]
+        path = recording_of(request)
 
         def clone(paths: list[str]) -> tuple[Any, Any]:
             if not maker.made:

@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.checkpoints.tiny_xtts import WIDTH
-from tests.support.checkpoints.xtts_output import ROWS, Ours, Said, say_all
-from wyoming_voice_stack.tts.engines.xtts.loading import load_model
+from tests.support.checkpoints.xtts_output import ROWS, Ours, Said
 
-
-@pytest.fixture(scope="module", autouse=True)
-def inference() -> Iterator[None]:
-    import torch
-
-    with torch.inference_mode():
-        yield
-
-
-@pytest.fixture(scope="module")
-def stock(xtts_folder: Path) -> Any:
-    return load_model(xtts_folder, "cpu")
-
-
-@pytest.fixture(scope="module")
-def said(stock: Any) -> list[Said]:
-    return say_all(stock)
+pytestmark = pytest.mark.usefixtures("inference")
 
 
 class Tape:

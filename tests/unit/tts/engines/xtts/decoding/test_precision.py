@@ -14,6 +14,7 @@ from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.decoding.precision import weight_format
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
 
+DECODER = "wyoming_voice_stack.tts.engines.xtts.decoding.decoder"
 YES = SynthesisRequest("yes, sir.", "en", voice=SPEAKERS[1])
 
 
@@ -56,30 +57,38 @@ def test_speaks_in_each_form(xtts_folder: Path, precision: str) -> None:
     engine.close()
 
 
-def test_a_form_that_the_device_refuses_is_an_error_that_says_so(
-    xtts_folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("function", "error", "precision", "message"),
+    [
+        (
+            "Decoder.begin",
+            RuntimeError("not implemented for 'Half'"),
+            "float16",
+            r"float16 on cpu.*'Half'.*TTS_PRECISION to auto",
+        ),
+        (
+            "projection",
+            AttributeError("no qlinear_prepack"),
+            "int8",
+            r"int8 on cpu.*prepack.*TTS_PRECISION",
+        ),
+    ],
+    ids=["at the first step", "at loading"],
+)
+def test_a_format_that_the_device_does_not_support_is_reported(
+    xtts_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    function: str,
+    error: Exception,
+    precision: str,
+    message: str,
 ) -> None:
-    from wyoming_voice_stack.tts.engines.xtts.decoding.decoder import Decoder
-
     def refuse(*_: object) -> None:
-        raise RuntimeError("not implemented for 'Half'")
+        raise error
 
-    monkeypatch.setattr(Decoder, "begin", refuse)
-    with pytest.raises(EngineError, match=r"float16 on cpu.*'Half'.*TTS_PRECISION to auto"):
-        source(xtts_folder, "float16").load()
-
-
-def test_weights_that_cannot_be_kept_so_are_an_error_too(
-    xtts_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from wyoming_voice_stack.tts.engines.xtts.decoding import decoder
-
-    def refuse(*_: object) -> None:
-        raise AttributeError("no qlinear_prepack")
-
-    monkeypatch.setattr(decoder, "projection", refuse)
-    with pytest.raises(EngineError, match=r"int8 on cpu.*prepack.*TTS_PRECISION"):
-        source(xtts_folder, "int8").load()
+    monkeypatch.setattr(f"{DECODER}.{function}", refuse)
+    with pytest.raises(EngineError, match=message):
+        source(xtts_folder, precision).load()
 
 
 @pytest.mark.parametrize(("free_bytes", "copies"), [(10**12, 1), (10**9, 0)])

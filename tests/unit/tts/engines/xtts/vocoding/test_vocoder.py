@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.checkpoints.tiny_xtts import WIDTH
-from wyoming_voice_stack.tts.engines.xtts.loading import load_model
 
 WINDOW_STEP = 16
 LARGEST_WINDOW = 208
 LATENTS = 24
 
-
-@pytest.fixture(scope="module", autouse=True)
-def inference() -> Iterator[None]:
-    import torch
-
-    with torch.inference_mode():
-        yield
+pytestmark = pytest.mark.usefixtures("inference")
 
 
 @pytest.fixture(scope="module")
-def decoder(xtts_folder: Path) -> Any:
-    return load_model(xtts_folder, "cpu").hifigan_decoder
+def decoder(stock: Any) -> Any:
+    return stock.hifigan_decoder
 
 
 @pytest.fixture(scope="module")

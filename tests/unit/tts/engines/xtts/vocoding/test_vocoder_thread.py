@@ -67,7 +67,7 @@ class Studio:
         self.changed = threading.Condition()
         self.allowed = threading.Semaphore(0)
         self.log: list[str] = []
-        self.vocoding = VocoderThread(self.changed, ThreadBudget(2))
+        self.thread = VocoderThread(self.changed, ThreadBudget(2))
 
     def stream(
         self, name: str, *, buffered_s: float = -math.inf, tokens: int = 0
@@ -85,6 +85,12 @@ class Studio:
                 stream.add(7, None)
             self.changed.notify_all()
 
+    def hand_over(self, *streams: DecodingStream) -> None:
+        """Add all streams before the thread looks at any."""
+        with self.changed:
+            for stream in streams:
+                self.thread.add(stream)
+
     def finish(self, stream: DecodingStream) -> None:
         with self.changed:
             stream.finished = True
@@ -100,8 +106,8 @@ def studio() -> Iterator[Studio]:
     made = Studio()
     yield made
     made.allowed.release(1000)
-    made.vocoding.close()
-    assert not made.vocoding._thread.is_alive()
+    made.thread.close()
+    assert not made.thread._thread.is_alive()
 
 
 def test_who_has_least_in_hand_is_next(studio: Studio) -> None:
@@ -110,9 +116,7 @@ def test_who_has_least_in_hand_is_next(studio: Studio) -> None:
         studio.stream(name, buffered_s=buffered_s, tokens=FIRST_CHUNK_TOKENS)
         for name, buffered_s in names.items()
     ]
-    with studio.changed:
-        for stream in streams:
-            studio.vocoding.add(stream)
+    studio.hand_over(*streams)
     studio.allowed.release(3)
     studio.until(lambda: len(studio.log) == 3 and streams[0].audio.unread_s)
     assert studio.log == ["poor", "fair", "rich"]
@@ -121,9 +125,7 @@ def test_who_has_least_in_hand_is_next(studio: Studio) -> None:
 def test_nothing_is_made_before_it_is_due(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS - 1)
     other = studio.stream("b", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
-    with studio.changed:
-        studio.vocoding.add(stream)
-        studio.vocoding.add(other)
+    studio.hand_over(stream, other)
     studio.allowed.release(10)
     studio.until(lambda: other.audio.unread_s)
     studio.add(stream, 1)
@@ -134,9 +136,7 @@ def test_nothing_is_made_before_it_is_due(studio: Studio) -> None:
 def test_a_window_has_all_that_came_while_it_waited(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=-1.0, tokens=FIRST_CHUNK_TOKENS)
     other = studio.stream("b", buffered_s=-5.0, tokens=FIRST_CHUNK_TOKENS)
-    with studio.changed:
-        studio.vocoding.add(stream)
-        studio.vocoding.add(other)
+    studio.hand_over(stream, other)
     studio.add(stream, 30)
     studio.allowed.release(2)
     studio.until(lambda: stream.audio.unread_s)
@@ -147,9 +147,7 @@ def test_what_makes_no_window_is_looked_at_once(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
     other = studio.stream("b", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     stream.vocoder_stream.empty = True
-    with studio.changed:
-        studio.vocoding.add(stream)
-        studio.vocoding.add(other)
+    studio.hand_over(stream, other)
     studio.allowed.release(100)
     studio.until(lambda: other.audio.unread_s)
     assert studio.log == ["a", "b"]
@@ -162,7 +160,7 @@ def test_what_makes_no_window_is_looked_at_once(studio: Studio) -> None:
 def test_what_a_window_left_out_follows_at_once(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=-1.0, tokens=FIRST_CHUNK_TOKENS)
     stream.vocoder_stream.windows_left_out = 3
-    studio.vocoding.add(stream)
+    studio.thread.add(stream)
     studio.allowed.release(10)
     studio.until(lambda: stream.audio.unread_s == 1.5)
     assert len(studio.log) == 3
@@ -171,7 +169,7 @@ def test_what_a_window_left_out_follows_at_once(studio: Studio) -> None:
 def test_a_stream_ends_after_all_its_sound(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     stream.vocoder_stream.windows_left_out = 2
-    studio.vocoding.add(stream)
+    studio.thread.add(stream)
     studio.finish(stream)
     studio.allowed.release(10)
     # The first look may have been before the end was known.
@@ -183,9 +181,9 @@ def test_a_stream_ends_after_all_its_sound(studio: Studio) -> None:
 def test_no_more_is_made_than_may_wait(studio: Studio) -> None:
     stream = studio.stream("a", tokens=FIRST_CHUNK_TOKENS)
     stream.vocoder_stream.windows_left_out = 1000
-    studio.vocoding.add(stream)
+    studio.thread.add(stream)
     studio.allowed.release(1000)
-    studio.until(lambda: stream.audio.full and not studio.vocoding._due())
+    studio.until(lambda: stream.audio.full and not studio.thread._due())
     assert MAX_UNREAD_SECONDS <= stream.audio.unread_s < MAX_UNREAD_SECONDS + 0.5
     made = len(studio.log)
     sound = stream.audio.take_all()
@@ -198,9 +196,7 @@ def test_nothing_is_made_for_who_left(studio: Studio) -> None:
     leaver = studio.stream("leaver", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
     other = studio.stream("other", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     leaver.vocoder_stream.windows_left_out = 1000
-    with studio.changed:
-        studio.vocoding.add(leaver)
-        studio.vocoding.add(other)
+    studio.hand_over(leaver, other)
     studio.allowed.release(1)
     studio.until(lambda: leaver.audio.unread_s)
     leaver.audio.close()
@@ -208,16 +204,14 @@ def test_nothing_is_made_for_who_left(studio: Studio) -> None:
     studio.until(lambda: other.audio.unread_s)
     # One window may have been under way.
     assert studio.log.count("leaver") <= 2
-    studio.until(lambda: studio.vocoding._streams == [other])
+    studio.until(lambda: studio.thread._streams == [other])
 
 
 def test_one_that_fails_disturbs_nobody(studio: Studio) -> None:
     bad = studio.stream("bad", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
     good = studio.stream("good", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     bad.vocoder_stream.broken = True
-    with studio.changed:
-        studio.vocoding.add(bad)
-        studio.vocoding.add(good)
+    studio.hand_over(bad, good)
     studio.finish(good)
     studio.allowed.release(10)
     with pytest.raises(EngineError, match="ValueError"):
@@ -229,12 +223,12 @@ def test_one_that_fails_disturbs_nobody(studio: Studio) -> None:
 
 def test_closing_ends_what_is_not_finished(studio: Studio) -> None:
     stream = studio.stream("a", tokens=1)
-    studio.vocoding.add(stream)
-    studio.vocoding.close()
+    studio.thread.add(stream)
+    studio.thread.close()
     with pytest.raises(EngineError, match="unloaded"):
         list(stream.audio.take_all())
     with pytest.raises(EngineError, match="unloaded"):
-        studio.vocoding.add(stream)
+        studio.thread.add(stream)
 
 
 class TestCores:
