@@ -1,4 +1,4 @@
-"""ONNX voices of the shape that Piper's have, small and random; in a few bytes, so no library."""
+"""Small random ONNX voices with the structure of Piper's, written without the onnx library."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def make_tiny_voice(
     flow_sees_all: bool = False,
     scaled_as_a_whole: bool = False,
 ) -> Path:
-    """Write a voice; the last two settings are for models that cannot be cut there."""
+    """Write a voice; the last two options prevent separating the flow and the vocoder."""
     voice = _Voice(dtype)
     voice.interface(11, "input", "int64", 1, "phonemes")
     voice.interface(11, "input_lengths", "int64", 1)
@@ -105,7 +105,7 @@ def _text(voice: _Voice, speakers: int) -> None:
     voice.node("Cast", "noise_32", "noise", to=kind)
     voice.node("Mul", "noise noise_scale_here", "scaled_noise")
     voice.node("Add", "mean scaled_noise", "sample")
-    # A mask that is not all ones would show if it were cut at another place than the latents.
+    # Not all ones, so that a mask cut at other positions than the latents changes the result.
     voice.node("ReduceMean", "mean", "mask", axes=[1], keepdims=1)
     if speakers > 1:
         voice.weights("speakers", speakers, CHANNELS)

@@ -1,6 +1,6 @@
-"""Checkpoints of Coqui's genuine VITS architecture, made small and random: they hum.
+"""Checkpoints of Coqui's real VITS architecture, small and with random weights: they hum.
 
-They read letters, not phonemes, so they need no espeak-ng.
+They read letters instead of phonemes, so they do not need espeak-ng.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from wyoming_voice_stack.tts.engines.coqui.compat import importing
 
 SAMPLE_RATE = 16_000
 SPEAKERS = ("p225", "p226\n", "p227")
-"""The second has the white space that a model in Coqui's catalogue has."""
+"""The second has trailing white space, like a model in Coqui's catalogue."""
 LANGUAGES = ("en", "fr-fr", "pt-br")
 
 
@@ -25,9 +25,9 @@ def make_tiny_vits(
     languages: tuple[str, ...] = (),
     **settings: Any,
 ) -> Path:
-    """Write a checkpoint and return `directory`; `settings` go into its configuration.
+    """Write a checkpoint and return `directory`; `settings` are added to its configuration.
 
-    The configuration names its files where an author might have had them, which is not here.
+    The paths in the configuration are those of an author's machine, which do not exist here.
     """
     with importing():
         import torch

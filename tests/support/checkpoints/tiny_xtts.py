@@ -1,7 +1,7 @@
-"""A checkpoint of the genuine XTTS v2 architecture, made small and random: it babbles.
+"""A checkpoint of the real XTTS v2 architecture, small and with random weights: it babbles.
 
-Run as `python -m tests.support.checkpoints.tiny_xtts FOLDER`. What is small is the transformer, 2 layers 64 wide;
-vocoder and speaker encoder have one size only, so the file takes 47 MB at half precision.
+Run as `python -m tests.support.checkpoints.tiny_xtts FOLDER`. The transformer has 2 layers of width 64; the
+vocoder and the speaker encoder have a fixed size, so the file takes 47 MB at half precision.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CHARACTERS = (
     *map(chr, range(0x901, 0x970)),
 )
 _MERGES = (("t", "h"), ("th", "e"), ("i", "n"), ("e", "r"), ("a", "n"), ("o", "u"))
-# Found by trying: text and voice then change both the sound and its length, at a level of -12 dB.
+# Found by experiment: with it, text and voice change both the audio and its length, at -12 dB.
 _TRANSFORMER_GAIN = 40.0
 _VOCODER_NORM = 1.3
 
@@ -39,8 +39,8 @@ def make_tiny_xtts(
 ) -> Path:
     """Write the checkpoint and return `directory`.
 
-    The higher `stop_bias`, the sooner a sentence ends: by default after 10 to 57 tokens, 0.4 to
-    2.7 s. At three less than `max_audio_tokens` it is cut.
+    A higher `stop_bias` ends sentences earlier: by default after 10 to 57 tokens, 0.4 to 2.7 s. At three
+    less than `max_audio_tokens` the sentence is truncated.
     """
     with importing():
         import torch
@@ -104,7 +104,7 @@ def _write_tokenizer(path: Path) -> dict[str, int]:
 
 
 def _enliven(model: Any, stop_bias: float) -> None:
-    """Without this the random model says nearly the same whatever it reads."""
+    """Make the text matter: otherwise the random model returns nearly the same audio for every text."""
     for name, parameter in model.named_parameters():
         if name.startswith("gpt.gpt.") and parameter.dim() > 1:
             parameter.data.mul_(_TRANSFORMER_GAIN)

@@ -1,4 +1,4 @@
-"""Sentences said by coqui-tts's own transformer, and ours driven as the scheduler drives it."""
+"""Reference output of coqui-tts's transformer, and our decoder driven in the same way as by the scheduler."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROWS = 4
 
 
 class Said:
-    """A sentence as the stock model says it: its inputs, audio tokens and latents."""
+    """A sentence decoded by the stock model: its inputs, audio tokens and latents."""
 
     def __init__(self, model: Any, text: str, speaker: str) -> None:
         import torch
@@ -45,13 +45,13 @@ class Said:
 
 
 def say_all(stock: Any) -> list[Said]:
-    """All texts, said by the stock model."""
+    """All texts, decoded by the stock model."""
     pairs = zip(TEXTS, (*SPEAKERS, SPEAKERS[0]), strict=True)
     return [Said(stock, text, speaker) for text, speaker in pairs]
 
 
 class Ours:
-    """Drives decoder and sampler as the scheduler does."""
+    """Our decoder and sampler, called in the same way as by the scheduler."""
 
     def __init__(
         self, stock: Any, form: Any = "float32", capture: Any = None, **options: float

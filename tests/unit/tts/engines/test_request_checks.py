@@ -68,7 +68,7 @@ def test_a_voice_without_speakers_has_none() -> None:
 
 
 def test_failures_keep_their_text_to_themselves() -> None:
-    """An error of a library may quote the sentence."""
+    """The message of a library's error may quote the sentence."""
     with (
         pytest.raises(EngineError, match=r"Piper failed .*\(KeyError\)") as caught,
         synthesis_errors("Piper"),

@@ -146,7 +146,7 @@ class TestSpeaking:
 
 
 class TestWindows:
-    """The vocoder is given a part of the sentence at a time."""
+    """The vocoder decodes one window at a time."""
 
     @pytest.mark.parametrize(
         "asked",
@@ -219,7 +219,7 @@ def loaded(folder: Path) -> Any:
 def said_at_once(
     folder: Path, asked: SynthesisRequest, speaker: str | None, language: str | None
 ) -> Samples:
-    """What coqui-tts itself makes of it."""
+    """The output of coqui-tts itself."""
     import torch
 
     model = loaded(folder)
@@ -266,7 +266,7 @@ class TestLoading:
 
 
 class TestPhonemes:
-    """espeak-ng may not be there, so a program of that name stands for it."""
+    """espeak-ng may not be installed, so a script of that name replaces it."""
 
     @pytest.fixture
     def espeak(self, tmp_path: Path) -> str:

@@ -187,7 +187,7 @@ class TestSpeaking:
 
 
 class _Recording:
-    """A model with speakers, which no package carries: keeps what it is given, and hums."""
+    """A model with several speakers, which no package contains: records its inputs and hums."""
 
     inputs = frozenset({"input", "input_lengths", "scales", "sid"})
 
@@ -249,7 +249,7 @@ class TestManySpeakers:
         voice.failure = ValueError("no phonemes")
         with pytest.raises(EngineError, match="ValueError") as caught:
             spoken(engine, SynthesisRequest("fail", "en"))
-        # The cause's own words may quote the text: they are not for the message.
+        # The cause's message may quote the text, so it must not reach the client.
         assert "no phonemes" in str(caught.value.__cause__)
         assert "no phonemes" not in str(caught.value)
 

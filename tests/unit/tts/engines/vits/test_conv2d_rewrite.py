@@ -57,7 +57,7 @@ class TestLayers:
         graph = graph_of([layer], w=weights(2 * WIDE, WIDE, kernel), b=weights(2 * WIDE))
         changed, nodes = rewrite_convolutions(graph, [layer])
         assert [node.operation for node in nodes] == ["Reshape", "Conv", "Reshape"]
-        # One that is left out by its name would keep the runtime from its faster way.
+        # An omitted input with an empty name would disable the faster implementation.
         assert len(nodes[1].inputs) == (3 if bias == ["b"] else 2)
         given = weights(1, WIDE, 50)
         line, plane = run(graph, [layer], given), run(changed, nodes, given)
@@ -107,7 +107,7 @@ class TestRealVoice:
         for part in partition(graph).parts[4:]:
             _, nodes = rewrite_convolutions(graph, part.nodes)
             planes.append(sum("/as_2d" in "".join(node.inputs) for node in nodes))
-        # Kernels 3, 5 and 7 with two dilations each; the very last layer makes one channel.
+        # Kernels 3, 5 and 7 with two dilations each; the last layer has one output channel.
         assert planes == [1, 6, 6, 6]
 
     def test_leaves_the_flow_alone(
@@ -121,7 +121,7 @@ class TestRealVoice:
 
         monkeypatch.setattr(sessions, "rewrite_convolutions", spy)
         load_voice(piper_model)
-        # The first upsampling and what follows it; four couplings come before.
+        # The parts from the first upsampling on; the flow has four coupling layers before it.
         assert asked == [1, 0, 1, 1]
 
     def test_sounds_the_same(self, piper_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ class TestRealVoice:
         everything = Window(0, sentence.frames)
         sounds = [each.decode(everything) for each in (sentence, other)]
         assert np.abs(sounds[1]).max() > 0.01
-        # Where the processor has no faster way, they are equal.
+        # Equal on processors without the faster implementation.
         assert np.abs(sounds[0] - sounds[1]).max() < 1e-5
 
     def test_leaves_the_model_as_it_was(self, piper_model: Path) -> None:

@@ -1,4 +1,4 @@
-"""Several replies share an engine, and a reply that nobody wants any more stops."""
+"""Several replies share an engine, and a cancelled reply stops."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def joe(piper_model: Path) -> PiperSynthesizer:
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the threads, one for each window that was decoded."""
+    """Name of the thread for each window that was decoded."""
     names: list[str] = []
 
     def recorded(decode: Callable[..., Any]) -> Callable[..., Any]:
@@ -47,7 +47,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def speak_together(engine: Any, request: SynthesisRequest) -> None:
-    """Let clients ask for the same while the engine is busy, until all of them wait."""
+    """Send the same request from several threads while the engine is busy, until all of them wait."""
 
     def listen() -> None:
         playback = PlaybackBuffer()
@@ -101,7 +101,7 @@ class TestTogether:
         for client in clients:
             client.join()
         for number, sound in enumerate(alone):
-            # Where a sentence is cut depends on the company; the waveform does not.
+            # The chunks depend on other requests; the waveform does not.
             assert len(together[number]) == len(sound)
             assert np.abs(together[number] - sound).max() < 1e-5
 
@@ -183,7 +183,7 @@ class TestStopping:
         for count in (1, 2):
             next(pieces)
             assert len(decoded) == count
-            # Between two pieces the turn is free for others.
+            # Between two chunks, other requests can take a turn.
             assert not engine._scheduler._running
         pieces.close()
         assert len(decoded) == 2

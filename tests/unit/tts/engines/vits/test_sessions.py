@@ -55,7 +55,7 @@ def steps(frames: int, step: int) -> list[Window]:
 
 
 class _Counted:
-    """A session that notes how many positions it is given."""
+    """A session that records the number of positions of its inputs."""
 
     def __init__(self, session: Any, counts: list[int]) -> None:
         self._session = session
@@ -73,7 +73,7 @@ class _Counted:
 
 
 def counted_stages(voice: StreamingVoice) -> tuple[list[Stage], list[list[int]]]:
-    """The voice's stages, and for each the numbers of positions that it is given."""
+    """The voice's stages, and for each the numbers of positions of its inputs."""
     counts: list[list[int]] = [[] for _ in voice._stages]
     stages = [
         dataclasses.replace(stage, session=_Counted(stage.session, each))
@@ -87,11 +87,11 @@ def _readers_of(voice: StreamingVoice) -> list[Any]:
 
 
 def _kept_positions(sentence: StreamingSentence) -> int:
-    """Of all tensors between stages."""
+    """Positions kept in all tensors between stages."""
     made, count = sentence._waveform, 0
     while isinstance(made, _StageOutput):
         assert made._kept is not None
-        # A view keeps all of what it is a part of.
+        # A view keeps the whole array in memory.
         whole = made._kept if made._kept.base is None else made._kept.base
         count += whole.shape[-1]
         made = made._source
@@ -107,15 +107,16 @@ def joe(piper_model: Path) -> StreamingVoice:
 
 class TestRealVoice:
     def test_is_cut_where_all_goes_through_one_tensor(self, joe: StreamingVoice) -> None:
-        # By hand: four couplings of four layers, kernel 5. The vocoder's first layer looks 3 frames
-        # around, each upsampling 1, residual blocks 45: kernel 7, dilations 3 and 12.
+        # Computed by hand: four coupling layers of four convolutions, kernel 5. The vocoder's first layer
+        # has a context of 3 frames, each upsampling of 1, residual blocks of 45: kernel 7, dilations 3
+        # and 12.
         assert [stage.signature.receptive_field for stage in joe._stages] == [
             *[ReceptiveField(left=8, right=8, hop=1)] * 4,
             ReceptiveField(left=3 + 1, right=3 + 1, hop=8),
             ReceptiveField(left=45, right=45, hop=1),
-            # 45 of the positions that it makes 8 of out of each.
+            # 45 output positions, at 8 for each input position.
             ReceptiveField(left=1 + 6, right=1 + 6, hop=8),
-            # And three more for the last layer, with 4 out of each.
+            # Three more for the last layer, at 4 for each input position.
             ReceptiveField(left=1 + 12, right=1 + 12, hop=4),
         ]
 
@@ -128,7 +129,7 @@ class TestRealVoice:
             counted.decode(each)
         positions = sentence.frames
         for stage, counts in zip(joe._stages, made, strict=True):
-            # What is made twice is what a stage looks around at the seams, and no more.
+            # Only the context at the seams is computed twice.
             around = stage.signature.receptive_field.left + stage.signature.receptive_field.right
             assert positions <= sum(counts) <= positions + around * (len(counts) - 1)
             assert len(counts) <= 2 * len(cuts)
@@ -155,7 +156,7 @@ class TestRealVoice:
             assert (
                 max(counts) <= max(NEGLIGIBLE_CONTEXT * around, MAX_POSITIONS // reach.hop) + around
             )
-        # Two seconds of the last stage would hold 5 MB for each of a dozen tensors.
+        # Otherwise the last stage would hold 5 MB for each of a dozen tensors, for two seconds of audio.
         assert len(made[-1]) > 10
 
     def test_several_threads_read_the_same(self, piper_model: Path) -> None:
@@ -239,7 +240,7 @@ class TestRealVoice:
         assert "part of a voice" not in mapped
         assert isinstance(voice, StreamingVoice)
         sessions = [*_readers_of(voice), *(stage.session for stage in voice._stages)]
-        # ONNX Runtime keeps the bytes of a model that it is given as such.
+        # ONNX Runtime keeps a model that is passed as bytes.
         assert [session._model_bytes for session in sessions] == [None] * len(sessions)
         held = weakref.ref(voice)
         del voice
@@ -261,7 +262,7 @@ class TestOtherVoices:
         assert voice.inputs == asked.keys() - ({"input_lengths"} - voice.inputs)
         sentence = voice.encode({name: asked[name] for name in voice.inputs})
         assert sentence.frames == 20 * FRAMES_PER_PHONEME
-        # Half precision rounds sums that are added in another order.
+        # At half precision, sums in another order are rounded differently.
         bound = 1e-5 if dtype == "float32" else 1e-3
         assert difference(voice, sentence, steps(sentence.frames, 9)) < bound
 

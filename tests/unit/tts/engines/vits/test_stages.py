@@ -29,7 +29,7 @@ class TestShares:
             (100, 1, [100]),
             (100, 2, [50, 100]),
             (101, 3, [33, 67, 101]),
-            # 16 around each cut: a stretch is more than a quarter as long.
+            # The context is 16: a window is more than a quarter as long.
             (15, 9, [5, 10, 15]),
             (14, 9, [7, 14]),
             (9, 2, [9]),
@@ -44,11 +44,11 @@ class TestShares:
     @pytest.mark.parametrize(
         ("field", "longest"),
         [
-            # So many positions are made at once, however many each one becomes.
+            # The limit is in positions of the result, whatever the hop.
             (ReceptiveField(0, 0, 1), MAX_POSITIONS),
             (ReceptiveField(1, 0, 8), MAX_POSITIONS // 8),
             (ReceptiveField(0, 0, 2 * MAX_POSITIONS), 1),
-            # Or more, where cuts would cost something.
+            # Longer, where context is not negligible.
             (ReceptiveField(60, 60, 1), NEGLIGIBLE_CONTEXT * 120),
             (ReceptiveField(13, 13, 4), NEGLIGIBLE_CONTEXT * 26),
         ],
@@ -114,7 +114,7 @@ class TestHelpers:
 
         with pytest.raises(RuntimeError, match="out of order"), worker_threads(1) as workers:
             workers.map(work, single(40))
-        # The other one may have taken its next before the first had failed; then it waits in vain.
+        # The other thread may have taken its next window before the first one failed.
         assert len(begun) <= 3
 
     @pytest.mark.parametrize(("windows", "asked"), [(1, 0), (3, 2), (50, 5)])

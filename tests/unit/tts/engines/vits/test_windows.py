@@ -19,11 +19,11 @@ class TestWindows:
         [
             (0, 10.4, 10),
             (20, 30, 50),
-            # What is left is as short as the shortest, or shorter.
+            # The remainder is as short as the shortest, or shorter.
             (20, 70, 90),
             (20, 71, 100),
             (20, 500, 100),
-            # At least one frame, whatever is wanted.
+            # At least one frame.
             (3, 0.2, 4),
         ],
     )
@@ -40,7 +40,7 @@ class TestWindows:
 
 
 def positions_that_matter(layer: Convolution | Upsampling, wanted: Span, length: int) -> Span:
-    """By trying: those of the input that change what is in `wanted` of the output."""
+    """Found by experiment: positions of the input that change positions `wanted` of the output."""
     changed = []
     for position in range(length):
         given = np.zeros(length)

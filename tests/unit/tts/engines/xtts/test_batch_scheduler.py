@@ -27,7 +27,7 @@ WAIT_SECONDS = 10.0
 
 
 class Decoder:
-    """Counts steps; a row's voice is what it was begun with."""
+    """Records steps by the voices of their rows."""
 
     def __init__(self) -> None:
         self.allowed = threading.Semaphore(0)
@@ -64,7 +64,7 @@ class Decoder:
 
 
 class Sampler:
-    """Draws the number of the row, or the end."""
+    """Draws the number of the row as its token, or the stop token."""
 
     def __init__(self) -> None:
         self.ending = False
@@ -78,7 +78,7 @@ class Sampler:
 
 
 class Vocoder:
-    """Three seconds of sound whenever it is asked."""
+    """Returns three seconds of audio at each call."""
 
     def start_stream(self, speaker: str, speed: float) -> Any:
         import torch
@@ -130,7 +130,7 @@ def until(scheduler: Any, condition: Callable[[], object]) -> None:
 
 
 def begun(scheduler: Any, stream: DecodingStream) -> DecodingStream:
-    """`stream`, which waits for its first step to be allowed."""
+    """Wait until the stream has started, and return it."""
     poll(lambda: stream.token_count == 1)
     return stream
 
@@ -160,7 +160,7 @@ class TestOrder:
         submit_old_and_new(scheduler, decoder, buffered_s=5.0, steps=1)
         decoder.allowed.release(FIRST_CHUNK_TOKENS + 1)
         poll(lambda: len(decoder.stepped) == FIRST_CHUNK_TOKENS + 2)
-        # "old" was under way; then the rest of the first piece; then everybody.
+        # A step for "old" was in progress; then the rest of the first chunk of "new"; then both.
         first_piece = [["new"]] * (FIRST_CHUNK_TOKENS - 1)
         assert decoder.stepped == [["old"], *first_piece, *[["old", "new"]] * 2]
 

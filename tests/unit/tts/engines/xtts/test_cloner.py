@@ -1,4 +1,4 @@
-"""Cloning with the genuine model: any form of recording, several takes, silence cut off."""
+"""Cloning with the real architecture: all recording formats, several recordings, trimmed silence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cloner(model: Any) -> XttsCloner:
 
 
 def conditioning(one: tuple[Any, Any], other: tuple[Any, Any]) -> float:
-    """The lower cosine of the angles between the two tensors of each."""
+    """The lower cosine similarity of the two tensors."""
     pairs = ((a.flatten(), b.flatten()) for a, b in zip(one, other, strict=True))
     return min(float(a @ b / (a.norm() * b.norm())) for a, b in pairs)
 

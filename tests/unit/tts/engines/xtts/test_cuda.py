@@ -1,4 +1,4 @@
-"""XTTS on a graphics card. Without one there is nothing here to run."""
+"""XTTS on a graphics card; skipped without one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def stock(xtts_folder: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def said(xtts_folder: Path) -> list[Said]:
-    """On the CPU: what the card says is held against it."""
+    """Computed on the CPU, as the reference for the card."""
     return say_all(load_model(xtts_folder, "cpu"))
 
 
@@ -65,7 +65,7 @@ def recorder() -> Any:
 
 
 def records(decoder: Any) -> bool:
-    """Steps were recorded, and no recording failed."""
+    """Whether steps were captured without any failure."""
     from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import CudaGraphCapture
 
     graphs = decoder._graphs
@@ -73,7 +73,7 @@ def records(decoder: Any) -> bool:
 
 
 def reading(ours: Ours, said: list[Said], rows: list[int], steps: int) -> Any:
-    """Latents of so many steps that read what the stock model said; of shape [rows, steps, width]."""
+    """Latents of steps that read the stock model's tokens, of shape [rows, steps, width]."""
     import torch
 
     heard = []
@@ -101,7 +101,7 @@ def test_latents_are_those_of_the_cpu(
 
 
 def test_repeated_steps_are_the_steps_themselves(stock: Any, said: list[Said]) -> None:
-    """Rows rest, end and begin in between, and the cache grows under them."""
+    """Rows pause, end and start in between, and the cache grows meanwhile."""
     drawn = []
     for record in (None, recorder()):
         ours = Ours(stock, "float32", record)

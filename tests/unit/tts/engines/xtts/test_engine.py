@@ -209,7 +209,7 @@ class TestSpeakingTogether:
             assert not any(np.shares_memory(whole.numpy(), piece) for piece in pieces)
 
     def test_sounds_as_the_stock_model(self, xtts: XttsSynthesizer, xtts_folder: Path) -> None:
-        """What coqui-tts speaks in one go, with the same random numbers."""
+        """The output of coqui-tts for the whole sentence, with the same random numbers."""
         import torch
 
         stock = load_model(xtts_folder, "cpu")

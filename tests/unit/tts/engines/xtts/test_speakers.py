@@ -1,4 +1,4 @@
-"""Which likenesses are kept, and for how long."""
+"""Which conditioning tensors are kept, and for how long."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from wyoming_voice_stack.tts.voices.folder import clone_source
 
 
 class Maker:
-    """Makes likenesses of numbers that tell from which recordings they are."""
+    """Returns tensors whose values identify the recordings that they are computed from."""
 
     def __init__(self) -> None:
         self.made: list[list[str]] = []
@@ -59,7 +59,7 @@ def kept(maker: Maker) -> SpeakerStore:
 
 @pytest.fixture
 def asking(tmp_path: Path) -> Asking:
-    """A request for a voice of this name, whose recording is as it lies there."""
+    """A function that requests a voice by name, with its recording as it is on disk."""
 
     def ask(name: str) -> SynthesisRequest:
         path = tmp_path / "voices" / f"{name}.wav"
@@ -77,7 +77,7 @@ def recording_of(request: SynthesisRequest) -> Path:
 
 
 class TestKeeping:
-    """In memory, by the recordings' contents."""
+    """Caching in memory by the recordings' contents."""
 
     def test_a_likeness_is_made_once(
         self, kept: SpeakerStore, maker: Maker, asking: Asking

@@ -1,4 +1,4 @@
-"""Names of the studio speakers, told without torch."""
+"""Names of the studio speakers, read without torch."""
 
 from __future__ import annotations
 

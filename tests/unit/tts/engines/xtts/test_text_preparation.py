@@ -15,7 +15,7 @@ from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSynthesizer
 from wyoming_voice_stack.tts.engines.xtts.text_preparation import PreparedText
 
-# Letters and signs that these do not read at all, which is told.
+# Letters and symbols that these languages do not read, which is reported.
 NOTHING_SAID = {("zh-cn", "%"), ("ja", "%"), ("ja", "\ubee0\ub3d1 ")}
 JAPANESE = (
     "洗濯機が終わりました。",
@@ -27,7 +27,7 @@ JAPANESE = (
 
 @pytest.fixture
 def always_switching() -> Iterator[None]:
-    """Threads take turns after a hundredth of a millisecond."""
+    """Switch threads every 0.01 ms."""
     usual_s = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     yield
@@ -99,7 +99,7 @@ class TestReading:
     def test_texts_at_the_same_time_are_read_as_alone(
         self, xtts: XttsSynthesizer, always_switching: None
     ) -> None:
-        # The Japanese dictionary's library mixes up the texts of two threads.
+        # The library of the Japanese dictionary is not thread-safe.
         def read(text: str) -> list[tuple[int, ...]]:
             return [xtts._tokens(PreparedText(text, text), "ja") for _ in range(50)]
 

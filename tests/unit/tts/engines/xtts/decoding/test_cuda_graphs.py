@@ -1,4 +1,4 @@
-"""Steps that are recorded and repeated: the same tokens, in a cache that stays where it is."""
+"""Steps that are captured and replayed: the same tokens, in a cache with stable addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("inference")
 
 
 class Tape:
-    """Stands for a card's recorder: the same inputs, and one result for all times."""
+    """Replaces the capture of CUDA graphs: the same inputs, and one result that is overwritten."""
 
     def __init__(self) -> None:
         self.recorded: list[tuple[int, ...]] = []
@@ -31,7 +31,7 @@ class Tape:
 
 
 def for_two_more(tensor: Any) -> Any:
-    """Makes two tensors more; then there is no memory for another one."""
+    """Allocate two more tensors, then fail for lack of memory."""
     calls = itertools.count()
 
     def make(rows: int, positions: int) -> Any:
@@ -43,7 +43,7 @@ def for_two_more(tensor: Any) -> Any:
 
 
 def told(ours: Ours, rows: list[int], said: list[Said]) -> None:
-    """Each row's tokens are those that the stock model says."""
+    """Each row has the same tokens as the stock model."""
     for row, sentence in zip(rows, said, strict=True):
         shorter = min(len(ours.tokens[row]), len(sentence.tokens))
         assert shorter > 8
@@ -118,7 +118,7 @@ def test_each_size_is_recorded_once_until_the_cache_moves(stock: Any, said: list
         ours.step([0, 1])
         ours.step([1])
     assert [shape[0] for shape in tape.recorded] == [1, 1, 2]
-    # 128 positions are not enough for what follows; the cache has room for them.
+    # The following steps need more than 128 positions; the cache has space for them.
     ours.decoder.cache.extend([0], 128)
     moves = ours.decoder.cache.reallocations
     ours.decoder.step([0], [5], [3])
@@ -142,7 +142,7 @@ def test_what_is_recorded_is_forgotten_when_the_cache_moves(
         patch.setattr(cache, "_tensor", for_two_more(cache._tensor))
         with pytest.raises(RuntimeError, match="memory"):
             ours.begin(said[1])
-    # One layer is elsewhere, though the size is what it was.
+    # One layer has another address, though the size has not changed.
     assert cache.size == (1, 256)
     while not ours.ended(0):
         ours.step([0])
@@ -221,7 +221,7 @@ class TestSteadyCache:
         assert cache.size == (4, 256)
         cache.extend([1], 155)
         assert (cache.length(1), cache.size) == (255, (4, 256))
-        # The last position is nobody's.
+        # The last position is spare.
         cache.extend([1])
         assert cache.size == (4, 512)
         assert cache.spare == 511

@@ -1,4 +1,4 @@
-"""Our transformer, cache and sampler beside coqui-tts's, on the same weights."""
+"""Our transformer, cache and sampler compared with coqui-tts's, with the same weights."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TestTokens:
         self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ours = Ours(stock)
-        # What lies in a row beyond its end must not be heard.
+        # Memory beyond the end of a row must not affect the result.
         tensor = ours.decoder.cache._tensor
         monkeypatch.setattr(ours.decoder.cache, "_tensor", lambda *size: tensor(*size).fill_(9.0))
         waiting, rows = list(enumerate(said)), dict[int, int]()

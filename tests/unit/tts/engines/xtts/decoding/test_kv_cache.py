@@ -1,4 +1,4 @@
-"""The cache where memory is short, and after a sentence that went wrong."""
+"""The cache when memory runs out, and after a sentence with invalid values."""
 
 from __future__ import annotations
 

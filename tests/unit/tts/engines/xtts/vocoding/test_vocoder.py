@@ -1,4 +1,4 @@
-"""Sound made window by window is the sound made at once."""
+"""Decoding in windows gives the same audio as decoding the whole sentence."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def speaker() -> Any:
 
 
 def at_once(decoder: Any, latents: Any, speaker: Any, speed: float) -> Any:
-    """As coqui-tts does it."""
+    """The same as coqui-tts."""
     import torch
 
     stretched = latents[None]
@@ -55,7 +55,7 @@ def at_once(decoder: Any, latents: Any, speaker: Any, speed: float) -> Any:
 
 
 def rest(stream: Any) -> list[Any]:
-    """All windows that are left once the last latent is there."""
+    """All remaining windows, once the last latent was added."""
     made = [stream.pull(last=True)]
     while stream.has_more:
         made.append(stream.pull(last=True))
@@ -87,7 +87,7 @@ def test_windows_equal_the_whole(
 
 
 def test_what_was_given_never_changes(vocoder: Any, latents: Any, speaker: Any) -> None:
-    """Whatever follows: here the same beginning goes on in two ways."""
+    """Whatever follows: the same beginning is continued in two ways."""
     import torch
 
     beginnings = []
@@ -106,7 +106,7 @@ def test_what_was_given_never_changes(vocoder: Any, latents: Any, speaker: Any) 
 
 
 def test_the_context_is_what_the_convolutions_see(vocoder: Any, speaker: Any, latents: Any) -> None:
-    """No sample farther away hears of a frame, and the farthest that may is not far from it."""
+    """Only samples within the receptive field depend on a frame, and it is not much too large."""
     import torch
 
     assert vocoder.context_frames == 14
@@ -120,7 +120,7 @@ def test_the_context_is_what_the_convolutions_see(vocoder: Any, speaker: Any, la
 
 
 def test_little_is_held_back(vocoder: Any, latents: Any, speaker: Any) -> None:
-    """Of eight tokens, 0.37 s, the first piece has half."""
+    """The first chunk has half of the audio of eight tokens, 0.37 s."""
     first = pieces(vocoder, latents[:9], speaker, 1.0, {8})[0]
     assert len(first) == 18 * 256
 
@@ -128,7 +128,7 @@ def test_little_is_held_back(vocoder: Any, latents: Any, speaker: Any) -> None:
 def test_no_latent_is_decoded_again(
     vocoder: Any, latents: Any, speaker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """But for what the convolutions see on both sides of a window."""
+    """Except for the context on both sides of a window."""
     decoded: list[int] = []
     decode = vocoder.decode
 
@@ -142,7 +142,7 @@ def test_no_latent_is_decoded_again(
     assert frames == LATENTS * 4 * 24000 // 22050
     seams = len(decoded) - 1
     assert seams == 2
-    # The last window is made as long as oneDNN knows windows.
+    # The last window has a length that oneDNN has cached.
     assert 0 <= sum(decoded) - frames - 2 * seams * vocoder.context_frames < WINDOW_STEP
 
 
@@ -169,7 +169,7 @@ def test_windows_have_few_lengths_and_a_longest(
 def test_a_window_that_leaves_something_out_equals_the_whole(
     decoder: Any, vocoder: Any, speaker: Any
 ) -> None:
-    """All latents at once, which are more than the longest window takes."""
+    """All latents at once, which are too many for the longest window."""
     import torch
 
     many = torch.randn(60, WIDTH, generator=torch.Generator().manual_seed(5))

@@ -1,4 +1,4 @@
-"""The thread that makes sound beside the decoder's: whose turn it is, and how streams end."""
+"""The vocoder's thread: the order of streams, and how they end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WAIT_SECONDS = 10.0
 
 
 class FakeVocoderStream:
-    """Half a second for each window, of as many windows as are told; each waits to be allowed."""
+    """Returns half a second for each window, once the test allows it."""
 
     def __init__(self, name: str, log: list[str], allowed: threading.Semaphore) -> None:
         self.name = name
@@ -58,7 +58,7 @@ class FakeVocoderStream:
 
 
 class Studio:
-    """Streams with sounds that are made as the test allows."""
+    """A thread and streams whose windows are decoded as the test allows."""
 
     def __init__(self) -> None:
         from wyoming_voice_stack.tts.engines.xtts.torch_threads import ThreadBudget
@@ -86,7 +86,7 @@ class Studio:
             self.changed.notify_all()
 
     def hand_over(self, *streams: DecodingStream) -> None:
-        """Add all streams before the thread looks at any."""
+        """Add all streams before the thread examines any."""
         with self.changed:
             for stream in streams:
                 self.thread.add(stream)
@@ -172,7 +172,7 @@ def test_a_stream_ends_after_all_its_sound(studio: Studio) -> None:
     studio.thread.add(stream)
     studio.finish(stream)
     studio.allowed.release(10)
-    # The first look may have been before the end was known.
+    # The first window may have been decoded before the stream was finished.
     assert [len(piece) for piece in stream.audio.take_all()] == [RATE // 2] * len(studio.log)
     assert studio.log[-1] == "a."
     assert stream.complete
@@ -202,7 +202,7 @@ def test_nothing_is_made_for_who_left(studio: Studio) -> None:
     leaver.audio.close()
     studio.allowed.release(10)
     studio.until(lambda: other.audio.unread_s)
-    # One window may have been under way.
+    # One window may have been in progress.
     assert studio.log.count("leaver") <= 2
     studio.until(lambda: studio.thread._streams == [other])
 
@@ -216,7 +216,7 @@ def test_one_that_fails_disturbs_nobody(studio: Studio) -> None:
     studio.allowed.release(10)
     with pytest.raises(EngineError, match="ValueError"):
         list(bad.audio.take_all())
-    # So the decoder's thread takes no further step for it.
+    # So the decoder's thread drops it.
     assert bad.audio.closed
     assert list(good.audio.take_all())
 
