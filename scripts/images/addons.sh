@@ -18,7 +18,7 @@ test_addons() {
 start_supervisor() {
     docker run --detach --name supervisor --network addons --user root \
         --volume "$PWD/tests:/source/tests:ro" --env PYTHONPATH=/source --entrypoint python "$IMAGE" \
-        -m tests.fake_supervisor --host 0.0.0.0 --port 80 >/dev/null
+        -m tests.support.fake_servers.fake_supervisor --host 0.0.0.0 --port 80 >/dev/null
 }
 
 # try_addon MODE PORT OPTIONS: as the Supervisor starts it, told of once, stopped without a trace.

@@ -6,13 +6,15 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from aiohttp import WSMsgType, web
+from aiohttp.typedefs import Handler
 
+from tests.support.fake_servers.loopback import LoopbackServer, running
 from tests.support.fakes import WAIT_SECONDS
 from wyoming_voice_stack.asr.home_assistant import (
     HomeAssistantAccess,
@@ -111,18 +113,17 @@ class Household:
         }
 
 
-class FakeHomeAssistant:
+class FakeHomeAssistant(LoopbackServer):
     """Answers as its attributes say; they may change between two reads."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.heal()
         self.commands: list[str] = []
         self.asked_about: list[list[str]] = []
         self.tokens: list[str] = []
         self.open = 0
         self.held = asyncio.Event()
-        self.port = 0
-        self._runner: web.AppRunner | None = None
 
     def heal(self) -> None:
         """Restore the default household and remove all failures."""
@@ -141,24 +142,8 @@ class FakeHomeAssistant:
         self.status = 101
         self.location = ""
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    async def start(self) -> None:
-        app = web.Application()
-        app.router.add_get("/api/websocket", self._serve)
-        app.router.add_get("/elsewhere/api/websocket", self._serve)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+    def handlers(self) -> dict[str, Handler]:
+        return {"/api/websocket": self._serve, "/elsewhere/api/websocket": self._serve}
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if self.location and request.path != self.location:
@@ -236,17 +221,10 @@ class FakeHomeAssistant:
         return False
 
 
-@asynccontextmanager
-async def home_assistant(
+def home_assistant(
     prepare: Callable[[FakeHomeAssistant], None] = lambda _: None,
-) -> AsyncIterator[FakeHomeAssistant]:
-    fake = FakeHomeAssistant()
-    prepare(fake)
-    await fake.start()
-    try:
-        yield fake
-    finally:
-        await fake.stop()
+) -> AbstractAsyncContextManager[FakeHomeAssistant]:
+    return running(FakeHomeAssistant(), prepare)
 
 
 def access_to(fake: FakeHomeAssistant, token: str = TOKEN) -> HomeAssistantAccess:

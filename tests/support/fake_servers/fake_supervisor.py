@@ -1,4 +1,4 @@
-"""A Supervisor on loopback: keeps discovery messages as the genuine one does, and tells of Home Assistant."""
+"""A fake Supervisor: keeps discovery messages as the real one does, and returns Home Assistant's configuration."""
 
 from __future__ import annotations
 
@@ -6,42 +6,32 @@ import argparse
 import asyncio
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from tests.support.fake_servers.loopback import LOOPBACK, LoopbackServer, running
 
 TOKEN = "key-of-the-add-on"
-LOOPBACK = "127.0.0.1"
 
 
-class FakeSupervisor:
+class FakeSupervisor(LoopbackServer):
     """Answers `POST /discovery` and `GET /core/api/config`; records every call."""
 
     def __init__(self, log: Callable[[str], None] = lambda _: None) -> None:
+        super().__init__()
         self._log = log
         self.calls: list[tuple[str, str]] = []
         self.messages: dict[str, dict[str, Any]] = {}
         self.language: Any = "de"
         self.answers: list[web.Response | None] = []
-        """What the next calls are answered instead; None is the right answer."""
-        self._runner: web.AppRunner | None = None
-        self.url = ""
+        """Answers to the next calls; None stands for the correct one."""
 
-    async def start(self, host: str = LOOPBACK, port: int = 0) -> None:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        bound = self._runner.addresses[0]
-        self.url = f"http://{bound[0]}:{bound[1]}"
-
-    async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+    def handlers(self) -> dict[str, Handler]:
+        return {"/{path:.*}": self._answer}
 
     def of(self, method: str) -> list[str]:
         return [path for found, path in self.calls if found == method]
@@ -63,34 +53,27 @@ class FakeSupervisor:
     async def _keep(self, request: web.Request) -> str:
         message = await request.json()
         assert set(message) == {"service", "config"}
-        # The same message of the same add-on is known again.
+        # The same message of the same add-on keeps its UUID.
         known = [name for name, kept in self.messages.items() if kept == message]
         name = known[0] if known else uuid.uuid4().hex
         self.messages[name] = message
         return name
 
 
-@asynccontextmanager
-async def supervisor(
+def supervisor(
     prepare: Callable[[FakeSupervisor], None] = lambda _: None,
-) -> AsyncIterator[FakeSupervisor]:
-    fake = FakeSupervisor()
-    prepare(fake)
-    await fake.start()
-    try:
-        yield fake
-    finally:
-        await fake.stop()
+) -> AbstractAsyncContextManager[FakeSupervisor]:
+    return running(FakeSupervisor(), prepare)
 
 
-def _tell(line: str) -> None:
+def _print_line(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 async def serve(host: str, port: int) -> None:
-    """Write each call with what it says, until the process is ended."""
-    fake = FakeSupervisor(log=_tell)
+    """Print each call until the process is ended."""
+    fake = FakeSupervisor(log=_print_line)
     await fake.start(host, port)
     await asyncio.Event().wait()
 
