@@ -84,7 +84,7 @@ class FakeRecognizer:
         if self.hold is not None:
             assert self.hold.wait(WAIT_SECONDS)
         if not wanted():
-            raise Abandoned("nobody waits")
+            raise Abandoned("no client waits")
         return [self.transcribe_one(speech) for speech in speeches]
 
     def transcribe_one(self, speech: Speech) -> Transcription:

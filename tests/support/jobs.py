@@ -1,4 +1,4 @@
-"""A worker with an engine that does what its jobs do."""
+"""Workers with an engine that only runs its jobs, and jobs to control them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from tests.support.fakes import WAIT_SECONDS
-from wyoming_voice_stack.engine.queue import Capacity
+import pytest
+
+from tests.support.fakes import WAIT_SECONDS, eventually
+from wyoming_voice_stack.engine.failure_policy import MAX_FAILURES_IN_A_ROW
+from wyoming_voice_stack.engine.job_handle import JobHandle
+from wyoming_voice_stack.engine.queue import Capacity, Priority
 from wyoming_voice_stack.engine.worker import Worker
+from wyoming_voice_stack.errors import EngineError
 from wyoming_voice_stack.metrics import Metrics
 
 
 class Thing:
-    """An engine that does what its jobs do."""
+    """An engine that only runs its jobs."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -27,7 +32,7 @@ class Thing:
 
 
 class Hall(Thing):
-    """An engine for several threads; knows how many were inside when it was closed."""
+    """An engine for several threads; notes how many calls were running when it was closed."""
 
     capacity = Capacity(lanes=2)
 
@@ -66,7 +71,7 @@ async def working(
 
 
 def lanes(count: int, *, batch: int = 1, threads: int | None = None) -> dict[str, Any]:
-    """What makes a worker of several lanes."""
+    """Arguments for a worker with several lanes."""
     return {
         "threads": threads or count,
         "capacity": lambda _: Capacity(count, batch),
@@ -75,7 +80,7 @@ def lanes(count: int, *, batch: int = 1, threads: int | None = None) -> dict[str
 
 
 class Gate:
-    """A job that says when it has begun and waits to be let go."""
+    """A job that reports its start, and ends when the test lets it."""
 
     def __init__(self) -> None:
         self.begun, self.go = threading.Event(), threading.Event()
@@ -95,7 +100,7 @@ class Gate:
 
 
 class Calls:
-    """What handles are done by: notes each call, and does what a test wants of it."""
+    """A batch function: notes each call, and applies a function to each item."""
 
     def __init__(self, do: Callable[[Any], Any] = lambda item: -item) -> None:
         self.noted: list[list[Any]] = []
@@ -127,3 +132,34 @@ async def occupied(worker: Worker[Any], count: int = 1) -> AsyncIterator[list[Ga
         await asyncio.wait(tasks)
         for task in tasks:
             task.exception()
+
+
+async def submitted_together(
+    worker: Worker[Any], items: Sequence[Any], function: Any, priority: Priority
+) -> list[JobHandle[Any]]:
+    """Submit items while a lane is busy, so that they wait together when it becomes free."""
+    async with occupied(worker):
+        return [worker.submit(item, function, priority) for item in items]
+
+
+class Loads:
+    """Loads engines of one class, and keeps them."""
+
+    def __init__(self, kind: Callable[[], Thing] = Thing) -> None:
+        self.engines: list[Thing] = []
+        self._kind = kind
+
+    def __call__(self) -> Thing:
+        self.engines.append(self._kind())
+        return self.engines[-1]
+
+
+async def fail_until_reloaded(
+    worker: Worker[Any], loads: Sequence[object], job: Callable[[Any], object]
+) -> None:
+    """Run a job that fails as often as it takes, and wait until a second engine is ready."""
+    for _ in range(MAX_FAILURES_IN_A_ROW):
+        with pytest.raises(EngineError):
+            await worker.run(job)
+    # No request is needed for it: the engine is reloaded at once.
+    await eventually(lambda: len(loads) == 2 and worker.state == "ready")

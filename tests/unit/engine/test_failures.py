@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
-from tests.support.jobs import Gate, Thing, begun, working
+from tests.support.jobs import Gate, Loads, Thing, begun, fail_until_reloaded, working
 from wyoming_voice_stack.engine.failure_policy import MAX_FAILURES_IN_A_ROW
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.errors import (
@@ -19,6 +19,10 @@ from wyoming_voice_stack.errors import (
     OutOfMemory,
 )
 from wyoming_voice_stack.machine.memory import return_freed_memory
+
+
+def broken_device(_: Thing) -> None:
+    raise EngineError("the device is lost")
 
 
 class TestFailures:
@@ -35,23 +39,11 @@ class TestFailures:
             assert worker.state == "ready"
         assert "ZeroDivisionError" in caplog.text
 
-    async def test_many_failures_load_the_engine_anew(self) -> None:
-        things: list[Thing] = []
-
-        def load() -> Thing:
-            things.append(Thing())
-            return things[-1]
-
-        def broken(_: Thing) -> None:
-            raise EngineError("the device is lost")
-
-        async with working(load) as worker:
-            for _ in range(MAX_FAILURES_IN_A_ROW):
-                with pytest.raises(EngineError):
-                    await worker.run(broken)
-            # Nobody has to ask for anything: it is loaded anew at once.
-            await eventually(lambda: len(things) == 2 and worker.state == "ready")
-            assert things[0].closed
+    async def test_many_failures_reload_the_engine(self) -> None:
+        loads = Loads()
+        async with working(loads) as worker:
+            await fail_until_reloaded(worker, loads.engines, broken_device)
+            assert loads.engines[0].closed
             assert await worker.run(lambda _: 5) == 5
 
     async def test_engine_that_failed_is_gone_before_the_next_one_is_loaded(self) -> None:
@@ -93,23 +85,17 @@ class TestFailures:
     async def test_memory_of_an_engine_that_failed_is_free_before_the_next_one_is_loaded(
         self,
     ) -> None:
-        tidied: list[None] = []
+        cleanups: list[None] = []
         at_load: list[int] = []
 
         def load() -> Thing:
-            at_load.append(len(tidied))
+            at_load.append(len(cleanups))
             return Thing()
 
-        def broken(engine: Thing) -> None:
-            raise EngineError("the step failed")
-
-        # Otherwise there would be an hour in which somebody may want it again.
-        policy = IdlePolicy(lambda: tidied.append(None), clean_up_after_s=3600.0)
+        # Without a failure, the memory would be kept for an hour.
+        policy = IdlePolicy(lambda: cleanups.append(None), clean_up_after_s=3600.0)
         async with working(load, idle_policy=policy) as worker:
-            for _ in range(MAX_FAILURES_IN_A_ROW):
-                with pytest.raises(EngineError):
-                    await worker.run(broken)
-            await eventually(lambda: len(at_load) == 2 and worker.state == "ready")
+            await fail_until_reloaded(worker, at_load, broken_device)
         assert at_load == [0, 1]
 
     async def test_kept_error_gathers_nothing_of_those_who_are_told(self) -> None:
@@ -126,23 +112,12 @@ class TestFailures:
     async def test_engine_that_cannot_be_closed_is_replaced_too(self) -> None:
         class Lost(Thing):
             def close(self) -> None:
-                if not loads[1:]:
+                if not loads.engines[1:]:
                     raise RuntimeError("the device is lost")
 
-        loads: list[Lost] = []
-
-        def load() -> Lost:
-            loads.append(Lost())
-            return loads[-1]
-
-        def broken(_: Thing) -> None:
-            raise EngineError("the device is lost")
-
-        async with working(load) as worker:
-            for _ in range(MAX_FAILURES_IN_A_ROW):
-                with pytest.raises(EngineError):
-                    await worker.run(broken)
-            await eventually(lambda: len(loads) == 2 and worker.state == "ready")
+        loads = Loads(Lost)
+        async with working(loads) as worker:
+            await fail_until_reloaded(worker, loads.engines, broken_device)
             assert await worker.run(lambda _: 5) == 5
 
     async def test_engine_that_wants_to_exit_is_a_failure(self) -> None:

@@ -35,7 +35,7 @@ class Desk:
         await asyncio.to_thread(function, value)
 
     async def awaited(self) -> asyncio.Task[int]:
-        """Somebody who waits already."""
+        """Start a task that waits for the handle."""
         task = asyncio.create_task(self.handle.wait())
         await eventually(lambda: self.job.priority is Priority.FINAL)
         return task
@@ -101,7 +101,7 @@ class TestResult:
 
 
 class TestWait:
-    async def test_goes_before_guesses(self) -> None:
+    async def test_goes_before_speculative(self) -> None:
         desk = Desk()
         waiting = await desk.awaited()
         assert desk.job.priority is Priority.FINAL
@@ -199,8 +199,10 @@ class TestDrop:
         assert desk.handle.result() == 5
 
     async def test_error_of_what_was_dropped_is_told_to_nobody(self) -> None:
-        told: list[Any] = []
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        reported: list[Any] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: reported.append(context)
+        )
         dropped, forgotten = Desk(), Desk()
         dropped.handle.cancel()
         for desk in (dropped, forgotten):
@@ -209,4 +211,4 @@ class TestDrop:
         del dropped, forgotten, desk
         gc.collect()
         await some_turns()
-        assert told == []
+        assert reported == []

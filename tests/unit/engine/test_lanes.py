@@ -90,13 +90,15 @@ class TestAtOnce:
         ):
             assert calls_running(worker) == 2
 
-    async def test_final_passes_a_guess(self) -> None:
+    async def test_final_passes_a_speculative(self) -> None:
         async with working(Hall, **lanes(2)) as worker:
             await worker.run(lambda _: None)
             hold = threading.Event()
-            guess = worker.submit(1, Calls(lambda _: hold.wait(WAIT_SECONDS)), Priority.SPECULATIVE)
+            speculative = worker.submit(
+                1, Calls(lambda _: hold.wait(WAIT_SECONDS)), Priority.SPECULATIVE
+            )
             other = worker.submit(2, Calls(), Priority.SPECULATIVE)
-            await eventually(lambda: guess.started)
+            await eventually(lambda: speculative.started)
             assert await worker.run(lambda _: "final") == "final"
             assert not other.started
             hold.set()
@@ -212,7 +214,7 @@ class TestLoading:
         assert halls.attempts == 1
 
 
-class TestWornOut:
+class TestReload:
     async def test_is_not_closed_while_another_lane_is_inside(self) -> None:
         halls = Halls()
         async with working(halls, **lanes(2)) as worker:

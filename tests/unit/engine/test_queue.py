@@ -41,10 +41,12 @@ class Line:
 
 
 class TestOrder:
-    def test_finals_before_guesses_before_drafts(self) -> None:
+    def test_finals_before_speculative_before_partials(self) -> None:
         line = Line()
-        draft, guess, final = (line.put(priority) for priority in (PARTIAL, SPECULATIVE, FINAL))
-        assert line.take_all() == [final, guess, draft]
+        partial, speculative, final = (
+            line.put(priority) for priority in (PARTIAL, SPECULATIVE, FINAL)
+        )
+        assert line.take_all() == [final, speculative, partial]
 
     @pytest.mark.parametrize("priority", Priority)
     def test_in_order_of_arrival(self, priority: Priority) -> None:
@@ -95,54 +97,54 @@ class TestLanes:
         line.queue.finish(batch)
         assert line.take() == [second]
 
-    def test_one_lane_guesses_while_no_final_waits(self) -> None:
+    def test_one_lane_speculative_while_no_final_waits(self) -> None:
         line = Line()
-        guess = line.put(SPECULATIVE)
-        assert line.take() == [guess]
+        speculative = line.put(SPECULATIVE)
+        assert line.take() == [speculative]
 
-    def test_guess_leaves_one_of_two_lanes_free(self) -> None:
+    def test_speculative_leaves_one_of_two_lanes_free(self) -> None:
         line = Line(lanes=2)
-        guess, other = line.put(SPECULATIVE), line.put(SPECULATIVE)
+        speculative, other = line.put(SPECULATIVE), line.put(SPECULATIVE)
         running = line.take()
-        assert running == [guess]
+        assert running == [speculative]
         assert line.take() == []
         final = line.put(FINAL)
         assert line.take() == [final]
         line.queue.finish(running)
         assert line.take() == [other]
 
-    def test_guesses_take_all_lanes_but_one(self) -> None:
+    def test_speculative_take_all_lanes_but_one(self) -> None:
         line = Line(lanes=4)
         for _ in range(5):
             line.put(SPECULATIVE)
         assert [len(line.take()) for _ in range(5)] == [1, 1, 1, 0, 0]
 
-    def test_guess_runs_beside_a_final(self) -> None:
+    def test_speculative_runs_beside_a_final(self) -> None:
         line = Line(lanes=2)
         line.put(FINAL)
         line.take()
-        guess = line.put(SPECULATIVE)
-        assert line.take() == [guess]
+        speculative = line.put(SPECULATIVE)
+        assert line.take() == [speculative]
 
-    def test_promoted_while_it_runs_is_no_guess_any_more(self) -> None:
+    def test_promoted_while_it_runs_is_no_speculative_any_more(self) -> None:
         line = Line(lanes=2)
-        guess, other = line.put(SPECULATIVE), line.put(SPECULATIVE)
+        speculative, other = line.put(SPECULATIVE), line.put(SPECULATIVE)
         line.take()
         assert line.take() == []
-        line.queue.promote(guess)
+        line.queue.promote(speculative)
         assert line.take() == [other]
 
     @pytest.mark.parametrize("priority", Priority)
-    def test_draft_waits_until_nothing_runs(self, priority: Priority) -> None:
+    def test_partial_waits_until_nothing_runs(self, priority: Priority) -> None:
         line = Line(lanes=3)
         line.put(priority)
         running = line.take()
-        draft = line.put(PARTIAL)
+        partial = line.put(PARTIAL)
         assert line.take() == []
         line.queue.finish(running)
-        assert line.take() == [draft]
+        assert line.take() == [partial]
 
-    def test_final_runs_beside_a_draft(self) -> None:
+    def test_final_runs_beside_a_partial(self) -> None:
         line = Line(lanes=2)
         line.put(PARTIAL)
         line.take()
@@ -180,16 +182,16 @@ class TestBatches:
             line.queue.finish(batch)
         assert taken == [[0, 3, 6], [1, 4], [2], [5]]
 
-    def test_guesses_do_not_fill_it_up(self) -> None:
+    def test_speculative_do_not_fill_it_up(self) -> None:
         line = Line(batch=3)
-        guess, first, other, second = (
+        speculative, first, other, second = (
             line.put(priority, batch_key="a")
             for priority in (SPECULATIVE, FINAL, SPECULATIVE, FINAL)
         )
         batch = line.take()
         assert batch == [first, second]
         line.queue.finish(batch)
-        assert line.take() == [guess, other]
+        assert line.take() == [speculative, other]
 
     def test_each_begins_with_the_most_urgent_of_all(self) -> None:
         chance = random.Random(5)
@@ -211,7 +213,7 @@ class TestBatches:
         other = line.put(FINAL, batch_key="a")
         assert line.take() == [other]
 
-    def test_of_guesses_leaves_a_lane_free(self) -> None:
+    def test_of_speculative_leaves_a_lane_free(self) -> None:
         line = Line(lanes=3, batch=2)
         for _ in range(6):
             line.put(SPECULATIVE, batch_key="a")
@@ -219,11 +221,11 @@ class TestBatches:
 
     def test_one_final_makes_it_urgent(self) -> None:
         line = Line(lanes=2, batch=2)
-        guesses = [line.put(SPECULATIVE, batch_key="a") for _ in range(3)]
+        speculative = [line.put(SPECULATIVE, batch_key="a") for _ in range(3)]
         line.take()
         assert line.take() == []
-        line.queue.promote(guesses[1])
-        assert line.take() == guesses[2:]
+        line.queue.promote(speculative[1])
+        assert line.take() == speculative[2:]
 
 
 class TestBounds:
@@ -239,7 +241,7 @@ class TestBounds:
         line.take()
         line.put(FINAL)
 
-    def test_room_for_guesses_is_half_of_the_queue(self) -> None:
+    def test_room_for_speculative_is_half_of_the_queue(self) -> None:
         line = Line(max_queued=4)
         room = []
         for _ in range(3):
@@ -247,21 +249,21 @@ class TestBounds:
             line.put(SPECULATIVE)
         assert room == [True, True, False]
 
-    def test_no_room_for_a_guess_behind_a_final(self) -> None:
+    def test_no_room_for_a_speculative_behind_a_final(self) -> None:
         line = Line()
         final = line.put(FINAL)
         assert not line.queue.can_accept(SPECULATIVE)
         line.queue.cancel(final)
         assert line.queue.can_accept(SPECULATIVE)
 
-    def test_room_for_a_guess_beside_what_runs(self) -> None:
+    def test_room_for_a_speculative_beside_what_runs(self) -> None:
         line = Line()
         line.put(FINAL)
         line.take()
         assert line.queue.can_accept(SPECULATIVE)
 
     @pytest.mark.parametrize("priority", Priority)
-    def test_room_for_a_draft_while_nothing_is_to_be_done(self, priority: Priority) -> None:
+    def test_room_for_a_partial_while_nothing_is_to_be_done(self, priority: Priority) -> None:
         line = Line()
         assert line.queue.can_accept(PARTIAL)
         line.put(priority)
@@ -289,7 +291,7 @@ class TestClose:
         line.take()
         started.started.set()
         waiting = line.put(FINAL)
-        # What was taken and waits for the engine has nobody else to refuse it.
+        # Only `close` can refuse a job that was taken and waits for the engine.
         assert line.queue.close() == [waiting, taken]
         assert started.cancelled.is_set()
         assert taken.cancelled.is_set()

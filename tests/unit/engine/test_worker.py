@@ -46,21 +46,21 @@ class TestJobs:
                 assert made == list(range(5))
                 assert [item async for item in items] == made
 
-    async def test_finals_go_before_guesses(self) -> None:
+    async def test_finals_go_before_speculative(self) -> None:
         order: list[str] = []
         gate = Gate()
         async with working() as worker:
             first = asyncio.create_task(worker.run(gate))
             await begun(gate)
-            guess = asyncio.create_task(
-                worker.run(lambda _: order.append("guess"), Priority.SPECULATIVE)
+            speculative = asyncio.create_task(
+                worker.run(lambda _: order.append("speculative"), Priority.SPECULATIVE)
             )
             await eventually(lambda: len(worker._queue) == 1)
             final = asyncio.create_task(worker.run(lambda _: order.append("final")))
             await eventually(lambda: len(worker._queue) == 2)
             gate.go.set()
-            await asyncio.gather(first, guess, final)
-        assert order == ["final", "guess"]
+            await asyncio.gather(first, speculative, final)
+        assert order == ["final", "speculative"]
 
     async def test_full_queue_is_busy(self) -> None:
         gate = Gate()

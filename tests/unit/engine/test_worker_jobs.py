@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
-from tests.support.jobs import Calls, Thing, lanes, occupied, working
+from tests.support.jobs import Calls, Thing, lanes, occupied, submitted_together, working
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker
@@ -25,8 +25,14 @@ from wyoming_voice_stack.errors import (
 )
 
 
+def negative_unless_two(item: int) -> int:
+    if item == 2:
+        raise EmptyText("two is nothing")
+    return -item
+
+
 class Held(Calls):
-    """Calls that wait to be let go, and then give up if nobody wants them."""
+    """Calls that wait until the test lets them go on, and then stop if they are not wanted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +47,7 @@ class Held(Calls):
         self.entered.set()
         assert self.go.wait(WAIT_SECONDS)
         if not wanted():
-            raise Abandoned("nobody waits")
+            raise Abandoned("no client waits")
         return results
 
     async def begun(self) -> None:
@@ -65,21 +71,14 @@ class TestTickets:
     async def test_engine_that_takes_one_at_a_time_gets_one(self) -> None:
         calls = Calls()
         async with working() as worker:
-            async with occupied(worker):
-                handles = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2)]
+            handles = await submitted_together(worker, (1, 2), calls, Priority.FINAL)
             assert [await handle.wait() for handle in handles] == [-1, -2]
         assert calls.noted == [[1], [2]]
 
     async def test_one_that_spoils_a_batch_fails_alone(self) -> None:
-        def picky(item: int) -> int:
-            if item == 2:
-                raise EmptyText("two is nothing")
-            return -item
-
-        calls = Calls(picky)
+        calls = Calls(negative_unless_two)
         async with working(**lanes(1, batch=4)) as worker:
-            async with occupied(worker):
-                handles = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2, 3)]
+            handles = await submitted_together(worker, (1, 2, 3), calls, Priority.FINAL)
             assert await handles[0].wait() == -1
             with pytest.raises(EmptyText):
                 await handles[1].wait()
@@ -90,8 +89,7 @@ class TestTickets:
     async def test_bug_that_spoils_a_batch_is_one_failure(self) -> None:
         calls = Calls(lambda item: 1 / item)
         async with working(**lanes(1, batch=4)) as worker:
-            async with occupied(worker):
-                handles = [worker.submit(item, calls, Priority.FINAL) for item in (1, 0, 2)]
+            handles = await submitted_together(worker, (1, 0, 2), calls, Priority.FINAL)
             assert (await handles[0].wait(), await handles[2].wait()) == (1, 0.5)
             with pytest.raises(EngineError, match="ZeroDivisionError"):
                 await handles[1].wait()
@@ -101,23 +99,23 @@ class TestTickets:
             with pytest.raises(EngineError, match="ValueError"):
                 await worker.submit(1, lambda *_: [], Priority.FINAL).wait()
 
-    async def test_drafts_are_alone(self) -> None:
+    async def test_partials_are_alone(self) -> None:
         calls = Calls()
         async with working(**lanes(1, batch=4)) as worker:
             async with occupied(worker):
-                drafts = [worker.submit(item, calls, Priority.PARTIAL) for item in (1, 2)]
+                partials = [worker.submit(item, calls, Priority.PARTIAL) for item in (1, 2)]
                 final = worker.submit(3, calls, Priority.FINAL)
-                guess = worker.submit(4, calls, Priority.SPECULATIVE)
+                speculative = worker.submit(4, calls, Priority.SPECULATIVE)
                 urgent = worker.submit(5, calls, Priority.PARTIAL)
                 waiting = asyncio.create_task(urgent.wait())
                 await asyncio.sleep(0)
-            await eventually(lambda: all(draft.done for draft in drafts))
+            await eventually(lambda: all(partial.done for partial in partials))
             assert await waiting == -5
         assert final.done
-        assert guess.done
+        assert speculative.done
         assert calls.noted == [[3], [5], [4], [1], [2]]
 
-    async def test_waiting_goes_before_guesses(self) -> None:
+    async def test_waiting_goes_before_speculative(self) -> None:
         calls = Calls()
         async with working() as worker:
             async with occupied(worker):
@@ -130,7 +128,7 @@ class TestTickets:
             await first.wait()
         assert calls.noted == [[2], [1]]
 
-    async def test_guess_should_yield_to_who_waits(self) -> None:
+    async def test_speculative_should_yield_to_who_waits(self) -> None:
         calls = Calls()
         begun_once = threading.Event()
 
@@ -139,15 +137,15 @@ class TestTickets:
                 begun_once.set()
                 while wanted():
                     threading.Event().wait(0.001)
-                raise Abandoned("somebody else waits")
+                raise Abandoned("another client waits")
             calls.noted.append(list(items))
             return list(items)
 
         async with working() as worker:
-            guess = worker.submit(1, patient, Priority.SPECULATIVE)
+            speculative = worker.submit(1, patient, Priority.SPECULATIVE)
             await eventually(begun_once.is_set)
             assert await worker.submit(2, calls, Priority.FINAL).wait() == -2
-            assert await guess.wait() == 1
+            assert await speculative.wait() == 1
             assert worker.state == "ready"
         assert calls.noted == [[2], [1]]
 
@@ -201,8 +199,7 @@ class TestDrops:
     async def test_batch_is_wanted_while_one_of_it_is(self) -> None:
         held = Held()
         async with working(**lanes(1, batch=4)) as worker:
-            async with occupied(worker):
-                handles = [worker.submit(item, held, Priority.SPECULATIVE) for item in (1, 2, 3)]
+            handles = await submitted_together(worker, (1, 2, 3), held, Priority.SPECULATIVE)
             await held.begun()
             handles[0].cancel()
             handles[2].cancel()
@@ -214,8 +211,7 @@ class TestDrops:
     async def test_batch_that_nobody_wants_is_not_tried_again(self) -> None:
         held = Held()
         async with working(**lanes(1, batch=4)) as worker:
-            async with occupied(worker):
-                handles = [worker.submit(item, held, Priority.SPECULATIVE) for item in (1, 2, 3)]
+            handles = await submitted_together(worker, (1, 2, 3), held, Priority.SPECULATIVE)
             await held.begun()
             for handle in handles:
                 handle.cancel()
@@ -229,14 +225,11 @@ class TestDrops:
         def picky(item: int) -> int:
             entered.set()
             assert go.wait(WAIT_SECONDS)
-            if item == 2:
-                raise EmptyText("two is nothing")
-            return -item
+            return negative_unless_two(item)
 
         calls = Calls(picky)
         async with working(**lanes(1, batch=4)) as worker:
-            async with occupied(worker):
-                handles = [worker.submit(item, calls, Priority.FINAL) for item in (1, 2, 3)]
+            handles = await submitted_together(worker, (1, 2, 3), calls, Priority.FINAL)
             assert await asyncio.to_thread(entered.wait, WAIT_SECONDS)
             handles[2].cancel()
             go.set()
@@ -247,8 +240,7 @@ class TestDrops:
     async def test_stop_says_why_to_all_of_a_batch(self) -> None:
         held = Held()
         async with working(**lanes(1, batch=4)) as worker:
-            async with occupied(worker):
-                handles = [worker.submit(item, held, Priority.FINAL) for item in (1, 2)]
+            handles = await submitted_together(worker, (1, 2), held, Priority.FINAL)
             await held.begun()
             waiting = [asyncio.create_task(handle.wait()) for handle in handles]
             await asyncio.sleep(0)
@@ -272,7 +264,7 @@ class TestDrops:
 
 @asynccontextmanager
 async def occupied_by_ticket(worker: Worker[Any]) -> AsyncIterator[None]:
-    """As `occupied`, for workers that let nobody wait."""
+    """As `occupied`, for workers without room in the queue."""
     held = Held()
     handle = worker.submit(0, held, Priority.FINAL)
     await held.begun()

@@ -84,6 +84,14 @@ def start(
     )
 
 
+def start_and_stall(hub: FakeHub, root: Path, environ: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start fetching the model, and wait until the hub has sent half of its largest file."""
+    hub.repositories["org/whisper"].stalls.add("model.bin")
+    process = start(WHISPER, root, environ)
+    assert hub.halfway.wait(60)
+    return process
+
+
 def finish(process: subprocess.Popen[str]) -> str:
     out, err = process.communicate()
     assert "Traceback" not in err, err
@@ -146,9 +154,7 @@ class TestFetching:
     def test_killed_half_way_through(
         self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
     ) -> None:
-        hub.repositories["org/whisper"].stalls.add("model.bin")
-        process = start(WHISPER, tmp_path, environ)
-        assert hub.halfway.wait(60)
+        process = start_and_stall(hub, tmp_path, environ)
         process.kill()
         process.communicate()
         assert ModelStore(tmp_path).find("whisper", WHISPER) is None
@@ -166,9 +172,7 @@ class TestFetching:
     def test_two_processes_at_once(
         self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
     ) -> None:
-        hub.repositories["org/whisper"].stalls.add("model.bin")
-        first = start(WHISPER, tmp_path, environ)
-        assert hub.halfway.wait(60)
+        first = start_and_stall(hub, tmp_path, environ)
         second = start(WHISPER, tmp_path, environ)
         assert second.stderr is not None
         assert any("Another process is fetching" in line for line in second.stderr)

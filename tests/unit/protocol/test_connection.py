@@ -10,11 +10,12 @@ from wyoming.event import Event
 from wyoming.info import Describe, SelectProgram
 from wyoming.ping import Ping
 
-from tests.support.fakes import EchoService, eventually, listening, peer
+from tests.support.fakes import EchoService, Peer, eventually, listening, peer
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol import inbox as inbox_module
 from wyoming_voice_stack.protocol.connection import ConnectionLimits
 from wyoming_voice_stack.protocol.framing import FrameLimits, encode
+from wyoming_voice_stack.server.listener import Listener
 
 SMALL = ConnectionLimits(
     frame=FrameLimits(header_bytes=4096, data_bytes=4096, payload_bytes=4096),
@@ -27,7 +28,22 @@ def service() -> EchoService:
     return EchoService()
 
 
-class TestTalk:
+async def start_work(service: EchoService, client: Peer) -> None:
+    """Send an event that is handled until the end, and wait until the session handles it."""
+    await client.send(Event("wait"))
+    await eventually(lambda: bool(service.sessions))
+    await service.sessions[0].entered.wait()
+
+
+async def assert_cut_off(listener: Listener, client: Peer, *, grace_s: float) -> None:
+    """Stop the server while a request runs: the client is sent an error at the end of the grace."""
+    draining = asyncio.create_task(listener.drain(grace_s))
+    assert (await client.rest())[0].data["code"] == "shutting-down"
+    await client.close()
+    await draining
+
+
+class TestEvents:
     async def test_describe_ping_and_events_on_one_connection(self, service: EchoService) -> None:
         async with listening(service) as listener, peer(listener.port) as client:
             await client.send(Describe().event(), Ping("hello").event(), Event("anything"))
@@ -37,9 +53,7 @@ class TestTalk:
 
     async def test_describe_is_answered_while_the_session_works(self, service: EchoService) -> None:
         async with listening(service) as listener, peer(listener.port) as client:
-            await client.send(Event("wait"))
-            await eventually(lambda: bool(service.sessions))
-            await service.sessions[0].entered.wait()
+            await start_work(service, client)
             await client.send(Describe().event(), Ping().event())
             assert [(await client.next()).type for _ in range(2)] == ["info", "pong"]  # type: ignore[union-attr]
 
@@ -166,17 +180,13 @@ class TestDisconnect:
     async def test_close_cancels_the_work(self, service: EchoService) -> None:
         async with listening(service, limits=SMALL) as listener:
             async with peer(listener.port) as client:
-                await client.send(Event("wait"))
-                await eventually(lambda: bool(service.sessions))
-                await service.sessions[0].entered.wait()
+                await start_work(service, client)
             await service.sessions[0].cancelled.wait()
 
     async def test_reset_cancels_the_work(self, service: EchoService) -> None:
         async with listening(service, limits=SMALL) as listener:
             async with peer(listener.port) as client:
-                await client.send(Event("wait"))
-                await eventually(lambda: bool(service.sessions))
-                await service.sessions[0].entered.wait()
+                await start_work(service, client)
                 plain = client.writer.get_extra_info("socket")
                 plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 client.writer.transport.abort()
@@ -256,13 +266,8 @@ class TestClosedSession:
 
     async def test_server_ends(self, service: EchoService) -> None:
         async with listening(service) as listener, peer(listener.port) as client:
-            await client.send(Event("wait"))
-            await eventually(lambda: bool(service.sessions))
-            await service.sessions[0].entered.wait()
-            draining = asyncio.create_task(listener.drain(0.0))
-            assert (await client.rest())[0].data["code"] == "shutting-down"
-            await client.close()
-            await draining
+            await start_work(service, client)
+            await assert_cut_off(listener, client, grace_s=0.0)
             assert service.sessions[0].closed
 
 
@@ -310,21 +315,13 @@ class TestDrain:
             await client.send(Event("wait"))
             await eventually(lambda: bool(service.sessions))
             await client.send(*(Event("audio-chunk", payload=bytes(3200)) for _ in range(50)))
-            draining = asyncio.create_task(listener.drain(0.0))
-            assert (await client.rest())[0].data["code"] == "shutting-down"
-            await client.close()
-            await draining
+            await assert_cut_off(listener, client, grace_s=0.0)
 
     async def test_grace_ends(self, service: EchoService) -> None:
         async with listening(service) as listener, peer(listener.port) as client:
-            await client.send(Event("wait"))
-            await eventually(lambda: bool(service.sessions))
-            await service.sessions[0].entered.wait()
-            draining = asyncio.create_task(listener.drain(0.05))
-            assert (await client.rest())[0].data["code"] == "shutting-down"
+            await start_work(service, client)
+            await assert_cut_off(listener, client, grace_s=0.05)
             assert service.sessions[0].cancelled.is_set()
-            await client.close()
-            await draining
 
     async def test_no_new_connections(self, service: EchoService) -> None:
         async with listening(service) as listener:
