@@ -102,6 +102,7 @@ class BatchRunner(Generic[Engine]):
             _LOGGER.error(
                 "%s failed on a request: %s", self._name, redacted_traceback(error.__cause__)
             )
+        # Before the client knows of it: its next request may succeed in another lane at once.
+        self._lifecycle.note_failure(error)
         stopped = self._queue.closed and job.cancelled.is_set()
         job.fail(ShuttingDown() if stopped else error)
-        self._lifecycle.note_failure(error)
