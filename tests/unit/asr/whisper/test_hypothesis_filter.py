@@ -2,26 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.hypotheses import hypothesis
 from wyoming_voice_stack.asr.whisper.hypothesis_filter import accepted_texts
 from wyoming_voice_stack.asr.whisper.window import Hypothesis
-
-
-def hypothesis(
-    avg_logprob: float,
-    *,
-    no_speech_prob: float = 0.1,
-    compression_ratio: float = 1.0,
-    truncated: bool = False,
-    text: str = "Yes.",
-) -> Hypothesis:
-    return Hypothesis(
-        text=text,
-        avg_logprob=avg_logprob,
-        no_speech_prob=no_speech_prob,
-        compression_ratio=compression_ratio,
-        truncated=truncated,
-        untranscribed_s=0.0,
-    )
 
 
 @pytest.mark.parametrize(

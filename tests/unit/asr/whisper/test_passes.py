@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from tests.support.hypotheses import hypothesis
 from wyoming_voice_stack.asr.whisper.passes import (
     BASE_MODEL_BYTES,
     PARTIAL,
@@ -16,17 +17,6 @@ from wyoming_voice_stack.asr.whisper.passes import (
 from wyoming_voice_stack.asr.whisper.window import WINDOW_S, Hypothesis
 
 SIZES = (75_000_000, 145_000_000, 480_000_000, 3_000_000_000)
-
-
-def hypothesis(avg_logprob: float, no_speech_prob: float = 0.1) -> Hypothesis:
-    return Hypothesis(
-        text="Yes.",
-        avg_logprob=avg_logprob,
-        no_speech_prob=no_speech_prob,
-        compression_ratio=1.1,
-        truncated=False,
-        untranscribed_s=0.0,
-    )
 
 
 @pytest.mark.parametrize(

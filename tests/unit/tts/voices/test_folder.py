@@ -62,26 +62,30 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return found
 
 
+def only_line(folder: VoicesFolder, caplog: pytest.LogCaptureFixture) -> str:
+    """The one line of the log; reading the folder again adds none."""
+    [line] = lines(caplog)
+    folder.read()
+    assert not lines(caplog)
+    return line
+
+
 class TestArrival:
     def test_a_good_voice_is_told_of_once(
         self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
     ) -> None:
         path = write(tmp_path / "anna.wav", speech())
         assert folder.read()["anna"].paths == (path,)
-        [line] = lines(heard)
-        assert line.startswith("INFO The voice 'anna' can be cloned")
-        folder.read()
-        assert not lines(heard)
+        assert only_line(folder, heard).startswith("INFO The voice 'anna' can be cloned")
 
     def test_a_poor_voice_is_listed_and_warned_of(
         self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
     ) -> None:
         write(tmp_path / "anna.wav", speech(SHORT_TEXT))
         assert list(folder.read()) == ["anna"]
-        [line] = lines(heard)
-        assert line.startswith("WARNING The voice 'anna' may sound poor: anna.wav is short")
-        folder.read()
-        assert not lines(heard)
+        assert only_line(folder, heard).startswith(
+            "WARNING The voice 'anna' may sound poor: anna.wav is short"
+        )
 
     def test_an_unusable_voice_is_not_listed(
         self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
