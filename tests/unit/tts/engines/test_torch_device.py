@@ -12,7 +12,7 @@ def model() -> torch.nn.Module:
     return torch.nn.Linear(2, 2)
 
 
-def test_auto_takes_what_there_is(model: torch.nn.Module) -> None:
+def test_auto_uses_an_available_device(model: torch.nn.Module) -> None:
     expected = "cuda:0" if torch.cuda.is_available() else "cpu"
     assert device_of(place(model, "auto")) == expected
 

@@ -44,7 +44,7 @@ assert gc.isenabled() and gc.get_freeze_count() == frozen
 """
         subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=120)
 
-    def test_says_what_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_reports_what_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "TTS.nothing", None)
         with pytest.raises(EngineError, match="pip install"), importing():
             import TTS.nothing  # noqa: F401 - its absence is the point

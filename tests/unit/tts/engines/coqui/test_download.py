@@ -100,7 +100,7 @@ class TestFetching:
         return path
 
     @pytest.mark.parametrize("inside", ["", "tts_models--de--thorsten--vits/"])
-    def test_gives_a_model_that_speaks(
+    def test_a_downloaded_model_can_be_loaded(
         self,
         served: type[Archive],
         catalogue: Path,
@@ -153,7 +153,7 @@ class TestFetching:
         with pytest.raises(ModelCorrupt, match="contains no model"):
             fetch_coqui(NAME, tmp_path / "models", catalogue)
 
-    def test_bounds_what_it_takes(
+    def test_large_archives_are_refused(
         self,
         served: type[Archive],
         catalogue: Path,
@@ -171,19 +171,19 @@ class TestFetching:
         with pytest.raises(ModelCorrupt, match=r"archive of .* exceeds"):
             fetch_coqui(NAME, tmp_path / "models", catalogue)
 
-    def test_says_when_there_is_no_network(self, tmp_path: Path) -> None:
+    def test_reports_a_missing_network(self, tmp_path: Path) -> None:
         catalogue = tmp_path / "catalogue.json"
         entry = {"github_rls_url": "http://127.0.0.1:9/model.zip"}
         catalogue.write_text(json.dumps({"tts_models": {"de": {"thorsten": {"vits": entry}}}}))
         with pytest.raises(ModelNotFound, match="copy the model's folder"):
             fetch_coqui(NAME, tmp_path / "models", catalogue)
 
-    def test_says_when_the_disk_does_not_take_it(self, catalogue: Path, tmp_path: Path) -> None:
+    def test_reports_a_folder_that_is_not_writable(self, catalogue: Path, tmp_path: Path) -> None:
         (tmp_path / "models").write_text("a file")
         with pytest.raises(ModelError, match="MODELS_DIR"):
             fetch_coqui(NAME, tmp_path / "models", catalogue)
 
-    def test_says_when_the_disk_is_full(
+    def test_reports_a_full_disk(
         self, catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def full(*_: object) -> None:

@@ -39,14 +39,14 @@ def copied(vits_folder: Path, tmp_path: Path) -> Path:
 
 
 class TestCard:
-    def test_tells_what_the_name_says(self) -> None:
+    def test_has_what_the_name_says(self) -> None:
         card = CoquiSource(ModelFiles(NAME, find=lambda: None, locate=Path)).card()
         assert [(voice.name, voice.languages) for voice in card.voices] == [
             ("thorsten-vits", ("de",))
         ]
         assert not card.clones
 
-    def test_tells_speakers_and_languages_from_the_files(
+    def test_has_the_speakers_and_languages_of_the_files(
         self, vits_of_many: CoquiSynthesizer, tmp_path_factory: pytest.TempPathFactory
     ) -> None:
         folder = next(tmp_path_factory.getbasetemp().glob("models*/many"))
@@ -75,7 +75,7 @@ class TestCard:
 
 
 class TestSpeaking:
-    def test_gives_sound(self, vits: CoquiSynthesizer) -> None:
+    def test_returns_audio(self, vits: CoquiSynthesizer) -> None:
         sound = spoken(vits, HELLO)
         assert vits.sample_rate == SAMPLE_RATE
         assert vits.card.languages == ("de",)
@@ -83,7 +83,7 @@ class TestSpeaking:
         assert len(sound) > 0.5 * SAMPLE_RATE
         assert sound.any()
 
-    def test_says_the_same_whatever_was_spoken_before(self, vits: CoquiSynthesizer) -> None:
+    def test_audio_does_not_depend_on_earlier_sentences(self, vits: CoquiSynthesizer) -> None:
         first = spoken(vits, HELLO)
         spoken(vits, SynthesisRequest("und jetzt etwas anderes", "de", speed=2.0))
         assert np.array_equal(spoken(vits, HELLO), first)
@@ -112,7 +112,7 @@ class TestSpeaking:
         assert np.array_equal(spoken(vits_of_many, named), spoken(vits_of_many, unnamed))
 
     @pytest.mark.parametrize("text", ["", "?!", "\u4f60\u597d"])
-    def test_says_when_there_is_nothing_to_say(self, vits: CoquiSynthesizer, text: str) -> None:
+    def test_reports_text_without_words(self, vits: CoquiSynthesizer, text: str) -> None:
         with pytest.raises(NoAudio):
             spoken(vits, SynthesisRequest(text, "de"))
 
@@ -156,7 +156,7 @@ class TestWindows:
             SynthesisRequest("ja", "de"),
         ],
     )
-    def test_are_what_coqui_says_at_once(
+    def test_windows_equal_the_output_of_coqui(
         self, vits: CoquiSynthesizer, vits_folder: Path, asked: SynthesisRequest
     ) -> None:
         pieces = list(pieces_of(vits, asked))
@@ -168,7 +168,7 @@ class TestWindows:
         assert np.abs(np.concatenate(pieces) - whole).max() < 1e-5
 
     @pytest.mark.parametrize(("language", "name"), [("en", "en"), ("pt-BR", "pt-br")])
-    def test_are_so_with_speakers_and_languages(
+    def test_windows_equal_it_with_speakers_and_languages(
         self,
         vits_of_many: CoquiSynthesizer,
         tmp_path_factory: pytest.TempPathFactory,
@@ -182,7 +182,7 @@ class TestWindows:
         whole = said_at_once(folder, asked, "p226\n", name)
         assert np.abs(np.concatenate(pieces) - whole).max() < 1e-5
 
-    def test_less_around_a_window_would_be_heard(
+    def test_less_context_changes_the_result(
         self, vits: CoquiSynthesizer, vits_folder: Path
     ) -> None:
         asked = SynthesisRequest("guten morgen zusammen " * 4, "de")
@@ -198,7 +198,7 @@ class TestWindows:
             streaming._field = field
         assert np.abs(np.concatenate(pieces) - whole).max() > 1e-5
 
-    def test_a_vocoder_of_another_kind_speaks_at_once(
+    def test_another_kind_of_vocoder_decodes_whole_sentences(
         self, vits_folder: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         model = loaded(vits_folder)
@@ -252,14 +252,14 @@ class TestLoading:
         with pytest.raises(ModelError, match="Only VITS"):
             vits_source(copied).load()
 
-    def test_says_what_must_be_installed(self, copied: Path) -> None:
+    def test_reports_what_must_be_installed(self, copied: Path) -> None:
         config = json.loads((copied / "config.json").read_text())
         changed = config | {"use_phonemes": True, "phonemizer": "bn_phonemizer"}
         (copied / "config.json").write_text(json.dumps(changed))
         with pytest.raises(EngineError, match="not installed"):
             vits_source(copied).load()
 
-    def test_refuses_a_device_that_is_not_there(self, vits_folder: Path) -> None:
+    def test_refuses_a_missing_device(self, vits_folder: Path) -> None:
         lacking = CoquiSource(ModelFiles.at(vits_folder), device="cuda:99")
         with pytest.raises(EngineError, match="cuda:99"):
             lacking.load()

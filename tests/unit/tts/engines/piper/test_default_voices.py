@@ -29,7 +29,7 @@ def test_a_language_has_a_voice(language: str, prefix: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["ja", "ko", "he", "", "no language", "x" * 1000])
-def test_what_piper_does_not_speak(language: str) -> None:
+def test_languages_without_a_piper_voice(language: str) -> None:
     assert voice_for_language(language) is None
 
 

@@ -82,19 +82,19 @@ class TestHubPath:
         "name",
         ["", "lessac", "en-US-lessac-medium", "en_US-lessac", "en_US-../x-low", "en_US-a-best"],
     )
-    def test_refuses_what_is_no_name(self, name: str) -> None:
+    def test_refuses_invalid_names(self, name: str) -> None:
         with pytest.raises(ModelNotFound, match="en_US-lessac-medium"):
             piper_hub_path(name)
 
 
 class TestCard:
-    def test_tells_the_language_from_the_name(self) -> None:
+    def test_has_the_language_of_the_name(self) -> None:
         card = absent("de_DE-thorsten-high").card()
         assert card.languages == ("de-DE",)
         assert [voice.name for voice in card.voices] == ["de_DE-thorsten-high"]
         assert not card.clones
 
-    def test_tells_what_the_configuration_says(self, tmp_path: Path) -> None:
+    def test_has_what_the_configuration_says(self, tmp_path: Path) -> None:
         model = write_voice(
             tmp_path, language={"code": "nl_BE"}, speaker_id_map={"b": 1, "a": 2, "c": 0}
         )
@@ -117,7 +117,7 @@ class TestCard:
 
 
 class TestSpeaking:
-    def test_gives_sound(self, joe: PiperSynthesizer) -> None:
+    def test_returns_audio(self, joe: PiperSynthesizer) -> None:
         sound = spoken(joe, SynthesisRequest(SENTENCE, "en-US"))
         assert joe.sample_rate == 22_050
         assert sound.dtype == np.float32
@@ -125,12 +125,12 @@ class TestSpeaking:
         assert 0.02 < np.sqrt(np.mean(np.square(sound))) < 0.5
         assert np.abs(sound).max() <= 1.0
 
-    def test_begins_with_little_and_goes_on_with_more(self, joe: PiperSynthesizer) -> None:
+    def test_the_first_chunk_is_short(self, joe: PiperSynthesizer) -> None:
         pieces = [len(each) for each in pieces_of(joe, SynthesisRequest(SENTENCE, "en-US"))]
         assert pieces[0] < 0.3 * joe.sample_rate
         assert pieces[1] > 3 * pieces[0]
 
-    def test_says_a_single_word(self, joe: PiperSynthesizer) -> None:
+    def test_speaks_a_single_word(self, joe: PiperSynthesizer) -> None:
         assert np.abs(spoken(joe, SynthesisRequest("Ok.", "en-US"))).max() > 0.5
 
     def test_sounds_alike_each_time(self, joe: PiperSynthesizer) -> None:
@@ -146,7 +146,7 @@ class TestSpeaking:
     def test_serves_another_region(self, joe: PiperSynthesizer) -> None:
         assert len(spoken(joe, SynthesisRequest("Yes.", "en-GB", voice="en_US-joe-medium")))
 
-    def test_goes_on_after_an_abandoned_sentence(self, joe: PiperSynthesizer) -> None:
+    def test_speaks_after_an_abandoned_sentence(self, joe: PiperSynthesizer) -> None:
         abandoned = pieces_of(joe, SynthesisRequest(SENTENCE, "en"))
         next(abandoned)
         abandoned.close()
@@ -162,7 +162,7 @@ class TestSpeaking:
         assert last.any()
 
     @pytest.mark.parametrize("text", ["", "...", " "])
-    def test_says_when_there_is_nothing_to_say(self, joe: PiperSynthesizer, text: str) -> None:
+    def test_reports_text_without_words(self, joe: PiperSynthesizer, text: str) -> None:
         with pytest.raises(NoAudio):
             spoken(joe, SynthesisRequest(text, "en"))
 
@@ -225,7 +225,7 @@ class TestManySpeakers:
         )
         return PiperSynthesizer(piper, source(model).card(), 0, FairScheduler(at_once=2, cores=4))
 
-    def test_speaker_speed_and_noise_reach_the_voice(
+    def test_speaker_speed_and_noise_are_inputs_of_the_model(
         self, engine: PiperSynthesizer, voice: _Recording
     ) -> None:
         spoken(engine, SynthesisRequest("Yes.", "en", speaker="b", speed=0.5))
@@ -237,7 +237,7 @@ class TestManySpeakers:
         ]
         assert voice.feeds[0]["input"].shape == (1, voice.feeds[0]["input_lengths"][0])
 
-    def test_who_is_alone_is_read_for_by_all_threads(
+    def test_a_single_request_uses_all_threads(
         self, engine: PiperSynthesizer, voice: _Recording
     ) -> None:
         spoken(engine, SynthesisRequest("Yes.", "en"))
@@ -253,7 +253,7 @@ class TestManySpeakers:
         assert "no phonemes" in str(caught.value.__cause__)
         assert "no phonemes" not in str(caught.value)
 
-    def test_what_is_no_sound_is_refused(self, engine: PiperSynthesizer, voice: _Recording) -> None:
+    def test_invalid_samples_are_refused(self, engine: PiperSynthesizer, voice: _Recording) -> None:
         voice.sound = np.full(8, np.nan, np.float32)
         with pytest.raises(EngineError, match="NaN or Inf"):
             spoken(engine, SynthesisRequest("nan", "en"))

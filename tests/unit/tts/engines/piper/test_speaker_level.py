@@ -25,16 +25,14 @@ def voice() -> SpeakerLevel:
 
 
 class TestLoudness:
-    def test_a_sentence_in_one_piece_is_as_loud_as_piper_makes_it(
-        self, voice: SpeakerLevel
-    ) -> None:
+    def test_a_sentence_of_one_chunk_has_the_level_of_piper(self, voice: SpeakerLevel) -> None:
         assert peak_of(voice.start_sentence(0).scale(piece(0.3), last=True)) == pytest.approx(1.0)
 
-    def test_the_first_piece_leaves_room_for_louder_ones(self, voice: SpeakerLevel) -> None:
+    def test_the_first_chunk_leaves_headroom(self, voice: SpeakerLevel) -> None:
         first = voice.start_sentence(0).scale(piece(0.3), last=False)
         assert peak_of(first) == pytest.approx(FIRST_CHUNK_PEAK_RATIO, rel=0.01)
 
-    def test_later_sentences_are_scaled_as_the_ones_before_ask(self, voice: SpeakerLevel) -> None:
+    def test_later_sentences_use_the_peaks_of_earlier_ones(self, voice: SpeakerLevel) -> None:
         voice.start_sentence(0).scale(piece(0.5), last=True)
         sentence = voice.start_sentence(0)
         first = sentence.scale(piece(0.2), last=False)
@@ -42,14 +40,14 @@ class TestLoudness:
         assert peak_of(first) == pytest.approx(0.4, rel=0.01)
         assert peak_of(second) == pytest.approx(0.8, rel=0.01)
 
-    def test_pieces_of_one_gain_join(self, voice: SpeakerLevel) -> None:
+    def test_chunks_of_one_gain_join(self, voice: SpeakerLevel) -> None:
         voice.start_sentence(0).scale(piece(0.5), last=True)
         whole, cut = voice.start_sentence(0), voice.start_sentence(0)
         sound = piece(0.5)
         joined = [cut.scale(sound[:300], last=False), cut.scale(sound[300:], last=False)]
         assert np.array_equal(np.concatenate(joined), whole.scale(sound, last=False))
 
-    def test_a_piece_that_would_be_too_loud_is_softened_gently(self, voice: SpeakerLevel) -> None:
+    def test_the_gain_of_a_loud_chunk_goes_down_gradually(self, voice: SpeakerLevel) -> None:
         sentence = voice.start_sentence(0)
         first = sentence.scale(np.full(500, 0.25, np.float32), last=False)
         louder = sentence.scale(np.full(500, 0.5, np.float32), last=False)
@@ -72,13 +70,13 @@ class TestLoudness:
         quiet = voice.start_sentence(1).scale(piece(0.1), last=True)
         assert peak_of(quiet) == pytest.approx(1.0, rel=0.01)
 
-    def test_silence_stays_silent_and_teaches_nothing(self, voice: SpeakerLevel) -> None:
+    def test_silence_stays_silent_and_does_not_count(self, voice: SpeakerLevel) -> None:
         hiss = voice.start_sentence(0).scale(piece(0.001), last=True)
         assert peak_of(hiss) <= 0.1
         assert not voice.start_sentence(0).scale(np.zeros(0, np.float32), last=True).size
         assert peak_of(voice.start_sentence(0).scale(piece(0.5), last=True)) == pytest.approx(1.0)
 
-    def test_one_loud_sentence_is_forgotten_in_time(self, voice: SpeakerLevel) -> None:
+    def test_the_effect_of_a_loud_sentence_decays(self, voice: SpeakerLevel) -> None:
         voice.start_sentence(0).scale(piece(1.0), last=True)
         for _ in range(20):
             heard = voice.start_sentence(0).scale(piece(0.5), last=True)

@@ -49,7 +49,7 @@ def run(graph: Graph, nodes: Sequence[Node], given: np.ndarray) -> np.ndarray:
 class TestLayers:
     @pytest.mark.parametrize("bias", [["b"], [""], []], ids=["bias", "left out", "none"])
     @pytest.mark.parametrize(("kernel", "dilation", "pads"), [(7, 12, (36, 36)), (3, 1, (2, 0))])
-    def test_compute_the_same_in_a_plane(
+    def test_give_the_same_result_in_2d(
         self, kernel: int, dilation: int, pads: tuple[int, int], bias: list[str]
     ) -> None:
         attributes = {"kernel_shape": (kernel,), "dilations": (dilation,), "pads": pads}
@@ -76,14 +76,14 @@ class TestLayers:
         ],
         ids=["one wide", "few out", "few in", "groups", "plane already"],
     )
-    def test_that_gain_nothing_stay_as_they_are(
+    def test_that_gain_nothing_are_unchanged(
         self, shape: tuple[int, ...], attributes: dict[str, Any]
     ) -> None:
         layer = new_node("Conv", ("x", "w"), "y", {"kernel_shape": shape[2:], **attributes})
         changed, nodes = rewrite_convolutions(graph_of([layer], w=weights(*shape)), [layer])
         assert nodes == changed.nodes == (layer,)
 
-    def test_with_weights_that_are_computed_stay_as_they_are(self) -> None:
+    def test_with_computed_weights_are_unchanged(self) -> None:
         scaled = new_node("Mul", ("g", "v"), "w")
         layer = new_node("Conv", ("x", "w"), "y", {"kernel_shape": (3,), "pads": (1, 1)})
         graph = graph_of([scaled, layer], g=weights(WIDE, 1, 1), v=weights(WIDE, WIDE, 3))
@@ -101,7 +101,7 @@ class TestLayers:
 
 
 class TestRealVoice:
-    def test_convolves_in_planes_behind_the_flow(self, piper_model: Path) -> None:
+    def test_the_vocoder_convolves_in_2d(self, piper_model: Path) -> None:
         graph = read_graph(memoryview(piper_model.read_bytes()))
         planes = []
         for part in partition(graph).parts[4:]:
@@ -110,7 +110,7 @@ class TestRealVoice:
         # Kernels 3, 5 and 7 with two dilations each; the last layer has one output channel.
         assert planes == [1, 6, 6, 6]
 
-    def test_leaves_the_flow_alone(
+    def test_the_flow_is_unchanged(
         self, piper_model: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[int] = []

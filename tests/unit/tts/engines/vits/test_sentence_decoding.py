@@ -68,7 +68,7 @@ def speak_together(engine: Any, request: SynthesisRequest) -> None:
 
 class TestTogether:
     @pytest.mark.parametrize("name", ["joe", "vits"])
-    def test_everybody_is_heard_before_anybody_goes_on(
+    def test_every_request_gets_a_first_chunk_before_any_gets_a_second(
         self, name: str, decoded: list[str], request: pytest.FixtureRequest
     ) -> None:
         engine: SpeechSynthesizer = request.getfixturevalue(name)
@@ -79,7 +79,7 @@ class TestTogether:
         assert sorted(decoded[:CLIENTS]) == ["0", "1", "2"]
 
     @pytest.mark.parametrize("name", ["joe", "vits"])
-    def test_there_are_lanes_for_several(self, name: str, request: pytest.FixtureRequest) -> None:
+    def test_there_are_several_lanes(self, name: str, request: pytest.FixtureRequest) -> None:
         assert request.getfixturevalue(name).lanes == 16
 
     def test_seed_and_speed_are_a_sentence_s_own(self, vits: CoquiSynthesizer) -> None:
@@ -105,7 +105,7 @@ class TestTogether:
             assert len(together[number]) == len(sound)
             assert np.abs(together[number] - sound).max() < 1e-5
 
-    def test_reading_is_for_one_thread_at_a_time(
+    def test_one_thread_at_a_time_makes_phonemes(
         self, joe: PiperSynthesizer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         inside = threading.Semaphore(1)
@@ -142,7 +142,7 @@ class TestTogether:
         ("threads", "at_once", "alone"),
         [(None, 9, 8), (1, 8, 1), (2, 4, 2), (3, 2, 3), (9, 1, 8)],
     )
-    def test_sentences_are_computed_beside_each_other_where_cores_are_left(
+    def test_sentences_are_computed_in_parallel_while_cores_are_free(
         self,
         piper_model: Path,
         monkeypatch: pytest.MonkeyPatch,

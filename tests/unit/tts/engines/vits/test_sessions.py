@@ -106,7 +106,7 @@ def joe(piper_model: Path) -> StreamingVoice:
 
 
 class TestRealVoice:
-    def test_is_cut_where_all_goes_through_one_tensor(self, joe: StreamingVoice) -> None:
+    def test_parts_meet_in_a_single_tensor(self, joe: StreamingVoice) -> None:
         # Computed by hand: four coupling layers of four convolutions, kernel 5. The vocoder's first layer
         # has a context of 3 frames, each upsampling of 1, residual blocks of 45: kernel 7, dilations 3
         # and 12.
@@ -120,7 +120,7 @@ class TestRealVoice:
             ReceptiveField(left=1 + 12, right=1 + 12, hop=4),
         ]
 
-    def test_every_position_is_made_once(self, joe: StreamingVoice) -> None:
+    def test_every_position_is_computed_once(self, joe: StreamingVoice) -> None:
         sentence = joe.encode(feeds(60))
         stages, made = counted_stages(joe)
         cuts = steps(sentence.frames, 20)
@@ -136,7 +136,7 @@ class TestRealVoice:
             positions *= stage.signature.receptive_field.hop
 
     @pytest.mark.parametrize("threads", [2, 3, 16])
-    def test_threads_that_share_a_window_make_the_same_waveform(
+    def test_threads_that_share_a_window_give_the_same_waveform(
         self, joe: StreamingVoice, threads: int
     ) -> None:
         sentence = joe.encode(feeds(40))
@@ -145,7 +145,7 @@ class TestRealVoice:
         shared = np.concatenate([sentence.decode(each, threads) for each in cuts])
         assert np.abs(shared - whole).max() < 1e-5
 
-    def test_a_long_window_is_not_made_at_once(self, joe: StreamingVoice) -> None:
+    def test_a_long_window_is_computed_in_several_steps(self, joe: StreamingVoice) -> None:
         sentence = joe.encode(feeds(250))
         stages, made = counted_stages(joe)
         again(sentence, stages).decode(Window(0, sentence.frames), threads=2)
@@ -159,7 +159,7 @@ class TestRealVoice:
         # Otherwise the last stage would hold 5 MB for each of a dozen tensors, for two seconds of audio.
         assert len(made[-1]) > 10
 
-    def test_several_threads_read_the_same(self, piper_model: Path) -> None:
+    def test_several_threads_encode_the_same(self, piper_model: Path) -> None:
         voice = load_voice(piper_model, threads=3)
         assert isinstance(voice, StreamingVoice)
         threads = [each.get_session_options().intra_op_num_threads for each in _readers_of(voice)]
@@ -171,7 +171,7 @@ class TestRealVoice:
         assert np.abs(sounds[0]).max() > 0.01
         assert np.abs(sounds[0] - sounds[1]).max() < 1e-4
 
-    def test_who_reads_alone_takes_one_thread(self, joe: StreamingVoice) -> None:
+    def test_one_thread_uses_the_single_threaded_session(self, joe: StreamingVoice) -> None:
         counts: list[int] = []
         text = EncoderSessions(
             _Counted(joe._encoder.single_threaded, counts), joe._encoder.single_threaded
@@ -185,7 +185,7 @@ class TestRealVoice:
     def test_one_thread_needs_one_session(self, joe: StreamingVoice) -> None:
         assert len(set(_readers_of(joe))) == 1
 
-    def test_what_is_not_needed_any_more_is_forgotten(self, joe: StreamingVoice) -> None:
+    def test_positions_no_longer_needed_are_freed(self, joe: StreamingVoice) -> None:
         sentence = joe.encode(feeds(250))
         kept = []
         for each in steps(sentence.frames, 20):
@@ -206,7 +206,7 @@ class TestRealVoice:
             assert difference(joe, sentence, steps(sentence.frames, 7)) < 1e-5
 
     @pytest.mark.parametrize("stage", [0, 4, 5])
-    def test_less_around_a_window_would_be_heard(self, joe: StreamingVoice, stage: int) -> None:
+    def test_less_context_changes_the_result(self, joe: StreamingVoice, stage: int) -> None:
         stages = list(joe._stages)
         signature = stages[stage].signature
         less = dataclasses.replace(
@@ -221,7 +221,7 @@ class TestRealVoice:
         assert np.abs(first - whole[: 40 * 256]).max() < 1e-5
         assert np.abs(second - whole[40 * 256 : 80 * 256]).max() > 1e-5
 
-    def test_weights_are_in_one_part_each(self, piper_model: Path) -> None:
+    def test_each_weight_is_in_one_part(self, piper_model: Path) -> None:
         content = piper_model.read_bytes()
         graph = read_graph(memoryview(content))
         found = partition(graph)
@@ -232,7 +232,7 @@ class TestRealVoice:
         size = sum(len(chunk) for part in parts for chunk in part)
         assert size == pytest.approx(len(content), rel=0.01)
 
-    def test_the_file_is_forgotten_once_loaded(self, piper_model: Path, tmp_path: Path) -> None:
+    def test_the_file_is_unmapped_after_loading(self, piper_model: Path, tmp_path: Path) -> None:
         model = make_tiny_voice(tmp_path / "voice.onnx")
         voice = load_voice(model, threads=2)
         mapped = Path("/proc/self/maps").read_text()
@@ -251,7 +251,7 @@ class TestRealVoice:
 class TestOtherVoices:
     @pytest.mark.parametrize("dtype", ["float32", "float16"])
     @pytest.mark.parametrize("speakers", [1, 3])
-    def test_every_kind_is_the_same_waveform(
+    def test_windows_equal_the_whole_for_every_kind(
         self, tmp_path: Path, speakers: int, dtype: str
     ) -> None:
         path = make_tiny_voice(tmp_path / "voice.onnx", speakers=speakers, dtype=dtype)
@@ -266,7 +266,7 @@ class TestOtherVoices:
         bound = 1e-5 if dtype == "float32" else 1e-3
         assert difference(voice, sentence, steps(sentence.frames, 9)) < bound
 
-    def test_the_speaker_is_heard_in_all_parts(self, tmp_path: Path) -> None:
+    def test_the_speaker_is_an_input_of_all_parts(self, tmp_path: Path) -> None:
         voice = load_voice(make_tiny_voice(tmp_path / "voice.onnx", speakers=3))
         silent = SCALES * np.float32(0)
         sounds = []
@@ -277,7 +277,7 @@ class TestOtherVoices:
         assert np.array_equal(sounds[0], sounds[1])
         assert not np.allclose(sounds[0], sounds[2])
 
-    def test_a_flow_that_sees_all_stays_with_the_text(self, tmp_path: Path) -> None:
+    def test_a_flow_with_unbounded_context_stays_with_the_text(self, tmp_path: Path) -> None:
         path = make_tiny_voice(tmp_path / "voice.onnx", flow_sees_all=True)
         voice = load_voice(path)
         assert isinstance(voice, StreamingVoice)
@@ -286,7 +286,7 @@ class TestOtherVoices:
         sentence = voice.encode({name: asked[name] for name in voice.inputs})
         assert difference(voice, sentence, steps(sentence.frames, 9)) < 1e-5
 
-    def test_what_cannot_be_cut_is_spoken_whole(
+    def test_other_models_decode_whole_sentences(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         path = make_tiny_voice(tmp_path / "voice.onnx", scaled_as_a_whole=True)
@@ -305,7 +305,7 @@ class TestOtherVoices:
         assert len(sentence.decode(Window(0, 1))) == 5 * FRAMES_PER_PHONEME * HOP
 
     @pytest.mark.parametrize("kept", [0, 1, 100, 2000])
-    def test_a_damaged_file_is_the_runtime_s_to_refuse(self, tmp_path: Path, kept: int) -> None:
+    def test_a_damaged_file_is_refused_by_the_runtime(self, tmp_path: Path, kept: int) -> None:
         path = make_tiny_voice(tmp_path / "voice.onnx")
         path.write_bytes(path.read_bytes()[:kept])
         with pytest.raises(Exception, match="ONNXRuntime"):

@@ -36,7 +36,9 @@ class TestShares:
             (0, 2, [0]),
         ],
     )
-    def test_are_alike_and_not_too_short(self, length: int, threads: int, ends: list[int]) -> None:
+    def test_windows_are_equal_and_not_too_short(
+        self, length: int, threads: int, ends: list[int]
+    ) -> None:
         found = divide_window(Window(7, 7 + length), ReceptiveField(8, 8, 1), threads)
         assert [each.stop - 7 for each in found] == ends
         assert [each.start - 7 for each in found] == [0, *ends[:-1]]
@@ -53,13 +55,13 @@ class TestShares:
             (ReceptiveField(13, 13, 4), NEGLIGIBLE_CONTEXT * 26),
         ],
     )
-    def test_a_long_window_is_cut_further(self, field: ReceptiveField, longest: int) -> None:
+    def test_a_long_window_is_divided_further(self, field: ReceptiveField, longest: int) -> None:
         for length, count in ((longest, 1), (longest + 1, 2), (5 * longest, 5)):
             found = divide_window(Window(3, 3 + length), field, 1)
             assert len(found) == count
             assert max(each.stop - each.start for each in found) <= longest
 
-    def test_each_thread_has_as_many(self) -> None:
+    def test_each_thread_gets_the_same_number(self) -> None:
         found = divide_window(Window(0, 5 * MAX_POSITIONS), ReceptiveField(0, 0, 1), 2)
         assert len(found) == 6
         assert [each.start for each in found[1:]] == [each.stop for each in found[:-1]]
@@ -67,12 +69,12 @@ class TestShares:
 
 class TestHelpers:
     @pytest.mark.parametrize("count", [0, 1, 3])
-    def test_what_they_make_is_in_order(self, count: int) -> None:
+    def test_results_are_in_order(self, count: int) -> None:
         with worker_threads(count) as workers:
             made = list(workers.map(lambda window: np.array([window.start]), single(50)))
         assert [each.item() for each in made] == list(range(50))
 
-    def test_the_first_may_come_last(self) -> None:
+    def test_the_first_result_may_be_the_last_to_finish(self) -> None:
         others_done = threading.Event()
 
         def work(window: Window) -> np.ndarray:
@@ -86,7 +88,7 @@ class TestHelpers:
             made = [each.item() for each in workers.map(work, single(6))]
         assert made == list(range(6))
 
-    def test_work_side_by_side(self) -> None:
+    def test_windows_are_computed_in_parallel(self) -> None:
         together = threading.Barrier(3)
 
         def work(window: Window) -> np.ndarray:
@@ -97,7 +99,7 @@ class TestHelpers:
             assert len(list(workers.map(work, single(6)))) == 6
 
     @pytest.mark.parametrize("who", ["caller", "helper"])
-    def test_after_an_error_no_more_is_made(self, who: str) -> None:
+    def test_after_an_error_no_window_is_started(self, who: str) -> None:
         caller = threading.get_ident()
         both_at_work = threading.Barrier(2)
         failed = threading.Event()
@@ -118,7 +120,7 @@ class TestHelpers:
         assert len(begun) <= 3
 
     @pytest.mark.parametrize(("windows", "asked"), [(1, 0), (3, 2), (50, 5)])
-    def test_only_so_many_are_asked_as_there_is_work(
+    def test_no_more_threads_than_windows_are_started(
         self, windows: int, asked: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tasks: list[object] = []

@@ -27,12 +27,10 @@ class TestWindows:
             (3, 0.2, 4),
         ],
     )
-    def test_a_short_rest_is_no_window_of_its_own(
-        self, start: int, wanted: float, stop: int
-    ) -> None:
+    def test_a_short_remainder_is_included(self, start: int, wanted: float, stop: int) -> None:
         assert next_window(start, 100, wanted, shortest=10) == Window(start, stop)
 
-    def test_frames_around_end_with_the_sentence(self) -> None:
+    def test_context_ends_with_the_sentence(self) -> None:
         reach = ReceptiveField(left=11, right=7, hop=4)
         assert Window(20, 30).with_context(reach, 100) == Window(9, 37)
         assert Window(5, 98).with_context(reach, 100) == Window(0, 100)
@@ -73,7 +71,9 @@ class TestReach:
             Upsampling(5, 2, 1, 2, 2, output_padding=1),
         ],
     )
-    def test_is_what_changes_the_output(self, layer: Convolution | Upsampling) -> None:
+    def test_are_the_positions_that_change_the_output(
+        self, layer: Convolution | Upsampling
+    ) -> None:
         wanted = Span(40, 40 + layer.stride - 1)
         assert layer.needs(wanted) == positions_that_matter(layer, wanted, 64)
 

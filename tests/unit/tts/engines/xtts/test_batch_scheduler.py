@@ -154,7 +154,7 @@ def poll(condition: Callable[[], object]) -> None:
 
 
 class TestOrder:
-    def test_who_has_heard_nothing_is_served_before_those_well_ahead(
+    def test_streams_without_audio_go_before_those_with_a_reserve(
         self, scheduler: Any, decoder: Decoder
     ) -> None:
         submit_old_and_new(scheduler, decoder, buffered_s=5.0, steps=1)
@@ -164,15 +164,13 @@ class TestOrder:
         first_piece = [["new"]] * (FIRST_CHUNK_TOKENS - 1)
         assert decoder.stepped == [["old"], *first_piece, *[["old", "new"]] * 2]
 
-    def test_who_has_little_sound_left_does_not_wait(
-        self, scheduler: Any, decoder: Decoder
-    ) -> None:
+    def test_streams_without_a_reserve_do_not_wait(self, scheduler: Any, decoder: Decoder) -> None:
         submit_old_and_new(scheduler, decoder, buffered_s=1.5, steps=2)
         decoder.allowed.release(4)
         poll(lambda: len(decoder.stepped) == 6)
         assert decoder.stepped == [*[["old"]] * 2, *[["old", "new"]] * 4]
 
-    def test_lines_beyond_the_rows_wait(self, scheduler: Any, decoder: Decoder) -> None:
+    def test_streams_beyond_the_rows_wait(self, scheduler: Any, decoder: Decoder) -> None:
         streams = [scheduler.submit(request(name)) for name in "abcd"]
         decoder.allowed.release(4)
         poll(lambda: len(decoder.stepped) == 4)
@@ -203,7 +201,7 @@ class TestPieces:
         assert (stream.token_count, stream.truncated) == (97, False)
         assert decoder.freed == ["a"]
 
-    def test_stay_small_while_little_is_in_hand(self, scheduler: Any, decoder: Decoder) -> None:
+    def test_stay_small_while_little_is_buffered(self, scheduler: Any, decoder: Decoder) -> None:
         stream = scheduler.submit(request("a", buffered_s=-3.5))
         sound = stream.audio.take_all()
         for tokens in (8, 16, 24):
@@ -211,7 +209,9 @@ class TestPieces:
             next(sound)
             assert stream.token_count == tokens
 
-    def test_no_more_are_made_than_may_wait(self, scheduler: Any, decoder: Decoder) -> None:
+    def test_decoding_pauses_while_the_queue_is_full(
+        self, scheduler: Any, decoder: Decoder
+    ) -> None:
         stream = scheduler.submit(request("a"))
         decoder.allowed.release(1000)
         until(scheduler, lambda: stream.token_count and not scheduler._runnable())
@@ -224,7 +224,7 @@ class TestPieces:
         assert stream.token_count > made
         sound.close()
 
-    def test_a_line_without_an_end_is_cut(self, scheduler: Any, decoder: Decoder) -> None:
+    def test_a_sentence_without_an_end_is_truncated(self, scheduler: Any, decoder: Decoder) -> None:
         stream = scheduler.submit(request("a"))
         decoder.allowed.release(1000)
         assert sum(len(piece) for piece in stream.audio.take_all()) > 0
@@ -232,7 +232,7 @@ class TestPieces:
 
 
 class TestLeaving:
-    def test_who_leaves_is_stepped_no_more(self, scheduler: Any, decoder: Decoder) -> None:
+    def test_closed_streams_are_dropped(self, scheduler: Any, decoder: Decoder) -> None:
         leaver, other = scheduler.submit(request("leaver")), scheduler.submit(request("other"))
         sound = leaver.audio.take_all()
         decoder.allowed.release(FIRST_CHUNK_TOKENS)
@@ -244,7 +244,7 @@ class TestLeaving:
         assert decoder.stepped[-10:] == [["other"]] * 10
         assert other.token_count > 20
 
-    def test_who_cannot_begin_disturbs_nobody(
+    def test_a_failed_start_does_not_affect_others(
         self, scheduler: Any, decoder: Decoder, sampler: Sampler
     ) -> None:
         good, bad = scheduler.submit(request("good")), scheduler.submit(request("bad"))
@@ -254,7 +254,7 @@ class TestLeaving:
         decoder.allowed.release(2)
         assert len(list(good.audio.take_all())) == 1
 
-    def test_a_step_that_fails_ends_those_in_it_and_no_others(
+    def test_a_failed_step_ends_only_the_streams_in_it(
         self, scheduler: Any, decoder: Decoder, sampler: Sampler
     ) -> None:
         streams = [begun(scheduler, scheduler.submit(request("a")))]
@@ -271,7 +271,7 @@ class TestLeaving:
         sampler.ending = True
         assert len(list(scheduler.submit(request("c")).audio.take_all())) == 1
 
-    def test_closing_ends_lines_and_the_thread(self, scheduler: Any, decoder: Decoder) -> None:
+    def test_closing_ends_streams_and_the_thread(self, scheduler: Any, decoder: Decoder) -> None:
         stream = begun(scheduler, scheduler.submit(request("a")))
         decoder.allowed.release(1000)
         scheduler.close()

@@ -45,7 +45,7 @@ def genuine(model: Any, *paths: Path) -> tuple[Any, Any]:
     return made
 
 
-def test_makes_what_coqui_tts_makes(model: Any, cloner: XttsCloner, tmp_path: Path) -> None:
+def test_computes_the_same_as_coqui_tts(model: Any, cloner: XttsCloner, tmp_path: Path) -> None:
     take = write(tmp_path / "1.wav", speech()[: 3 * RATE], CLONING_RATE)
     other = write(tmp_path / "2.wav", speech()[3 * RATE :], CLONING_RATE)
     ours, theirs = cloner([str(take), str(other)]), genuine(model, take, other)
@@ -68,7 +68,7 @@ FORMS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_reads_any_form(model: Any, cloner: XttsCloner, tmp_path: Path, name: str) -> None:
+def test_reads_all_formats(model: Any, cloner: XttsCloner, tmp_path: Path, name: str) -> None:
     form = dict(FORMS[name])
     rate, channels = form.pop("rate"), form.pop("channels", 1)
     sound = np.stack([say("This is how I speak.", rate) / 2] * channels, axis=1)
@@ -79,7 +79,7 @@ def test_reads_any_form(model: Any, cloner: XttsCloner, tmp_path: Path, name: st
     assert conditioning(made, genuine(model, plain)) > (0.7 if rate == 8_000 else 0.9)
 
 
-def test_cuts_silence_off(model: Any, tmp_path: Path) -> None:
+def test_trims_silence(model: Any, tmp_path: Path) -> None:
     quiet = silence(3.0)
     plain = write(tmp_path / "plain.wav", speech())
     padded = write(tmp_path / "padded.wav", np.concatenate([quiet, speech(), quiet]))
@@ -91,7 +91,7 @@ def test_cuts_silence_off(model: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("found", [[], [0.9]])
-def test_keeps_what_the_detector_does_not_know(
+def test_keeps_recordings_without_detected_speech(
     model: Any, tmp_path: Path, found: list[float]
 ) -> None:
     path = write(tmp_path / "anna.wav", speech())
@@ -104,7 +104,7 @@ def test_keeps_what_the_detector_does_not_know(
     assert len(XttsCloner(model, judge)._prepared(path)) == len(XttsCloner(model)._prepared(path))
 
 
-def test_does_without_a_detector_that_fails(model: Any, tmp_path: Path) -> None:
+def test_ignores_a_detector_that_fails(model: Any, tmp_path: Path) -> None:
     def broken(_: Samples) -> np.ndarray:
         raise EngineError("The detector failed.")
 
@@ -112,7 +112,7 @@ def test_does_without_a_detector_that_fails(model: Any, tmp_path: Path) -> None:
     assert len(XttsCloner(model, broken)._prepared(path)) > 0
 
 
-def test_takes_only_so_much(
+def test_limits_the_length_of_recordings(
     cloner: XttsCloner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = [str(write(tmp_path / f"{n}.wav", speech()[: 2 * RATE])) for n in range(4)]
@@ -122,7 +122,7 @@ def test_takes_only_so_much(
     assert lengths == pytest.approx([2.0, 2.0, 1.5], abs=0.001)
 
 
-def test_refuses_what_holds_nobody(cloner: XttsCloner, tmp_path: Path) -> None:
+def test_refuses_recordings_without_speech(cloner: XttsCloner, tmp_path: Path) -> None:
     with pytest.raises(UnknownVoice, match=r"bob\.wav is silent"):
         cloner([str(write(tmp_path / "bob.wav", silence(3.0)))])
 

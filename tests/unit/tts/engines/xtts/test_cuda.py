@@ -86,7 +86,7 @@ def reading(ours: Ours, said: list[Said], rows: list[int], steps: int) -> Any:
 @pytest.mark.parametrize(
     ("form", "tolerance"), [("float32", 1e-3), ("float16", 5e-2), ("bfloat16", 4e-1)]
 )
-def test_latents_are_those_of_the_cpu(
+def test_latents_equal_those_of_the_cpu(
     stock: Any, said: list[Said], form: str, tolerance: float
 ) -> None:
     import torch
@@ -100,7 +100,7 @@ def test_latents_are_those_of_the_cpu(
         assert (heard - expected).norm() / expected.norm() < tolerance
 
 
-def test_repeated_steps_are_the_steps_themselves(stock: Any, said: list[Said]) -> None:
+def test_replayed_steps_equal_the_steps_themselves(stock: Any, said: list[Said]) -> None:
     """Rows pause, end and start in between, and the cache grows meanwhile."""
     drawn = []
     for record in (None, recorder()):
@@ -121,7 +121,7 @@ def test_repeated_steps_are_the_steps_themselves(stock: Any, said: list[Said]) -
     assert drawn[0] == drawn[1]
 
 
-def test_a_sentence_that_outgrows_its_recording_goes_on(stock: Any, said: list[Said]) -> None:
+def test_a_sentence_may_outgrow_its_graph(stock: Any, said: list[Said]) -> None:
     drawn = []
     for record in (None, recorder()):
         ours = Ours(stock, "float32", record)
@@ -160,7 +160,7 @@ def test_windows_equal_the_whole(stock: Any) -> None:
     assert at_once.abs().max() > 0.1
 
 
-def test_gives_the_cards_memory_back(xtts_folder: Path) -> None:
+def test_frees_the_memory_of_the_card(xtts_folder: Path) -> None:
     import torch
 
     free_device_memory()
@@ -181,7 +181,7 @@ def test_auto_finds_the_card(xtts_folder: Path) -> None:
         made.close()
 
 
-def test_says_the_same_in_company(engine: XttsSynthesizer) -> None:
+def test_audio_does_not_depend_on_other_requests(engine: XttsSynthesizer) -> None:
     requests = [SynthesisRequest(text, "en", voice=SPEAKERS[0]) for text in TEXTS]
     alone = [spoken(engine, request) for request in requests]
     assert all(np.isfinite(sound).all() and np.abs(sound).max() > 0.01 for sound in alone)
@@ -194,7 +194,7 @@ def test_says_the_same_in_company(engine: XttsSynthesizer) -> None:
     assert records(engine._scheduler._decoder)
 
 
-def test_clones_while_it_speaks(engine: XttsSynthesizer, tmp_path: Path) -> None:
+def test_clones_during_synthesis(engine: XttsSynthesizer, tmp_path: Path) -> None:
     import soundfile
 
     noise = np.random.default_rng(5).normal(0, 0.1, 4 * CLONED_RATE)

@@ -42,13 +42,13 @@ def copied(xtts_folder: Path, tmp_path: Path) -> Path:
 
 
 class TestCard:
-    def test_tells_the_languages_of_a_model_that_is_not_there(self) -> None:
+    def test_has_the_languages_of_a_missing_model(self) -> None:
         card = XttsSource(ModelFiles("xtts_v2", find=lambda: None, locate=Path)).card()
         assert card.languages[:4] == ("en", "es", "fr", "de")
         assert card.voices == ()
         assert card.clones
 
-    def test_tells_languages_and_speakers_without_torch(self, xtts_folder: Path) -> None:
+    def test_has_languages_and_speakers_without_torch(self, xtts_folder: Path) -> None:
         script = """
 import sys
 from pathlib import Path
@@ -58,21 +58,21 @@ card = XttsSource(ModelFiles.at(Path(sys.argv[1]))).card()
 print(*(voice.name for voice in card.voices), sep="|")
 assert "torch" not in sys.modules
 """
-        told = subprocess.run(
+        assert_same_tokens = subprocess.run(
             [sys.executable, "-c", script, str(xtts_folder)],
             capture_output=True,
             text=True,
             check=True,
             timeout=60,
         )
-        assert told.stdout.strip() == "|".join(SPEAKERS)
+        assert assert_same_tokens.stdout.strip() == "|".join(SPEAKERS)
 
     def test_is_the_same_when_loaded(self, xtts: XttsSynthesizer, xtts_folder: Path) -> None:
         assert xtts.card == xtts_source(xtts_folder).card()
         assert all(voice.languages == xtts.card.languages for voice in xtts.card.voices)
         assert xtts.card.languages == tuple(bcp47(code) for code in LANGUAGES)
 
-    def test_leaves_out_what_cannot_be_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_omits_languages_without_their_packages(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(languages._NEEDED_MODULES, "ja", ("cutlet", "no_such_module"))
         assert languages.advertised(("en", "zh-cn", "ja", "hi")) == ("en", "zh-CN", "hi")
         with pytest.raises(UnknownLanguage, match=r"pip install 'wyoming-voice-stack\[ja\]'"):
@@ -86,7 +86,7 @@ assert "torch" not in sys.modules
 
 
 class TestSpeaking:
-    def test_gives_sound(self, xtts: XttsSynthesizer) -> None:
+    def test_returns_audio(self, xtts: XttsSynthesizer) -> None:
         sound = spoken(xtts, LIGHT)
         assert xtts.sample_rate == 24_000
         assert sound.dtype == np.float32
@@ -129,7 +129,7 @@ class TestSpeaking:
         assert lengths[0] == pytest.approx(2 * lengths[1], rel=0.05)
         assert lengths[2] == pytest.approx(lengths[1] / 2, rel=0.05)
 
-    def test_takes_its_manner_from_the_configuration(
+    def test_sampling_options_come_from_the_configuration(
         self, copied: Path, xtts: XttsSynthesizer
     ) -> None:
         config = json.loads((copied / "config.json").read_text()) | {"top_k": 1}
@@ -140,19 +140,19 @@ class TestSpeaking:
 
 
 class TestSpeakingTogether:
-    def test_order_changes_nothing(self, xtts: XttsSynthesizer) -> None:
+    def test_the_order_of_requests_does_not_matter(self, xtts: XttsSynthesizer) -> None:
         alone = {request: spoken(xtts, request) for request in (LIGHT, DOOR)}
         for request in (DOOR, LIGHT, LIGHT, DOOR):
             assert alike(spoken(xtts, request), alone[request])
 
-    def test_two_sentences_at_once_sound_as_alone(self, endless_xtts: XttsSynthesizer) -> None:
+    def test_two_parallel_sentences_sound_as_alone(self, endless_xtts: XttsSynthesizer) -> None:
         alone = [list(pieces_of(endless_xtts, request)) for request in (LIGHT, DOOR)]
         pairs = zip(pieces_of(endless_xtts, LIGHT), pieces_of(endless_xtts, DOOR), strict=True)
         for expected, heard in zip(zip(*alone, strict=True), pairs, strict=True):
             assert alike(expected[0], heard[0])
             assert alike(expected[1], heard[1])
 
-    def test_many_threads_get_what_each_gets_alone(self, xtts: XttsSynthesizer) -> None:
+    def test_many_parallel_sentences_sound_as_alone(self, xtts: XttsSynthesizer) -> None:
         words = ("yes.", "the door is open.", "it rains in the house.")
         requests = [
             SynthesisRequest(text, "en", voice=voice)
@@ -163,7 +163,7 @@ class TestSpeakingTogether:
             together = pool.map(lambda request: spoken(xtts, request), requests)
             assert all(map(alike, together, alone))
 
-    def test_one_that_fails_disturbs_nobody(self, endless_xtts: XttsSynthesizer) -> None:
+    def test_a_failed_stream_does_not_affect_others(self, endless_xtts: XttsSynthesizer) -> None:
         alone = spoken(endless_xtts, DOOR)
         first = next(others := pieces_of(endless_xtts, DOOR))
         poor = SpeakerConditioning(np.zeros(3), np.zeros(3))
@@ -185,13 +185,13 @@ class TestSpeakingTogether:
             abandoned.close()
         assert alike(spoken(endless_xtts, DOOR), alone)
 
-    def test_sound_comes_piece_by_piece(self, endless_xtts: XttsSynthesizer) -> None:
+    def test_audio_comes_in_chunks(self, endless_xtts: XttsSynthesizer) -> None:
         pieces = [len(piece) for piece in pieces_of(endless_xtts, LIGHT)]
         assert pieces[0] == 18 * 256
         assert len(pieces) == 2
         assert sum(pieces) == pytest.approx(22 * 1114.6, rel=0.01)
 
-    def test_pieces_share_no_memory(
+    def test_chunks_share_no_memory(
         self, endless_xtts: XttsSynthesizer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         made: list[Any] = []
@@ -208,7 +208,7 @@ class TestSpeakingTogether:
         for whole in made:
             assert not any(np.shares_memory(whole.numpy(), piece) for piece in pieces)
 
-    def test_sounds_as_the_stock_model(self, xtts: XttsSynthesizer, xtts_folder: Path) -> None:
+    def test_sounds_like_the_stock_model(self, xtts: XttsSynthesizer, xtts_folder: Path) -> None:
         """The output of coqui-tts for the whole sentence, with the same random numbers."""
         import torch
 
@@ -226,7 +226,7 @@ class TestSpeakingTogether:
         )
         assert alike(spoken(xtts, LIGHT), next(expected).numpy())
 
-    def test_a_sentence_without_an_end_is_told_of(
+    def test_a_truncated_sentence_is_logged(
         self, endless_xtts: XttsSynthesizer, caplog: pytest.LogCaptureFixture
     ) -> None:
         before = endless_xtts.truncated_sentences
@@ -235,7 +235,7 @@ class TestSpeakingTogether:
         assert "9 characters" in caplog.text
         assert "secret" not in caplog.text
 
-    def test_a_sentence_with_an_end_is_not(
+    def test_a_complete_sentence_is_not_logged(
         self, xtts: XttsSynthesizer, caplog: pytest.LogCaptureFixture
     ) -> None:
         before = xtts.truncated_sentences
@@ -264,7 +264,7 @@ class TestLoading:
         with pytest.raises(ModelCorrupt, match="ownload the model again"):
             xtts_source(copied).load()
 
-    def test_refuses_a_device_that_is_not_there(self, xtts_folder: Path) -> None:
+    def test_refuses_a_missing_device(self, xtts_folder: Path) -> None:
         with pytest.raises(EngineError, match="cuda:99"):
             xtts_source(xtts_folder, "cuda:99").load()
 
@@ -277,14 +277,14 @@ class TestLoading:
             spoken(engine, LIGHT)
         engine.close()
 
-    def test_closing_gives_the_memory_back(self, xtts_folder: Path) -> None:
+    def test_closing_frees_the_memory(self, xtts_folder: Path) -> None:
         engine = xtts_source(xtts_folder).load()
         model = weakref.ref(engine._model)
         spoken(engine, LIGHT)
         engine.close()
         assert model() is None
 
-    def test_numbers_that_are_none_are_an_error(self, copied: Path) -> None:
+    def test_invalid_scores_are_an_error(self, copied: Path) -> None:
         engine = xtts_source(copied).load()
         engine._model.gpt.mel_head.bias.data[:] = float("nan")
         with pytest.raises(EngineError, match="XTTS returned invalid scores"):

@@ -79,13 +79,11 @@ def recording_of(request: SynthesisRequest) -> Path:
 class TestKeeping:
     """Caching in memory by the recordings' contents."""
 
-    def test_a_likeness_is_made_once(
-        self, kept: SpeakerStore, maker: Maker, asking: Asking
-    ) -> None:
+    def test_a_voice_is_cloned_once(self, kept: SpeakerStore, maker: Maker, asking: Asking) -> None:
         assert kept.conditioning_for(asking("a")) is kept.conditioning_for(asking("a"))
         assert maker.made == [["a"]]
 
-    def test_the_one_not_used_for_longest_goes(
+    def test_the_least_recently_used_is_dropped(
         self, kept: SpeakerStore, maker: Maker, asking: Asking, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(voices, "MAX_KEPT_CLONES", 2)
@@ -130,7 +128,7 @@ class TestKeeping:
         assert not (tmp_path / "cache").exists()
         assert kept.conditioning_for(asking("a")) is not before
 
-    def test_a_recording_that_vanished_is_no_matter_once_cloned(
+    def test_a_cloned_voice_outlives_its_recording(
         self, kept: SpeakerStore, asking: Asking
     ) -> None:
         request, other = asking("a"), asking("b")
@@ -142,11 +140,11 @@ class TestKeeping:
         with pytest.raises(UnknownVoice, match=r"'b' cannot be used \(No such file"):
             kept.conditioning_for(other)
 
-    def test_a_model_without_speakers_says_so(self, kept: SpeakerStore) -> None:
+    def test_a_model_without_speakers_is_reported(self, kept: SpeakerStore) -> None:
         with pytest.raises(UnknownVoice, match="recording to the voices folder"):
             kept.conditioning_for(SynthesisRequest("yes.", "en"))
 
-    def test_a_model_that_fails_says_so(
+    def test_a_model_that_fails_is_reported(
         self, kept: SpeakerStore, maker: Maker, asking: Asking
     ) -> None:
         maker.fail = True
@@ -155,9 +153,7 @@ class TestKeeping:
         maker.fail = False
         assert kept.conditioning_for(asking("a"))
 
-    def test_preparing_makes_it_ahead(
-        self, kept: SpeakerStore, maker: Maker, asking: Asking
-    ) -> None:
+    def test_preparing_clones_ahead(self, kept: SpeakerStore, maker: Maker, asking: Asking) -> None:
         request = asking("a")
         assert request.clone is not None
         kept.prepare(request.clone)
@@ -181,7 +177,7 @@ class TestRestart:
         assert again.gpt_cond_latent.equal(before.gpt_cond_latent)
         assert again.speaker_embedding.equal(before.speaker_embedding)
 
-    def test_a_damaged_file_is_made_anew(
+    def test_a_damaged_cache_file_is_replaced(
         self, started: Callable[[], SpeakerStore], maker: Maker, asking: Asking, tmp_path: Path
     ) -> None:
         started().conditioning_for(asking("a"))
@@ -191,7 +187,7 @@ class TestRestart:
         started().conditioning_for(asking("a"))
         assert len(maker.made) == 2
 
-    def test_a_changed_recording_is_made_anew(
+    def test_a_changed_recording_is_cloned_again(
         self, started: Callable[[], SpeakerStore], maker: Maker, asking: Asking
     ) -> None:
         request = asking("a")
@@ -219,7 +215,7 @@ class TestThreads:
         assert len(maker.made) == 1
         assert all(each is likenesses[0] for each in likenesses)
 
-    def test_other_voices_are_not_waited_for(
+    def test_other_voices_do_not_wait(
         self, kept: SpeakerStore, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
     ) -> None:
         kept.conditioning_for(asking("b"))
@@ -235,7 +231,7 @@ class TestThreads:
             hold.set()
         assert slow.result(WAIT_SECONDS)
 
-    def test_all_hear_of_a_failure(
+    def test_all_waiting_requests_get_the_failure(
         self, kept: SpeakerStore, maker: Maker, asking: Asking, pool: ThreadPoolExecutor
     ) -> None:
         maker.fail = True
@@ -246,7 +242,7 @@ class TestThreads:
         for each in asked:
             assert isinstance(each.exception(WAIT_SECONDS), UnknownVoice)
 
-    def test_nobody_waits_for_ever(
+    def test_waiting_times_out(
         self,
         kept: SpeakerStore,
         maker: Maker,

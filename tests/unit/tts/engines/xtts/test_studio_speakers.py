@@ -25,7 +25,7 @@ class TestStudioNames:
         assert studio_names(tmp_path / "speakers") == ("b", "a")
 
     @pytest.mark.parametrize("content", [None, b"", b"\x80\x02}q\x00."])
-    def test_no_such_file_has_none(self, tmp_path: Path, content: bytes | None) -> None:
+    def test_a_missing_file_has_none(self, tmp_path: Path, content: bytes | None) -> None:
         if content is not None:
             (tmp_path / "speakers").write_bytes(content)
         assert studio_names(tmp_path / "speakers") == ()
@@ -38,7 +38,7 @@ class TestStudioNames:
             b"\x80",
         ],
     )
-    def test_nothing_in_the_file_is_run(self, tmp_path: Path, pickled: bytes) -> None:
+    def test_code_in_the_file_is_not_run(self, tmp_path: Path, pickled: bytes) -> None:
         trap = tmp_path / "made"
         with zipfile.ZipFile(tmp_path / "speakers", "w") as archive:
             archive.writestr("x/data.pkl", pickled.replace(b"%s", os.fsencode(trap)))

@@ -36,11 +36,11 @@ def always_switching() -> Iterator[None]:
 
 class TestReading:
     @pytest.mark.parametrize("text", ["", " ", "!!!", "\u2026", '"'])
-    def test_nothing_to_say(self, xtts: XttsSynthesizer, text: str) -> None:
+    def test_text_without_words(self, xtts: XttsSynthesizer, text: str) -> None:
         with pytest.raises(NoAudio):
             spoken(xtts, SynthesisRequest(text, "en"))
 
-    def test_a_lone_letter_gets_an_end(self, xtts: XttsSynthesizer) -> None:
+    def test_a_single_letter_gets_a_full_stop(self, xtts: XttsSynthesizer) -> None:
         read = xtts._preparer.prepare
         assert [part.spoken for part in read("A", "en")] == ["a."]
         assert [part.spoken for part in read("5", "en")] == ["five"]
@@ -75,9 +75,7 @@ class TestReading:
             if (code, text) not in NOTHING_SAID
         ],
     )
-    def test_no_part_is_more_than_the_model_takes(
-        self, xtts: XttsSynthesizer, code: str, text: str
-    ) -> None:
+    def test_no_part_exceeds_the_limits(self, xtts: XttsSynthesizer, code: str, text: str) -> None:
         longest = xtts_source(Path()).max_characters(code)
         full = (text * longest)[:longest]
         tokenizer = xtts._model.tokenizer
@@ -90,13 +88,13 @@ class TestReading:
         assert joined.replace(" ", "") == full.replace(" ", "")
 
     @pytest.mark.parametrize(("code", "text"), sorted(NOTHING_SAID))
-    def test_signs_that_a_language_leaves_out(
+    def test_characters_that_a_language_does_not_read(
         self, xtts: XttsSynthesizer, code: str, text: str
     ) -> None:
         with pytest.raises(NoAudio):
             xtts._preparer.prepare(text, code)
 
-    def test_texts_at_the_same_time_are_read_as_alone(
+    def test_parallel_texts_are_tokenized_as_alone(
         self, xtts: XttsSynthesizer, always_switching: None
     ) -> None:
         # The library of the Japanese dictionary is not thread-safe.
@@ -107,7 +105,7 @@ class TestReading:
         with ThreadPoolExecutor(len(JAPANESE)) as threads:
             assert list(threads.map(read, JAPANESE)) == alone
 
-    def test_a_long_text_is_said_in_parts(self, endless_xtts: XttsSynthesizer) -> None:
+    def test_a_long_text_is_divided(self, endless_xtts: XttsSynthesizer) -> None:
         text = "7 " * 125
         parts = endless_xtts._preparer.prepare(text, "en")
         assert len(parts) > 1

@@ -17,7 +17,7 @@ DOOR = SynthesisRequest("the door is open.", "en", voice="Damien Black")
 
 
 class TestCloning:
-    def test_speaks_with_a_voice_of_its_own(
+    def test_a_cloned_voice_has_its_own_sound(
         self, xtts: XttsSynthesizer, clone: CloneSource
     ) -> None:
         request = SynthesisRequest(LIGHT.text, "en", clone=clone)
@@ -27,7 +27,7 @@ class TestCloning:
         assert alike(spoken(xtts, request), first)
 
     @pytest.mark.parametrize("suffix", ["flac", "mp3", "ogg"])
-    def test_reads_the_usual_forms(
+    def test_reads_common_formats(
         self, xtts: XttsSynthesizer, recording: Path, tmp_path: Path, suffix: str
     ) -> None:
         import soundfile
@@ -66,7 +66,7 @@ class TestCloning:
         ],
         ids=["short", "silent", "damaged", "long"],
     )
-    def test_refuses_recordings_of_nobody(
+    def test_refuses_unsuitable_recordings(
         self, xtts: XttsSynthesizer, tmp_path: Path, samples: Any, problem: str
     ) -> None:
         import soundfile
@@ -79,7 +79,7 @@ class TestCloning:
             spoken(xtts, request)
 
     @pytest.mark.parametrize("content", [None, b"", b"no sound at all"])
-    def test_refuses_what_is_no_recording(
+    def test_refuses_unreadable_files(
         self, xtts: XttsSynthesizer, tmp_path: Path, content: bytes | None
     ) -> None:
         path = tmp_path / "bob.wav"

@@ -14,7 +14,7 @@ from tests.support.checkpoints.xtts_output import ROWS, Ours, Said
 pytestmark = pytest.mark.usefixtures("inference")
 
 
-class Tape:
+class FakeCapture:
     """Replaces the capture of CUDA graphs: the same inputs, and one result that is overwritten."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Tape:
         return repeat
 
 
-def for_two_more(tensor: Any) -> Any:
+def fail_at_third(tensor: Any) -> Any:
     """Allocate two more tensors, then fail for lack of memory."""
     calls = itertools.count()
 
@@ -42,7 +42,7 @@ def for_two_more(tensor: Any) -> Any:
     return make
 
 
-def told(ours: Ours, rows: list[int], said: list[Said]) -> None:
+def assert_same_tokens(ours: Ours, rows: list[int], said: list[Said]) -> None:
     """Each row has the same tokens as the stock model."""
     for row, sentence in zip(rows, said, strict=True):
         shorter = min(len(ours.tokens[row]), len(sentence.tokens))
@@ -54,7 +54,7 @@ def test_tokens_and_latents_are_those_of_the_stock_model(stock: Any, said: list[
     import torch
 
     for sentence in said:
-        ours = Ours(stock, capture=Tape())
+        ours = Ours(stock, capture=FakeCapture())
         row = ours.begin(sentence)
         while not ours.ended(row):
             ours.step([row])
@@ -62,10 +62,10 @@ def test_tokens_and_latents_are_those_of_the_stock_model(stock: Any, said: list[
         assert torch.allclose(torch.stack(ours.latents[row]), sentence.latents, atol=1e-4)
 
 
-def test_keys_and_values_lie_where_they_belong(stock: Any, said: list[Said]) -> None:
+def test_keys_and_values_are_in_their_rows(stock: Any, said: list[Said]) -> None:
     import torch
 
-    plain, recorded = Ours(stock), Ours(stock, capture=Tape())
+    plain, recorded = Ours(stock), Ours(stock, capture=FakeCapture())
     for ours in (plain, recorded):
         ours.begin(said[0])
         ours.begin(said[1])
@@ -84,16 +84,16 @@ def test_keys_and_values_lie_where_they_belong(stock: Any, said: list[Said]) -> 
                 assert not other[row, :, length : recorded.decoder.cache.spare].any()
 
 
-def test_rows_that_rest_are_left_as_they_are(stock: Any, said: list[Said]) -> None:
-    ours = Ours(stock, capture=Tape())
+def test_paused_rows_do_not_change(stock: Any, said: list[Said]) -> None:
+    ours = Ours(stock, capture=FakeCapture())
     rows = [ours.begin(sentence) for sentence in said]
     for number in range(24):
         ours.step(([0, 2, 3], [1, 3], [2], [0, 1])[number % 4])
-    told(ours, rows, said)
+    assert_same_tokens(ours, rows, said)
 
 
-def test_a_row_may_begin_and_end_between(stock: Any, said: list[Said]) -> None:
-    ours = Ours(stock, capture=Tape())
+def test_rows_may_start_and_end_between_steps(stock: Any, said: list[Said]) -> None:
+    ours = Ours(stock, capture=FakeCapture())
     assert ours.begin(said[0]) == 0
     ours.step([0])
     for _ in range(3):
@@ -102,11 +102,13 @@ def test_a_row_may_begin_and_end_between(stock: Any, said: list[Said]) -> None:
             ours.step([0, 1])
         ours.decoder.cache.free(1)
         ours.step([0])
-    told(ours, [0, 1], said[:2])
+    assert_same_tokens(ours, [0, 1], said[:2])
 
 
-def test_each_size_is_recorded_once_until_the_cache_moves(stock: Any, said: list[Said]) -> None:
-    tape = Tape()
+def test_each_size_is_captured_once_until_the_cache_is_reallocated(
+    stock: Any, said: list[Said]
+) -> None:
+    tape = FakeCapture()
     ours = Ours(stock, capture=tape)
     ours.begin(said[0])
     for _ in range(5):
@@ -130,16 +132,16 @@ def test_each_size_is_recorded_once_until_the_cache_moves(stock: Any, said: list
     assert len(tape.recorded) == 4
 
 
-def test_what_is_recorded_is_forgotten_when_the_cache_moves(
+def test_graphs_are_dropped_when_the_cache_is_reallocated(
     stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tape = Tape()
+    tape = FakeCapture()
     ours = Ours(stock, capture=tape)
     ours.begin(said[0])
     ours.step([0])
     cache = ours.decoder.cache
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "_tensor", for_two_more(cache._tensor))
+        patch.setattr(cache, "_tensor", fail_at_third(cache._tensor))
         with pytest.raises(RuntimeError, match="memory"):
             ours.begin(said[1])
     # One layer has another address, though the size has not changed.
@@ -150,7 +152,7 @@ def test_what_is_recorded_is_forgotten_when_the_cache_moves(
     assert len(tape.recorded) == 2
 
 
-def test_a_card_that_cannot_record_still_speaks(
+def test_a_card_without_graphs_still_decodes(
     stock: Any, said: list[Said], caplog: pytest.LogCaptureFixture
 ) -> None:
     asked = 0
@@ -166,13 +168,13 @@ def test_a_card_that_cannot_record_still_speaks(
         ours.step([1])
         while not ours.ended(0):
             ours.step([0, 1])
-    told(ours, rows, said[:2])
+    assert_same_tokens(ours, rows, said[:2])
     assert asked == 1
     assert "slower (operation not permitted" in caplog.text
 
 
-def test_after_a_failure_nothing_recorded_is_repeated(stock: Any, said: list[Said]) -> None:
-    tape, replayed = Tape(), []
+def test_after_a_failure_no_graph_is_replayed(stock: Any, said: list[Said]) -> None:
+    tape, replayed = FakeCapture(), []
 
     def record(compute: Any) -> Any:
         if tape.recorded:
@@ -194,10 +196,10 @@ def test_after_a_failure_nothing_recorded_is_repeated(stock: Any, said: list[Sai
     assert len(replayed) == 2
     ours.step([0])
     assert len(replayed) == 2
-    told(ours, rows, said[:2])
+    assert_same_tokens(ours, rows, said[:2])
 
 
-def test_where_recording_cannot_begin_nothing_is_recorded(
+def test_nothing_is_captured_if_capturing_cannot_start(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     import torch
@@ -216,7 +218,7 @@ def test_where_recording_cannot_begin_nothing_is_recorded(
 
 class TestSteadyCache:
     def test_grows_by_large_steps_and_never_shrinks(self, stock: Any, said: list[Said]) -> None:
-        cache = Ours(stock, capture=Tape()).decoder.cache
+        cache = Ours(stock, capture=FakeCapture()).decoder.cache
         rows = [cache.allocate(100) for _ in range(3)]
         assert cache.size == (4, 256)
         cache.extend([1], 155)
@@ -234,13 +236,13 @@ class TestSteadyCache:
         cache.clear()
         assert (cache.size, cache.keys, cache.reallocations) == ((0, 0), [], moves + 1)
 
-    def test_gives_back_what_is_too_much_once_it_is_empty(
+    def test_frees_a_large_cache_once_it_is_empty(
         self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from wyoming_voice_stack.tts.engines.xtts.decoding import kv_cache as cache_module
 
         monkeypatch.setattr(cache_module, "STABLE_IDLE_BYTES", 2 * 2 * 2 * 256 * WIDTH * 4)
-        cache = Ours(stock, capture=Tape()).decoder.cache
+        cache = Ours(stock, capture=FakeCapture()).decoder.cache
         for _ in range(2):
             rows = [cache.allocate(10), cache.allocate(10)]
             moves = cache.reallocations
@@ -253,13 +255,13 @@ class TestSteadyCache:
             cache.free(row)
         assert (cache.size, cache.keys, cache.values) == ((0, 0), [], [])
 
-    def test_gives_back_what_want_of_memory_left(
+    def test_frees_what_a_failed_allocation_left(
         self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        cache = Ours(stock, capture=Tape()).decoder.cache
+        cache = Ours(stock, capture=FakeCapture()).decoder.cache
         first = cache.allocate(10)
         with monkeypatch.context() as patch:
-            patch.setattr(cache, "_tensor", for_two_more(cache._tensor))
+            patch.setattr(cache, "_tensor", fail_at_third(cache._tensor))
             with pytest.raises(RuntimeError, match="memory"):
                 cache.allocate(10)
         assert cache.keys
@@ -270,7 +272,7 @@ class TestSteadyCache:
         assert cache.size == (1, 256)
 
     def test_has_the_same_bounds(self, stock: Any, said: list[Said]) -> None:
-        cache = Ours(stock, capture=Tape()).decoder.cache
+        cache = Ours(stock, capture=FakeCapture()).decoder.cache
         for _ in range(ROWS):
             cache.allocate(10)
         with pytest.raises(RuntimeError, match="rows"):

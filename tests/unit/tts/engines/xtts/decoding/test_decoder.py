@@ -52,7 +52,7 @@ class TestTokens:
             assert tokens[:shorter] == expected[:shorter]
             assert shorter >= 10
 
-    def test_are_the_same_when_some_rows_rest(self, stock: Any, said: list[Said]) -> None:
+    def test_are_the_same_when_some_rows_pause(self, stock: Any, said: list[Said]) -> None:
         ours = Ours(stock)
         rows = [ours.begin(sentence) for sentence in said]
         assert rows == [0, 1, 2, 3]
@@ -64,7 +64,7 @@ class TestTokens:
             assert ours.tokens[row][:shorter] == sentence.tokens[:shorter]
 
     @pytest.mark.parametrize("form", ["float16", "bfloat16", "int8"])
-    def test_of_other_forms_come_from_nearly_the_same_latents(
+    def test_other_weight_formats_give_nearly_the_same_latents(
         self, stock: Any, said: list[Said], form: str
     ) -> None:
         import torch
@@ -129,7 +129,7 @@ class TestSampling:
             read = torch.cat([read, expected], dim=1)
 
     @pytest.mark.parametrize("token", [1, 1024])
-    def test_counts_the_stock_prefix_as_said(self, stock: Any, token: int) -> None:
+    def test_penalizes_the_prompt_like_the_stock_model(self, stock: Any, token: int) -> None:
         import torch
 
         sampler = Ours(stock, top_k=1).sampler
@@ -138,7 +138,7 @@ class TestSampling:
         scores[0, token], scores[0, 500] = 2.0, 1.0
         assert sampler.draw([0], scores) == [500]
 
-    def test_scores_that_are_no_numbers_disturb_nobody(self, stock: Any) -> None:
+    def test_invalid_scores_do_not_affect_other_rows(self, stock: Any) -> None:
         import torch
 
         from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import INVALID_TOKEN
@@ -162,7 +162,7 @@ class TestSampling:
 
 
 class TestCache:
-    def test_grows_by_steps_and_gives_back(self, stock: Any, said: list[Said]) -> None:
+    def test_grows_by_steps_and_shrinks(self, stock: Any, said: list[Said]) -> None:
         decoder = Ours(stock).decoder
         cache = decoder.cache
         assert cache.size == (0, 0)

@@ -16,7 +16,7 @@ def cache(rows: int = 4) -> Any:
     return KeyValueCache(shape, device=torch.device("cpu"), dtype=torch.float32)
 
 
-def test_memory_that_runs_out_while_a_row_is_given_back_stops_nobody(
+def test_running_out_of_memory_while_freeing_a_row_is_ignored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kept = cache()
@@ -35,7 +35,7 @@ def test_memory_that_runs_out_while_a_row_is_given_back_stops_nobody(
     assert kept.allocate(300) == second
 
 
-def test_a_row_is_taken_over_without_what_was_in_it() -> None:
+def test_a_reused_row_is_cleared() -> None:
     kept = cache()
     kept.allocate(10)
     row = kept.allocate(10)

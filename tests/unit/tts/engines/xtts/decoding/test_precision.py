@@ -43,13 +43,13 @@ def test_auto_depends_on_the_device(device: str, precision: str, form: str) -> N
         ("cpu", "int4", "one of auto, float32, float16, bfloat16, int8"),
     ],
 )
-def test_what_cannot_be_says_what_can(device: str, precision: str, advice: str) -> None:
+def test_unsupported_precisions_are_refused(device: str, precision: str, advice: str) -> None:
     with pytest.raises(EngineError, match=advice):
         weight_format(device, precision)
 
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16", "int8"])
-def test_speaks_in_each_form(xtts_folder: Path, precision: str) -> None:
+def test_speaks_with_each_weight_format(xtts_folder: Path, precision: str) -> None:
     engine = source(xtts_folder, precision).load()
     sound = spoken(engine, YES)
     assert np.abs(sound).max() > 0.01
@@ -92,7 +92,7 @@ def test_a_format_that_the_device_does_not_support_is_reported(
 
 
 @pytest.mark.parametrize(("free_bytes", "copies"), [(10**12, 1), (10**9, 0)])
-def test_weights_are_copied_only_where_there_is_room(
+def test_weights_are_copied_only_with_enough_memory(
     monkeypatch: pytest.MonkeyPatch, free_bytes: int, copies: int
 ) -> None:
     import torch
@@ -116,7 +116,7 @@ def test_weights_are_copied_only_where_there_is_room(
     assert torch.allclose(product, rows @ layer.weight + layer.bias, atol=1e-6)
 
 
-def test_whatever_fails_in_the_first_word_leaves_no_thread_behind(
+def test_a_failed_warm_up_leaves_no_thread(
     xtts_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stumble(_: XttsSynthesizer) -> None:

@@ -86,7 +86,7 @@ def test_windows_equal_the_whole(
     assert whole.abs().max() > 0.1
 
 
-def test_what_was_given_never_changes(vocoder: Any, latents: Any, speaker: Any) -> None:
+def test_returned_samples_never_change(vocoder: Any, latents: Any, speaker: Any) -> None:
     """Whatever follows: the same beginning is continued in two ways."""
     import torch
 
@@ -105,7 +105,7 @@ def test_what_was_given_never_changes(vocoder: Any, latents: Any, speaker: Any) 
     assert torch.equal(*beginnings)
 
 
-def test_the_context_is_what_the_convolutions_see(vocoder: Any, speaker: Any, latents: Any) -> None:
+def test_the_context_is_the_receptive_field(vocoder: Any, speaker: Any, latents: Any) -> None:
     """Only samples within the receptive field depend on a frame, and it is not much too large."""
     import torch
 
@@ -166,7 +166,7 @@ def test_windows_have_few_lengths_and_a_longest(
     assert not any(length % WINDOW_STEP for length in decoded)
 
 
-def test_a_window_that_leaves_something_out_equals_the_whole(
+def test_windows_of_the_largest_size_equal_the_whole(
     decoder: Any, vocoder: Any, speaker: Any
 ) -> None:
     """All latents at once, which are too many for the longest window."""
@@ -178,5 +178,5 @@ def test_a_window_that_leaves_something_out_equals_the_whole(
     assert (torch.cat(made) - at_once(decoder, many, speaker, 1.0)).abs().max() < 1e-6
 
 
-def test_too_little_to_be_heard_gives_nothing(vocoder: Any, latents: Any, speaker: Any) -> None:
+def test_too_few_latents_give_no_samples(vocoder: Any, latents: Any, speaker: Any) -> None:
     assert pieces(vocoder, latents[:1], speaker, 3.0, set()) == []

@@ -110,7 +110,7 @@ def studio() -> Iterator[Studio]:
     assert not made.thread._thread.is_alive()
 
 
-def test_who_has_least_in_hand_is_next(studio: Studio) -> None:
+def test_the_stream_with_the_least_buffered_audio_is_next(studio: Studio) -> None:
     names = {"rich": 0.9, "poor": -3.0, "fair": 0.2}
     streams = [
         studio.stream(name, buffered_s=buffered_s, tokens=FIRST_CHUNK_TOKENS)
@@ -122,7 +122,7 @@ def test_who_has_least_in_hand_is_next(studio: Studio) -> None:
     assert studio.log == ["poor", "fair", "rich"]
 
 
-def test_nothing_is_made_before_it_is_due(studio: Studio) -> None:
+def test_nothing_is_decoded_before_it_is_due(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS - 1)
     other = studio.stream("b", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     studio.hand_over(stream, other)
@@ -133,7 +133,7 @@ def test_nothing_is_made_before_it_is_due(studio: Studio) -> None:
     assert studio.log == ["b", "a"]
 
 
-def test_a_window_has_all_that_came_while_it_waited(studio: Studio) -> None:
+def test_a_window_has_all_latents_that_arrived_while_it_waited(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=-1.0, tokens=FIRST_CHUNK_TOKENS)
     other = studio.stream("b", buffered_s=-5.0, tokens=FIRST_CHUNK_TOKENS)
     studio.hand_over(stream, other)
@@ -143,7 +143,7 @@ def test_a_window_has_all_that_came_while_it_waited(studio: Studio) -> None:
     assert stream.vocoder_stream.pulled_tokens == [FIRST_CHUNK_TOKENS + 30]
 
 
-def test_what_makes_no_window_is_looked_at_once(studio: Studio) -> None:
+def test_too_few_latents_are_examined_once(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
     other = studio.stream("b", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     stream.vocoder_stream.empty = True
@@ -157,7 +157,7 @@ def test_what_makes_no_window_is_looked_at_once(studio: Studio) -> None:
     assert studio.log == ["a", "b", "a"]
 
 
-def test_what_a_window_left_out_follows_at_once(studio: Studio) -> None:
+def test_what_a_window_left_out_follows_immediately(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=-1.0, tokens=FIRST_CHUNK_TOKENS)
     stream.vocoder_stream.windows_left_out = 3
     studio.thread.add(stream)
@@ -166,7 +166,7 @@ def test_what_a_window_left_out_follows_at_once(studio: Studio) -> None:
     assert len(studio.log) == 3
 
 
-def test_a_stream_ends_after_all_its_sound(studio: Studio) -> None:
+def test_a_stream_ends_after_all_its_audio(studio: Studio) -> None:
     stream = studio.stream("a", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     stream.vocoder_stream.windows_left_out = 2
     studio.thread.add(stream)
@@ -178,7 +178,7 @@ def test_a_stream_ends_after_all_its_sound(studio: Studio) -> None:
     assert stream.complete
 
 
-def test_no_more_is_made_than_may_wait(studio: Studio) -> None:
+def test_decoding_pauses_while_the_audio_queue_is_full(studio: Studio) -> None:
     stream = studio.stream("a", tokens=FIRST_CHUNK_TOKENS)
     stream.vocoder_stream.windows_left_out = 1000
     studio.thread.add(stream)
@@ -192,7 +192,7 @@ def test_no_more_is_made_than_may_wait(studio: Studio) -> None:
     sound.close()
 
 
-def test_nothing_is_made_for_who_left(studio: Studio) -> None:
+def test_nothing_is_decoded_for_closed_streams(studio: Studio) -> None:
     leaver = studio.stream("leaver", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
     other = studio.stream("other", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     leaver.vocoder_stream.windows_left_out = 1000
@@ -207,7 +207,7 @@ def test_nothing_is_made_for_who_left(studio: Studio) -> None:
     studio.until(lambda: studio.thread._streams == [other])
 
 
-def test_one_that_fails_disturbs_nobody(studio: Studio) -> None:
+def test_a_failed_stream_does_not_affect_others(studio: Studio) -> None:
     bad = studio.stream("bad", buffered_s=-9.0, tokens=FIRST_CHUNK_TOKENS)
     good = studio.stream("good", buffered_s=0.5, tokens=FIRST_CHUNK_TOKENS)
     bad.vocoder_stream.broken = True
@@ -221,7 +221,7 @@ def test_one_that_fails_disturbs_nobody(studio: Studio) -> None:
     assert list(good.audio.take_all())
 
 
-def test_closing_ends_what_is_not_finished(studio: Studio) -> None:
+def test_closing_ends_unfinished_streams(studio: Studio) -> None:
     stream = studio.stream("a", tokens=1)
     studio.thread.add(stream)
     studio.thread.close()
@@ -232,7 +232,7 @@ def test_closing_ends_what_is_not_finished(studio: Studio) -> None:
 
 
 class TestCores:
-    def test_two_at_work_have_half_each(self) -> None:
+    def test_two_computations_get_half_each(self) -> None:
         import torch
 
         from wyoming_voice_stack.tts.engines.xtts.torch_threads import ThreadBudget, use_threads
@@ -263,7 +263,7 @@ class TestCores:
         assert counts == {"first": 4, "second": 2, "first later": 4, "third": 2, "alone again": 4}
         use_threads(before)
 
-    def test_a_new_thread_begins_with_all(self) -> None:
+    def test_a_new_thread_starts_with_all(self) -> None:
         import torch
 
         from wyoming_voice_stack.tts.engines.xtts.torch_threads import ThreadBudget
