@@ -45,7 +45,7 @@ def heard(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 @pytest.fixture
 def assessed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of what was assessed; everything is good."""
+    """Names of the assessed recordings, all of which are good."""
     names: list[str] = []
 
     def assess(path: Path, _: object) -> Assessment:
@@ -71,14 +71,14 @@ def only_line(folder: VoicesFolder, caplog: pytest.LogCaptureFixture) -> str:
 
 
 class TestArrival:
-    def test_a_good_voice_is_told_of_once(
+    def test_a_good_voice_is_logged_once(
         self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
     ) -> None:
         path = write(tmp_path / "anna.wav", speech())
         assert folder.read()["anna"].paths == (path,)
         assert only_line(folder, heard).startswith("INFO The voice 'anna' can be cloned")
 
-    def test_a_poor_voice_is_listed_and_warned_of(
+    def test_a_poor_voice_is_listed_with_a_warning(
         self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
     ) -> None:
         write(tmp_path / "anna.wav", speech(SHORT_TEXT))
@@ -224,7 +224,7 @@ class TestWriting:
 
 
 class TestTrouble:
-    def test_a_folder_that_cannot_be_read_is_told_of_once(
+    def test_a_folder_that_cannot_be_read_is_logged_once(
         self,
         folder: VoicesFolder,
         tmp_path: Path,
@@ -275,7 +275,7 @@ class TestTrouble:
         warnings = [line for line in lines(heard) if line.startswith("WARNING")]
         assert warnings == ["WARNING Speech detection in recordings is off: The detector failed."]
 
-    def test_a_form_that_is_not_read_is_told_of(
+    def test_an_unsupported_format_is_logged(
         self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
     ) -> None:
         (tmp_path / "anna.m4a").write_bytes(b"x")

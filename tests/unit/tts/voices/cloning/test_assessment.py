@@ -1,4 +1,4 @@
-"""What is said of a recording when it comes."""
+"""How recordings are assessed, and what is logged about a voice."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def noisy(samples: Samples, ratio_db: float) -> Samples:
     return samples + at_level(noise.astype(np.float32), float(level))
 
 
-def said_of(path: Path, *, listening: bool = True) -> str:
-    found = assess(path, detector if listening else None)
+def problems(path: Path, *, detecting: bool = True) -> str:
+    found = assess(path, detector if detecting else None)
     assert not found.refusal
     return ", ".join(fault.problem for fault in found.faults)
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "problem"),
     [
         (speech, ""),
         (lambda: np.clip(3 * say(LONG_TEXT, RATE), -1, 1), "is clipped"),
@@ -46,21 +46,21 @@ def said_of(path: Path, *, listening: bool = True) -> str:
     ],
     ids=["good", "clipped", "loud", "quiet", "soft", "noisy", "hissing", "noise"],
 )
-def test_faults(tmp_path: Path, make: Callable[[], Samples], said: str) -> None:
-    found = said_of(write(tmp_path / "anna.wav", make()))
-    assert said in found
-    assert bool(said) == bool(found)
+def test_faults(tmp_path: Path, make: Callable[[], Samples], problem: str) -> None:
+    found = problems(write(tmp_path / "anna.wav", make()))
+    assert problem in found
+    assert bool(problem) == bool(found)
     assert "," not in found
 
 
 def test_a_telephone_is_told(tmp_path: Path) -> None:
-    assert "(8000 Hz)" in said_of(write(tmp_path / "anna.wav", say(LONG_TEXT, 8000) / 2, 8000))
+    assert "(8000 Hz)" in problems(write(tmp_path / "anna.wav", say(LONG_TEXT, 8000) / 2, 8000))
 
 
 def test_without_a_detector_levels_are_still_told(tmp_path: Path) -> None:
     loud = write(tmp_path / "anna.wav", np.clip(3 * say(LONG_TEXT, RATE), -1, 1))
-    assert "is clipped" in said_of(loud, listening=False)
-    assert said_of(write(tmp_path / "bert.wav", noisy(speech(), 10.0)), listening=False) == ""
+    assert "is clipped" in problems(loud, detecting=False)
+    assert problems(write(tmp_path / "bert.wav", noisy(speech(), 10.0)), detecting=False) == ""
 
 
 def test_only_speech_counts(tmp_path: Path) -> None:
@@ -128,10 +128,14 @@ def test_a_cut_off_file_counts_as_what_is_there(tmp_path: Path) -> None:
     assert "0.5 s long" in assess(path, None).refusal
 
 
-def test_what_cannot_be_read_now_may_be_later(tmp_path: Path) -> None:
-    found = assess(tmp_path / "bob.wav", None)
-    assert "No such file" in found.refusal
+def assert_may_succeed_later(path: Path, reason: str) -> None:
+    found = assess(path, None)
+    assert reason in found.refusal
     assert not found.is_final
+
+
+def test_what_cannot_be_read_now_may_be_later(tmp_path: Path) -> None:
+    assert_may_succeed_later(tmp_path / "bob.wav", "No such file")
 
 
 def test_an_installation_without_libsndfile_says_so(
@@ -139,9 +143,7 @@ def test_an_installation_without_libsndfile_says_so(
 ) -> None:
     path = write(tmp_path / "bob.wav", speech())
     monkeypatch.setitem(sys.modules, "soundfile", None)
-    found = assess(path, None)
-    assert "soundfile is missing" in found.refusal
-    assert not found.is_final
+    assert_may_succeed_later(path, "soundfile is missing")
 
 
 def test_a_recording_is_held_block_by_block(
