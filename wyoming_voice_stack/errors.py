@@ -1,4 +1,4 @@
-"""The error tree. Each class stands for one decision of whoever catches it.
+"""The error tree. Each class calls for one decision in the code that catches it.
 
 VoiceStackError                      code on the wire
 ├── ProtocolError                    the client broke the protocol: error event, then close

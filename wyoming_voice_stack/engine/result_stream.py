@@ -17,7 +17,7 @@ class ResultStream(Generic[Result]):
     """One job in the queue and its results. Used from its event loop, by one coroutine.
 
     Once started, the job works ahead by up to `channel.MAX_UNREAD_ITEMS` results, whether or not
-    any is taken. Whoever opens a stream closes it.
+    any is taken. The code that opens a stream closes it.
     """
 
     def __init__(

@@ -63,7 +63,7 @@ class TestOrder:
         line.queue.promote(between)
         assert line.take_all() == [before, between, after, early]
 
-    def test_order_holds_whatever_is_dropped_and_promoted(self) -> None:
+    def test_order_holds_whatever_is_cancelled_and_promoted(self) -> None:
         chance = random.Random(5)
         line = Line()
         jobs = [line.put(chance.choice(list(Priority))) for _ in range(60)]
@@ -76,7 +76,7 @@ class TestOrder:
         assert line.take_all() == sorted(kept, key=lambda job: (job.priority, jobs.index(job)))
 
     @pytest.mark.parametrize("do", [JobQueue.promote, JobQueue.cancel])
-    def test_what_is_over_is_neither_promoted_nor_dropped(
+    def test_what_is_over_is_neither_promoted_nor_cancelled(
         self, do: Callable[[JobQueue, Job], None]
     ) -> None:
         line = Line()
@@ -97,7 +97,7 @@ class TestLanes:
         line.queue.finish(batch)
         assert line.take() == [second]
 
-    def test_one_lane_speculative_while_no_final_waits(self) -> None:
+    def test_one_lane_runs_speculative_jobs_while_no_final_waits(self) -> None:
         line = Line()
         speculative = line.put(SPECULATIVE)
         assert line.take() == [speculative]
@@ -119,14 +119,15 @@ class TestLanes:
             line.put(SPECULATIVE)
         assert [len(line.take()) for _ in range(5)] == [1, 1, 1, 0, 0]
 
-    def test_speculative_runs_beside_a_final(self) -> None:
+    @pytest.mark.parametrize(("running", "next_one"), [(FINAL, SPECULATIVE), (PARTIAL, FINAL)])
+    def test_runs_beside_another(self, running: Priority, next_one: Priority) -> None:
         line = Line(lanes=2)
-        line.put(FINAL)
+        line.put(running)
         line.take()
-        speculative = line.put(SPECULATIVE)
-        assert line.take() == [speculative]
+        job = line.put(next_one)
+        assert line.take() == [job]
 
-    def test_promoted_while_it_runs_is_no_speculative_any_more(self) -> None:
+    def test_promoted_while_it_runs_is_not_speculative_any_more(self) -> None:
         line = Line(lanes=2)
         speculative, other = line.put(SPECULATIVE), line.put(SPECULATIVE)
         line.take()
@@ -144,14 +145,7 @@ class TestLanes:
         line.queue.finish(running)
         assert line.take() == [partial]
 
-    def test_final_runs_beside_a_partial(self) -> None:
-        line = Line(lanes=2)
-        line.put(PARTIAL)
-        line.take()
-        final = line.put(FINAL)
-        assert line.take() == [final]
-
-    def test_dropped_keeps_its_lane_until_it_ends(self) -> None:
+    def test_cancelled_keeps_its_lane_until_it_ends(self) -> None:
         line = Line()
         line.put(FINAL)
         [job] = batch = line.take()
