@@ -7,6 +7,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,15 @@ def commands(document: Path) -> Iterator[list[str]]:
                 yield shlex.split(found)
 
 
+def benchmarks() -> list[str]:
+    """The name and the options of every benchmark that a document runs."""
+    texts = (document.read_text("utf-8") for document in DOCUMENTS)
+    found = {
+        line for text in texts for line in re.findall(r"python -m benchmarks\.([^`\n]+)", text)
+    }
+    return sorted(found)
+
+
 def resolved(words: list[str]) -> tuple[set[str], list[str]]:
     """The options of the command that these words call, and the words behind its name."""
     command: Any = get_command(app)
@@ -151,6 +161,15 @@ def named_paths(text: str) -> set[str]:
     return set(re.findall(r"`(\w[\w./-]*/[\w./-]*\.(?:py|sh|yml|yaml|md|txt|toml|cfg))`", text))
 
 
+@pytest.mark.parametrize("line", benchmarks())
+def test_benchmarks_take_their_options(line: str) -> None:
+    pytest.importorskip("jiwer", reason="the extra bench is not installed")
+    name, *options = shlex.split(line)
+    program = import_module(f"benchmarks.{name}.__main__")
+    parser = program.parser() if hasattr(program, "parser") else program.new_parser(None)
+    parser.parse_args(options)
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_named_files_exist(document: Path) -> None:
     named = named_paths(document.read_text("utf-8")) - GONE
@@ -197,7 +216,7 @@ def test_decision_records(record: Path) -> None:
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert headings[:2] == ["Context", "Decision"]
     assert "Consequences" in headings
-    title = re.match(r"# (\d{4}):? (.+)", text)
+    title = re.match(r"# (\d{4}): (.+)", text)
     assert title
     assert record.name.startswith(title[1])
     index = (ROOT / "docs" / "decisions" / "README.md").read_text("utf-8")
