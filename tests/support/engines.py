@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from wyoming_voice_stack.tts.engine import Samples, SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource, CoquiSynthesizer
+from wyoming_voice_stack.tts.engines.piper.engine import PiperSource
 from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
+
+
+def piper_source(model: Path, **options: Any) -> PiperSource:
+    return PiperSource(ModelFiles.at(model), **options)
 
 
 def xtts_source(folder: Path, device: str = "cpu") -> XttsSource:

@@ -16,7 +16,7 @@ TEXTS = (
 ROWS = 4
 
 
-class Said:
+class Reference:
     """A sentence decoded by the stock model: its inputs, audio tokens and latents."""
 
     def __init__(self, model: Any, text: str, speaker: str) -> None:
@@ -44,24 +44,24 @@ class Said:
         self.latents = torch.cat([latent for _, latent in pairs])
 
 
-def say_all(stock: Any) -> list[Said]:
+def decode_references(stock: Any) -> list[Reference]:
     """All texts, decoded by the stock model."""
     pairs = zip(TEXTS, (*SPEAKERS, SPEAKERS[0]), strict=True)
-    return [Said(stock, text, speaker) for text, speaker in pairs]
+    return [Reference(stock, text, speaker) for text, speaker in pairs]
 
 
 class Ours:
     """Our decoder and sampler, called in the same way as by the scheduler."""
 
     def __init__(
-        self, stock: Any, form: Any = "float32", capture: Any = None, **options: float
+        self, stock: Any, weight_format: Any = "float32", capture: Any = None, **options: float
     ) -> None:
         from wyoming_voice_stack.tts.engines.xtts.decoding.decoder import Decoder
         from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import Sampler, SamplingOptions
 
         names = ("temperature", "repetition_penalty", "top_k", "top_p")
         chosen: Mapping[str, Any] = {name: stock.config[name] for name in names} | options
-        self.decoder = Decoder(stock.gpt, form, max_rows=ROWS, capture=capture)
+        self.decoder = Decoder(stock.gpt, weight_format, max_rows=ROWS, capture=capture)
         self.sampler = Sampler(
             SamplingOptions(**chosen),
             rows=ROWS,
@@ -73,8 +73,8 @@ class Ours:
         self.tokens: dict[int, list[int]] = {}
         self.latents: dict[int, list[Any]] = {}
 
-    def begin(self, said: Said) -> int:
-        row, latent = self.decoder.begin(said.voice, said.text_tokens)
+    def begin(self, references: Reference) -> int:
+        row, latent = self.decoder.begin(references.voice, references.text_tokens)
         self.sampler.begin(row)
         self.tokens[row], self.latents[row] = [], []
         self._draw([row], latent)

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.support.engines import pieces_of, spoken
+from tests.support.engines import pieces_of, piper_source, spoken
 from wyoming_voice_stack.errors import (
     EngineError,
     ModelCorrupt,
@@ -34,19 +33,8 @@ from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 SENTENCE = "The kitchen light is on, and so is the one in the hall."
 
 
-def source(model: Path, **options: Any) -> PiperSource:
-    return PiperSource(ModelFiles.at(model), **options)
-
-
 def absent(reference: str) -> PiperSource:
     return PiperSource(ModelFiles(reference, find=lambda: None, locate=lambda: Path("/nowhere")))
-
-
-@pytest.fixture(scope="module")
-def joe(piper_model: Path) -> Iterator[PiperSynthesizer]:
-    engine = source(piper_model).load()
-    yield engine
-    engine.close()
 
 
 @pytest.fixture
@@ -98,7 +86,7 @@ class TestCard:
         model = write_voice(
             tmp_path, language={"code": "nl_BE"}, speaker_id_map={"b": 1, "a": 2, "c": 0}
         )
-        voice = source(model).card().voices[0]
+        voice = piper_source(model).card().voices[0]
         assert (voice.name, voice.languages, voice.speakers) == (
             *("voice", ("nl-BE",)),
             ("c", "b", "a"),
@@ -106,10 +94,10 @@ class TestCard:
 
     def test_falls_back_to_the_pronunciation(self, tmp_path: Path) -> None:
         model = write_voice(tmp_path, language=None, espeak={"voice": "en-gb-x-rp"})
-        assert source(model).card().languages == ("en-GB",)
+        assert piper_source(model).card().languages == ("en-GB",)
 
     def test_is_the_same_when_loaded(self, joe: PiperSynthesizer, piper_model: Path) -> None:
-        assert joe.card == source(piper_model).card()
+        assert joe.card == piper_source(piper_model).card()
         assert joe.card.languages == ("en-US",)
 
     def test_bounds_a_sentence(self) -> None:
@@ -153,7 +141,7 @@ class TestSpeaking:
         assert len(spoken(joe, SynthesisRequest("Yes.", "en")))
 
     def test_puts_silence_between_its_own_sentences(self, piper_model: Path) -> None:
-        engine = source(piper_model, sentence_silence_ms=100, threads=1).load()
+        engine = piper_source(piper_model, sentence_silence_ms=100, threads=1).load()
         first, *pieces, last = pieces_of(engine, SynthesisRequest("It is on. It is off.", "en"))
         engine.close()
         (between,) = [each for each in pieces if not each.any()]
@@ -223,7 +211,9 @@ class TestManySpeakers:
             PiperVoice(session=None, config=PiperConfig.from_dict(known)),
             voice,  # type: ignore[arg-type]
         )
-        return PiperSynthesizer(piper, source(model).card(), 0, FairScheduler(at_once=2, cores=4))
+        return PiperSynthesizer(
+            piper, piper_source(model).card(), 0, FairScheduler(at_once=2, cores=4)
+        )
 
     def test_speaker_speed_and_noise_are_inputs_of_the_model(
         self, engine: PiperSynthesizer, voice: _Recording
@@ -263,19 +253,19 @@ class TestLoading:
     def test_needs_the_model(self, copied: Path) -> None:
         copied.unlink()
         with pytest.raises(ModelNotFound, match=r"en_US-joe-medium\.onnx not found"):
-            source(copied).load()
+            piper_source(copied).load()
 
     def test_needs_the_configuration(self, copied: Path) -> None:
         copied.with_name(f"{copied.name}.json").unlink()
         with pytest.raises(ModelNotFound, match=r"onnx\.json is missing"):
-            source(copied).load()
+            piper_source(copied).load()
 
     def test_refuses_a_damaged_model(self, copied: Path) -> None:
         copied.write_bytes(copied.read_bytes()[:100_000])
         with pytest.raises(ModelCorrupt, match="download both again"):
-            source(copied).load()
+            piper_source(copied).load()
 
     def test_refuses_a_strange_configuration(self, copied: Path) -> None:
         copied.with_name(f"{copied.name}.json").write_text('{"language": {"code": "en_US"}}')
         with pytest.raises(ModelCorrupt, match="KeyError"):
-            source(copied).load()
+            piper_source(copied).load()

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.engines import pieces_of, spoken
-from tests.unit.tts.engines.piper.test_engine import source
+from tests.support.engines import pieces_of, piper_source, spoken
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSynthesizer
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSynthesizer
@@ -22,11 +21,6 @@ from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 LONG = "The kitchen light is on, and so is the one in the hall. " * 2
 CLIENTS = 3
-
-
-@pytest.fixture(scope="module")
-def joe(piper_model: Path) -> PiperSynthesizer:
-    return source(piper_model).load()
 
 
 @pytest.fixture
@@ -156,7 +150,7 @@ class TestTogether:
         monkeypatch.setattr(
             "wyoming_voice_stack.tts.engines.piper.engine.load_model", lambda *_: _NoReader()
         )
-        engine = source(piper_model, threads=threads).load()
+        engine = piper_source(piper_model, threads=threads).load()
         assert engine._scheduler._at_once == at_once
         heard = PlaybackBuffer()
         heard.add(1.0)

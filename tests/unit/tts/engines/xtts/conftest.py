@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.checkpoints.xtts_output import Said, say_all
+from tests.support.checkpoints.xtts_output import Reference, decode_references
 from wyoming_voice_stack.tts.engines.xtts.loading import load_model
 
 
@@ -26,5 +26,5 @@ def stock(inference: None, xtts_folder: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def said(stock: Any) -> list[Said]:
-    return say_all(stock)
+def references(stock: Any) -> list[Reference]:
+    return decode_references(stock)

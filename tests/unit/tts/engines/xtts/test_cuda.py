@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.support.checkpoints.tiny_xtts import SPEAKERS, WIDTH
-from tests.support.checkpoints.xtts_output import TEXTS, Ours, Said, say_all
+from tests.support.checkpoints.xtts_output import TEXTS, Ours, Reference, decode_references
 from tests.support.engines import alike, spoken, xtts_source
 from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.source import ModelFiles
@@ -40,9 +40,9 @@ def stock(xtts_folder: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def said(xtts_folder: Path) -> list[Said]:
+def references(xtts_folder: Path) -> list[Reference]:
     """Computed on the CPU, as the reference for the card."""
-    return say_all(load_model(xtts_folder, "cpu"))
+    return decode_references(load_model(xtts_folder, "cpu"))
 
 
 def source(folder: Path, precision: str) -> XttsSource:
@@ -56,7 +56,7 @@ def engine(request: pytest.FixtureRequest, xtts_folder: Path) -> Iterator[XttsSy
     made.close()
 
 
-def recorder() -> Any:
+def cuda_capture() -> Any:
     import torch
 
     from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import CudaGraphCapture
@@ -64,7 +64,7 @@ def recorder() -> Any:
     return CudaGraphCapture(torch.device(CUDA))
 
 
-def records(decoder: Any) -> bool:
+def has_graphs(decoder: Any) -> bool:
     """Whether steps were captured without any failure."""
     from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import CudaGraphCapture
 
@@ -72,66 +72,66 @@ def records(decoder: Any) -> bool:
     return isinstance(graphs._capture, CudaGraphCapture) and bool(graphs._graphs)
 
 
-def reading(ours: Ours, said: list[Said], rows: list[int], steps: int) -> Any:
+def latents_of_steps(ours: Ours, references: list[Reference], rows: list[int], steps: int) -> Any:
     """Latents of steps that read the stock model's tokens, of shape [rows, steps, width]."""
     import torch
 
     heard = []
     for number in range(1, steps + 1):
-        tokens = [said[row].tokens[number - 1] for row in rows]
+        tokens = [references[row].tokens[number - 1] for row in rows]
         heard.append(ours.decoder.step(rows, tokens, [number] * len(rows)))
     return torch.stack(heard, dim=1).cpu()
 
 
 @pytest.mark.parametrize(
-    ("form", "tolerance"), [("float32", 1e-3), ("float16", 5e-2), ("bfloat16", 4e-1)]
+    ("weight_format", "tolerance"), [("float32", 1e-3), ("float16", 5e-2), ("bfloat16", 4e-1)]
 )
 def test_latents_equal_those_of_the_cpu(
-    stock: Any, said: list[Said], form: str, tolerance: float
+    stock: Any, references: list[Reference], weight_format: str, tolerance: float
 ) -> None:
     import torch
 
-    rows, steps = list(range(len(TEXTS))), min(len(each.tokens) for each in said) - 1
-    expected = torch.stack([each.latents[1 : steps + 1] for each in said])
-    for record in (None, recorder()):
-        ours = Ours(stock, form, record)
-        assert [ours.begin(sentence) for sentence in said] == rows
-        heard = reading(ours, said, rows, steps)
+    rows, steps = list(range(len(TEXTS))), min(len(each.tokens) for each in references) - 1
+    expected = torch.stack([each.latents[1 : steps + 1] for each in references])
+    for capture in (None, cuda_capture()):
+        ours = Ours(stock, weight_format, capture)
+        assert [ours.begin(sentence) for sentence in references] == rows
+        heard = latents_of_steps(ours, references, rows, steps)
         assert (heard - expected).norm() / expected.norm() < tolerance
 
 
-def test_replayed_steps_equal_the_steps_themselves(stock: Any, said: list[Said]) -> None:
+def test_replayed_steps_equal_the_steps_themselves(stock: Any, references: list[Reference]) -> None:
     """Rows pause, end and start in between, and the cache grows meanwhile."""
     drawn = []
-    for record in (None, recorder()):
-        ours = Ours(stock, "float32", record)
-        ours.begin(said[0])
+    for capture in (None, cuda_capture()):
+        ours = Ours(stock, "float32", capture)
+        ours.begin(references[0])
         for _ in range(5):
             ours.step([0])
-        ours.begin(said[1])
-        ours.begin(said[2])
+        ours.begin(references[1])
+        ours.begin(references[2])
         for number in range(8):
             ours.step([0, 2] if number % 2 else [1, 2])
         ours.decoder.cache.free(1)
-        assert ours.begin(said[3]) == 1
+        assert ours.begin(references[3]) == 1
         for _ in range(8):
             ours.step([1, 2])
         drawn.append(ours.tokens)
-    assert records(ours.decoder)
+    assert has_graphs(ours.decoder)
     assert drawn[0] == drawn[1]
 
 
-def test_a_sentence_may_outgrow_its_graph(stock: Any, said: list[Said]) -> None:
+def test_a_sentence_may_outgrow_its_graph(stock: Any, references: list[Reference]) -> None:
     drawn = []
-    for record in (None, recorder()):
-        ours = Ours(stock, "float32", record)
-        ours.begin(said[3])
+    for capture in (None, cuda_capture()):
+        ours = Ours(stock, "float32", capture)
+        ours.begin(references[3])
         for jump in (0, 60, 150):
             ours.decoder.cache.extend([0], jump)
             for _ in range(10):
                 ours.step([0])
         drawn.append(ours.tokens[0])
-    assert records(ours.decoder)
+    assert has_graphs(ours.decoder)
     assert drawn[0] == drawn[1]
 
 
@@ -191,7 +191,7 @@ def test_audio_does_not_depend_on_other_requests(engine: XttsSynthesizer) -> Non
     if engine._scheduler._decoder._dtype.itemsize == 4:
         assert all(map(alike, alone, together))
     assert all(len(sound) > 2000 for sound in together)
-    assert records(engine._scheduler._decoder)
+    assert has_graphs(engine._scheduler._decoder)
 
 
 def test_clones_during_synthesis(engine: XttsSynthesizer, tmp_path: Path) -> None:

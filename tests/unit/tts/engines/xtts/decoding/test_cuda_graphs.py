@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.checkpoints.tiny_xtts import WIDTH
-from tests.support.checkpoints.xtts_output import ROWS, Ours, Said
+from tests.support.checkpoints.xtts_output import ROWS, Ours, Reference
 
 pytestmark = pytest.mark.usefixtures("inference")
 
@@ -42,18 +42,20 @@ def fail_at_third(tensor: Any) -> Any:
     return make
 
 
-def assert_same_tokens(ours: Ours, rows: list[int], said: list[Said]) -> None:
+def assert_same_tokens(ours: Ours, rows: list[int], references: list[Reference]) -> None:
     """Each row has the same tokens as the stock model."""
-    for row, sentence in zip(rows, said, strict=True):
+    for row, sentence in zip(rows, references, strict=True):
         shorter = min(len(ours.tokens[row]), len(sentence.tokens))
         assert shorter > 8
         assert ours.tokens[row][:shorter] == sentence.tokens[:shorter]
 
 
-def test_tokens_and_latents_are_those_of_the_stock_model(stock: Any, said: list[Said]) -> None:
+def test_tokens_and_latents_are_those_of_the_stock_model(
+    stock: Any, references: list[Reference]
+) -> None:
     import torch
 
-    for sentence in said:
+    for sentence in references:
         ours = Ours(stock, capture=FakeCapture())
         row = ours.begin(sentence)
         while not ours.ended(row):
@@ -62,13 +64,13 @@ def test_tokens_and_latents_are_those_of_the_stock_model(stock: Any, said: list[
         assert torch.allclose(torch.stack(ours.latents[row]), sentence.latents, atol=1e-4)
 
 
-def test_keys_and_values_are_in_their_rows(stock: Any, said: list[Said]) -> None:
+def test_keys_and_values_are_in_their_rows(stock: Any, references: list[Reference]) -> None:
     import torch
 
     plain, recorded = Ours(stock), Ours(stock, capture=FakeCapture())
     for ours in (plain, recorded):
-        ours.begin(said[0])
-        ours.begin(said[1])
+        ours.begin(references[0])
+        ours.begin(references[1])
         for number in range(9):
             ours.step([0, 1] if number % 3 else [1])
     for row in (0, 1):
@@ -84,37 +86,37 @@ def test_keys_and_values_are_in_their_rows(stock: Any, said: list[Said]) -> None
                 assert not other[row, :, length : recorded.decoder.cache.spare].any()
 
 
-def test_paused_rows_do_not_change(stock: Any, said: list[Said]) -> None:
+def test_paused_rows_do_not_change(stock: Any, references: list[Reference]) -> None:
     ours = Ours(stock, capture=FakeCapture())
-    rows = [ours.begin(sentence) for sentence in said]
+    rows = [ours.begin(sentence) for sentence in references]
     for number in range(24):
         ours.step(([0, 2, 3], [1, 3], [2], [0, 1])[number % 4])
-    assert_same_tokens(ours, rows, said)
+    assert_same_tokens(ours, rows, references)
 
 
-def test_rows_may_start_and_end_between_steps(stock: Any, said: list[Said]) -> None:
+def test_rows_may_start_and_end_between_steps(stock: Any, references: list[Reference]) -> None:
     ours = Ours(stock, capture=FakeCapture())
-    assert ours.begin(said[0]) == 0
+    assert ours.begin(references[0]) == 0
     ours.step([0])
     for _ in range(3):
-        assert ours.begin(said[1]) == 1
+        assert ours.begin(references[1]) == 1
         for _ in range(10):
             ours.step([0, 1])
         ours.decoder.cache.free(1)
         ours.step([0])
-    assert_same_tokens(ours, [0, 1], said[:2])
+    assert_same_tokens(ours, [0, 1], references[:2])
 
 
 def test_each_size_is_captured_once_until_the_cache_is_reallocated(
-    stock: Any, said: list[Said]
+    stock: Any, references: list[Reference]
 ) -> None:
     tape = FakeCapture()
     ours = Ours(stock, capture=tape)
-    ours.begin(said[0])
+    ours.begin(references[0])
     for _ in range(5):
         ours.step([0])
     assert [shape[0] for shape in tape.recorded] == [1]
-    ours.begin(said[1])
+    ours.begin(references[1])
     for _ in range(2):
         ours.step([0])
         ours.step([0, 1])
@@ -127,33 +129,33 @@ def test_each_size_is_captured_once_until_the_cache_is_reallocated(
     assert ours.decoder.cache.reallocations == moves
     assert [shape[0] for shape in tape.recorded] == [1, 1, 2, 1]
     ours.decoder.cache.free(1)
-    ours.begin(said[1])
+    ours.begin(references[1])
     ours.step([1])
     assert len(tape.recorded) == 4
 
 
 def test_graphs_are_dropped_when_the_cache_is_reallocated(
-    stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
+    stock: Any, references: list[Reference], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tape = FakeCapture()
     ours = Ours(stock, capture=tape)
-    ours.begin(said[0])
+    ours.begin(references[0])
     ours.step([0])
     cache = ours.decoder.cache
     with monkeypatch.context() as patch:
         patch.setattr(cache, "_tensor", fail_at_third(cache._tensor))
         with pytest.raises(RuntimeError, match="memory"):
-            ours.begin(said[1])
+            ours.begin(references[1])
     # One layer has another address, though the size has not changed.
     assert cache.size == (1, 256)
     while not ours.ended(0):
         ours.step([0])
-    assert ours.tokens[0] == said[0].tokens
+    assert ours.tokens[0] == references[0].tokens
     assert len(tape.recorded) == 2
 
 
 def test_a_card_without_graphs_still_decodes(
-    stock: Any, said: list[Said], caplog: pytest.LogCaptureFixture
+    stock: Any, references: list[Reference], caplog: pytest.LogCaptureFixture
 ) -> None:
     asked = 0
 
@@ -164,19 +166,19 @@ def test_a_card_without_graphs_still_decodes(
 
     ours = Ours(stock, capture=refuse)
     with caplog.at_level(logging.WARNING):
-        rows = [ours.begin(sentence) for sentence in said[:2]]
+        rows = [ours.begin(sentence) for sentence in references[:2]]
         ours.step([1])
         while not ours.ended(0):
             ours.step([0, 1])
-    assert_same_tokens(ours, rows, said[:2])
+    assert_same_tokens(ours, rows, references[:2])
     assert asked == 1
     assert "slower (operation not permitted" in caplog.text
 
 
-def test_after_a_failure_no_graph_is_replayed(stock: Any, said: list[Said]) -> None:
+def test_after_a_failure_no_graph_is_replayed(stock: Any, references: list[Reference]) -> None:
     tape, replayed = FakeCapture(), []
 
-    def record(compute: Any) -> Any:
+    def capture(compute: Any) -> Any:
         if tape.recorded:
             raise RuntimeError("out of memory")
         repeat = tape(compute)
@@ -187,8 +189,8 @@ def test_after_a_failure_no_graph_is_replayed(stock: Any, said: list[Said]) -> N
 
         return replay
 
-    ours = Ours(stock, capture=record)
-    rows = [ours.begin(sentence) for sentence in said[:2]]
+    ours = Ours(stock, capture=capture)
+    rows = [ours.begin(sentence) for sentence in references[:2]]
     ours.step([0])
     ours.step([0])
     for _ in range(8):
@@ -196,7 +198,7 @@ def test_after_a_failure_no_graph_is_replayed(stock: Any, said: list[Said]) -> N
     assert len(replayed) == 2
     ours.step([0])
     assert len(replayed) == 2
-    assert_same_tokens(ours, rows, said[:2])
+    assert_same_tokens(ours, rows, references[:2])
 
 
 def test_nothing_is_captured_if_capturing_cannot_start(
@@ -217,7 +219,9 @@ def test_nothing_is_captured_if_capturing_cannot_start(
 
 
 class TestSteadyCache:
-    def test_grows_by_large_steps_and_never_shrinks(self, stock: Any, said: list[Said]) -> None:
+    def test_grows_by_large_steps_and_never_shrinks(
+        self, stock: Any, references: list[Reference]
+    ) -> None:
         cache = Ours(stock, capture=FakeCapture()).decoder.cache
         rows = [cache.allocate(100) for _ in range(3)]
         assert cache.size == (4, 256)
@@ -237,7 +241,7 @@ class TestSteadyCache:
         assert (cache.size, cache.keys, cache.reallocations) == ((0, 0), [], moves + 1)
 
     def test_frees_a_large_cache_once_it_is_empty(
-        self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
+        self, stock: Any, references: list[Reference], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from wyoming_voice_stack.tts.engines.xtts.decoding import kv_cache as cache_module
 
@@ -256,7 +260,7 @@ class TestSteadyCache:
         assert (cache.size, cache.keys, cache.values) == ((0, 0), [], [])
 
     def test_frees_what_a_failed_allocation_left(
-        self, stock: Any, said: list[Said], monkeypatch: pytest.MonkeyPatch
+        self, stock: Any, references: list[Reference], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         cache = Ours(stock, capture=FakeCapture()).decoder.cache
         first = cache.allocate(10)
@@ -271,7 +275,7 @@ class TestSteadyCache:
         cache.free(0)
         assert cache.size == (1, 256)
 
-    def test_has_the_same_bounds(self, stock: Any, said: list[Said]) -> None:
+    def test_has_the_same_bounds(self, stock: Any, references: list[Reference]) -> None:
         cache = Ours(stock, capture=FakeCapture()).decoder.cache
         for _ in range(ROWS):
             cache.allocate(10)

@@ -23,7 +23,7 @@ def source(folder: Path, precision: str) -> XttsSource:
 
 
 @pytest.mark.parametrize(
-    ("device", "precision", "form"),
+    ("device", "precision", "expected"),
     [
         ("cpu", "auto", "float32"),
         ("cuda:0", "auto", "float16"),
@@ -32,8 +32,8 @@ def source(folder: Path, precision: str) -> XttsSource:
         ("cpu", "int8", "int8"),
     ],
 )
-def test_auto_depends_on_the_device(device: str, precision: str, form: str) -> None:
-    assert weight_format(device, precision) == form
+def test_auto_depends_on_the_device(device: str, precision: str, expected: str) -> None:
+    assert weight_format(device, precision) == expected
 
 
 @pytest.mark.parametrize(
