@@ -9,9 +9,15 @@ from wyoming.asr import Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
-from tests.support.fakes import WAIT_SECONDS, FakeRecognizer
+from tests.support.fakes import WAIT_SECONDS, FakeRecognizer, eventually
 from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
-from wyoming_voice_stack.asr.service import AsrEntry, AsrOptions, AsrService, NameSource
+from wyoming_voice_stack.asr.service import (
+    AsrEntry,
+    AsrOptions,
+    AsrService,
+    NameSource,
+    UtteranceRequest,
+)
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
@@ -59,6 +65,13 @@ async def serving(
     finally:
         engine.let_go()
         assert await service.stop(WAIT_SECONDS)
+
+
+async def loaded_worker(service: AsrService) -> Worker[SpeechRecognizer]:
+    """The default model's worker, once the model is loaded and nothing runs."""
+    worker = service.resolve(UtteranceRequest()).worker
+    await eventually(lambda: worker.engine is not None and worker._queue.idle)
+    return worker
 
 
 def open_session(service: AsrService) -> AsrSession:

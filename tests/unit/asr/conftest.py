@@ -1,8 +1,10 @@
-"""Real engines for tests: Whisper tiny.en and Silero VAD, as plain packages bring them."""
+"""Real engines for tests: Whisper tiny.en and Silero VAD, from packages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,11 +29,9 @@ def vad() -> SileroVad:
 
 @pytest.fixture(scope="session")
 def recognizer(tiny_en: Path, vad: SileroVad) -> Iterator[WhisperRecognizer]:
-    loaded = WhisperRecognizer.load(
-        tiny_en, device="auto", compute_type="auto", cpu_threads=2, beam_size=5, vad=vad
-    )
-    yield loaded
-    loaded.close()
+    load = partial(WhisperRecognizer.load, tiny_en, device="auto", compute_type="auto")
+    with closing(load(cpu_threads=2, beam_size=5, vad=vad)) as loaded:
+        yield loaded
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +41,6 @@ def multilingual(tiny_en: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="session")
 def polyglot(multilingual: Path, vad: SileroVad) -> Iterator[WhisperRecognizer]:
-    loaded = WhisperRecognizer.load(
-        multilingual, device="cpu", compute_type="int8", cpu_threads=2, beam_size=1, vad=vad
-    )
-    yield loaded
-    loaded.close()
+    load = partial(WhisperRecognizer.load, multilingual, device="cpu", compute_type="int8")
+    with closing(load(cpu_threads=2, beam_size=1, vad=vad)) as loaded:
+        yield loaded

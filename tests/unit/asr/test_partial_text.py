@@ -11,12 +11,12 @@ import pytest
 from wyoming.audio import AudioStop
 from wyoming.event import Event
 
-from tests.support.asr_client import OPTIONS, open_session, replies, serving, sound
+from tests.support.asr_client import OPTIONS, loaded_worker, open_session, replies, serving, sound
 from tests.support.fakes import LOUD, WAIT_SECONDS, FakeRecognizer, eventually
 from wyoming_voice_stack.asr import partial_jobs
 from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Speech, Transcription
-from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
+from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.protocol.asr_session import AsrSession
 
 SHOWN = replace(OPTIONS, max_utterance_s=100)
@@ -46,8 +46,7 @@ def _live(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def speak(service: AsrService, session: AsrSession, seconds: float) -> list[Event]:
     """Send half a second at a time, and wait each time for the partial text it may cause."""
-    worker = service.resolve(UtteranceRequest()).worker
-    await eventually(lambda: worker.engine is not None and worker._queue.idle)
+    worker = await loaded_worker(service)
     answers = []
     for _ in range(round(seconds / 0.5)):
         answers += await replies(session, sound(0.5))
@@ -102,8 +101,7 @@ async def test_each_utterance_starts_with_no_text(engine: Counting) -> None:
 async def test_no_partial_text_while_others_are_served(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
         session = open_session(service)
-        worker = service.resolve(UtteranceRequest()).worker
-        await eventually(lambda: worker.engine is not None and worker._queue.idle)
+        worker = await loaded_worker(service)
         go = threading.Event()
         other = asyncio.ensure_future(worker.run(lambda _: go.wait(WAIT_SECONDS)))
         await eventually(lambda: not worker._queue.idle)
@@ -124,8 +122,7 @@ async def test_off_only_the_transcript_is_sent(engine: Counting) -> None:
 async def test_speculative_texts_are_sent_too(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
         session = open_session(service)
-        worker = service.resolve(UtteranceRequest()).worker
-        await eventually(lambda: worker.engine is not None and worker._queue.idle)
+        worker = await loaded_worker(service)
         shown = []
         for seconds in (1.0, 0.3):
             shown += await replies(session, sound(seconds), sound(0.2, loud=False))
@@ -138,8 +135,7 @@ async def test_speculative_texts_are_sent_too(engine: Counting) -> None:
 async def test_a_speculative_job_becomes_partial_text_when_speech_resumes(engine: Counting) -> None:
     async with serving(engine, SHOWN) as service:
         session = open_session(service)
-        worker = service.resolve(UtteranceRequest()).worker
-        await eventually(lambda: worker.engine is not None and worker._queue.idle)
+        worker = await loaded_worker(service)
         engine.hold = threading.Event()
         await replies(session, sound(1.0), sound(0.2, loud=False))
         await eventually(engine.entered.is_set)

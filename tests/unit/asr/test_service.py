@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.asr_client import OPTIONS, serving
+from tests.support.asr_client import OPTIONS, loaded_worker, serving
 from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Transcription
@@ -67,8 +67,7 @@ async def test_nothing_pushed_is_empty_text(engine: FakeRecognizer) -> None:
 @pytest.mark.usefixtures("_live")
 async def test_every_utterance_is_counted(engine: FakeRecognizer) -> None:
     async with serving(engine) as service:
-        worker = service.resolve(DEFAULT).worker
-        await eventually(lambda: worker.engine is not None and worker._queue.idle)
+        await loaded_worker(service)
         utterance = service.open_utterance(DEFAULT)
         await utterance.push(PCM, pcm(0.5) + pcm(0.2, loud=False))
         await eventually(lambda: len(engine.requests) == 1)
@@ -92,8 +91,7 @@ async def test_an_utterance_that_is_closed_early_is_not_counted(engine: FakeReco
 @pytest.mark.usefixtures("_live")
 async def test_partial_text_is_returned_once(engine: FakeRecognizer) -> None:
     async with serving(engine) as service:
-        worker = service.resolve(DEFAULT).worker
-        await eventually(lambda: worker.engine is not None and worker._queue.idle)
+        worker = await loaded_worker(service)
         utterance = service.open_utterance(DEFAULT)
         assert utterance.partial_text() is None
         await utterance.push(PCM, pcm(0.5) + pcm(0.2, loud=False))
@@ -105,8 +103,7 @@ async def test_partial_text_is_returned_once(engine: FakeRecognizer) -> None:
 
 async def test_endpoint_detection_ends_the_utterance(engine: FakeRecognizer) -> None:
     async with serving(engine, replace(OPTIONS, endpoint_silence_s=0.5)) as service:
-        worker = service.resolve(DEFAULT).worker
-        await eventually(lambda: worker.engine is not None)
+        await loaded_worker(service)
         over = []
         for sensitivity in (None, "aggressive"):
             utterance = service.open_utterance(UtteranceRequest(sensitivity=sensitivity))

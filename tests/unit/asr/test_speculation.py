@@ -12,7 +12,15 @@ import pytest
 from wyoming.asr import Transcribe
 from wyoming.audio import AudioStop
 
-from tests.support.asr_client import OPTIONS, open_session, replies, serving, sound, transcripts
+from tests.support.asr_client import (
+    OPTIONS,
+    loaded_worker,
+    open_session,
+    replies,
+    serving,
+    sound,
+    transcripts,
+)
 from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import (
@@ -45,8 +53,7 @@ def _live(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def loaded(service: AsrService) -> AsrSession:
-    worker = service.resolve(UtteranceRequest()).worker
-    await eventually(lambda: worker.state == "ready" and worker.engine is not None)
+    await loaded_worker(service)
     return open_session(service)
 
 

@@ -1,4 +1,4 @@
-"""The speech-to-text server of the settings."""
+"""Builds the speech-to-text service from the settings."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrService:
-    """Make the service; nothing is loaded yet. See `assemble`."""
+    """Build the service without loading a model. See `assemble`."""
     share_one_heap()
-    # A model that is named twice, or also chosen by `auto`, is one model.
-    names = dict.fromkeys(_chosen(name, settings) for name in settings.asr_model)
+    # A model that is listed twice, or also selected by `auto`, is one model.
+    names = dict.fromkeys(_selected(name, settings) for name in settings.asr_model)
     options = AsrOptions(
         language=settings.asr_language,
         household=settings.asr_languages,
@@ -61,17 +61,17 @@ def _home_assistant_names(settings: Settings) -> HomeAssistantNames | None:
     return HomeAssistantNames(access, refresh_s=settings.hass_refresh_seconds) if access else None
 
 
-def _chosen(name: str, settings: Settings) -> str:
+def _selected(name: str, settings: Settings) -> str:
     if name != "auto":
         return name
-    on_card = None if settings.asr_device == "cpu" else cuda_memory_bytes()
-    device = "cpu" if on_card is None else "cuda"
-    memory = available_memory_bytes() if on_card is None else on_card
+    on_gpu = None if settings.asr_device == "cpu" else cuda_memory_bytes()
+    device = "cpu" if on_gpu is None else "cuda"
+    memory = available_memory_bytes() if on_gpu is None else on_gpu
     languages = settings.asr_languages or tuple(filter(None, (settings.asr_language,)))
     fast = read_processor().multiplies_integers_fast
-    chosen = choose_model(device, memory, available_cores(), languages, fast_integers=fast)
-    _LOGGER.info("ASR_MODEL=auto: %s, for %s with %d MB", chosen, device, memory // 10**6)
-    return chosen
+    selected = choose_model(device, memory, available_cores(), languages, fast_integers=fast)
+    _LOGGER.info("ASR_MODEL=auto selects %s for %s with %d MB", selected, device, memory // 10**6)
+    return selected
 
 
 def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStore) -> AsrEntry:
@@ -88,10 +88,10 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
             vad=SileroVad.installed(),
         )
 
-    there, smaller = weights.find(), smaller_model(name)
+    local, smaller = weights.find(), smaller_model(name)
     return AsrEntry(
         name=name,
-        codes=model_languages(there if there is not None else name),
+        codes=model_languages(local if local is not None else name),
         worker=Worker(
             name,
             freeze_after_load(load),

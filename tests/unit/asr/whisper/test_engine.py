@@ -309,11 +309,12 @@ def test_each_of_a_batch_has_its_own_language(polyglot: WhisperRecognizer) -> No
 
 def test_each_of_a_batch_has_its_own_hints(recognizer: WhisperRecognizer) -> None:
     together, _ = batching(recognizer)
-    hinted = replace(ENGLISH, names=("Catharine", "Katharyn"))
-    call = "Please call Katharyn."
+    # Not two names that sound alike: the processor's rounding would decide between them.
+    hinted = replace(ENGLISH, names=("Siobhan", "Kontor"))
+    call = "Please call Kontor."
     speeches = [speech(call, hinted), speech(DOOR), speech(call), speech(DOOR, hinted)]
     result = [one.text for one in together.transcribe(speeches, wanted)]
-    assert ["Katharyn" in one for one in result] == [True, False, False, False]
+    assert ["Kontor" in one for one in result] == [True, False, False, False]
     assert words(result[1]) == words(result[3]) == words(DOOR)
 
 
