@@ -95,14 +95,14 @@ class Connection:
         metrics: Metrics,
         name: str,
     ) -> None:
+        self._log = _ConnectionLog(_LOGGER, {"connection": name})
         self._reader = reader
         self._writer = writer
+        self._parser = EventParser(limits.frame)
         self._front_end = front_end
         self._limits = limits
         self._metrics = metrics
-        self._log = _ConnectionLog(_LOGGER, {"connection": name})
         self._session = front_end.open_session(name)
-        self._parser = EventParser(limits.frame)
         self._inbox = Inbox()
         self._event_began_at: float | None = None
         self._state = ConnectionState.OPEN

@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wyoming_voice_stack.asr.home_assistant.access import (
     SUPERVISOR_URL,
@@ -58,8 +58,7 @@ SOME_STATES = "subscribe_entities"
 """Sends the states of some entities in one event; `get_states` sends all."""
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A command that Home Assistant rejected, and its error code."""
 
     command: str

@@ -70,6 +70,37 @@ def only_line(folder: VoicesFolder, caplog: pytest.LogCaptureFixture) -> str:
     return line
 
 
+class Denied:
+    """Takes away the permission for a method of `Path`, and gives it back."""
+
+    def __init__(
+        self, folder: VoicesFolder, caplog: pytest.LogCaptureFixture, patch: pytest.MonkeyPatch
+    ) -> None:
+        self._folder = folder
+        self._caplog = caplog
+        self._patch = patch
+
+    def only_line(self, method: str) -> str:
+        """The one line of the log when the folder is read twice without the permission."""
+
+        def refuse(*_: object) -> object:
+            raise PermissionError(13, "Permission denied")
+
+        with self._patch.context() as patch:
+            patch.setattr(Path, method, refuse)
+            assert not self._folder.read()
+            assert not self._folder.read()
+        [line] = lines(self._caplog)
+        return line
+
+
+@pytest.fixture
+def denied(
+    folder: VoicesFolder, heard: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> Denied:
+    return Denied(folder, heard, monkeypatch)
+
+
 class TestArrival:
     def test_a_good_voice_is_logged_once(
         self, folder: VoicesFolder, tmp_path: Path, heard: pytest.LogCaptureFixture
@@ -225,41 +256,19 @@ class TestWriting:
 
 class TestTrouble:
     def test_a_folder_that_cannot_be_read_is_logged_once(
-        self,
-        folder: VoicesFolder,
-        tmp_path: Path,
-        heard: pytest.LogCaptureFixture,
-        monkeypatch: pytest.MonkeyPatch,
+        self, folder: VoicesFolder, tmp_path: Path, denied: Denied
     ) -> None:
-        def refuse(_: Path) -> object:
-            raise PermissionError(13, "Permission denied")
-
         write(tmp_path / "anna.wav", speech())
-        with monkeypatch.context() as patch:
-            patch.setattr(Path, "iterdir", refuse)
-            assert not folder.read()
-            assert not folder.read()
-        [line] = lines(heard)
+        line = denied.only_line("iterdir")
         assert line.startswith("WARNING")
         assert "Permission denied" in line
         assert list(folder.read()) == ["anna"]
 
     def test_a_recording_that_cannot_be_read_is_tried_again(
-        self,
-        folder: VoicesFolder,
-        tmp_path: Path,
-        heard: pytest.LogCaptureFixture,
-        monkeypatch: pytest.MonkeyPatch,
+        self, folder: VoicesFolder, tmp_path: Path, denied: Denied
     ) -> None:
-        def refuse(*_: object) -> object:
-            raise PermissionError(13, "Permission denied")
-
         write(tmp_path / "anna.wav", speech())
-        with monkeypatch.context() as patch:
-            patch.setattr(Path, "open", refuse)
-            assert not folder.read()
-            assert not folder.read()
-        [line] = lines(heard)
+        line = denied.only_line("open")
         assert "anna.wav cannot be read (Permission denied)" in line
         assert list(folder.read()) == ["anna"]
 

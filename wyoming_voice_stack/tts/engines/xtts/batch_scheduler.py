@@ -52,19 +52,19 @@ class BatchScheduler:
         thread_budget: ThreadBudget,
         separate_vocoder: bool,
     ) -> None:
+        self._changed = threading.Condition()
         self._decoder = decoder
         self._sampler = sampler
         self._vocoder = vocoder
+        self._streams: list[DecodingStream] = []
         self._rows = rows
         self._stop_token = stop_token
         self._max_tokens = max_tokens
         self._sample_rate = sample_rate
         self._thread_budget = thread_budget
-        self._changed = threading.Condition()
         self._vocoder_thread = (
             VocoderThread(self._changed, thread_budget) if separate_vocoder else None
         )
-        self._streams: list[DecodingStream] = []
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="xtts-decoder", daemon=True)
         self._thread.start()

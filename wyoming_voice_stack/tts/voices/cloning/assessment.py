@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,8 +34,7 @@ NARROW_RATE = 16_000
 _LEAST_PAUSE_WINDOWS = 5
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """A problem of a recording that makes the cloned voice worse, and its remedy."""
 
     problem: str

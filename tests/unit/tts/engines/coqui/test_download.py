@@ -55,22 +55,22 @@ def zipped(folder: Path, inside: str) -> bytes:
 
 class TestNames:
     @pytest.mark.parametrize(
-        ("reference", "voice", "language"),
+        ("reference", "voice_and_language"),
         [
-            ("tts_models/de/thorsten/vits", "thorsten-vits", "de"),
-            ("tts_models/en/ljspeech/vits--neon", "ljspeech-vits-neon", "en"),
-            ("tts_models/hau/openbible/vits", "openbible-vits", "ha"),
-            ("tts_models/tw_akuapem/openbible/vits", "openbible-vits", "tw"),
-            ("tts_models/zh-CN/baker/vits", "baker-vits", "zh-CN"),
-            ("tts_models/multilingual/multi-dataset/your_tts", "multi-dataset-your_tts", None),
-            ("/models/tts_models--fr--css10--vits", "css10-vits", "fr"),
-            ("/models/my voice", "my voice", None),
+            ("tts_models/de/thorsten/vits", ("thorsten-vits", "de")),
+            ("tts_models/en/ljspeech/vits--neon", ("ljspeech-vits-neon", "en")),
+            ("tts_models/hau/openbible/vits", ("openbible-vits", "ha")),
+            ("tts_models/tw_akuapem/openbible/vits", ("openbible-vits", "tw")),
+            ("tts_models/zh-CN/baker/vits", ("baker-vits", "zh-CN")),
+            ("tts_models/multilingual/multi-dataset/your_tts", ("multi-dataset-your_tts", None)),
+            ("/models/tts_models--fr--css10--vits", ("css10-vits", "fr")),
+            ("/models/my voice", ("my voice", None)),
         ],
     )
     def test_tell_voice_and_language(
-        self, reference: str, voice: str, language: str | None
+        self, reference: str, voice_and_language: tuple[str, str | None]
     ) -> None:
-        assert (voice_name(reference), language_of(reference)) == (voice, language)
+        assert (voice_name(reference), language_of(reference)) == voice_and_language
 
     def test_are_folders_once_fetched(self, tmp_path: Path) -> None:
         assert stored_coqui(NAME, tmp_path) is None

@@ -23,17 +23,17 @@ def source(folder: Path, precision: str) -> XttsSource:
 
 
 @pytest.mark.parametrize(
-    ("device", "precision", "expected"),
+    ("placement", "expected"),
     [
-        ("cpu", "auto", "float32"),
-        ("cuda:0", "auto", "float16"),
-        ("cuda", "float32", "float32"),
-        ("cuda:1", "bfloat16", "bfloat16"),
-        ("cpu", "int8", "int8"),
+        (("cpu", "auto"), "float32"),
+        (("cuda:0", "auto"), "float16"),
+        (("cuda", "float32"), "float32"),
+        (("cuda:1", "bfloat16"), "bfloat16"),
+        (("cpu", "int8"), "int8"),
     ],
 )
-def test_auto_depends_on_the_device(device: str, precision: str, expected: str) -> None:
-    assert weight_format(device, precision) == expected
+def test_auto_depends_on_the_device(placement: tuple[str, str], expected: str) -> None:
+    assert weight_format(*placement) == expected
 
 
 @pytest.mark.parametrize(
