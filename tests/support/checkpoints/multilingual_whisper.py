@@ -1,8 +1,8 @@
-"""A multilingual Whisper made of tiny.en, since no small one can be had from a package.
+"""A multilingual Whisper made from tiny.en, because no package contains a small one.
 
-Its vocabulary gets the one token that multilingual models have more, and its untrained tokens for
-languages and tasks get weights: it writes English whatever the language, and believes that
-everything is German, rather French than English, and all other languages alike.
+The vocabulary gets the additional token of multilingual models, and the untrained tokens of languages and
+tasks get weights. The model transcribes English whatever the language; it ranks German first, then French,
+then English, and all other languages equally.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-BELIEF = {"<|de|>": 0.3, "<|fr|>": 0.2, "<|en|>": 0.1}
+RANKING = {"<|de|>": 0.3, "<|fr|>": 0.2, "<|en|>": 0.1}
 
 _ADDED = 50_256
-"""Position of the empty token in multilingual vocabularies."""
+"""Index of the empty token in multilingual vocabularies."""
 _LANGUAGES = range(50_259, 50_358)
 _TASKS = range(50_358, 50_360)
 _NO_TIMESTAMPS = 50_363
@@ -28,7 +28,7 @@ _WEIGHT_HEADER = "<BIIBI"
 
 
 def write_multilingual(source: Path, target: Path) -> Path:
-    """Write the model into the folder `target`, from the model tiny.en in `source`."""
+    """Write the model to the folder `target`, from the tiny.en model in `source`."""
     target.mkdir(parents=True)
     tokenizer = _widened_tokenizer(json.loads((source / "tokenizer.json").read_text()))
     tokens = {entry["content"]: entry["id"] for entry in tokenizer["added_tokens"]}
@@ -39,9 +39,9 @@ def write_multilingual(source: Path, target: Path) -> Path:
     vocabulary = (source / "vocabulary.txt").read_bytes().split(b"\n")
     vocabulary.insert(_ADDED, b"")
     (target / "vocabulary.txt").write_bytes(b"\n".join(vocabulary))
-    believed = {tokens[token]: weight for token, weight in BELIEF.items()}
+    ranked = {tokens[token]: weight for token, weight in RANKING.items()}
     (target / "model.bin").write_bytes(
-        _widened_weights((source / "model.bin").read_bytes(), believed)
+        _widened_weights((source / "model.bin").read_bytes(), ranked)
     )
     return target
 
@@ -62,7 +62,7 @@ def _widened_config(config: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def _widened_weights(model: bytes, believed: dict[int, float]) -> bytes:
+def _widened_weights(model: bytes, ranked: dict[int, float]) -> bytes:
     header = model.index(_WEIGHT_NAME) + len(_WEIGHT_NAME)
     rank, rows, columns, kind, size = struct.unpack_from(_WEIGHT_HEADER, model, header)
     start = header + struct.calcsize(_WEIGHT_HEADER)
@@ -70,7 +70,7 @@ def _widened_weights(model: bytes, believed: dict[int, float]) -> bytes:
     wide = np.insert(weights, _ADDED, weights[_ADDED - 1], axis=0)
     wide[_LANGUAGES.start : _LANGUAGES.stop] = 0
     wide[_TASKS.start : _TASKS.stop] = wide[_NO_TIMESTAMPS]
-    for token, weight in believed.items():
+    for token, weight in ranked.items():
         wide[token] = wide[_FIRST_TIMESTAMP] * np.float16(weight)
     new_header = struct.pack(_WEIGHT_HEADER, rank, rows + 1, columns, kind, wide.nbytes)
     return model[:header] + new_header + wide.tobytes() + model[start + size :]
