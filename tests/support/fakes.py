@@ -111,7 +111,7 @@ FAKE_CARD = EngineCard(
 
 
 class FakeSynthesizer:
-    """Speaks each sentence as one constant level per character, in pieces."""
+    """Speaks each sentence at one constant level, in chunks."""
 
     sample_rate = 8000
     device = "cpu"
@@ -125,13 +125,13 @@ class FakeSynthesizer:
         self.hold: threading.Event | None = None
         self.entered = threading.Event()
         self.closed = False
-        self.pieces = 2
+        self.chunks = 2
 
     def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Iterator[Samples]:
         self.requests.append(request)
         self.playbacks.append(playback)
         try:
-            for _ in range(self.pieces):
+            for _ in range(self.chunks):
                 level = (len(request.text) % 100) / 100
                 yield np.full(400, level, dtype=np.float32)
                 self.entered.set()

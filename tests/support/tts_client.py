@@ -1,4 +1,4 @@
-"""A text-to-speech service with a fake engine, and a client that talks to it."""
+"""A text-to-speech service with a fake engine, and sessions of its Wyoming front end."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class Reply:
     ) -> AsyncGenerator[Samples, None]:
         """Yield the audio of one sentence: once at its begin, per chunk of the engine, and at its end."""
         started = False
-        async with aclosing(synthesis.chunks()) as chunks:  # type: ignore[type-var]
+        async with aclosing(synthesis.chunks()) as chunks:
             async for sample_rate, samples in chunks:
                 if not len(samples):
                     continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 
 from wyoming_voice_stack.engine.result_stream import ResultStream
@@ -34,7 +34,7 @@ class SentenceSynthesis:
         self._sample_rate = 0
         self._to_cache: list[Samples] = []
 
-    async def chunks(self) -> AsyncIterator[tuple[int, Samples]]:
+    async def chunks(self) -> AsyncGenerator[tuple[int, Samples], None]:
         """Yield the sample rate and the samples of each chunk.
 
         Raises:

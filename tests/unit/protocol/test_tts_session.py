@@ -1,4 +1,4 @@
-"""The contract of a text-to-speech talk, with a fake engine behind a real worker."""
+"""The Wyoming session of text to speech, with a fake engine behind a real worker."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ class TestPlain:
                 got = await tell(session, Synthesize(text="Hello there.").event())
                 assert kinds(got) == ["audio-start", "audio-chunk", "audio-stop"]
 
-    async def test_what_is_said_is_logged_at_debug_only(
+    async def test_the_text_is_logged_at_debug_only(
         self, engine: FakeSynthesizer, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.DEBUG)
         async with serving(engine, tmp_path) as service:
             await tell(open_session(service, "peer"), Synthesize(text=TWO).event())
-        said = [record for record in caplog.records if "first sentence" in record.getMessage()]
-        assert [record.levelno for record in said] == [logging.DEBUG]
+        spoken = [record for record in caplog.records if "first sentence" in record.getMessage()]
+        assert [record.levelno for record in spoken] == [logging.DEBUG]
         assert f"[peer] {len(TWO)} characters, 0.3 s of audio" in caplog.text
 
     @pytest.mark.parametrize("text", ["", "   ", "!!!", "🎉", "https://example.org/x"])
@@ -79,7 +79,7 @@ class TestPlain:
                 await tell(open_session(service), Synthesize(text=text).event())
 
     async def test_silent_engine_is_an_error(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
-        engine.pieces = 0
+        engine.chunks = 0
         async with serving(engine, tmp_path) as service:
             with pytest.raises(NoAudio):
                 await tell(open_session(service), Synthesize(text="Hello.").event())
@@ -96,8 +96,8 @@ class TestPlain:
         async with serving(engine, tmp_path) as service:
             await tell(open_session(service), Synthesize(text=" ".join(words)).event())
         assert all(len(request.text) <= 80 for request in engine.requests)
-        said = " ".join(request.text for request in engine.requests).replace(".", "")
-        assert said.split() == words
+        spoken = " ".join(request.text for request in engine.requests).replace(".", "")
+        assert spoken.split() == words
 
 
 class TestStreaming:
@@ -200,7 +200,7 @@ class TestStreaming:
     async def test_closing_stops_the_engine_between_chunks(
         self, engine: FakeSynthesizer, tmp_path: Path
     ) -> None:
-        engine.pieces = 10_000
+        engine.chunks = 10_000
         async with serving(engine, tmp_path) as service:
             session = open_session(service)
             async with aclosing(session.handle(Synthesize(text="Hello.").event())) as replies:

@@ -67,7 +67,7 @@ async def test_failures_are_exceptions_and_are_not_counted(tmp_path: Path) -> No
             await service.open_reply(VoiceRequest(name="nobody"), "api")
         with pytest.raises(EmptyText):
             await speak(await service.open_reply(VoiceRequest(), "api"), "!!!")
-        engine.pieces = 0
+        engine.chunks = 0
         with pytest.raises(NoAudio):
             await speak(await service.open_reply(VoiceRequest(), "api"), SENTENCE)
         assert answered(service, "plain") == 0

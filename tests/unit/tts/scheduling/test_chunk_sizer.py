@@ -46,7 +46,7 @@ class Listener:
     playback: PlaybackBuffer
     first_at_s: float = math.inf
     made_s: float = 0.0
-    pieces: list[float] = field(default_factory=list)
+    chunks: list[float] = field(default_factory=list)
     gap_s: float = 0.0
 
 
@@ -65,12 +65,12 @@ class Machine:
             one = min(waiting, key=lambda each: each.playback.buffered_s)
             others = tuple(each.playback.buffered_s for each in waiting if each is not one)
             self._serve(one, others)
-            if len(one.pieces) == 1:
+            if len(one.chunks) == 1:
                 one.first_at_s = self.clock.now - began_s
         return listeners
 
     def _serve(self, one: Listener, others: tuple[float, ...]) -> None:
-        if not one.pieces:
+        if not one.chunks:
             self._pass(PREPARATION_S)
             self.sizer.record_preparation(PREPARATION_S)
             length_s = self.sizer.first_chunk_s(others)
@@ -82,10 +82,10 @@ class Machine:
         took_s = (length_s + OVERHEAD_S) / self.speed
         self._pass(took_s)
         self.sizer.record_chunk(length_s, took_s)
-        if one.pieces:
+        if one.chunks:
             one.gap_s = max(one.gap_s, -one.playback.buffered_s)
         one.playback.add(length_s)
-        one.pieces.append(length_s)
+        one.chunks.append(length_s)
         one.made_s += length_s
 
     def _pass(self, seconds: float) -> None:
@@ -98,11 +98,11 @@ class TestAlone:
         machine = Machine(speed, measured(speed))
         (one,) = machine.speak([4.0])
         assert one.gap_s == 0.0
-        assert one.pieces[0] < 2 * SHORTEST_CHUNK_S
-        assert one.pieces[1:] == sorted(one.pieces[1:-1]) + one.pieces[-1:]
+        assert one.chunks[0] < 2 * SHORTEST_CHUNK_S
+        assert one.chunks[1:] == sorted(one.chunks[1:-1]) + one.chunks[-1:]
         if speed >= 20.0:
-            assert one.pieces[0] == SHORTEST_CHUNK_S
-            assert len(one.pieces) <= 5
+            assert one.chunks[0] == SHORTEST_CHUNK_S
+            assert len(one.chunks) <= 5
 
     def test_a_slow_machine_begins_later(self) -> None:
         first = {speed: measured(speed).first_chunk_s(()) for speed in (0.5, 1.5, 3.0, 20.0)}
@@ -139,7 +139,7 @@ class TestTogether:
     def test_first_chunks_are_shorter_when_fewer_are_still_to_come(self) -> None:
         machine = Machine(20.0, measured(20.0))
         listeners = machine.speak([4.0] * 8)
-        firsts = [each.pieces[0] for each in listeners]
+        firsts = [each.chunks[0] for each in listeners]
         assert firsts == sorted(firsts, reverse=True)
         assert firsts[-1] < firsts[0] / 2
         # 8 preparations, and first chunks of a third of a second at most.

@@ -119,9 +119,9 @@ class TestReplies:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path, speaking=SPEAKING) as service:
             said = Synthesize(text="Hello.").event()
-            engine.pieces = 0
+            engine.chunks = 0
             with pytest.raises(NoAudio):
                 await tell(open_session(service, "a"), said)
-            engine.pieces = 2
+            engine.chunks = 2
             assert samples(await tell(open_session(service, "a"), said))
         assert len(engine.requests) == 2

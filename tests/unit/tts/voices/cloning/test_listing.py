@@ -20,7 +20,7 @@ def put(folder: Path, *names: str) -> None:
 
 def listed(folder: Path) -> dict[str, list[str]]:
     voices = list_recordings(folder).voices
-    return {name: [take.path.name for take in takes] for name, takes in voices.items()}
+    return {name: [each.path.name for each in recordings] for name, recordings in voices.items()}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How the server follows the voices folder: what comes is cloned before somebody asks for it."""
+"""New voices are cloned ahead of their first request, and the voices folder is read again and again."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ async def test_a_new_voice_is_prepared_once(tmp_path: Path) -> None:
         assert len(service._preparation._prepared) == 1
 
 
-async def test_only_so_many_are_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_prepared_voices_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(preparation, "MAX_PREPARED_VOICES", 1)
     engine = Cloning()
     for name in ("anna", "clara"):
