@@ -22,7 +22,7 @@ from wyoming_voice_stack.tts.engines.request_checks import (
     require_language,
     require_speaker,
 )
-from wyoming_voice_stack.tts.engines.source import ModelFiles
+from wyoming_voice_stack.tts.engines.source import ModelFiles, single_voice_card
 from wyoming_voice_stack.tts.engines.torch_device import device_of, free_device_memory
 from wyoming_voice_stack.tts.engines.vits.receptive_field import NotStreamable
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import (
@@ -183,15 +183,9 @@ def _streaming_voice(model: Any) -> TorchVoice | None:
 
 
 def _card(name: str, languages: tuple[str, ...], speakers: tuple[str, ...]) -> EngineCard:
-    return EngineCard(
-        name="coqui",
-        description=f"Coqui VITS voice {name}",
-        attribution_name="Coqui",
-        attribution_url="https://github.com/idiap/coqui-ai-TTS",
-        languages=languages,
-        voices=(Voice(name, languages, speakers),),
-        clones=False,
-    )
+    voice = Voice(name, languages, speakers)
+    url = "https://github.com/idiap/coqui-ai-TTS"
+    return single_voice_card(voice, "coqui", "Coqui VITS", "Coqui", url)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 from wyoming_voice_stack.errors import ModelCorrupt
 from wyoming_voice_stack.tts.engine import EngineCard, Voice
 from wyoming_voice_stack.tts.engines.failures import package_missing
+from wyoming_voice_stack.tts.engines.source import single_voice_card
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import EncodedSentence
 from wyoming_voice_stack.tts.engines.vits.sessions import (
     StreamingVoice,
@@ -70,15 +71,9 @@ def voice_card(name: str, config: Mapping[str, Any]) -> EngineCard:
     """Facts from a configuration, or from the voice's name where the configuration lacks them."""
     language = (_language_of(config) or bcp47(name.partition("-")[0]),)
     speakers = config.get("speaker_id_map") or {}
-    return EngineCard(
-        name="piper",
-        description=f"Piper voice {name}",
-        attribution_name="rhasspy",
-        attribution_url="https://github.com/OHF-Voice/piper1-gpl",
-        languages=language,
-        voices=(Voice(name, language, tuple(sorted(speakers, key=speakers.__getitem__))),),
-        clones=False,
-    )
+    voice = Voice(name, language, tuple(sorted(speakers, key=speakers.__getitem__)))
+    url = "https://github.com/OHF-Voice/piper1-gpl"
+    return single_voice_card(voice, "piper", "Piper", "rhasspy", url)
 
 
 def config_path(model: Path) -> Path:

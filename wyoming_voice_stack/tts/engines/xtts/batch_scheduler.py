@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -31,40 +32,44 @@ RESERVE_SECONDS = 2.0
 """Streams with more buffered audio than this wait while another stream has none yet."""
 
 
-class BatchScheduler:
-    """Owns the thread `xtts-decoder`, which `close` stops.
+@dataclass(frozen=True)
+class BatchOptions:
+    """Limits of the batch, and how audio is produced."""
 
-    A stream ends after `stop_token` or after `max_tokens` audio tokens. Streams beyond the decoder's
-    `rows` wait for a free row. With `separate_vocoder`, the thread `xtts-vocoder` produces the audio in
-    parallel, except for the first chunk of a reply, during which all other streams wait.
-    """
+    rows: int
+    """Rows of the decoder; further streams wait for a free one."""
+    stop_token: int
+    """The audio token that ends a stream."""
+    max_tokens: int
+    """Audio tokens after which a stream is truncated."""
+    sample_rate: int
+    """Rate of the vocoder's output in Hz."""
+    separate_vocoder: bool
+    """Produce the audio in the thread `xtts-vocoder`, in parallel with decoding, except for the first chunk of a
+    reply, during which all other streams wait."""
+
+
+class BatchScheduler:
+    """Owns the thread `xtts-decoder`, which `close` stops."""
 
     def __init__(
         self,
         decoder: Decoder,
         sampler: Sampler,
         vocoder: Vocoder,
-        *,
-        rows: int,
-        stop_token: int,
-        max_tokens: int,
-        sample_rate: int,
+        options: BatchOptions,
         thread_budget: ThreadBudget,
-        separate_vocoder: bool,
     ) -> None:
-        self._changed = threading.Condition()
         self._decoder = decoder
         self._sampler = sampler
         self._vocoder = vocoder
-        self._streams: list[DecodingStream] = []
-        self._rows = rows
-        self._stop_token = stop_token
-        self._max_tokens = max_tokens
-        self._sample_rate = sample_rate
+        self._options = options
         self._thread_budget = thread_budget
+        self._changed = threading.Condition()
         self._vocoder_thread = (
-            VocoderThread(self._changed, thread_budget) if separate_vocoder else None
+            VocoderThread(self._changed, thread_budget) if options.separate_vocoder else None
         )
+        self._streams: list[DecodingStream] = []
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="xtts-decoder", daemon=True)
         self._thread.start()
@@ -78,7 +83,7 @@ class BatchScheduler:
         with self._changed:
             if self._closed:
                 raise engine_unloaded()
-            stream = DecodingStream(request, AudioQueue(self._changed, self._sample_rate))
+            stream = DecodingStream(request, AudioQueue(self._changed, self._options.sample_rate))
             self._streams.append(stream)
             self._changed.notify_all()
             return stream
@@ -120,7 +125,7 @@ class BatchScheduler:
     def _runnable(self) -> list[DecodingStream]:
         """Streams that have a row or can get one, and whose queue is not full."""
         with self._changed:
-            free = self._rows - sum(stream.row is not None for stream in self._streams)
+            free = self._options.rows - sum(stream.row is not None for stream in self._streams)
             waiting = [stream for stream in self._streams if stream.row is None][:free]
             return [
                 stream
@@ -187,10 +192,10 @@ class BatchScheduler:
         if token == INVALID_TOKEN:
             self._finish(stream, invalid_scores())
             return
-        ended = token == self._stop_token
+        ended = token == self._options.stop_token
         try:
             stream.add(token, latent)
-            if ended or stream.token_count >= self._max_tokens:
+            if ended or stream.token_count >= self._options.max_tokens:
                 stream.truncated, stream.finished = not ended, True
             self._produce_audio(stream)
         except VoiceStackError as error:

@@ -92,7 +92,7 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> BatchScheduler:
     """
     import torch
 
-    from wyoming_voice_stack.tts.engines.xtts.batch_scheduler import BatchScheduler
+    from wyoming_voice_stack.tts.engines.xtts.batch_scheduler import BatchOptions, BatchScheduler
     from wyoming_voice_stack.tts.engines.xtts.decoding.cuda_graphs import cuda_graph_capture
     from wyoming_voice_stack.tts.engines.xtts.decoding.decoder import Decoder
     from wyoming_voice_stack.tts.engines.xtts.decoding.sampling import Sampler, SamplingOptions
@@ -121,14 +121,12 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> BatchScheduler:
         start_token=gpt.start_audio_token,
         device=device,
     )
-    return BatchScheduler(
-        decoder,
-        sampler,
-        Vocoder(model.hifigan_decoder),
+    options = BatchOptions(
         rows=rows,
         stop_token=gpt.stop_audio_token,
         max_tokens=gpt.max_gen_mel_tokens,
         sample_rate=int(config.audio.output_sample_rate),
-        thread_budget=ThreadBudget(torch.get_num_threads()),
         separate_vocoder=device_of(model) == "cpu" and torch.get_num_threads() > 1,
     )
+    vocoder = Vocoder(model.hifigan_decoder)
+    return BatchScheduler(decoder, sampler, vocoder, options, ThreadBudget(torch.get_num_threads()))

@@ -20,10 +20,8 @@ from wyoming_voice_stack.errors import (
     ModelError,
     ModelNotFound,
     NoAudio,
-    UnknownLanguage,
-    UnknownVoice,
 )
-from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
+from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui import loading as coqui_loading
 from wyoming_voice_stack.tts.engines.coqui.engine import SEED, CoquiSource, CoquiSynthesizer
 from wyoming_voice_stack.tts.engines.source import ModelFiles
@@ -115,27 +113,6 @@ class TestSpeaking:
     def test_reports_text_without_words(self, vits: CoquiSynthesizer, text: str) -> None:
         with pytest.raises(NoAudio):
             spoken(vits, SynthesisRequest(text, "de"))
-
-    def test_refuses_other_languages(self, vits_of_many: CoquiSynthesizer) -> None:
-        with pytest.raises(
-            UnknownLanguage,
-            match=r"Voice 'many' does not support language 'de'. Supported: en, fr-FR, pt-BR\.",
-        ):
-            spoken(vits_of_many, SynthesisRequest("ja", "de"))
-
-    @pytest.mark.parametrize(
-        "request_",
-        [
-            SynthesisRequest("yes", "en", voice="nobody"),
-            SynthesisRequest("yes", "en", speaker="p226\n"),
-            SynthesisRequest("yes", "en", clone=CloneSource("anna", (), "")),
-        ],
-    )
-    def test_refuses_other_voices(
-        self, vits_of_many: CoquiSynthesizer, request_: SynthesisRequest
-    ) -> None:
-        with pytest.raises(UnknownVoice, match="many"):
-            spoken(vits_of_many, request_)
 
     def test_never_logs_the_text(
         self, vits: CoquiSynthesizer, caplog: pytest.LogCaptureFixture

@@ -14,10 +14,8 @@ from wyoming_voice_stack.errors import (
     ModelCorrupt,
     ModelNotFound,
     NoAudio,
-    UnknownLanguage,
-    UnknownVoice,
 )
-from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
+from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.piper.engine import (
     MAX_CHARACTERS,
     PiperSource,
@@ -153,25 +151,6 @@ class TestSpeaking:
     def test_reports_text_without_words(self, joe: PiperSynthesizer, text: str) -> None:
         with pytest.raises(NoAudio):
             spoken(joe, SynthesisRequest(text, "en"))
-
-    def test_refuses_other_languages(self, joe: PiperSynthesizer) -> None:
-        with pytest.raises(
-            UnknownLanguage,
-            match=r"Voice 'en_US-joe-medium' does not support language 'de'. Supported: en-US\.",
-        ):
-            spoken(joe, SynthesisRequest("Ja.", "de"))
-
-    @pytest.mark.parametrize(
-        "request_",
-        [
-            SynthesisRequest("Yes.", "en", voice="nobody"),
-            SynthesisRequest("Yes.", "en", speaker="p225"),
-            SynthesisRequest("Yes.", "en", clone=CloneSource("anna", (), "")),
-        ],
-    )
-    def test_refuses_other_voices(self, joe: PiperSynthesizer, request_: SynthesisRequest) -> None:
-        with pytest.raises(UnknownVoice, match="joe"):
-            spoken(joe, request_)
 
 
 class _Recording:

@@ -100,19 +100,15 @@ def sampler() -> Sampler:
 
 @pytest.fixture
 def scheduler(decoder: Decoder, sampler: Sampler) -> Iterator[Any]:
-    from wyoming_voice_stack.tts.engines.xtts.batch_scheduler import BatchScheduler
+    from wyoming_voice_stack.tts.engines.xtts.batch_scheduler import BatchOptions, BatchScheduler
     from wyoming_voice_stack.tts.engines.xtts.torch_threads import ThreadBudget
 
     made = BatchScheduler(
         decoder,  # type: ignore[arg-type]
         sampler,  # type: ignore[arg-type]
         Vocoder(),  # type: ignore[arg-type]
-        rows=ROWS,
-        stop_token=STOP,
-        max_tokens=MOST,
-        sample_rate=RATE,
-        thread_budget=ThreadBudget(1),
-        separate_vocoder=False,
+        BatchOptions(ROWS, STOP, MOST, RATE, separate_vocoder=False),
+        ThreadBudget(1),
     )
     yield made
     decoder.allowed.release(1000)
