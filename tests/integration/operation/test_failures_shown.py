@@ -193,7 +193,9 @@ class TestDisk:
         hub.repositories["org/whisper"].claimed_size_bytes["model.bin"] = 10**18
         with fetching(hub, tmp_path) as server, pytest.raises(Shown) as caught:
             await heard(server.port, speech())
-        assert_sentence(caught.value, "disk-full", "org/whisper needs", "free some space", "MODELS_DIR")
+        assert_sentence(
+            caught.value, "disk-full", "org/whisper needs", "free some space", "MODELS_DIR"
+        )
 
     async def test_full_while_the_model_comes(self, hub: FakeHub, small_disk: Path) -> None:
         hub.repositories["org/whisper"].stalls.add("model.bin")
