@@ -22,8 +22,10 @@ wanted=$(fingerprint "test")
 if ! up_to_date "$venv" "$wanted"; then
     say "Installing (once; with torch)"
     bash scripts/install_torch.sh "$venv/bin/python"
-    pip_install "$venv" -e '.[all,test,lint]'
-    install_japanese "$venv"
+    if ! pip_install "$venv" --only-binary mojimoji -e '.[all,test,lint,ja]'; then
+        say "Japanese needs a compiler for this Python (mojimoji): installing without; its tests are skipped."
+        pip_install "$venv" -e '.[all,test,lint]'
+    fi
     install_embedded_models "$venv"
     printf '%s' "$wanted" >"$venv/.installed"
 fi

@@ -32,14 +32,23 @@ async def open_mdns(interfaces: list[str] | None) -> AsyncZeroconf:
 
     _require(interfaces is None or interfaces)
     zeroconf = AsyncZeroconf(InterfaceChoice.All if interfaces is None else interfaces)
+    started = asyncio.ensure_future(zeroconf.zeroconf.async_wait_for_start(START_S))
+    started.add_done_callback(_mark_as_seen)
     try:
-        # If cancelled halfway, the library could not be closed any more; hence the shield.
-        await asyncio.shield(zeroconf.zeroconf.async_wait_for_start(START_S))
+        # If cancelled halfway, the library could not be closed any more; `wait` does not cancel it.
+        await asyncio.wait({started})
+        started.result()
         _require(zeroconf.zeroconf.engine.senders)
     except BaseException:
         await close_mdns(zeroconf)
         raise
     return zeroconf
+
+
+def _mark_as_seen(started: asyncio.Future[None]) -> None:
+    # Closed before it has started, the library fails with an error that is of no interest.
+    if not started.cancelled():
+        started.exception()
 
 
 def _require(interfaces: object) -> None:

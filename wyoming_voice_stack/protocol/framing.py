@@ -16,6 +16,8 @@ from wyoming.version import __version__ as wyoming_version
 from wyoming_voice_stack.errors import MalformedEvent, TooLarge
 
 _SURROGATE_ESCAPE = b"\\u"
+MAX_SURROGATE_LEVELS = 300
+"""Nesting of JSON in which lone surrogates are replaced; deeper events are malformed."""
 
 
 @dataclass(frozen=True)
@@ -160,15 +162,17 @@ def _json_object(raw: bytes, part: str) -> dict[str, Any]:
     return value
 
 
-def _without_lone_surrogates(value: Any) -> Any:
+def _without_lone_surrogates(value: Any, levels: int = MAX_SURROGATE_LEVELS) -> Any:
     # JSON may contain half of a surrogate pair, which neither engines nor UTF-8 encoders accept.
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if levels == 0 and isinstance(value, (list, dict)):
+        raise ValueError("nested too deeply")
     if isinstance(value, list):
-        return [_without_lone_surrogates(item) for item in value]
+        return [_without_lone_surrogates(item, levels - 1) for item in value]
     if isinstance(value, dict):
         return {
-            _without_lone_surrogates(key): _without_lone_surrogates(item)
+            _without_lone_surrogates(key): _without_lone_surrogates(item, levels - 1)
             for key, item in value.items()
         }
     return value

@@ -153,7 +153,12 @@ class TestHeap:
         memory.return_freed_memory()
 
 
-@pytest.fixture(params=[("asr", hearing), ("tts", speaking)], ids=["asr", "tts"])
+@pytest.fixture(
+    params=[
+        pytest.param(("asr", hearing), id="asr"),
+        pytest.param(("tts", speaking), id="tts", marks=pytest.mark.model),
+    ]
+)
 def made_worker(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> dict[str, Any]:

@@ -114,6 +114,7 @@ class TestRequirement:
 
 
 class TestScript:
+    @pytest.mark.model
     def test_accepts_exactly_where_coqui_looks(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -143,6 +144,7 @@ class TestScript:
         ours = [coqui_licence_file(name, environ=environ) for name, environ in questions]
         assert after == [(path, True) for path in ours]
 
+    @pytest.mark.model
     def test_coqui_agrees_on_what_counts_in_the_variable(self, tmp_path: Path) -> None:
         home = {"HOME": str(tmp_path)}
         values = ["1", "true", "", "1 "]

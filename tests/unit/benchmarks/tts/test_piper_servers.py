@@ -15,6 +15,7 @@ from benchmarks.common.errors import BenchmarkError
 from benchmarks.tts.piper_servers import JOE, SENTENCE_PAUSE_MS, PiperOptions, peer_piper
 
 
+@pytest.mark.model
 def test_the_peer_gets_the_same_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "environment_with", lambda *_: tmp_path / "venv")
     monkeypatch.setattr(servers, "versions_in", lambda *_: "piper-tts 1")

@@ -143,6 +143,8 @@ def _download(name: str, address: str, archive: Path) -> None:
                 if file.tell() > MAX_ARCHIVE_BYTES:
                     raise ModelCorrupt(f"{address} exceeds the size limit for models; not stored.")
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ValueError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         raise ModelNotFound(
             f"{name} cannot be downloaded from {address} ({error}). Start once with network access, or"
             " copy the model's folder from a machine that has it."

@@ -27,6 +27,7 @@ class TestImporting:
         assert samples.shape[1] == pytest.approx(len(speech), abs=2500)
         assert float(samples.abs().max()) == pytest.approx(0.5, rel=0.1)
 
+    @pytest.mark.model
     def test_leaves_nothing_behind(self) -> None:
         script = """
 import gc, logging, sys

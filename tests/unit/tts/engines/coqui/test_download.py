@@ -193,6 +193,7 @@ class TestFetching:
         with pytest.raises(DiskFull, match="Free some space"):
             fetch_coqui(NAME, tmp_path / "models", catalogue)
 
+    @pytest.mark.model
     @pytest.mark.parametrize(
         ("name", "advice"),
         [
@@ -207,6 +208,7 @@ class TestFetching:
         with pytest.raises(ModelNotFound, match=advice):
             fetch_coqui(name, tmp_path)
 
+    @pytest.mark.model
     def test_the_bundled_catalogue_has_the_usual_models(self) -> None:
         address = coqui_models._address(NAME, coqui_models._bundled_catalogue())
         assert address.startswith("https://")

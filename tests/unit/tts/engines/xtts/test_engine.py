@@ -72,6 +72,7 @@ assert "torch" not in sys.modules
         assert all(voice.languages == xtts.card.languages for voice in xtts.card.voices)
         assert xtts.card.languages == tuple(bcp47(code) for code in LANGUAGES)
 
+    @pytest.mark.model
     def test_omits_languages_without_their_packages(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(languages._NEEDED_MODULES, "ja", ("cutlet", "no_such_module"))
         assert languages.advertised(("en", "zh-cn", "ja", "hi")) == ("en", "zh-CN", "hi")
