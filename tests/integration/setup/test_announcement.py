@@ -141,7 +141,7 @@ async def test_found_on_the_network_and_not_behind_the_router(network: Lan, tmp_
 
         nothing = on_host(network.far, "discover", "--timeout", "1", folder=tmp_path)
         assert (nothing.returncode, nothing.stdout) == (2, "")
-        assert "multicast does not pass routers" in nothing.stderr
+        assert "Multicast does not pass routers" in nothing.stderr
         assert "tcp://HOST:PORT" in nothing.stderr
 
         # By address everything works from there.
