@@ -66,8 +66,8 @@ def make_tiny_voice(
     *,
     speakers: int = 1,
     dtype: str = "float32",
-    flow_sees_all: bool = False,
-    scaled_as_a_whole: bool = False,
+    unbounded_flow: bool = False,
+    normalized: bool = False,
 ) -> Path:
     """Write a voice; the last two options prevent separating the flow and the vocoder."""
     voice = _Voice(dtype)
@@ -77,8 +77,8 @@ def make_tiny_voice(
     if speakers > 1:
         voice.interface(11, "sid", "int64", 1)
     _text(voice, speakers)
-    _flow(voice, speakers, flow_sees_all)
-    _vocoder(voice, speakers, scaled_as_a_whole)
+    _flow(voice, speakers, unbounded_flow)
+    _vocoder(voice, speakers, normalized)
     voice.interface(12, "output", "float32", 1, 1, "time")
     operators = bytes_field(1, b"") + integer_field(2, 15)
     path.write_bytes(integer_field(1, 8) + bytes_field(7, voice.graph) + bytes_field(8, operators))
@@ -113,7 +113,7 @@ def _text(voice: _Voice, speakers: int) -> None:
         voice.node("Unsqueeze", "speaker_row last", "speaker")
 
 
-def _flow(voice: _Voice, speakers: int, sees_all: bool) -> None:
+def _flow(voice: _Voice, speakers: int, unbounded: bool) -> None:
     voice.convolution("sample", "flow", 5)
     voice.node("Add", "flow mask", "masked")
     last = "masked"
@@ -121,12 +121,12 @@ def _flow(voice: _Voice, speakers: int, sees_all: bool) -> None:
         voice.node("Add", "masked speaker", "flow_of_speaker")
         last = "flow_of_speaker"
     voice.node(
-        "Softmax" if sees_all else "Tanh", last, "shift", **({"axis": 2} if sees_all else {})
+        "Softmax" if unbounded else "Tanh", last, "shift", **({"axis": 2} if unbounded else {})
     )
     voice.node("Sub", "sample shift", "latent")
 
 
-def _vocoder(voice: _Voice, speakers: int, scaled_as_a_whole: bool) -> None:
+def _vocoder(voice: _Voice, speakers: int, normalized: bool) -> None:
     voice.convolution("latent", "first", 7)
     into = "first"
     if speakers > 1:
@@ -143,7 +143,7 @@ def _vocoder(voice: _Voice, speakers: int, scaled_as_a_whole: bool) -> None:
     shape = {"kernel_shape": [7], "dilations": [1], "pads": [3, 3], "strides": [1]}
     voice.node("Conv", "sum post.weight", "post", **shape)
     voice.node("Tanh", "post", "sound")
-    if scaled_as_a_whole:
+    if normalized:
         voice.node("ReduceMax", "sound", "peak", axes=[2], keepdims=1)
         voice.node("Div", "sound peak", "loud")
-    voice.node("Cast", "loud" if scaled_as_a_whole else "sound", "output", to=1)
+    voice.node("Cast", "loud" if normalized else "sound", "output", to=1)

@@ -278,7 +278,7 @@ class TestOtherVoices:
         assert not np.allclose(sounds[0], sounds[2])
 
     def test_a_flow_with_unbounded_context_stays_with_the_text(self, tmp_path: Path) -> None:
-        path = make_tiny_voice(tmp_path / "voice.onnx", flow_sees_all=True)
+        path = make_tiny_voice(tmp_path / "voice.onnx", unbounded_flow=True)
         voice = load_voice(path)
         assert isinstance(voice, StreamingVoice)
         assert [stage.signature.receptive_field.hop for stage in voice._stages] == [HOP, 1]
@@ -289,7 +289,7 @@ class TestOtherVoices:
     def test_other_models_decode_whole_sentences(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        path = make_tiny_voice(tmp_path / "voice.onnx", scaled_as_a_whole=True)
+        path = make_tiny_voice(tmp_path / "voice.onnx", normalized=True)
         with caplog.at_level(logging.INFO):
             voice = load_voice(path)
         assert isinstance(voice, WholeSentenceVoice)
