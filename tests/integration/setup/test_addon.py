@@ -44,7 +44,7 @@ async def addon(
 
 
 @pytest.mark.parametrize("mode", ["asr", "tts"])
-async def test_the_supervisor_is_told_once_and_for_all(tmp_path: Path, mode: str) -> None:
+async def test_the_server_is_registered_once(tmp_path: Path, mode: str) -> None:
     async with supervisor() as fake:
         async with addon(mode, tmp_path, fake, idle_unload_seconds=3600) as server:
             await eventually(lambda: bool(fake.messages))
@@ -52,7 +52,7 @@ async def test_the_supervisor_is_told_once_and_for_all(tmp_path: Path, mode: str
             assert list(fake.messages.values()) == [{"service": "wyoming", "config": {"uri": uri}}]
             assert await describes(server.port)
             assert await asyncio.to_thread(server.stop) == 0
-        # Not by zeroconf too, no message taken back, and the key told to nobody.
+        # Not by zeroconf as well, no message withdrawn, and the token not logged.
         assert "Announced as" not in server.log
         assert fake.of("DELETE") == []
         assert fake.of("POST") == ["/discovery"]
@@ -74,5 +74,5 @@ async def test_a_voice_in_the_language_of_home_assistant(tmp_path: Path) -> None
             assert "TTS_MODEL=auto: de_DE-thorsten-medium, for de" in server.log
             assert await describes(server.port)
             await asyncio.to_thread(stack.close)
-        # It cannot be fetched here, so the server is not ready, and nobody is told of it.
+        # It cannot be fetched here, so the server is not ready and not registered.
         assert fake.of("POST") == []
