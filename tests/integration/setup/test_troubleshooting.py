@@ -85,7 +85,7 @@ def release_refused(_: Path) -> str:
 
 AT_ONCE: dict[str, Callable[[Path], str]] = {
     "SERVICE_MODE is not set": lambda _: entered(""),
-    "is not valid": lambda _: entered("both"),
+    "SERVICE_MODE='both'": lambda _: entered("both"),
     "ASR_PORT=": lambda cwd: served("asr", EXIT_CONFIG, cwd, ASR_PORT="70000"),
     "cannot listen": port_in_use,
     "COQUI_TOS_AGREED": lambda cwd: served("tts", EXIT_LICENCE, cwd, HOME=str(cwd)),
