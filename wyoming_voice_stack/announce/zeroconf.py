@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from zeroconf import ServiceStateChange, Zeroconf
     from zeroconf.asyncio import AsyncZeroconf
 
-__all__ = ["Announcer", "FoundServer", "default_instance_name", "discover", "lan_addresses"]
-
 _LOGGER = logging.getLogger(__name__)
 
 SERVICE_TYPE = "_wyoming._tcp.local."

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from wyoming_voice_stack.announce.zeroconf import lan_addresses
+from wyoming_voice_stack.announce.addresses import lan_addresses
 from wyoming_voice_stack.cli import client
 from wyoming_voice_stack.config.settings import Mode, Settings, load_settings
 from wyoming_voice_stack.errors import DeadlineExceeded, EngineError

@@ -19,13 +19,13 @@ from tests.support.fake_servers.network import (
     running,
     unique_name,
 )
+from wyoming_voice_stack.announce.addresses import lan_addresses
 from wyoming_voice_stack.announce.zeroconf import (
     MAX_NAME_BYTES,
     PROBE_S,
     Announcer,
     default_instance_name,
     discover,
-    lan_addresses,
 )
 from wyoming_voice_stack.errors import VoiceStackError
 
