@@ -1,7 +1,7 @@
-# Both servers in one image; SERVICE_MODE names the one that a container becomes.
+# Both servers in one image; SERVICE_MODE selects the one that a container runs.
 #   docker build -t voice-stack .
 #   docker build -t voice-stack:cuda --build-arg TORCH_BACKEND=cuda .
-# What changes rarely comes first: a change in the package installs nothing else again.
+# Layers that rarely change come first, so a change in the package reinstalls nothing else.
 
 FROM python:3.11-slim-bookworm AS base
 # espeak-ng is for VITS models that speak phonemes; Piper brings its own.
@@ -14,11 +14,11 @@ ENV PATH=/opt/venv/bin:$PATH \
 
 
 FROM base AS torch
-# One of coqui-tts's needs (monotonic-alignment-search) has wheels for amd64 alone.
+# A dependency of coqui-tts (monotonic-alignment-search) has wheels for amd64 only.
 RUN if [ "$(dpkg --print-architecture)" != amd64 ]; then \
         apt-get update && apt-get install -y --no-install-recommends g++ && apt-get clean; \
     fi
-# Compiled is later, and in parallel, what is left then.
+# Bytecode is compiled later, in parallel, for what remains.
 ENV PIP_COMPILE=0
 ARG TORCH_BACKEND=auto
 ARG TORCH_VERSION
@@ -29,7 +29,7 @@ RUN --mount=type=cache,target=/root/.cache \
     && bash /build/install_torch.sh /opt/venv/bin/python
 
 
-# Reads pyproject.toml, of which little concerns what is installed: only a change of that counts.
+# Extracts the requirements from pyproject.toml: only a change in them invalidates the next layers.
 FROM base AS requirements
 COPY pyproject.toml scripts/list_requirements.py /build/
 RUN python /build/list_requirements.py /build/pyproject.toml all >/build/requirements.txt
@@ -37,7 +37,7 @@ RUN python /build/list_requirements.py /build/pyproject.toml all >/build/require
 
 FROM torch AS dependencies
 COPY --from=requirements /build/requirements.txt /build/
-# A build of torch for CUDA 13 leaves CTranslate2 without the library of CUDA 12 that it opens.
+# A torch build for CUDA 13 does not install the CUDA 12 library that CTranslate2 loads.
 RUN --mount=type=cache,target=/root/.cache \
     pip install --quiet -r /build/requirements.txt \
     && if python -c 'import sys, torch; sys.exit(torch.version.cuda is None)'; then \
@@ -64,7 +64,7 @@ RUN useradd --uid 1000 --user-group --home-dir /app --no-create-home --shell /us
     && install -d -o speech -g speech /app/models /app/voices
 COPY --from=dependencies /opt/venv /opt/venv
 COPY --from=dependencies /build/LICENCES.md /usr/share/doc/wyoming-voice-stack/
-# CTranslate2 looks for CUDA's libraries as any program does, not where pip puts them.
+# CTranslate2 finds CUDA's libraries by the system linker, not where pip installs them.
 RUN find /opt/venv/lib -type d -path '*/nvidia/*/lib' >/etc/ld.so.conf.d/nvidia-pip.conf && ldconfig
 
 ENV HOME=/app \
@@ -78,7 +78,7 @@ ENV HOME=/app \
 WORKDIR /app
 
 COPY --chmod=755 scripts/entrypoint.sh scripts/accept_coqui_license.sh /usr/local/bin/
-# 1 accepts the Coqui Public Model License of XTTS for who runs the image; 0 leaves that to them.
+# 1 accepts the Coqui Public Model License of XTTS in the image; 0 leaves that to the user.
 ARG ACCEPT_COQUI_LICENSE=1
 RUN case "$ACCEPT_COQUI_LICENSE" in \
         1) accept_coqui_license.sh xtts_v2 ;; \
@@ -86,7 +86,7 @@ RUN case "$ACCEPT_COQUI_LICENSE" in \
         *) echo "ACCEPT_COQUI_LICENSE='$ACCEPT_COQUI_LICENSE' is neither 1 nor 0." >&2; exit 64 ;; \
     esac
 
-# One layer for the package alone: a new version is a download of one megabyte.
+# A separate layer for the package: a new version downloads only one megabyte.
 ARG VERSION=0.1.0
 RUN --mount=type=bind,from=package,source=/build/wheels,target=/build/wheels \
     pip --quiet --no-cache-dir --python /opt/venv/bin/python install --no-deps --no-index /build/wheels/*.whl \
@@ -105,7 +105,7 @@ LABEL org.opencontainers.image.title="wyoming-voice-stack" \
 USER speech
 VOLUME ["/app/models", "/app/voices"]
 EXPOSE 5001 5002
-# The first start may have to fetch a model of two gigabytes.
+# The first start may have to download a model of two gigabytes.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30m --retries=3 \
     CMD ["wyoming-voice-stack", "health", "--ready"]
 ENTRYPOINT ["tini", "--", "entrypoint.sh"]

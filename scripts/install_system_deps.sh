@@ -6,7 +6,7 @@
 # With --with-tests also what only tests need:
 #   apparmor       to read the add-ons' profiles
 #   haproxy        for replicas behind a balancer
-#   iproute2       for hosts on networks of their own
+#   iproute2       for network namespaces
 #   rsync          for gitlab-ci-local, which runs the pipeline
 set -euo pipefail
 packages=(python3-venv espeak-ng libsndfile1)
@@ -16,7 +16,7 @@ case "${1:-}" in
     *) echo "Usage: install_system_deps.sh [--with-tests]" >&2 && exit 64 ;;
 esac
 if ! command -v apt-get >/dev/null 2>&1; then
-    echo "There is no apt-get here; install the equivalents of: ${packages[*]}" >&2
+    echo "apt-get was not found. Install the equivalents of: ${packages[*]}" >&2
     exit 69
 fi
 if [ "$(id -u)" -eq 0 ]; then run=(); else run=(sudo); fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs torch and torchaudio: the CUDA build where an NVIDIA card answers, else the CPU build.
+# Installs torch and torchaudio: the CUDA build if there is an NVIDIA GPU, else the CPU build.
 #   scripts/install_torch.sh [PYTHON]
-# TORCH_BACKEND chooses the build: auto, cpu, cuda (the one that pip finds) or one that uv knows,
+# TORCH_BACKEND chooses the build: auto, cpu, cuda (the build that pip finds) or a backend of uv,
 # such as cu130. TORCH_VERSION chooses another release, TORCH_INDEX_URL an index of builds.
 set -euo pipefail
 python=${1:-python3}
@@ -12,7 +12,7 @@ backend=${TORCH_BACKEND:-auto}
 if [ "$backend" = auto ] && ! nvidia-smi -L >/dev/null 2>&1; then backend=cpu; fi
 pip() { "$python" -m pip install --disable-pip-version-check --quiet "$@"; }
 
-# uv knows where the builds for each backend are.
+# uv knows the index of each backend.
 install_by_uv() {
     pip uv
     UV_HTTP_TIMEOUT=20 "$python" -m uv pip install --quiet --python "$python" \
@@ -21,14 +21,14 @@ install_by_uv() {
 
 install_by_pip() {
     pip "$torch"
-    # Its newest release may lag behind torch's and does not need that very one.
+    # Its newest release may be older than torch's and does not require the same version.
     pip --no-deps "$torchaudio"
 }
 
 has_cuda() { "$python" -c 'import sys, torch; sys.exit(torch.version.cuda is None)'; }
 
 if "$python" -c 'import importlib.metadata as m; m.version("torch"); m.version("torchaudio")' 2>/dev/null; then
-    echo "torch is installed already" >&2
+    echo "torch is already installed" >&2
     exit 0
 fi
 if [ -n "${TORCH_INDEX_URL:-}" ]; then
@@ -36,7 +36,7 @@ if [ -n "${TORCH_INDEX_URL:-}" ]; then
 elif [ "$backend" = cuda ]; then
     install_by_pip
 elif ! install_by_uv; then
-    echo "The builds for '$backend' are out of reach; taking the one that pip finds." >&2
+    echo "The builds for '$backend' cannot be reached; using the one that pip finds." >&2
     install_by_pip
 fi
 case "${TORCH_BACKEND:-auto}" in

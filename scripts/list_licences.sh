@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes down which licences the packages of an environment come under, as an image has to tell.
+# Lists the licences of an environment's packages, which an image has to include.
 #   scripts/list_licences.sh VENV FILE
 set -euo pipefail
 venv=${1:?name the environment}

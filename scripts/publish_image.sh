@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Gives a commit of the pipeline its image in the registry. It is built only if no image of the same
-# inputs is there already: a first pipeline, one that was cancelled and one whose predecessor failed
-# all end with the right image.
+# Tags the image of a commit in the registry. It is built only if there is no image of the same inputs,
+# so a first pipeline, a cancelled one and one after a failure all end with the right image.
 #   scripts/publish_image.sh REPOSITORY COMMIT DOCKERFILE PLATFORMS INPUT...
 # PLATFORMS is a comma-separated list; the INPUTs are the files and folders that the image is made of.
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the environment and runs both servers on small models from packages: one says a
-# sentence, the other one hears it. Serves until Ctrl-C; with --once it stops after that.
+# Creates the environment and runs both servers with small models from packages: one speaks a
+# sentence, the other one transcribes it. Runs until Ctrl-C; with --once it stops after that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/environment.sh

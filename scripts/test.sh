@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes the environment with everything in it, torch included, and runs the tests:
+# Creates the complete environment, including torch, and runs the tests:
 #   scripts/test.sh                       all tests
 #   scripts/test.sh unit|packaging|integration
 #                                         a group, or several
 #   scripts/test.sh tests/unit/protocol   files and folders
-# Further arguments go to pytest. CONTRIBUTING.md tells of the quick tests, which need no model.
+# Further arguments go to pytest. For the quick tests, which need no model, see CONTRIBUTING.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/environment.sh
@@ -29,6 +29,6 @@ if ! up_to_date "$venv" "$wanted"; then
     install_embedded_models "$venv"
     printf '%s' "$wanted" >"$venv/.installed"
 fi
-# A thread that waits by spinning takes the core from the one that works.
+# A waiting thread that spins takes CPU time from working threads.
 export OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 ORT_DISABLE_TELEMETRY=1 HF_HUB_OFFLINE=1
 exec "$venv/bin/python" -m pytest "${groups[@]}" "$@"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the images and uses them as a user does, where no image registry can be reached:
+# Builds the images and uses them as a user does, without an image registry:
 #   scripts/test_images.sh                     everything
 #   scripts/test_images.sh production compose  some parts of: static, production, addons, compose, ci
 # Needs root on Debian or a relative. Runs a Docker daemon of its own and stops it at the end; the
@@ -30,7 +30,7 @@ parts=("$@")
 for part in "${parts[@]}"; do
     case "$part" in
         static | production | addons | compose | ci) ;;
-        *) say "There is no part '$part'; choose from static, production, addons, compose, ci." && exit 64 ;;
+        *) say "Unknown part '$part'. Available: static, production, addons, compose, ci." && exit 64 ;;
     esac
 done
 

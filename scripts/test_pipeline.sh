@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs the pipeline of .gitlab-ci.yml on this machine: its form is checked, its rules are asked which
-# jobs they choose, and the jobs that need neither a registry nor GitLab are executed.
+# Runs the pipeline of .gitlab-ci.yml on this machine: validates the file, checks which jobs its rules
+# select, and runs the jobs that need neither a registry nor GitLab.
 #   scripts/test_pipeline.sh           the quick part: quality, a few unit tests, coverage, release
 #   scripts/test_pipeline.sh JOB...    these jobs in full, such as unit:asr or integration
-# Needs what scripts/test.sh makes, and node with npm and rsync. Where those cannot be had it says
-# NOT RUN and ends with status 75.
+# Needs the environment of scripts/test.sh, node with npm, and rsync. If they cannot be installed, it
+# prints NOT RUN and exits with status 75.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/environment.sh
@@ -37,8 +37,8 @@ install_programs() {
     have_programs || not_run "rsync, node or npm is missing and could not be installed."
 }
 
-# hatch finds an environment of its own in which everything of the tests' environment can be imported:
-# what it installs there, the working copy of a job, leaves the tests' environment as it is.
+# hatch gets its own environment, which can import all packages of the tests' environment. So installing
+# a job's working copy there does not change the tests' environment.
 install_tools() {
     local wanted site
     make_venv "$tools"
@@ -55,8 +55,8 @@ install_tools() {
     printf '%s' "$wanted" >"$tools/.installed"
 }
 
-# A repository of its own, with what is here now, committed or not. GitLab's templates can only be had
-# from GitLab; so the jobs that they bring are left out.
+# A separate repository with the current files, committed or not. GitLab's templates are only available
+# on GitLab, so their jobs are left out.
 copy_project() {
     git ls-files --cached --others --exclude-standard -z >"$work/files"
     rsync --archive --from0 --ignore-missing-args --files-from="$work/files" ./ "$work/project/"
@@ -83,22 +83,22 @@ PYTHON
     git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main
 }
 
-# One job at a time: they share what hatch installs, which on GitLab each has for itself. What mypy
-# knows of the sources is true of their copy as well.
+# One job at a time: here the jobs share hatch's environment, on GitLab each has its own. mypy's cache is
+# valid for the copy as well.
 pipeline() {
     "$tools/node/node_modules/.bin/gitlab-ci-local" --no-color --force-shell-executor \
         --shell-isolation --concurrency 1 --variable "MYPY_CACHE_DIR=$root/.mypy_cache" "$@"
 }
 
-# chooses WANTED UNWANTED OPTION...: the first pattern's jobs are chosen, the second's are not.
+# chooses WANTED UNWANTED OPTION...: the rules select the first jobs and not the second ones.
 chooses() {
     local wanted=$1 unwanted=$2 jobs
     jobs=$(pipeline --list-csv "${@:3}" 2>/dev/null | cut -d';' -f1 | tail -n +2 | tr '\n' ' ')
     for job in $wanted; do
-        [[ " $jobs" == *" $job "* ]] || fail "$job is not chosen; chosen are: $jobs"
+        [[ " $jobs" == *" $job "* ]] || fail "$job is not selected. Selected: $jobs"
     done
     for job in $unwanted; do
-        [[ " $jobs" != *" $job "* ]] || fail "$job is chosen; chosen are: $jobs"
+        [[ " $jobs" != *" $job "* ]] || fail "$job is selected. Selected: $jobs"
     done
 }
 
@@ -132,7 +132,7 @@ check_rules() {
     git checkout --quiet -b change
     chooses "$take_over integration coverage" "release:check release:latest release:version"
     git checkout --quiet main
-    echo "The rules choose what they should."
+    echo "The rules select the right jobs."
 }
 
 check_release() {
@@ -156,7 +156,7 @@ check_results() {
     grep -q 'filename="protocol/framing.py"' coverage.xml || fail "coverage left no report"
 }
 
-# hatch and the server below it are a group of processes of their own.
+# hatch and its server are a process group.
 server=
 stop_server() {
     [ -n "$server" ] || return 0
@@ -165,7 +165,7 @@ stop_server() {
     server=
 }
 
-# serves COMMAND PORT MODE SETTING...: a server that hatch starts answers, and ends when it is told to.
+# serves COMMAND PORT MODE SETTING...: a server started by hatch answers, and stops on SIGTERM.
 serves() {
     local name=$1 port=$2 began=$SECONDS
     setsid env HOST=127.0.0.1 ZEROCONF=false "${@:4}" hatch run "$name" --port "$port" \
@@ -209,7 +209,7 @@ copy_project
 export PATH=$tools/bin:$tests_venv/bin:$PATH
 export HATCH_ENV_TYPE_VIRTUAL_PATH=$tools/hatch HATCH_DATA_DIR=$work/hatch
 unset PYTHONPATH VIRTUAL_ENV
-# A few tests do not reach the floor.
+# A few tests do not reach the required coverage.
 export COVERAGE_OPTIONS=--fail-under=0
 if (($#)); then
     step "$*"

@@ -1,4 +1,4 @@
-# Sourced by test_images.sh: the add-ons' images, beside a Supervisor that records what it is told.
+# Sourced by test_images.sh: the add-ons' images, with a Supervisor that records requests.
 # shellcheck shell=bash
 
 ADDON_WAIT_SECONDS=180
@@ -14,16 +14,16 @@ test_addons() {
     docker network rm addons >/dev/null
 }
 
-# The tests' own Supervisor, in a container of that name on the add-ons' network.
+# A fake Supervisor, in a container of that name on the add-ons' network.
 start_supervisor() {
     docker run --detach --name supervisor --network addons --user root \
         --volume "$PWD/tests:/source/tests:ro" --env PYTHONPATH=/source --entrypoint python "$IMAGE" \
         -m tests.support.fake_servers.fake_supervisor --host 0.0.0.0 --port 80 >/dev/null
 }
 
-# try_addon MODE PORT OPTIONS: as the Supervisor starts it, told of once, stopped without a trace.
+# try_addon MODE PORT OPTIONS: started as the Supervisor does, registered once, stopped cleanly.
 try_addon() {
-    local mode=$1 port=$2 name=voice-stack-$1 data=$WORK/data-$1 told
+    local mode=$1 port=$2 name=voice-stack-$1 data=$WORK/data-$1 requests
     build "addon-$mode" "addon/$name" --build-arg "VOICE_STACK_IMAGE=$IMAGE" --build-arg BUILD_ARCH=amd64 ||
         failed "the add-on $name does not build"
     same "$name: label" "app amd64" "$(docker image inspect --format \
@@ -39,8 +39,8 @@ try_addon() {
         "$(docker exec "$name" awk '/^Uid|^CapBnd/ {printf "%s%s", sep, $2; sep = " "}' /proc/1/status)"
     docker stop --time 40 "$name" >/dev/null
     same "$name: exit status" 0 "$(docker inspect --format '{{.State.ExitCode}}' "$name")"
-    told=$(docker logs supervisor 2>&1)
-    [[ "$told" != *DELETE* ]] || failed "$name takes back what it told" supervisor
+    requests=$(docker logs supervisor 2>&1)
+    [[ "$requests" != *DELETE* ]] || failed "$name withdraws its registration" supervisor
     passed "$name takes nothing back when it stops"
     docker rm -v "$name" >/dev/null
 }
@@ -48,10 +48,10 @@ try_addon() {
 wait_told() {
     local began=$SECONDS
     until docker logs supervisor 2>&1 | grep -qF "$1"; do
-        ((SECONDS - began < ADDON_WAIT_SECONDS)) || failed "the Supervisor is not told of $1" "$2" supervisor
+        ((SECONDS - began < ADDON_WAIT_SECONDS)) || failed "the Supervisor has no registration of $1" "$2" supervisor
         sleep 1
     done
-    passed "the Supervisor is told of $1"
+    passed "the Supervisor has a registration of $1"
 }
 
 # The image accepts the licence of XTTS; the add-on leaves that to its user.

@@ -1,4 +1,4 @@
-# Sourced by test_images.sh: how a check is made and told.
+# Sourced by test_images.sh: checks and their output.
 # shellcheck shell=bash
 
 # Containers as they are meant to run: nothing may be written but the volumes and /tmp.
@@ -12,7 +12,7 @@ section() { printf '\n-- %s\n' "$*"; }
 
 passed() { printf '   ok  %s\n' "$*"; }
 
-# failed WHAT [CONTAINER ...]: tells what is known of the containers, which else nobody sees.
+# failed WHAT [CONTAINER ...]: prints the logs of the containers and ends the script.
 failed() {
     printf '   NO  %s\n' "$1" >&2
     local container

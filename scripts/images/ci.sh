@@ -3,7 +3,7 @@
 
 test_ci() {
     build "$CI_IMAGE" . --file Dockerfile.ci || failed "the CI image does not build"
-    # A copy, so that what the tests leave behind is not left here.
+    # A copy, so that the tests leave no files here.
     mkdir "$WORK/tree"
     tar --exclude='./.venv*' --exclude=./.git --exclude='__pycache__' --exclude='./.*_cache' -c . |
         tar -x -C "$WORK/tree"

@@ -1,4 +1,4 @@
-# Sourced by test_images.sh: the compose files, as the README tells to use them.
+# Sourced by test_images.sh: the compose files, used as in the README.
 # shellcheck shell=bash
 
 # compose ARGUMENTS...: in a project of its own, published to this machine alone.
@@ -25,7 +25,7 @@ test_compose() {
     on_the_host
 }
 
-# What a test needs beside what a user has: quick checks, and small models.
+# Additions for the tests: short health check intervals, and small models.
 write_override() {
     cat >"$WORK/override.yml" <<TEXT
 services:
@@ -69,7 +69,7 @@ both_servers() {
         "$(docker run --rm --network none --volume voicetest_models:/app/models:ro --entrypoint ls "$IMAGE" "$WHISPER" | grep model.bin)"
 }
 
-# A server that dies is started again, and is of use again.
+# A server that crashes is restarted and works again.
 killed() {
     local pid
     pid=$(docker inspect --format '{{.State.Pid}}' voicetest-asr-1)

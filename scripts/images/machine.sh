@@ -77,7 +77,7 @@ start_daemon() {
     return 1
 }
 
-# Whatever happened, nothing of it is left running.
+# In any case, stop everything that was started.
 leave() {
     local status=$1 containers
     trap - EXIT INT TERM

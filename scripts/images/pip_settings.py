@@ -18,7 +18,7 @@ KEPT = ("index-url", "extra-index-url", "find-links", "trusted-host", "default-t
 
 
 def machine_settings() -> dict[str, str]:
-    """What pip is told here by files and by the environment, which counts more."""
+    """Pip's settings on this machine from files and from the environment, which takes precedence."""
     listed = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout.splitlines()

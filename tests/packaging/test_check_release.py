@@ -53,7 +53,7 @@ def test_agreement_writes_the_notes_of_that_version(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "version", "changelog", "told"),
+    ("tag", "version", "changelog", "message"),
     [
         ("v1.2.4", "1.2.3", CHANGELOG.replace("1.2.3", "1.2.4"), ["'1.2.3'", "__version__"]),
         ("v1.2.3", "1.2.3", CHANGELOG.replace("1.2.3", "1.2.4"), ["'1.2.4'", "[Unreleased]"]),
@@ -70,17 +70,17 @@ def test_agreement_writes_the_notes_of_that_version(tmp_path: Path) -> None:
     ],
 )
 def test_disagreement_is_refused_in_one_line(
-    tmp_path: Path, tag: str, version: str, changelog: str, told: list[str]
+    tmp_path: Path, tag: str, version: str, changelog: str, message: list[str]
 ) -> None:
     done = check(tmp_path, tag, "--notes", "notes.md", version=version, changelog=changelog)
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
     assert line.startswith("check_release: ")
-    assert all(part in line for part in told), line
+    assert all(part in line for part in message), line
     assert not (tmp_path / "notes.md").exists()
 
 
-def test_two_disagreements_are_told_at_once(tmp_path: Path) -> None:
+def test_two_disagreements_are_reported_at_once(tmp_path: Path) -> None:
     done = check(tmp_path, "v2.0.0")
     assert done.returncode == 1
     assert [line.partition(" ")[0] for line in done.stderr.splitlines()] == ["check_release:"] * 2

@@ -36,12 +36,12 @@ def instructions(name: str) -> list[tuple[str, str]]:
     return found
 
 
-def told(name: str, keyword: str) -> list[str]:
+def arguments(name: str, keyword: str) -> list[str]:
     return [rest for found, rest in instructions(name) if found == keyword]
 
 
 def image_environment() -> dict[str, str]:
-    pairs = [pair for line in told("Dockerfile", "ENV") for pair in line.split()]
+    pairs = [pair for line in arguments("Dockerfile", "ENV") for pair in line.split()]
     return dict(pair.split("=", 1) for pair in pairs)
 
 
@@ -51,14 +51,14 @@ def compose(name: str) -> dict[str, Any]:
 
 
 def default_of(value: str) -> str:
-    """What a value of a compose file is while nobody sets its variables."""
+    """The value in a compose file when its variables are not set."""
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
 
 
 def sources(name: str) -> list[str]:
     """What a Dockerfile copies out of the working tree."""
     found = []
-    for copied in told(name, "COPY"):
+    for copied in arguments(name, "COPY"):
         words = [word for word in copied.split() if not word.startswith("--chmod")]
         if not words[0].startswith("--from="):
             found.extend(words[:-1])
@@ -66,29 +66,29 @@ def sources(name: str) -> list[str]:
 
 
 def test_the_image_has_the_ports_and_folders_of_the_settings() -> None:
-    assert told("Dockerfile", "EXPOSE") == [f"{PORTS['asr']} {PORTS['tts']}"]
+    assert arguments("Dockerfile", "EXPOSE") == [f"{PORTS['asr']} {PORTS['tts']}"]
     environment = image_environment()
     folders = [environment["MODELS_DIR"], environment["VOICES_DIR"]]
     assert folders == ["/app/models", "/app/voices"]
-    assert told("Dockerfile", "VOLUME") == [f'["{folders[0]}", "{folders[1]}"]']
+    assert arguments("Dockerfile", "VOLUME") == [f'["{folders[0]}", "{folders[1]}"]']
 
 
 def test_the_image_has_the_version_of_the_package() -> None:
-    assert f"VERSION={__version__}" in told("Dockerfile", "ARG")
+    assert f"VERSION={__version__}" in arguments("Dockerfile", "ARG")
 
 
 def test_the_image_names_the_licence_that_it_accepts() -> None:
-    [label] = told("Dockerfile", "LABEL")
+    [label] = arguments("Dockerfile", "LABEL")
     assert LICENCE_URL in label
     assert "non-commercial" in label
-    assert "ACCEPT_COQUI_LICENSE=1" in told("Dockerfile", "ARG")
+    assert "ACCEPT_COQUI_LICENSE=1" in arguments("Dockerfile", "ARG")
 
 
 def test_the_image_runs_as_nobody_in_particular_and_asks_for_readiness() -> None:
-    assert told("Dockerfile", "USER") not in ([], ["root"])
-    [check] = told("Dockerfile", "HEALTHCHECK")
+    assert arguments("Dockerfile", "USER") not in ([], ["root"])
+    [check] = arguments("Dockerfile", "HEALTHCHECK")
     assert '"health", "--ready"' in check
-    assert told("Dockerfile", "ENTRYPOINT") == ['["tini", "--", "entrypoint.sh"]']
+    assert arguments("Dockerfile", "ENTRYPOINT") == ['["tini", "--", "entrypoint.sh"]']
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
@@ -97,7 +97,7 @@ def test_an_older_builder_reads_the_dockerfile(name: str) -> None:
     assert "syntax=" not in text
     assert "<<" not in text
     assert "--link" not in text
-    assert {rest.split()[0] for rest in told(name, "FROM")} & {"python:3.11-slim-bookworm"}
+    assert {rest.split()[0] for rest in arguments(name, "FROM")} & {"python:3.11-slim-bookworm"}
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)

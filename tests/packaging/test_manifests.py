@@ -118,7 +118,7 @@ class TestServer:
         autoscaler = WRITTEN[f"HorizontalPodAutoscaler-{mode}"]["spec"]
         assert autoscaler["scaleTargetRef"]["name"] == mode
         assert template["spec"]["enableServiceLinks"] is False
-        # Whoever must always have one running needs two to take one away.
+        # To always keep one running, there must be two before one is removed.
         assert budget["minAvailable"] < autoscaler["minReplicas"] < autoscaler["maxReplicas"]
 
     def test_ports_and_probes(self, mode: str) -> None:

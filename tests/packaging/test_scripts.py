@@ -45,7 +45,7 @@ def test_scripts_are_valid_and_strict(script: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "told"),
+    ("environ", "message"),
     [
         ({}, "SERVICE_MODE is not set"),
         ({"SERVICE_MODE": ""}, "SERVICE_MODE is not set"),
@@ -53,12 +53,12 @@ def test_scripts_are_valid_and_strict(script: Path) -> None:
         ({"SERVICE_MODE": "asr; ls"}, "'asr; ls'"),
     ],
 )
-def test_entrypoint_without_a_mode(tmp_path: Path, environ: dict[str, str], told: str) -> None:
+def test_entrypoint_without_a_mode(tmp_path: Path, environ: dict[str, str], message: str) -> None:
     process, said, complained = enter(tmp_path, **environ)
     assert process.returncode == EXIT_USAGE
     assert said == []
     [line] = complained
-    assert told in line
+    assert message in line
     assert "asr or tts" in line
 
 

@@ -33,7 +33,7 @@ from wyoming_voice_stack.tts.engine import EngineCard, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 WAIT_SECONDS = 20.0
-"""A bound on waits that only a broken server reaches."""
+"""Limit of a wait; only a broken server reaches it."""
 
 
 class FakeVadStream:

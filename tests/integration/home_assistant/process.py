@@ -1,4 +1,4 @@
-"""A real Home Assistant: its own program, a configuration of a user's, its first user."""
+"""Runs a real Home Assistant with a user's configuration and completes its onboarding."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class HomeAssistant:
 
     @property
     def complaints(self) -> list[str]:
-        """What it logged as an error, tracebacks too."""
+        """Logged errors, including tracebacks."""
         return re.findall(r"^.*(?: ERROR | CRITICAL |Traceback).*$", self.log, re.MULTILINE)
 
 
@@ -108,7 +108,7 @@ def running(folder: Path, supervisor: Supervisor) -> Iterator[HomeAssistant]:
 
 
 def _configure(folder: Path, port: int) -> None:
-    # The step that would set up weather and radio from the internet is taken for done.
+    # Mark as done the step that would set up weather and radio from the internet.
     done = {
         "version": 4,
         "minor_version": 1,
@@ -123,7 +123,7 @@ def _configure(folder: Path, port: int) -> None:
 
 
 def _environment(supervisor: Supervisor) -> dict[str, str]:
-    # Nothing of the tests' own environment, whose interpreter and packages are others.
+    # Without the tests' own environment, which has another interpreter and other packages.
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     theirs = {"SUPERVISOR": supervisor.address, "SUPERVISOR_TOKEN": supervisor.token}
     return kept | theirs | {"HOME": "/nonexistent", "PYTHONUNBUFFERED": "1"}
@@ -141,7 +141,7 @@ def _wait(process: subprocess.Popen[bytes], address: str, output: Path) -> None:
 
 
 def _first_user(address: str) -> str:
-    """Go through the steps of the first start, as the owner does in a browser; gives a token."""
+    """Complete the onboarding, as the owner does in a browser; return a token."""
     user = {"name": "Anna", "username": "anna", "password": "only for tests", "language": "en"}
     code = _ask(f"{address}/api/onboarding/users", {"client_id": CLIENT, **user})["auth_code"]
     form = {"grant_type": "authorization_code", "code": code, "client_id": CLIENT}

@@ -1,4 +1,4 @@
-"""How our servers come into Home Assistant: found, confirmed by its owner, set up."""
+"""Steps that add the servers to Home Assistant: discovery, confirmation, setup."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Entry = dict[str, Any]
 
 
 async def entries(home: Home) -> list[Entry]:
-    """What is set up of the Wyoming integration."""
+    """Config entries of the Wyoming integration."""
     listed: list[Entry] = await home.get("/api/config/config_entries/entry?domain=wyoming")
     return listed
 
 
 async def discovered(home: Home, ours: Callable[[Entry], bool]) -> Entry:
-    """The card of one of our servers among those that were found."""
+    """The discovery flow of one of the servers."""
 
     async def look() -> Entry | None:
         flows = await home.command("config_entries/flow/progress")
@@ -32,7 +32,7 @@ async def discovered(home: Home, ours: Callable[[Entry], bool]) -> Entry:
 
 
 async def confirmed(home: Home, flow: Entry) -> Entry:
-    """Press the buttons of a card; what was made of it."""
+    """Confirm a discovery flow; return the result."""
     path = f"/api/config/config_entries/flow/{flow['flow_id']}"
     shown = await home.get(path)
     assert shown["type"] == "form"
@@ -62,7 +62,7 @@ async def tts_by_supervisor(
 
 
 async def entity(home: Home, domain: str, entry_id: str) -> str:
-    """Name of the entity that an entry brought."""
+    """Id of the entity that a config entry created."""
 
     async def look() -> str | None:
         known = await home.command("config/entity_registry/list")

@@ -1,4 +1,4 @@
-"""A Supervisor as far as Home Assistant's own integration asks it anything, with add-ons of ours."""
+"""A fake Supervisor with the add-ons, for Home Assistant's own integration."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ ACCEPTED = {
     "/supervisor/options",
     "/supervisor/ping",
 }
-"""What is answered with a bare yes."""
+"""Paths that are answered with an empty success."""
 
 
 @dataclass(frozen=True)
 class Addon:
-    """An add-on that has told the Supervisor where it serves."""
+    """An add-on that has registered its address with the Supervisor."""
 
     slug: str
     name: str
@@ -60,17 +60,17 @@ class Addon:
 
 @dataclass
 class Supervisor:
-    """What it was told, and what it tells."""
+    """Requests that it received, and its answers."""
 
     token: str
     addons: list[Addon] = field(default_factory=list)
     refresh_token: str = ""
     unknown: list[str] = field(default_factory=list)
-    """Paths that it was asked for and knows nothing of."""
+    """Unknown paths that were requested."""
     address: str = ""
 
     def answer(self, path: str, body: dict[str, Any]) -> tuple[HTTPStatus, Any]:
-        """Take a request of Home Assistant's."""
+        """Answer a request of Home Assistant."""
         if path == "/homeassistant/options":
             self.refresh_token = body["refresh_token"]
         known = ANSWERS | {"/discovery": {"discovery": [each.message for each in self.addons]}}
@@ -85,7 +85,7 @@ class Supervisor:
         return HTTPStatus.NOT_FOUND, {"result": "error", "message": f"no {path}"}
 
     def discovered(self, addon: Addon, home: str) -> None:
-        """Tell Home Assistant at `http://HOST:PORT` of an add-on, as the real one does."""
+        """Announce an add-on to Home Assistant at `http://HOST:PORT`, as the real one does."""
         self.addons.append(addon)
         form = {"grant_type": "refresh_token", "refresh_token": self.refresh_token}
         asked = urllib.parse.urlencode(form).encode()
@@ -112,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
-        """Say nothing."""
+        """Log nothing."""
 
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def supervising() -> Iterator[Supervisor]:
-    """Serve until the end of the block, one request after the other."""
+    """Serve one request at a time until the end of the block."""
     supervisor = Supervisor(token="a token of the Supervisor")
     with HTTPServer(("127.0.0.1", 0), partial(_Handler, supervisor)) as server:
         supervisor.address = f"127.0.0.1:{server.server_port}"

@@ -42,7 +42,7 @@ VOICE = "en_US-joe-medium"
 
 @dataclass(frozen=True)
 class Installed:
-    """Our two servers in Home Assistant: what was made of them, and their entities."""
+    """Both servers in Home Assistant: their config entries and entities."""
 
     stt_entry: str
     stt_title: str
@@ -76,7 +76,7 @@ def installed(
 
 @pytest.fixture(scope="session")
 def pipeline(home_assistant: HomeAssistant, installed: Installed) -> str:
-    """An assistant that hears and speaks through our servers; its id."""
+    """The id of an assistant that uses both servers."""
 
     async def make() -> str:
         async with signed_in(home_assistant) as home:
@@ -100,7 +100,7 @@ def pipeline(home_assistant: HomeAssistant, installed: Installed) -> str:
 
 
 def spoken(sentence: str) -> bytes:
-    """A command as a satellite hears it: 16 kHz, 16 bit, mono, and quiet at its end."""
+    """A command as a satellite records it: 16 kHz, 16 bit, mono, with silence at its end."""
     return to_pcm16(np.concatenate((silence(0.3), say(sentence), silence(1.5))))
 
 
@@ -109,7 +109,7 @@ def words(text: str) -> list[str]:
 
 
 def played(sound: bytes) -> client.AudioClip:
-    """A sound file as a loudspeaker plays it."""
+    """The decoded samples of a sound file."""
     with av.open(io.BytesIO(sound), "r") as file:
         [stream] = file.streams.audio
         rate = stream.rate
@@ -143,7 +143,7 @@ class TestSettingUp:
         assert [voice["voice_id"] for voice in voices["voices"]] == [VOICE]
 
     async def test_by_hand(self, home: Home, announced_asr: Server) -> None:
-        """Where no multicast gets through, the owner types the address."""
+        """Without multicast, the user enters the address."""
         begun = await home.post(
             "/api/config/config_entries/flow",
             {"handler": "wyoming", "show_advanced_options": False},
@@ -210,13 +210,13 @@ class TestAssist:
     ) -> None:
         await home.post("/api/services/light/turn_off", {"entity_id": "light.kitchen_lights"})
         events = await home.assist(spoken(SENTENCES[0]), pipeline)
-        told = {event["type"]: event["data"] for event in events}
-        assert "error" not in told
-        assert words(told["stt-end"]["stt_output"]["text"]) == words(SENTENCES[0])
+        outputs = {event["type"]: event["data"] for event in events}
+        assert "error" not in outputs
+        assert words(outputs["stt-end"]["stt_output"]["text"]) == words(SENTENCES[0])
         assert (await home.get("/api/states/light.kitchen_lights"))["state"] == "on"
-        response = told["intent-end"]["intent_output"]["response"]
+        response = outputs["intent-end"]["intent_output"]["response"]
         assert response["response_type"] == "action_done"
-        _, sound = await home.download(told["tts-end"]["tts_output"]["url"])
+        _, sound = await home.download(outputs["tts-end"]["tts_output"]["url"])
         heard = await client.transcribe(announced_asr.uri, played(sound))
         assert words(heard.text) == words(response["speech"]["plain"]["speech"])
 

@@ -1,4 +1,4 @@
-"""Who may come in, how many, how long they may be silent, and what the log tells of it."""
+"""Allowed clients, connection limits, timeouts, and their log lines."""
 
 from __future__ import annotations
 

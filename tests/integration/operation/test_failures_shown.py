@@ -1,4 +1,4 @@
-"""Whatever goes wrong is a sentence that Home Assistant shows, and says what to do."""
+"""Home Assistant shows every failure as one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from wyoming_voice_stack.tts.service import TtsOptions, TtsService
 
 SENTENCE = "What is the temperature in the living room?"
 LONG = "The weather will be sunny in the morning and rainy in the afternoon and " * 4
-"""One long sentence, so that one piece of work is large."""
+"""One long sentence makes one large job."""
 XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"
 NARROW_BYTES = 4 << 20
-"""Memory left to a server: enough to go on living, too little for a sentence."""
+"""Memory left to a server: enough to keep running, too little for a sentence."""
 SMALL_DISK = "1500k"
 
 
@@ -44,7 +44,7 @@ def speech() -> bytes:
 
 
 def assert_sentence(shown: Shown, code: str, *parts: str) -> None:
-    """One sentence of ours that a person can read, with all of these parts."""
+    """Assert one readable sentence with all of these parts."""
     assert shown.code == code
     assert str(shown) == f"Error from Wyoming service: {shown.text} (code: {code})"
     assert len(shown.text.split()) > 5
@@ -57,7 +57,7 @@ def assert_sentence(shown: Shown, code: str, *parts: str) -> None:
 
 @dataclass
 class Source(FakeSource):
-    """An engine whose loading may fail, or take its time."""
+    """An engine whose loading can fail or be delayed."""
 
     before: Callable[[], object] = field(default=lambda: None)
 
@@ -125,7 +125,7 @@ class TestCapacity:
             with pytest.raises(Shown) as caught:
                 await said(port, SENTENCE)
             engine.hold.set()
-            # Those who were there before are served.
+            # Requests that were queued before are served.
             assert all(await asyncio.gather(first, second))
         assert_sentence(caught.value, "busy", "try again in a moment", "MAX_QUEUED_REQUESTS")
 
@@ -158,7 +158,7 @@ class TestMemory:
 
 @contextmanager
 def narrow(server: Server) -> Iterator[None]:
-    """Leave a running server next to no memory."""
+    """Limit a running server to hardly any memory."""
     pid = server.process.pid
     status = Path(f"/proc/{pid}/status").read_text()
     [kilobytes] = re.findall(r"^VmSize:\s+(\d+) kB$", status, re.MULTILINE)
@@ -180,7 +180,7 @@ def hub() -> Iterator[FakeHub]:
 
 @contextmanager
 def fetching(hub: FakeHub, folder: Path) -> Iterator[Server]:
-    """A server that begins to fetch its model to `folder/models`."""
+    """A server that downloads its model to `folder/models`."""
     theirs = {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "hf"), "HF_HUB_DISABLE_XET": "1"}
     with running(
         "asr", folder, theirs, wait_for="/health", ASR_MODEL="org/whisper", HF_HUB_OFFLINE="0"
@@ -227,7 +227,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 class TestLicence:
     async def test_acceptance_that_was_withdrawn(self, tmp_path: Path) -> None:
-        """Without it no server begins (test_models_and_licence.py); later, the next load is refused."""
+        """Without it no server starts (test_models_and_licence.py); later, the next load is refused."""
         environ = {"COQUI_TOS_AGREED": "1", "HOME": str(tmp_path)}
         weights = weights_of(XTTS, ModelStore(tmp_path), environ=environ)
         environ["COQUI_TOS_AGREED"] = "0"

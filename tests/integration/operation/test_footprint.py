@@ -1,4 +1,4 @@
-"""What a small box must hold in memory to hear speech."""
+"""Memory that speech to text needs on a small computer."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
 _LOGGER = logging.getLogger(__name__)
 
 MAX_MEGABYTES = 450
-"""Whisper tiny.en in int8, its libraries and an utterance, with room to spare on a box of 1 GB."""
+"""Whisper tiny.en in int8, its libraries and an utterance; a computer with 1 GB has room left."""
 
 
 def peak_megabytes(server: Server) -> float:
-    """The most memory that the process has held so far."""
+    """Peak memory of the process so far."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     [kilobytes] = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
     return int(kilobytes) / 1000
 
 
 def mapped(server: Server) -> set[str]:
-    """Names of the files that the process has in memory, torch's among them if it is imported."""
+    """Files that the process has mapped, including torch's if it is imported."""
     maps = Path(f"/proc/{server.process.pid}/maps").read_text()
     return {line.split(maxsplit=5)[-1] for line in maps.splitlines() if "/" in line}
 

@@ -1,4 +1,4 @@
-"""Clients that send rubbish, break off anywhere, or are reset in the middle of everything."""
+"""Clients that send invalid data, disconnect at any point, or reset the connection."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ MAKERS: tuple[Callable[[random.Random], bytes], ...] = (rubbish, valid, flipped,
 
 
 async def batter(port: int, luck: random.Random) -> None:
-    """One connection: send something, in pieces, and leave in one way or the other."""
+    """One connection: send random data in chunks, then close or reset."""
     async with peer(port) as visitor:
         with suppress(ConnectionError):
             data = luck.choice(MAKERS)(luck)
@@ -112,7 +112,7 @@ async def leave(visitor: Peer, way: int) -> None:
 
 @pytest.fixture(params=["asr", "tts"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    """At its end the log must show no traceback and no lost exception: `running` looks."""
+    """`running` checks at the end that the log has no traceback and no lost exception."""
     mode = request.param
     model = {"asr": EMBEDDED_WHISPER, "tts": EMBEDDED_PIPER}[mode]
     with running(
@@ -145,5 +145,5 @@ async def test_server_outlives_them_all(server: Server) -> None:
     else:
         assert (await client.synthesize(server.uri, SENTENCE)).seconds > 1
     assert "malformed-event" in server.log
-    # Nothing in a client's rubbish is a failure of the server.
+    # Invalid data from a client is not a failure of the server.
     assert not re.search(r"^\S+ \S+ (ERROR|CRITICAL)", server.log, re.MULTILINE), server.log

@@ -1,4 +1,4 @@
-"""A server that nobody asks anything gives its model's memory back, and has it again when asked."""
+"""An idle server unloads its model, and loads it again for the next request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server from its first moment to its last: loading, draining, clients that leave."""
+"""The life of a server: loading, draining, clients that disconnect."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import pytest
@@ -38,25 +38,25 @@ from tests.support.integration.servers import (
 from wyoming_voice_stack.cli import client
 
 PATIENCE = {"SHUTDOWN_GRACE_SECONDS": "300"}
-"""Longer than any test waits: what ends earlier was not ended by the grace period."""
+"""Longer than any test waits, so the grace period never ends a request."""
 
 
 @pytest.fixture(scope="module")
 def slow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that takes seconds to load: XTTS, most of it the import of its libraries."""
+    """A model that takes seconds to load: XTTS, mostly for importing its libraries."""
     return make_tiny_xtts(tmp_path_factory.mktemp("slow") / "checkpoint")
+
+
+def loading(model: Path, folder: Path, **settings: str) -> AbstractContextManager[Server]:
+    """A server that has started and still loads its model."""
+    return running("tts", folder, settings, wait_for="/health", TTS_MODEL=str(model))
 
 
 class TestLoading:
     async def test_answers_at_once_and_speaks_when_loaded(
         self, slow_model: Path, tmp_path: Path
     ) -> None:
-        with running(
-            *("tts", tmp_path),
-            wait_for="/health",
-            TTS_MODEL=str(slow_model),
-            LOG_FORMAT="json",
-        ) as server:
+        with loading(slow_model, tmp_path, LOG_FORMAT="json") as server:
             async with peer(server.port) as early:
                 await early.send(Synthesize(text="Hello there.").event())
                 assert await describes(server.port)
@@ -64,23 +64,18 @@ class TestLoading:
                 assert (status, json.loads(body)["state"]) == (503, "loading")
                 status, body = await asyncio.to_thread(server.get, "/health")
                 assert (status, json.loads(body)["state"]) == (200, "loading")
-                # Loading takes longer than any answer where the machine is busy.
+                # On a busy machine, loading takes longer than the wait for an answer.
                 await asyncio.to_thread(server.wait_until, "/ready")
                 got = await early.until("audio-stop")
             assert got[-1].type == "audio-stop"
             assert "audio-chunk" in types(got)
             assert server.get("/ready")[0] == 200
-        # Libraries that warn while they load do so in JSON too.
+        # Warnings of libraries while loading are JSON, too.
         entries = [json.loads(line) for line in server.log.splitlines()]
         assert all({"time", "level", "name", "message"} <= set(entry) for entry in entries)
 
     async def test_sigterm_while_loading(self, slow_model: Path, tmp_path: Path) -> None:
-        with running(
-            *("tts", tmp_path),
-            wait_for="/health",
-            TTS_MODEL=str(slow_model),
-            SHUTDOWN_GRACE_SECONDS="0",
-        ) as server:
+        with loading(slow_model, tmp_path, SHUTDOWN_GRACE_SECONDS="0") as server:
             async with peer(server.port) as early:
                 await early.send(Synthesize(text="Hello there.").event(), Event("ping"))
                 await early.until("pong")
@@ -164,7 +159,7 @@ class TestStopping:
             assert "1 requests were cut off" in server.log
 
     async def test_client_that_still_sends_hears_why(self, tmp_path: Path) -> None:
-        """What it sends must not reset the connection before the error has arrived."""
+        """Data that the client still sends must not reset the connection before the error arrives."""
         with running(
             "asr", tmp_path, ASR_MODEL=EMBEDDED_WHISPER, SHUTDOWN_GRACE_SECONDS="0"
         ) as server:
@@ -192,7 +187,7 @@ class TestStopping:
 class TestDisconnects:
     @pytest.fixture
     def slow_server(self, tmp_path: Path) -> Iterator[Server]:
-        """Transcribes one utterance at a time, and takes its time for it."""
+        """Transcribes one utterance at a time, slowly."""
         with running(
             *("asr", tmp_path),
             ASR_MODEL=EMBEDDED_WHISPER,
@@ -214,7 +209,7 @@ class TestDisconnects:
                 await patient.send(*utterance())
                 await eventually(lambda: waiting(2))
                 reset(leaver)
-            # While the first one is still worked on: it would come down by itself later.
+            # While the first one is still running; later the gauge would drop anyway.
             await eventually(lambda: waiting(1))
             assert metric(slow_server, "voice_stack_requests_total") == answered
             for client_left in (busy, patient):

@@ -1,4 +1,4 @@
-"""More than one machine: replicas behind HAProxy, as deploy/haproxy has them."""
+"""Replicas behind HAProxy, with the configuration of deploy/haproxy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def haproxy_is_installed() -> None:
 
 
 async def held(front: Front, stack: AsyncExitStack) -> Peer:
-    """A connection that a replica has taken, and that stays open."""
+    """A connection that a replica has accepted and keeps open."""
     client = await stack.enter_async_context(peer(front.port))
     await client.send(Event("ping"))
     await client.until("pong")
@@ -64,7 +64,7 @@ async def test_spread_by_least_connections(tmp_path: Path) -> None:
             by_replica[taken_by].append(client)
             before = after
         assert before == [2, 2, 2]
-        # Whose connections end gets the next ones: in turn, each replica would get one.
+        # The replica whose connections end gets the next ones; with round robin, each would get one.
         for client in by_replica[1]:
             await client.close()
         await eventually(lambda: connections(front.replicas[1]) == 0)
@@ -96,7 +96,7 @@ async def test_a_rollout_loses_no_request(tmp_path: Path) -> None:
         leaving.process.send_signal(signal.SIGTERM)
         await eventually(lambda: "stopping" in leaving.log)
         later = [await speaking(front, stack) for _ in range(3)]
-        # Nobody is sent there any more, and what is under way there goes on.
+        # It gets no new connections, and its running requests continue.
         await eventually(lambda: front.up() == {ADDRESSES[0], ADDRESSES[2]})
         texts = await asyncio.gather(*map(text, [*clients, *later]))
         assert all(heard is not None and words(heard) == words(SENTENCE) for heard in texts), texts

@@ -1,4 +1,4 @@
-"""Both servers as add-ons: beside a Supervisor, with options in a file."""
+"""Both servers as add-ons: with a Supervisor and options in a file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def addon(
     options = {f"{mode}_model": MODELS[mode], "log_level": "info", **options}
     settings = add_on_settings(folder, fake, options) | {"ZEROCONF": "true"}
     with ExitStack() as stack:
-        # The Supervisor answers on this loop while the server starts.
+        # The fake Supervisor needs this event loop while the server starts.
         yield await asyncio.to_thread(stack.enter_context, running(mode, folder, settings))
         await asyncio.to_thread(stack.close)
 
@@ -52,7 +52,7 @@ async def test_the_server_is_registered_once(tmp_path: Path, mode: str) -> None:
             assert list(fake.messages.values()) == [{"service": "wyoming", "config": {"uri": uri}}]
             assert await describes(server.port)
             assert await asyncio.to_thread(server.stop) == 0
-        # Not by zeroconf as well, no message withdrawn, and the token not logged.
+        # No announcement by zeroconf, no withdrawn message, no token in the log.
         assert "Announced as" not in server.log
         assert fake.of("DELETE") == []
         assert fake.of("POST") == ["/discovery"]
@@ -74,5 +74,5 @@ async def test_a_voice_in_the_language_of_home_assistant(tmp_path: Path) -> None
             assert "TTS_MODEL=auto: de_DE-thorsten-medium, for de" in server.log
             assert await describes(server.port)
             await asyncio.to_thread(stack.close)
-        # It cannot be fetched here, so the server is not ready and not registered.
+        # It cannot be downloaded here, so the server is not ready and not registered.
         assert fake.of("POST") == []

@@ -1,4 +1,4 @@
-"""Found by other hosts: real multicast on real links, up to the router and no further."""
+"""Discovery from other hosts: real multicast on real links, up to the router."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ def test_where_there_can_be_no_namespaces(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 class Browser:
-    """Another program on another host that browses, with the zeroconf library alone."""
+    """A program on another host that browses with the zeroconf library."""
 
     def __init__(self, output: asyncio.StreamReader) -> None:
         self._output = output
 
     async def next(self, change: str, name: str) -> dict[str, Any]:
-        """The next change of this kind; what is seen before it is skipped."""
+        """The next change of this kind; others before it are skipped."""
         async with asyncio.timeout(PATIENCE_S):
             while line := await self._output.readline():
                 seen: dict[str, Any] = json.loads(line)
@@ -106,7 +106,7 @@ async def browsing(host: Host) -> AsyncIterator[Browser]:
 
 
 def on_host(host: Host, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """The command line of ours on that host."""
+    """Run the command line on that host."""
     return subprocess.run(
         [*host.prefix, *COMMAND, *arguments],
         env=clean_environment() | {"COLUMNS": "120"},
@@ -144,7 +144,7 @@ async def test_found_on_the_network_and_not_behind_the_router(network: Lan, tmp_
         assert "Multicast does not pass routers" in nothing.stderr
         assert "tcp://HOST:PORT" in nothing.stderr
 
-        # By address everything works from there.
+        # By address it works from there.
         said = on_host(
             *(network.far, "say", SENTENCE, "-o", "said.wav"),
             *("--uri", f"tcp://{SERVER_ADDRESS}:{tts.port}"),
@@ -174,7 +174,7 @@ async def test_goodbye_at_the_stop_and_the_same_name_after_a_crash(
             await browser.next("removed", ASR_NAME)
         with running("asr", tmp_path, settings, on=network.server, wait_for="/health") as server:
             await browser.next("added", ASR_NAME)
-            # As when the power fails: nobody takes the announcement back.
+            # As after a power failure: the announcement is not withdrawn.
             server.stop(signal.SIGKILL)
         with running("asr", tmp_path, settings, on=network.server, wait_for="/health") as server:
             seen = await browser.next("updated", ASR_NAME)
@@ -194,7 +194,7 @@ async def test_address_is_followed(network: Lan, tmp_path: Path) -> None:
             ]:
                 continue
             assert seen["port"] == server.port
-        # Somebody who has only now begun to look finds the new address alone.
+        # A browser that starts now finds only the new address.
         async with browsing(network.home) as browser:
             seen = await browser.next("added", ASR_NAME)
             assert (seen["addresses"], seen["port"]) == ([NEXT_SERVER_ADDRESS], server.port)

@@ -1,4 +1,4 @@
-"""The benchmark of the protocol's own authors accepts both servers."""
+"""The Wyoming authors' own benchmark accepts both servers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def bench(task: str, server: Server, *options: str) -> str:
 
 
 def runs(report: str) -> dict[str, tuple[int, int]]:
-    """How many runs of each mode went well, and how many failed."""
+    """Successful and failed runs of each mode."""
     assert "skip" not in report
     counts = re.findall(r"^\[(\w+)\] ok=(\d+) fail=(\d+)$", report, re.MULTILINE)
     return {mode: (int(good), int(bad)) for mode, good, bad in counts}

@@ -80,7 +80,7 @@ def with_source(source: str, *arguments: str, cwd: Path) -> subprocess.Completed
 
 @contextmanager
 def answering(reply: bytes) -> Iterator[int]:
-    """A server that says one thing to one client, whatever it is asked."""
+    """A server that sends the same reply to any request of one client."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -114,7 +114,7 @@ class TestSpeech:
                 check=True,
             )
         assert saying.returncode == 0
-        # The voice speaks a little differently each time, and the model is small.
+        # The voice varies from run to run, and the model is small.
         missing = set(words(SENTENCE)) - set(words(heard.stdout.decode()))
         assert len(missing) <= 2, heard.stdout
         assert heard.stdout.count(b"\n") == 1
@@ -164,7 +164,7 @@ class TestSpeech:
 
 class TestRefusals:
     @pytest.mark.parametrize(
-        ("option", "value", "told"),
+        ("option", "value", "message"),
         [
             ("--voice", "nobody", "en_US-joe-medium"),
             ("--language", "xx", "xx"),
@@ -172,24 +172,24 @@ class TestRefusals:
         ],
     )
     def test_voice(
-        self, tts_server: Server, tmp_path: Path, option: str, value: str, told: str
+        self, tts_server: Server, tmp_path: Path, option: str, value: str, message: str
     ) -> None:
         done = command(
             *("say", "Hi.", "-o", "x.wav", "--uri", tts_server.uri, option, value), cwd=tmp_path
         )
-        assert told in complaint(done, 1)
+        assert message in complaint(done, 1)
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize(
-        ("option", "value", "told"),
+        ("option", "value", "message"),
         [("--model", "nobody", "Available"), ("--language", "xx", "xx")],
     )
     def test_hearing(
-        self, asr_server: Server, tmp_path: Path, option: str, value: str, told: str
+        self, asr_server: Server, tmp_path: Path, option: str, value: str, message: str
     ) -> None:
         write_recording(str(tmp_path / "a.wav"), recording_of("Hello."))
         done = command("transcribe", "a.wav", "--uri", asr_server.uri, option, value, cwd=tmp_path)
-        assert told in complaint(done, 1)
+        assert message in complaint(done, 1)
 
     def test_error_that_comes_before_the_upload_has_ended(
         self, asr_server: Server, tmp_path: Path
@@ -199,7 +199,7 @@ class TestRefusals:
         done = command(
             *("transcribe", "large.wav", "--uri", asr_server.uri, "--model", "nobody"), cwd=tmp_path
         )
-        # What the server says may be lost with the connection that it closes.
+        # The server's error may be lost when it closes the connection.
         assert re.search(r"unknown-model|broke|without an answer", complaint(done, 1))
 
     def test_text_without_words(self, tts_server: Server, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ class TestRefusals:
         assert "tcp://HOST:PORT" in complaint(done, 2)
 
     @pytest.mark.parametrize(
-        ("reply", "told"),
+        ("reply", "message"),
         [
             (b"SSH-2.0-OpenSSH_9.6\r\n", "does not speak the Wyoming protocol"),
             (b"[1]\n", "does not speak the Wyoming protocol"),
@@ -230,11 +230,11 @@ class TestRefusals:
             (b"", "without an answer"),
         ],
     )
-    def test_server_of_another_kind(self, tmp_path: Path, reply: bytes, told: str) -> None:
+    def test_server_of_another_kind(self, tmp_path: Path, reply: bytes, message: str) -> None:
         with answering(reply) as port:
             uri = f"tcp://127.0.0.1:{port}"
             done = command("say", "Hi.", "-o", "x.wav", "--uri", uri, cwd=tmp_path)
-        assert told in complaint(done, 1)
+        assert message in complaint(done, 1)
 
     def test_files(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").write_text("no sound at all")
@@ -336,7 +336,7 @@ class TestDiscover:
             assert_found(name, server.port, tmp_path)
 
     def test_nobody_there_is_one_line(self, tmp_path: Path) -> None:
-        """Others may announce themselves where the tests run, but no service of this type."""
+        """Other servers may be on the network, but none with this service type."""
         done = with_source(
             LOOK_FOR, "discover", "--timeout", "0.2", "_x9._tcp.local.", cwd=tmp_path
         )
@@ -348,7 +348,7 @@ class TestDiscover:
 def assert_found(name: str, port: int, cwd: Path) -> None:
     tries = 5
     for _ in range(tries):
-        # A server that has just answered somebody else is silent for a second.
+        # A server that has just answered another query stays silent for a second.
         done = command("discover", "--timeout", "2", cwd=cwd, COLUMNS="200")
         rows = [line for line in done.stdout.decode().splitlines() if name in line]
         if rows:
@@ -400,7 +400,7 @@ class TestDemo:
 
 
 def servers_in(folder: Path) -> list[str]:
-    """Processes that work in this folder; found among all, whoever their parent is."""
+    """Processes whose working directory is this folder, whatever their parent."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

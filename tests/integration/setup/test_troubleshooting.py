@@ -41,19 +41,19 @@ MESSAGES = [
 
 
 def message(fragment: str) -> str:
-    """The one message of the page that has these words."""
+    """The one message of the page with these words."""
     found: list[str] = [line for line in MESSAGES if fragment in line]
     assert len(found) == 1
     return found[0]
 
 
 def says(text: str, fragment: str) -> bool:
-    """Whether that message is in `text`; … in it stands for anything."""
+    """True if that message is in `text`; … stands for any text."""
     return bool(re.search(".*".join(map(re.escape, message(fragment).split("…"))), text))
 
 
 def served(mode: str, exit_status: int, cwd: Path, **settings: str) -> str:
-    """What a server says that ends at once."""
+    """The output of a server that stops at once."""
     done = command("serve", "--mode", mode, cwd=cwd, settings=settings)
     assert done.returncode == exit_status
     return done.stderr.decode()
@@ -101,7 +101,7 @@ WHILE_IT_LOADS = {
     "choose another ASR_DEVICE": {"ASR_MODEL": EMBEDDED_WHISPER, "ASR_DEVICE": "cuda"},
 }
 TO_ONE_TOO_MANY = "raise MAX_CONNECTIONS"
-# Where multicast works, others may answer: the network is a fake.
+# Real servers could answer, so the network is fake.
 NO_SERVER_FOUND = "No Wyoming server was found"
 
 

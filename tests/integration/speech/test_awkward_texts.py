@@ -1,4 +1,4 @@
-"""Texts that no one plans for: each is answered whole, or refused with a reason."""
+"""Unusual texts: each is spoken completely or refused with a reason."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.text.language.tags import bcp47
 
 NUMBERED = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-"""What comes out of order is seen."""
+"""An order in which a swap is detected."""
 LENGTH = 10_000
 SHORTEST_BABBLE_S = 0.1
-"""Of the small checkpoint, which says no words."""
+"""Of the small checkpoint, whose weights are random."""
 MIXED = (
     "The light is on. Das Licht ist an. La lumière est allumée. 灯亮了。 ライトがついています。"
     " Свет включён. الضوء مضاء. बत्ती जल रही है. Światło włączone!"
@@ -53,7 +53,7 @@ GREETINGS = {
 
 @pytest.fixture(scope="module")
 def xtts_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A small checkpoint of the genuine architecture, with no language set."""
+    """A small checkpoint of the real architecture, with no language set."""
     folder = tmp_path_factory.mktemp("xtts")
     checkpoint = make_tiny_xtts(folder / "checkpoint")
     with running("tts", folder, TTS_MODEL=str(checkpoint)) as server:
@@ -61,7 +61,7 @@ def xtts_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def without_a_mark(length: int) -> str:
-    """Words in an order that shows what is missing, without any punctuation."""
+    """Numbered words without punctuation, so that missing ones are detected."""
     counted = (f"{NUMBERED[number % 10]} lamp" for number in range(length))
     return " ".join(counted)[:length].rpartition(" ")[0]
 
@@ -75,7 +75,7 @@ async def refused(server: Server, text: str) -> str:
 
 
 def loud_share(recording: AudioClip) -> float:
-    """The share of tenths of a second in which somebody speaks."""
+    """The share of tenths of a second that contain speech."""
     samples = np.frombuffer(recording.pcm, np.int16).astype(np.float32) / 32768
     step = recording.rate // 10
     frames = samples[: len(samples) // step * step].reshape(-1, step)
@@ -83,7 +83,7 @@ def loud_share(recording: AudioClip) -> float:
 
 
 class TestEngineGetsItAll:
-    """What reaches an engine, of which each is told the same."""
+    """The text that reaches every engine."""
 
     @pytest.mark.parametrize(
         "text",

@@ -21,7 +21,7 @@ async def test_are_read_and_speech_is_heard(tmp_path: Path) -> None:
     async with home_assistant() as fake:
         with ExitStack() as stack:
             settings = {"ASR_MODEL": EMBEDDED_WHISPER, "HASS_URL": fake.url, "HASS_TOKEN": TOKEN}
-            # The fake answers on this loop while the server starts.
+            # The fake needs this event loop while the server starts.
             server = await asyncio.to_thread(
                 stack.enter_context, running("asr", tmp_path, settings)
             )

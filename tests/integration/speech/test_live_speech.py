@@ -1,4 +1,4 @@
-"""Speech as a microphone gives it, against a real server with real weights."""
+"""Speech in real time, as from a microphone, with a real server and real weights."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def test_words_are_shown_while_somebody_speaks(asr_server: Server) -> None
     [answer] = await live(asr_server, sound)
     assert len(answer.pieces) > 1
     shown = words("".join(answer.pieces))
-    # What was shown stays, so a word that was heard otherwise in the end is shown wrongly.
+    # Partial text is final for the user, so a word that changes in the end was shown wrong.
     assert len(set(words(text)) - set(shown)) <= 2
     assert words(answer.text) == words(text)
 
@@ -107,7 +107,7 @@ async def test_frames_of_a_streamed_transcript(asr_server: Server) -> None:
 
 @pytest.fixture(scope="module")
 def deciding_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Ends utterances itself."""
+    """A server that detects the end of utterances."""
     with running(
         *("asr", tmp_path_factory.mktemp("deciding")),
         ASR_MODEL=EMBEDDED_WHISPER,
@@ -119,15 +119,15 @@ def deciding_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 
 class TestServerSideEndpoint:
     async def test_is_advertised(self, deciding_server: Server, asr_server: Server) -> None:
-        told = []
+        described = []
         for server in (deciding_server, asr_server):
             async with peer(server.port) as home:
                 await home.send(Describe().event())
                 answer = await home.next()
             assert answer is not None
             [program] = Info.from_event(answer).asr
-            told.append((program.requires_external_vad, program.supports_transcript_streaming))
-        assert told == [(False, False), (True, True)]
+            described.append((program.requires_external_vad, program.supports_transcript_streaming))
+        assert described == [(False, False), (True, True)]
 
     async def test_answer_without_an_end_of_the_sound(self, deciding_server: Server) -> None:
         async with peer(deciding_server.port) as home:

@@ -1,4 +1,4 @@
-"""The shortest answers: one word, heard as that word, and hardly anything around it."""
+"""One-word answers are recognised, and spoken with little silence around them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALIKE = {"ok": "okay"}
 
 
 def silence_around(recording: AudioClip) -> tuple[float, float]:
-    """Seconds before the first and after the last sound."""
+    """Seconds of silence at the start and at the end."""
     samples = np.frombuffer(recording.pcm, np.int16).astype(np.float32) / 32768
     step = round(recording.rate * FRAME_S)
     frames = samples[: len(samples) // step * step].reshape(-1, step)

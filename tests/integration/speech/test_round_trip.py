@@ -1,4 +1,4 @@
-"""What one server says, the other one hears: real weights, real sockets, real processes."""
+"""Text to speech and back: real weights, real sockets, real processes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_words_come_back(asr_server: Server, tts_server: Server, sentence:
 async def test_as_home_assistant_sends_speech(asr_server: Server, tts_server: Server) -> None:
     recording = await client.synthesize(tts_server.uri, SENTENCES[0])
     form = (recording.rate, recording.width, recording.channels)
-    # Home Assistant's API cuts bodies anywhere, so pieces of odd length come.
+    # Home Assistant's API splits bodies anywhere, so chunks can have an odd length.
     pieces = [recording.pcm[start : start + 321] for start in range(0, len(recording.pcm), 321)]
     async with peer(asr_server.port) as home:
         await home.send(
@@ -120,7 +120,7 @@ async def test_both_servers_serve_many_at_once(asr_server: Server, tts_server: S
         return wrong_words(heard.text, sentence)
 
     wrong = await asyncio.gather(*(round_trip(sentence) for sentence in SENTENCES * 2))
-    # Somebody else's answer would be all wrong.
+    # The answer to another request would have only wrong words.
     assert max(wrong) <= 1
 
 
@@ -162,7 +162,7 @@ async def test_more_than_thirty_seconds_lose_nothing(
     assert recording.seconds > 30
     heard = await client.transcribe(asr_server.uri, recording)
     missing = set(words(text)) - set(words(heard.text))
-    # The small model mishears a word now and then; a lost window would be dozens.
+    # The small model gets a word wrong now and then; a lost window would be dozens.
     assert len(missing) <= 4
     assert words(heard.text)[-3:] == ["of", "the", "week"]
 

@@ -1,4 +1,4 @@
-"""A satellite in another room: real links that fail, and a server that stays well."""
+"""A satellite on a network of its own: links fail, and the server keeps working."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ SENTENCE = "What is the temperature in the living room?"
 LONG_TEXT = " ".join(f"This is sentence number {number} of a long story." for number in range(200))
 REPLY = f"Turn on the kitchen lights. Please close the garage door. {SENTENCE}"
 TIMES = 12
-"""How often a satellite is cut off; MAX_CONNECTIONS is less."""
+"""How often a satellite is disconnected; more often than MAX_CONNECTIONS."""
 MAX_CONNECTIONS = "8"
 PATIENCE_SECONDS = "3"
-"""Of the server with a client that fell silent."""
+"""How long the server waits for a silent client."""
 STALL_S = 1.0
 """Longer than any pause that ends speech."""
 OUTAGE_CHUNKS = slice(80, 120)
-"""What is said while the cable is out."""
+"""Spoken while the cable is unplugged."""
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def utterance() -> EncodedUtterance:
 
 
 async def speak(client: Peer, chunks: Sequence[bytes]) -> None:
-    """Each chunk goes out when a microphone has recorded it; no delay adds to the next."""
+    """Send each chunk when a microphone would have recorded it; delays do not add up."""
     begin = time.monotonic()
     for number, chunk in enumerate(chunks, start=1):
         await asyncio.sleep(begin + number * CHUNK_S - time.monotonic())
@@ -115,7 +115,7 @@ async def ask(network: Lan, server: Server) -> list[str]:
 
 
 async def understood(network: Lan, asr: Server, reply: Sequence[Event]) -> list[str]:
-    """Have a spoken reply transcribed, whatever its loudness."""
+    """Transcribe a spoken reply at any loudness."""
     assert types(reply)[-1] == "audio-stop", reply[-1]
     async with satellite(network, asr) as client:
         await client.send(Transcribe(language="en").event(), *reply)
@@ -191,7 +191,7 @@ class TestSpeech:
         for number in range(TIMES):
             async with satellite(network, asr) as client:
                 part = (number + 1) * len(one.chunks) // TIMES
-                # Also in the middle of a chunk, and when all but the answer is there.
+                # Also in the middle of a chunk, and when only the answer is missing.
                 cut = b"".join(one.chunks[:part])[: None if number % 2 else -100]
                 await client.send_raw(one.opening + cut)
                 if part == len(one.chunks):

@@ -1,4 +1,4 @@
-"""XTTS as a server: the genuine architecture and loader, on a small checkpoint made here."""
+"""XTTS as a server: the real architecture and loader, with a small checkpoint made here."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def voices(server: Server) -> set[str]:
 
 
 def alike(one: bytes, other: bytes) -> bool:
-    """The same sound. Where it is cut into pieces depends on the time, and rounding on that."""
+    """Assert the same audio. Chunk borders depend on timing, and rounding on the borders."""
     if len(one) != len(other):
         return False
     first, second = (np.frombuffer(pcm, np.int16).astype(int) for pcm in (one, other))
@@ -125,11 +125,11 @@ async def test_recording_becomes_a_voice_and_goes_again(server: Server, tts_serv
     write_recording(str(folder / "anna.wav"), recording)
     (folder / "bert").mkdir()
     shutil.copy(folder / "anna.wav", folder / "bert" / "take.wav")
-    # What was written a moment ago may not be whole yet, and waits for two seconds.
+    # A file that was just written may be incomplete, so the server waits for two seconds.
     for take in (folder / "anna.wav", folder / "bert" / "take.wav"):
         aged(take)
     anna, bert = await say(server, TEXTS[1], "anna [en]"), await say(server, TEXTS[1], "bert")
-    # The same takes are the same person.
+    # The same recordings are the same voice.
     assert alike(anna, bert)
     assert not alike(anna, await say(server, TEXTS[1], VOICES[0]))
     assert {"anna [en]", "bert [de]"} <= await voices(server)

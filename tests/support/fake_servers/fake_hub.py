@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _describe(self, repository: Repository) -> None:
         if repository.silent:
-            # Nobody is there any more to be answered.
+            # The client has disconnected.
             self.hub.go_on.wait(WAIT_S)
             self.close_connection = True
             return

@@ -1,4 +1,4 @@
-"""What Home Assistant 2026.11 says to a server and shows its user of the answer.
+"""Acts as Home Assistant 2026.11: what it sends to a server and shows to the user.
 
 With the client of the wyoming library, as its integration does; `Shown` stands for the error that
 it raises for speech, and logs for what was heard.
@@ -29,7 +29,7 @@ CHUNK_BYTES = 320
 
 
 class Shown(Exception):
-    """What the user reads, and the code at its end."""
+    """The message that the user reads, and the code at its end."""
 
     def __init__(self, error: Error) -> None:
         super().__init__(f"Error from Wyoming service: {error.text} (code: {error.code})")
@@ -37,7 +37,7 @@ class Shown(Exception):
 
 
 async def said(port: int, text: str, voice: str | None = None) -> bytes:
-    """Have a text said by a server that takes streamed text; its sound.
+    """Synthesize a text with streamed input; return the audio.
 
     Raises:
         Shown: the server answered with an error.
@@ -61,7 +61,7 @@ async def said(port: int, text: str, voice: str | None = None) -> bytes:
 
 
 async def heard(port: int, pcm: bytes, language: str = "en") -> str:
-    """Have speech written down, 16 kHz, 16 bit, mono, sent in pieces of 10 ms.
+    """Transcribe speech (16 kHz, 16 bit, mono), sent in chunks of 10 ms.
 
     Raises:
         Shown: the server answered with an error, at whatever time.
@@ -89,7 +89,7 @@ async def _upload(client: AsyncTcpClient, pcm: bytes, language: str) -> None:
 async def _next(client: AsyncTcpClient) -> Event | None:
     event = await client.read_event()
     if event is not None and Error.is_type(event.type):
-        # Older ones know no error event and go on reading: they are helped by the end alone.
+        # Older versions ignore error events and keep reading: only the closed connection stops them.
         while await client.read_event() is not None:
             pass
         raise Shown(Error.from_event(event))

@@ -1,4 +1,4 @@
-"""Browses for Wyoming servers as Home Assistant does, and tells each change in a line of JSON.
+"""Browses for Wyoming servers as Home Assistant does, and prints each change as a line of JSON.
 
 Run as `python -m tests.support.integration.browser` on the host that browses; it ends with its input.
 """
@@ -17,7 +17,7 @@ RESOLVE_MS = 3000.0
 
 
 class Telling:
-    """Writes what is seen, one change after the other."""
+    """Prints the changes one by one."""
 
     def __init__(self) -> None:
         self._changes: asyncio.Queue[tuple[str, str]] = asyncio.Queue()

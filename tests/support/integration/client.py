@@ -1,4 +1,4 @@
-"""What the tests say to servers, and how they leave them."""
+"""Requests that the tests send, and ways to disconnect."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORM = (16000, 2, 1)
 
 
 def utterance(seconds: float = 0.0) -> list[Event]:
-    """A spoken sentence, said again and again for as long as is wanted."""
+    """A spoken sentence, repeated to the given length."""
     pcm = to_pcm16(np.concatenate((silence(0.3), say(SENTENCE), silence(0.3))))
     times = max(1, round(seconds * FORM[0] * FORM[1] / len(pcm)))
     chunks = [AudioChunk(*FORM, pcm).event()] * times
@@ -46,7 +46,7 @@ async def describes(port: int) -> bool:
 
 
 async def begin_streaming(client_of_tts: Peer) -> None:
-    """Open a streamed reply; the pong says that the server has taken what came before it."""
+    """Open a streamed reply; the pong confirms that the server has read what was sent before."""
     await client_of_tts.send(
         SynthesizeStart().event(), SynthesizeChunk("Good morning. ").event(), Event("ping")
     )
@@ -54,7 +54,7 @@ async def begin_streaming(client_of_tts: Peer) -> None:
 
 
 def reset(connection: Peer) -> None:
-    """Leave without a goodbye: the server's side is reset at once."""
+    """Reset the connection at once."""
     plain = connection.writer.get_extra_info("socket")
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.writer.transport.abort()

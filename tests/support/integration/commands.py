@@ -1,4 +1,4 @@
-"""The command line as a user calls it: a process of its own, nothing on standard input."""
+"""Runs the command line as a user does: in its own process, with empty standard input."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def command(
 
 
 def complaint(done: subprocess.CompletedProcess[bytes], exit_status: int) -> str:
-    """What a failed command says: one line on standard error and nothing else."""
+    """The error of a failed command: one line on standard error and nothing else."""
     said = done.stderr.decode()
     assert done.returncode == exit_status, said
     assert done.stdout == b""

@@ -1,4 +1,4 @@
-"""Hosts on real networks: namespaces of the kernel, a switch, and a router to a second network."""
+"""Hosts on real networks: network namespaces, a switch, and a router to a second network."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Host:
 
     @property
     def prefix(self) -> list[str]:
-        """What a command line begins with to run on this host."""
+        """Prefix of a command line that runs on this host."""
         return ["ip", "netns", "exec", self.name]
 
     def ip(self, arguments: str) -> None:
         _run("ip", "-n", self.name, *arguments.split())
 
     def call(self, function: Callable[[], Result]) -> Result:
-        """Call a function in a thread of its own on this host; its sockets stay here."""
+        """Call a function in its own thread on this host; its sockets belong to this host."""
         results: list[Result] = []
         failures: list[BaseException] = []
 
@@ -96,7 +96,7 @@ class Lan:
 
     @contextmanager
     def unplugged(self, role: str) -> Iterator[None]:
-        """Pull a host's cable out, and put it back."""
+        """Unplug a host's cable, and plug it in again."""
         self.router.ip(f"link set {_ROUTER_LINK_OF[role]} down")
         try:
             yield
@@ -105,7 +105,7 @@ class Lan:
 
 
 def require_namespaces() -> None:
-    """Skip where there can be no namespaces; fail where the tests are the gate.
+    """Skip if namespaces are not available; fail in CI.
 
     GitLab's runners start containers without the right to make any.
     """
@@ -131,7 +131,7 @@ def _lacking() -> str:
 
 @contextmanager
 def lan() -> Iterator[Lan]:
-    """Make the networks, and take them away with every process that is still there."""
+    """Create the networks; at the end, remove them with all processes in them."""
     _remove_what_was_left()
     with ExitStack() as made:
         hosts = {role: made.enter_context(_host(role)) for role in ("router", *_ROUTER_LINK_OF)}
@@ -158,7 +158,7 @@ def lan() -> Iterator[Lan]:
 
 
 def give_address(host: Host, address: str, gateway: str = ROUTER_ADDRESSES[0]) -> None:
-    """Give the host its only address, as a new lease does."""
+    """Replace the host's address, as a new DHCP lease does."""
     host.ip("-4 address flush dev eth0")
     host.ip(f"address add {address}/24 dev eth0")
     host.ip(f"route add default via {gateway}")
@@ -176,7 +176,7 @@ def _host(role: str) -> Iterator[Host]:
 
 
 def _remove_what_was_left() -> None:
-    """Hosts of tests that were killed."""
+    """Remove hosts of tests that were killed."""
     listed = subprocess.run(["ip", "netns", "list"], capture_output=True, check=True, text=True)
     for name, process in re.findall(r"^(voice-(\d+)-\w+)", listed.stdout, re.MULTILINE):
         if not Path("/proc", process).exists():

@@ -1,4 +1,4 @@
-"""Three real servers on addresses of their own, behind HAProxy with the configuration that is shipped."""
+"""Three real servers on their own addresses, behind HAProxy with the shipped configuration."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _LIFE_SECONDS = 1
 
 @dataclass
 class Front:
-    """HAProxy and what is behind it."""
+    """HAProxy and its replicas."""
 
     port: int
     stats_port: int
     replicas: list[Server]
 
     def states(self) -> dict[str, str]:
-        """What HAProxy holds of each replica that it knows an address of: UP, DOWN and the like."""
+        """HAProxy's state of each replica with an address: UP, DOWN and so on."""
         with urllib.request.urlopen(
             f"http://127.0.0.1:{self.stats_port}/stats;csv", timeout=10
         ) as answer:
@@ -59,7 +59,7 @@ class Front:
 
 
 class _NameServer(asyncio.DatagramProtocol):
-    """Answers as Docker's does: the service's name has one address for each replica."""
+    """A DNS server like Docker's: the service's name has one address for each replica."""
 
     def __init__(self, name: str, addresses: Sequence[str]) -> None:
         self._question = (
@@ -90,7 +90,7 @@ class _NameServer(asyncio.DatagramProtocol):
 
 @asynccontextmanager
 async def three_replicas(folder: Path) -> AsyncIterator[Front]:
-    """Start everything, and wait until HAProxy holds all three ready."""
+    """Start everything, and wait until HAProxy reports all three as ready."""
     async with AsyncExitStack() as stack:
         port = free_port()
         replicas = [
@@ -164,12 +164,12 @@ async def _until_up(front: Front, process: asyncio.subprocess.Process) -> None:
 
 
 def haproxy() -> str:
-    """The program; a machine that runs the gate must have it."""
-    # Debian puts it where only root looks.
+    """Path of the program; CI must have it."""
+    # Debian installs it in a folder that is on root's PATH only.
     program = which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
-        told = "HAProxy is not installed; run scripts/install_system_deps.sh --with-tests"
+        message = "HAProxy is not installed; run scripts/install_system_deps.sh --with-tests"
         if os.environ.get("CI"):
-            pytest.fail(told)
-        pytest.skip(told)
+            pytest.fail(message)
+        pytest.skip(message)
     return program

@@ -37,7 +37,7 @@ class Server:
     host: str = "127.0.0.1"
     stopped: bool = field(default=False)
     on: Host | None = None
-    """Where it runs; None is this host."""
+    """The host it runs on; None is this host."""
 
     @property
     def uri(self) -> str:
@@ -62,7 +62,7 @@ class Server:
                 return error.code, error.read()
 
     def wait_until(self, path: str) -> None:
-        """Wait until a path is answered with 200; its bound is reached only by a broken server."""
+        """Wait until a path is answered with 200; only a broken server reaches the time limit."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"the server ended: {self.log}"
@@ -75,7 +75,7 @@ class Server:
         raise AssertionError(f"{path} was never answered with 200: {self.log}")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and give the exit status."""
+        """Send a signal and return the exit status."""
         self.stopped = True
         self.process.send_signal(number)
         return self.process.wait(STOP_SECONDS)
@@ -88,7 +88,7 @@ def free_port() -> int:
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
-    """The environment without any setting of ours but those given."""
+    """The environment with only the given settings."""
     ours = {name.upper() for name in Settings.model_fields}
     inherited = {
         name: value
@@ -110,7 +110,7 @@ def running(
     port: int | None = None,
     **more: str,
 ) -> Iterator[Server]:
-    """Run a server until the end of the block; it must then stop cleanly and quietly."""
+    """Run a server until the end of the block; it must then stop cleanly, without errors in its log."""
     port = port or free_port()
     log_path = folder / f"{mode}-{host}-{port}.log"
     environment = clean_environment(
