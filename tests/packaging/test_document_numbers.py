@@ -27,7 +27,6 @@ from wyoming_voice_stack.tts.voices.cloning import (
     assessment,
     listing,
     reference_recording,
-    report,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +122,7 @@ QUOTED: dict[str, tuple[tuple[str, float], ...]] = {
     "docs/voices.md": (
         (r"Within (\w+) seconds, the log", tts_service.VOICES_REFRESH_SECONDS),
         (r"no longer listed after (\w+) seconds", tts_service.VOICES_REFRESH_SECONDS),
-        (r"less than (\d+) seconds are reported", report.ENOUGH_SECONDS),
+        (r"less than (\d+) seconds are reported", assessment.ENOUGH_SECONDS),
         (r"up to (\d+) files", listing.MAX_RECORDINGS),
         (r"The level is below (-\d+) dB", assessment.QUIET_DBFS),
         (r"The distance is below (\d+) dB", assessment.NOISY_DB),

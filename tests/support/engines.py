@@ -10,8 +10,8 @@ import numpy as np
 
 from wyoming_voice_stack.tts.engine import Samples, SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource, CoquiSynthesizer
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSource
-from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 

@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("server",),
     ("announce", "config", "http", "protocol"),
     ("asr", "tts"),
-    ("asr.home_assistant", "tts.text.language.detection", "tts.voices"),
+    ("asr.home_assistant", "tts.text.language.detection_client", "tts.voices"),
     ("asr.whisper", "tts.engines.piper", "tts.engines.xtts"),
     ("tts.engines.xtts.decoding", "tts.engines.xtts.vocoding"),
     ("tts.engines.xtts.decoding_stream",),
@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("asr.text", "asr.vad", "tts.normalization", "tts.text"),
     ("tts.normalization.numbers",),
     (
-        "tts.normalization.dates",
+        "tts.normalization.dates_and_times",
         "tts.normalization.identifiers",
         "tts.normalization.units",
     ),

@@ -17,7 +17,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wyoming_voice_stack.announce.addresses import lan_addresses
-from wyoming_voice_stack.announce.mdns import close_mdns, multicast_interfaces, open_mdns
+from wyoming_voice_stack.announce.multicast_sockets import (
+    close_mdns,
+    multicast_interfaces,
+    open_mdns,
+)
 from wyoming_voice_stack.background import BackgroundTask
 from wyoming_voice_stack.errors import VoiceStackError
 
@@ -101,7 +105,7 @@ class Announcer:
         self._task.start()
 
     async def stop(self) -> None:
-        """Withdraw the announcement and free all resources. May be called at any time, and twice."""
+        """Send the mDNS goodbye and free all resources. May be called at any time, and twice."""
         await self._task.stop()
         await self._withdraw()
 
@@ -173,6 +177,7 @@ class Announcer:
         return name
 
     async def _withdraw(self) -> None:
+        """Unregister, which sends the goodbye of RFC 6762, section 10.1."""
         self._announced.clear()
         self._addresses = ()
         if self._zeroconf is not None:

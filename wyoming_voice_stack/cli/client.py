@@ -21,8 +21,8 @@ from wyoming_voice_stack.errors import (
     ProtocolError,
     VoiceStackError,
 )
+from wyoming_voice_stack.protocol.event_validation import read
 from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
-from wyoming_voice_stack.protocol.vocabulary import read
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 300.0

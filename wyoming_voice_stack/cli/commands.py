@@ -221,7 +221,7 @@ def models_pull(
     """Download models now, so that the servers do not need the network later."""
     from wyoming_voice_stack.config.settings import load_settings
     from wyoming_voice_stack.models.store import ModelStore
-    from wyoming_voice_stack.server.assembly.weights import weights_of
+    from wyoming_voice_stack.server.assembly.model_references import weights_of
 
     store = ModelStore(load_settings().models_dir)
     for name in names:

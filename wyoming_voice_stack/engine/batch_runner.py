@@ -1,4 +1,4 @@
-"""Runs one batch of jobs on an engine: the boundary at which an engine's errors become ours."""
+"""Runs one batch of jobs on an engine and turns the engine's exceptions into this package's errors."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from wyoming_voice_stack.errors import DiskFull, ModelCorrupt, ModelError, ModelNotFound
 from wyoming_voice_stack.machine.hardware import disk_is_full
-from wyoming_voice_stack.models.hub import PARTIAL, HubModel, verify
+from wyoming_voice_stack.models.hub_model import PARTIAL, HubModel, verify
 
 _LOGGER = logging.getLogger(__name__)
 

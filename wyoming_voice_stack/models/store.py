@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wyoming_voice_stack.errors import ModelError, ModelNotFound
 from wyoming_voice_stack.models.fetch import fetch
-from wyoming_voice_stack.models.hub import HubModel, verify
+from wyoming_voice_stack.models.hub_model import HubModel, verify
 
 __all__ = ["HubModel", "ModelStore", "StoredModel", "verify"]
 

@@ -22,8 +22,8 @@ from wyoming_voice_stack.asr.text.local_agreement import LocalAgreement
 from wyoming_voice_stack.asr.utterance import Utterance
 from wyoming_voice_stack.asr.whisper.catalogue import to_tag
 from wyoming_voice_stack.audio import PcmFormat
+from wyoming_voice_stack.protocol.event_validation import read
 from wyoming_voice_stack.protocol.info import ASR_PROGRAM, asr_info
-from wyoming_voice_stack.protocol.vocabulary import read
 
 _LOGGER = logging.getLogger(__name__)
 

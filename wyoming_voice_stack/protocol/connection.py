@@ -30,10 +30,10 @@ from wyoming_voice_stack.errors import (
     redacted_traceback,
 )
 from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.protocol.event_validation import read
 from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
 from wyoming_voice_stack.protocol.inbox import Inbox
 from wyoming_voice_stack.protocol.session import FrontEnd
-from wyoming_voice_stack.protocol.vocabulary import read
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from wyoming.tts import (
 
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.errors import UnexpectedEvent
+from wyoming_voice_stack.protocol.event_validation import read
 from wyoming_voice_stack.protocol.info import TTS_PROGRAM, tts_info
-from wyoming_voice_stack.protocol.vocabulary import read
 from wyoming_voice_stack.tts.reply import Reply, SpeechAudio
 from wyoming_voice_stack.tts.service import TtsService
 from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest

@@ -22,7 +22,7 @@ from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import CLOSING_SECONDS, Connection, ConnectionLimits
 from wyoming_voice_stack.protocol.framing import encode
 from wyoming_voice_stack.protocol.session import FrontEnd
-from wyoming_voice_stack.server.bounds import BoundedConnections
+from wyoming_voice_stack.server.bounded_connections import BoundedConnections
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""What the replies of one text-to-speech service share."""
+"""Settings, voices, cache and worker that all replies of one text-to-speech service share."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer
-from wyoming_voice_stack.tts.text.language.detection import LanguageDetection
+from wyoming_voice_stack.tts.synthesis_cache import SynthesisCache
+from wyoming_voice_stack.tts.text.language.detection_client import LanguageDetection
 from wyoming_voice_stack.tts.voices.registry import VoiceRegistry
-from wyoming_voice_stack.tts.voices.synthesis_cache import SynthesisCache
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from wyoming_voice_stack.engine.result_stream import ResultStream
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.tts.engine import Samples, SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
-from wyoming_voice_stack.tts.voices.synthesis_cache import CachedSentence, SynthesisCache
+from wyoming_voice_stack.tts.synthesis_cache import CachedSentence, SynthesisCache
 
 
 class SentenceSynthesis:

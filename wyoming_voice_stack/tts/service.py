@@ -15,13 +15,13 @@ from wyoming_voice_stack.tts.backend import SynthesisOptions, TtsBackend
 from wyoming_voice_stack.tts.engine import EngineSource, SpeechSynthesizer
 from wyoming_voice_stack.tts.reply import Reply
 from wyoming_voice_stack.tts.script import load_language_data
-from wyoming_voice_stack.tts.text.language.detection import LanguageDetection
+from wyoming_voice_stack.tts.synthesis_cache import SynthesisCache
+from wyoming_voice_stack.tts.text.language.detection_client import LanguageDetection
 from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
+from wyoming_voice_stack.tts.voices.clone_preparation import VoicePreparation
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
 from wyoming_voice_stack.tts.voices.folder import VoicesFolder
-from wyoming_voice_stack.tts.voices.preparation import VoicePreparation
 from wyoming_voice_stack.tts.voices.registry import VoiceRegistry
-from wyoming_voice_stack.tts.voices.synthesis_cache import SynthesisCache
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from benchmarks.tts.playback_gaps import Arrival
 from benchmarks.tts.xtts.comparison import LANGUAGE, Spoken
 from benchmarks.tts.xtts.random_checkpoint import SPEAKER
 from wyoming_voice_stack.tts.engine import SynthesisRequest
-from wyoming_voice_stack.tts.engines.source import ModelFiles
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 

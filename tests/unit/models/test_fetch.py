@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.fake_servers.fake_hub import FakeHub, Repository, sha256
 from wyoming_voice_stack.models.fetch import HUB_ANSWER_S
-from wyoming_voice_stack.models.hub import PARTIAL
+from wyoming_voice_stack.models.hub_model import PARTIAL
 from wyoming_voice_stack.models.store import HubModel, ModelStore
 
 WHISPER = HubModel("org/whisper", required=("config.json", "model.bin"))

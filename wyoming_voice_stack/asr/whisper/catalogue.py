@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
-from wyoming_voice_stack.models.hub import HubModel
+from wyoming_voice_stack.models.hub_model import HubModel
 
 ENGLISH = ("en",)
 

@@ -14,11 +14,11 @@ from wyoming_voice_stack.asr.text.name_correction import likely_names, with_name
 from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.catalogue import model_languages
+from wyoming_voice_stack.asr.whisper.decode_passes import CAREFUL, PARTIAL, DecodePass
 from wyoming_voice_stack.asr.whisper.full_window import decode_full_window
 from wyoming_voice_stack.asr.whisper.hints import compose_hints, correctable_names, with_only_names
 from wyoming_voice_stack.asr.whisper.hypothesis_filter import accepted_texts
 from wyoming_voice_stack.asr.whisper.loading import Placement, check_files, open_model
-from wyoming_voice_stack.asr.whisper.passes import CAREFUL, PARTIAL, DecodePass
 from wyoming_voice_stack.asr.whisper.window import (
     Encoded,
     Hypothesis,

@@ -1,4 +1,4 @@
-"""Whisper's prompt: names, terms and a text in the expected style."""
+"""Builds Whisper's prompt from names, terms and a text in the expected style."""
 
 from __future__ import annotations
 

@@ -11,8 +11,12 @@ from typing import Any
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE
 from wyoming_voice_stack.asr.whisper.catalogue import MODEL_REQUIRED
+from wyoming_voice_stack.asr.whisper.decode_passes import (
+    DecodePasses,
+    passes_on_cpu,
+    passes_on_cuda,
+)
 from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
-from wyoming_voice_stack.asr.whisper.passes import DecodePasses, passes_on_cpu, passes_on_cuda
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound, VoiceStackError
 from wyoming_voice_stack.machine.hardware import available_cores
 

@@ -27,7 +27,7 @@ from wyoming_voice_stack.machine.memory import freeze_after_load, share_one_heap
 from wyoming_voice_stack.machine.processor import read_processor
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
-from wyoming_voice_stack.server.assembly.weights import require_installed, weights_of
+from wyoming_voice_stack.server.assembly.model_references import require_installed, weights_of
 
 _LOGGER = logging.getLogger(__name__)
 

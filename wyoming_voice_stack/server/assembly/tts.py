@@ -20,12 +20,12 @@ from wyoming_voice_stack.machine.memory import (
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.licence import AGREED_VARIABLE
 from wyoming_voice_stack.models.store import ModelStore
-from wyoming_voice_stack.server.assembly.weights import require_installed, weights_of
+from wyoming_voice_stack.server.assembly.model_references import require_installed, weights_of
 from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.engine import EngineSource
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSource
-from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
 from wyoming_voice_stack.tts.service import TtsOptions, TtsService
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector

@@ -1,4 +1,4 @@
-"""Checks the samples of every engine before they are used."""
+"""Validates the samples of every engine before they are used."""
 
 from __future__ import annotations
 

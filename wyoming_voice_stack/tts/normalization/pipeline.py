@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wyoming_voice_stack.tts.normalization.dates.calendar_dates import verbalize_dates
-from wyoming_voice_stack.tts.normalization.dates.clock import verbalize_times
-from wyoming_voice_stack.tts.normalization.dates.durations import verbalize_durations
-from wyoming_voice_stack.tts.normalization.dates.timestamps import verbalize_timestamps
-from wyoming_voice_stack.tts.normalization.dates.weekdays import verbalize_weekdays
-from wyoming_voice_stack.tts.normalization.dates.years import verbalize_year_ranges
+from wyoming_voice_stack.tts.normalization.dates_and_times.calendar_dates import verbalize_dates
+from wyoming_voice_stack.tts.normalization.dates_and_times.clock import verbalize_times
+from wyoming_voice_stack.tts.normalization.dates_and_times.durations import verbalize_durations
+from wyoming_voice_stack.tts.normalization.dates_and_times.timestamps import verbalize_timestamps
+from wyoming_voice_stack.tts.normalization.dates_and_times.weekdays import verbalize_weekdays
+from wyoming_voice_stack.tts.normalization.dates_and_times.years import verbalize_year_ranges
 from wyoming_voice_stack.tts.normalization.identifiers.acronyms import verbalize_abbreviations
 from wyoming_voice_stack.tts.normalization.identifiers.codes import verbalize_codes
 from wyoming_voice_stack.tts.normalization.identifiers.variable_names import verbalize_identifiers

@@ -16,10 +16,10 @@ from wyoming_voice_stack.tts.text.boundaries import (
 )
 from wyoming_voice_stack.tts.text.code_fence import CodeFence, opening_fence
 from wyoming_voice_stack.tts.text.fitting import break_position, clause_positions
-from wyoming_voice_stack.tts.text.held_text import HeldText
 from wyoming_voice_stack.tts.text.input_filter import AddressLimit, LineEndings
 from wyoming_voice_stack.tts.text.line_marks import is_rule, parse_line_mark
 from wyoming_voice_stack.tts.text.punctuation import may_precede_sentence
+from wyoming_voice_stack.tts.text.stream_buffer import StreamBuffer
 
 MAX_HELD_CHARACTERS = 2_000
 """Longer text without an end of a sentence is cut at the best position in it."""
@@ -37,7 +37,7 @@ class Scanner:
         """After more than `long_characters`, a lower-case letter may begin a sentence too."""
         self._long_characters = long_characters
         self._pieces: list[str] = []
-        self._held = HeldText()
+        self._held = StreamBuffer()
         self._line_endings = LineEndings()
         self._address_limit = AddressLimit()
         self._fence: CodeFence | None = None

@@ -14,9 +14,9 @@ from tests.support.speech import at_level, say, silence, words
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, Speech, TranscriptionRequest
 from wyoming_voice_stack.asr.whisper import window
 from wyoming_voice_stack.asr.whisper.catalogue import LANGUAGES_BEFORE_V3
+from wyoming_voice_stack.asr.whisper.decode_passes import CAREFUL, PARTIAL, DecodePass, DecodePasses
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
 from wyoming_voice_stack.asr.whisper.loading import Placement
-from wyoming_voice_stack.asr.whisper.passes import CAREFUL, PARTIAL, DecodePass, DecodePasses
 from wyoming_voice_stack.asr.whisper.window import WINDOW_S
 from wyoming_voice_stack.audio import PcmFormat, SpeechDecoder, to_pcm16
 from wyoming_voice_stack.errors import Abandoned, EngineError, UnknownLanguage

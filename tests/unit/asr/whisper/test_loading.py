@@ -16,9 +16,9 @@ import pytest
 from tests.support.speech import say
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper import loading
+from wyoming_voice_stack.asr.whisper.decode_passes import passes_on_cpu
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
 from wyoming_voice_stack.asr.whisper.loading import SMALL_MODEL_BYTES, thread_budget
-from wyoming_voice_stack.asr.whisper.passes import passes_on_cpu
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 
 MAX_RESIDENT_MB = 450

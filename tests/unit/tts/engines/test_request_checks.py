@@ -8,8 +8,8 @@ import pytest
 from wyoming_voice_stack.errors import EngineError, NoAudio, UnknownLanguage, UnknownVoice
 from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.engines.failures import synthesis_errors
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.request_checks import require_language, require_speaker
-from wyoming_voice_stack.tts.engines.source import ModelFiles
 
 ANNA = Voice("anna", ("de-DE", "en"), ("left", "right"))
 

@@ -17,12 +17,12 @@ from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui.download import find_weights, language_of, voice_name
 from wyoming_voice_stack.tts.engines.coqui.loading import load_vits
 from wyoming_voice_stack.tts.engines.failures import synthesis_errors
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles, single_voice_card
 from wyoming_voice_stack.tts.engines.request_checks import (
     nothing_to_speak,
     require_language,
     require_speaker,
 )
-from wyoming_voice_stack.tts.engines.source import ModelFiles, single_voice_card
 from wyoming_voice_stack.tts.engines.torch_device import device_of, free_device_memory
 from wyoming_voice_stack.tts.engines.vits.receptive_field import NotStreamable
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import (

@@ -13,10 +13,11 @@ import numpy as np
 from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.machine.hardware import available_cores
 from wyoming_voice_stack.machine.memory import trim_heap
-from wyoming_voice_stack.models.hub import HubModel
+from wyoming_voice_stack.models.hub_model import HubModel
 from wyoming_voice_stack.tts.audio.samples import as_samples
 from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.failures import synthesis_errors
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.piper.loading import (
     PiperModel,
     config_path,
@@ -30,7 +31,6 @@ from wyoming_voice_stack.tts.engines.request_checks import (
     require_language,
     require_speaker,
 )
-from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import decode_in_chunks
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer

@@ -13,7 +13,7 @@ import numpy as np
 from wyoming_voice_stack.errors import ModelCorrupt
 from wyoming_voice_stack.tts.engine import EngineCard, Voice
 from wyoming_voice_stack.tts.engines.failures import package_missing
-from wyoming_voice_stack.tts.engines.source import single_voice_card
+from wyoming_voice_stack.tts.engines.model_files import single_voice_card
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import EncodedSentence
 from wyoming_voice_stack.tts.engines.vits.sessions import (
     StreamingVoice,

@@ -1,4 +1,4 @@
-"""The parts of a model as a chain of stages, which compute each position of a tensor once.
+"""Runs the parts of a VITS model one after another, without computing any position twice.
 
 A stage is asked for positions in ascending order. It computes those it does not have yet from the
 output of the stage before, and keeps what may still be asked for. So beyond its own length, a window

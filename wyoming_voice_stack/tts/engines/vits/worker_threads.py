@@ -1,4 +1,4 @@
-"""Threads that share the windows of one step."""
+"""A thread pool that computes the windows of one decoding step in parallel."""
 
 from __future__ import annotations
 

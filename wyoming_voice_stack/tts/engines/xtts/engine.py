@@ -13,7 +13,7 @@ from typing import Any
 from wyoming_voice_stack.errors import EngineError, NoAudio
 from wyoming_voice_stack.machine.memory import collect_garbage
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, Samples, SynthesisRequest, Voice
-from wyoming_voice_stack.tts.engines.source import ModelFiles
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.torch_device import device_of, free_device_memory
 from wyoming_voice_stack.tts.engines.xtts import language_codes as languages
 from wyoming_voice_stack.tts.engines.xtts import limits

@@ -1,4 +1,4 @@
-"""The text length that XTTS accepts, and dividing longer texts.
+"""How much text XTTS accepts at once, and how a longer text is divided.
 
 The model accepts at most 401 text tokens and generates at most 602 audio tokens, 27.9 s of audio; it
 silently drops the rest. The number of characters in a sentence predicts neither, because the tokenizer

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
-from wyoming_voice_stack.models.hub import HubModel
+from wyoming_voice_stack.models.hub_model import HubModel
 from wyoming_voice_stack.models.licence import XTTS_FAMILY
 from wyoming_voice_stack.tts.engines.coqui.compat import importing
 from wyoming_voice_stack.tts.engines.torch_device import device_of, limit_threads, place

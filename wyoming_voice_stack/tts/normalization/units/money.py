@@ -1,4 +1,4 @@
-"""Amounts of money."""
+"""Verbalizes amounts of money: `$5.20`, `3,50 €`."""
 
 from __future__ import annotations
 

@@ -30,6 +30,8 @@ NOISY_DB = 20.0
 """Distance between speech and its pauses; below it, the cloned voice hisses too."""
 NARROW_RATE = 16_000
 """Below this sample rate in Hz, a recording lacks what distinguishes voices: a telephone has 8000."""
+ENOUGH_SECONDS = 3.0
+"""With less speech than this in all its recordings, a voice is reported as short."""
 
 _LEAST_PAUSE_WINDOWS = 5
 
@@ -52,6 +54,13 @@ class Assessment:
     """Why the recording cannot be used at all; empty if it can."""
     is_final: bool = True
     """False if another attempt may succeed."""
+
+
+def fault_of_duration(seconds: float) -> Fault | None:
+    """Return the fault of a voice whose recordings have this much speech in all, if it is too little."""
+    if not 0 < seconds < ENOUGH_SECONDS:
+        return None
+    return Fault(f"is short ({seconds:.1f} s)", "record 6 to 30 seconds")
 
 
 def assess(path: Path, detector: SpeechDetector | None) -> Assessment:

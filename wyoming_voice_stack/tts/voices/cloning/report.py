@@ -6,10 +6,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment, Fault
+from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment, fault_of_duration
 
-ENOUGH_SECONDS = 3.0
-"""With less speech than this in all its recordings, a voice is reported as short."""
 PROBLEMS_IN_A_MESSAGE = 3
 
 
@@ -29,8 +27,7 @@ def message_about(name: str, recordings: Mapping[str, Assessment]) -> Message:
         return Message(logging.WARNING, f"The voice {name!r} is not listed: {_some(refusals, ' ')}")
     faults = [(file, fault) for file, found in used.items() for fault in found.faults]
     seconds = sum(found.seconds for found in used.values())
-    if 0 < seconds < ENOUGH_SECONDS:
-        short = Fault(f"is short ({seconds:.1f} s)", "record 6 to 30 seconds")
+    if (short := fault_of_duration(seconds)) is not None:
         faults.insert(0, (_some(list(used), " and "), short))
     if not faults and not refusals:
         return Message(

@@ -24,7 +24,7 @@ from wyoming_voice_stack.errors import (
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui import loading as coqui_loading
 from wyoming_voice_stack.tts.engines.coqui.engine import SEED, CoquiSource, CoquiSynthesizer
-from wyoming_voice_stack.tts.engines.source import ModelFiles
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 
 NAME = "tts_models/de/thorsten/vits"

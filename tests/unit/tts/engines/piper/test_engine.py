@@ -16,6 +16,7 @@ from wyoming_voice_stack.errors import (
     NoAudio,
 )
 from wyoming_voice_stack.tts.engine import SynthesisRequest
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.piper.engine import (
     MAX_CHARACTERS,
     PiperSource,
@@ -23,7 +24,6 @@ from wyoming_voice_stack.tts.engines.piper.engine import (
     piper_hub_path,
 )
 from wyoming_voice_stack.tts.engines.piper.loading import PiperModel
-from wyoming_voice_stack.tts.engines.source import ModelFiles
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer

@@ -15,7 +15,7 @@ from tests.support.checkpoints.tiny_xtts import SPEAKERS, WIDTH
 from tests.support.checkpoints.xtts_output import TEXTS, Ours, Reference, decode_references
 from tests.support.engines import alike, spoken, xtts_source
 from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
-from wyoming_voice_stack.tts.engines.source import ModelFiles
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.torch_device import free_device_memory
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
 from wyoming_voice_stack.tts.engines.xtts.loading import load_model

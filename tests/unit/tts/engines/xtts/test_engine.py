@@ -23,7 +23,7 @@ from wyoming_voice_stack.errors import (
     UnknownVoice,
 )
 from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
-from wyoming_voice_stack.tts.engines.source import ModelFiles
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts import language_codes as languages
 from wyoming_voice_stack.tts.engines.xtts.decoding_stream import DecodingRequest
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
@@ -52,7 +52,7 @@ class TestCard:
         script = """
 import sys
 from pathlib import Path
-from wyoming_voice_stack.tts.engines.source import ModelFiles
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
 card = XttsSource(ModelFiles.at(Path(sys.argv[1]))).card()
 print(*(voice.name for voice in card.voices), sep="|")

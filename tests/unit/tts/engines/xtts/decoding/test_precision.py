@@ -10,7 +10,7 @@ from tests.support.checkpoints.tiny_xtts import SPEAKERS
 from tests.support.engines import alike, spoken
 from wyoming_voice_stack.errors import EngineError
 from wyoming_voice_stack.tts.engine import SynthesisRequest
-from wyoming_voice_stack.tts.engines.source import ModelFiles
+from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.decoding.precision import weight_format
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
 

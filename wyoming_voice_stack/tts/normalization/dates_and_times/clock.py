@@ -1,4 +1,4 @@
-"""Times of day."""
+"""Verbalizes times of day: `21:45`, `9 pm` and ranges of them."""
 
 from __future__ import annotations
 

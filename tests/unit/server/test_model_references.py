@@ -7,8 +7,8 @@ import pytest
 
 from wyoming_voice_stack.errors import LicenceNotAccepted, ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.models.store import ModelStore
-from wyoming_voice_stack.server.assembly import weights as weights_module
-from wyoming_voice_stack.server.assembly.weights import require_installed, weights_of
+from wyoming_voice_stack.server.assembly import model_references as weights_module
+from wyoming_voice_stack.server.assembly.model_references import require_installed, weights_of
 
 XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from tests.support.hypotheses import hypothesis
-from wyoming_voice_stack.asr.whisper.passes import (
+from wyoming_voice_stack.asr.whisper.decode_passes import (
     BASE_MODEL_BYTES,
     PARTIAL,
     TINY_MODEL_BYTES,

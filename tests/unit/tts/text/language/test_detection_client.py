@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS
-from wyoming_voice_stack.tts.text.language import detection as detection_module
-from wyoming_voice_stack.tts.text.language.detection import LanguageDetection
+from wyoming_voice_stack.tts.text.language import detection_client as detection_module
+from wyoming_voice_stack.tts.text.language.detection_client import LanguageDetection
 
 LANGUAGES = ("en", "de")
 

@@ -21,7 +21,7 @@ DETECTION_SECONDS = 15.0
 TRIES = 2
 """If the process exits or hangs, it is restarted and the request repeated once."""
 
-_PROGRAM = "wyoming_voice_stack.tts.text.language.process"
+_PROGRAM = "wyoming_voice_stack.tts.text.language.detection_process"
 
 
 class LanguageDetection:

@@ -1,4 +1,4 @@
-"""A model on the hub: its identity, its folder on disk, and the verification of its files.
+"""Describes a model on the Hugging Face hub: its repository, its folder and its files' digests.
 
 Layout below the root folder::
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.dates.clock import word_pattern
+from wyoming_voice_stack.tts.normalization.dates_and_times.clock import word_pattern
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import WrittenNumber
 

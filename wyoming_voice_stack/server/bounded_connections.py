@@ -1,4 +1,4 @@
-"""A set of connections that is bounded in number and in time."""
+"""Bounds connections in number and age, and aborts the oldest when there are too many."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The text of a stream that is not cut yet."""
+"""Buffers streamed text that has not been cut into sentences yet."""
 
 from __future__ import annotations
 
 
-class HeldText:
+class StreamBuffer:
     """Uncut text with the positions that a cut must shift."""
 
     def __init__(self) -> None:

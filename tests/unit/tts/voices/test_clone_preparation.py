@@ -13,7 +13,7 @@ from tests.support.voice_files import speech, write
 from wyoming_voice_stack.errors import UnknownVoice
 from wyoming_voice_stack.tts import service as service_module
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard
-from wyoming_voice_stack.tts.voices import preparation
+from wyoming_voice_stack.tts.voices import clone_preparation as preparation
 from wyoming_voice_stack.tts.voices.folder import VoicesFolder
 
 

@@ -13,7 +13,7 @@ from tests.support.voice_files import speech, write
 from wyoming_voice_stack.errors import NoAudio
 from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
-from wyoming_voice_stack.tts.voices.synthesis_cache import (
+from wyoming_voice_stack.tts.synthesis_cache import (
     MAX_CACHED_CHARACTERS,
     CachedSentence,
     SynthesisCache,
