@@ -59,7 +59,7 @@ def _root(
 
 @app.command()
 def serve(
-    mode: Annotated[str | None, typer.Option(help="asr or tts [default: SERVICE_MODE]")] = None,
+    mode: Annotated[str | None, typer.Option(help="asr or tts; SERVICE_MODE if not given.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     model: Annotated[str | None, typer.Option(help="Model to serve.")] = None,
@@ -171,7 +171,7 @@ def discover(
 @app.command()
 def health(
     url: Annotated[
-        str | None, typer.Option(help="URL of the health check [default: the port of SERVICE_MODE]")
+        str | None, typer.Option(help="URL of the health check; that of SERVICE_MODE if not given.")
     ] = None,
     ready: Annotated[
         bool, typer.Option("--ready", help="Check whether the model is loaded.")

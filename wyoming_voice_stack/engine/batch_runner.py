@@ -42,7 +42,7 @@ class BatchRunner(Generic[Engine]):
         self._failures = failures
 
     def run(self, taken: list[Job], engine: Engine | None) -> None:
-        """Run jobs in one call, but for cancelled ones; `engine` is None if it is not available."""
+        """Run the jobs that are not cancelled in one call; `engine` is None if it is not available."""
         batch = [job for job in taken if not job.cancelled.is_set()]
         for job in taken:
             if job not in batch:

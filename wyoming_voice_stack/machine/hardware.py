@@ -1,4 +1,4 @@
-"""Memory, cores and GPU that this machine, or the container's share of it, has for a model."""
+"""Memory, cores and GPU available to a model on this machine, or in this container."""
 
 from __future__ import annotations
 

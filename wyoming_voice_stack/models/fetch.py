@@ -158,7 +158,9 @@ def _download(model: HubModel, listing: _Listing, partial: Path) -> None:
     # If the hub fails in between, the library accepts the existing files, also of another size.
     missing = listing.missing(partial)
     if missing:
-        raise ConnectionError(f"{len(missing)} files did not arrive, such as {missing[0]}")
+        raise ConnectionError(
+            f"{len(missing)} of {len(listing.size_bytes)} files did not arrive, such as {missing[0]}"
+        )
     _LOGGER.info("Fetched %s (%s)", model.repo_id, _megabytes(_size_bytes(partial, listing)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from wyoming.event import Event
 from wyoming.info import (
@@ -16,8 +17,11 @@ from wyoming.info import (
 )
 
 from wyoming_voice_stack import __version__
-from wyoming_voice_stack.asr.service import AsrModelCard
-from wyoming_voice_stack.tts.voices.catalogue import ListedVoice, VoiceCatalogue
+
+if TYPE_CHECKING:
+    # Each server imports this module, and neither needs the modules of the other.
+    from wyoming_voice_stack.asr.service import AsrModelCard
+    from wyoming_voice_stack.tts.voices.catalogue import ListedVoice, VoiceCatalogue
 
 ASR_PROGRAM = "Voice Stack STT"
 TTS_PROGRAM = "Voice Stack TTS"

@@ -57,7 +57,7 @@ async def test_the_server_is_registered_once(tmp_path: Path, mode: str) -> None:
         assert fake.of("DELETE") == []
         assert fake.of("POST") == ["/discovery"]
         assert TOKEN not in server.log
-        assert "with the Supervisor" in server.log
+        assert "Registered tcp://" in server.log
 
 
 async def test_a_voice_in_the_language_of_home_assistant(tmp_path: Path) -> None:

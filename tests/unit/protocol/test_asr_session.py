@@ -211,9 +211,10 @@ class TestChoices:
         home = FakeNameSource()
         async with serving(engine, name_source=home) as service:
             assert home.running
-            await transcripts(open_session(service), *utterance())
+            session = open_session(service)
+            await transcripts(session, Transcribe(language="en").event(), *utterance())
             home.names = ("Kontor",)
-            await transcripts(open_session(service), *utterance())
+            await transcripts(session, *utterance())
         assert not home.running
         assert [request.household_names for request in engine.requests] == [("Study",), ("Kontor",)]
 
