@@ -92,7 +92,7 @@ DECISIONS: dict[str, tuple[tuple[str, float], ...]] = {
 }
 QUOTED: dict[str, tuple[tuple[str, float], ...]] = {
     "README.md": (
-        (r"is a new voice after (\w+) seconds", tts_service.VOICES_REFRESH_SECONDS),
+        (r"becomes a new voice within about (\w+) seconds", tts_service.VOICES_REFRESH_SECONDS),
         (r"tcp://localhost:(\d+)` and", default("tts_port")),
         (r"and `tcp://localhost:(\d+)`", default("asr_port")),
     ),
