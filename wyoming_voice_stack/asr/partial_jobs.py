@@ -16,7 +16,7 @@ _INTERVAL = int(PARTIAL_INTERVAL_S * SAMPLE_RATE)
 
 
 class PartialJobs:
-    """Transcribes speech that is not over yet, one job at a time."""
+    """Keeps track of the job that transcribes speech which is not over yet; one job at a time."""
 
     def __init__(self) -> None:
         self._handle: JobHandle[Transcription] | None = None
