@@ -16,15 +16,17 @@ from wyoming_voice_stack.tts.engines.coqui.compat import importing
 
 # What reads Japanese may be missing, but not where CI runs the tests.
 JAPANESE = find_spec("cutlet") is not None or "CI" in os.environ
-LANGUAGES = (
+CODES = (
     *("en", "es", "fr", "de", "it", "pt", "pl", "tr", "ru"),
-    *("nl", "cs", "ar", "zh-cn", "hu", "ko", *(["ja"] if JAPANESE else []), "hi"),
+    *("nl", "cs", "ar", "zh-cn", "hu", "ko", "ja", "hi"),
 )
+"""Of XTTS."""
+LANGUAGES = tuple(code for code in CODES if JAPANESE or code != "ja")
 SPEAKERS = ("Claribel Dervla", "Daisy Studious", "Damien Black")
 WIDTH = 64
 STOP_AUDIO_TOKEN = 1025
 
-_SPECIAL_TOKENS = ("[STOP]", "[UNK]", "[SPACE]", *(f"[{code}]" for code in LANGUAGES), "[START]")
+_SPECIAL_TOKENS = ("[STOP]", "[UNK]", "[SPACE]", *(f"[{code}]" for code in CODES), "[START]")
 _CHARACTERS = (
     *map(chr, range(0x21, 0x7F)),
     *map(chr, range(0xA1, 0x180)),

@@ -201,14 +201,17 @@ class TestAdmission:
 
     async def test_five_hundred_connections(self, service: EchoService) -> None:
         async with listening(service, max_connections=100) as listener:
-            pairs = await asyncio.gather(
-                *(asyncio.open_connection("127.0.0.1", listener.port) for _ in range(500))
-            )
-            for _, writer in pairs:
+
+            async def opened() -> asyncio.StreamWriter:
+                _, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+                # At once: of those that have sent nothing, the listener keeps only some.
                 writer.write(b"{")
+                return writer
+
+            writers = await asyncio.gather(*(opened() for _ in range(500)))
             await eventually(lambda: len(listener._connections) == 100)
             assert len(service.sessions) == 100
-            for _, writer in pairs:
+            for writer in writers:
                 writer.transport.abort()
             await eventually(lambda: not listener._connections)
 
