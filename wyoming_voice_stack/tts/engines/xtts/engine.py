@@ -121,11 +121,12 @@ class XttsSynthesizer:
         self._tokenizing = threading.Lock()
         self._speakers = speakers
         self.truncated_sentences = 0
-        self._scheduler = start_scheduler(model, precision, rows=LANES)
         self.card = _card(codes, speakers.names)
         self.device = device_of(model)
         self.sample_rate = int(model.config.audio.output_sample_rate)
         self.lanes = LANES
+        # Last: an error after it would leave its threads, which keep the weights in memory.
+        self._scheduler = start_scheduler(model, precision, rows=LANES)
 
     def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Generator[Samples]:
         """Yield 0.2 s of audio as early as possible, then longer chunks, up to 1.9 s.

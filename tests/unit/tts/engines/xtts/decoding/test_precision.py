@@ -12,7 +12,7 @@ from wyoming_voice_stack.errors import EngineError
 from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.xtts.decoding.precision import weight_format
-from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
+from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
 
 DECODER = "wyoming_voice_stack.tts.engines.xtts.decoding.decoder"
 YES = SynthesisRequest("yes, sir.", "en", voice=SPEAKERS[1])
@@ -116,14 +116,15 @@ def test_weights_are_copied_only_with_enough_memory(
     assert torch.allclose(product, rows @ layer.weight + layer.bias, atol=1e-6)
 
 
-def test_a_failed_warm_up_leaves_no_thread(
-    xtts_folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["device_of", "XttsSynthesizer.warm_up"])
+def test_a_failed_load_leaves_no_thread(
+    xtts_folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    def stumble(_: XttsSynthesizer) -> None:
+    def stumble(_: object) -> None:
         raise ValueError("a vocabulary of another model")
 
     before = set(threading.enumerate())
-    monkeypatch.setattr(XttsSynthesizer, "warm_up", stumble)
+    monkeypatch.setattr(f"wyoming_voice_stack.tts.engines.xtts.engine.{step}", stumble)
     with pytest.raises(ValueError, match="another model"):
         source(xtts_folder, "float32").load()
     assert set(threading.enumerate()) == before
