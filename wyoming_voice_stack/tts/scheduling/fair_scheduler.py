@@ -34,9 +34,9 @@ class SchedulerTurn:
         return self._scheduler.sizer.first_chunk_s(others_buffered_s)
 
     def next_chunk_s(self, remaining_s: float = math.inf) -> float:
-        """Length of a later chunk, of `remaining_s` that are left.
+        """Length of a later chunk, of a sentence that has `remaining_s` left.
 
-        A reply whose audio is not counted in its buffer cannot run dry: its chunks are the longest.
+        A reply that counts no audio in its buffer cannot have an underrun, and gets the longest chunks.
         """
         buffered_s = self._playback.buffered_s
         others_buffered_s = self._scheduler.others_buffered_s(self._number)

@@ -1,1 +1,1 @@
-"""The voices of a service: catalogue, recordings in the voices folder, and cached sentences."""
+"""The voices of a service: the catalogue, the recordings in the voices folder, and their cloning ahead of requests."""

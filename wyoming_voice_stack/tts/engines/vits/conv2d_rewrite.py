@@ -16,7 +16,7 @@ from wyoming_voice_stack.onnx_file.graph import Graph
 from wyoming_voice_stack.onnx_file.nodes import Node
 
 MIN_CHANNELS = 16
-"""Input and output channels from which a layer gains. Fewer would be padded to a block."""
+"""A layer with fewer input or output channels gains nothing: they would be padded to a block."""
 
 _TO_2D, _TO_1D = "wyoming_voice_stack/to_2d", "wyoming_voice_stack/to_1d"
 _SHAPES = {_TO_2D: (0, 0, 1, -1), _TO_1D: (0, 0, -1)}

@@ -21,7 +21,7 @@ from wyoming_voice_stack.tts.engines.vits.receptive_field_tracer import (
 )
 
 MIN_LAYERS = 2
-"""Layers of a part, at least. Each part is a session, and the tensors between sessions are copied."""
+"""Smallest number of layers in a part: the tensors between parts are copied, as each is a session."""
 
 _LAYERS = frozenset({"Conv", "ConvTranspose"})
 

@@ -85,7 +85,7 @@ class Upsampling:
     def __post_init__(self) -> None:
         width = self.dilation * (self.kernel - 1) + 1
         if width + self.output_padding - self.before - self.after != self.stride:
-            raise NotStreamable(f"{self} does not give a whole number of positions for each")
+            raise NotStreamable(f"{self} does not turn each position into {self.stride} positions")
 
     def needs(self, output: Span) -> Span:
         """Every position whose kernel touches `output`, and the positions that it is made of."""

@@ -25,13 +25,13 @@ from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor, Workers
 
 MIN_SHARE = 0.25
-"""Length of a thread's window relative to its context, at least. The threads have nothing else to do,
-and half of the work for a sentence's first chunk is context."""
+"""Shortest window of a thread, as a multiple of its context. Short ones are worth it: the threads have
+nothing else to do, and half of the work for a sentence's first chunk is context."""
 MAX_POSITIONS = 4096
 """Positions of a result that are computed at once. With longer windows the last two stages, which are two
 thirds of the work, take 10 % longer, and two seconds of audio would take several times the memory."""
 NEGLIGIBLE_CONTEXT = 40
-"""Windows of so many times the length of their context cost no more than longer ones."""
+"""In windows of this many times the length of their context, the context costs next to nothing."""
 
 
 @dataclass(frozen=True)

@@ -82,5 +82,5 @@ class TestReach:
             Convolution(7, 1, 2, 2)
         with pytest.raises(NotStreamable, match="length"):
             Convolution(3, 1, 1, 1, stride=2)
-        with pytest.raises(NotStreamable, match="whole number"):
+        with pytest.raises(NotStreamable, match="each position"):
             Upsampling(7, 2, 1, 2, 2)
