@@ -26,7 +26,7 @@ from wyoming_voice_stack.tts.voices import folder
 from wyoming_voice_stack.tts.voices.cloning import (
     assessment,
     listing,
-    reference_recording,
+    recording_reader,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -126,8 +126,8 @@ QUOTED: dict[str, tuple[tuple[str, float], ...]] = {
         (r"up to (\d+) files", listing.MAX_RECORDINGS),
         (r"The level is below (-\d+) dB", assessment.QUIET_DBFS),
         (r"The distance is below (\d+) dB", assessment.NOISY_DB),
-        (r"The minimum is (\d+) second", reference_recording.MIN_RECORDING_SECONDS),
-        (r"The maximum is (\d+) seconds", reference_recording.MAX_RECORDING_SECONDS),
+        (r"The minimum is (\d+) second", recording_reader.MIN_RECORDING_SECONDS),
+        (r"The maximum is (\d+) seconds", recording_reader.MAX_RECORDING_SECONDS),
         (r"exits with status (\d+)", errors.EXIT_LICENCE),
     ),
     "docs/deployment.md": (

@@ -10,8 +10,8 @@ from wyoming_voice_stack.asr.home_assistant.access import (
     HomeAssistantAccess,
     HomeAssistantUnavailable,
 )
-from wyoming_voice_stack.asr.home_assistant.entity_names import spoken_names
-from wyoming_voice_stack.asr.home_assistant.websocket import (
+from wyoming_voice_stack.asr.home_assistant.household_names import spoken_names
+from wyoming_voice_stack.asr.home_assistant.registry_client import (
     EXPOSURE,
     READ_TIMEOUT_S,
     UNAUTHORIZED,

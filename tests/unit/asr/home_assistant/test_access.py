@@ -79,7 +79,7 @@ def test_one_of_two_settings(url: str | None, token: str | None, missing: str) -
 
 
 async def test_an_addon_learns_what_its_configuration_lacks() -> None:
-    from wyoming_voice_stack.asr.home_assistant import websocket
+    from wyoming_voice_stack.asr.home_assistant import registry_client as websocket
 
     assert "homeassistant_api" in websocket._remedy(HomeAssistantAccess(SUPERVISOR_URL, "key"))
 

@@ -17,7 +17,7 @@ from wyoming_voice_stack.tts.engines.torch_device import device_of
 from wyoming_voice_stack.tts.engines.xtts.speakers import LATENT, SPEAKER, SpeakerStore
 from wyoming_voice_stack.tts.voices.cloning.cache_keys import model_key, parameters_key
 from wyoming_voice_stack.tts.voices.cloning.latent_cache import LatentCache
-from wyoming_voice_stack.tts.voices.cloning.reference_recording import (
+from wyoming_voice_stack.tts.voices.cloning.recording_reader import (
     MIN_RECORDING_SECONDS,
     SILENT_PEAK,
     read_recording,

@@ -1,4 +1,7 @@
-"""Assesses whether a recording is good enough to clone a voice from, and suggests how to improve it."""
+"""Assesses how well a voice can be cloned from a recording, and suggests how to improve it.
+
+`recording_reader` refuses recordings that cannot be used at all, such as those that are too short.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy as np
 
 from wyoming_voice_stack.audio import SPEECH_RATE
 from wyoming_voice_stack.errors import EngineError, UnknownVoice
-from wyoming_voice_stack.tts.voices.cloning.reference_recording import (
+from wyoming_voice_stack.tts.voices.cloning.recording_reader import (
     ReferenceRecording,
     read_recording,
 )

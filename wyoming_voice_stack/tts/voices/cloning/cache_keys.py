@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from wyoming_voice_stack.errors import UnknownVoice
-from wyoming_voice_stack.tts.voices.cloning.reference_recording import MAX_RECORDING_BYTES
+from wyoming_voice_stack.tts.voices.cloning.recording_reader import MAX_RECORDING_BYTES
 
 END_BYTES = 1024 * 1024
 """Bytes read at either end of a model file. A torch checkpoint is a zip file with a checksum of every

@@ -98,4 +98,4 @@ def test_every_lexicon_is_whole(language: str) -> None:
 
 
 def test_there_is_a_lexicon_for_each_language_of_xtts() -> None:
-    assert languages() == {code.partition("-")[0] for code in CODES}
+    assert languages() >= {code.partition("-")[0] for code in CODES}

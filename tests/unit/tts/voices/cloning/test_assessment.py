@@ -15,7 +15,7 @@ from tests.support.speech import at_level, say, silence
 from tests.support.voice_files import LONG_TEXT, RATE, SHORT_TEXT, detector, speech, write
 from wyoming_voice_stack.errors import UnknownVoice
 from wyoming_voice_stack.tts.engine import Samples
-from wyoming_voice_stack.tts.voices.cloning import reference_recording as recording
+from wyoming_voice_stack.tts.voices.cloning import recording_reader as recording
 from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment, Fault, assess
 from wyoming_voice_stack.tts.voices.cloning.report import message_about
 

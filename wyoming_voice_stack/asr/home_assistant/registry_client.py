@@ -17,7 +17,7 @@ from wyoming_voice_stack.asr.home_assistant.access import (
     HomeAssistantAccess,
     HomeAssistantUnavailable,
 )
-from wyoming_voice_stack.asr.home_assistant.entity_names import (
+from wyoming_voice_stack.asr.home_assistant.household_names import (
     HomeRegistry,
     NamedEntity,
     added_names,

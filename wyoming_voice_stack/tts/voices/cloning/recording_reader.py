@@ -1,4 +1,4 @@
-"""Reads a recording of any format that libsndfile supports, as mono at a given sample rate."""
+"""Reads a recording of any format that libsndfile supports; refuses those that are too short or silent."""
 
 from __future__ import annotations
 

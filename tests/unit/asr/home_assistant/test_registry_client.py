@@ -25,7 +25,7 @@ from tests.support.fakes import WAIT_SECONDS
 from wyoming_voice_stack.asr.home_assistant import home_assistant_access
 from wyoming_voice_stack.asr.home_assistant.access import HomeAssistantUnavailable
 from wyoming_voice_stack.asr.home_assistant.refresh import FIRST_RETRY_S
-from wyoming_voice_stack.asr.home_assistant.websocket import (
+from wyoming_voice_stack.asr.home_assistant.registry_client import (
     MAX_INLINE_CHARACTERS,
     MAX_MESSAGE_BYTES,
     read_registry,

@@ -25,7 +25,7 @@ from tests.support.fake_servers.fake_home_assistant import (
 )
 from tests.support.fakes import eventually
 from wyoming_voice_stack.asr.home_assistant.access import HomeAssistantUnavailable
-from wyoming_voice_stack.asr.home_assistant.entity_names import (
+from wyoming_voice_stack.asr.home_assistant.household_names import (
     MAX_NAMES,
     HomeRegistry,
     NamedEntity,
@@ -36,7 +36,7 @@ from wyoming_voice_stack.asr.home_assistant.entity_names import (
     places,
     spoken_names,
 )
-from wyoming_voice_stack.asr.home_assistant.websocket import (
+from wyoming_voice_stack.asr.home_assistant.registry_client import (
     MAX_INLINE_CHARACTERS,
     UNKNOWN_COMMAND,
     read_registry,
