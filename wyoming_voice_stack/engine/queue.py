@@ -21,7 +21,8 @@ class Priority(IntEnum):
     SPECULATIVE = 1
     """A client will probably need the result in a moment. Leaves a lane to finals where there are two."""
     PARTIAL = 2
-    """Text of speech that goes on, which no client waits for. Runs only while nothing else does."""
+    """No client waits for it: partial text, or a voice to clone ahead of requests. Runs only while
+    nothing else does."""
 
 
 @dataclass(frozen=True)
