@@ -50,6 +50,7 @@ but those that have a row of their own; within a folder, files may import each o
 
 HEAVY = {
     "TTS",
+    "av",
     "ctranslate2",
     "faster_whisper",
     "huggingface_hub",

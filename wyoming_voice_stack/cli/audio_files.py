@@ -1,4 +1,4 @@
-"""Reads and writes audio files: WAV with the standard library, other formats with libsndfile."""
+"""Reads audio files and writes WAV files; `-` is a standard stream."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import sys
 import wave
 from pathlib import Path
 
-from wyoming_voice_stack.audio import to_pcm16
+from wyoming_voice_stack.cli.audio_decoding import decode
 from wyoming_voice_stack.cli.client import AudioClip
+from wyoming_voice_stack.cli.wav_header import parse_wav
 from wyoming_voice_stack.errors import ConfigError
 
 STANDARD_STREAM = "-"
@@ -22,16 +23,14 @@ def read_recording(name: str) -> AudioClip:
         ConfigError: the file cannot be read, or is not audio.
     """
     raw = _read_bytes(name)
-    try:
-        with wave.open(io.BytesIO(raw)) as file:
-            return AudioClip(
-                rate=file.getframerate(),
-                width=file.getsampwidth(),
-                channels=file.getnchannels(),
-                pcm=file.readframes(file.getnframes()),
-            )
-    except (wave.Error, EOFError):
-        return _read_other(name, raw)
+    contents = parse_wav(raw)
+    if contents is None:
+        return decode(_display_name(name), raw)
+    if not contents.is_pcm:
+        return decode(_display_name(name), contents.as_file())
+    frame_bytes = contents.width * contents.channels
+    whole = len(contents.data) - len(contents.data) % frame_bytes
+    return AudioClip(contents.rate, contents.width, contents.channels, contents.data[:whole])
 
 
 def write_recording(name: str, recording: AudioClip) -> None:
@@ -82,25 +81,6 @@ def _read_bytes(name: str) -> bytes:
     if len(raw) > MAX_FILE_BYTES:
         raise ConfigError(f"{_display_name(name)} is larger than {MAX_FILE_BYTES} bytes; split it.")
     return raw
-
-
-def _read_other(name: str, raw: bytes) -> AudioClip:
-    try:
-        import soundfile
-    except (ImportError, OSError) as error:
-        raise ConfigError(
-            f"{_display_name(name)} is not a PCM WAV file; convert it, or install soundfile for other"
-            " formats."
-        ) from error
-    try:
-        # Read as integers, files of floating-point samples would become silence.
-        samples, rate = soundfile.read(io.BytesIO(raw), dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise ConfigError(
-            f"{_display_name(name)} is not a supported audio file"
-            f" ({error.error_string.rstrip('.')}); convert it to WAV."
-        ) from error
-    return AudioClip(rate=rate, width=2, channels=samples.shape[1], pcm=to_pcm16(samples))
 
 
 def _display_name(name: str) -> str:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import struct
 import sys
 import wave
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from wyoming_voice_stack.cli import audio_decoding
 from wyoming_voice_stack.cli import audio_files as recordings
 from wyoming_voice_stack.cli.audio_files import read_recording, read_text, write_recording
 from wyoming_voice_stack.cli.client import AudioClip
@@ -60,17 +60,9 @@ def test_standard_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_recording("-") == recording
 
 
-def test_wav_from_a_pipe_does_not_know_its_length(tmp_path: Path) -> None:
-    raw = bytearray(wav(16000, 2, 1, b"\x01\x02" * 500))
-    for place in (4, 40):
-        struct.pack_into("<I", raw, place, 0xFFFFFFFF)
-    path = tmp_path / "piped.wav"
-    path.write_bytes(raw)
-    assert read_recording(str(path)).pcm == b"\x01\x02" * 500
-
-
 @pytest.mark.parametrize(
-    ("name", "subtype"), [("a.flac", "PCM_16"), ("a.ogg", "VORBIS"), ("a.wav", "FLOAT")]
+    ("name", "subtype"),
+    [("a.flac", "PCM_16"), ("a.ogg", "VORBIS"), ("a.wav", "FLOAT"), ("a.mp3", "MPEG_LAYER_III")],
 )
 def test_other_formats(tmp_path: Path, name: str, subtype: str) -> None:
     tone = np.sin(np.arange(16000) / 10)
@@ -80,8 +72,8 @@ def test_other_formats(tmp_path: Path, name: str, subtype: str) -> None:
     assert (recording.rate, recording.width, recording.channels) == (16000, 2, 2)
     assert recording.seconds == pytest.approx(1.0, abs=0.01)
     left, right = np.frombuffer(recording.pcm, np.int16).reshape(-1, 2).astype(float).T
-    assert np.abs(left).max() == pytest.approx(16384, rel=0.05)
-    assert np.abs(right).max() == pytest.approx(8192, rel=0.05)
+    assert np.abs(left).max() == pytest.approx(16384, rel=0.1)
+    assert np.abs(right).max() == pytest.approx(8192, rel=0.1)
 
 
 @pytest.mark.parametrize(
@@ -103,12 +95,42 @@ def test_no_recording(tmp_path: Path, content: bytes, told: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_without_soundfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_film_is_heard_with_av(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    path = str(tmp_path / "a.m4a")
+    tone = (np.sin(np.arange(48000) / 10) * 16384).astype(np.int16)
+    with av.open(path, "w") as file:
+        stream = file.add_stream("aac", rate=48000, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(np.repeat(tone, 2)[None], "s16", "stereo")
+        frame.sample_rate = 48000
+        for packet in [*stream.encode(frame), *stream.encode()]:
+            file.mux(packet)
+    recording = read_recording(path)
+    assert (recording.rate, recording.width, recording.channels) == (48000, 2, 2)
+    assert recording.seconds == pytest.approx(1.0, abs=0.1)
+    middle = np.frombuffer(recording.pcm, np.int16)[20000:60000].astype(int)
+    assert np.abs(middle).max() == pytest.approx(16384, rel=0.1)
+
+
+def test_without_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "soundfile", None)
+    monkeypatch.setitem(sys.modules, "av", None)
     path = tmp_path / "a.mp3"
     path.write_bytes(b"ID3")
-    with pytest.raises(ConfigError, match="install soundfile"):
+    with pytest.raises(ConfigError) as caught:
         read_recording(str(path))
+    assert str(caught.value) == (
+        f"{path} is not a supported audio file (soundfile is not installed; PyAV is not installed);"
+        " convert it to WAV."
+    )
+
+
+def test_audio_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "a.flac")
+    soundfile.write(path, np.zeros(16000), 16000)
+    monkeypatch.setattr(audio_decoding, "MAX_DECODED_BYTES", 20_000)
+    with pytest.raises(ConfigError, match=r"a\.flac has more than 20000 bytes of audio"):
+        read_recording(path)
 
 
 def test_places_that_do_not_work(tmp_path: Path) -> None:
