@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from langcodes import closest_supported_match
+from langcodes import closest_supported_match, tag_is_valid
 from langcodes.tag_parser import LanguageTagError
 
 MAX_DISTANCE = 10
 """On CLDR's scale: regions of one language are closer, other languages and scripts farther."""
 MAX_TAG_CHARACTERS = 64
+
+
+def is_language(tag: str) -> bool:
+    """Return whether a tag such as `de`, `pt-BR` or `en_US` names a language that exists."""
+    return len(tag) <= MAX_TAG_CHARACTERS and tag_is_valid(tag)
 
 
 def closest_language(desired: str, supported: Iterable[str]) -> str | None:

@@ -250,9 +250,10 @@ def models_list() -> None:
 def _mode(given: str | None) -> str:
     """Return the mode that the command line or SERVICE_MODE sets."""
     from wyoming_voice_stack.config.settings import load_settings
+    from wyoming_voice_stack.config.value_types import unquoted
 
     requested = given or os.environ.get("SERVICE_MODE", "")
-    mode = requested.strip().lower() or load_settings().service_mode
+    mode = unquoted(requested).lower() or load_settings().service_mode
     if mode not in {"asr", "tts"}:
         problem = f"mode {requested!r} is not valid" if mode else "no mode is set"
         typer.echo(f"wyoming-voice-stack: {problem}; set SERVICE_MODE to asr or tts.", err=True)

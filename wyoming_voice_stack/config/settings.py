@@ -9,55 +9,37 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
 from wyoming_voice_stack.config.options_file import OPTIONS_VARIABLE, read_options
+from wyoming_voice_stack.config.value_types import (
+    ComputeType,
+    Device,
+    Languages,
+    Names,
+    Networks,
+    Optional,
+    OptionalLanguage,
+    exactly_one,
+    lower,
+    unquoted,
+    upper,
+)
 from wyoming_voice_stack.errors import ConfigError
 
 MAX_SECRET_BYTES = 64 * 1024
 
 
-def _comma_separated(value: Any) -> Any:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _empty_is_none(value: Any) -> Any:
-    return None if isinstance(value, str) and value.strip() in {"", "auto"} else value
-
-
-def _lower(value: Any) -> Any:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _upper(value: Any) -> Any:
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-def _exactly_one(value: Any) -> Any:
-    # As coqui-tts reads it: only the exact value accepts a licence.
-    return value is True or value == "1"
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
-Networks = Annotated[
-    tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_comma_separated)
-]
-Optional = Annotated[str | None, BeforeValidator(_empty_is_none)]
 Mode = Literal["asr", "tts"]
-Device = Annotated[str, BeforeValidator(_lower), Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
 
 
 class Settings(BaseSettings):
@@ -71,7 +53,7 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    service_mode: Annotated[Mode | None, BeforeValidator(_lower)] = None
+    service_mode: Annotated[Mode | None, BeforeValidator(lower)] = None
     """Server to run, speech to text or text to speech: asr or tts."""
     host: Optional = None
     """Address to listen on; unset listens on all IPv4 and IPv6 addresses."""
@@ -80,11 +62,11 @@ class Settings(BaseSettings):
     tts_port: int = Field(default=5002, ge=0, le=65535)
     """Port of the text-to-speech server; 0 lets the system choose."""
 
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = (
         "INFO"
     )
     """Lowest level of log lines: DEBUG, INFO, WARNING or ERROR. Only DEBUG logs what is spoken."""
-    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(lower)] = "text"
     """Format of log lines: text or json."""
 
     models_dir: Path = Path("models")
@@ -96,11 +78,11 @@ class Settings(BaseSettings):
     """Device for Whisper: auto, cpu, cuda or cuda:N."""
     asr_model: Names = ("auto",)
     """Whisper models, separated by commas; the first one is the default. auto chooses one for the machine."""
-    asr_compute_type: Annotated[str, BeforeValidator(_lower)] = "auto"
+    asr_compute_type: ComputeType = "auto"
     """CTranslate2 compute type; auto is float16 on CUDA and int8 on a CPU."""
-    asr_language: Optional = None
+    asr_language: OptionalLanguage = None
     """Language of the speech if the request specifies none; unset detects it."""
-    asr_languages: Names = ()
+    asr_languages: Languages = ()
     """Languages of the household; detection chooses one of these. Empty allows all."""
     asr_beam_size: int = Field(default=5, ge=1, le=20)
     """Beam size of Whisper: the number of hypotheses that it keeps."""
@@ -108,7 +90,7 @@ class Settings(BaseSettings):
     """CPU threads for Whisper in total; 0 uses one per core, four at most."""
     asr_initial_prompt: Optional = None
     """Example text in the style of the expected speech, as a prompt for Whisper."""
-    asr_task: Annotated[Literal["transcribe", "translate"], BeforeValidator(_lower)] = "transcribe"
+    asr_task: Annotated[Literal["transcribe", "translate"], BeforeValidator(lower)] = "transcribe"
     """transcribe keeps the language of the speech; translate translates it to English."""
     asr_endpoint_silence: float | None = Field(default=None, ge=0.1, le=10)
     """Seconds of silence after which the server ends an utterance; unset waits for the client."""
@@ -132,20 +114,20 @@ class Settings(BaseSettings):
     """Device for speech synthesis: auto, cpu, cuda or cuda:N. Piper always runs on the CPU."""
     tts_model: str = "tts_models/multilingual/multi-dataset/xtts_v2"
     """A Coqui model name, a directory, `piper:NAME`, `piper:PATH.onnx`, or auto: a Piper voice in the language of the household."""
-    coqui_tos_agreed: Annotated[bool, BeforeValidator(_exactly_one)] = False
+    coqui_tos_agreed: Annotated[bool, BeforeValidator(exactly_one)] = False
     """1 means that you have read and accepted the licence of XTTS."""
     tts_voice: Optional = None
     """Voice if the request specifies none; unset uses the first one."""
-    tts_language: Optional = None
+    tts_language: OptionalLanguage = None
     """Language if neither the request nor the voice specifies one; unset detects it. The region matters: en-GB reads 3/4 as a day in April."""
-    tts_languages: Names = ()
+    tts_languages: Languages = ()
     """Languages of the household; only these are advertised and detected. Empty allows all."""
     tts_speed: float = Field(default=1.0, ge=0.25, le=4.0)
     """Speaking rate; 1 is the voice's own."""
     tts_sentence_pause_ms: int = Field(default=250, ge=0, le=5000)
     """Milliseconds of silence between two sentences."""
     tts_precision: Annotated[
-        Literal["auto", "float32", "float16", "bfloat16", "int8"], BeforeValidator(_lower)
+        Literal["auto", "float32", "float16", "bfloat16", "int8"], BeforeValidator(lower)
     ] = "auto"
     """Precision of XTTS; auto is float16 on CUDA and float32 on a CPU. int8 is not verified."""
     tts_cache_mb: int = Field(default=16, ge=0, le=4096)
@@ -179,11 +161,15 @@ class Settings(BaseSettings):
     zeroconf_name: Optional = None
     """Name of the announced server; unset derives one from the host name."""
 
-    @field_validator("allowed_clients", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _read_networks(cls, value: Any) -> Any:
-        parts = _comma_separated(value)
-        return tuple(ip_network(part, strict=False) for part in parts)
+    def _without_quotes(cls, values: Any) -> Any:
+        """Remove quotes and blanks around values; one with nothing else is not set."""
+        read = {
+            name: unquoted(value) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
+        return {name: value for name, value in read.items() if value != ""}
 
     @property
     def port(self) -> int:

@@ -16,7 +16,7 @@ from wyoming.event import Event
 
 from tests.support.fakes import eventually, peer
 from tests.support.integration.commands import command
-from tests.support.integration.servers import EMBEDDED_WHISPER, free_port, running
+from tests.support.integration.servers import EMBEDDED_PIPER, EMBEDDED_WHISPER, free_port, running
 from wyoming_voice_stack.announce import zeroconf as discovery
 from wyoming_voice_stack.cli import commands as cli
 from wyoming_voice_stack.errors import (
@@ -87,6 +87,13 @@ AT_ONCE: dict[str, Callable[[Path], str]] = {
     "SERVICE_MODE is not set": lambda _: entered(""),
     "SERVICE_MODE='both'": lambda _: entered("both"),
     "ASR_PORT=": lambda cwd: served("asr", EXIT_CONFIG, cwd, ASR_PORT="70000"),
+    "ASR_LANGUAGE='English'": lambda cwd: served("asr", EXIT_CONFIG, cwd, ASR_LANGUAGE="English"),
+    "ASR_LANGUAGES='de'": lambda cwd: served(
+        "asr", EXIT_CONFIG, cwd, ASR_MODEL="base.en", ASR_LANGUAGES="en,de"
+    ),
+    "Unknown voice 'jo'": lambda cwd: served(
+        "tts", EXIT_CONFIG, cwd, TTS_MODEL=EMBEDDED_PIPER, TTS_VOICE="jo"
+    ),
     "cannot listen": port_in_use,
     "COQUI_TOS_AGREED": lambda cwd: served("tts", EXIT_LICENCE, cwd, HOME=str(cwd)),
     "model path": lambda cwd: served("tts", EXIT_UNAVAILABLE, cwd, TTS_MODEL="/app/models/anna"),

@@ -37,6 +37,24 @@ def test_defaults() -> None:
         ("TTS_SPEED", "1.5", "tts_speed", 1.5),
         ("ASR_DEVICE", "CUDA:1", "asr_device", "cuda:1"),
         ("VOICES_DIR", "/v", "voices_dir", Path("/v")),
+        ("ASR_LANGUAGE", "pt_BR", "asr_language", "pt_BR"),
+        ("ASR_LANGUAGES", "auto", "asr_languages", ()),
+        ("TTS_LANGUAGES", "auto", "tts_languages", ()),
+        # As `docker run --env-file` and lists in YAML pass them on.
+        ("ASR_LANGUAGE", '"en"', "asr_language", "en"),
+        ("ASR_LANGUAGE", "' '", "asr_language", None),
+        ("ASR_LANGUAGES", ' "en, de" ', "asr_languages", ("en", "de")),
+        ("ASR_LANGUAGES", "\"en\", 'de'", "asr_languages", ("en", "de")),
+        ("ASR_MODEL", "'base'", "asr_model", ("base",)),
+        ("TTS_MODEL", ' "piper:x.onnx" ', "tts_model", "piper:x.onnx"),
+        ("TTS_VOICE", '"anna [en]"', "tts_voice", "anna [en]"),
+        ("ASR_PORT", '"6001"', "asr_port", 6001),
+        ("ASR_PORT", '""', "asr_port", 5001),
+        ("TTS_SPEED", "' 1.5 '", "tts_speed", 1.5),
+        ("ZEROCONF", '"false"', "zeroconf", False),
+        ("TTS_DEVICE", '"cpu"', "tts_device", "cpu"),
+        ("VOICES_DIR", ' "/v" ', "voices_dir", Path("/v")),
+        ("ASR_INITIAL_PROMPT", "'Yes' or 'no'", "asr_initial_prompt", "'Yes' or 'no'"),
     ],
 )
 def test_read_from_the_environment(
@@ -72,12 +90,15 @@ def test_every_setting_can_come_from_a_file(
         "asr_device": "cpu",
         "tts_device": "cpu",
         "tts_precision": "int8",
+        "asr_compute_type": "int8",
         "tts_cache_cloned": "true",
         "coqui_tos_agreed": "1",
         "zeroconf": "false",
         "asr_partial_text": "false",
         "allowed_clients": "192.0.2.0/24",
         "hass_refresh_seconds": "30",
+        **dict.fromkeys(("asr_language", "asr_languages"), "de"),
+        **dict.fromkeys(("tts_language", "tts_languages"), "de"),
     }
     secret = tmp_path / "value"
     secret.write_text(examples.get(name, "3") + "\n")
@@ -107,6 +128,11 @@ def test_environment_goes_before_a_file(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("ZEROCONF", "maybe", "Announce"),
         ("ASR_TASK", "sing", "translate"),
         ("TTS_PRECISION", "float8", "bfloat16"),
+        ("ASR_LANGUAGE", "English", "such as en, de or pt-BR"),
+        ("ASR_LANGUAGE", "jp", "no such language"),
+        ("TTS_LANGUAGE", "xx", "no such language"),
+        ("TTS_LANGUAGE", "de-" + "x" * 100, "no such language"),
+        ("ASR_COMPUTE_TYPE", "int9", "'int8_float16'"),
         ("HASS_REFRESH_SECONDS", "1", "at least 10 and at most 86400"),
     ],
 )
@@ -122,6 +148,15 @@ def test_wrong_value_is_one_line_with_variable_value_and_what_is_allowed(
     assert allowed in message
     assert "\n" not in message
     assert caught.value.exit_status == EXIT_CONFIG
+
+
+@pytest.mark.parametrize("variable", ["ASR_LANGUAGES", "TTS_LANGUAGES"])
+def test_the_unknown_one_of_several_languages_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "en,Deutsch")
+    with pytest.raises(ConfigError, match=rf"^{variable}='Deutsch' is not valid: no such language"):
+        load_settings()
 
 
 @pytest.mark.parametrize("name", ["hass_token", "supervisor_token"])

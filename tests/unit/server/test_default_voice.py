@@ -13,7 +13,9 @@ from wyoming_voice_stack.server.assembly.default_voice import with_default_voice
 
 
 def settings(**given: Any) -> Settings:
-    return Settings.model_construct(**{"service_mode": "tts", "tts_model": "auto", **given})
+    return Settings.model_construct(
+        **{"service_mode": "tts", "tts_model": "auto", "tts_language": None, **given}
+    )
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,14 @@ def settings(**given: Any) -> Settings:
 )
 async def test_without_a_supervisor(given: dict[str, Any], model: str) -> None:
     assert (await with_default_voice(settings(**given))).tts_model == model
+
+
+async def test_only_languages_of_the_voice_are_kept() -> None:
+    given = settings(tts_language="nl-BE", tts_languages=("fr", "nl", "en"))
+    chosen = await with_default_voice(given)
+    assert (chosen.tts_language, chosen.tts_languages) == ("nl-BE", ("nl",))
+    chosen = await with_default_voice(settings(tts_language="ja", tts_languages=("ja",)))
+    assert (chosen.tts_language, chosen.tts_languages) == (None, ())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 
 from pydantic import SecretStr
 
@@ -27,6 +28,7 @@ from wyoming_voice_stack.machine.memory import freeze_after_load, share_one_heap
 from wyoming_voice_stack.machine.processor import read_processor
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.assembly.language_settings import require_languages
 from wyoming_voice_stack.server.assembly.model_references import require_installed, weights_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -49,7 +51,18 @@ def asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrS
         device=settings.asr_device,
     )
     entries = [_asr_entry(name, settings, metrics, store) for name in names]
+    _check_languages(settings, entries)
     return AsrService(entries, options, metrics, _home_assistant_names(settings))
+
+
+def _check_languages(settings: Settings, entries: Sequence[AsrEntry]) -> None:
+    """Check that the default model supports ASR_LANGUAGE, and some model each of ASR_LANGUAGES."""
+    default = entries[0]
+    language = filter(None, [settings.asr_language])
+    require_languages("ASR_LANGUAGE", language, default.tags, f"model {default.name}")
+    supported = dict.fromkeys(tag for entry in entries for tag in entry.tags)
+    names = ", ".join(entry.name for entry in entries)
+    require_languages("ASR_LANGUAGES", settings.asr_languages, supported, f"model {names}")
 
 
 def _home_assistant_names(settings: Settings) -> HomeAssistantNames | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from wyoming_voice_stack.announce.supervisor import Supervisor, home_language
 from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.languages import closest_language
 from wyoming_voice_stack.server.assembly.model_references import PIPER_SCHEME
 from wyoming_voice_stack.tts.engines.piper.default_voices import voice_for_language
 
@@ -32,4 +34,16 @@ async def with_default_voice(settings: Settings) -> Settings:
             language,
         )
     _LOGGER.info("TTS_MODEL=auto: %s, for %s", voice, language or "an unknown language")
-    return settings.model_copy(update={"tts_model": f"{PIPER_SCHEME}{voice}"})
+    # The voice has one language: those of the household that it lacks must not fail as wrong settings.
+    spoken = str(voice).partition("-")[:1]
+    return settings.model_copy(
+        update={
+            "tts_model": f"{PIPER_SCHEME}{voice}",
+            "tts_language": next(iter(_spoken([settings.tts_language], spoken)), None),
+            "tts_languages": _spoken(settings.tts_languages, spoken),
+        }
+    )
+
+
+def _spoken(wanted: Iterable[str | None], by_voice: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(tag for tag in wanted if tag and closest_language(tag, by_voice))

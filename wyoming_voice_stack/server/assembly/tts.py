@@ -10,7 +10,7 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
-from wyoming_voice_stack.errors import ModelNotFound
+from wyoming_voice_stack.errors import ConfigError, ModelNotFound, UnknownVoice
 from wyoming_voice_stack.machine.memory import (
     freeze_after_load,
     keep_freed_memory,
@@ -20,14 +20,21 @@ from wyoming_voice_stack.machine.memory import (
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.licence import AGREED_VARIABLE
 from wyoming_voice_stack.models.store import ModelStore
-from wyoming_voice_stack.server.assembly.model_references import require_installed, weights_of
+from wyoming_voice_stack.server.assembly.language_settings import require_languages
+from wyoming_voice_stack.server.assembly.model_references import (
+    Weights,
+    require_installed,
+    weights_of,
+)
 from wyoming_voice_stack.tts.backend import SynthesisOptions
-from wyoming_voice_stack.tts.engine import EngineSource
+from wyoming_voice_stack.tts.engine import EngineCard, EngineSource
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSource
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
+from wyoming_voice_stack.tts.engines.xtts.language_codes import language_advice
 from wyoming_voice_stack.tts.service import TtsOptions, TtsService
+from wyoming_voice_stack.tts.voices.catalogue import VoiceCatalogue, VoiceRequest
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
 
 MAX_SENTENCES_AT_ONCE = 16
@@ -43,7 +50,8 @@ CLONED_VOICES_FOLDER = ".voices"
 def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsService:
     """Create the service without loading the model; see `assemble` for the errors."""
     detector = _speech_detector()
-    source = _tts_source(settings, store, detector)
+    weights = _tts_weights(settings, store)
+    source = _tts_source(weights, settings, store, detector)
     worker = Worker(
         source.card().name,
         freeze_after_load(source.load),
@@ -73,7 +81,31 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
         ),
         detector=detector,
     )
-    return TtsService(source, worker, options, metrics)
+    service = TtsService(source, worker, options, metrics)
+    # The languages of a Coqui model are in its files.
+    if weights.engine != "coqui" or weights.find() is not None:
+        _check_languages(settings, weights, service.voices.card)
+    _check_default_voice(service.voices.catalogue)
+    return service
+
+
+def _check_languages(settings: Settings, weights: Weights, card: EngineCard) -> None:
+    model, advice = f"model {weights.reference}", ""
+    language = tuple(filter(None, [settings.tts_language]))
+    if weights.engine == "xtts":
+        advice = language_advice((*language, *settings.tts_languages))
+    require_languages("TTS_LANGUAGE", language, card.languages, model, advice)
+    require_languages("TTS_LANGUAGES", settings.tts_languages, card.languages, model, advice)
+
+
+def _check_default_voice(catalogue: VoiceCatalogue) -> None:
+    """Check that TTS_VOICE exists; XTTS names its own voices only once it is downloaded."""
+    if not catalogue.card.voices:
+        return
+    try:
+        catalogue.select(VoiceRequest())
+    except UnknownVoice as error:
+        raise ConfigError(str(error)) from error
 
 
 def _speech_detector() -> SpeechDetector | None:
@@ -86,13 +118,17 @@ def _speech_detector() -> SpeechDetector | None:
     return lambda samples: load().speech_probabilities(samples)
 
 
-def _tts_source(
-    settings: Settings, store: ModelStore, detector: SpeechDetector | None
-) -> EngineSource:
+def _tts_weights(settings: Settings, store: ModelStore) -> Weights:
     agreed = {AGREED_VARIABLE: "1"} if settings.coqui_tos_agreed else {}
     environ = {**os.environ, **agreed}
     weights = weights_of(settings.tts_model, store, environ=environ, text_to_speech=True)
     require_installed(weights)
+    return weights
+
+
+def _tts_source(
+    weights: Weights, settings: Settings, store: ModelStore, detector: SpeechDetector | None
+) -> EngineSource:
     files = ModelFiles(weights.reference, weights.find, weights.locate)
     threads = settings.tts_cpu_threads or None
     if weights.engine == "piper":

@@ -41,8 +41,13 @@ def offered_tag(tag: str, offered: tuple[str, ...]) -> str:
     found = closest_language(tag, offered)
     if found is None:
         error = unsupported_language("XTTS", tag, offered)
-        raise UnknownLanguage(f"{error}{_advice(primary(bcp47(tag)))}")
+        raise UnknownLanguage(f"{error}{language_advice([tag])}")
     return found
+
+
+def language_advice(tags: Iterable[str]) -> str:
+    """Return how to add those of the languages whose packages are not installed; empty if none."""
+    return "".join(dict.fromkeys(_advice(primary(bcp47(tag))) for tag in tags))
 
 
 def code(tag: str) -> str:
