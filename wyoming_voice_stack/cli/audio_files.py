@@ -1,13 +1,12 @@
-"""Reads audio files and writes WAV files; `-` is a standard stream."""
+"""Reads and writes audio files; `-` is a standard stream."""
 
 from __future__ import annotations
 
-import io
 import sys
-import wave
 from pathlib import Path
 
 from wyoming_voice_stack.cli.audio_decoding import decode
+from wyoming_voice_stack.cli.audio_encoding import encode, require_encoder
 from wyoming_voice_stack.cli.client import AudioClip
 from wyoming_voice_stack.cli.wav_header import parse_wav
 from wyoming_voice_stack.errors import ConfigError
@@ -34,23 +33,19 @@ def read_recording(name: str) -> AudioClip:
 
 
 def write_recording(name: str, recording: AudioClip) -> None:
-    """Write a WAV file; `-` is standard output.
+    """Write an audio file in the format that its name ends with; `-` is WAV on standard output.
 
     Raises:
         ConfigError: the file cannot be written.
     """
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setframerate(recording.rate)
-        file.setsampwidth(recording.width)
-        file.setnchannels(recording.channels)
-        file.writeframes(recording.pcm)
+    require_encoder(name)
+    content = encode(name, recording)
     try:
         if name == STANDARD_STREAM:
-            sys.stdout.buffer.write(buffer.getvalue())
+            sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()
         else:
-            Path(name).write_bytes(buffer.getvalue())
+            Path(name).write_bytes(content)
     except OSError as error:
         raise ConfigError(f"{_display_name(name)} cannot be written: {error.strerror}.") from error
 

@@ -179,7 +179,7 @@ async def _connected(uri: str) -> AsyncIterator[_ClientSession]:
 
 
 async def _connect(uri: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    host, port = _address(uri)
+    host, port = server_address(uri)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             return await asyncio.open_connection(host, port)
@@ -190,7 +190,12 @@ async def _connect(uri: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter
         ) from error
 
 
-def _address(uri: str) -> tuple[str, int]:
+def server_address(uri: str) -> tuple[str, int]:
+    """Return host and port of `tcp://HOST:PORT`.
+
+    Raises:
+        ConfigError: it is not such an address.
+    """
     try:
         parts = urlsplit(uri)
         if parts.scheme == "tcp" and parts.hostname and parts.port:

@@ -6,19 +6,16 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from wyoming_voice_stack import __version__
+from wyoming_voice_stack.cli.speech_commands import say, transcribe
+from wyoming_voice_stack.cli.terminal import PROGRAM, console
 from wyoming_voice_stack.errors import EXIT_USAGE, ConfigError, EngineError, VoiceStackError
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 _HELP = "Speech to text and text to speech for Home Assistant, over the Wyoming protocol."
-_ASR_URI = "tcp://localhost:5001"
-_TTS_URI = "tcp://localhost:5002"
 _HEALTH_SECONDS = 5.0
 
 app = typer.Typer(
@@ -27,20 +24,13 @@ app = typer.Typer(
 models = typer.Typer(help="Download and list models.", no_args_is_help=True)
 app.add_typer(models, name="models")
 
-AsrUri = Annotated[
-    str, typer.Option("--uri", envvar="ASR_URI", help="Address of the speech-to-text server.")
-]
-TtsUri = Annotated[
-    str, typer.Option("--uri", envvar="TTS_URI", help="Address of the text-to-speech server.")
-]
-
 
 def main() -> None:
     """Run the command line; an expected failure is one line and an exit status of its own."""
     try:
         app()
     except VoiceStackError as error:
-        typer.echo(f"wyoming-voice-stack: {error}", err=True)
+        typer.echo(f"{PROGRAM}: {error}", err=True)
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -96,51 +86,8 @@ def serve(
         os._exit(0)
 
 
-@app.command()
-def transcribe(
-    files: Annotated[list[str], typer.Argument(help="Audio files; `-` is standard input.")],
-    uri: AsrUri = _ASR_URI,
-    language: Annotated[str | None, typer.Option(help="Language of the speech.")] = None,
-    model: Annotated[str | None, typer.Option(help="Model of the server.")] = None,
-) -> None:
-    """Transcribe audio files and print one line of text for each."""
-    from rich.progress import track
-
-    from wyoming_voice_stack.cli import client
-    from wyoming_voice_stack.cli.audio_files import read_recording
-
-    console = _console()
-    shown = console.is_terminal and len(files) > 1
-    for name in track(files, "transcribing", console=console, disable=not shown):
-        transcript = asyncio.run(
-            client.transcribe(uri, read_recording(name), language=language, model=model)
-        )
-        typer.echo(transcript.text)
-
-
-@app.command()
-def say(
-    text: Annotated[str, typer.Argument(help="Text to speak; `-` is standard input.")],
-    output: Annotated[
-        str, typer.Option("-o", "--output", help="WAV file to write; `-` is standard output.")
-    ],
-    uri: TtsUri = _TTS_URI,
-    voice: Annotated[str | None, typer.Option(help="Voice of the server.")] = None,
-    language: Annotated[str | None, typer.Option(help="Language of the text.")] = None,
-    speaker: Annotated[str | None, typer.Option(help="Speaker of the voice.")] = None,
-) -> None:
-    """Speak a text and write it to a WAV file."""
-    from wyoming.tts import SynthesizeVoice
-
-    from wyoming_voice_stack.cli import client
-    from wyoming_voice_stack.cli.audio_files import read_text, write_recording
-
-    if output == "-" and sys.stdout.isatty():
-        raise ConfigError("Standard output is a terminal; give a file with -o, or a pipe.")
-    selected = SynthesizeVoice(name=voice, language=language, speaker=speaker)
-    with _console().status("speaking"):
-        recording = asyncio.run(client.synthesize(uri, read_text(text), selected))
-    write_recording(output, recording)
+app.command()(transcribe)
+app.command()(say)
 
 
 @app.command()
@@ -154,7 +101,7 @@ def discover(
 
     from wyoming_voice_stack.announce import zeroconf as discovery
 
-    with _console().status("searching"):
+    with console().status("searching"):
         found = asyncio.run(discovery.discover(timeout))
     table = Table("name", "host", "port", "addresses")
     for server in found:
@@ -165,7 +112,7 @@ def discover(
             " bridges; use the server's address: --uri tcp://HOST:PORT, or in Home Assistant add the"
             " integration Wyoming Protocol by hand."
         )
-    _console(stderr=False).print(table)
+    console(stderr=False).print(table)
 
 
 @app.command()
@@ -209,7 +156,7 @@ def demo(
     """Run both servers; speak a sentence with one and transcribe it with the other."""
     from wyoming_voice_stack.cli.demo import run_demo
 
-    asyncio.run(run_demo(text, once=once, console=_console(stderr=False)))
+    asyncio.run(run_demo(text, once=once, console=console(stderr=False)))
 
 
 @models.command("pull")
@@ -244,7 +191,7 @@ def models_list() -> None:
     if not table.row_count:
         typer.echo(f"No models in {Path(folder).absolute()} yet.", err=True)
         return
-    _console(stderr=False).print(table)
+    console(stderr=False).print(table)
 
 
 def _mode(given: str | None) -> str:
@@ -256,7 +203,7 @@ def _mode(given: str | None) -> str:
     mode = unquoted(requested).lower() or load_settings().service_mode
     if mode not in {"asr", "tts"}:
         problem = f"mode {requested!r} is not valid" if mode else "no mode is set"
-        typer.echo(f"wyoming-voice-stack: {problem}; set SERVICE_MODE to asr or tts.", err=True)
+        typer.echo(f"{PROGRAM}: {problem}; set SERVICE_MODE to asr or tts.", err=True)
         raise typer.Exit(EXIT_USAGE)
     return mode
 
@@ -267,9 +214,3 @@ def _own_url(path: str) -> str:
 
     settings = load_settings({"service_mode": _mode(None)})
     return f"http://{host_and_port(settings.host, settings.port)}/{path}"
-
-
-def _console(*, stderr: bool = True) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr)

@@ -129,10 +129,24 @@ class TestSpeech:
             cwd=tmp_path,
         )
         assert done.returncode == 0, done.stderr
-        assert [words(line) for line in done.stdout.decode().splitlines()] == [
-            words(sentence) for sentence in sentences
-        ]
+        lines = [line.partition(": ") for line in done.stdout.decode().splitlines()]
+        assert [name for name, _, _ in lines] == ["0.wav", "1.wav"]
+        assert [words(text) for _, _, text in lines] == [words(sentence) for sentence in sentences]
         assert done.stderr == b""
+
+    def test_subtitles_of_a_file_without_sizes(self, asr_server: Server, tmp_path: Path) -> None:
+        write_recording(str(tmp_path / "a.wav"), recording_of("Turn on the kitchen lights."))
+        raw = bytearray((tmp_path / "a.wav").read_bytes())
+        raw[40:44] = bytes(4)
+        done = command(
+            *("transcribe", "-", "--format", "srt", "--uri", asr_server.uri),
+            cwd=tmp_path,
+            stdin=bytes(raw),
+        )
+        number, times, text = done.stdout.decode().splitlines()
+        assert (number, done.stderr) == ("1", b"")
+        assert re.fullmatch(r"00:00:00,\d{3} --> 00:00:0\d,\d{3}", times)
+        assert words(text) == ["turn", "on", "the", "kitchen", "lights"]
 
     def test_text_from_standard_input_into_a_wav_file(
         self, tts_server: Server, tmp_path: Path

@@ -1,0 +1,105 @@
+"""Encodes audio in the format that the name of a file ends with."""
+
+from __future__ import annotations
+
+import io
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+from wyoming_voice_stack.cli.client import AudioClip
+from wyoming_voice_stack.errors import ConfigError
+
+_BLOCK_FRAMES = 64 * 1024
+"""Samples written at once: libsndfile overflows its stack with a long Vorbis file in one piece."""
+
+
+@dataclass(frozen=True)
+class _Encoding:
+    """A format of libsndfile."""
+
+    format: str
+    subtype: str
+    rates: tuple[int, ...] = ()
+    """Allowed sample rates in Hz; empty allows all."""
+
+    def rate_for(self, rate: int) -> int:
+        """Return the lowest allowed rate that keeps all of the sound."""
+        if not self.rates:
+            return rate
+        return min((each for each in self.rates if each >= rate), default=self.rates[-1])
+
+
+_WAV_SUFFIXES = frozenset({"", ".wav", ".wave"})
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
+_ENCODINGS = {
+    ".mp3": _Encoding("MP3", "MPEG_LAYER_III", _MP3_RATES),
+    ".flac": _Encoding("FLAC", "PCM_16"),
+    ".ogg": _Encoding("OGG", "VORBIS"),
+    ".opus": _Encoding("OGG", "OPUS", _OPUS_RATES),
+}
+
+
+def require_encoder(name: str) -> None:
+    """Check, before anything is spoken, that a file of this name can be encoded.
+
+    Raises:
+        ConfigError: it cannot; the message says what to do.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix in _WAV_SUFFIXES:
+        return
+    if suffix not in _ENCODINGS:
+        raise ConfigError(
+            f"{name} cannot be written: {suffix} is not a supported format; use"
+            f" .wav, {', '.join([*_ENCODINGS][:-1])} or {[*_ENCODINGS][-1]}."
+        )
+    try:
+        import soundfile
+    except (ImportError, OSError) as error:
+        raise ConfigError(
+            f"{name} cannot be written: soundfile is not installed; run: pip install soundfile"
+        ) from error
+    encoding = _ENCODINGS[suffix]
+    if not soundfile.check_format(encoding.format, encoding.subtype):
+        raise ConfigError(
+            f"{name} cannot be written: the installed libsndfile does not support {suffix}; update"
+            " it, or use .wav."
+        )
+
+
+def encode(name: str, recording: AudioClip) -> bytes:
+    """Return the content of a file of this name; `require_encoder` has accepted the name."""
+    suffix = Path(name).suffix.lower()
+    if suffix in _WAV_SUFFIXES:
+        return _wav(recording)
+    return _compressed(recording, _ENCODINGS[suffix])
+
+
+def _wav(recording: AudioClip) -> bytes:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setframerate(recording.rate)
+        file.setsampwidth(recording.width)
+        file.setnchannels(recording.channels)
+        file.writeframes(recording.pcm)
+    return buffer.getvalue()
+
+
+def _compressed(recording: AudioClip, encoding: _Encoding) -> bytes:
+    import soundfile
+    import soxr
+
+    samples, rate = soundfile.read(io.BytesIO(_wav(recording)), dtype="float32", always_2d=True)
+    target = encoding.rate_for(rate)
+    samples = soxr.resample(samples, rate, target)
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(
+        *(buffer, "w", target, recording.channels),
+        format=encoding.format,
+        subtype=encoding.subtype,
+    ) as file:
+        for begin in range(0, len(samples), _BLOCK_FRAMES):
+            file.write(samples[begin : begin + _BLOCK_FRAMES])
+    return buffer.getvalue()
