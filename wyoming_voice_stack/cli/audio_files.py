@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from wyoming_voice_stack.cli.audio_decoding import decode
-from wyoming_voice_stack.cli.audio_encoding import encode, require_encoder
+from wyoming_voice_stack.cli.audio_formats import decode, encode, require_encoder
 from wyoming_voice_stack.cli.client import AudioClip
 from wyoming_voice_stack.cli.wav_header import parse_wav
 from wyoming_voice_stack.errors import ConfigError

@@ -12,12 +12,14 @@ from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.event import Event
+from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeVoice
 
 from wyoming_voice_stack.errors import (
     ConfigError,
     DeadlineExceeded,
     EngineError,
+    MalformedEvent,
     ProtocolError,
     VoiceStackError,
 )
@@ -83,6 +85,17 @@ async def synthesize(uri: str, text: str, voice: SynthesizeVoice | None = None) 
         return await session.recording()
 
 
+async def describe(uri: str) -> Info:
+    """Ask the server at `tcp://HOST:PORT` what it serves.
+
+    Raises:
+        VoiceStackError: the server cannot be reached, or its answer cannot be read.
+    """
+    async with _connected(uri) as session:
+        await session.send([Describe().event()])
+        return await session.served()
+
+
 def _request(text: str, voice: SynthesizeVoice | None) -> Event:
     event = Synthesize(text=text).event()
     # The library's own event omits the language if there is a name, and a speaker without a name.
@@ -123,6 +136,16 @@ class _ClientSession:
             async for event in answers:
                 if Transcript.is_type(event.type):
                     return read(Transcript, event)
+        raise self._no_answer()
+
+    async def served(self) -> Info:
+        async with aclosing(self._answers()) as answers:
+            async for event in answers:
+                if Info.is_type(event.type):
+                    try:
+                        return Info.from_event(event)
+                    except (AssertionError, AttributeError, TypeError, ValueError) as error:
+                        raise MalformedEvent("The event 'info' cannot be read.") from error
         raise self._no_answer()
 
     async def recording(self) -> AudioClip:

@@ -11,15 +11,24 @@ from typing import Annotated
 import typer
 
 from wyoming_voice_stack import __version__
+from wyoming_voice_stack.cli.server_commands import languages, status, voices
 from wyoming_voice_stack.cli.speech_commands import say, transcribe
-from wyoming_voice_stack.cli.terminal import PROGRAM, console
+from wyoming_voice_stack.cli.terminal import HELP_OPTIONS, PROGRAM, console, examples
 from wyoming_voice_stack.errors import EXIT_USAGE, ConfigError, EngineError, VoiceStackError
 
 _HELP = "Speech to text and text to speech for Home Assistant, over the Wyoming protocol."
 _HEALTH_SECONDS = 5.0
 
 app = typer.Typer(
-    help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    help=_HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings=HELP_OPTIONS,
+    epilog=examples(
+        "wyoming-voice-stack demo --once",
+        "wyoming-voice-stack serve --mode asr --model base",
+        "wyoming-voice-stack say 'good night' -o night.mp3",
+    ),
 )
 models = typer.Typer(help="Download and list models.", no_args_is_help=True)
 app.add_typer(models, name="models")
@@ -47,7 +56,12 @@ def _root(
     del context
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "wyoming-voice-stack serve --mode asr --model base --port 5001",
+        "SERVICE_MODE=tts TTS_MODEL=piper:en_US-lessac-medium wyoming-voice-stack serve",
+    )
+)
 def serve(
     mode: Annotated[str | None, typer.Option(help="asr or tts; SERVICE_MODE if not given.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -86,11 +100,33 @@ def serve(
         os._exit(0)
 
 
-app.command()(transcribe)
-app.command()(say)
+app.command(
+    epilog=examples(
+        "wyoming-voice-stack transcribe question.wav --language en",
+        "wyoming-voice-stack transcribe one.mp3 two.m4a --format json",
+        "wyoming-voice-stack transcribe film.mp4 --format srt > film.srt",
+        "arecord -f S16_LE -r 16000 -d 5 | wyoming-voice-stack transcribe -",
+    )
+)(transcribe)
+app.command(
+    epilog=examples(
+        "wyoming-voice-stack say 'good night' -o night.mp3 --voice anna",
+        "echo 'good night' | wyoming-voice-stack say - -o night.wav",
+        "wyoming-voice-stack say 'good night' -o - | aplay",
+    )
+)(say)
+app.command(epilog=examples("wyoming-voice-stack voices --uri tcp://192.168.1.20:5002"))(voices)
+app.command(epilog=examples("wyoming-voice-stack languages --uri tcp://192.168.1.20:5001"))(
+    languages
+)
+app.command(
+    epilog=examples(
+        "wyoming-voice-stack status", "ASR_URI=tcp://192.168.1.20:5001 wyoming-voice-stack status"
+    )
+)(status)
 
 
-@app.command()
+@app.command(epilog=examples("wyoming-voice-stack discover --timeout 10"))
 def discover(
     timeout: Annotated[
         float, typer.Option(min=0.1, max=60.0, help="Seconds to wait for answers.")
@@ -115,7 +151,12 @@ def discover(
     console(stderr=False).print(table)
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "SERVICE_MODE=asr wyoming-voice-stack health --ready",
+        "wyoming-voice-stack health --url http://192.168.1.20:5002/ready",
+    )
+)
 def health(
     url: Annotated[
         str | None, typer.Option(help="URL of the health check; that of SERVICE_MODE if not given.")
@@ -146,7 +187,7 @@ def health(
         raise EngineError(f"Health check failed: {url}: {reason}.") from error
 
 
-@app.command()
+@app.command(epilog=examples("wyoming-voice-stack demo --once --text 'Good night.'"))
 def demo(
     text: Annotated[
         str, typer.Option(help="Text to speak and to transcribe.")
@@ -159,7 +200,9 @@ def demo(
     asyncio.run(run_demo(text, once=once, console=console(stderr=False)))
 
 
-@models.command("pull")
+@models.command(
+    "pull", epilog=examples("wyoming-voice-stack models pull base piper:de_DE-thorsten-high")
+)
 def models_pull(
     names: Annotated[
         list[str], typer.Argument(help="For example base, piper:NAME or a Coqui model name.")
@@ -175,7 +218,7 @@ def models_pull(
         typer.echo(f"{name}  {weights_of(name, store, environ=os.environ).locate()}")
 
 
-@models.command("list")
+@models.command("list", epilog=examples("MODELS_DIR=/data/models wyoming-voice-stack models list"))
 def models_list() -> None:
     """List the models in MODELS_DIR."""
     from rich.filesize import decimal

@@ -83,8 +83,8 @@ def say(
     from wyoming.tts import SynthesizeVoice
 
     from wyoming_voice_stack.cli import client
-    from wyoming_voice_stack.cli.audio_encoding import require_encoder
     from wyoming_voice_stack.cli.audio_files import read_text, write_recording
+    from wyoming_voice_stack.cli.audio_formats import require_encoder
 
     if output == "-" and sys.stdout.isatty():
         raise ConfigError("Standard output is a terminal; give a file with -o, or a pipe.")

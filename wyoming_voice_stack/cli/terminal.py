@@ -15,6 +15,15 @@ PIPE_COLUMNS = 10_000
 T = TypeVar("T")
 
 
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+
+def examples(*lines: str) -> str:
+    """Return command lines as the last part of a command's help; they contain no square brackets."""
+    # Between paragraphs, typer keeps line breaks.
+    return "\n\n".join(["Examples:", *lines])
+
+
 def console(*, stderr: bool = True) -> Console:
     """Return the terminal, or the pipe, that a command writes to."""
     from rich.console import Console

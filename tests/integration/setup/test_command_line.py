@@ -262,6 +262,27 @@ class TestRefusals:
         assert "no/x.wav" in complaint(done, 2)
 
 
+class TestRunningServers:
+    def test_status(self, asr_server: Server, tts_server: Server, tmp_path: Path) -> None:
+        done = command("status", cwd=tmp_path, ASR_URI=asr_server.uri, TTS_URI=tts_server.uri)
+        assert (done.returncode, done.stderr) == (0, b"")
+        rows = [line for line in done.stdout.decode().splitlines() if "tcp://" in line]
+        for server, row in zip((asr_server, tts_server), rows, strict=True):
+            assert server.uri in row
+            assert __version__ in row
+            assert "ready" in row
+            assert "cpu" in row
+
+    def test_voices_and_languages(
+        self, asr_server: Server, tts_server: Server, tmp_path: Path
+    ) -> None:
+        voices = command("voices", "--uri", tts_server.uri, cwd=tmp_path)
+        assert b"en_US-joe-medium" in voices.stdout
+        languages = command("languages", "--uri", asr_server.uri, cwd=tmp_path)
+        assert languages.returncode == 0, languages.stderr
+        assert b" en " in languages.stdout
+
+
 class TestHealth:
     def test_of_a_server(self, asr_server: Server, tmp_path: Path) -> None:
         done = command("health", cwd=tmp_path, SERVICE_MODE="asr", ASR_PORT=str(asr_server.port))
@@ -308,6 +329,7 @@ class TestHelp:
         [
             *([], ["serve"], ["transcribe"], ["say"], ["discover"], ["health"], ["demo"]),
             *(["models"], ["models", "pull"], ["models", "list"]),
+            *(["voices"], ["languages"], ["status"]),
         ],
         ids=" ".join,
     )

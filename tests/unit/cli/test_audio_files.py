@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from wyoming_voice_stack.cli import audio_decoding
 from wyoming_voice_stack.cli import audio_files as recordings
+from wyoming_voice_stack.cli import audio_formats
 from wyoming_voice_stack.cli.audio_files import read_recording, read_text, write_recording
 from wyoming_voice_stack.cli.client import AudioClip
 from wyoming_voice_stack.errors import ConfigError
@@ -128,7 +128,7 @@ def test_without_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_audio_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = str(tmp_path / "a.flac")
     soundfile.write(path, np.zeros(16000), 16000)
-    monkeypatch.setattr(audio_decoding, "MAX_DECODED_BYTES", 20_000)
+    monkeypatch.setattr(audio_formats, "MAX_DECODED_BYTES", 20_000)
     with pytest.raises(ConfigError, match=r"a\.flac has more than 20000 bytes of audio"):
         read_recording(path)
 

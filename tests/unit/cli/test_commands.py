@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,3 +30,61 @@ def test_help_is_shown_whole(name: str) -> None:
     command = COMMANDS[name]
     texts = [command.help, *(getattr(parameter, "help", None) for parameter in command.params)]
     assert [text for text in texts if text and plain(text) not in shown] == []
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_short_option_for_help(name: str) -> None:
+    shown = [
+        CliRunner().invoke(app, [*name.split(), option], env={"COLUMNS": "100"}).output
+        for option in ("-h", "--help")
+    ]
+    assert shown[0] == shown[1]
+    assert "Usage" in shown[0]
+
+
+def examples_of(command: Any) -> list[str]:
+    """The examples below the help, without a pipe's other programs and without variables."""
+    lines = (command.epilog or "").split("\n\n")[1:]
+    return [match for line in lines for match in re.findall(r"wyoming-voice-stack [^|>]*", line)]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, command in COMMANDS.items() if not hasattr(command, "commands")]
+)
+def test_examples_are_shown_and_are_valid(name: str) -> None:
+    command = COMMANDS[name]
+    shown = plain(CliRunner().invoke(app, [*name.split(), "--help"]).output)
+    examples = examples_of(command)
+    assert examples
+    for example in examples:
+        assert plain(example.strip()) in shown
+        arguments = shlex.split(example)[1:]
+        assert arguments[: len(name.split())] == name.split()
+        # Raises an error for an unknown option, a wrong value and a missing argument.
+        command.make_context(name, arguments[len(name.split()) :])
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion(shell: str) -> None:
+    environ = {"_WYOMING_VOICE_STACK_COMPLETE": f"source_{shell}"}
+    done = CliRunner().invoke(app, [], env=environ, prog_name="wyoming-voice-stack")
+    assert "_WYOMING_VOICE_STACK_COMPLETE=complete_" + shell in done.stdout
+    environ = {
+        "_WYOMING_VOICE_STACK_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": "wyoming-voice-stack trans",
+        "COMP_CWORD": "1",
+        "_TYPER_COMPLETE_ARGS": "wyoming-voice-stack trans",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    done = CliRunner().invoke(app, [], env=environ, prog_name="wyoming-voice-stack")
+    assert "transcribe" in done.stdout
+
+
+def test_tables_are_whole_in_a_pipe(tmp_path: Path) -> None:
+    model = tmp_path / ("a" * 90) / ("b" * 90)
+    model.mkdir(parents=True)
+    environ = {"MODELS_DIR": str(model.parent), "COLUMNS": "80"}
+    done = CliRunner().invoke(app, ["models", "list"], env=environ)
+    [row] = [line for line in done.stdout.splitlines() if "bbb" in line]
+    assert str(model) in row
+    assert row == row.rstrip()

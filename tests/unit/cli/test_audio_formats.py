@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.cli import client
-from wyoming_voice_stack.cli.audio_encoding import encode, require_encoder
 from wyoming_voice_stack.cli.audio_files import read_recording, write_recording
+from wyoming_voice_stack.cli.audio_formats import encode, require_encoder
 from wyoming_voice_stack.cli.client import AudioClip
 from wyoming_voice_stack.cli.commands import app
 from wyoming_voice_stack.errors import ConfigError
