@@ -201,21 +201,35 @@ def demo(
 
 
 @models.command(
-    "pull", epilog=examples("wyoming-voice-stack models pull base piper:de_DE-thorsten-high")
+    "pull",
+    epilog=examples(
+        "wyoming-voice-stack models pull base piper:de_DE-thorsten-high",
+        "ASR_MODEL=small SERVICE_MODE=asr wyoming-voice-stack models pull",
+    ),
 )
 def models_pull(
     names: Annotated[
-        list[str], typer.Argument(help="For example base, piper:NAME or a Coqui model name.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            help="For example base, piper:NAME or a Coqui model name; without a name, ASR_MODEL"
+            " and TTS_MODEL, or the one that SERVICE_MODE uses."
+        ),
+    ] = None,
 ) -> None:
     """Download models now, so that the servers do not need the network later."""
     from wyoming_voice_stack.config.settings import load_settings
     from wyoming_voice_stack.models.store import ModelStore
+    from wyoming_voice_stack.server.assembly.configured_models import configured_weights
     from wyoming_voice_stack.server.assembly.model_references import weights_of
 
-    store = ModelStore(load_settings().models_dir)
-    for name in names:
-        typer.echo(f"{name}  {weights_of(name, store, environ=os.environ).locate()}")
+    settings = load_settings()
+    store = ModelStore(settings.models_dir)
+    if names:
+        found = {name: weights_of(name, store, environ=os.environ) for name in names}
+    else:
+        found = asyncio.run(configured_weights(settings, store))
+    for name, weights in found.items():
+        typer.echo(f"{name}  {weights.locate()}")
 
 
 @models.command("list", epilog=examples("MODELS_DIR=/data/models wyoming-voice-stack models list"))

@@ -145,6 +145,37 @@ class TestModels:
         [row] = [line for line in listed.splitlines() if "organisation/whisper-tiny" in line]
         assert "MB" in row
 
+    @pytest.mark.parametrize(
+        ("mode", "expected"),
+        [
+            ("", (EMBEDDED_WHISPER, EMBEDDED_PIPER)),
+            ("asr", (EMBEDDED_WHISPER,)),
+            ("tts", (EMBEDDED_PIPER,)),
+        ],
+    )
+    def test_pull_of_what_the_settings_name(
+        self, tmp_path: Path, mode: str, expected: tuple[str, ...]
+    ) -> None:
+        pulled = command(
+            *("models", "pull"),
+            cwd=tmp_path,
+            SERVICE_MODE=mode,
+            ASR_MODEL=f"{EMBEDDED_WHISPER},{EMBEDDED_WHISPER}",
+            TTS_MODEL=EMBEDDED_PIPER,
+        )
+        assert pulled.returncode == 0, pulled.stderr
+        lines = [line.split("  ") for line in pulled.stdout.decode().splitlines()]
+        assert [name for name, _ in lines] == [*expected]
+        assert all(Path(path).exists() for _, path in lines)
+
+    def test_pull_of_the_settings_checks_the_licence_before_it_downloads(
+        self, tmp_path: Path
+    ) -> None:
+        settings = {**without_agreement(tmp_path), "SERVICE_MODE": "", "ASR_MODEL": "base"}
+        done = command("models", "pull", cwd=tmp_path, settings=settings)
+        assert "COQUI_TOS_AGREED=1" in complaint(done, EXIT_LICENCE)
+        assert list(tmp_path.iterdir()) == []
+
     def test_pull_of_nothing(self, tmp_path: Path) -> None:
         done = command("models", "pull", "pkg:no_such_package/model", cwd=tmp_path)
         assert "no_such_package" in complaint(done, EXIT_UNAVAILABLE)

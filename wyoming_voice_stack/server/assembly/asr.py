@@ -38,7 +38,7 @@ def asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrS
     """Build the service without loading a model. See `assemble`."""
     share_one_heap()
     # A model that is listed twice, or also selected by `auto`, is one model.
-    names = dict.fromkeys(_selected(name, settings) for name in settings.asr_model)
+    names = dict.fromkeys(selected_model(name, settings) for name in settings.asr_model)
     options = AsrOptions(
         language=settings.asr_language,
         household=settings.asr_languages,
@@ -74,7 +74,8 @@ def _home_assistant_names(settings: Settings) -> HomeAssistantNames | None:
     return HomeAssistantNames(access, refresh_s=settings.hass_refresh_seconds) if access else None
 
 
-def _selected(name: str, settings: Settings) -> str:
+def selected_model(name: str, settings: Settings) -> str:
+    """Return the model that `auto` selects for this machine, or another name unchanged."""
     if name != "auto":
         return name
     on_gpu = None if settings.asr_device == "cpu" else cuda_memory_bytes()

@@ -50,7 +50,7 @@ CLONED_VOICES_FOLDER = ".voices"
 def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsService:
     """Create the service without loading the model; see `assemble` for the errors."""
     detector = _speech_detector()
-    weights = _tts_weights(settings, store)
+    weights = tts_weights(settings, store)
     source = _tts_source(weights, settings, store, detector)
     worker = Worker(
         source.card().name,
@@ -118,7 +118,13 @@ def _speech_detector() -> SpeechDetector | None:
     return lambda samples: load().speech_probabilities(samples)
 
 
-def _tts_weights(settings: Settings, store: ModelStore) -> Weights:
+def tts_weights(settings: Settings, store: ModelStore) -> Weights:
+    """Return the files of TTS_MODEL, which may not be downloaded yet.
+
+    Raises:
+        ModelNotFound: it does not exist, or the package that runs it is not installed.
+        LicenceNotAccepted: the user has to accept a licence first.
+    """
     agreed = {AGREED_VARIABLE: "1"} if settings.coqui_tos_agreed else {}
     environ = {**os.environ, **agreed}
     weights = weights_of(settings.tts_model, store, environ=environ, text_to_speech=True)
