@@ -62,7 +62,9 @@ def test_entrypoint_without_a_mode(tmp_path: Path, environ: dict[str, str], mess
     assert "asr or tts" in line
 
 
-@pytest.mark.parametrize(("mode", "passed"), [("asr", "asr"), ("TTS", "tts")])
+@pytest.mark.parametrize(
+    ("mode", "passed"), [("asr", "asr"), ("TTS", "tts"), (' "asr"', "asr"), ("'tts'", "tts")]
+)
 def test_entrypoint_becomes_the_server(tmp_path: Path, mode: str, passed: str) -> None:
     arguments = ("--port", "6001", "--model", "a name with spaces", "*")
     process, said, complained = enter(tmp_path, *arguments, SERVICE_MODE=mode)

@@ -74,6 +74,13 @@ def port_in_use(cwd: Path) -> str:
         return served("asr", EXIT_CONFIG, cwd, ASR_PORT=port, ASR_MODEL=EMBEDDED_WHISPER)
 
 
+def git_lfs_pointer(cwd: Path) -> str:
+    (cwd / "model.bin").write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+    )
+    return served("asr", EXIT_UNAVAILABLE, cwd, ASR_MODEL=str(cwd))
+
+
 def release_refused(_: Path) -> str:
     script = ROOT / "scripts" / "check_release.py"
     done = subprocess.run(
@@ -98,6 +105,11 @@ AT_ONCE: dict[str, Callable[[Path], str]] = {
     "COQUI_TOS_AGREED": lambda cwd: served("tts", EXIT_LICENCE, cwd, HOME=str(cwd)),
     "model path": lambda cwd: served("tts", EXIT_UNAVAILABLE, cwd, TTS_MODEL="/app/models/anna"),
     "model 'bse'": lambda cwd: served("asr", EXIT_UNAVAILABLE, cwd, ASR_MODEL="bse"),
+    "not a voice": lambda cwd: served("tts", EXIT_UNAVAILABLE, cwd, TTS_MODEL="base.en"),
+    "not a Whisper model": lambda cwd: served(
+        "asr", EXIT_UNAVAILABLE, cwd, ASR_MODEL="piper:en_US-lessac-medium"
+    ),
+    "Git LFS pointer": git_lfs_pointer,
     "Health check failed": lambda cwd: command(
         "health", cwd=cwd, SERVICE_MODE="asr", ASR_PORT=str(free_port())
     ).stderr.decode(),

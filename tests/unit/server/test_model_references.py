@@ -8,7 +8,11 @@ import pytest
 from wyoming_voice_stack.errors import LicenceNotAccepted, ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.assembly import model_references as weights_module
-from wyoming_voice_stack.server.assembly.model_references import require_installed, weights_of
+from wyoming_voice_stack.server.assembly.model_references import (
+    require_installed,
+    require_whisper,
+    weights_of,
+)
 
 XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"
 
@@ -74,6 +78,57 @@ def test_what_can_never_be_had(store: ModelStore, name: str) -> None:
     with pytest.raises(ModelNotFound) as caught:
         weights_of(name, store, environ={})
     assert name.removeprefix("piper:").removeprefix("pkg:").split("/")[0] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text_to_speech", "parts"),
+    [
+        ("bse", False, ("'bse'", "check the spelling; did you mean base?")),
+        ("Base", False, ("did you mean base?",)),
+        ("large-v4", False, ("did you mean large-v3?",)),
+        ("xtts_v2", True, ("'xtts_v2'", f"did you mean {XTTS}?")),
+        ("en_US-lessac-hihg", True, ("did you mean en_US-lessac-medium?",)),
+        ("base.en", True, ("is a Whisper model, not a voice", "ASR_MODEL", "TTS_MODEL")),
+    ],
+)
+def test_what_was_probably_meant(
+    store: ModelStore, name: str, parts: tuple[str, ...], *, text_to_speech: bool
+) -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        weights_of(name, store, environ={}, text_to_speech=text_to_speech)
+    assert all(part in str(caught.value) for part in parts), caught.value
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    "name", ["tts_models/de/thorsten/vist", "tts_models/en/ljspeech/tacotron2-DDC"]
+)
+def test_coqui_model_that_cannot_be_downloaded(store: ModelStore, name: str) -> None:
+    with pytest.raises(ModelNotFound, match=name):
+        weights_of(name, store, environ={})
+    # One that was copied there by hand is used.
+    (store.root / name.replace("/", "--")).mkdir(parents=True)
+    assert weights_of(name, store, environ={}).engine == "coqui"
+
+
+@pytest.mark.parametrize("name", ["piper:en_US-lessac-medium", "en_US-lessac-medium"])
+def test_voice_as_a_whisper_model(store: ModelStore, name: str) -> None:
+    with pytest.raises(ModelNotFound, match=r"en_US-lessac-medium is a voice.* ASR_MODEL"):
+        require_whisper(name, weights_of(name, store, environ={}))
+    require_whisper("base", weights_of("base", store, environ={}))
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.bin", "vocabulary.txt"])
+@pytest.mark.parametrize("text_to_speech", [False, True])
+def test_git_lfs_pointer(
+    store: ModelStore, tmp_path: Path, file: str, *, text_to_speech: bool
+) -> None:
+    folder = tmp_path / "cloned"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / file).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    with pytest.raises(ModelCorrupt, match=rf"{file} is a Git LFS pointer; run git lfs pull"):
+        weights_of(str(folder), store, environ={}, text_to_speech=text_to_speech)
 
 
 def test_directory_that_holds_no_voice(store: ModelStore, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from wyoming_voice_stack.asr.whisper.decode_passes import (
 from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound, VoiceStackError
 from wyoming_voice_stack.machine.hardware import available_cores
+from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 
 MAX_AUTO_THREADS = 4
 """More threads speed up Whisper's small matrices little and take cores from other processes."""
@@ -79,6 +80,7 @@ def check_files(directory: Path) -> None:
     """
     if not directory.is_dir():
         raise ModelNotFound(f"Model directory {directory} does not exist; check ASR_MODEL.")
+    refuse_lfs_pointers(directory)
     # Without a tokenizer, faster-whisper would try to download one.
     missing = [name for name in MODEL_REQUIRED if not (directory / name).is_file()]
     if missing:

@@ -29,7 +29,11 @@ from wyoming_voice_stack.machine.processor import read_processor
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.assembly.language_settings import require_languages
-from wyoming_voice_stack.server.assembly.model_references import require_installed, weights_of
+from wyoming_voice_stack.server.assembly.model_references import (
+    require_installed,
+    require_whisper,
+    weights_of,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -90,6 +94,7 @@ def selected_model(name: str, settings: Settings) -> str:
 
 def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStore) -> AsrEntry:
     weights = weights_of(name, store, environ=os.environ)
+    require_whisper(name, weights)
     require_installed(weights)
 
     def load() -> SpeechRecognizer:

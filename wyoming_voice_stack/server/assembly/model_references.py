@@ -1,7 +1,7 @@
 """Resolves a model's name in the settings to its engine and its files.
 
 Whisper    base, tiny.en, organisation/repository, a path, pkg:PACKAGE/DIR
-Piper      piper:en_US-lessac-medium, piper:PATH.onnx, piper:pkg:PACKAGE/PATH.onnx
+Piper      piper:en_US-lessac-medium, piper:PATH.onnx, piper:pkg:PACKAGE/PATH.onnx; also without piper:
 XTTS       tts_models/multilingual/multi-dataset/xtts_v2, or a directory
 Coqui      tts_models/LANGUAGE/DATASET/MODEL, or a directory
 
@@ -11,23 +11,31 @@ The engines know their own models on the hub; this module knows which engine a n
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from wyoming_voice_stack.asr.whisper.catalogue import hub_model, hub_repository
+from wyoming_voice_stack.asr.whisper.catalogue import hub_model, hub_repository, model_names
 from wyoming_voice_stack.errors import ModelNotFound
+from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 from wyoming_voice_stack.models.licence import require_coqui_licence
 from wyoming_voice_stack.models.store import PACKAGE_SCHEME, HubModel, ModelStore, verify
-from wyoming_voice_stack.tts.engines.coqui.download import fetch_coqui, stored_coqui
+from wyoming_voice_stack.server.assembly.piper_references import piper_reference
+from wyoming_voice_stack.tts.engines.coqui.download import (
+    fetch_coqui,
+    require_coqui_name,
+    stored_coqui,
+)
+from wyoming_voice_stack.tts.engines.piper.default_voices import default_voices
 from wyoming_voice_stack.tts.engines.piper.engine import piper_hub_model
 from wyoming_voice_stack.tts.engines.xtts.loading import HUB_MODELS, is_xtts
 
 Engine: TypeAlias = Literal["whisper", "piper", "xtts", "coqui"]
 
-PIPER_SCHEME = "piper:"
 COQUI_PREFIX = "tts_models/"
 
 PINNED_SHA256: Mapping[str, tuple[str, str]] = {
@@ -84,19 +92,73 @@ def weights_of(
     """Resolve `name`; a directory is a Whisper model unless `text_to_speech` is set.
 
     Raises:
-        ModelNotFound: the model cannot be used: its path or its package does not exist.
+        ModelNotFound: the model cannot be used: its name, path or package does not exist.
+        ModelCorrupt: a file is a Git LFS pointer.
         LicenceNotAccepted: the user has to accept a licence first.
     """
-    if name.startswith(PIPER_SCHEME):
-        return _piper(name.removeprefix(PIPER_SCHEME), store)
+    weights = _resolved(name, store, environ, text_to_speech=text_to_speech)
+    found = weights.find()
+    if found is not None:
+        refuse_lfs_pointers(found)
+    return weights
+
+
+def require_whisper(name: str, weights: Weights) -> None:
+    """Check that the model recognizes speech.
+
+    Raises:
+        ModelNotFound: it is a voice.
+    """
+    if weights.engine != "whisper":
+        raise ModelNotFound(
+            f"{name} is a voice, not a Whisper model; set TTS_MODEL to it, and ASR_MODEL to"
+            " a Whisper model such as base"
+        )
+
+
+def _resolved(
+    name: str, store: ModelStore, environ: Mapping[str, str], *, text_to_speech: bool
+) -> Weights:
+    hub = hub_model(name)
+    # The name of a Whisper model is never taken for a folder of that name.
+    voice = None if hub else piper_reference(name)
+    if voice is not None:
+        return _piper(voice, store)
     if name in HUB_MODELS:
         return _licensed_xtts(name, store, environ)
     if name.startswith(COQUI_PREFIX):
         return _coqui(name, store)
-    if text_to_speech:
+    if not text_to_speech:
+        with _suggestion(name, {known: known for known in model_names()}):
+            return _stored("whisper", name, store, hub or hub_repository(name))
+    if hub is not None and store.find(name) is None:
+        raise ModelNotFound(
+            f"{name} is a Whisper model, not a voice; set ASR_MODEL to it, and TTS_MODEL to a voice such as"
+            " piper:en_US-lessac-medium"
+        )
+    return _coqui_folder(name, store)
+
+
+def _coqui_folder(name: str, store: ModelStore) -> Weights:
+    full_names = {full.rpartition("/")[2]: full for full in HUB_MODELS}
+    with _suggestion(name, full_names | {voice: voice for voice in default_voices()}):
         weights = _stored("coqui", name, store)
-        return replace(weights, engine="xtts") if is_xtts(weights.locate()) else weights
-    return _stored("whisper", name, store, hub_model(name) or hub_repository(name))
+    folder = weights.locate()
+    refuse_lfs_pointers(folder)
+    return replace(weights, engine="xtts") if is_xtts(folder) else weights
+
+
+@contextmanager
+def _suggestion(name: str, known: Mapping[str, str]) -> Iterator[None]:
+    """Add the known name that is most like `name` to the error for an unknown one."""
+    try:
+        yield
+    except ModelNotFound as error:
+        by_lower_case = {short.lower(): full for short, full in known.items()}
+        likely = get_close_matches(name.lower(), by_lower_case, n=1)
+        if not likely:
+            raise
+        raise ModelNotFound(f"{error}; did you mean {by_lower_case[likely[0]]}?") from error
 
 
 def _stored(
@@ -140,6 +202,9 @@ def _licensed_xtts(name: str, store: ModelStore, environ: Mapping[str, str]) -> 
 
 
 def _coqui(name: str, store: ModelStore) -> Weights:
+    installed = importlib.util.find_spec(_REQUIRED_PACKAGES["coqui"][0]) is not None
+    if installed and stored_coqui(name, store.root) is None:
+        require_coqui_name(name)
     return Weights(
         "coqui",
         name,

@@ -63,6 +63,16 @@ def stored_coqui(name: str, root: Path) -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def require_coqui_name(name: str) -> None:
+    """Check that a model can be downloaded by its name; reads coqui-tts's catalogue.
+
+    Raises:
+        ModelNotFound: it is not in the catalogue, or is not a VITS model.
+        ModelError: coqui-tts is not installed.
+    """
+    _address(name, _bundled_catalogue())
+
+
 def fetch_coqui(name: str, root: Path, catalogue: Path | None = None) -> Path:
     """Download a VITS model to a folder below `root` and return it. Blocking; never prompts.
 

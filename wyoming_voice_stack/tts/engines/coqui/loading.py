@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelError
+from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 from wyoming_voice_stack.tts.engines.coqui.compat import importing
 from wyoming_voice_stack.tts.engines.torch_device import limit_threads, place
 
@@ -26,6 +27,7 @@ def load_vits(folder: Path, weights: Path, device: str, threads: int | None) -> 
         ModelError: the model is not a VITS model.
         EngineError: coqui-tts or espeak-ng is not installed, or the device does not work.
     """
+    refuse_lfs_pointers(folder)
     with importing():
         from TTS.config import load_config
         from TTS.tts.models.vits import Vits

@@ -14,6 +14,7 @@ from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.machine.hardware import available_cores
 from wyoming_voice_stack.machine.memory import trim_heap
 from wyoming_voice_stack.models.hub_model import HubModel
+from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 from wyoming_voice_stack.tts.audio.samples import as_samples
 from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.failures import synthesis_errors
@@ -43,6 +44,11 @@ _HUB_NAME = re.compile(
     r"(?P<family>[a-z]{2,3})_(?P<region>[A-Z]{2}|\d{3})"
     r"-(?P<dataset>\w+)-(?P<quality>x_low|low|medium|high)"
 )
+
+
+def is_piper_name(name: str) -> bool:
+    """Return whether a name has the form of a Piper voice's name."""
+    return _HUB_NAME.fullmatch(name) is not None
 
 
 def piper_hub_path(name: str) -> tuple[str, str]:
@@ -113,6 +119,7 @@ class PiperSource:
             raise ModelNotFound(
                 f"Piper voice {path} not found. Check the path, or download the voice again."
             )
+        refuse_lfs_pointers(path)
         config = read_config(path)
         if config is None:
             raise ModelNotFound(

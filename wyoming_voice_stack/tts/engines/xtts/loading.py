@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.models.hub_model import HubModel
+from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 from wyoming_voice_stack.models.licence import XTTS_FAMILY
 from wyoming_voice_stack.tts.engines.coqui.compat import importing
 from wyoming_voice_stack.tts.engines.torch_device import device_of, limit_threads, place
@@ -59,6 +60,7 @@ def load_model(folder: Path, device: str, threads: int | None = None) -> Any:
             f"No XTTS model in {folder}: {', '.join(missing)} missing. Download the model again, or set"
             " the folder that contains it."
         )
+    refuse_lfs_pointers(folder)
     with importing():
         import torch
         from TTS.tts.configs.xtts_config import XttsConfig
