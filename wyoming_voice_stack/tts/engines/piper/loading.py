@@ -26,6 +26,9 @@ from wyoming_voice_stack.tts.text.language.tags import UNKNOWN, bcp47
 _PHONEMIZER = threading.Lock()
 """Libraries that piper-tts uses, espeak-ng among them, have one state for the whole process."""
 
+_ESPEAK = "espeak"
+"""Type of the phonemes of all voices but some of Arabic, Chinese, Hebrew, Japanese and Thai."""
+
 
 class PiperModel:
     """A loaded voice: turns text into phonemes, and phonemes into sentences that can be decoded."""
@@ -94,7 +97,7 @@ def load_model(path: Path, config: dict[str, Any], threads: int) -> PiperModel:
     """Load a voice for up to `threads` threads a sentence.
 
     Raises:
-        ModelCorrupt: one of its files is damaged.
+        ModelCorrupt: one of its files is damaged, or espeak-ng does not have its voice.
         EngineError: piper-tts is not installed.
     """
     try:
@@ -114,7 +117,23 @@ def load_model(path: Path, config: dict[str, Any], threads: int) -> PiperModel:
             f"Piper voice {path} cannot be loaded ({type(error).__name__}: {error}). Delete it and its"
             " .json file, and download both again."
         ) from error
+    _require_espeak_voice(piper, path)
     return PiperModel(piper, voice)
+
+
+def _require_espeak_voice(piper: Any, path: Path) -> None:
+    """Check that espeak-ng has the voice that the configuration names; it fails on the first text without."""
+    config = piper.config
+    if getattr(config.phoneme_type, "value", config.phoneme_type) != _ESPEAK:
+        return
+    try:
+        with _PHONEMIZER:
+            piper.phonemize("a")
+    except RuntimeError as error:
+        raise ModelCorrupt(
+            f"espeak-ng has no voice {config.espeak_voice!r}, which {config_path(path)} names. Correct"
+            " espeak.voice there, or download the file again."
+        ) from error
 
 
 def _language_of(config: Mapping[str, Any]) -> str | None:

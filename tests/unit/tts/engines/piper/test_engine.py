@@ -49,6 +49,20 @@ def write_voice(folder: Path, **config: Any) -> Path:
     return model
 
 
+@pytest.mark.parametrize(("voice", "works"), [("xx-none", False), ("en-us", True), ("de", True)])
+def test_voice_of_espeak(copied: Path, voice: str, *, works: bool) -> None:
+    path = copied.with_name(f"{copied.name}.json")
+    config = json.loads(path.read_bytes())
+    config["espeak"]["voice"] = voice
+    path.write_text(json.dumps(config))
+    if works:
+        piper_source(copied).load().close()
+        return
+    with pytest.raises(ModelCorrupt) as caught:
+        piper_source(copied).load()
+    assert str(caught.value).startswith(f"espeak-ng has no voice '{voice}', which {path} names.")
+
+
 class TestHubPath:
     @pytest.mark.parametrize(
         ("name", "folder"),
