@@ -93,6 +93,7 @@ def serve(
         }
     )
     configure_logging(settings.log_level, settings.log_format)
+    _warn_of_misspelt_variables()
     settings = asyncio.run(with_default_voice(settings))
     if not asyncio.run(server.serve(settings, assemble)):
         # The engine is in a native call that cannot be interrupted; everything else has stopped.
@@ -249,6 +250,17 @@ def models_list() -> None:
         typer.echo(f"No models in {Path(folder).absolute()} yet.", err=True)
         return
     console(stderr=False).print(table)
+
+
+def _warn_of_misspelt_variables() -> None:
+    import logging
+
+    from wyoming_voice_stack.config.misspelt_variables import misspelt_variables
+
+    for variable, setting in misspelt_variables(os.environ).items():
+        logging.getLogger(__name__).warning(
+            "%s is not a setting and is ignored; did you mean %s?", variable, setting
+        )
 
 
 def _mode(given: str | None) -> str:

@@ -137,6 +137,11 @@ def test_said_at_once(fragment: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert says(said, fragment), said
 
 
+def test_misspelt_variable(tmp_path: Path) -> None:
+    log = served("asr", EXIT_UNAVAILABLE, tmp_path, ASR_MODEL="bse", ASR_MODLE="base")
+    assert "ASR_MODLE is not a setting and is ignored; did you mean ASR_MODEL?" in log
+
+
 @pytest.mark.parametrize("fragment", WHILE_IT_LOADS)
 async def test_said_while_it_loads(fragment: str, tmp_path: Path) -> None:
     settings = WHILE_IT_LOADS[fragment]
