@@ -117,7 +117,8 @@ AT_ONCE: dict[str, Callable[[Path], str]] = {
 }
 WHILE_IT_LOADS = {
     "HF_HUB_OFFLINE forbids": {"ASR_MODEL": "base", "HF_HUB_OFFLINE": "1"},
-    "choose another ASR_DEVICE": {"ASR_MODEL": EMBEDDED_WHISPER, "ASR_DEVICE": "cuda"},
+    # Not that the model cannot be downloaded: the card comes first.
+    "ASR_DEVICE=cuda cannot": {"ASR_MODEL": "base", "HF_HUB_OFFLINE": "1", "ASR_DEVICE": "cuda"},
 }
 TO_ONE_TOO_MANY = "raise MAX_CONNECTIONS"
 # Real servers could answer, so the network is fake.

@@ -63,6 +63,13 @@ def thread_budget(cpu_threads: int) -> int:
     return cpu_threads or min(MAX_AUTO_THREADS, available_cores())
 
 
+def cuda_devices() -> int:
+    """Return how many graphics cards CTranslate2 can use."""
+    import ctranslate2
+
+    return int(ctranslate2.get_cuda_device_count())
+
+
 def open_model(
     directory: Path, device: str, compute_type: str, cpu_threads: int
 ) -> tuple[Any, Placement]:
@@ -95,9 +102,7 @@ def _open_on_best_device(
 ) -> tuple[Any, Placement]:
     if device != "auto":
         return _open_on(directory, device, compute_type, threads)
-    import ctranslate2
-
-    if ctranslate2.get_cuda_device_count():
+    if cuda_devices():
         try:
             return _open_on(directory, "cuda", compute_type, threads)
         except RuntimeError as error:

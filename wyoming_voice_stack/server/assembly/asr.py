@@ -14,11 +14,12 @@ from wyoming_voice_stack.asr.service import AsrEntry, AsrOptions, AsrService
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.catalogue import choose_model, model_languages, smaller_model
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
-from wyoming_voice_stack.asr.whisper.loading import thread_budget
+from wyoming_voice_stack.asr.whisper.loading import cuda_devices, thread_budget
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
+from wyoming_voice_stack.machine.cuda_device import require_cuda_device
 from wyoming_voice_stack.machine.hardware import (
     available_cores,
     available_memory_bytes,
@@ -98,6 +99,7 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
     require_installed(weights)
 
     def load() -> SpeechRecognizer:
+        require_cuda_device("ASR_DEVICE", settings.asr_device, cuda_devices)
         return WhisperRecognizer.load(
             weights.locate(),
             device=settings.asr_device,

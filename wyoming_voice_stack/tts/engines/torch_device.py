@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.machine.cuda_device import require_cuda_device
 from wyoming_voice_stack.machine.hardware import available_cores
 
 
@@ -14,6 +15,17 @@ def limit_threads(threads: int | None) -> None:
 
     # PyTorch counts the machine's cores; a container may be limited to fewer.
     torch.set_num_threads(threads or min(torch.get_num_threads(), available_cores()))
+
+
+def require_device(device: str) -> None:
+    """Check that PyTorch can use the card that TTS_DEVICE names.
+
+    Raises:
+        EngineError: it cannot.
+    """
+    import torch
+
+    require_cuda_device("TTS_DEVICE", device, torch.cuda.device_count)
 
 
 def place(model: Any, device: str) -> Any:

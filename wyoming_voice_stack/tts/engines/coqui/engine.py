@@ -14,6 +14,7 @@ from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.machine.memory import collect_garbage
 from wyoming_voice_stack.tts.audio.samples import as_samples
 from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest, Voice
+from wyoming_voice_stack.tts.engines.coqui.compat import importing
 from wyoming_voice_stack.tts.engines.coqui.download import find_weights, language_of, voice_name
 from wyoming_voice_stack.tts.engines.coqui.loading import load_vits
 from wyoming_voice_stack.tts.engines.failures import synthesis_errors
@@ -23,7 +24,11 @@ from wyoming_voice_stack.tts.engines.request_checks import (
     require_language,
     require_speaker,
 )
-from wyoming_voice_stack.tts.engines.torch_device import device_of, free_device_memory
+from wyoming_voice_stack.tts.engines.torch_device import (
+    device_of,
+    free_device_memory,
+    require_device,
+)
 from wyoming_voice_stack.tts.engines.vits.receptive_field import NotStreamable
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import (
     EncodedSentence,
@@ -82,6 +87,8 @@ class CoquiSource:
             ModelError: the model is not a VITS model.
             EngineError: coqui-tts or espeak-ng is not installed, or the device does not work.
         """
+        with importing():
+            require_device(self.device)
         folder = self.files.locate()
         weights = find_weights(folder)
         if weights is None or not (folder / "config.json").is_file():

@@ -13,8 +13,13 @@ from typing import Any
 from wyoming_voice_stack.errors import EngineError, NoAudio
 from wyoming_voice_stack.machine.memory import collect_garbage
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, Samples, SynthesisRequest, Voice
+from wyoming_voice_stack.tts.engines.coqui.compat import importing
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
-from wyoming_voice_stack.tts.engines.torch_device import device_of, free_device_memory
+from wyoming_voice_stack.tts.engines.torch_device import (
+    device_of,
+    free_device_memory,
+    require_device,
+)
 from wyoming_voice_stack.tts.engines.xtts import language_codes as languages
 from wyoming_voice_stack.tts.engines.xtts import limits
 from wyoming_voice_stack.tts.engines.xtts.cloner import create_speaker_store
@@ -75,6 +80,8 @@ class XttsSource:
             EngineError: coqui-tts is not installed, the device does not work, or it does not support the
                 precision.
         """
+        with importing():
+            require_device(self.device)
         folder = self.files.locate()
         model = load_model(folder, self.device, self.threads)
         speakers = create_speaker_store(model, folder, self.voices_cache, self.detector)
