@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -27,9 +28,12 @@ def unquoted(value: str) -> str:
 
 
 def comma_separated(value: Any) -> Any:
-    """Split text at commas; anything else is returned as it is."""
+    """Split text, or each text of a list, at commas; anything else is returned as it is."""
     if isinstance(value, str):
         return tuple(filter(None, map(unquoted, value.split(","))))
+    if isinstance(value, list):
+        parts = (comma_separated(each) if isinstance(each, str) else (each,) for each in value)
+        return tuple(chain.from_iterable(parts))
     return value
 
 
@@ -50,7 +54,10 @@ def exactly_one(value: Any) -> Any:
 
 def networks(value: Any) -> Any:
     """Read networks, also addresses with a network's prefix."""
-    return tuple(ip_network(part, strict=False) for part in comma_separated(value))
+    parts = comma_separated(value)
+    if not isinstance(parts, tuple):
+        return value
+    return tuple(ip_network(str(part), strict=False) for part in parts)
 
 
 def _empty_is_none(value: Any) -> Any:
@@ -59,7 +66,7 @@ def _empty_is_none(value: Any) -> Any:
 
 def _detected_is_none(value: Any) -> Any:
     names = comma_separated(value)
-    return () if names in ((_DETECTED,), [_DETECTED]) else names
+    return () if names == (_DETECTED,) else names
 
 
 def _existing_language(tag: str) -> str:

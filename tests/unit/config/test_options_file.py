@@ -45,6 +45,22 @@ def test_are_read_in_their_own_types(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert settings.log_level == "DEBUG"
 
 
+def test_entries_of_a_list_are_read_like_a_value(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    options = {
+        "asr_languages": [" de ", '"en"', "", "fr, it"],
+        "asr_model": [" base "],
+        "tts_languages": ["auto"],
+        "allowed_clients": [" 192.0.2.1 "],
+    }
+    settings = settings_with(tmp_path, monkeypatch, options)
+    assert settings.asr_languages == ("de", "en", "fr", "it")
+    assert settings.asr_model == ("base",)
+    assert settings.tts_languages == ()
+    assert list(map(str, settings.allowed_clients)) == ["192.0.2.1/32"]
+
+
 def test_what_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     options: dict[str, Any] = {
         "asr_languages": [],
@@ -72,6 +88,10 @@ def test_the_environment_goes_before(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         ('{"a": "' + "x" * MAX_OPTIONS_BYTES + '"}', f"{MAX_OPTIONS_BYTES} bytes"),
         ({"idle_unload_seconds": -5}, "IDLE_UNLOAD_SECONDS=-5"),
         ({"tts_voice": {"a": 1}}, "TTS_VOICE="),
+        ({"asr_languages": ["en", "xx"]}, "ASR_LANGUAGES='xx'"),
+        ({"tts_languages": [None]}, "TTS_LANGUAGES=None"),
+        ({"allowed_clients": 5}, "ALLOWED_CLIENTS=5"),
+        ({"allowed_clients": ["192.0.2.1", 5]}, "ALLOWED_CLIENTS="),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(
