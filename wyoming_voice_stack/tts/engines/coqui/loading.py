@@ -16,6 +16,8 @@ ESPEAK_SECONDS = 30.0
 """Time limit for one sentence in espeak-ng, which takes milliseconds."""
 
 _NAMED_FILES = ("speakers_file", "d_vector_file", "language_ids_file")
+_UNKNOWN_LANGUAGE = "is not supported by the"
+"""Words of coqui-tts's error for a language that espeak-ng does not have."""
 _LANGUAGE_SWITCH = re.compile(r"\(.+?\)")
 
 
@@ -55,6 +57,11 @@ def _require_vits(folder: Path, architecture: str) -> None:
 
 
 def _load_error(folder: Path, error: Exception) -> Exception:
+    if _UNKNOWN_LANGUAGE in str(error):
+        return ModelCorrupt(
+            f"The Coqui model in {folder} cannot be loaded: {error}. Correct phoneme_language in its"
+            " config.json, or update espeak-ng."
+        )
     if isinstance(error, ImportError) or "espeak" in str(error):
         return EngineError(
             f"The model in {folder} needs a program or package that is not installed ({error}). Most"

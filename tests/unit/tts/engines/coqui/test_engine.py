@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import shutil
@@ -23,6 +24,7 @@ from wyoming_voice_stack.errors import (
 )
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui import loading as coqui_loading
+from wyoming_voice_stack.tts.engines.coqui.compat import importing
 from wyoming_voice_stack.tts.engines.coqui.engine import SEED, CoquiSource, CoquiSynthesizer
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
@@ -259,3 +261,14 @@ class TestPhonemes:
         assert not hasattr(model, "disc")
         phonemes = phonemizer.phonemize_espeak("h_\u025b(de)_l", "|", tie=False)
         assert phonemes == "-q -b 1 -v de --ipa=1 --stdinh|\u025b|l"
+
+    def test_language_that_espeak_lacks(self, tmp_path: Path) -> None:
+        with importing():
+            base = importlib.import_module("TTS.tts.utils.text.phonemizers.base")
+        lacking = SimpleNamespace(is_supported_language=lambda _: False, name=lambda: "espeak")
+        with pytest.raises(RuntimeError) as caught:
+            base.BasePhonemizer._init_language(lacking, "xx")
+        error = coqui_loading._load_error(tmp_path, caught.value)
+        assert isinstance(error, ModelCorrupt)
+        assert 'language "xx" is not supported by the espeak backend. Correct' in str(error)
+        assert "apt-get" not in str(error)
