@@ -39,6 +39,7 @@ class VoiceRegistry:
         self._catalogue = VoiceCatalogue(
             card, self._clones, household, default_voice, default_language
         )
+        self._reported = ""
 
     @property
     def card(self) -> EngineCard:
@@ -83,3 +84,17 @@ class VoiceRegistry:
         if clones != self._clones:
             _LOGGER.info("Cloned voices: %s", ", ".join(clones) or "none")
             self._clones = clones
+        self._warn_of_unknown_default()
+
+    def _warn_of_unknown_default(self) -> None:
+        """Log once that TTS_VOICE does not exist: a download names voices after the start, files vanish."""
+        if not self.card.voices:
+            return
+        try:
+            self.catalogue.select(VoiceRequest())
+            problem = ""
+        except UnknownVoice as error:
+            problem = str(error)
+        if problem and problem != self._reported:
+            _LOGGER.warning("%s", problem)
+        self._reported = problem

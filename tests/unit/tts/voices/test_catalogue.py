@@ -137,6 +137,18 @@ class TestVoices:
             await tell(open_session(service), Synthesize(text="Hi.", voice=anna).event())
         assert engine.requests[0].voice == "anna"
 
+    async def test_configured_voice_that_vanishes_is_logged_once(
+        self, engine: FakeSynthesizer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        recording = write(tmp_path / "clara.wav", speech())
+        async with serving(engine, tmp_path, voice="clara") as service:
+            await service.refresh_voices()
+            assert "TTS_VOICE" not in caplog.text
+            recording.unlink()
+            for _ in range(2):
+                await service.refresh_voices()
+        assert caplog.text.count("Unknown voice 'clara' in TTS_VOICE. Available voices: anna") == 1
+
     async def test_new_recording_is_a_voice_at_once(
         self, engine: FakeSynthesizer, tmp_path: Path
     ) -> None:
