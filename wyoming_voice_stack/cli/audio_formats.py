@@ -52,8 +52,9 @@ def _with_soundfile(shown: str, raw: bytes) -> AudioClip:
     pcm = bytearray()
     try:
         with soundfile.SoundFile(io.BytesIO(raw)) as file:
-            # Read as integers, files of floating-point samples would become silence.
-            for block in file.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True):
+            # Read as integers, files of floating-point samples would become silence. `blocks` fails
+            # with formats in which libsndfile cannot seek, such as GSM.
+            while len(block := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
                 pcm += to_pcm16(block)
                 _check_size(shown, pcm)
             return AudioClip(file.samplerate, _WIDTH, file.channels, bytes(pcm))
@@ -68,7 +69,7 @@ def _with_av(shown: str, raw: bytes) -> AudioClip:
         raise _NotDecoded("PyAV is not installed") from error
     pcm = bytearray()
     try:
-        with av.open(io.BytesIO(raw), "r") as file:
+        with av.open(io.BytesIO(raw), "r", metadata_errors="replace") as file:
             if not file.streams.audio:
                 raise _NotDecoded("no audio in it")
             stream = file.streams.audio[0]
@@ -80,6 +81,9 @@ def _with_av(shown: str, raw: bytes) -> AudioClip:
             return AudioClip(stream.rate, _WIDTH, stream.layout.nb_channels, bytes(pcm))
     except av.FFmpegError as error:
         raise _NotDecoded(str(error.strerror or type(error).__name__)) from error
+    except (AttributeError, ValueError) as error:
+        # PyAV reports a missing decoder, and channels that are not there, like this.
+        raise _NotDecoded("no decoder for its audio") from error
 
 
 def _check_size(shown: str, pcm: bytearray) -> None:

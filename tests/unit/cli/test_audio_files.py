@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import io
 import sys
+import tempfile
 import wave
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wyoming_voice_stack.cli import audio_files as recordings
 from wyoming_voice_stack.cli import audio_formats
@@ -62,7 +66,12 @@ def test_standard_streams(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("name", "subtype"),
-    [("a.flac", "PCM_16"), ("a.ogg", "VORBIS"), ("a.wav", "FLOAT"), ("a.mp3", "MPEG_LAYER_III")],
+    [
+        ("a.flac", "PCM_16"),
+        ("a.ogg", "VORBIS"),
+        ("a.wav", "FLOAT"),
+        ("a.mp3", "MPEG_LAYER_III"),
+    ],
 )
 def test_other_formats(tmp_path: Path, name: str, subtype: str) -> None:
     tone = np.sin(np.arange(16000) / 10)
@@ -110,6 +119,25 @@ def test_film_is_heard_with_av(tmp_path: Path) -> None:
     assert recording.seconds == pytest.approx(1.0, abs=0.1)
     middle = np.frombuffer(recording.pcm, np.int16)[20000:60000].astype(int)
     assert np.abs(middle).max() == pytest.approx(16384, rel=0.1)
+
+
+@given(
+    st.sampled_from([("WAV", "GSM610"), ("WAVEX", "FLOAT"), ("FLAC", "PCM_16"), ("OGG", "VORBIS")]),
+    st.lists(st.tuples(st.integers(0, 120), st.integers(0, 255)), max_size=8),
+    st.integers(1, 4000),
+)
+def test_damaged_files_are_read_or_refused(
+    form: tuple[str, str], changes: list[tuple[int, int]], length: int
+) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(1600), 16000, format=form[0], subtype=form[1])
+    raw = bytearray(file.getvalue())[:length]
+    for place, value in changes:
+        raw[place % len(raw)] = value
+    with tempfile.NamedTemporaryFile(suffix=".wav") as damaged:
+        Path(damaged.name).write_bytes(raw)
+        with suppress(ConfigError):
+            assert read_recording(damaged.name).channels > 0
 
 
 def test_without_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
