@@ -30,6 +30,7 @@ VoiceStackError                      code on the wire
 │   └── LicenceNotAccepted           licence-not-accepted      exit status 78
 ├── UnsupportedProcessor             unsupported-processor     exit status 70
 └── ConfigError                      config                    exit status 2 or 64
+    └── WrongServer                  the address is that of another server
 """
 
 from __future__ import annotations
@@ -187,3 +188,7 @@ class UnsupportedProcessor(
 
 class ConfigError(VoiceStackError, code="config", exit_status=EXIT_CONFIG):
     """A setting has a wrong value; the message names the variable, its value and what is allowed."""
+
+
+class WrongServer(ConfigError):
+    """The command line has the address of a server that does not serve what the command needs."""

@@ -15,6 +15,7 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeVoice
 
+from wyoming_voice_stack.cli.server_kinds import SPEECH_TO_TEXT, TEXT_TO_SPEECH, ServerKind
 from wyoming_voice_stack.errors import (
     ConfigError,
     DeadlineExceeded,
@@ -29,6 +30,8 @@ from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encod
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 300.0
 """How long a server may take to answer."""
+INFO_SECONDS = 10.0
+"""How long a server may take to say what it serves; it needs no model for that."""
 CLOSE_SECONDS = 2.0
 CHUNK_SAMPLES = 1024
 READ_BYTES = 64 * 1024
@@ -65,6 +68,7 @@ async def transcribe(
     """
     request = Transcribe(name=model, language=language)
     async with _connected(uri) as session:
+        await session.require(SPEECH_TO_TEXT)
         # The answer may be an error that arrives before the upload has ended.
         upload = asyncio.create_task(session.send(_utterance(request, recording)))
         try:
@@ -81,6 +85,7 @@ async def synthesize(uri: str, text: str, voice: SynthesizeVoice | None = None) 
         VoiceStackError: the server cannot be reached, or answers with an error.
     """
     async with _connected(uri) as session:
+        await session.require(TEXT_TO_SPEECH)
         await session.send([_request(text, voice)])
         return await session.recording()
 
@@ -123,6 +128,18 @@ class _ClientSession:
         self._uri = uri
         self._reader = reader
         self._writer = writer
+        self._parser = EventParser(FrameLimits())
+
+    async def require(self, kind: ServerKind) -> None:
+        await self.send([Describe().event()])
+        try:
+            async with asyncio.timeout(INFO_SECONDS):
+                kind.check(self._uri, await self._info())
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                f"{self._uri} did not answer describe within {INFO_SECONDS:g} s; check that it is a"
+                " Wyoming server."
+            ) from error
 
     async def send(self, events: Iterable[Event]) -> None:
         # If the server closes the connection, the reason is in what it has sent before.
@@ -130,6 +147,13 @@ class _ClientSession:
             for event in events:
                 self._writer.write(encode(event))
                 await self._writer.drain()
+
+    async def _info(self) -> Event:
+        async with aclosing(self._answers()) as answers:
+            async for event in answers:
+                if Info.is_type(event.type):
+                    return event
+        raise self._no_answer()
 
     async def transcript(self) -> Transcript:
         async with aclosing(self._answers()) as answers:
@@ -161,14 +185,16 @@ class _ClientSession:
         raise self._no_answer()
 
     async def _answers(self) -> AsyncGenerator[Event, None]:
-        parser = EventParser(FrameLimits())
-        while data := await self._read():
-            parser.feed(data)
-            while (event := parser.next_event()) is not None:
+        while True:
+            while (event := self._parser.next_event()) is not None:
                 if Error.is_type(event.type):
                     error = read(Error, event)
                     raise VoiceStackError(f"{error.text} ({error.code})")
                 yield event
+            data = await self._read()
+            if not data:
+                return
+            self._parser.feed(data)
 
     async def _read(self) -> bytes:
         try:

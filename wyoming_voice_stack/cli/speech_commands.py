@@ -16,7 +16,7 @@ from wyoming_voice_stack.cli.transcripts import (
     TranscriptionOptions,
     transcribe_file,
 )
-from wyoming_voice_stack.errors import ConfigError, VoiceStackError
+from wyoming_voice_stack.errors import ConfigError, VoiceStackError, WrongServer
 
 ASR_URI = "tcp://localhost:5001"
 TTS_URI = "tcp://localhost:5002"
@@ -99,6 +99,9 @@ def _outcomes(files: Sequence[str], options: TranscriptionOptions) -> Iterator[_
     for name in files:
         try:
             yield _Outcome(transcribe_file(name, options, one_of_several=True), failed=False)
+        except WrongServer:
+            # It is not the file's fault, and all files would fail.
+            raise
         except VoiceStackError as error:
             message = str(error) if name in str(error) else f"{name}: {error}"
             yield _Outcome(f"{PROGRAM}: {message}", failed=True)

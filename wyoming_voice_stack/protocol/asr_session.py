@@ -24,6 +24,7 @@ from wyoming_voice_stack.asr.whisper.catalogue import to_tag
 from wyoming_voice_stack.audio import PcmFormat
 from wyoming_voice_stack.protocol.event_validation import read
 from wyoming_voice_stack.protocol.info import ASR_PROGRAM, asr_info
+from wyoming_voice_stack.protocol.other_server import OtherServer, text_to_speech_at
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,8 +34,10 @@ class AsrFrontEnd:
 
     programs = (ASR_PROGRAM,)
 
-    def __init__(self, service: AsrService) -> None:
+    def __init__(self, service: AsrService, *, tts_port: int | None = None) -> None:
+        """`tts_port` is where text to speech is served, if it is known."""
         self._service = service
+        self._text_to_speech = text_to_speech_at(tts_port)
         self._info = asr_info(
             service.models,
             streams_text=service.streams_text,
@@ -47,14 +50,17 @@ class AsrFrontEnd:
 
     def open_session(self, connection_name: str) -> AsrSession:
         """Open the session of a new connection."""
-        return AsrSession(self._service, connection_name)
+        return AsrSession(self._service, self._text_to_speech, connection_name)
 
 
 class AsrSession:
     """Answers `transcribe`, `audio-start`, `audio-chunk` and `audio-stop`, for any number of utterances."""
 
-    def __init__(self, service: AsrService, connection_name: str) -> None:
+    def __init__(
+        self, service: AsrService, text_to_speech: OtherServer, connection_name: str
+    ) -> None:
         self._service = service
+        self._text_to_speech = text_to_speech
         self._name = connection_name
         self._request = UtteranceRequest()
         self._utterance: Utterance | None = None
@@ -67,7 +73,7 @@ class AsrSession:
         return self._utterance is not None
 
     async def handle(self, event: Event) -> AsyncGenerator[Event, None]:
-        """Answer one event; unknown events are ignored."""
+        """Answer one event; refuse those of text to speech, and ignore unknown ones."""
         if Transcribe.is_type(event.type):
             self._select(read(Transcribe, event))
         elif AudioStart.is_type(event.type):
@@ -82,6 +88,8 @@ class AsrSession:
             if not ended_early:
                 async for reply in self._answer():
                     yield reply
+        else:
+            self._text_to_speech.refuse(event)
 
     def closing_events(self) -> Sequence[Event]:
         """Return no events: nothing follows an `error` here."""

@@ -20,6 +20,7 @@ from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.errors import UnexpectedEvent
 from wyoming_voice_stack.protocol.event_validation import read
 from wyoming_voice_stack.protocol.info import TTS_PROGRAM, tts_info
+from wyoming_voice_stack.protocol.other_server import OtherServer, speech_to_text_at
 from wyoming_voice_stack.tts.reply import Reply, SpeechAudio
 from wyoming_voice_stack.tts.service import TtsService
 from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
@@ -34,8 +35,10 @@ class TtsFrontEnd:
 
     programs = (TTS_PROGRAM,)
 
-    def __init__(self, service: TtsService) -> None:
+    def __init__(self, service: TtsService, *, asr_port: int | None = None) -> None:
+        """`asr_port` is where speech to text is served, if it is known."""
         self._service = service
+        self._speech_to_text = speech_to_text_at(asr_port)
         self._catalogue = service.voices.catalogue
         self._info = tts_info(self._catalogue)
 
@@ -49,14 +52,17 @@ class TtsFrontEnd:
 
     def open_session(self, connection_name: str) -> TtsSession:
         """Open the session of a new connection."""
-        return TtsSession(self._service, connection_name)
+        return TtsSession(self._service, self._speech_to_text, connection_name)
 
 
 class TtsSession:
     """Answers `synthesize`, and `synthesize-start`, `-chunk` and `-stop`, with one audio stream each."""
 
-    def __init__(self, service: TtsService, connection_name: str) -> None:
+    def __init__(
+        self, service: TtsService, speech_to_text: OtherServer, connection_name: str
+    ) -> None:
         self._service = service
+        self._speech_to_text = speech_to_text
         self._name = connection_name
         self._reply: Reply | None = None
         self._streaming = False
@@ -68,7 +74,7 @@ class TtsSession:
         return self._reply is not None
 
     async def handle(self, event: Event) -> AsyncGenerator[Event, None]:
-        """Answer one event; unknown events are ignored."""
+        """Answer one event; refuse those of speech to text, and ignore unknown ones."""
         text = await self._take(event)
         if text is None or self._reply is None:
             return
@@ -105,6 +111,8 @@ class TtsSession:
             request = read(Synthesize, event)
             self._reply = await self._open(request.voice)
             return request.text
+        else:
+            self._speech_to_text.refuse(event)
         return None
 
     async def _open(self, voice: SynthesizeVoice | None) -> Reply:

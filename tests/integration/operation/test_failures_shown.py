@@ -101,6 +101,14 @@ class TestRequests:
         assert_sentence(caught.value, "unknown-language", "'de'", "Supported: en")
         assert "temperature" in await heard(asr_server.port, speech())
 
+    async def test_ports_are_swapped(self, asr_server: Server, tts_server: Server) -> None:
+        with pytest.raises(Shown) as caught:
+            await heard(tts_server.port, speech())
+        assert_sentence(caught.value, "unexpected-event", "is served on port 5001 (ASR_PORT)")
+        with pytest.raises(Shown) as caught:
+            await said(asr_server.port, SENTENCE)
+        assert_sentence(caught.value, "unexpected-event", "is served on port 5002 (TTS_PORT)")
+
 
 class TestCapacity:
     async def test_model_is_still_loading(self, tmp_path: Path) -> None:

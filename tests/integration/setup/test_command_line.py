@@ -33,6 +33,7 @@ from wyoming_voice_stack.cli.client import AudioClip
 
 SENTENCE = "Please close the garage door and lock the front door."
 NOBODY = "tcp://127.0.0.1:1"
+INFO_OF_TTS = b'{"type": "info", "data": {"tts": [{}]}}\n'
 HEAVY = (
     *("TTS", "aiohttp", "ctranslate2", "faster_whisper", "huggingface_hub", "lingua"),
     *("onnxruntime", "piper", "pydantic_settings", "soundfile", "torch", "zeroconf"),
@@ -239,7 +240,9 @@ class TestRefusals:
         [
             (b"SSH-2.0-OpenSSH_9.6\r\n", "does not speak the Wyoming protocol"),
             (b"[1]\n", "does not speak the Wyoming protocol"),
-            (b'{"type": "audio-chunk", "data": {"rate": "x"}}\n', "does not speak"),
+            (b'{"type": "info", "data": 5}\n', "does not speak"),
+            (INFO_OF_TTS + b'{"type": "audio-chunk", "data": {"rate": "x"}}\n', "does not speak"),
+            (INFO_OF_TTS, "without an answer"),
             (b'{"type": "audio-chunk", "payload_length": 9}\n1234', "without an answer"),
             (b"", "without an answer"),
         ],
@@ -249,6 +252,37 @@ class TestRefusals:
             uri = f"tcp://127.0.0.1:{port}"
             done = command("say", "Hi.", "-o", "x.wav", "--uri", uri, cwd=tmp_path)
         assert message in complaint(done, 1)
+
+    def test_say_to_speech_to_text(self, asr_server: Server, tmp_path: Path) -> None:
+        done = command("say", "Hi.", "-o", "x.wav", "--uri", asr_server.uri, cwd=tmp_path)
+        assert complaint(done, 2).strip() == (
+            f"wyoming-voice-stack: {asr_server.uri} serves speech to text, not text to speech. Text to"
+            " speech is served on port 5002 (TTS_PORT); use --uri tcp://127.0.0.1:5002, or set"
+            " TTS_URI."
+        )
+
+    def test_transcribe_by_text_to_speech(self, tts_server: Server, tmp_path: Path) -> None:
+        write_recording(str(tmp_path / "a.wav"), recording_of("Hello."))
+        done = command("transcribe", "a.wav", cwd=tmp_path, ASR_URI=tts_server.uri, ASR_PORT="5011")
+        message = (
+            f"wyoming-voice-stack: {tts_server.uri} serves text to speech, not speech to text. Speech"
+            " to text is served on port 5011 (ASR_PORT); use --uri tcp://127.0.0.1:5011, or set"
+            " ASR_URI."
+        )
+        assert complaint(done, 2).strip() == message
+        files = ("a.wav", "a.wav", "nothing.wav")
+        done = command("transcribe", *files, cwd=tmp_path, ASR_URI=tts_server.uri, ASR_PORT="5011")
+        assert complaint(done, 2).strip() == message, "said once, not for each file"
+
+    def test_server_that_serves_neither(self, tmp_path: Path) -> None:
+        with answering(b'{"type": "info", "data": {"wake": [{}]}}\n') as port:
+            uri = f"tcp://127.0.0.1:{port}"
+            settings = {"TTS_PORT": str(port), "TTS_URI": uri}
+            done = command("say", "Hi.", "-o", "x.wav", cwd=tmp_path, settings=settings)
+        assert complaint(done, 2).strip() == (
+            f"wyoming-voice-stack: {uri} does not serve text to speech. Set --uri or TTS_URI to the"
+            " address of a server that does."
+        )
 
     def test_files(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").write_text("no sound at all")

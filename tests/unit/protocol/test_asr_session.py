@@ -280,7 +280,9 @@ class TestRefusals:
         async with serving(engine) as service:
             session = open_session(service)
             assert (
-                await transcripts(session, Event("detect"), Event("synthesize", {"text": "x"}))
+                await transcripts(
+                    session, Event("detect"), Event("synthesize-again", {"text": "x"})
+                )
                 == []
             )
             assert not session.busy

@@ -23,11 +23,17 @@ def assemble(settings: Settings, metrics: Metrics) -> AssembledServer:
         from wyoming_voice_stack.server.assembly.asr import asr_service
 
         asr = asr_service(settings, metrics, store)
-        return AssembledServer(asr, AsrFrontEnd(asr))
+        return AssembledServer(asr, AsrFrontEnd(asr, tts_port=_other_port(settings)))
     if settings.service_mode == "tts":
         from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd
         from wyoming_voice_stack.server.assembly.tts import tts_service
 
         tts = tts_service(settings, metrics, store)
-        return AssembledServer(tts, TtsFrontEnd(tts))
+        return AssembledServer(tts, TtsFrontEnd(tts, asr_port=_other_port(settings)))
     raise ConfigError("SERVICE_MODE is not set; set it to asr or tts, or give --mode.")
+
+
+def _other_port(settings: Settings) -> int | None:
+    """Port of the other server; None if the system chooses it, or if this server took it."""
+    port = settings.tts_port if settings.service_mode == "asr" else settings.asr_port
+    return port if port not in {0, settings.port} else None
