@@ -10,6 +10,8 @@ from langcodes.tag_parser import LanguageTagError
 MAX_DISTANCE = 10
 """On CLDR's scale: regions of one language are closer, other languages and scripts farther."""
 MAX_TAG_CHARACTERS = 64
+DETECTED = "auto"
+"""Stands for the language that is detected."""
 
 
 def is_language(tag: str) -> bool:

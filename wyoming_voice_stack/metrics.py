@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import generate_latest
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -55,6 +55,12 @@ class Metrics:
             "voice_stack_first_audio_seconds",
             "Seconds from the first text of a request to its first audio.",
             buckets=_SECONDS,
+            registry=self._registry,
+        )
+
+        self.served = Info(
+            "voice_stack",
+            "What is served: version, mode, model, voice, language and device.",
             registry=self._registry,
         )
 

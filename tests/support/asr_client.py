@@ -28,7 +28,6 @@ OPTIONS = AsrOptions(
     household=(),
     request=TranscriptionRequest(initial_prompt="The lights."),
     max_utterance_s=2,
-    device="cpu",
 )
 FORM = (16000, 2, 1)
 

@@ -22,6 +22,8 @@ from wyoming_voice_stack.metrics import Metrics
 class Thing:
     """An engine that only runs its jobs."""
 
+    device = "cpu"
+
     def __init__(self) -> None:
         self.closed = False
         self.thread = threading.get_ident()

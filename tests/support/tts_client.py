@@ -34,11 +34,11 @@ async def serving(
         capacity=lambda loaded: Capacity(loaded.lanes),
     )
     chosen = TtsOptions(
+        model="fake",
         voices_dir=folder,
         voice=None,
         language="en",
         household=(),
-        device="cpu",
         speaking=SynthesisOptions(sentence_pause_ms=100, max_text_characters=1000),
     )
     service = TtsService(source, worker, replace(chosen, **options), metrics)  # type: ignore[arg-type]

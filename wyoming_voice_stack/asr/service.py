@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, SpeechRecognizer, TranscriptionRequest
@@ -14,7 +15,7 @@ from wyoming_voice_stack.asr.whisper.catalogue import to_tag
 from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import UnknownLanguage, UnknownModel
-from wyoming_voice_stack.languages import closest_language, household_languages
+from wyoming_voice_stack.languages import DETECTED, closest_language, household_languages
 from wyoming_voice_stack.metrics import Metrics
 
 
@@ -23,9 +24,12 @@ class AsrEntry:
     """A model that a request can name, and the worker that runs it."""
 
     name: str
+    """As clients see it; never a path."""
     codes: tuple[str, ...]
     """Whisper's codes of the languages that it supports."""
     worker: Worker[SpeechRecognizer]
+    reference: str = ""
+    """As `ASR_MODEL` names it; a request may use this as well."""
 
     @property
     def tags(self) -> dict[str, str]:
@@ -53,7 +57,6 @@ class AsrOptions:
     request: TranscriptionRequest
     """Task and initial prompt."""
     max_utterance_s: int
-    device: str
     endpoint_silence_s: float | None = None
     """`ASR_ENDPOINT_SILENCE`; None leaves it to the client to end an utterance."""
     partial_text: bool = True
@@ -101,6 +104,7 @@ class AsrService:
         name_source: NameSource | None = None,
     ) -> None:
         self._entries = {entry.name: entry for entry in entries}
+        self._references = {entry.reference: entry for entry in entries if entry.reference}
         self._default = entries[0]
         self._options = options
         self._name_source = name_source
@@ -144,14 +148,13 @@ class AsrService:
     def status(self) -> ServiceStatus:
         """Return the state of the default model."""
         worker = self._default.worker
-        # Read once: the model may be unloaded at any time.
-        engine = worker.engine
         return ServiceStatus(
             mode="asr",
             model=self._default.name,
-            device=engine.device if engine else self._options.device,
+            device=worker.device,
             state=worker.state,
             detail=str(worker.error) if worker.state == "failed" else "",
+            language=self._language,
         )
 
     def open_utterance(self, request: UtteranceRequest) -> Utterance:
@@ -173,7 +176,7 @@ class AsrService:
             entry.worker,
             replace(
                 self._options.request,
-                language=self._code(entry, wanted) if wanted and wanted != "auto" else None,
+                language=self._code(entry, wanted) if wanted and wanted != DETECTED else None,
                 candidate_languages=self._candidates(entry),
                 names=request.names,
                 terms=request.terms,
@@ -183,9 +186,20 @@ class AsrService:
             partial_text=self._options.partial_text,
         )
 
+    @cached_property
+    def _language(self) -> str:
+        """Language of a request that names none; `auto` if it is detected."""
+        wanted, tags = self._options.language, self._default.tags
+        if wanted:
+            return closest_language(wanted, tags) or wanted
+        candidates = household_languages(self._options.household, tags)
+        return candidates[0] if len(candidates) == 1 else DETECTED
+
     def _entry(self, name: str | None) -> AsrEntry:
         if not name:
             return self._default
+        if name in self._references:
+            return self._references[name]
         if name not in self._entries:
             known = ", ".join(self._entries)
             raise UnknownModel(f"Unknown model {name!r:.80}. Available: {known}.")

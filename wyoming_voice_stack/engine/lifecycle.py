@@ -23,11 +23,13 @@ _LOGGER = logging.getLogger(__name__)
 class EngineLifecycle(Generic[Engine]):
     """Holds the engine, or the reason why there is none. Shared by the engine's threads.
 
-    `engine`, `error` and `state` may be read from anywhere.
+    `engine`, `device`, `error` and `state` may be read from anywhere.
     """
 
     def __init__(self, loader: EngineLoader[Engine], failures: FailurePolicy) -> None:
         self.engine: Engine | None = None
+        self.device = ""
+        """Device of the engine, or of the one before while it is unloaded."""
         self.error: VoiceStackError | None = None
         self.state: EngineState = "idle"
         self._loader = loader
@@ -109,6 +111,7 @@ class EngineLifecycle(Generic[Engine]):
         except VoiceStackError as error:
             self._note_failed_load(self._failures.explain(error))
         else:
+            self.device = self.engine.device
             self.error, self.state = None, "ready"
 
     def _note_failed_load(self, error: VoiceStackError) -> None:

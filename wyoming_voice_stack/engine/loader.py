@@ -13,15 +13,20 @@ from wyoming_voice_stack.metrics import Metrics
 _LOGGER = logging.getLogger(__name__)
 
 
-class Closable(Protocol):
-    """What every engine can do."""
+class LoadedEngine(Protocol):
+    """What every engine has."""
+
+    @property
+    def device(self) -> str:
+        """Device that the model runs on, such as `cpu` or `cuda:0`."""
+        ...
 
     def close(self) -> None:
         """Free the engine's memory."""
         ...
 
 
-Engine = TypeVar("Engine", bound=Closable)
+Engine = TypeVar("Engine", bound=LoadedEngine)
 
 
 class EngineLoader(Generic[Engine]):
@@ -52,7 +57,9 @@ class EngineLoader(Generic[Engine]):
             raise EngineError(f"{self.name} cannot be loaded: {reason}") from error
         self.loads += 1
         self._loaded.set(1)
-        _LOGGER.info("%s is ready after %.1f s", self.name, time.monotonic() - began)
+        _LOGGER.info(
+            "%s is ready after %.1f s on %s", self.name, time.monotonic() - began, engine.device
+        )
         return engine
 
     def close(self, engine: Engine) -> None:

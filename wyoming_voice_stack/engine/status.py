@@ -14,10 +14,32 @@ class ServiceStatus:
 
     mode: str
     model: str
+    """Its name; never a path."""
     device: str
+    """Device in use; empty until the model is loaded for the first time."""
     state: EngineState
     detail: str = ""
     """What is wrong, when `state` is failed."""
+    voice: str = ""
+    """Voice of requests that name none; empty for speech to text."""
+    language: str = ""
+    """Language of requests that name none; `auto` if it is detected."""
+
+    @property
+    def served(self) -> dict[str, str]:
+        """What is served, without what is not known yet."""
+        facts = {
+            "model": self.model,
+            "voice": self.voice,
+            "language": self.language,
+            "device": self.device,
+        }
+        return {name: value for name, value in facts.items() if value}
+
+    @property
+    def summary(self) -> str:
+        """What is served, for a log line or a description."""
+        return ", ".join(f"{name} {value}" for name, value in self.served.items())
 
 
 def is_ready(status: ServiceStatus) -> bool:

@@ -84,6 +84,11 @@ class Worker(Generic[Engine]):
         return self._lifecycle.engine
 
     @property
+    def device(self) -> str:
+        """Device of the engine; the last known one while it is unloaded, empty before the first load."""
+        return self._lifecycle.device
+
+    @property
     def loads(self) -> int:
         """How often the engine was loaded so far."""
         return self._loader.loads

@@ -40,6 +40,8 @@ def make_runner(service: HasStatus, metrics: Metrics) -> web.AppRunner:
         return _answer(status, alive=is_ready(status))
 
     async def show_metrics(_: web.Request) -> web.Response:
+        status = service.status()
+        metrics.served.info({"version": __version__, "mode": status.mode, **status.served})
         return web.Response(
             body=metrics.render(),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},

@@ -11,9 +11,12 @@ from wyoming_voice_stack.errors import ModelError, ModelNotFound
 from wyoming_voice_stack.models.fetch import fetch
 from wyoming_voice_stack.models.hub_model import HubModel, verify
 
-__all__ = ["HubModel", "ModelStore", "StoredModel", "verify"]
+__all__ = ["HubModel", "ModelStore", "StoredModel", "shown_name", "verify"]
 
 PACKAGE_SCHEME = "pkg:"
+_FILE_SUFFIX = ".onnx"
+_HUB_PREFIX, _HUB_SNAPSHOTS = "models--", "snapshots"
+"""Parts of paths in the hub's own cache: models--ORGANISATION--NAME/snapshots/REVISION."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,25 @@ class ModelStore:
                 f"cannot list the models in {self._root} ({error.strerror}); set MODELS_DIR to a"
                 " readable folder"
             ) from error
+
+
+def shown_name(reference: str) -> str:
+    """Return a model's name for clients: of a path the last part, and never the path itself.
+
+    `/models/anna.onnx` is `anna`, `pkg:PACKAGE/DIR/NAME` is `PACKAGE/NAME`, and a folder of the hub's
+    cache has the name of its repository. A name that is no path is returned as it is.
+    """
+    if reference.startswith(PACKAGE_SCHEME):
+        package, _, rest = reference.removeprefix(PACKAGE_SCHEME).partition("/")
+        path = Path(rest)
+        return path.stem if path.suffix == _FILE_SUFFIX else f"{package}/{path.name}".rstrip("/")
+    if not _is_local(reference) and (os.sep not in reference or _path(reference) is None):
+        return reference
+    path = Path(os.path.normpath(Path.cwd() / reference))
+    if path.parent.name == _HUB_SNAPSHOTS:
+        path = path.parent.parent
+    name = path.stem if path.suffix == _FILE_SUFFIX else path.name
+    return name.removeprefix(_HUB_PREFIX).replace("--", "/")
 
 
 def _is_local(reference: str) -> bool:

@@ -38,19 +38,28 @@ class AsrFrontEnd:
         """`tts_port` is where text to speech is served, if it is known."""
         self._service = service
         self._text_to_speech = text_to_speech_at(tts_port)
-        self._info = asr_info(
-            service.models,
-            streams_text=service.streams_text,
-            detects_endpoint=service.detects_endpoint,
-        )
+        self._served = service.status().summary
+        self._info = self._make_info()
 
     def info(self) -> Event:
-        """Return the `info` event."""
+        """Return the `info` event, which is rebuilt only when the device has changed."""
+        served = self._service.status().summary
+        if served != self._served:
+            self._served = served
+            self._info = self._make_info()
         return self._info
 
     def open_session(self, connection_name: str) -> AsrSession:
         """Open the session of a new connection."""
         return AsrSession(self._service, self._text_to_speech, connection_name)
+
+    def _make_info(self) -> Event:
+        return asr_info(
+            self._service.models,
+            self._served,
+            streams_text=self._service.streams_text,
+            detects_endpoint=self._service.detects_endpoint,
+        )
 
 
 class AsrSession:

@@ -32,14 +32,14 @@ _WHISPER = Attribution(name="OpenAI, SYSTRAN", url="https://github.com/SYSTRAN/f
 
 
 def asr_info(
-    models: Sequence[AsrModelCard], *, streams_text: bool, detects_endpoint: bool
+    models: Sequence[AsrModelCard], served: str, *, streams_text: bool, detects_endpoint: bool
 ) -> Event:
-    """Make the `info` event of a speech-to-text server."""
+    """Make the `info` event of a speech-to-text server; `served` are its model, language and device."""
     program = AsrProgram(
         name=ASR_PROGRAM,
         attribution=PROJECT,
         installed=True,
-        description="Speech to text with Whisper",
+        description=f"Speech to text with Whisper: {served}",
         version=__version__,
         models=[_asr_model(model) for model in models],
         supports_transcript_streaming=streams_text,
@@ -59,15 +59,15 @@ def _asr_model(model: AsrModelCard) -> AsrModel:
     )
 
 
-def tts_info(catalogue: VoiceCatalogue) -> Event:
-    """Make the `info` event of a text-to-speech server."""
+def tts_info(catalogue: VoiceCatalogue, served: str) -> Event:
+    """Make the `info` event of a text-to-speech server; `served` are its model, voice and device."""
     card = catalogue.card
     engine = Attribution(name=card.attribution_name, url=card.attribution_url)
     program = TtsProgram(
         name=TTS_PROGRAM,
         attribution=PROJECT,
         installed=True,
-        description=card.description,
+        description=f"{card.description}: {served}",
         version=__version__,
         voices=[_tts_voice(voice, engine) for voice in catalogue.listed],
         supports_synthesize_streaming=True,

@@ -39,15 +39,15 @@ class TtsFrontEnd:
         """`asr_port` is where speech to text is served, if it is known."""
         self._service = service
         self._speech_to_text = speech_to_text_at(asr_port)
-        self._catalogue = service.voices.catalogue
-        self._info = tts_info(self._catalogue)
+        self._catalogue, self._served = service.voices.catalogue, service.status().summary
+        self._info = tts_info(self._catalogue, self._served)
 
     def info(self) -> Event:
-        """Return the `info` event, which is rebuilt only when the voices have changed."""
-        catalogue = self._service.voices.catalogue
-        if catalogue is not self._catalogue:
-            self._catalogue = catalogue
-            self._info = tts_info(catalogue)
+        """Return the `info` event, which is rebuilt only when voices or device have changed."""
+        catalogue, served = self._service.voices.catalogue, self._service.status().summary
+        if catalogue is not self._catalogue or served != self._served:
+            self._catalogue, self._served = catalogue, served
+            self._info = tts_info(catalogue, served)
         return self._info
 
     def open_session(self, connection_name: str) -> TtsSession:

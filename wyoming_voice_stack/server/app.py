@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from wyoming_voice_stack import __version__
 from wyoming_voice_stack.announce.supervisor import Supervisor, SupervisorAnnouncer
 from wyoming_voice_stack.announce.zeroconf import Announcer, default_instance_name
 from wyoming_voice_stack.config.settings import Settings
@@ -94,7 +95,13 @@ async def serve(
         service = assembled.service
         listener = _listener(settings, assembled, metrics)
         await listener.start(settings.host, settings.port)
-        _LOGGER.info("listening on port %d, mode %s", listener.port, settings.service_mode)
+        _LOGGER.info(
+            "wyoming-voice-stack %s, listening on port %d, mode %s: %s",
+            __version__,
+            listener.port,
+            settings.service_mode,
+            service.status().summary,
+        )
         await service.start()
         async with _announced(settings, listener.port, service) as withdraw:
             await stop.wait()

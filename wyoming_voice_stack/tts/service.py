@@ -33,6 +33,8 @@ VOICES_REFRESH_SECONDS = 10.0
 class TtsOptions:
     """Settings of the service."""
 
+    model: str
+    """Name of the model, as `/health` shows it."""
     voices_dir: Path
     voice: str | None
     """`TTS_VOICE`."""
@@ -40,7 +42,6 @@ class TtsOptions:
     """`TTS_LANGUAGE`."""
     household: tuple[str, ...]
     """`TTS_LANGUAGES`."""
-    device: str
     speaking: SynthesisOptions
     detector: SpeechDetector | None = None
     """Finds speech in recordings; without it, fewer problems of a recording are reported."""
@@ -114,14 +115,15 @@ class TtsService:
 
     def status(self) -> ServiceStatus:
         """Return the state of the engine."""
-        # The engine may be unloaded between two reads of the property.
-        engine = self.worker.engine
+        voice, language = self.voices.catalogue.default
         return ServiceStatus(
             mode="tts",
-            model=self.voices.card.name,
-            device=engine.device if engine else self._options.device,
+            model=self._options.model,
+            device=self.worker.device,
             state=self.worker.state,
             detail=str(self.worker.error) if self.worker.state == "failed" else "",
+            voice=voice,
+            language=language,
         )
 
     async def open_reply(

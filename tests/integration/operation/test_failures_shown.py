@@ -77,7 +77,7 @@ async def serving(
     )
     speaking = SynthesisOptions(sentence_pause_ms=0, max_text_characters=1000)
     options = TtsOptions(
-        voices_dir=folder, voice=None, language="en", household=(), device="cpu", speaking=speaking
+        model="fake", voices_dir=folder, voice=None, language="en", household=(), speaking=speaking
     )
     service = TtsService(source, worker, options, metrics)
     await service.start()

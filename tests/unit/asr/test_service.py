@@ -11,10 +11,12 @@ from tests.support.asr_client import OPTIONS, loaded_worker, serving
 from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Transcription
-from wyoming_voice_stack.asr.service import AsrModelCard, AsrService, UtteranceRequest
+from wyoming_voice_stack.asr.service import AsrEntry, AsrModelCard, AsrService, UtteranceRequest
 from wyoming_voice_stack.audio import PcmFormat
+from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import UnknownLanguage, UnknownModel, UtteranceTooLong
+from wyoming_voice_stack.metrics import Metrics
 
 PCM = PcmFormat(rate=16000, width=2, channels=1)
 DEFAULT = UtteranceRequest()
@@ -158,3 +160,35 @@ async def test_facts_for_front_ends(engine: FakeRecognizer) -> None:
     async with serving(engine, replace(OPTIONS, partial_text=False)) as service:
         assert not service.streams_text
         assert not service.detects_endpoint
+
+
+@pytest.mark.parametrize(
+    ("language", "household", "shown"),
+    [
+        (None, (), "auto"),
+        ("auto", (), "auto"),
+        ("de-AT", (), "de"),
+        (None, ("de",), "de"),
+        (None, ("de", "en"), "auto"),
+    ],
+)
+async def test_status(
+    engine: FakeRecognizer, language: str | None, household: tuple[str, ...], shown: str
+) -> None:
+    options = replace(OPTIONS, language=language, household=household)
+    async with serving(engine, options) as service:
+        await loaded_worker(service)
+        status = service.status()
+    assert status == ServiceStatus("asr", "first", "cpu", "ready", "", "", shown)
+
+
+async def test_model_may_be_named_as_in_the_settings(engine: FakeRecognizer) -> None:
+    async with serving(engine) as service:
+        worker = await loaded_worker(service)
+        entry = AsrEntry("anna", ("en",), worker, "/models/anna")
+        renamed = AsrService([entry], OPTIONS, Metrics())
+        for name in ("anna", "/models/anna"):
+            assert renamed.resolve(UtteranceRequest(model=name)).worker is worker
+        with pytest.raises(UnknownModel, match=r"Available: anna\.$"):
+            renamed.resolve(UtteranceRequest(model="/models/bert"))
+        assert [card.name for card in renamed.models] == ["anna"]

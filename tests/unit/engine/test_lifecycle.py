@@ -57,3 +57,11 @@ def test_failures_of_requests_do_not_count(
         for _ in range(2 * MAX_FAILURES_IN_A_ROW):
             lifecycle.note_failure(error)
     assert lifecycle.state == "ready"
+
+
+def test_device_stays_known_while_the_engine_is_unloaded(lifecycle: EngineLifecycle[Thing]) -> None:
+    assert lifecycle.device == ""
+    with lifecycle.using():
+        assert lifecycle.device == Thing.device
+    assert lifecycle.unload_unless_used()
+    assert lifecycle.device == Thing.device

@@ -29,7 +29,14 @@ class Service:
 
     def status(self) -> ServiceStatus:
         detail = "no such model" if self._state == "failed" else ""
-        return ServiceStatus("asr", "base", "cpu", self._state, detail)
+        return ServiceStatus("tts", "base", "cpu", self._state, detail, "anna", "auto")
+
+
+class Changing:
+    device = ""
+
+    def status(self) -> ServiceStatus:
+        return ServiceStatus("asr", "base", self.device, "ready", language="de")
 
 
 @pytest.mark.parametrize("state", get_args(EngineState))
@@ -46,12 +53,39 @@ async def test_status_in_each_state(state: EngineState) -> None:
                     assert answer.status == expected
                     assert await answer.json() == {
                         "status": "ok" if expected == 200 else "unavailable",
-                        "mode": "asr",
+                        "mode": "tts",
                         "model": "base",
                         "device": "cpu",
                         "state": state,
                         "detail": "no such model" if state == "failed" else "",
+                        "voice": "anna",
+                        "language": "auto",
                         "version": __version__,
                     }
+    finally:
+        await runner.cleanup()
+
+
+async def test_metrics_name_what_is_served_now() -> None:
+    service = Changing()
+    runner = make_runner(service, Metrics())
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/metrics"
+        async with aiohttp.ClientSession() as session:
+            for device in ("", "cuda:0"):
+                service.device = device
+                async with session.get(url) as answer:
+                    shown = await answer.text()
+                [info] = [
+                    line for line in shown.splitlines() if line.startswith("voice_stack_info{")
+                ]
+                labels = {"version": __version__, "mode": "asr", "model": "base", "language": "de"}
+                expected = labels | ({"device": device} if device else {})
+                assert sorted(info.removesuffix("} 1.0").partition("{")[2].split(",")) == sorted(
+                    f'{name}="{value}"' for name, value in expected.items()
+                )
     finally:
         await runner.cleanup()

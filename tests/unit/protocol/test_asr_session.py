@@ -12,8 +12,16 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 from wyoming.info import Info
 
-from tests.support.asr_client import OPTIONS, open_session, serving, transcripts, utterance
+from tests.support.asr_client import (
+    OPTIONS,
+    loaded_worker,
+    open_session,
+    serving,
+    transcripts,
+    utterance,
+)
 from tests.support.fakes import FakeRecognizer
+from wyoming_voice_stack import __version__
 from wyoming_voice_stack.asr.utterance import SLICE_BYTES
 from wyoming_voice_stack.asr.vad.segmenter import LEAD_IN_MS
 from wyoming_voice_stack.engine.worker import Worker
@@ -301,6 +309,16 @@ class TestInfo:
         assert all(model.installed for model in program.models)
         assert program.requires_external_vad
         assert program.supports_transcript_streaming
+
+    async def test_description_names_what_is_served(self, engine: FakeRecognizer) -> None:
+        async with serving(engine, replace(OPTIONS, language="de")) as service:
+            front_end = AsrFrontEnd(service)
+            await loaded_worker(service)
+            [program] = Info.from_event(front_end.info()).asr
+            assert front_end.info() is front_end.info()
+        served = "model first, language de, device cpu"
+        assert program.description == f"Speech to text with Whisper: {served}"
+        assert program.version == __version__
 
     async def test_what_is_advertised_follows_the_settings(self, engine: FakeRecognizer) -> None:
         options = replace(OPTIONS, endpoint_silence_s=0.7, partial_text=False)

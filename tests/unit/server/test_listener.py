@@ -40,6 +40,8 @@ class TestHttp:
                     "device": "cpu",
                     "state": "ready",
                     "detail": "",
+                    "voice": "",
+                    "language": "",
                     "version": __version__,
                 }
             async with http.get(f"{base}/ready") as answer:

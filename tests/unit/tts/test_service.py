@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.fakes import FakeSynthesizer
 from tests.support.tts_client import serving
+from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.errors import EmptyText, NoAudio, UnknownVoice
 from wyoming_voice_stack.tts.normalization import normalize
 from wyoming_voice_stack.tts.reply import Reply, SpeechAudio
@@ -86,3 +87,11 @@ async def test_a_sentence_is_split_once_after_normalization(tmp_path: Path) -> N
     # Split before normalization too, the parts would be others.
     assert texts == fit(normalize(text, "en"), 80)
     assert [len(each) for each in texts] == [76, 42, 38]
+
+
+async def test_status(tmp_path: Path) -> None:
+    engine = FakeSynthesizer()
+    async with serving(engine, tmp_path, language=None, voice="bert") as service:
+        await speak(await service.open_reply(VoiceRequest(), "api"), SENTENCE)
+        status = service.status()
+    assert status == ServiceStatus("tts", "fake", "cpu", "ready", "", "bert", "de")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import SecretStr
 
@@ -28,7 +29,7 @@ from wyoming_voice_stack.machine.hardware import (
 from wyoming_voice_stack.machine.memory import freeze_after_load, share_one_heap, trim_heap
 from wyoming_voice_stack.machine.processor import read_processor
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.models.store import ModelStore, shown_name
 from wyoming_voice_stack.server.assembly.language_settings import require_languages
 from wyoming_voice_stack.server.assembly.model_references import (
     require_installed,
@@ -53,9 +54,11 @@ def asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrS
         endpoint_silence_s=settings.asr_endpoint_silence,
         partial_text=settings.asr_partial_text,
         max_utterance_s=settings.asr_max_utterance_seconds,
-        device=settings.asr_device,
     )
-    entries = [_asr_entry(name, settings, metrics, store) for name in names]
+    entries = [
+        _asr_entry(reference, shown, settings, metrics, store)
+        for reference, shown in shown_names(names).items()
+    ]
     _check_languages(settings, entries)
     return AsrService(entries, options, metrics, _home_assistant_names(settings))
 
@@ -68,6 +71,19 @@ def _check_languages(settings: Settings, entries: Sequence[AsrEntry]) -> None:
     supported = dict.fromkeys(tag for entry in entries for tag in entry.tags)
     names = ", ".join(entry.name for entry in entries)
     require_languages("ASR_LANGUAGES", settings.asr_languages, supported, f"model {names}")
+
+
+def shown_names(references: Iterable[str]) -> dict[str, str]:
+    """Return each model's name for clients; of models with the same name, all but the first get a number."""
+    shown: dict[str, str] = {}
+    for reference in references:
+        name = shown_name(reference)
+        alternatives = (f"{name}-{number}" for number in itertools.count(2))
+        taken = set(shown.values())
+        shown[reference] = next(
+            each for each in itertools.chain((name,), alternatives) if each not in taken
+        )
+    return shown
 
 
 def _home_assistant_names(settings: Settings) -> HomeAssistantNames | None:
@@ -93,9 +109,11 @@ def selected_model(name: str, settings: Settings) -> str:
     return selected
 
 
-def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStore) -> AsrEntry:
-    weights = weights_of(name, store, environ=os.environ)
-    require_whisper(name, weights)
+def _asr_entry(
+    reference: str, name: str, settings: Settings, metrics: Metrics, store: ModelStore
+) -> AsrEntry:
+    weights = weights_of(reference, store, environ=os.environ)
+    require_whisper(reference, weights)
     require_installed(weights)
 
     def load() -> SpeechRecognizer:
@@ -109,10 +127,11 @@ def _asr_entry(name: str, settings: Settings, metrics: Metrics, store: ModelStor
             vad=SileroVad.installed(),
         )
 
-    local, smaller = weights.find(), smaller_model(name)
+    local, smaller = weights.find(), smaller_model(reference)
     return AsrEntry(
         name=name,
-        codes=model_languages(local if local is not None else name),
+        reference=reference,
+        codes=model_languages(local if local is not None else reference),
         worker=Worker(
             name,
             freeze_after_load(load),

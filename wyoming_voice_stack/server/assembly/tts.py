@@ -19,7 +19,7 @@ from wyoming_voice_stack.machine.memory import (
 )
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.licence import AGREED_VARIABLE
-from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.models.store import ModelStore, shown_name
 from wyoming_voice_stack.server.assembly.language_settings import require_languages
 from wyoming_voice_stack.server.assembly.model_references import (
     Weights,
@@ -67,11 +67,11 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
         memory_advice=f"set TTS_MODEL to a smaller voice, such as {SMALL_VOICE}",
     )
     options = TtsOptions(
+        model=shown_name(weights.reference),
         voices_dir=settings.voices_dir,
         voice=settings.tts_voice,
         language=settings.tts_language,
         household=settings.tts_languages,
-        device=settings.tts_device,
         speaking=SynthesisOptions(
             speed=settings.tts_speed,
             sentence_pause_ms=settings.tts_sentence_pause_ms,

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from wyoming_voice_stack.errors import UnknownLanguage, UnknownVoice
 from wyoming_voice_stack.languages import (
+    DETECTED,
     MAX_TAG_CHARACTERS,
     closest_language,
     household_languages,
@@ -107,6 +108,18 @@ class VoiceCatalogue:
             languages=languages,
             regions=(*_short_enough(request.language), *self._regions),
         )
+
+    @cached_property
+    def default(self) -> tuple[str, str]:
+        """Voice and language of a request that names neither; the language is `auto` if detected."""
+        name = self.default_voice or DEFAULT_VOICE
+        try:
+            found, languages = self._find(name)
+        except UnknownVoice:
+            # The recording that TTS_VOICE names may still be added.
+            return name, self.default_language or DETECTED
+        languages = languages or self._languages_of(found.voice, None)
+        return found.voice.name, languages[0] if len(languages) == 1 else DETECTED
 
     @cached_property
     def regional_languages(self) -> tuple[str, ...]:

@@ -17,8 +17,10 @@ from wyoming.tts import (
 from tests.support.fakes import FAKE_CARD, FakeSynthesizer
 from tests.support.tts_client import open_session, serving, tell
 from tests.support.voice_files import speech, write
+from wyoming_voice_stack import __version__
 from wyoming_voice_stack.errors import MalformedEvent, UnknownLanguage, UnknownVoice
 from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd
+from wyoming_voice_stack.tts.voices.catalogue import VoiceCatalogue
 
 
 @pytest.fixture
@@ -169,7 +171,49 @@ class TestVoices:
         assert request.clone.paths == (tmp_path / "clara.wav",)
 
 
+class TestDefault:
+    @pytest.mark.parametrize(
+        ("voice", "language", "household", "expected"),
+        [
+            (None, None, (), ("anna", "auto")),
+            (None, "de", (), ("anna", "de")),
+            (None, "de-AT", (), ("anna", "de")),
+            (None, "fr", (), ("anna", "auto")),
+            (None, None, ("de",), ("anna", "de")),
+            ("anna", None, (), ("anna", "auto")),
+            ("anna [de]", None, (), ("anna", "de")),
+            ("anna [de]", "en", (), ("anna", "de")),
+            ("bert", "en", (), ("bert", "de")),
+            ("clara", None, (), ("clara", "auto")),
+            ("clara", "en", (), ("clara", "en")),
+        ],
+    )
+    def test_voice_and_language_of_a_request_that_names_neither(
+        self,
+        voice: str | None,
+        language: str | None,
+        household: tuple[str, ...],
+        expected: tuple[str, str],
+    ) -> None:
+        assert VoiceCatalogue(FAKE_CARD, {}, household, voice, language).default == expected
+
+    def test_before_the_voices_are_known(self) -> None:
+        card = replace(FAKE_CARD, voices=())
+        assert VoiceCatalogue(card, {}).default == ("default", "auto")
+
+
 class TestInfo:
+    async def test_description_names_what_is_served(
+        self, engine: FakeSynthesizer, tmp_path: Path
+    ) -> None:
+        async with serving(engine, tmp_path) as service:
+            front_end = TtsFrontEnd(service)
+            await tell(open_session(service), Synthesize(text="Hi.").event())
+            [program] = Info.from_event(front_end.info()).tts
+        served = "model fake, voice anna, language en, device cpu"
+        assert program.description == f"A fake voice: {served}"
+        assert program.version == __version__
+
     async def test_one_voice_per_language(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:
             [program] = Info.from_event(TtsFrontEnd(service).info()).tts
