@@ -74,6 +74,13 @@ def port_in_use(cwd: Path) -> str:
         return served("asr", EXIT_CONFIG, cwd, ASR_PORT=port, ASR_MODEL=EMBEDDED_WHISPER)
 
 
+def demo_port_in_use(cwd: Path) -> str:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        done = command("demo", "--once", cwd=cwd, ASR_PORT=str(other.getsockname()[1]))
+    assert done.returncode == EXIT_CONFIG
+    return done.stderr.decode()
+
+
 def git_lfs_pointer(cwd: Path) -> str:
     (cwd / "model.bin").write_text(
         "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
@@ -102,6 +109,7 @@ AT_ONCE: dict[str, Callable[[Path], str]] = {
         "tts", EXIT_CONFIG, cwd, TTS_MODEL=EMBEDDED_PIPER, TTS_VOICE="jo"
     ),
     "cannot listen": port_in_use,
+    "for the demo": demo_port_in_use,
     "COQUI_TOS_AGREED": lambda cwd: served("tts", EXIT_LICENCE, cwd, HOME=str(cwd)),
     "model path": lambda cwd: served("tts", EXIT_UNAVAILABLE, cwd, TTS_MODEL="/app/models/anna"),
     "model 'bse'": lambda cwd: served("asr", EXIT_UNAVAILABLE, cwd, ASR_MODEL="bse"),
