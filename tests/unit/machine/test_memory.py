@@ -168,7 +168,7 @@ def made_worker(
 
     def worker(_name: str, load: object, **options: object) -> Any:
         made.update(options, load=load)
-        return SimpleNamespace(engine=None)
+        return SimpleNamespace(engine=None, device="", state="idle")
 
     monkeypatch.setattr(module, "freeze_after_load", lambda _load: "freeze_after_load")
     monkeypatch.setattr(module, "Worker", worker)
