@@ -72,7 +72,7 @@ test_in_chroot() {
         mount -t proc proc "$1/proc"
         mount --rbind /dev "$1/dev"
         exec chroot "$1" env -u TMPDIR PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-            PYTHONS_CACHE=/root/pythons bash /workspace/scripts/test_pythons.sh "$2"
+            PYTHONS_CACHE=/var/cache/pythons bash /workspace/scripts/test_pythons.sh "$2"
     ' bash "$root" "$1"
 }
 

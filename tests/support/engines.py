@@ -43,7 +43,7 @@ def loaded_vits(folder: Path) -> Iterator[CoquiSynthesizer]:
 
 
 def pieces_of(engine: SpeechSynthesizer, request: SynthesisRequest) -> Generator[Samples]:
-    """The pieces of a sentence in a reply of its own, which nobody plays."""
+    """The pieces of a sentence in a reply of its own, which is not played."""
     yield from engine.synthesize(request, PlaybackBuffer())
 
 
