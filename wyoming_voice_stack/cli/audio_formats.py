@@ -8,6 +8,7 @@ import wave
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.cli.client import AudioClip
@@ -69,7 +70,10 @@ def _with_av(shown: str, raw: bytes) -> AudioClip:
         raise _NotDecoded("PyAV is not installed") from error
     pcm = bytearray()
     try:
-        with av.open(io.BytesIO(raw), "r", metadata_errors="replace") as file:
+        # Before PyAV 19, damaged tags were an error unless this was asked for; now it does not exist.
+        before_19 = int(av.__version__.partition(".")[0]) < _TOLERANT_PYAV
+        options: dict[str, Any] = {"metadata_errors": "replace"} if before_19 else {}
+        with av.open(io.BytesIO(raw), "r", **options) as file:
             if not file.streams.audio:
                 raise _NotDecoded("no audio in it")
             stream = file.streams.audio[0]
@@ -93,6 +97,7 @@ def _check_size(shown: str, pcm: bytearray) -> None:
         )
 
 
+_TOLERANT_PYAV = 19
 _DECODERS: tuple[Callable[[str, bytes], AudioClip], ...] = (_with_soundfile, _with_av)
 
 
