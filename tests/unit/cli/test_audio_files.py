@@ -104,16 +104,21 @@ def test_no_recording(tmp_path: Path, content: bytes, told: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_film_is_heard_with_av(tmp_path: Path) -> None:
+@pytest.mark.parametrize("title", [b"Song", b"\xff\xfe\xfd\xfc"], ids=["text", "damaged"])
+def test_film_is_heard_with_av(tmp_path: Path, title: bytes) -> None:
     av = pytest.importorskip("av")
     path = str(tmp_path / "a.m4a")
     tone = (np.sin(np.arange(48000) / 10) * 16384).astype(np.int16)
     with av.open(path, "w") as file:
+        file.metadata["title"] = "Song"
         stream = file.add_stream("aac", rate=48000, layout="stereo")
         frame = av.AudioFrame.from_ndarray(np.repeat(tone, 2)[None], "s16", "stereo")
         frame.sample_rate = 48000
         for packet in [*stream.encode(frame), *stream.encode()]:
             file.mux(packet)
+    content = Path(path).read_bytes()
+    assert b"Song" in content
+    Path(path).write_bytes(content.replace(b"Song", title))
     recording = read_recording(path)
     assert (recording.rate, recording.width, recording.channels) == (48000, 2, 2)
     assert recording.seconds == pytest.approx(1.0, abs=0.1)
