@@ -3,6 +3,9 @@
 
 MINIMUM_PYTHON="3.11"
 
+# The version of the project.
+project_version() { sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml; }
+
 say() { printf '%s\n' "$*" >&2; }
 
 # Prints the first Python that is new enough.

@@ -5,6 +5,8 @@
 # PLATFORMS is a comma-separated list; the INPUTs are the files and folders that the image is made of.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/environment.sh
+. scripts/environment.sh
 if (($# < 5)); then
     echo "Usage: publish_image.sh REPOSITORY COMMIT DOCKERFILE PLATFORMS INPUT..." >&2
     exit 64
@@ -18,7 +20,7 @@ for input in "$@"; do
         exit 66
     fi
 done
-version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' wyoming_voice_stack/__init__.py)
+version=$(project_version)
 made_of=inputs-$(git ls-tree -r HEAD -- "$@" | sha256sum | cut -c1-16)
 
 if docker buildx imagetools inspect "$repository:$made_of" >/dev/null 2>&1; then

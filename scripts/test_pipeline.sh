@@ -142,10 +142,10 @@ check_release() {
         fail "release:check let v99.0.0 pass: $(cat "$work/refused")"
     fi
     grep -o "check_release: .*" "$work/refused" || fail "$(cat "$work/refused")"
-    tag=v$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' wyoming_voice_stack/__init__.py)
-    grep -q "^## \[${tag#v}\]" CHANGELOG.md ||
-        sed -i "s/^## \[Unreleased\]/&\n\n## [${tag#v}] - 2026-01-01/" CHANGELOG.md
-    git commit --quiet --all --allow-empty --message "Release"
+    tag=v98.7.6
+    sed -i "s/^## \[Unreleased\]/&\n\n- Something./" CHANGELOG.md
+    git commit --quiet --all --message "A change"
+    python3 scripts/release.py "${tag#v}" || fail "release.py refused $tag"
     pipeline --variable "CI_COMMIT_TAG=$tag" release:check || fail "release:check refused $tag"
     grep -q . .gitlab-ci-local/artifacts/releaseOgcheck/release-notes.md || fail "no release notes"
 }

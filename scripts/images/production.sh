@@ -53,7 +53,7 @@ look_at_image() {
     size=$(image_field '{{.Size}}')
     ((size < MAX_PRODUCTION_BYTES)) || failed "$IMAGE takes $(megabytes "$size")"
     passed "$IMAGE takes $(megabytes "$size")"
-    version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' wyoming_voice_stack/__init__.py)
+    version=$(project_version)
     same "label version" "$version" "$(image_field '{{index .Config.Labels "org.opencontainers.image.version"}}')"
     contains "label names the licence of XTTS" "non-commercial" \
         "$(image_field '{{index .Config.Labels "wyoming-voice-stack.coqui-license"}}')"

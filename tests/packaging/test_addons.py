@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,12 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from wyoming_voice_stack import __version__
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.models.licence import LICENCE_URL
 
 ROOT = Path(__file__).parents[2]
 ADDONS = ("asr", "tts")
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 LANGUAGES = ("en", "de")
 BOUNDED = re.compile(r"(?P<kind>int|float)\((?P<low>[\d.]*),(?P<high>[\d.]*)\)")
 MAX_DOCKER_STOP_SECONDS = 300
@@ -181,12 +182,12 @@ class TestAddon:
         assert not declared.keys() & {"hassio_api", "privileged", "full_access", "host_network"}
 
     def test_the_version_is_the_packages(self, mode: str) -> None:
-        assert config(mode)["version"] == __version__
+        assert config(mode)["version"] == VERSION
         lines = instructions(mode)
         [image] = [line for line in lines if line.startswith("ARG VOICE_STACK_IMAGE=")]
-        assert image.endswith(f":{__version__}")
-        assert f"ARG BUILD_VERSION={__version__}" in lines
-        assert f"## {__version__}\n" in (folder(mode) / "CHANGELOG.md").read_text()
+        assert image.endswith(f":{VERSION}")
+        assert f"ARG BUILD_VERSION={VERSION}" in lines
+        assert f"## {VERSION}\n" in (folder(mode) / "CHANGELOG.md").read_text()
 
     def test_the_image(self, mode: str) -> None:
         environment = image_environment(mode)

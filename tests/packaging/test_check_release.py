@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "check_release.py"
+from tests.support.release_project import FILES, ReleaseProject
+
 CHANGELOG = """# Changelog
 
 ## [Unreleased]
@@ -26,23 +27,12 @@ CHANGELOG = """# Changelog
 
 
 def check(
-    folder: Path, *arguments: str, version: str = "1.2.3", changelog: str = CHANGELOG
+    folder: Path, tag: str, *arguments: str, version: str = "1.2.3", changelog: str = CHANGELOG
 ) -> subprocess.CompletedProcess[str]:
-    """Run a copy of the script in a project of this version and with this changelog."""
-    for name, text in (
-        ("scripts/check_release.py", SCRIPT.read_text()),
-        ("wyoming_voice_stack/__init__.py", f'"""Doc."""\n\n__version__ = "{version}"\n'),
-        ("CHANGELOG.md", changelog),
-    ):
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text)
-    return subprocess.run(
-        [sys.executable, "scripts/check_release.py", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Check a project of this version and with this changelog; all but pyproject.toml agree with the tag."""
+    project = ReleaseProject(folder, tag.removeprefix("v"), changelog)
+    project.set(FILES.PROJECT, version)
+    return project.run("check_release.py", tag, *arguments)
 
 
 def test_agreement_writes_the_notes_of_that_version(tmp_path: Path) -> None:
@@ -55,7 +45,12 @@ def test_agreement_writes_the_notes_of_that_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tag", "version", "changelog", "message"),
     [
-        ("v1.2.4", "1.2.3", CHANGELOG.replace("1.2.3", "1.2.4"), ["'1.2.3'", "__version__"]),
+        (
+            "v1.2.4",
+            "1.2.3",
+            CHANGELOG.replace("1.2.3", "1.2.4"),
+            ["'1.2.3'", "pyproject.toml ([project] version)"],
+        ),
         ("v1.2.3", "1.2.3", CHANGELOG.replace("1.2.3", "1.2.4"), ["'1.2.4'", "[Unreleased]"]),
         # A version that the changelog knows, but not as its newest.
         ("v1.2.2", "1.2.2", CHANGELOG, ["newest is '1.2.3'"]),
@@ -86,7 +81,17 @@ def test_two_disagreements_are_reported_at_once(tmp_path: Path) -> None:
     assert [line.partition(" ")[0] for line in done.stderr.splitlines()] == ["check_release:"] * 2
 
 
+@pytest.mark.parametrize("place", [*FILES.PLACES, *FILES.ADDON_CHANGELOGS], ids=str)
+def test_each_place_has_a_line_of_its_own(tmp_path: Path, place: Any) -> None:
+    project = ReleaseProject(tmp_path, "1.2.3", CHANGELOG)
+    project.set(place, "1.2.2")
+    done = project.run("check_release.py", "v1.2.3")
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert f"{place.file} ({place.name}) says '1.2.2'" in line
+
+
 def test_a_version_of_the_package_that_cannot_be_read(tmp_path: Path) -> None:
     done = check(tmp_path, "v1.2.3", version='"')
     assert done.returncode == 1
-    assert "says ''" in done.stderr
+    assert "pyproject.toml has no version ([project] version); add 1.2.3." in done.stderr

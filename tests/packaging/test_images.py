@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 import pytest
 import yaml
 
-from wyoming_voice_stack import __version__
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.models.licence import LICENCE_URL
 from wyoming_voice_stack.server.app import ENGINE_STOP_SECONDS
@@ -74,7 +74,8 @@ def test_the_image_has_the_ports_and_folders_of_the_settings() -> None:
 
 
 def test_the_image_has_the_version_of_the_package() -> None:
-    assert f"VERSION={__version__}" in arguments("Dockerfile", "ARG")
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"VERSION={version}" in arguments("Dockerfile", "ARG")
 
 
 def test_the_image_names_the_licence_that_it_accepts() -> None:

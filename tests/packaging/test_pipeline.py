@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
 JOBS = ("unit:asr", "unit:tts", "unit:core", "unit:utils", "integration")
 HATCH = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]
-METADATA = {"README.md", "LICENSE", "wyoming_voice_stack/__init__.py"}
+METADATA = {"README.md", "LICENSE"}
 """What only ends in the package's metadata: no reason to build an image."""
 
 
@@ -108,10 +108,11 @@ class Registry:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "scripts").mkdir()
-        script = (ROOT / "scripts" / "publish_image.sh").read_text()
-        (folder / "scripts" / "publish_image.sh").write_text(script)
+        for name in ("publish_image.sh", "environment.sh"):
+            (folder / "scripts" / name).write_text((ROOT / "scripts" / name).read_text())
+        (folder / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
         (folder / "wyoming_voice_stack").mkdir()
-        (folder / "wyoming_voice_stack" / "__init__.py").write_text('__version__ = "1.2.3"\n')
+        (folder / "wyoming_voice_stack" / "__init__.py").touch()
         (folder / "Dockerfile").write_text("FROM scratch\n")
         docker = folder / "bin" / "docker"
         docker.parent.mkdir()

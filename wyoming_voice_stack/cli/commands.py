@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from wyoming_voice_stack import __version__
 from wyoming_voice_stack.cli.server_commands import languages, status, voices
 from wyoming_voice_stack.cli.speech_commands import say, transcribe
 from wyoming_voice_stack.cli.terminal import HELP_OPTIONS, PROGRAM, console, examples
@@ -51,6 +50,8 @@ def _root(
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
     if version:
+        from wyoming_voice_stack import __version__
+
         typer.echo(__version__)
         raise typer.Exit
     del context
