@@ -192,3 +192,11 @@ class ConfigError(VoiceStackError, code="config", exit_status=EXIT_CONFIG):
 
 class WrongServer(ConfigError):
     """The command line has the address of a server that does not serve what the command needs."""
+
+
+def install_hint(extra: str) -> str:
+    """The end of a message about a missing package: how to install this extra of the project.
+
+    The project is not on PyPI, so it is installed from a checkout.
+    """
+    return f"in the folder of this project, run: pip install '.[{extra}]'"

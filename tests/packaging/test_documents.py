@@ -228,3 +228,20 @@ def test_plain_words(document: Path) -> None:
     prose = re.sub(r"`[^`]+`", "", parts(document.read_text("utf-8"), code=False))
     words = {word.lower() for word in re.findall(r"\w+", prose)}
     assert words & {"somebody", "nobody", "anew", "told"} == set()
+
+
+def test_nothing_says_to_install_a_package_that_is_not_published() -> None:
+    sources = (*DOCUMENTS, *(ROOT / "wyoming_voice_stack").rglob("*.py"))
+    published = re.compile(r"install\s+[\"']*wyoming[-_]voice[-_]stack(?![\w-])")
+    assert published.search("run: pip install 'wyoming-voice-stack[tts]'")
+    assert [path.name for path in sources if published.search(path.read_text("utf-8"))] == []
+
+
+def test_the_hint_names_extras_that_exist() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    sources = (path.read_text("utf-8") for path in (ROOT / "wyoming_voice_stack").rglob("*.py"))
+    named = {name for text in sources for name in re.findall(r"install_hint\([\"'](\w+)", text)}
+    assert named
+    assert named <= extras.keys()

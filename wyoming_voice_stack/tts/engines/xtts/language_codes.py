@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterable
 
-from wyoming_voice_stack.errors import UnknownLanguage
+from wyoming_voice_stack.errors import UnknownLanguage, install_hint
 from wyoming_voice_stack.languages import closest_language
 from wyoming_voice_stack.tts.engines.request_checks import unsupported_language
 from wyoming_voice_stack.tts.text.language.tags import bcp47, primary
@@ -64,4 +64,4 @@ def _advice(language: str) -> str:
     if _readable(language):
         return ""
     extra = _EXTRAS.get(language, "tts")
-    return f" To add {language!r}, run: pip install 'wyoming-voice-stack[{extra}]'"
+    return f" To add {language!r}: {install_hint(extra)}"

@@ -53,7 +53,7 @@ def read_recording(
     try:
         import soundfile
     except (ImportError, OSError) as error:
-        raise EngineError("soundfile is missing. Install wyoming-voice-stack[tts].") from error
+        raise EngineError("soundfile is missing; run: pip install soundfile") from error
 
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size > MAX_RECORDING_BYTES:
