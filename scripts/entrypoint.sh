@@ -1,6 +1,17 @@
 #!/usr/bin/env bash
-# Becomes the server that SERVICE_MODE names; arguments go to `wyoming-voice-stack serve`.
+# Becomes the server that SERVICE_MODE names, with options of `wyoming-voice-stack serve`, or one of its other commands.
 set -euo pipefail
+case "${1:-}" in
+    demo | discover | health | languages | models | say | serve | status | transcribe | voices | -h | --help | --version)
+        exec wyoming-voice-stack "$@"
+        ;;
+    wyoming-voice-stack | bash | sh) exec "$@" ;;
+    "" | -*) ;;
+    *)
+        echo "'$1' is not a command of wyoming-voice-stack; --help lists them. For a server, give only options, such as --model." >&2
+        exit 64
+        ;;
+esac
 mode=${SERVICE_MODE:-}
 # `docker run --env-file` keeps quotes and blanks.
 plain=${mode//[\"\' ]/}

@@ -43,6 +43,7 @@ EXIT_USAGE = 64
 EXIT_UNAVAILABLE = 69
 EXIT_PROCESSOR = 70
 EXIT_LICENCE = 78
+EXIT_INTERRUPTED = 130
 
 
 def redacted_traceback(error: BaseException) -> str:

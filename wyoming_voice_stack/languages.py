@@ -19,6 +19,26 @@ def is_language(tag: str) -> bool:
     return len(tag) <= MAX_TAG_CHARACTERS and tag_is_valid(tag)
 
 
+def language_code(name: str) -> str | None:
+    """Return the code of a language for its English or its own name, such as `German` or `Deutsch`.
+
+    None for other names, and if Babel is not installed.
+    """
+    try:
+        from babel import Locale
+        from babel.localedata import locale_identifiers
+    except ImportError:
+        return None
+    wanted = name.casefold()
+    for code, english in Locale("en").languages.items():
+        if english.casefold() == wanted:
+            return str(code)
+    for code in filter(str.isalpha, locale_identifiers()):
+        if (Locale(code).get_display_name() or "").casefold() == wanted:
+            return code
+    return None
+
+
 def closest_language(desired: str, supported: Iterable[str]) -> str | None:
     """Return the tag of `supported`, as given, that matches `desired` best, or None.
 

@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import typer
 
+from wyoming_voice_stack.cli.commands import app
 from wyoming_voice_stack.errors import EXIT_USAGE
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -72,3 +74,37 @@ def test_entrypoint_becomes_the_server(tmp_path: Path, mode: str, passed: str) -
     assert complained == []
     # The same process: signals of the container's runtime reach the server.
     assert said == [str(process.pid), "serve", "--mode", passed, *arguments]
+
+
+@pytest.mark.parametrize("environ", [{}, {"SERVICE_MODE": "asr"}, {"SERVICE_MODE": "both"}])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *((name,) for name in sorted(vars(typer.main.get_command(app))["commands"])),
+        ("models", "pull", "base"),
+        ("say", "a text with spaces", "-o", "-"),
+        ("--help",),
+        ("-h",),
+        ("--version",),
+    ],
+)
+def test_entrypoint_runs_the_other_commands(
+    tmp_path: Path, arguments: tuple[str, ...], environ: dict[str, str]
+) -> None:
+    process, said, complained = enter(tmp_path, *arguments, **environ)
+    assert process.returncode == 0
+    assert complained == []
+    assert said == [str(process.pid), *arguments]
+
+
+@pytest.mark.parametrize("arguments", [("wyoming-voice-stack", "models"), ("sh", "-c", "env")])
+def test_entrypoint_runs_a_whole_command_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    process, said, _ = enter(tmp_path, *arguments, MARK="seen")
+    assert process.returncode == 0
+    assert said == [str(process.pid), *arguments[1:]] or "MARK=seen" in said
+
+
+def test_entrypoint_refuses_other_words(tmp_path: Path) -> None:
+    process, said, [line] = enter(tmp_path, "sevre", SERVICE_MODE="asr")
+    assert (process.returncode, said) == (EXIT_USAGE, [])
+    assert line.startswith("'sevre' is not a command of wyoming-voice-stack")

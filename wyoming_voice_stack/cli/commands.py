@@ -12,8 +12,8 @@ import typer
 
 from wyoming_voice_stack.cli.server_commands import languages, status, voices
 from wyoming_voice_stack.cli.speech_commands import say, transcribe
-from wyoming_voice_stack.cli.terminal import HELP_OPTIONS, PROGRAM, console, examples
-from wyoming_voice_stack.errors import EXIT_USAGE, ConfigError, EngineError, VoiceStackError
+from wyoming_voice_stack.cli.terminal import HELP_OPTIONS, PROGRAM, console, examples, run
+from wyoming_voice_stack.errors import EXIT_USAGE, ConfigError, EngineError
 
 _HELP = "Speech to text and text to speech for Home Assistant, over the Wyoming protocol."
 _HEALTH_SECONDS = 5.0
@@ -34,14 +34,8 @@ app.add_typer(models, name="models")
 
 
 def main() -> None:
-    """Run the command line; an expected failure is one line and an exit status of its own."""
-    try:
-        app()
-    except VoiceStackError as error:
-        typer.echo(f"{PROGRAM}: {error}", err=True)
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """Run the command line."""
+    run(app)
 
 
 @app.callback(invoke_without_command=True)

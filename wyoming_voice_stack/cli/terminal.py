@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import typer
+
+from wyoming_voice_stack.errors import EXIT_INTERRUPTED, VoiceStackError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,6 +21,41 @@ T = TypeVar("T")
 
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+# typer gives no name to the errors of which this is one: unknown options, missing arguments.
+_USAGE_ERROR: type[Any] = typer.BadParameter.__bases__[0]
+
+
+def run(app: Callable[..., int | None]) -> NoReturn:
+    """Run a command line and exit; an expected failure is one line and an exit status of its own."""
+    try:
+        status = app(standalone_mode=False, prog_name=PROGRAM) or 0
+    except VoiceStackError as error:
+        exit_with(str(error), error.exit_status)
+    except (KeyboardInterrupt, typer.Abort):
+        status = EXIT_INTERRUPTED
+    except _USAGE_ERROR as error:
+        _exit_with_usage(error)
+    if status == EXIT_INTERRUPTED:
+        exit_with("interrupted.", status)
+    sys.exit(status)
+
+
+def exit_with(message: str, status: int) -> NoReturn:
+    """Print one line and exit."""
+    typer.echo(f"{PROGRAM}: {message}", err=True)
+    sys.exit(status)
+
+
+def _exit_with_usage(error: Any) -> NoReturn:
+    message = error.format_message()
+    if "\n" in message:
+        # Without a command, the message is the help.
+        error.show()
+        sys.exit(error.exit_code)
+    command = error.ctx.command_path if error.ctx else PROGRAM
+    sentence = message if message.endswith((".", "?")) else f"{message}."
+    exit_with(f"{sentence} For help, run: {command} --help", error.exit_code)
 
 
 def examples(*lines: str) -> str:

@@ -31,7 +31,7 @@ def read_options(path: str) -> dict[str, Any]:
             raise ConfigError(f"{named} is larger than {MAX_OPTIONS_BYTES} bytes; {_REMEDY}")
         options = json.loads(raw)
     except OSError as error:
-        raise ConfigError(f"{named} cannot be read ({error}); {_REMEDY}") from error
+        raise ConfigError(f"{named} cannot be read ({error.strerror}); {_REMEDY}") from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{named} is not valid JSON; {_REMEDY}") from error
     if not isinstance(options, dict):

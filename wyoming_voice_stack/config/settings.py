@@ -24,6 +24,7 @@ from wyoming_voice_stack.config.options_file import OPTIONS_VARIABLE, read_optio
 from wyoming_voice_stack.config.value_types import (
     ComputeType,
     Device,
+    Folder,
     Languages,
     Names,
     Networks,
@@ -69,9 +70,9 @@ class Settings(BaseSettings):
     log_format: Annotated[Literal["text", "json"], BeforeValidator(lower)] = "text"
     """Format of log lines: text or json."""
 
-    models_dir: Path = Path("models")
+    models_dir: Folder = Path("models")
     """Folder for downloaded models."""
-    voices_dir: Path = Path("voices")
+    voices_dir: Folder = Path("voices")
     """Folder of recordings to clone: `anna.wav`, or a folder `anna/` with several."""
 
     asr_device: Device = "auto"
@@ -209,10 +210,15 @@ class _ValueFiles(PydanticBaseSettingsSource):
                     f"{variable}={named!r} is larger than {MAX_SECRET_BYTES} bytes; set it to a file"
                     " that contains only the value"
                 )
-            return raw.decode("utf-8").strip(), field_name, False
-        except (OSError, UnicodeDecodeError) as error:
+            return raw.decode().strip(), field_name, False
+        except UnicodeDecodeError as error:
             raise ConfigError(
-                f"{variable}={named!r} cannot be read ({error}); set it to a readable text file"
+                f"{variable}={named!r} is not UTF-8 text; set it to a file that contains only the value"
+            ) from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ConfigError(
+                f"{variable}={named!r} cannot be read ({reason}); set it to a readable text file"
             ) from error
 
     def __call__(self) -> dict[str, Any]:
@@ -252,5 +258,7 @@ def _allowed(field_name: str) -> str:
         for attribute, word in (("ge", "at least"), ("gt", "more than"), ("le", "at most"))
         if hasattr(limit, attribute)
     ]
+    if field.annotation is bool:
+        bounds.append("true or false")
     meaning = (field.description or "").rstrip(".")
     return f"allowed: {' and '.join(bounds)} ({meaning})" if bounds else f"meaning: {meaning}"

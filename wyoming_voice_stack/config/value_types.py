@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import chain
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?", re.ASCII)
 _QUOTES = ('"', "'")
 _DETECTED = "auto"
 """Stands for a language that is detected, and so for none in a setting."""
+
+
+_BYTE_ORDER_MARK = "\ufeff"
+"""Editors on Windows write it in front of a text; Python does not count it as a blank."""
 
 
 def unquoted(value: str) -> str:
@@ -20,7 +27,7 @@ def unquoted(value: str) -> str:
 
     `docker run --env-file` and YAML lists keep the quotes that a shell removes.
     """
-    text = value.strip()
+    text = value.strip().removeprefix(_BYTE_ORDER_MARK).strip()
     quote = text[:1]
     if quote in _QUOTES and len(text) > 1 and text.endswith(quote) and quote not in text[1:-1]:
         return text[1:-1].strip()
@@ -57,7 +64,19 @@ def networks(value: Any) -> Any:
     parts = comma_separated(value)
     if not isinstance(parts, tuple):
         return value
-    return tuple(ip_network(str(part), strict=False) for part in parts)
+    return tuple(_network(str(part)) for part in parts)
+
+
+def _network(part: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(part, strict=False)
+    except ValueError as error:
+        raise PydanticCustomError(
+            "network",
+            "{part} is neither an IP address nor a network; use addresses such as 192.168.1.20 or"
+            " 192.168.1.0/24, separated by commas",
+            {"part": repr(part)},
+        ) from error
 
 
 def _empty_is_none(value: Any) -> Any:
@@ -71,22 +90,55 @@ def _detected_is_none(value: Any) -> Any:
 
 def _existing_language(tag: str) -> str:
     # Imports langcodes, which a health check does not need.
-    from wyoming_voice_stack.languages import is_language
+    from wyoming_voice_stack.languages import is_language, language_code
 
-    if not is_language(tag):
+    if is_language(tag):
+        return tag
+    code = language_code(tag)
+    advice = f"the code {code}" if code else "a language code such as en, de or pt-BR"
+    raise PydanticCustomError("language", "no such language; use {advice}", {"advice": advice})
+
+
+def _at_least_one(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise PydanticCustomError("names", "it names no model; name one, or leave it unset")
+    return names
+
+
+def _device(value: str) -> str:
+    if not _DEVICE.fullmatch(value):
+        raise PydanticCustomError("device", "no such device; use auto, cpu, cuda or cuda:N")
+    return value
+
+
+def _folder(value: Path) -> Path:
+    try:
+        path = value.expanduser()
+        nearest = next((each for each in (path, *path.parents) if each.exists()), path)
+        is_folder = nearest.is_dir() or not nearest.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        # A name that is too long, an unknown user after `~`, a NUL character.
+        reason = getattr(error, "strerror", None) or str(error)
         raise PydanticCustomError(
-            "language", "no such language; use a language code such as en, de or pt-BR"
+            "folder", "{reason}; set it to a folder", {"reason": reason}
+        ) from error
+    if not is_folder:
+        raise PydanticCustomError(
+            "folder", "{path} is a file; set it to a folder", {"path": str(nearest)}
         )
-    return tag
+    return value
 
 
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(comma_separated)]
+Folder = Annotated[Path, AfterValidator(_folder)]
+Names = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(comma_separated), AfterValidator(_at_least_one)
+]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(networks)]
 Optional = Annotated[str | None, BeforeValidator(_empty_is_none)]
 LanguageTag = Annotated[str, AfterValidator(_existing_language)]
 OptionalLanguage = Annotated[LanguageTag | None, BeforeValidator(_empty_is_none)]
 Languages = Annotated[tuple[LanguageTag, ...], NoDecode, BeforeValidator(_detected_is_none)]
-Device = Annotated[str, BeforeValidator(lower), Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
+Device = Annotated[str, BeforeValidator(lower), AfterValidator(_device)]
 ComputeType = Annotated[
     Literal[
         "auto",

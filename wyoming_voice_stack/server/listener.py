@@ -7,6 +7,7 @@ the Wyoming side, which answers with an error event.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 from collections.abc import Sequence
@@ -89,10 +90,15 @@ class Listener:
                 lambda: _FirstByte(self), backlog=BACKLOG, **where
             )
         except OSError as error:
+            if _is_about_the_address(error):
+                remedy = "set HOST to an address of this machine, or leave it unset"
+            else:
+                remedy = (
+                    "stop what uses the port, or choose another one with HOST, ASR_PORT or TTS_PORT"
+                )
             raise ConfigError(
                 f"The server cannot listen on {host or 'any address'}, port {port}"
-                f" ({error.strerror or error}); stop what uses the port, or choose another one"
-                " with HOST, ASR_PORT or TTS_PORT."
+                f" ({error.strerror or error}); {remedy}."
             ) from error
 
     def stop_accepting(self) -> None:
@@ -256,3 +262,8 @@ def _host(peer: Sequence[Any]) -> str:
 
 def _name(peer: Sequence[Any] | None) -> str:
     return f"{_host(peer)}:{peer[1]}" if peer else "unknown"
+
+
+def _is_about_the_address(error: OSError) -> bool:
+    # asyncio gives no number if it has tried all addresses of a name.
+    return isinstance(error, socket.gaierror) or error.errno in {errno.EADDRNOTAVAIL, None}

@@ -59,13 +59,21 @@ def served(mode: str, exit_status: int, cwd: Path, **settings: str) -> str:
     return done.stderr.decode()
 
 
-def entered(mode: str) -> str:
+def entered(mode: str, *arguments: str) -> str:
     script = ROOT / "scripts" / "entrypoint.sh"
     done = subprocess.run(
-        ["bash", str(script)], env={"SERVICE_MODE": mode}, capture_output=True, check=False
+        ["bash", str(script), *arguments],
+        env={"SERVICE_MODE": mode},
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == EXIT_USAGE
     return done.stderr.decode()
+
+
+def a_file_for_models(cwd: Path) -> str:
+    (cwd / "models").touch()
+    return served("asr", EXIT_CONFIG, cwd, MODELS_DIR=str(cwd / "models"))
 
 
 def port_in_use(cwd: Path) -> str:
@@ -108,7 +116,13 @@ AT_ONCE: dict[str, Callable[[Path], str]] = {
     "Unknown voice 'jo'": lambda cwd: served(
         "tts", EXIT_CONFIG, cwd, TTS_MODEL=EMBEDDED_PIPER, TTS_VOICE="jo"
     ),
-    "cannot listen": port_in_use,
+    "'sevre'": lambda _: entered("asr", "sevre"),
+    "MODELS_DIR=": a_file_for_models,
+    "ALLOWED_CLIENTS='homeassistant.local'": lambda cwd: served(
+        "asr", EXIT_CONFIG, cwd, ALLOWED_CLIENTS="homeassistant.local"
+    ),
+    "set HOST to": lambda cwd: served("asr", EXIT_CONFIG, cwd, HOST="192.0.2.77"),
+    "stop what uses the port": port_in_use,
     "for the demo": demo_port_in_use,
     "COQUI_TOS_AGREED": lambda cwd: served("tts", EXIT_LICENCE, cwd, HOME=str(cwd)),
     "model path": lambda cwd: served("tts", EXIT_UNAVAILABLE, cwd, TTS_MODEL="/app/models/anna"),

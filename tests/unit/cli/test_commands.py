@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from wyoming_voice_stack.cli.commands import app
+from wyoming_voice_stack.cli.commands import app, main
 
 COMMANDS: dict[str, Any] = {}
 for name, command in vars(typer.main.get_command(app))["commands"].items():
@@ -88,3 +89,55 @@ def test_tables_are_whole_in_a_pipe(tmp_path: Path) -> None:
     [row] = [line for line in done.stdout.splitlines() if "bbb" in line]
     assert str(model) in row
     assert row == row.rstrip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("serve --modle base", "No such option: --modle (Possible options: --mode, --model)."),
+        ("serve --port x", "Invalid value for '--port'"),
+        ("serve extra", "Got unexpected extra argument"),
+        ("sevre", "No such command 'sevre'"),
+        ("say hi", "Missing option '-o' / '--output'."),
+        ("models pul", "No such command 'pul'"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line(
+    arguments: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["anything", *arguments.split()])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    shown = capsys.readouterr()
+    [line] = shown.err.splitlines()
+    assert line.startswith(f"wyoming-voice-stack: {said}")
+    assert re.search(r" For help, run: wyoming-voice-stack( serve| say| models)? --help$", line)
+    assert shown.out == ""
+
+
+def test_without_a_command_the_help_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["anything"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    assert "wyoming-voice-stack demo --once" in "".join(capsys.readouterr())
+
+
+def test_an_interruption_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wyoming_voice_stack.cli.audio_files.read_recording", interrupt)
+    monkeypatch.setattr(sys, "argv", ["anything", "transcribe", "a.wav"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "wyoming-voice-stack: interrupted.\n"

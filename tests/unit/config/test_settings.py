@@ -42,6 +42,9 @@ def test_defaults() -> None:
         ("TTS_LANGUAGES", "auto", "tts_languages", ()),
         # As `docker run --env-file` and lists in YAML pass them on.
         ("ASR_LANGUAGE", '"en"', "asr_language", "en"),
+        ("ASR_LANGUAGE", "\ufeffen", "asr_language", "en"),
+        ("ASR_LANGUAGE", "\u00a0en\r", "asr_language", "en"),
+        ("ASR_BEAM_SIZE", "\ufeff\u00a03", "asr_beam_size", 3),
         ("ASR_LANGUAGE", "' '", "asr_language", None),
         ("ASR_LANGUAGES", ' "en, de" ', "asr_languages", ("en", "de")),
         ("ASR_LANGUAGES", "\"en\", 'de'", "asr_languages", ("en", "de")),
@@ -123,12 +126,27 @@ def test_environment_goes_before_a_file(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("LOG_LEVEL", "loud", "DEBUG, INFO, WARNING or ERROR"),
         ("ASR_DEVICE", "gpu", "cuda:N"),
         ("SERVICE_MODE", "both", "asr or tts"),
-        ("ALLOWED_CLIENTS", "300.1.1.1", "networks"),
+        (
+            "ALLOWED_CLIENTS",
+            "300.1.1.1",
+            "neither an IP address nor a network; use addresses such as",
+        ),
+        ("ALLOWED_CLIENTS", "192.168.1.*", "such as 192.168.1.20 or 192.168.1.0/24"),
+        ("ALLOWED_CLIENTS", "192.168.1.1 10.0.0.1", "separated by commas"),
         ("TTS_SPEED", "9", "at most 4.0"),
-        ("ZEROCONF", "maybe", "Announce"),
+        ("ZEROCONF", "maybe", "true or false (Announce"),
+        ("ASR_PARTIAL_TEXT", "nein", "true or false"),
+        ("ASR_MODEL", ",", "names no model"),
+        ("TTS_DEVICE", "cuda:x", "auto, cpu, cuda or cuda:N"),
         ("ASR_TASK", "sing", "translate"),
         ("TTS_PRECISION", "float8", "bfloat16"),
-        ("ASR_LANGUAGE", "English", "such as en, de or pt-BR"),
+        ("ASR_LANGUAGE", "English", "no such language; use the code en;"),
+        ("TTS_LANGUAGE", "english", "use the code en;"),
+        ("ASR_LANGUAGE", "Deutsch", "use the code de;"),
+        ("ASR_LANGUAGE", "Thai", "use the code th;"),
+        ("ASR_LANGUAGE", "de_DE.UTF-8", "such as en, de or pt-BR"),
+        ("ASR_LANGUAGE", "de en", "such as en, de or pt-BR"),
+        ("ASR_LANGUAGES", "de;en", "such as en, de or pt-BR"),
         ("ASR_LANGUAGE", "jp", "no such language"),
         ("TTS_LANGUAGE", "xx", "no such language"),
         ("TTS_LANGUAGE", "de-" + "x" * 100, "no such language"),
@@ -148,6 +166,63 @@ def test_wrong_value_is_one_line_with_variable_value_and_what_is_allowed(
     assert allowed in message
     assert "\n" not in message
     assert caught.value.exit_status == EXIT_CONFIG
+
+
+BOUNDED = sorted(
+    name
+    for name, field in Settings.model_fields.items()
+    if any(hasattr(limit, "le") for limit in field.metadata)
+)
+NOT_IN_BOUNDS = (
+    "nan",
+    "inf",
+    "-inf",
+    "-1",
+    "1e9",
+    "5 seconds",
+    "5,0",
+    "0x5",
+    "\u0665",
+    "five",
+    "1 2",
+)
+
+
+def test_most_settings_with_numbers_are_tried() -> None:
+    assert len(BOUNDED) >= 18
+
+
+@pytest.mark.parametrize("value", NOT_IN_BOUNDS)
+@pytest.mark.parametrize("name", BOUNDED)
+def test_a_number_has_bounds(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name.upper(), value)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    message = str(caught.value)
+    assert message.startswith(f"{name.upper()}={value!r} is not valid: ")
+    assert "; allowed: " in message
+    assert " and at most " in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("variable", ["MODELS_DIR", "VOICES_DIR"])
+@pytest.mark.parametrize(
+    ("below", "said"),
+    [
+        ("file", "file is a file; set it to a folder"),
+        ("file/models", "file is a file; set it to a folder"),
+        ("x" * 300, "File name too long; set it to a folder"),
+    ],
+)
+def test_a_folder_that_cannot_be_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, below: str, said: str
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(variable, str(tmp_path / below))
+    with pytest.raises(ConfigError, match=f"^{variable}=.*{said}; meaning: Folder"):
+        load_settings()
+    monkeypatch.setenv(variable, str(tmp_path / "missing" / "models"))
+    load_settings()
 
 
 @pytest.mark.parametrize("variable", ["ASR_LANGUAGES", "TTS_LANGUAGES"])
@@ -171,10 +246,31 @@ def test_a_token_is_read_and_never_shown(
     assert "key-of" not in f"{settings!r} {settings} {settings.model_dump()}"
 
 
-def test_unreadable_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("TTS_VOICE_FILE", str(tmp_path / "nothing"))
-    with pytest.raises(ConfigError, match="TTS_VOICE_FILE"):
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("nothing", "cannot be read (No such file or directory); set it to a readable text file"),
+        ("", "cannot be read (Is a directory); set it to a readable text file"),
+        ("binary", "is not UTF-8 text; set it to a file that contains only the value"),
+    ],
+)
+def test_unreadable_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str, said: str
+) -> None:
+    (tmp_path / "binary").write_bytes(bytes(range(128, 256)))
+    monkeypatch.setenv("TTS_VOICE_FILE", str(tmp_path / file))
+    with pytest.raises(ConfigError) as caught:
         load_settings()
+    assert str(caught.value) == f"TTS_VOICE_FILE={str(tmp_path / file)!r} {said}"
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbfde\r\n", b'"de"\n', b" 'de'\n\n"])
+def test_file_of_a_value_as_editors_write_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "value").write_bytes(content)
+    monkeypatch.setenv("ASR_LANGUAGE_FILE", str(tmp_path / "value"))
+    assert load_settings().asr_language == "de"
 
 
 def test_file_that_is_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

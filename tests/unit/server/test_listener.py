@@ -224,3 +224,10 @@ async def test_port_in_use_is_a_clear_error(service: EchoService) -> None:
         async with listening(service) as listener:
             with pytest.raises(ConfigError, match=str(port)):
                 await listener.start("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.77", "no-such-host.invalid", "http://0.0.0.0"])
+async def test_an_address_of_another_machine(service: EchoService, host: str) -> None:
+    async with listening(service) as listener:
+        with pytest.raises(ConfigError, match="set HOST to an address of this machine"):
+            await listener.start(host, 0)

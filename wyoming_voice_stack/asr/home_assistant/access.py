@@ -43,11 +43,16 @@ def home_assistant_access(
         None if nothing is configured.
 
     Raises:
-        ConfigError: only one of `HASS_URL` and `HASS_TOKEN` is set, or the URL is invalid. The
+        ConfigError: only one of `HASS_URL` and `HASS_TOKEN` is set, or one is invalid. The
             message never contains the token or credentials in the URL.
     """
     url, token = (url or "").strip(), (token or "").strip()
     supervisor_token = (supervisor_token or "").strip()
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise ConfigError(
+            "HASS_TOKEN (not shown) is not valid: a token has only ASCII letters, digits and punctuation;"
+            " copy it from Home Assistant again, in one line."
+        )
     if url and token:
         return HomeAssistantAccess(_websocket_url(url), token)
     if url:

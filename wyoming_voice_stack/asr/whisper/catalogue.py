@@ -246,7 +246,7 @@ def _languages_by_vocabulary(directory: Path) -> tuple[str, ...]:
 
 def _vocabulary_size(directory: Path) -> int:
     if not directory.is_dir():
-        raise ModelNotFound(f"Model directory {directory} does not exist; check the path.")
+        raise ModelNotFound(f"{directory} is not the directory of a Whisper model; check the path.")
     try:
         for name in ("vocabulary.json", "vocabulary.txt"):
             path = directory / name

@@ -68,6 +68,13 @@ def test_an_invalid_url(url: str) -> None:
     assert len(message) < 500
 
 
+@pytest.mark.parametrize("token", ["open\nsesame", "öpen-sesame", "open sesame", "open\0sesame"])
+def test_a_token_that_cannot_be_one(token: str) -> None:
+    with pytest.raises(ConfigError, match=r"^HASS_TOKEN \(not shown\) is not valid: ") as caught:
+        home_assistant_access(url="http://ha.local", token=token, supervisor_token=None)
+    assert "sesame" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("url", "token", "missing"),
     [("http://ha.local", None, "HASS_TOKEN is not"), (None, "sesame", "HASS_URL is not")],
