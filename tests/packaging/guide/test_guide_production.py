@@ -1,0 +1,106 @@
+"""A server without a checkout: Compose, plain Docker, graphics cards, settings and volumes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.guide.promises import holds
+from tests.support.guide.dockerfiles import environment
+from tests.support.guide.image_tests import assert_checked
+from tests.support.guide.programs import fake, run
+from wyoming_voice_stack.config.settings import Settings, load_settings
+from wyoming_voice_stack.errors import EXIT_USAGE, ConfigError
+from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.assembly.model_references import weights_of
+
+ROOT = Path(__file__).parents[3]
+XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"
+DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text("utf-8")
+DEFAULTS = Settings.model_construct()
+SERVERS = ("asr", "tts")
+COMMON = {
+    "asr": ("SERVICE_MODE", "ASR_PORT", "ASR_MODEL", "ASR_DEVICE", "LOG_LEVEL"),
+    "tts": ("SERVICE_MODE", "TTS_PORT", "TTS_MODEL", "TTS_DEVICE", "LOG_LEVEL"),
+}
+"""The variables that the guide gives for each server, which its template has."""
+
+
+def template(mode: str) -> dict[str, str]:
+    """The variables of a template that are not commented out."""
+    text = (ROOT / "scripts" / f".env.production.{mode}").read_text("utf-8")
+    return dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+
+@holds("production-9")
+def test_a_container_can_use_the_card_that_it_is_given() -> None:
+    capabilities = environment("Dockerfile")["NVIDIA_DRIVER_CAPABILITIES"].split(",")
+    assert {"compute", "utility"} <= set(capabilities)
+    assert "`--gpus all`" in DEPLOYMENT
+
+
+@holds("production-10")
+@pytest.mark.parametrize("mode", SERVERS)
+def test_a_template_shows_the_common_variables(mode: str) -> None:
+    given = template(mode)
+    assert set(COMMON[mode]) <= given.keys()
+    assert given["SERVICE_MODE"] == mode
+    assert given[f"{mode.upper()}_PORT"] == str(getattr(DEFAULTS, f"{mode}_port"))
+    assert given["LOG_LEVEL"] == "INFO"
+
+
+@holds("production-11")
+@pytest.mark.parametrize("mode", ["", "both"])
+def test_a_mode_is_required(tmp_path: Path, mode: str) -> None:
+    fake(tmp_path, "wyoming-voice-stack", "#!/bin/sh\necho started\n")
+    environ = {"SERVICE_MODE": mode} if mode else {}
+    entrypoint = ROOT / "scripts" / "entrypoint.sh"
+    done = run(entrypoint, cwd=tmp_path, programs=tmp_path, HOME=str(tmp_path), **environ)
+    assert (done.status, done.output) == (EXIT_USAGE, "")
+    assert "asr or tts" in done.errors
+    assert_checked("production", "refusals", "SERVICE_MODE is not set")
+
+
+@holds("production-12")
+def test_host_is_an_address_to_listen_on() -> None:
+    assert load_settings({"host": "0.0.0.0"}).host == "0.0.0.0"
+    assert DEFAULTS.host is None
+
+
+@holds("production-13")
+@pytest.mark.parametrize(("mode", "port"), [("asr", 5001), ("tts", 5002)])
+def test_ports(mode: str, port: int) -> None:
+    assert getattr(DEFAULTS, f"{mode}_port") == port
+    settings = load_settings({"service_mode": mode, f"{mode}_port": "6001"})
+    assert settings.port == 6001
+
+
+@holds("production-14")
+def test_log_level() -> None:
+    assert DEFAULTS.log_level == "INFO"
+    assert load_settings({"log_level": "DEBUG"}).log_level == "DEBUG"
+    with pytest.raises(ConfigError, match="LOG_LEVEL='LOUD'"):
+        load_settings({"log_level": "LOUD"})
+
+
+@holds("production-15")
+@pytest.mark.parametrize("mode", SERVERS)
+def test_devices(mode: str) -> None:
+    name = f"{mode}_device"
+    for device in ("cpu", "cuda"):
+        assert getattr(load_settings({name: device}), name) == device
+    assert getattr(DEFAULTS, name) == "auto"
+    with pytest.raises(ConfigError, match=f"{name.upper()}='gpu'"):
+        load_settings({name: "gpu"})
+
+
+@holds("production-16")
+def test_models(tmp_path: Path) -> None:
+    store, licence = ModelStore(tmp_path), {"COQUI_TOS_AGREED": "1"}
+    assert load_settings({"asr_model": "base"}).asr_model == ("base",)
+    assert weights_of("base", store, environ=licence).engine == "whisper"
+    assert weights_of(XTTS, store, environ=licence, text_to_speech=True).engine == "xtts"
+    assert DEFAULTS.tts_model == template("tts")["TTS_MODEL"] == XTTS
+    assert DEFAULTS.asr_model == ("auto",)

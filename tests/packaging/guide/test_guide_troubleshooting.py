@@ -1,0 +1,76 @@
+"""The symptoms of the guide, with the message that is printed, and its commands."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.guide.promises import holds
+from tests.support.guide.dockerfiles import stages
+from tests.support.guide.image_tests import assert_checked
+from tests.support.guide.programs import run
+from wyoming_voice_stack.errors import EXIT_CONFIG
+
+ROOT = Path(__file__).parents[3]
+TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+IN_CI_IMAGE = "docker run --rm -v $(pwd):/workspace voice-stack-ci:latest hatch run test"
+
+
+def documented(*words: str) -> bool:
+    """True if a paragraph or a row of the documents has all of these words."""
+    lines = f"{TROUBLESHOOTING}\n\n{DEPLOYMENT}".replace("\n|", "\n\n|")
+    return any(
+        all(word.lower() in " ".join(paragraph.split()).lower() for word in words)
+        for paragraph in lines.split("\n\n")
+    )
+
+
+@holds("troubleshooting-2")
+@pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.ci"])
+def test_torch_is_installed_before_what_changes_often(name: str) -> None:
+    order = [step.rest for stage in stages(name) for step in stage.steps]
+    torch = next(n for n, rest in enumerate(order) if "install_torch.sh" in rest)
+    package = [n for n, rest in enumerate(order) if rest.startswith("wyoming_voice_stack /")]
+    assert all(torch < n for n in package)
+    downloads = [rest for rest in order if "install_torch.sh /opt" in rest or "hatch env" in rest]
+    assert [rest for rest in downloads if "--mount=type=cache,target=/root/.cache" in rest]
+
+
+@holds("troubleshooting-4")
+def test_a_missing_mode_is_one_documented_line(tmp_path: Path) -> None:
+    done = run(ROOT / "scripts" / "entrypoint.sh", cwd=tmp_path)
+    [line] = done.errors.splitlines()
+    assert line in TROUBLESHOOTING.splitlines()
+    assert_checked("production", "refusals", 'one_line "no mode"')
+
+
+@holds("troubleshooting-5")
+def test_a_port_in_use_is_one_documented_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        command = (sys.executable, "-m", "wyoming_voice_stack", "serve", "--mode", "asr")
+        done = run(
+            *command,
+            cwd=tmp_path,
+            ASR_PORT=str(other.getsockname()[1]),
+            HOST="127.0.0.1",
+            HOME=str(tmp_path),
+            HF_HUB_OFFLINE="1",
+            PYTHONPATH=str(ROOT),
+        )
+    assert done.status == EXIT_CONFIG
+    said = done.errors.splitlines()[-1]
+    assert "address already in use" in said
+    begin, end = (
+        "The server cannot listen on ",
+        "choose another one with HOST, ASR_PORT or TTS_PORT.",
+    )
+    assert begin in said
+    assert said.endswith(end)
+    assert any(
+        line.startswith(begin) and line.endswith(end) for line in TROUBLESHOOTING.splitlines()
+    )
