@@ -53,7 +53,7 @@ def container(mode: str) -> dict[str, Any]:
 
 def accepted(given: dict[str, str]) -> Settings:
     """The settings with these variables, as the server reads them."""
-    return Settings(**{name.lower(): value for name, value in given.items() if value})
+    return Settings.model_validate({name.lower(): value for name, value in given.items() if value})
 
 
 def unraid(mode: str) -> Element:

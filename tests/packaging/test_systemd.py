@@ -110,7 +110,7 @@ class TestServer:
         lines = [line.lstrip("#") for line in (FOLDER / f"{mode}.env").read_text().splitlines()]
         pairs = dict(line.split("=", 1) for line in lines if not line.startswith(" "))
         assert pairs.keys() <= {name.upper() for name in Settings.model_fields}
-        Settings(**{name.lower(): value for name, value in pairs.items()})
+        Settings.model_validate({name.lower(): value for name, value in pairs.items()})
 
 
 def test_the_program_is_where_the_guide_installs_it() -> None:
