@@ -63,7 +63,9 @@ def check(version: str, root: Path) -> None:
         raise Refused(f"{version!r} is not a version; the form is MAJOR.MINOR.PATCH, as in 1.2.3.")
     if changes := git(root, "status", "--porcelain").splitlines():
         first = changes[0].split(maxsplit=1)[-1]
-        raise Refused(f"The working tree has {len(changes)} changes ({first}); commit them first.")
+        raise Refused(
+            f"The working tree has changes ({first}, {len(changes)} in total); commit them first."
+        )
     if not git(root, "branch", "--show-current"):
         raise Refused("No branch is checked out; check out the branch to release from.")
     if git(root, "tag", "--list", f"v{version}"):

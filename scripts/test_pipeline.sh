@@ -73,6 +73,8 @@ with open(".gitlab-ci.yml", "w", encoding="utf-8") as file:
     yaml.dump(pipeline, file)
 PYTHON
     git init --quiet --initial-branch main
+    # What the jobs leave is no change of the project.
+    printf '%s\n' /.gitlab-ci-local/ '/junit-*.xml' /coverage.xml '/.coverage*' >>.git/info/exclude
     git config user.name "A tester"
     git config user.email "tester@example.org"
     git config commit.gpgsign false
@@ -112,12 +114,16 @@ step() { printf '\n-- pipeline: %s\n' "$*"; }
 check_rules() {
     step "rules"
     local take_over="reuse:ci-image reuse:production-image" build="build:ci-image build:production-image"
-    chooses "$take_over release:latest coverage" "$build release:check release:version"
+    local cuda="build:cuda-image reuse:cuda-image"
+    local of_a_tag="release:version release:addons release:notes"
+    chooses "$take_over reuse:cuda-image release:latest coverage" \
+        "$build build:cuda-image release:check $of_a_tag"
     echo "# changed" >>scripts/entrypoint.sh
     chooses "reuse:ci-image build:production-image" "build:ci-image reuse:production-image"
     git checkout --quiet scripts/entrypoint.sh
     echo "# changed" >>wyoming_voice_stack/engine/queue.py
-    chooses "reuse:ci-image build:production-image" "build:ci-image reuse:production-image"
+    chooses "reuse:ci-image build:production-image build:cuda-image" \
+        "build:ci-image reuse:production-image reuse:cuda-image"
     git checkout --quiet wyoming_voice_stack/engine/queue.py
     echo "# changed" >>scripts/install_system_deps.sh
     chooses "build:ci-image reuse:production-image" "reuse:ci-image build:production-image"
@@ -125,12 +131,12 @@ check_rules() {
     echo "# changed" >>pyproject.toml
     chooses "$build" "$take_over"
     git checkout --quiet pyproject.toml
-    chooses "release:check release:version release:notes" "release:latest" \
+    chooses "release:check $of_a_tag" "release:latest" \
         --variable CI_COMMIT_TAG=v1.2.3 --unset-variable CI_COMMIT_BRANCH
-    chooses "release:check" "release:version release:notes" \
+    chooses "release:check" "$of_a_tag" \
         --variable CI_COMMIT_TAG=v1.2 --unset-variable CI_COMMIT_BRANCH
     git checkout --quiet -b change
-    chooses "$take_over integration coverage" "release:check release:latest release:version"
+    chooses "$take_over integration coverage" "$cuda release:check release:latest $of_a_tag"
     git checkout --quiet main
     echo "The rules select the right jobs."
 }

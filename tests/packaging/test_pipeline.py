@@ -59,9 +59,10 @@ class TestText:
     def test_coverage_and_a_release_wait_for_every_test(self) -> None:
         tests = {name for name, job in PIPELINE.items() if "GROUP" in _variables(job)}
         assert tests <= _needs("coverage")
-        assert {"coverage", "quality:fmt", "quality:lint", "release:check"} <= _needs(
-            "release:version"
-        )
+        passed = {"coverage", "quality:fmt", "quality:lint", "release:check"}
+        assert passed <= _needs("release:version")
+        assert passed <= _needs("release:addons")
+        assert {"release:version", "release:addons"} <= _needs("release:notes")
 
     @pytest.mark.parametrize("image", ["ci", "production"])
     def test_an_image_is_built_or_taken_over(self, image: str) -> None:
@@ -71,6 +72,33 @@ class TestText:
         assert otherwise == {"when": "on_success"}
         changes = {path.removesuffix("/**/*") for path in built["changes"]}
         assert changes <= inputs(image)
+
+    def test_the_cuda_image_is_built_for_branch_and_tags(self) -> None:
+        other, built = PIPELINE["build:cuda-image"]["rules"]
+        assert other["when"] == "never"
+        assert [built] == PIPELINE["build:production-image"]["rules"]
+        rules = PIPELINE["reuse:cuda-image"]["rules"]
+        assert rules == [other, *PIPELINE["reuse:production-image"]["rules"]]
+        assert PIPELINE[".publish-cuda"]["extends"] == ".publish-production"
+        variables = PIPELINE[".publish-cuda"]["variables"]
+        assert variables == {"PLATFORMS": "$CUDA_PLATFORMS", "VARIANT": "cuda"}
+        assert PIPELINE["variables"]["CUDA_PLATFORMS"] == "linux/amd64"
+        assert {"build:cuda-image", "reuse:cuda-image"} <= _needs("release:version")
+
+    def test_names_of_images(self) -> None:
+        variables = PIPELINE["variables"]
+        assert variables["PRODUCTION_IMAGE"] == "$CI_REGISTRY_IMAGE"
+        assert variables["CI_IMAGE"] == "$CI_REGISTRY_IMAGE/ci"
+        for mode in ("asr", "tts"):
+            config = yaml.safe_load((ROOT / f"addon/voice-stack-{mode}/config.yaml").read_text())
+            assert config["image"].endswith(f"/addon-{mode}")
+            command = f'addon/voice-stack-{mode} "$ADDON_IMAGE-{mode}"'
+            assert any(command in line for line in PIPELINE["release:addons"]["script"])
+
+    def test_jobs_that_move_latest_wait_for_each_other(self) -> None:
+        for job in ("release:latest", "release:version"):
+            assert PIPELINE[job]["extends"] == ".promote"
+        assert PIPELINE[".promote"]["resource_group"] == "latest"
 
     @pytest.mark.parametrize(
         ("image", "file"), [("ci", "Dockerfile.ci"), ("production", "Dockerfile")]
@@ -108,7 +136,7 @@ class Registry:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "scripts").mkdir()
-        for name in ("publish_image.sh", "environment.sh"):
+        for name in ("publish_image.sh", "publish_addon.sh", "environment.sh"):
             (folder / "scripts" / name).write_text((ROOT / "scripts" / name).read_text())
         (folder / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
         (folder / "wyoming_voice_stack").mkdir()
@@ -132,25 +160,23 @@ class Registry:
         self._git("add", "Dockerfile", "wyoming_voice_stack")
         self._git("commit", "--quiet", "--allow-empty", "--message", "A change")
 
-    def publish(self, *inputs: str) -> tuple[int, str, list[str]]:
+    def publish(self, *inputs: str, variant: str = "") -> tuple[int, str, list[str]]:
+        """Publish an image of these inputs."""
+        image = ("voice", "c0ffee", "Dockerfile", "linux/amd64")
+        return self.run("publish_image.sh", *image, *inputs, variant=variant)
+
+    def run(self, script: str, *arguments: str, variant: str = "") -> tuple[int, str, list[str]]:
         """Give the exit status, what was complained about, and docker's calls."""
         self.log.write_text("")
-        script = [
-            "bash",
-            "scripts/publish_image.sh",
-            "voice",
-            "c0ffee",
-            "Dockerfile",
-            "linux/amd64",
-        ]
         done = subprocess.run(
-            [*script, *inputs],
+            ["bash", f"scripts/{script}", *arguments],
             cwd=self.folder,
             env=os.environ
             | {
                 "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
                 "DOCKER_LOG": str(self.log),
                 "REGISTRY": str(self.images),
+                "VARIANT": variant,
             },
             capture_output=True,
             text=True,
@@ -173,6 +199,7 @@ class TestPublishing:
         assert f"--tag {made_of} --push ." in built
         assert "--platform linux/amd64" in built
         assert "VERSION=1.2.3" in built
+        assert "TORCH_BACKEND" not in built
         assert "--sbom true" in built
         assert tagged == f"buildx imagetools create --tag voice:c0ffee {made_of}"
 
@@ -200,3 +227,30 @@ class TestPublishing:
         assert (
             complaint == "nothing.toml is not in this commit; correct INPUTS in .gitlab-ci.yml.\n"
         )
+
+    def test_a_variant_has_tags_of_its_own(self, registry: Registry) -> None:
+        _, _, (looked, *_) = registry.publish("Dockerfile")
+        plain = looked.split()[-1]
+        registry.images.write_text(plain + "\n")
+        status, _, (looked, built, tagged) = registry.publish("Dockerfile", variant="cuda")
+        assert status == 0
+        assert looked.split()[-1] == f"{plain}-cuda"
+        assert "--build-arg TORCH_BACKEND=cuda" in built
+        assert "ref=voice:cache-cuda,mode=max" in built
+        assert tagged == f"buildx imagetools create --tag voice:c0ffee-cuda {plain}-cuda"
+
+    def test_an_addon_for_both_architectures(self, registry: Registry) -> None:
+        arguments = ("addon/voice", "voice/addon", "1.2.3", "voice:c0ffee")
+        status, _, (amd64, aarch64, joined) = registry.run("publish_addon.sh", *arguments)
+        assert status == 0
+        for call, platform, name in (
+            (amd64, "linux/amd64", "amd64"),
+            (aarch64, "linux/arm64", "aarch64"),
+        ):
+            assert f"--platform {platform} " in call
+            assert f"BUILD_ARCH={name} " in call
+            assert "BUILD_VERSION=1.2.3 " in call
+            assert "VOICE_STACK_IMAGE=voice:c0ffee " in call
+            assert call.endswith(f"--tag voice/addon:1.2.3-{name} --push addon/voice")
+        create = "buildx imagetools create --tag voice/addon:1.2.3"
+        assert joined == f"{create} voice/addon:1.2.3-amd64 voice/addon:1.2.3-aarch64"
