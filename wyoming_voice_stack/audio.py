@@ -27,6 +27,12 @@ SPEECH_RATE = 16_000
 PCM16_FULL_SCALE = 32_768.0
 
 _RESAMPLER_QUALITY = "HQ"
+_MIXED_BLOCK_S = 0.01
+"""Polarity of the channels is compared once per block of this length."""
+_OPPOSITE = -0.4
+"""Correlation below which a channel is turned over; above the positive value it is turned back."""
+_REFERENCE_SHARE = 0.5
+"""The reference is the first channel with at least this share of the energy of the strongest one."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +68,73 @@ def _check(name: str, value: object, lowest: int, highest: int, unit: str) -> No
     )
 
 
+class ChannelMixer:
+    """Averages the channels of a stream; a channel of opposite polarity is turned over first.
+
+    One wire swapped in a balanced cable is enough for two channels to cancel. The result does not
+    depend on how the stream is cut into pieces.
+    """
+
+    def __init__(self, channels: int, rate: int) -> None:
+        self._block = max(1, round(rate * _MIXED_BLOCK_S))
+        self._waiting = np.zeros((0, channels), np.float32)
+        self._covariance = np.zeros((channels, channels))
+        self._signs: npt.NDArray[np.float32] | None = None
+
+    def push(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Mix frames of shape [frames, channels]; with several channels, up to 10 ms are held back.
+
+        Returns:
+            Mono samples, shape [samples].
+        """
+        if frames.shape[1] == 1:
+            return frames[:, 0]
+        waiting = np.concatenate([self._waiting, frames])
+        whole = len(waiting) - len(waiting) % self._block
+        self._waiting = waiting[whole:].copy()
+        blocks = [waiting[first : first + self._block] for first in range(0, whole, self._block)]
+        return np.concatenate([np.zeros(0, np.float32), *map(self._mix, blocks)])
+
+    def finish(self) -> npt.NDArray[np.float32]:
+        """Return the samples that are held back."""
+        rest, self._waiting = self._waiting, self._waiting[:0]
+        return self._mix(rest) if len(rest) else np.zeros(0, np.float32)
+
+    def _mix(self, block: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        centred = block - block.mean(axis=0, dtype=np.float64)
+        self._covariance += centred.T @ centred
+        before, self._signs = self._signs, self._polarity()
+        signs = self._signs
+        if before is not None and (before != signs).any():
+            # A sudden change of sign would click.
+            later = np.linspace(0, 1, len(block), dtype=np.float32)[:, None]
+            signs = before * (1 - later) + signs * later
+        mono: npt.NDArray[np.float32] = (block * signs).mean(axis=1, dtype=np.float32)
+        return mono
+
+    def _polarity(self) -> npt.NDArray[np.float32]:
+        energies = np.diagonal(self._covariance)
+        reference = int(np.argmax(energies >= _REFERENCE_SHARE * energies.max()))
+        scale = np.sqrt(energies * energies[reference])
+        row = self._covariance[reference]
+        signs = np.ones(len(energies), np.float32) if self._signs is None else self._signs.copy()
+        signs[row < _OPPOSITE * scale] = -signs[reference]
+        signs[row > -_OPPOSITE * scale] = signs[reference]
+        return signs
+
+
 class SpeechDecoder:
     """Turns a stream of PCM bytes into mono float32 samples at `sample_rate`.
 
     Bytes may be split anywhere, also within a sample: the result is the same as for one piece.
-    Channels are averaged. Rates are converted by soxr (HQ, linear phase, anti-aliased), which
+    Channels are averaged by `ChannelMixer`. Rates are converted by soxr (HQ, linear phase, anti-aliased), which
     holds back some milliseconds until `finish`. One instance decodes one stream.
     """
 
     def __init__(self, pcm: PcmFormat, sample_rate: int = SPEECH_RATE) -> None:
         self._pcm = pcm
         self._partial_frame = b""
+        self._mixer = ChannelMixer(pcm.channels, pcm.rate)
         self._resampler: soxr.ResampleStream | None = None
         if pcm.rate != sample_rate:
             self._resampler = soxr.ResampleStream(
@@ -85,15 +147,17 @@ class SpeechDecoder:
         Returns:
             New samples, shape [samples], often none at the start of a resampled stream.
         """
-        return self._resample(_to_mono(self._whole_frames(data), self._pcm), last=False)
+        samples = _TO_FLOAT[self._pcm.width](self._whole_frames(data))
+        mono = self._mixer.push(samples.reshape(-1, self._pcm.channels))
+        return self._resample(mono, last=False)
 
     def finish(self) -> npt.NDArray[np.float32]:
-        """Return the samples that the resampler holds back; an incomplete frame is discarded.
+        """Return the samples that are held back; an incomplete frame is discarded.
 
         The decoder cannot be used again.
         """
         self._partial_frame = b""
-        return self._resample(np.zeros(0, np.float32), last=True)
+        return self._resample(self._mixer.finish(), last=True)
 
     def _whole_frames(self, data: bytes) -> bytes:
         joined = self._partial_frame + data if self._partial_frame else data
@@ -106,14 +170,6 @@ class SpeechDecoder:
             return mono
         resampled: npt.NDArray[np.float32] = self._resampler.resample_chunk(mono, last=last)
         return resampled
-
-
-def _to_mono(frames: bytes, pcm: PcmFormat) -> npt.NDArray[np.float32]:
-    samples = _TO_FLOAT[pcm.width](frames)
-    if pcm.channels == 1:
-        return samples
-    mono: npt.NDArray[np.float32] = samples.reshape(-1, pcm.channels).mean(axis=1, dtype=np.float32)
-    return mono
 
 
 def _from_unsigned_8(frames: bytes) -> npt.NDArray[np.float32]:

@@ -67,9 +67,40 @@ def test_what_16_khz_cannot_carry_is_removed_not_folded(rate: int) -> None:
     assert np.abs(heard[400:-400]).max() < 1e-3
 
 
+def mixed(*channels: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    return decode(PcmFormat(16_000, 2, len(channels)), encode(np.stack(channels, 1), 2))
+
+
 def test_channels_are_averaged() -> None:
-    left, right = tone(440, 16_000), -tone(440, 16_000)
-    assert np.abs(decode(PcmFormat(16_000, 2, 2), encode(np.stack([left, right], 1), 2))).max() == 0
+    low, high = tone(440, 16_000), tone(1_000, 16_000)
+    np.testing.assert_allclose(mixed(low, high), (low + high) / 2, atol=1e-4)
+    np.testing.assert_allclose(mixed(low, 0 * low), low / 2, atol=1e-4)
+
+
+@pytest.mark.parametrize("signs", [(1, -1), (1, -0.5), (1, -1, 1, -1), (0, 1, -1), (1, 1, -1)])
+@pytest.mark.parametrize("offset", [0, 0.3])
+def test_channels_of_opposite_polarity_do_not_cancel(
+    signs: tuple[float, ...], offset: float
+) -> None:
+    source = tone(440, 16_000)
+    heard = mixed(*(sign * source + offset for sign in signs))
+    level = np.abs(signs).mean() * np.sqrt(np.mean(source**2))
+    assert np.std(heard) == pytest.approx(level, rel=0.02)
+
+
+def test_a_channel_is_turned_over_without_a_click() -> None:
+    source = tone(100, 16_000, 1.0)
+    heard = mixed(source, np.concatenate([0.1 * source[:4_000], -source[4_000:]]))
+    assert np.std(heard[12_000:]) == pytest.approx(np.std(source), rel=0.02)
+    steepest = np.abs(np.diff(source)).max()
+    assert np.abs(np.diff(heard)).max() < 2 * steepest
+
+
+def test_the_polarity_of_channels_is_kept_through_silence_and_noise() -> None:
+    source = np.concatenate([tone(440, 16_000), np.zeros(8_000), tone(440, 16_000)])
+    noise = np.random.default_rng(0).normal(0, 0.001, (2, len(source)))
+    heard = mixed(source + noise[0], -source + noise[1])
+    np.testing.assert_allclose(heard, source, atol=0.01)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,10 @@ MAX_GAIN = 10 ** (30 / 20)
 """While the peak so far is below `QUIET_PEAK`, audio is amplified to it, by up to 30 dB: without this, the
 network misses one quiet command in sixty."""
 
+OFFSET_WINDOWS = 8
+"""Windows, the current one included, whose mean is subtracted: cheap sound cards and microphones add a
+constant, which would count as level and hide quiet speech from the network."""
+
 _SILENT_PEAK = 1e-6
 _SLICE_SAMPLES = 10 * SAMPLE_RATE
 
@@ -123,6 +127,7 @@ class VadStream:
         # The context of the next window, followed by the samples it has so far.
         self._pending = np.zeros(CONTEXT_SAMPLES, np.float32)
         self._peak = np.float32(0)
+        self._means = np.zeros(0)
 
     def push(self, samples: Samples) -> Probabilities:
         """Add samples; incomplete windows wait for more.
@@ -135,10 +140,21 @@ class VadStream:
         self._pending = pending[count * WINDOW_SAMPLES :].copy()
         if count == 0:
             return np.zeros(0, np.float32)
-        found, self._state = self._network.judge(
-            self._amplified(_with_context(pending, count)), self._state
-        )
+        windows = self._without_offset(_with_context(pending, count))
+        found, self._state = self._network.judge(self._amplified(windows), self._state)
         return found
+
+    def _without_offset(self, windows: Samples) -> Samples:
+        """Subtract from each window the mean of the last `OFFSET_WINDOWS`."""
+        new = windows[:, CONTEXT_SAMPLES:].mean(axis=1, dtype=np.float64)
+        means = np.concatenate([self._means, new])
+        ends = np.arange(len(self._means), len(means)) + 1
+        starts = np.maximum(ends - OFFSET_WINDOWS, 0)
+        sums = np.concatenate([[0.0], np.cumsum(means)])
+        offsets = (sums[ends] - sums[starts]) / (ends - starts)
+        self._means = means[-(OFFSET_WINDOWS - 1) :]
+        centred: Samples = windows - offsets[:, None].astype(np.float32)
+        return centred
 
     def _amplified(self, windows: Samples) -> Samples:
         peaks = np.abs(windows[:, CONTEXT_SAMPLES:]).max(axis=1)

@@ -16,6 +16,7 @@ from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.catalogue import model_languages
 from wyoming_voice_stack.asr.whisper.decode_passes import CAREFUL, PARTIAL, DecodePass
 from wyoming_voice_stack.asr.whisper.full_window import decode_full_window
+from wyoming_voice_stack.asr.whisper.halving import decode_in_halves, repeats_speech
 from wyoming_voice_stack.asr.whisper.hints import compose_hints, correctable_names, with_only_names
 from wyoming_voice_stack.asr.whisper.hypothesis_filter import accepted_texts
 from wyoming_voice_stack.asr.whisper.loading import Placement, check_files, open_model
@@ -248,7 +249,10 @@ class WhisperRecognizer:
     def _refine(
         self, speech: Speech, language: str, hypothesis: Hypothesis, wanted: Wanted
     ) -> list[Hypothesis]:
-        """Run further passes while the text is not sure, and the full window if it is unreliable."""
+        """Run further passes while the text is not sure, and the full window if it is unreliable.
+
+        If the text still repeats itself, the speech is decoded in parts.
+        """
         for last, current in pairwise(self._passes(speech)):
             if hypothesis.unreliable or last.is_sure(hypothesis):
                 break
@@ -258,10 +262,19 @@ class WhisperRecognizer:
             _check(wanted)
             encoded = self._encode([speech], current)
             [hypothesis] = self._decode(encoded, [speech], [language], current)
-        if hypothesis.unreliable:
+        if not hypothesis.unreliable:
+            return [hypothesis]
+        _check(wanted)
+        found = decode_full_window(self._model, speech, language, self._beam_size)
+        if not repeats_speech(found):
+            return found
+
+        def decode_one(part: Speech) -> Hypothesis:
             _check(wanted)
-            return decode_full_window(self._model, speech, language, self._beam_size)
-        return [hypothesis]
+            [one] = self._decode(self._encode([part], CAREFUL), [part], [language], CAREFUL)
+            return one
+
+        return decode_in_halves(speech, decode_one)
 
 
 def _check(wanted: Wanted) -> None:

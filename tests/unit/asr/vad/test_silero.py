@@ -17,7 +17,13 @@ from tests.support.speech import at_level, say, silence
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 from wyoming_voice_stack.asr.vad import silero as vad_module
 from wyoming_voice_stack.asr.vad.segmenter import speech_spans
-from wyoming_voice_stack.asr.vad.silero import MAX_GAIN, QUIET_PEAK, SileroVad, vad_paths
+from wyoming_voice_stack.asr.vad.silero import (
+    MAX_GAIN,
+    OFFSET_WINDOWS,
+    QUIET_PEAK,
+    SileroVad,
+    vad_paths,
+)
 from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES, SileroNetwork
 from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.onnx_file.building import new_constant, new_node
@@ -171,6 +177,7 @@ class Loudness:
 def loudness(*levels: float) -> list[float]:
     """Peaks in the network's input for windows of these levels."""
     sound = np.repeat(np.array(levels, np.float32), WINDOW_SAMPLES)
+    sound[1::2] *= -1  # a constant would be an offset, not a level
     return [float(level) for level in SileroVad(Loudness()).speech_probabilities(sound)]
 
 
@@ -208,12 +215,36 @@ def test_a_window_is_judged_with_the_end_of_the_one_before() -> None:
             return super().judge(windows, state)
 
     sound = np.linspace(0.5, 1, 3 * WINDOW_SAMPLES, dtype=np.float32)
+    sound[1::2] = -sound[::2]
     stream = SileroVad(Inputs()).stream()
     for first in range(0, len(sound), 100):
         stream.push(sound[first : first + 100])
     padded = np.concatenate([np.zeros(64, np.float32), sound])
     expected = [padded[first : first + 64 + WINDOW_SAMPLES] for first in range(0, len(sound), 512)]
-    np.testing.assert_array_equal(given, expected)
+    np.testing.assert_allclose(given, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [0.05, -0.4])
+def test_an_offset_is_no_level(offset: float) -> None:
+    assert loudness_over(np.full(8_000, offset, np.float32)) == pytest.approx(0, abs=1e-5)
+
+
+def loudness_over(sound: Samples) -> float:
+    """The largest peak in the network's input, without the first windows after a change."""
+    return float(SileroVad(Loudness()).speech_probabilities(sound)[OFFSET_WINDOWS:-1].max())
+
+
+@pytest.mark.parametrize("dbfs", [-30, -55])
+@pytest.mark.parametrize("offset", [0.05, 0.4])
+def test_speech_over_an_offset_is_found_where_it_is(
+    any_vad: SileroVad, dbfs: float, offset: float
+) -> None:
+    speech = surrounded(at_level(say(SENTENCE), dbfs))
+    expected = any_vad.speech_probabilities(speech)
+    found = any_vad.speech_probabilities(speech + np.float32(offset))
+    # The float's last digits are lost next to a large offset.
+    assert np.mean(np.abs(found - expected)) < 0.02
+    assert speech_spans(speech + np.float32(offset), any_vad) == speech_spans(speech, any_vad)
 
 
 def test_the_default_network_is_there() -> None:

@@ -110,9 +110,31 @@ def test_repeated_sentences_are_kept(recognizer: WhisperRecognizer) -> None:
     assert len(words(result)) == pytest.approx(8 * len(words(DOOR)), abs=len(words(DOOR)))
 
 
+@pytest.mark.parametrize("word", ["stop", "no", "yes"])
+def test_a_word_that_is_said_eight_times_is_heard(recognizer: WhisperRecognizer, word: str) -> None:
+    speech = np.concatenate([piece for _ in range(8) for piece in (say(f"{word}."), silence(0.3))])
+    result = words(transcribe(recognizer, speech, ENGLISH).text)
+    assert set(result) == {word}
+    # The smallest model miscounts by a few.
+    assert len(result) == pytest.approx(8, abs=3)
+
+
 @pytest.mark.parametrize("dbfs", [-40, -50])
 def test_quiet_speech(recognizer: WhisperRecognizer, dbfs: float) -> None:
     assert text(recognizer, at_level(say(DOOR), dbfs)) == words(DOOR)
+
+
+@pytest.mark.parametrize("dbfs", [-30, -55])
+@pytest.mark.parametrize("offset", [0.05, -0.3])
+def test_speech_over_an_offset(recognizer: WhisperRecognizer, dbfs: float, offset: float) -> None:
+    assert text(recognizer, at_level(say(DOOR), dbfs) + np.float32(offset)) == words(DOOR)
+
+
+def test_stereo_whose_channels_cancel(recognizer: WhisperRecognizer) -> None:
+    spoken = at_level(say(DOOR), -20)
+    decoder = SpeechDecoder(PcmFormat(SAMPLE_RATE, 2, 2))
+    mono = decoder.push(to_pcm16(np.stack([spoken, -spoken], axis=1).reshape(-1)))
+    assert text(recognizer, np.concatenate([mono, decoder.finish()])) == words(DOOR)
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 2.0), (1.0, 0), (5.0, 5.0), (40.0, 40.0)])

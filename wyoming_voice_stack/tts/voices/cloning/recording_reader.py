@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import soxr
 
-from wyoming_voice_stack.audio import MAX_CHANNELS, MAX_RATE, MIN_RATE
+from wyoming_voice_stack.audio import MAX_CHANNELS, MAX_RATE, MIN_RATE, ChannelMixer
 from wyoming_voice_stack.errors import EngineError, UnknownVoice
 from wyoming_voice_stack.tts.engine import Samples
 
@@ -33,7 +33,7 @@ class ReferenceRecording:
     """The decoded content of a recording."""
 
     samples: Samples
-    """Mono at the requested rate, shape [samples]; the channels are averaged."""
+    """Mono at the requested rate, shape [samples]; the channels are averaged by `ChannelMixer`."""
     recorded_rate: int
     """Sample rate of the file in Hz."""
     clipped_share: float
@@ -78,6 +78,7 @@ def _check_format(path: Path, sound: Any) -> None:
 
 def _decode(path: Path, sound: Any, sample_rate: int, first_seconds: float) -> ReferenceRecording:
     resampler = soxr.ResampleStream(sound.samplerate, sample_rate, 1, dtype="float32")
+    mixer = ChannelMixer(sound.channels, sound.samplerate)
     frames = min(sound.frames, int(first_seconds * sound.samplerate))
     blocks, count, clipped, peak = [], 0, 0, 0.0
     for block in sound.blocks(_BLOCK_FRAMES, frames=frames, dtype="float32", always_2d=True):
@@ -87,8 +88,8 @@ def _decode(path: Path, sound: Any, sample_rate: int, first_seconds: float) -> R
         count += len(block)
         peak = max(peak, float(levels.max(initial=0)))
         clipped += int(np.count_nonzero(levels >= FULL_SCALE))
-        blocks.append(resampler.resample_chunk(block.mean(axis=1, dtype=np.float32)))
-    blocks.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+        blocks.append(resampler.resample_chunk(mixer.push(block)))
+    blocks.append(resampler.resample_chunk(mixer.finish(), last=True))
     # The header may promise more than the file contains.
     if count < MIN_RECORDING_SECONDS * sound.samplerate:
         raise _unusable(path, f"is {count / sound.samplerate:.1f} s long, which is too short")
