@@ -13,6 +13,7 @@ import pytest
 from tests.packaging.guide.promises import holds
 from tests.support.guide.compose_files import compose, service_environment
 from tests.support.guide.dockerfiles import environment
+from tests.support.guide.image_tests import assert_checked
 from tests.support.guide.programs import run
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.errors import EXIT_CONFIG
@@ -90,3 +91,8 @@ def test_hatch_starts_the_server_of_the_mode(tmp_path: Path, mode: str) -> None:
     assert f"{mode.upper()}_PORT='x'" in done.errors
     pipeline_test = (ROOT / "scripts" / "test_pipeline.sh").read_text("utf-8")
     assert f"\n    serves run_{mode} " in pipeline_test
+
+
+@holds("local-1", "local-5")
+def test_compose_is_run_for_real() -> None:
+    assert_checked("compose", "test_compose", "compose up --detach --wait", "compose down")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.guide.promises import holds
+from tests.support.guide.jobs import HOME, repository, run_job
 from tests.support.guide.pipeline import (
     MAIN,
     MERGE_REQUEST,
@@ -24,7 +25,7 @@ from tests.support.guide.pipeline import (
     variables_of,
     waits_for,
 )
-from tests.support.guide.programs import Done, Project, run
+from tests.support.guide.programs import Project, run
 
 ROOT = Path(__file__).parents[3]
 HATCH = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["envs"]
@@ -42,8 +43,6 @@ DEPENDENCIES = {
     ),
 }
 """What the guide names for each image; of the package, a file at its root and one below."""
-REGISTRY = "registry.example.org/group/project"
-COMMIT = "c0ffee"
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +58,9 @@ def project(shared: Project) -> Project:
     return shared
 
 
-def publish(project: Project, image: str) -> Done:
-    """Run what the job for this image runs after it has set up Docker."""
-    variables = variables_of(f"build:{image}-image") | {
-        "CI_REGISTRY_IMAGE": REGISTRY,
-        "CI_COMMIT_SHA": COMMIT,
-    }
-    [command] = [line for line in script(f"build:{image}-image").splitlines() if "publish" in line]
-    environ = {name: expanded(value, variables) for name, value in variables.items()}
-    done = project.run(command, **environ)
+def publish(project: Project, image: str) -> None:
+    done = run_job(project, f"build:{image}-image")
     assert done.status == 0, done.errors
-    return done
 
 
 def builds(project: Project) -> list[str]:
@@ -121,7 +112,8 @@ def test_the_first_stage_pushes_both_images(project: Project, image: str) -> Non
     assert "docker login" in "\n".join(job(f"build:{image}-image")["before_script"])
     publish(project, image)
     [build] = builds(project)
-    assert f" --tag {REGISTRY}" in build
+    assert f" --tag {repository(image)}:" in build
+    assert repository(image).startswith(HOME)
     assert " --push " in build
     dockerfile = {"ci": "Dockerfile.ci", "production": "Dockerfile"}[image]
     assert f" --file {dockerfile} " in build
@@ -131,20 +123,16 @@ def test_the_first_stage_pushes_both_images(project: Project, image: str) -> Non
 @pytest.mark.parametrize("image", IMAGES)
 def test_an_image_is_tagged_with_its_commit(project: Project, image: str) -> None:
     publish(project, image)
-    assert (
-        f"{variables_of(f'build:{image}-image')['REPOSITORY']}:{COMMIT}".replace(
-            "$CI_REGISTRY_IMAGE", REGISTRY
-        )
-        in project.images.read_text().splitlines()
-    )
+    commit = project.git("rev-parse", "HEAD")
+    assert f"{repository(image)}:{commit}" in project.registry()
 
 
 @holds("pipeline-5")
 def test_jobs_run_in_the_image_of_their_commit() -> None:
-    repository = variables_of("build:ci-image")["REPOSITORY"]
+    pushed = variables_of("build:ci-image")["REPOSITORY"]
     for name in (*jobs_of("quality"), *TESTS, "coverage"):
         image = expanded(job(name)["image"], PIPELINE["variables"])
-        assert image == f"{repository}:$CI_COMMIT_SHA", name
+        assert image == f"{pushed}:$CI_COMMIT_SHA", name
         assert {"build:ci-image", "reuse:ci-image"} <= waits_for(name), name
 
 

@@ -28,10 +28,24 @@ COMMON = {
 """The variables that the guide gives for each server, which its template has."""
 
 
+def commands() -> list[str]:
+    """The commands of docs/deployment.md, each on one line."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", DEPLOYMENT, re.MULTILINE | re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    return [" ".join(line.split()) for line in lines]
+
+
 def template(mode: str) -> dict[str, str]:
     """The variables of a template that are not commented out."""
     text = (ROOT / "scripts" / f".env.production.{mode}").read_text("utf-8")
     return dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+
+@holds("production-4", "production-5")
+def test_the_settings_of_the_guide_are_accepted(tmp_path: Path) -> None:
+    asr = load_settings({"service_mode": "asr", "asr_device": "cuda", "asr_model": "base"})
+    tts = load_settings({"service_mode": "tts", "tts_device": "cuda", "tts_model": XTTS})
+    assert (asr.asr_device, tts.tts_device) == ("cuda", "cuda")
 
 
 @holds("production-9")

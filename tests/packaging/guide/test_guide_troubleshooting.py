@@ -17,7 +17,6 @@ from wyoming_voice_stack.errors import EXIT_CONFIG
 ROOT = Path(__file__).parents[3]
 TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
 DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text("utf-8")
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 IN_CI_IMAGE = "docker run --rm -v $(pwd):/workspace voice-stack-ci:latest hatch run test"
 
 

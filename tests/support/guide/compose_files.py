@@ -34,7 +34,7 @@ def service_environment(service: dict[str, Any]) -> dict[str, str]:
 def mounts(service: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Return source and mode (rw or ro) of each folder in the container."""
     found = {}
-    for volume in service["volumes"]:
+    for volume in service.get("volumes", []):
         if isinstance(volume, str):
             source, target, *mode = volume.split(":")
             found[target] = (source, "ro" if "ro" in ",".join(mode).split(",") else "rw")

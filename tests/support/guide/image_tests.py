@@ -36,9 +36,9 @@ def parts() -> list[str]:
     return found[1].split()
 
 
-def reached(part: str) -> set[str]:
-    """Return the functions that a part calls, and those that they call."""
-    every, found, new = functions(), set[str](), {f"test_{part}"}
+def reached(function: str) -> set[str]:
+    """Return a function, the functions that it calls, and those that they call."""
+    every, found, new = functions(), set[str](), {function}
     while new:
         found |= new
         words = {word for name in new for word in re.findall(r"[\w-]+", every[name])}
@@ -47,9 +47,12 @@ def reached(part: str) -> set[str]:
 
 
 def assert_checked(part: str, function: str, *phrases: str) -> None:
-    """Assert that this part of the script calls the function, and that it has these phrases."""
+    """Assert that this part of the script calls the function, and that the function does this.
+
+    The phrases are in its body or in that of a function that it calls.
+    """
     assert part in parts(), f"{SCRIPT.name} does not run the part {part}"
-    assert function in reached(part), f"the part {part} does not call {function}"
-    body = " ".join(functions()[function].split())
-    missing = [phrase for phrase in phrases if phrase not in body]
+    assert function in reached(f"test_{part}"), f"the part {part} does not call {function}"
+    bodies = " ".join(" ".join(functions()[name].split()) for name in reached(function))
+    missing = [phrase for phrase in phrases if phrase not in bodies]
     assert not missing, f"{function} does not have {missing}"

@@ -13,16 +13,18 @@ SOURCES = ("wyoming_voice_stack", "scripts", "addon", "deploy")
 
 FAKE_DOCKER = """#!/usr/bin/env bash
 printf '%s\\n' "$*" >>"$DOCKER_LOG"
-previous='' source=${@: -1}
+image() { awk -v name="$1" '$1 == name { id = $2 } END { print id; exit id == "" }' "$REGISTRY"; }
+id=$RANDOM$RANDOM
 case "$1 $2 $3" in
-    "buildx imagetools inspect") grep -qxF -- "$source" "$REGISTRY" || exit 1 ;;
-    "buildx imagetools create") grep -qxF -- "$source" "$REGISTRY" || { echo "no $source" >&2; exit 1; } ;;
+    "buildx imagetools inspect") image "${@: -1}" || exit 1 ;;
+    "buildx imagetools create") id=$(image "${@: -1}") || { echo "no ${@: -1}" >&2; exit 1; } ;;
 esac
-for word in "$@"; do
-    if [ "$previous" = --tag ] || [ "$previous" = -t ]; then printf '%s\\n' "$word" >>"$REGISTRY"; fi
-    previous=$word
+while (($#)); do
+    case "$1" in --tag | -t) echo "$2 $id" >>"$REGISTRY" ;; esac
+    shift
 done
 """
+"""Builds and tags images in a file of names and digests, and notes how it was called."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,10 @@ class Project:
         environ |= {"DOCKER_LOG": str(self.log), "REGISTRY": str(self.images)}
         environ |= {"HOME": str(self.folder.parent)}
         return run("bash", "-c", command, cwd=self.folder, programs=self.programs, **environ)
+
+    def registry(self) -> dict[str, str]:
+        """Return the digest of each image in the registry."""
+        return dict(line.split() for line in self.images.read_text().splitlines())
 
     def calls(self) -> list[str]:
         """Return the calls of docker since the last time."""
