@@ -20,6 +20,7 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
 VERSIONS = ("1.30", "1.37")
 """The oldest release that is promised, and the newest that the schemas know."""
 PORTS = {"asr": 5001, "tts": 5002}
+IMAGE = "registry.gitlab.com/your-group/voice-stack"
 KUBECTL = Path(sys.executable).with_name("kubectl")
 Resource = dict[str, Any]
 
@@ -90,7 +91,7 @@ def test_rendered_resources_are_valid(overlay: str) -> None:
         if resource["kind"] == "Deployment":
             _, container = pod(resource)
             assert container["envFrom"][0]["configMapRef"]["name"] in settings
-            assert container["image"].startswith("registry.example.com/voice-stack:")
+            assert container["image"].startswith(f"{IMAGE}:")
 
 
 def test_graphics_cards() -> None:

@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.packaging.test_manifests import FOLDER, PORTS, VERSIONS, Resource, pod, rendered
+from tests.packaging.test_manifests import FOLDER, IMAGE, PORTS, VERSIONS, Resource, pod, rendered
 from wyoming_voice_stack.config.settings import Settings
 
 OVERLAYS = ("single-node", "single-node-gpu")
@@ -79,6 +79,9 @@ def test_the_image_is_that_of_the_other_overlay_for_cards() -> None:
         for overlay in ("gpu", "single-node-gpu")
     }
     assert images["gpu"] == images["single-node-gpu"]
+    assert images["gpu"] == [{"name": IMAGE, "newTag": "latest-cuda"}]
+    _, container = pod(of_kind("single-node-gpu", "Deployment")[0])
+    assert container["image"] == f"{IMAGE}:latest-cuda"
 
 
 def test_every_file_is_in_the_kustomization() -> None:
