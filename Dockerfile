@@ -96,6 +96,8 @@ RUN --mount=type=bind,from=package,source=/build/wheels,target=/build/wheels \
 ARG REVISION
 LABEL org.opencontainers.image.title="wyoming-voice-stack" \
     org.opencontainers.image.description="Speech to text (Whisper) and text to speech (XTTS, VITS, Piper) for Home Assistant, over the Wyoming protocol" \
+    org.opencontainers.image.url="https://gitlab.com/your-group/voice-stack" \
+    org.opencontainers.image.source="https://gitlab.com/your-group/voice-stack" \
     org.opencontainers.image.version="$VERSION" \
     org.opencontainers.image.revision="$REVISION" \
     org.opencontainers.image.licenses="MIT AND Apache-2.0 AND BSD-3-Clause AND GPL-3.0-or-later AND MPL-2.0" \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.server.app import ENGINE_STOP_SECONDS
 
-FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "deploy" / "kubernetes"
+URLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]
+IMAGE = URLS["Image"].removeprefix("https://")
 VERSIONS = ("1.30", "1.37")
 """The oldest release that is promised, and the newest that the schemas know."""
 PORTS = {"asr": 5001, "tts": 5002}
