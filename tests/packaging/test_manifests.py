@@ -24,7 +24,6 @@ IMAGE = URLS["Image"].removeprefix("https://")
 VERSIONS = ("1.30", "1.37")
 """The oldest release that is promised, and the newest that the schemas know."""
 PORTS = {"asr": 5001, "tts": 5002}
-IMAGE = "registry.gitlab.com/your-group/voice-stack"
 KUBECTL = Path(sys.executable).with_name("kubectl")
 Resource = dict[str, Any]
 
