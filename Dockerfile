@@ -1,6 +1,6 @@
 # Both servers in one image; SERVICE_MODE selects the one that a container runs.
 #   docker build -t voice-stack .
-#   docker build -t voice-stack:cuda --build-arg TORCH_BACKEND=cuda .
+#   docker build --build-arg TORCH_BACKEND=cuda -t voice-stack:cuda .
 # Layers that rarely change come first, so a change in the package reinstalls nothing else.
 
 FROM python:3.11-slim-bookworm AS base
@@ -37,11 +37,12 @@ RUN python /build/list_requirements.py /build/pyproject.toml all >/build/require
 
 FROM torch AS dependencies
 COPY --from=requirements /build/requirements.txt /build/
-# A torch build for CUDA 13 does not install the CUDA 12 library that CTranslate2 loads.
+# A torch build for CUDA 13 does not install the CUDA 12 library that CTranslate2 loads; 12.8 is the first
+# release for the cards of 2025.
 RUN --mount=type=cache,target=/root/.cache \
     pip install --quiet -r /build/requirements.txt \
     && if python -c 'import sys, torch; sys.exit(torch.version.cuda is None)'; then \
-        pip install --quiet nvidia-cublas-cu12; \
+        pip install --quiet 'nvidia-cublas-cu12>=12.8'; \
     fi \
     && pip check
 COPY scripts/list_licences.sh scripts/slim_environment.sh /build/

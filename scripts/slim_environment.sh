@@ -5,9 +5,13 @@ set -euo pipefail
 venv=${1:?name the environment}
 packages=$(echo "$venv"/lib/python3*/site-packages)
 
-"$venv/bin/python" -m pip uninstall --quiet --yes uv 2>/dev/null || true
+# triton compiles kernels for torch.compile, which nothing here uses.
+"$venv/bin/python" -m pip uninstall --quiet --yes uv triton 2>/dev/null || true
 rm -rf "$packages"/torch/{include,test,share} "$packages"/torch/bin/{protoc*,test_*,*_test} \
     "$packages"/tensorboard_data_server/bin
+# Of CUDA: headers, static libraries, tools for profiling, and second builds of a library.
+rm -rf "$packages"/nvidia/*/include "$packages"/nvidia/*/lib/{*.a,*.bc} \
+    "$packages"/nvidia/*/lib/lib{cusolverMg,nvperf_host,nvrtc.alt,nvrtc-builtins.alt}.so*
 # numpy's tests are kept: numpy.testing, which other packages import, reads one of them.
 for package in matplotlib numba scipy sklearn sympy; do
     [ -d "$packages/$package" ] || continue

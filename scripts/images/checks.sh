@@ -83,11 +83,15 @@ stop_container() {
 
 megabytes() { printf '%s MB' "$(($1 / 1000000))"; }
 
-show_sizes() {
-    local image
-    for image in "$IMAGE" "$CI_IMAGE"; do
+# show_table: seconds of each part, and the sizes of the images that were built.
+show_table() {
+    local part image
+    printf '   %-24s %10s\n' Part Seconds
+    for part in "${parts[@]}"; do printf '   %-24s %10s\n' "$part" "${PART_SECONDS[$part]}"; done
+    printf '   %-24s %10s\n\n' all "$SECONDS"
+    printf '   %-24s %10s\n' Image Size
+    for image in "$IMAGE" "$CUDA_IMAGE" "$CI_IMAGE"; do
         docker image inspect "$image" >/dev/null 2>&1 || continue
-        printf '   %s: %s\n' "$image" "$(megabytes "$(docker image inspect --format '{{.Size}}' "$image")")"
+        printf '   %-24s %10s\n' "$image" "$(megabytes "$(docker image inspect --format '{{.Size}}' "$image")")"
     done
-    printf '   %s s in all\n' "$SECONDS"
 }

@@ -68,6 +68,11 @@ look_at_image() {
         "$(in_image cat /usr/share/doc/wyoming-voice-stack/LICENCES.md)"
     same "no model is inside" "" \
         "$(in_image find /app /opt /usr /tmp -size +20M '(' -name '*.pth' -o -name '*.pt' -o -name 'model.bin' -o -name '*.safetensors' ')')"
+    uses_xtts
+}
+
+# Also of the CUDA image.
+uses_xtts() {
     in_image python -c 'from wyoming_voice_stack.models.licence import require_coqui_licence as require
 require("tts_models/multilingual/multi-dataset/xtts_v2", environ={"HOME": "/app"})' ||
         failed "the licence of XTTS is not accepted"
@@ -87,8 +92,18 @@ refusals() {
         -e SERVICE_MODE=asr -e ASR_MODEL=/app/models/absent "$IMAGE"
     unavailable "model out of reach" "is not in /app/models" -e SERVICE_MODE=asr -e ASR_MODEL=base \
         -e HF_HUB_OFFLINE=1 "$IMAGE"
-    unavailable "no card" "CUDA" -e SERVICE_MODE=asr -e ASR_DEVICE=cuda -e ASR_MODEL="$WHISPER" \
-        --volume "$MODELS:/app/models:ro" "$IMAGE"
+    unavailable "ASR_DEVICE=cuda in the image for CPUs" ":latest-cuda" \
+        -e SERVICE_MODE=asr -e ASR_DEVICE=cuda -e ASR_MODEL=base "$IMAGE"
+    unavailable "TTS_DEVICE=cuda in the image for CPUs" ":latest-cuda" \
+        -e SERVICE_MODE=tts -e TTS_DEVICE=cuda -e TTS_MODEL=xtts_v2 "$IMAGE"
+    models_of_root
+}
+
+# A volume that the image's user cannot write to.
+models_of_root() {
+    mkdir -p "$WORK/models-of-root"
+    unavailable "models of another user" "chown -R 1000:1000" -e SERVICE_MODE=asr -e ASR_MODEL=base \
+        --volume "$WORK/models-of-root:/app/models" "$IMAGE"
 }
 
 # Both servers and a client in a separate network.

@@ -18,7 +18,7 @@ INSTALL_TORCH = ROOT / "scripts" / "install_torch.sh"
 FAKE_PYTHON = """#!/usr/bin/env bash
 printf '%s\\n' "$*" >>"$CALLS"
 case "$*" in
-    *metadata*) exit 1 ;;
+    *metadata*) exit "${NOT_INSTALLED:-1}" ;;
     *torch.version.cuda*) exit "$NO_CUDA" ;;
     "-m uv"*) exit "$NO_UV" ;;
 esac
@@ -110,7 +110,25 @@ def test_cuda_is_the_build_that_pip_finds(tmp_path: Path) -> None:
     status, calls, _ = install_torch(tmp_path, TORCH_BACKEND="cuda")
     assert status == 0
     assert not [call for call in calls if call.startswith("-m uv")]
-    assert [call for call in calls if call.startswith("-m pip") and "torch==" in call]
+    # Not a build for CPUs of the same version, which "==" allows.
+    assert [call for call in calls if call.startswith("-m pip") and "torch===" in call]
+
+
+@pytest.mark.parametrize(("backend", "no_cuda"), [("auto", True), ("cpu", False), ("cuda", False)])
+def test_torch_is_kept(tmp_path: Path, backend: str, no_cuda: bool) -> None:
+    status, calls, said = install_torch(
+        tmp_path, no_cuda=no_cuda, NOT_INSTALLED="0", TORCH_BACKEND=backend
+    )
+    assert (status, said) == (0, "torch is already installed\n")
+    assert not [call for call in calls if "install" in call]
+
+
+def test_a_build_for_cpus_is_replaced(tmp_path: Path) -> None:
+    _, calls, said = install_torch(tmp_path, no_cuda=True, NOT_INSTALLED="0", TORCH_BACKEND="cuda")
+    assert "Replacing the build for CPUs" in said
+    [removed] = [n for n, call in enumerate(calls) if "pip uninstall" in call]
+    [installed] = [n for n, call in enumerate(calls) if "torch===" in call]
+    assert removed < installed
 
 
 @pytest.mark.parametrize("backend", ["cuda", "cu130"])

@@ -17,6 +17,7 @@ from pathlib import Path
 from wyoming_voice_stack.errors import DiskFull, ModelCorrupt, ModelError, ModelNotFound
 from wyoming_voice_stack.machine.hardware import disk_is_full
 from wyoming_voice_stack.models.hub_model import PARTIAL, HubModel, verify
+from wyoming_voice_stack.models.write_access import cannot_write
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -242,17 +243,14 @@ def _translated_errors(model: HubModel, root: Path) -> Iterator[None]:
                 f"The disk became full while {name} was fetched to {root}; free some space, or set"
                 " MODELS_DIR to a folder on a larger disk"
             ) from error
-        if _is_about_the_disk(error):
-            raise ModelError(
-                f"cannot write {name} to {root} ({_cause(error)}); set MODELS_DIR to a writable"
-                " folder with free space"
-            ) from error
+        if isinstance(error, OSError) and _is_about_the_disk(error):
+            raise ModelError(cannot_write(name, root, error, _cause(error))) from error
         reason = f"and cannot be fetched ({_cause(error)})"
         raise ModelNotFound(model.absent(root, reason)) from error
 
 
-def _is_about_the_disk(error: BaseException) -> bool:
-    if not isinstance(error, OSError) or isinstance(error, ConnectionError):
+def _is_about_the_disk(error: OSError) -> bool:
+    if isinstance(error, ConnectionError):
         return False
     return error.errno is not None and error.errno not in _NETWORK_ERRNOS
 

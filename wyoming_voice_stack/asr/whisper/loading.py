@@ -24,6 +24,12 @@ from wyoming_voice_stack.errors import (
     VoiceStackError,
     install_hint,
 )
+from wyoming_voice_stack.machine.cuda_device import (
+    CUBLAS,
+    CUBLAS_PACKAGE,
+    cuda_image,
+    load_cublas,
+)
 from wyoming_voice_stack.machine.hardware import available_cores
 from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 
@@ -108,7 +114,17 @@ def _open_on_best_device(
 ) -> tuple[Any, Placement]:
     if device != "auto":
         return _open_on(directory, device, compute_type, threads)
-    if cuda_devices():
+    if not cuda_devices():
+        _LOGGER.info("Whisper runs on the CPU: no usable graphics card was found.")
+    elif not load_cublas():
+        _LOGGER.warning(
+            "Whisper runs on the CPU: there is a graphics card, but CUDA's library %s is not installed."
+            " To use the card, use the image %s (without a container, run pip install %s).",
+            CUBLAS,
+            cuda_image(),
+            CUBLAS_PACKAGE,
+        )
+    else:
         try:
             return _open_on(directory, "cuda", compute_type, threads)
         except RuntimeError as error:

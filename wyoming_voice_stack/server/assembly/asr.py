@@ -20,7 +20,7 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
-from wyoming_voice_stack.machine.cuda_device import require_cuda_device
+from wyoming_voice_stack.machine.cuda_device import load_cublas, missing_cublas, require_cuda_device
 from wyoming_voice_stack.machine.hardware import (
     available_cores,
     available_memory_bytes,
@@ -100,6 +100,9 @@ def selected_model(name: str, settings: Settings) -> str:
     if name != "auto":
         return name
     on_gpu = None if settings.asr_device == "cpu" else cuda_memory_bytes()
+    # A card without CUDA's library, as in the CPU image.
+    if on_gpu is not None and not load_cublas():
+        on_gpu = None
     device = "cpu" if on_gpu is None else "cuda"
     memory = available_memory_bytes() if on_gpu is None else on_gpu
     languages = settings.asr_languages or tuple(filter(None, (settings.asr_language,)))
@@ -117,7 +120,7 @@ def _asr_entry(
     require_installed(weights)
 
     def load() -> SpeechRecognizer:
-        require_cuda_device("ASR_DEVICE", settings.asr_device, cuda_devices)
+        require_cuda_device("ASR_DEVICE", settings.asr_device, cuda_devices, missing_cublas)
         return WhisperRecognizer.load(
             weights.locate(),
             device=settings.asr_device,

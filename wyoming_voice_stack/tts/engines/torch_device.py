@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from wyoming_voice_stack.errors import EngineError
-from wyoming_voice_stack.machine.cuda_device import require_cuda_device
+from wyoming_voice_stack.machine.cuda_device import MissingCuda, require_cuda_device
 from wyoming_voice_stack.machine.hardware import available_cores
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def limit_threads(threads: int | None) -> None:
@@ -25,7 +28,18 @@ def require_device(device: str) -> None:
     """
     import torch
 
-    require_cuda_device("TTS_DEVICE", device, torch.cuda.device_count)
+    require_cuda_device("TTS_DEVICE", device, torch.cuda.device_count, _missing_cuda)
+
+
+def _missing_cuda() -> MissingCuda | None:
+    import torch
+
+    if torch.version.cuda is not None:
+        return None
+    return MissingCuda(
+        "the installed PyTorch is the build for CPUs",
+        "TORCH_BACKEND=cuda scripts/install_torch.sh PYTHON",
+    )
 
 
 def place(model: Any, device: str) -> Any:
@@ -38,6 +52,10 @@ def place(model: Any, device: str) -> Any:
 
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+        if device == "cpu":
+            lacks = _missing_cuda()
+            reason = lacks.what if lacks else "no usable graphics card was found"
+            _LOGGER.info("The voice model runs on the CPU: %s.", reason)
     try:
         return model.to(device)
     except (AssertionError, RuntimeError) as error:

@@ -105,11 +105,41 @@ def test_auto_runs_on_the_cpu_when_cuda_does_not_work(
     # A driver that reports devices it cannot use; no machine has index 99.
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
     monkeypatch.setattr(ctranslate2, "get_supported_compute_types", _none_on_cuda(ctranslate2))
+    monkeypatch.setattr(loading, "load_cublas", lambda: True)
     with caplog.at_level(logging.WARNING):
         loaded = load(tiny_en, vad, device="auto", compute_type="auto")
     assert (loaded.device, loaded.compute_type) == ("cpu", "int8_float32")
     assert "CUDA is not usable" in caplog.text
     loaded.close()
+
+
+def test_auto_runs_on_the_cpu_of_a_card_without_cublas(
+    vad: SileroVad,
+    tiny_en: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # The CPU image, with a card.
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+    monkeypatch.setattr(loading, "load_cublas", lambda: False)
+    load(tiny_en, vad, device="auto").close()
+    [warning] = [each.message for each in caplog.records if each.levelno == logging.WARNING]
+    assert warning.startswith(
+        "Whisper runs on the CPU: there is a graphics card, but CUDA's library"
+    )
+    assert "latest-cuda" in warning
+
+
+def test_auto_says_that_there_is_no_card(
+    vad: SileroVad,
+    tiny_en: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
+    with caplog.at_level(logging.INFO):
+        load(tiny_en, vad, device="auto").close()
+    assert "Whisper runs on the CPU: no usable graphics card was found." in caplog.messages
 
 
 def _none_on_cuda(library: Any) -> Callable[[str, int], set[str]]:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import logging
+
 import pytest
 import torch
 
 from wyoming_voice_stack.errors import EngineError
-from wyoming_voice_stack.tts.engines.torch_device import device_of, place
+from wyoming_voice_stack.tts.engines.torch_device import device_of, place, require_device
 
 
 @pytest.fixture
@@ -15,6 +17,40 @@ def model() -> torch.nn.Module:
 def test_auto_uses_an_available_device(model: torch.nn.Module) -> None:
     expected = "cuda:0" if torch.cuda.is_available() else "cpu"
     assert device_of(place(model, "auto")) == expected
+
+
+@pytest.mark.parametrize(
+    ("cuda", "reason"),
+    [
+        (None, "the installed PyTorch is the build for CPUs"),
+        ("13.0", "no usable graphics card was"),
+    ],
+)
+def test_auto_says_why_it_uses_the_cpu(
+    model: torch.nn.Module,
+    cuda: str | None,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.version, "cuda", cuda)
+    with caplog.at_level(logging.INFO):
+        assert device_of(place(model, "auto")) == "cpu"
+    assert f"The voice model runs on the CPU: {reason}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("cuda", "reason"),
+    [(None, "PyTorch is the build for CPUs. Use the image"), ("13.0", "no usable graphics card")],
+)
+def test_a_card_that_cannot_be_used(
+    cuda: str | None, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.version, "cuda", cuda)
+    with pytest.raises(EngineError, match=reason):
+        require_device("cuda")
 
 
 @pytest.mark.parametrize("device", ["cuda:31", "nonsense"])

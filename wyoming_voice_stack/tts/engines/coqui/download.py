@@ -23,6 +23,7 @@ from wyoming_voice_stack.errors import (
     install_hint,
 )
 from wyoming_voice_stack.machine.hardware import disk_is_full
+from wyoming_voice_stack.models.write_access import cannot_write
 from wyoming_voice_stack.tts.text.language.tags import UNKNOWN, bcp47
 
 _LOGGER = logging.getLogger(__name__)
@@ -108,10 +109,7 @@ def fetch_coqui(name: str, root: Path, catalogue: Path | None = None) -> Path:
                 f"The disk is full: {name} cannot be downloaded to {root}. Free some space, or set"
                 " MODELS_DIR to a folder on a larger disk."
             ) from error
-        raise ModelError(
-            f"Cannot write {name} to {root} ({error}). Set MODELS_DIR to a writable folder with enough"
-            " space."
-        ) from error
+        raise ModelError(cannot_write(name, root, error, str(error))) from error
 
 
 def _base_name(reference: str) -> str:
