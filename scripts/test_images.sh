@@ -23,7 +23,7 @@ CUDA_IMAGE=voice-stack:cuda
 CI_IMAGE=voice-stack-ci:latest
 CI_TESTS=${CI_TESTS:-test-core}
 MAX_PRODUCTION_BYTES=2200000000
-MAX_CUDA_BYTES=6200000000
+MAX_CUDA_BYTES=6500000000
 
 trap 'leave $?' EXIT
 trap 'exit 130' INT TERM

@@ -13,6 +13,7 @@ from pathlib import Path
 
 OF_THE_DRIVER = {"libcuda.so.1"}
 """Libraries that come with the driver, which the NVIDIA Container Toolkit puts into the container."""
+FOR_INFINIBAND = {"libcufile_rdma.so.1"}
 LOADED = ("libcublas.so.12", "libcublasLt.so.12", "libcublas.so.13", "libcudnn.so.9")
 PACKAGES = Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
 
@@ -60,7 +61,7 @@ def main() -> None:
     lacking = {
         path.name: lacks for path in libraries if (lacks := unresolved(path) - OF_THE_DRIVER)
     }
-    expect(f"{len(libraries)} libraries lack {lacking or 'no other one'}", holds=not lacking)
+    expect(f"{len(libraries)} libraries lack {lacking or 'nothing'}", holds=not lacking)
     expect(f"torch loads cuDNN {torch.backends.cudnn.version()}", holds=True)
     counts = torch.cuda.device_count(), ctranslate2.get_cuda_device_count()
     expect(f"torch and CTranslate2 count {counts} graphics cards", holds=counts == (0, 0))

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs a command in the CI image as the owner of the mounted working tree, so that new files belong to
+# the caller. Runs it unchanged for any other user, and where the tree belongs to root.
+set -euo pipefail
+tree=/workspace
+run=()
+if [ "$(id -u)" -eq 0 ]; then
+    owner=$(stat -c %u "$tree")
+    if [ "$owner" -ne 0 ]; then
+        run=(setpriv --reuid "$owner" --regid "$(stat -c %g "$tree")" --clear-groups)
+    fi
+fi
+# `docker run --user` finds no home folder for a user whom the image does not know.
+[ "${HOME:-/}" != / ] || export HOME=$CI_HOME
+exec "${run[@]}" "$@"
