@@ -16,14 +16,18 @@ ROOT = Path(__file__).parents[2]
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
 VOICES = ROOT / "docs" / "voices.md"
 SOURCES = (*(ROOT / "wyoming_voice_stack").rglob("*.py"), ROOT / "scripts" / "check_release.py")
-SHELL_SOURCES = (ROOT / "scripts" / "entrypoint.sh",)
+SHELL_SOURCES = (ROOT / "scripts" / "entrypoint.sh", ROOT / "scripts" / "install_torch.sh")
 OF_LIBRARIES = {
     "Input should be less than or equal to 65535",
     "at least 0 and at most 65535",
     "address already in use",
+    'could not select device driver "nvidia" with capabilities: [[gpu]]',
+    "unknown or invalid runtime name: nvidia",
+    "did not complete successfully: exit code: 137",
+    "No space left on device",
     "flac, mp3, ogg, opus, wav",
 }
-"""Texts within messages that come from libraries, or are joined from short words."""
+"""Texts within messages that come from libraries and Docker, or are joined from short words."""
 MIN_WORDS = 4
 """A quoted text with fewer words is a name or a value; a message has at least so many."""
 MIN_LETTERS = 6

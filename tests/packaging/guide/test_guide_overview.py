@@ -46,7 +46,7 @@ def test_jobs_install_nothing() -> None:
 @holds("overview-2")
 def test_containers_install_nothing() -> None:
     assert not INSTALLS.search((ROOT / "scripts" / "entrypoint.sh").read_text("utf-8"))
-    assert_checked("ci", "test_ci", "--network none", "hatch run")
+    assert_checked("ci", "in_ci", "--network none")
 
 
 @holds("overview-3")
@@ -132,7 +132,7 @@ def test_the_build_of_the_production_image_accepts_the_licence(
 
 @holds("overview-5")
 def test_the_production_image_is_asked_for_the_licence() -> None:
-    assert_checked("production", "look_at_image", "require_coqui_licence")
+    assert_checked("production", "uses_xtts", "require_coqui_licence")
 
 
 @holds("overview-8")
