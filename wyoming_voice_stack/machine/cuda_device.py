@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from wyoming_voice_stack.errors import EngineError
 
@@ -90,20 +89,14 @@ def load_cublas() -> bool:
 
 
 def cuda_image() -> str:
-    """Return the name of this project's image for CUDA, by the address of its repository."""
-    address = urlsplit(_repository())
-    if not address.hostname:
-        return _CUDA_TAG
-    return f"registry.{address.hostname}{address.path.rstrip('/')}:{_CUDA_TAG}"
-
-
-def _repository() -> str:
+    """Return the name of this project's image for CUDA, from the metadata of the installed package."""
     try:
         urls = importlib.metadata.metadata(_PACKAGE).get_all("Project-URL") or []
     except importlib.metadata.PackageNotFoundError:
-        return ""
+        urls = []
     labelled: dict[str, str] = dict(url.split(", ", 1) for url in urls)
-    return labelled.get("Repository") or labelled.get("Homepage", "")
+    image = labelled.get("Image", "").removeprefix("https://")
+    return f"{image}:{_CUDA_TAG}" if image else _CUDA_TAG
 
 
 def _installed_cublas() -> Iterator[str]:

@@ -76,12 +76,12 @@ def test_card_that_is_missing(device: str, count: int, found: str) -> None:
 
 
 def test_an_installation_without_cuda_names_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    installed_with(monkeypatch, "Repository, https://gitlab.example.org/home/voice-stack")
+    installed_with(monkeypatch, "Image, https://registry.example.org/home/voice-stack")
     with pytest.raises(EngineError) as caught:
         require_cuda_device("ASR_DEVICE", "cuda", lambda: 1, lambda: NO_LIBRARY)
     assert str(caught.value) == (
         "ASR_DEVICE=cuda cannot be used: CUDA is not installed. Use the image"
-        " registry.gitlab.example.org/home/voice-stack:latest-cuda (without a container, run"
+        " registry.example.org/home/voice-stack:latest-cuda (without a container, run"
         " pip install it), or set ASR_DEVICE to auto or cpu."
     )
 
