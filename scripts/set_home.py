@@ -14,7 +14,7 @@ import argparse
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,11 +105,13 @@ def files(root: Path) -> Iterator[Path]:
             yield path
 
 
-def moved(text: str, old: Home, new: Home) -> str:
-    """A file's text with the new home where the old one was."""
-    for before, after in ((old.repository, new.repository), (old.image, new.image)):
-        text = re.sub(rf"(?<![\w.]){re.escape(before)}(?![\w-])", after, text)
-    return text
+def moved(text: str, olds: Collection[Home], new: Home) -> str:
+    """A file's text with the new home where an old one was."""
+    names = {old.repository: new.repository for old in olds}
+    names |= {old.image: new.image for old in olds}
+    # In one pass: the new name may contain an old one.
+    pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.sub(rf"(?<![\w.])(?:{pattern})(?![\w-])", lambda found: names[found[0]], text)
 
 
 def differences(root: Path) -> list[str]:
@@ -123,7 +125,7 @@ def differences(root: Path) -> list[str]:
     if home != UNPUBLISHED:
         for path in files(root):
             text = path.read_text("utf-8")
-            if moved(text, UNPUBLISHED, home) != text:
+            if moved(text, [UNPUBLISHED], home) != text:
                 found.append(f"{path.relative_to(root)} still names {UNPUBLISHED.repository}.")
     return found
 
@@ -145,7 +147,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         old = stated(root)
         for path in files(root):
             text = path.read_text("utf-8")
-            new = moved(moved(text, UNPUBLISHED, home), old, home)
+            new = moved(text, [old, UNPUBLISHED], home)
             if new != text:
                 path.write_text(new, "utf-8")
                 print(f"Changed {path.relative_to(root)}")

@@ -82,6 +82,17 @@ def test_what_a_merge_brings_back_is_found(project: Path) -> None:
     assert set_home("--check", root=project).returncode == 0
 
 
+def test_a_project_whose_name_begins_like_another(project: Path) -> None:
+    file = project / "docs" / "troubleshooting.md"
+    with file.open("a") as stream:
+        stream.write(f"See {URLS['Repository']}-docs and {URLS['Repository']}/-/issues.\n")
+    for home in ("my-home/voice", "my-home/voice/stack", "my-home/voice/stack"):
+        assert set_home(home, root=project).returncode == 0
+    last = file.read_text().splitlines()[-1]
+    new = "https://gitlab.com/my-home/voice/stack"
+    assert last == f"See {URLS['Repository']}-docs and {new}/-/issues."
+
+
 @pytest.mark.parametrize(
     ("file", "line"),
     [
