@@ -20,7 +20,7 @@ image=$repository:$commit$suffix
 MAX_NEWER_COMMITS=200
 
 # digest IMAGE: prints nothing if there is no such image.
-digest() { docker buildx imagetools inspect --format '{{.Manifest.Digest}}' "$1" 2>/dev/null || true; }
+digest() { { docker buildx imagetools inspect "$1" 2>/dev/null || true; } | sed -n 's/^Digest: *//p'; }
 
 releases() { git tag --sort=-version:refname "$@" | grep -E '^v[0-9]+\.[0-9]+\.[0-9]+$' || true; }
 

@@ -14,7 +14,10 @@ REPOSITORY = "registry.example.org/voice"
 FAKE_DOCKER = """#!/usr/bin/env bash
 find() { awk -v name="$1" '$1 == name {found = $2} END {if (!found) exit 1; print found}' "$REGISTRY"; }
 case "$3" in
-    inspect) find "${@: -1}" ;;
+    inspect)
+        digest=$(find "${@: -1}") || { echo "ERROR: ${@: -1}: not found" >&2; exit 1; }
+        printf 'Name:      %s\nMediaType: index\nDigest:    %s\n\nManifests:\n' "${@: -1}" "$digest"
+        printf '  Name:    %s@%s\n  MediaType: manifest\n' "${@: -1}" "$digest" ;;
     create)
         digest=$(find "${@: -1}") || exit 1
         shift 3

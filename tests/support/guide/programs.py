@@ -16,7 +16,7 @@ printf '%s\\n' "$*" >>"$DOCKER_LOG"
 image() { awk -v name="$1" '$1 == name { id = $2 } END { print id; exit id == "" }' "$REGISTRY"; }
 id=$RANDOM$RANDOM
 case "$1 $2 $3" in
-    "buildx imagetools inspect") image "${@: -1}" || exit 1 ;;
+    "buildx imagetools inspect") id=$(image "${@: -1}") || exit 1; echo "Digest:    $id" ;;
     "buildx imagetools create") id=$(image "${@: -1}") || { echo "no ${@: -1}" >&2; exit 1; } ;;
 esac
 while (($#)); do
