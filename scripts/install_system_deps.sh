@@ -7,12 +7,13 @@
 #   apparmor       to read the add-ons' profiles
 #   haproxy        for replicas behind a balancer
 #   iproute2       for network namespaces
+#   mmdebstrap     for other releases of Debian, in chroots
 #   rsync          for gitlab-ci-local, which runs the pipeline
 set -euo pipefail
 packages=(python3-venv espeak-ng libsndfile1)
 case "${1:-}" in
     "") ;;
-    --with-tests) packages+=(apparmor haproxy iproute2 rsync) ;;
+    --with-tests) packages+=(apparmor haproxy iproute2 mmdebstrap rsync) ;;
     *) echo "Usage: install_system_deps.sh [--with-tests]" >&2 && exit 64 ;;
 esac
 if ! command -v apt-get >/dev/null 2>&1; then

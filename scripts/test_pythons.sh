@@ -2,13 +2,15 @@
 # Runs the quick tests (those that need no model) on each supported Python that this machine has or can get:
 #   scripts/test_pythons.sh              every supported version
 #   scripts/test_pythons.sh 3.13 3.14    these versions
-# A version is taken from PATH, from pyenv, or, as root on a Debian machine with debootstrap, from a chroot
+# A version is taken from PATH, from pyenv, or, as root on a machine with mmdebstrap, from a chroot
 # with Debian's packages. Each gets an environment in PYTHONS_CACHE (below the user's cache folder). Ends with
 # status 1 if tests have failed, 69 if no version could be had; it names the versions that it did not run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/environment.sh
 . scripts/environment.sh
+# shellcheck source=scripts/chroot.sh
+. scripts/chroot.sh
 
 SUPPORTED=(3.11 3.12 3.13 3.14)
 # Which release of Debian has which Python.
@@ -42,38 +44,13 @@ test_here() {
     "$venv/bin/python" "${PYTEST[@]}" "${TESTS[@]}"
 }
 
-can_make_chroots() {
-    [ "$(id -u)" -eq 0 ] && command -v debootstrap >/dev/null && [ -n "${DEBIAN[$1]:-}" ]
-}
-
-# Which mirror this machine uses itself.
-mirror() {
-    awk '$1 == "URIs:" { print $2; exit } $1 == "deb" { for (i = 2; i <= NF; i++) if ($i ~ /^http/) { print $i; exit } }' \
-        /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null
-}
-
-# test_in_chroot VERSION: the working copy is mounted into it, and a namespace of its own ends the mounts.
+# test_in_chroot VERSION: the working copy is mounted into it.
 test_in_chroot() {
-    local root=$CACHE/debian-${DEBIAN[$1]} script=${DEBIAN[$1]}
-    if [ ! -e "$root/.complete" ]; then
-        [ -e "/usr/share/debootstrap/scripts/$script" ] || script=sid
-        say "Making a chroot of Debian ${DEBIAN[$1]}"
-        rm -rf "$root"
-        debootstrap --variant=minbase --include=ca-certificates,iproute2,libsndfile1,python3,python3-venv \
-            "${DEBIAN[$1]}" "$root" "$(mirror)" "$script" >"$root.log" 2>&1 || return 1
-        touch "$root/.complete"
-    fi
-    mkdir -p "$root/workspace"
-    cp /etc/resolv.conf "$root/etc/resolv.conf"
-    cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-    # shellcheck disable=SC2016  # expanded in the namespace
-    unshare --mount bash -euc '
-        mount --bind "$PWD" "$1/workspace"
-        mount -t proc proc "$1/proc"
-        mount --rbind /dev "$1/dev"
-        exec chroot "$1" env -u TMPDIR PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-            PYTHONS_CACHE=/var/cache/pythons bash /workspace/scripts/test_pythons.sh "$2"
-    ' bash "$root" "$1"
+    local release=${DEBIAN[$1]}
+    make_chroot "$release" "$CACHE/debian-$release" \
+        ca-certificates iproute2 libsndfile1 python3 python3-venv || return 1
+    (in_chroot "$CACHE/debian-$release" "$PWD" /workspace env HOME=/root PYTHONS_CACHE=/var/cache/pythons \
+        bash /workspace/scripts/test_pythons.sh "$1")
 }
 
 versions=("$@")
@@ -86,7 +63,7 @@ for version in "${versions[@]}"; do
     status=0
     if python=$(python_of "$version"); then
         test_here "$version" "$python" || status=$?
-    elif can_make_chroots "$version"; then
+    elif [ -n "${DEBIAN[$version]:-}" ] && can_make_chroots; then
         test_in_chroot "$version" || status=$?
     else
         missing+=("$version")

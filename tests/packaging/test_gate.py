@@ -15,10 +15,11 @@ SCRIPTS = (
     *("home_assistant.sh", "test_pipeline.sh", "test_images.sh"),
 )
 STEPS = (
-    *("black", "ruff", "mypy", "start.sh", "home_assistant.sh", "test_pipeline.sh"),
+    *("black", "ruff", "mypy", "start.sh", "test_pipeline.sh"),
+    *("home_assistant.sh oldest", "home_assistant.sh newest"),
     *("test.sh integration packaging", "test.sh unit", "test_images.sh"),
 )
-STUB = """case "$0 $*" in *"$FAILING"*) exit 3 ;; esac
+STUB = """case "$0 $*" in *"$FAILING"*) exit "$STATUS" ;; esac
 """
 
 
@@ -37,10 +38,10 @@ def gate(tmp_path: Path) -> Path:
     return Path(shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run"))
 
 
-def status_of(gate: Path, failing: str) -> int:
+def status_of(gate: Path, failing: str, status: int = 3) -> int:
     return subprocess.run(
         ["bash", gate],
-        env={**os.environ, "FAILING": failing},
+        env={**os.environ, "FAILING": failing, "STATUS": str(status)},
         capture_output=True,
         timeout=60,
         check=False,
@@ -54,3 +55,8 @@ def test_all_is_well(gate: Path) -> None:
 @pytest.mark.parametrize("failing", STEPS)
 def test_no_failure_is_passed_over(gate: Path, failing: str) -> None:
     assert status_of(gate, failing) != 0
+
+
+@pytest.mark.parametrize("step", ["oldest", "newest"])
+def test_a_home_assistant_that_cannot_be_had_is_left_out(gate: Path, step: str) -> None:
+    assert status_of(gate, f"home_assistant.sh {step}", status=69) == 0

@@ -2,29 +2,38 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from typing import get_args
 
 import pytest
 
 from tests.integration.home_assistant import process
 from tests.integration.home_assistant.home import Home, signed_in
-from tests.integration.home_assistant.process import HomeAssistant
+from tests.integration.home_assistant.process import HomeAssistant, Release
 from tests.integration.home_assistant.supervisor import Supervisor, supervising
 from tests.support.integration.servers import EMBEDDED_WHISPER, Server, free_port, running
 
 
+@pytest.fixture(scope="session", params=get_args(Release))
+def release(request: pytest.FixtureRequest) -> Release:
+    chosen: Release = request.param
+    if not process.installed(chosen):
+        pytest.skip("Home Assistant is not installed; scripts/home_assistant.sh does it")
+    return chosen
+
+
 @pytest.fixture(scope="session")
-def supervisor() -> Iterator[Supervisor]:
+def supervisor(release: Release) -> Iterator[Supervisor]:
+    """One for each run of Home Assistant."""
     with supervising() as one:
         yield one
 
 
 @pytest.fixture(scope="session")
 def home_assistant(
-    supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory
+    release: Release, supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HomeAssistant]:
-    if not (process.ENVIRONMENT / ".installed").is_file():
-        pytest.skip("Home Assistant is not installed; scripts/home_assistant.sh does it")
-    with process.running(tmp_path_factory.mktemp("hass") / "config", supervisor) as one:
+    folder = tmp_path_factory.mktemp("hass") / "config"
+    with process.running(release, folder, supervisor) as one:
         yield one
         # The servers must not cause errors in Home Assistant's log.
         assert one.complaints == []

@@ -15,17 +15,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tests.integration.home_assistant.supervisor import Supervisor
 from tests.support.integration.servers import free_port
 
-ENVIRONMENT = Path(__file__).parents[3] / os.environ.get("VENV_HASS", ".venv-hass")
-"""Made by scripts/home_assistant.sh."""
+SCRIPT = Path(__file__).parents[3] / "scripts" / "home_assistant.sh"
+Release = Literal["oldest", "newest"]
+SOCKET = "core.sock"
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.1
-CLIENT = "http://127.0.0.1/"
 
 CONFIGURATION = """
 homeassistant:
@@ -43,36 +43,61 @@ zeroconf:
 media_source:
 assist_pipeline:
 ffmpeg:
-  ffmpeg_bin: {ffmpeg}
 input_boolean:
   kitchen:
     name: Switch behind the lights
+"""
+
+LIGHTS: dict[Release, str] = {
+    "oldest": """
 light:
   - platform: template
     lights:
       kitchen_lights:
         friendly_name: Kitchen lights
-        value_template: "{{{{ is_state('input_boolean.kitchen', 'on') }}}}"
+        value_template: "{{ is_state('input_boolean.kitchen', 'on') }}"
         turn_on:
           service: input_boolean.turn_on
-          target: {{entity_id: input_boolean.kitchen}}
+          target: {entity_id: input_boolean.kitchen}
         turn_off:
           service: input_boolean.turn_off
-          target: {{entity_id: input_boolean.kitchen}}
-"""
+          target: {entity_id: input_boolean.kitchen}
+""",
+    "newest": """
+template:
+  - light:
+      - name: Kitchen lights
+        default_entity_id: light.kitchen_lights
+        state: "{{ is_state('input_boolean.kitchen', 'on') }}"
+        turn_on:
+          action: input_boolean.turn_on
+          target: {entity_id: input_boolean.kitchen}
+        turn_off:
+          action: input_boolean.turn_off
+          target: {entity_id: input_boolean.kitchen}
+""",
+}
+"""Releases since 2026.6 refuse the form that 2024.3 needs."""
 
 
 @dataclass(frozen=True)
 class HomeAssistant:
     """One running Home Assistant and its owner's token."""
 
+    release: Release
     address: str
     token: str
     folder: Path
 
     @property
+    def socket(self) -> Path | None:
+        """Where newer releases wait for the Supervisor."""
+        socket = self.folder / SOCKET
+        return socket if socket.exists() else None
+
+    @property
     def log(self) -> str:
-        return (self.folder / "home-assistant.log").read_text("utf-8", errors="replace")
+        return (self.folder / "output.log").read_text("utf-8", errors="replace")
 
     @property
     def complaints(self) -> list[str]:
@@ -80,16 +105,20 @@ class HomeAssistant:
         return re.findall(r"^.*(?: ERROR | CRITICAL |Traceback).*$", self.log, re.MULTILINE)
 
 
+def installed(release: Release) -> bool:
+    return subprocess.run(["bash", SCRIPT, "has", release], check=False).returncode == 0
+
+
 @contextmanager
-def running(folder: Path, supervisor: Supervisor) -> Iterator[HomeAssistant]:
+def running(release: Release, folder: Path, supervisor: Supervisor) -> Iterator[HomeAssistant]:
     """Run Home Assistant until the end of the block; it must then stop cleanly."""
     port = free_port()
-    _configure(folder, port)
+    _configure(folder, CONFIGURATION.format(port=port) + LIGHTS[release])
     output = folder / "output.log"
     with output.open("wb") as log:
         process = subprocess.Popen(
-            [ENVIRONMENT / "bin" / "hass", "--config", folder, "--skip-pip", "--log-no-color"],
-            env=_environment(supervisor),
+            ["bash", SCRIPT, "run", release, folder],
+            env=_environment(supervisor, folder),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -98,7 +127,7 @@ def running(folder: Path, supervisor: Supervisor) -> Iterator[HomeAssistant]:
     try:
         address = f"http://127.0.0.1:{port}"
         _wait(process, address, output)
-        yield HomeAssistant(address, _first_user(address), folder)
+        yield HomeAssistant(release, address, _first_user(address), folder)
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_SECONDS) == 0, output.read_text()
     finally:
@@ -107,7 +136,7 @@ def running(folder: Path, supervisor: Supervisor) -> Iterator[HomeAssistant]:
             process.wait(STOP_SECONDS)
 
 
-def _configure(folder: Path, port: int) -> None:
+def _configure(folder: Path, configuration: str) -> None:
     # Mark as done the step that would set up weather and radio from the internet.
     done = {
         "version": 4,
@@ -117,16 +146,16 @@ def _configure(folder: Path, port: int) -> None:
     }
     (folder / ".storage").mkdir(parents=True)
     (folder / ".storage" / "onboarding").write_text(json.dumps(done), "utf-8")
-    [ffmpeg] = ENVIRONMENT.glob("lib/python*/site-packages/imageio_ffmpeg/binaries/ffmpeg-*")
-    written = CONFIGURATION.format(port=port, ffmpeg=ffmpeg)
-    (folder / "configuration.yaml").write_text(written, "utf-8")
+    (folder / "configuration.yaml").write_text(configuration, "utf-8")
 
 
-def _environment(supervisor: Supervisor) -> dict[str, str]:
+def _environment(supervisor: Supervisor, folder: Path) -> dict[str, str]:
     # Without the tests' own environment, which has another interpreter and other packages.
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    names = ("PATH", "LANG", "HOME", "XDG_CACHE_HOME", "HASS_CACHE", "VENV_HASS")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     theirs = {"SUPERVISOR": supervisor.address, "SUPERVISOR_TOKEN": supervisor.token}
-    return kept | theirs | {"HOME": "/nonexistent", "PYTHONUNBUFFERED": "1"}
+    socket = {"SUPERVISOR_CORE_API_SOCKET": str(folder / SOCKET)}
+    return kept | theirs | socket | {"PYTHONUNBUFFERED": "1"}
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, output: Path) -> None:
@@ -142,14 +171,15 @@ def _wait(process: subprocess.Popen[bytes], address: str, output: Path) -> None:
 
 def _first_user(address: str) -> str:
     """Complete the onboarding, as the owner does in a browser; return a token."""
+    client = f"{address}/"
     user = {"name": "Anna", "username": "anna", "password": "only for tests", "language": "en"}
-    code = _ask(f"{address}/api/onboarding/users", {"client_id": CLIENT, **user})["auth_code"]
-    form = {"grant_type": "authorization_code", "code": code, "client_id": CLIENT}
+    code = _ask(f"{address}/api/onboarding/users", {"client_id": client, **user})["auth_code"]
+    form = {"grant_type": "authorization_code", "code": code, "client_id": client}
     asked = urllib.parse.urlencode(form).encode()
     with urllib.request.urlopen(f"{address}/auth/token", asked, timeout=30) as answer:
         token: str = json.load(answer)["access_token"]
     _ask(f"{address}/api/onboarding/analytics", {}, token)
-    where = {"client_id": CLIENT, "redirect_uri": CLIENT}
+    where = {"client_id": client, "redirect_uri": client}
     _ask(f"{address}/api/onboarding/integration", where, token)
     return token
 

@@ -53,9 +53,9 @@ async def asr_by_zeroconf(home: Home, instance_name: str) -> Entry:
 async def tts_by_supervisor(
     home: Home, home_assistant: HomeAssistant, supervisor: Supervisor, server: Server
 ) -> Entry:
-    uuid = "1a2b3c4d5e6f"
+    uuid = "1a2b3c4d5e6f4a0b8c0d1e2f3a4b5c6d"
     addon = Addon("local_voice-stack-tts", ADDON_NAME, uuid, server.uri)
-    supervisor.discovered(addon, home_assistant.address)
+    await supervisor.discovered(addon, home_assistant.address, home_assistant.socket)
     flow = await discovered(home, lambda card: card["context"].get("unique_id") == uuid)
     assert flow["context"]["source"] == "hassio"
     return await confirmed(home, flow)

@@ -4,43 +4,23 @@ from __future__ import annotations
 
 import json
 import threading
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
-VERSION = {"version": "2024.3.3", "version_latest": "2024.3.3", "update_available": False}
-ANSWERS: dict[str, Any] = {
-    "/info": {"hostname": "home", "supervisor": "2024.3.1", "homeassistant": "2024.3.3"},
-    "/host/info": {"hostname": "home", "operating_system": "Debian", "features": []},
-    "/os/info": {"version": None, "board": None},
-    "/core/info": VERSION,
-    "/supervisor/info": {**VERSION, "auto_update": False, "healthy": True, "addons": []},
-    "/core/stats": {"cpu_percent": 0.0, "memory_percent": 0.0},
-    "/supervisor/stats": {"cpu_percent": 0.0, "memory_percent": 0.0},
-    "/store": {"addons": [], "repositories": []},
-    "/ingress/panels": {"panels": {}},
-    "/resolution/info": {
-        "unsupported": [],
-        "unhealthy": [],
-        "issues": [],
-        "suggestions": [],
-        "checks": [],
-    },
-}
+import aiohttp
 
-ACCEPTED = {
-    "/homeassistant/options",
-    "/refresh_updates",
-    "/supervisor/options",
-    "/supervisor/ping",
-}
-"""Paths that are answered with an empty success."""
+from tests.integration.home_assistant.supervisor_answers import (
+    ACCEPTED,
+    ANSWERS,
+    REFUSED,
+    addon_info,
+)
 
 
 @dataclass(frozen=True)
@@ -71,33 +51,37 @@ class Supervisor:
 
     def answer(self, path: str, body: dict[str, Any]) -> tuple[HTTPStatus, Any]:
         """Answer a request of Home Assistant."""
-        if path == "/homeassistant/options":
+        if path in ("/core/options", "/homeassistant/options") and "refresh_token" in body:
             self.refresh_token = body["refresh_token"]
         known = ANSWERS | {"/discovery": {"discovery": [each.message for each in self.addons]}}
         for addon in self.addons:
             known[f"/discovery/{addon.uuid}"] = addon.message
-            known[f"/addons/{addon.slug}/info"] = {"name": addon.name, "slug": addon.slug}
+            known[f"/addons/{addon.slug}/info"] = addon_info(addon.slug, addon.name)
         if path in known:
             return HTTPStatus.OK, {"result": "ok", "data": known[path]}
         if path in ACCEPTED:
             return HTTPStatus.OK, {"result": "ok", "data": {}}
+        if path in REFUSED:
+            return HTTPStatus.BAD_REQUEST, {"result": "error", "message": REFUSED[path]}
         self.unknown.append(path)
         return HTTPStatus.NOT_FOUND, {"result": "error", "message": f"no {path}"}
 
-    def discovered(self, addon: Addon, home: str) -> None:
-        """Announce an add-on to Home Assistant at `http://HOST:PORT`, as the real one does."""
+    async def discovered(self, addon: Addon, home: str, socket: Path | None) -> None:
+        """Announce an add-on to Home Assistant, as the real one does.
+
+        Newer releases serve the Supervisor at a Unix socket and trust it; older ones gave it a token.
+        """
         self.addons.append(addon)
-        form = {"grant_type": "refresh_token", "refresh_token": self.refresh_token}
-        asked = urllib.parse.urlencode(form).encode()
-        with urllib.request.urlopen(f"{home}/auth/token", asked, timeout=30) as answer:
-            access_token = json.load(answer)["access_token"]
-        push = urllib.request.Request(
-            f"{home}/api/hassio_push/discovery/{addon.uuid}",
-            json.dumps(addon.message).encode(),
-            {"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(push, timeout=30) as answer:
-            assert answer.status == HTTPStatus.OK
+        connector = aiohttp.UnixConnector(str(socket)) if socket else None
+        async with aiohttp.ClientSession(home, connector=connector) as core:
+            sign = {}
+            if connector is None:
+                form = {"grant_type": "refresh_token", "refresh_token": self.refresh_token}
+                async with core.post("/auth/token", data=form) as answer:
+                    sign = {"Authorization": f"Bearer {(await answer.json())['access_token']}"}
+            path = f"/api/hassio_push/discovery/{addon.uuid}"
+            async with core.post(path, json=addon.message, headers=sign) as answer:
+                assert answer.status == HTTPStatus.OK, await answer.text()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -80,11 +80,12 @@ def pipeline(home_assistant: HomeAssistant, installed: Installed) -> str:
 
     async def make() -> str:
         async with signed_in(home_assistant) as home:
+            first = (await home.command("assist_pipeline/pipeline/list"))["pipelines"][0]
             made = await home.command(
                 "assist_pipeline/pipeline/create",
                 name="Voice Stack",
                 language="en",
-                conversation_engine="homeassistant",
+                conversation_engine=first["conversation_engine"],
                 conversation_language="en",
                 stt_engine=installed.stt,
                 stt_language="en",
