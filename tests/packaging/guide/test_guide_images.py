@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -104,6 +105,23 @@ def test_the_ci_image_works_in_the_mounted_checkout() -> None:
     assert variables["HATCH_ENV_TYPE_VIRTUAL_PATH"].startswith("/opt/")
     assert variables["PATH"].startswith("/opt/tools/bin:")
     assert HATCH["scripts"]["test"] == "pytest {args:tests}"
+
+
+@holds("images-7")
+@pytest.mark.parametrize(("user", "runs_as"), [("0", "1234"), ("1000", None)])
+def test_a_command_of_the_ci_image_runs_as_the_owner_of_the_checkout(
+    tmp_path: Path, user: str, runs_as: str | None
+) -> None:
+    [name] = json.loads(values("Dockerfile.ci", "ENTRYPOINT")[-1])
+    assert f"scripts/{name}" in copied("Dockerfile.ci")
+    for program, says in (("id", user), ("stat", "1234"), ("setpriv", 'setpriv "$@"')):
+        fake(tmp_path, program, f"#!/bin/sh\necho {says}\n")
+    command = ("echo", "hatch run test")
+    done = run(ROOT / "scripts" / name, *command, cwd=tmp_path, programs=tmp_path, HOME="/root")
+    words = done.output.split()
+    assert words[-3:] == ["hatch", "run", "test"]
+    assert (f"--reuid {runs_as} --regid {runs_as}" in done.output) == (runs_as is not None)
+    assert_checked("ci", "test_ci", "do not belong to the caller", "in_ci root")
 
 
 @holds("images-8")

@@ -144,3 +144,16 @@ def test_the_image_and_the_documents_name_the_licence() -> None:
     section = text.partition("### Licence of XTTS")[2].partition("\n#")[0]
     for words in (LICENCE_URL, "accepts that licence", "ACCEPT_COQUI_LICENSE=0"):
         assert words in section
+
+
+@holds("overview-6")
+def test_the_build_of_the_ci_image_accepts_the_licence(tmp_path: Path) -> None:
+    [step] = [rest for rest in values("Dockerfile.ci", "RUN") if "accept_coqui_license.sh" in rest]
+    fake(tmp_path / "bin", ACCEPT.name, ACCEPT.read_text("utf-8"))
+    fake(tmp_path / "bin", "git", "#!/bin/sh\n")
+    home = tmp_path / environment("Dockerfile.ci")["HOME"].strip("/")
+    home.mkdir(parents=True)
+    done = run("sh", "-c", step, cwd=tmp_path, programs=tmp_path / "bin", HOME=str(home))
+    assert done.status == 0, done.errors
+    require_coqui_licence(XTTS, environ={"HOME": str(home)})
+    assert_checked("ci", "accepts_licence", "hatch run run_tts")

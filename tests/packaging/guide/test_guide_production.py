@@ -10,7 +10,9 @@ import pytest
 from tests.packaging.guide.promises import holds
 from tests.support.guide.dockerfiles import environment
 from tests.support.guide.image_tests import assert_checked
-from tests.support.guide.programs import fake, run
+from tests.support.guide.jobs import HOME, run_job
+from tests.support.guide.pipeline import MAIN, selected
+from tests.support.guide.programs import Project, fake, run
 from wyoming_voice_stack.config.settings import Settings, load_settings
 from wyoming_voice_stack.errors import EXIT_USAGE, ConfigError
 from wyoming_voice_stack.models.store import ModelStore
@@ -46,6 +48,36 @@ def test_the_settings_of_the_guide_are_accepted(tmp_path: Path) -> None:
     asr = load_settings({"service_mode": "asr", "asr_device": "cuda", "asr_model": "base"})
     tts = load_settings({"service_mode": "tts", "tts_device": "cuda", "tts_model": XTTS})
     assert (asr.asr_device, tts.tts_device) == ("cuda", "cuda")
+
+
+@holds("production-6")
+def test_the_pipeline_pushes_an_image_for_cuda(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    assert "build:cuda-image" in selected(MAIN, "Dockerfile")
+    assert run_job(project, "build:cuda-image").status == 0
+    [build] = [call for call in project.calls() if call.startswith("buildx build ")]
+    assert " --build-arg TORCH_BACKEND=cuda " in build
+    for image in ("production", "ci"):
+        run_job(project, f"build:{image}-image")
+    done = run_job(project, "release:latest")
+    assert done.status == 0, done.errors
+    registry = project.registry()
+    assert registry[f"{HOME}:latest-cuda"] != registry[f"{HOME}:latest"]
+    assert_checked("cuda", "test_cuda", "--build-arg TORCH_BACKEND=cuda", "cuda_libraries")
+
+
+@holds("production-7")
+def test_the_steps_for_the_toolkit_are_documented() -> None:
+    section = DEPLOYMENT.partition("\n## Graphics card\n")[2].partition("\n## ")[0]
+    for step in (
+        "https://nvidia.github.io/libnvidia-container/gpgkey",
+        "apt-get install -y nvidia-container-toolkit",
+        "nvidia-ctk runtime configure --runtime=docker",
+        "systemctl restart docker",
+        "nvidia-smi",
+    ):
+        assert step in section
+    assert "apt-key" not in DEPLOYMENT
 
 
 @holds("production-9")

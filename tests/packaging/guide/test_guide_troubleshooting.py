@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 import socket
 import sys
 from pathlib import Path
@@ -9,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.guide.promises import holds
-from tests.support.guide.dockerfiles import stages
+from tests.support.guide.dockerfiles import stages, values
 from tests.support.guide.image_tests import assert_checked
+from tests.support.guide.pipeline import waits_for
 from tests.support.guide.programs import run
 from wyoming_voice_stack.errors import EXIT_CONFIG
+from wyoming_voice_stack.models.write_access import cannot_write
 
 ROOT = Path(__file__).parents[3]
 TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
@@ -73,3 +78,54 @@ def test_a_port_in_use_is_one_documented_line(tmp_path: Path) -> None:
     assert any(
         line.startswith(begin) and line.endswith(end) for line in TROUBLESHOOTING.splitlines()
     )
+
+
+@holds("troubleshooting-1")
+def test_a_missing_ci_image_is_explained() -> None:
+    assert documented("image not found", "CI image", "builds an image that is missing")
+    assert {"build:ci-image", "reuse:ci-image"} <= waits_for("unit:core")
+
+
+@holds("troubleshooting-2")
+def test_a_slow_first_build_is_explained() -> None:
+    assert documented("first build", "PyTorch", "cache")
+
+
+@holds("troubleshooting-3")
+def test_tests_are_run_as_the_pipeline_does() -> None:
+    assert documented("pass", "fail", "pipeline", IN_CI_IMAGE)
+
+
+@holds("troubleshooting-6")
+def test_a_folder_of_another_user_is_one_documented_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = tmp_path.stat().st_uid
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1000)
+    denied = PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
+    line = cannot_write("base", tmp_path, denied, "Permission denied")
+    assert "\n" not in line
+    for words in (f"uid {owner}", f"uid {owner + 1000}", f"chown -R {owner + 1000}:"):
+        assert words in line
+    assert documented("cannot write", "belongs to the user with uid", "chown -R 1000:1000")
+    assert_checked("production", "refusals", "models of another user", "chown -R 1000:1000")
+
+
+@holds("troubleshooting-7")
+def test_a_build_without_memory_is_explained() -> None:
+    assert documented("build", "memory", "Docker Desktop", "Resources")
+
+
+@holds("troubleshooting-8")
+def test_a_card_that_is_not_found_is_explained() -> None:
+    assert documented("_DEVICE=cuda cannot be used: no usable graphics card found")
+    section = TROUBLESHOOTING.partition("### The graphics card is not used")[2].partition("\n#")[0]
+    for words in ("Container Toolkit", "nvidia-smi", "--gpus all", "runtime: nvidia"):
+        assert words in section
+    assert_checked("cuda", "no_card", "no usable graphics card found")
+
+
+@holds("troubleshooting-9")
+def test_a_download_happens_once() -> None:
+    assert documented("download", "/app/models", "volume")
+    assert "/app/models" in json.loads(values("Dockerfile", "VOLUME")[-1])

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from tests.support.guide.pipeline import expanded, job, variables_of
-from tests.support.guide.programs import Done, Project, fake
+import tomllib
 
-HOME = "registry.gitlab.com/your-group/voice-stack"
-"""The registry of the project as the guide writes it: GitLab sets CI_REGISTRY_IMAGE to it."""
+from tests.support.guide.pipeline import expanded, job, variables_of
+from tests.support.guide.programs import ROOT, Done, Project, fake
+
+URLS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+    "urls"
+]
+"""Where the project lives; a fork has other addresses than the guide."""
+HOME = URLS["Image"].removeprefix("https://")
+"""The production image, and what GitLab gives its jobs as CI_REGISTRY_IMAGE."""
 
 
 def run_job(project: Project, name: str, **variables: str) -> Done:
