@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from wyoming_voice_stack.config.networks import PRIVATE_NETWORKS
 from wyoming_voice_stack.config.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +32,8 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if value is None or value == ():
         return "unset"
+    if value == PRIVATE_NETWORKS:
+        return "`private`"
     if isinstance(value, tuple):
         value = ",".join(value)
     if isinstance(value, bool):

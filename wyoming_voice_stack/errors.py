@@ -15,6 +15,7 @@ VoiceStackError                      code on the wire
 │   ├── UnknownProgram               unknown-program
 │   ├── UnknownVoice                 unknown-voice
 │   └── UnspeakableText              unspeakable-text
+├── NotAllowed                       not-allowed: the address may not connect
 ├── CapacityError                    try again later
 │   ├── Busy                         busy
 │   ├── ShuttingDown                 shutting-down
@@ -119,6 +120,10 @@ class UnknownVoice(RequestError, code="unknown-voice"):
 
 class UnspeakableText(RequestError, code="unspeakable-text"):
     """The voice cannot speak a character or a sentence of the text."""
+
+
+class NotAllowed(VoiceStackError, code="not-allowed"):
+    """The client's address is not among those that may connect."""
 
 
 class CapacityError(VoiceStackError, code="busy"):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Literal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -22,6 +25,73 @@ _VERBOSE_LIBRARIES = (
     "zeroconf",
 )
 
+REPEATS = "repeats"
+"""Name of the `extra` of a line that a stranger can cause at will: its `Repeats`."""
+REPEAT_SECONDS = 60.0
+MAX_REPEAT_KINDS = 256
+"""Kinds of lines that are counted at a time; all others count as one."""
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What kind of line it is, and how many of the kind are logged each minute."""
+
+    kind: str
+    lines: int = 1
+
+
+@dataclass
+class _Counted:
+    since: float
+    logged: int = 0
+    suppressed: int = 0
+
+
+class RepeatFilter(logging.Filter):
+    """Suppresses repetitions of a line beyond its number a minute; the next line gives their count.
+
+    It only concerns lines logged with `extra={REPEATS: Repeats(...)}`. DEBUG shows all of them.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._kinds: dict[str, _Counted] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is logged; adds the number of lines suppressed before it."""
+        # Removed, because the JSON formatter writes all that was added to a record.
+        repeats: Any = record.__dict__.pop(REPEATS, None)
+        if not isinstance(repeats, Repeats) or logging.getLogger().isEnabledFor(logging.DEBUG):
+            return True
+        counted = self._count_of(repeats.kind)
+        if counted.logged >= repeats.lines:
+            counted.suppressed += 1
+            return False
+        counted.logged += 1
+        if counted.suppressed:
+            record.msg = f"{record.getMessage()} ({counted.suppressed} more like this before)"
+            record.args, counted.suppressed = (), 0
+        return True
+
+    def _count_of(self, kind: str) -> _Counted:
+        now = self._clock()
+        if kind not in self._kinds and len(self._kinds) >= MAX_REPEAT_KINDS:
+            self._forget_old(now)
+        if kind not in self._kinds and len(self._kinds) >= MAX_REPEAT_KINDS:
+            kind = ""
+        counted = self._kinds.setdefault(kind, _Counted(now))
+        if now - counted.since >= REPEAT_SECONDS:
+            counted.since, counted.logged = now, 0
+        return counted
+
+    def _forget_old(self, now: float) -> None:
+        self._kinds = {
+            kind: counted
+            for kind, counted in self._kinds.items()
+            if now - counted.since < REPEAT_SECONDS or counted.suppressed
+        }
+
 
 def configure_logging(level: str, form: Literal["text", "json"]) -> None:
     """Log `level` and above to standard error; verbose libraries from WARNING on.
@@ -34,6 +104,7 @@ def configure_logging(level: str, form: Literal["text", "json"]) -> None:
         if form == "json"
         else logging.Formatter(_TEXT)
     )
+    handler.addFilter(RepeatFilter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
     library_level = max(logging.WARNING, logging.getLevelNamesMapping()[level])

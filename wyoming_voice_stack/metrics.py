@@ -25,6 +25,12 @@ class Metrics:
             ("code",),
             registry=self._registry,
         )
+        self.refused_connections = Counter(
+            "voice_stack_refused_connections",
+            "Connections that were refused before their first event, by error code.",
+            ("code",),
+            registry=self._registry,
+        )
         self.connections = Gauge(
             "voice_stack_connections", "Open Wyoming connections.", registry=self._registry
         )

@@ -16,7 +16,7 @@ from wyoming_voice_stack.asr.vad import endpoint, segmenter
 from wyoming_voice_stack.asr.whisper import hypothesis_filter, loading
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine import channel, failure_policy, worker
-from wyoming_voice_stack.protocol import connection, inbox
+from wyoming_voice_stack.protocol.connection import connection, inbox
 from wyoming_voice_stack.server import app
 from wyoming_voice_stack.server.assembly import tts as tts_assembly
 from wyoming_voice_stack.tts import service as tts_service

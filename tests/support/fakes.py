@@ -25,7 +25,7 @@ from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.errors import Abandoned
 from wyoming_voice_stack.http.health import HasStatus, make_runner
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.connection import ConnectionLimits
+from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
 from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
 from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.listener import Listener

@@ -16,6 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("server.assembly",),
     ("server",),
+    ("protocol.connection",),
     ("announce", "config", "http", "protocol"),
     ("asr", "tts"),
     ("asr.home_assistant", "tts.text.language.detection_client", "tts.voices"),

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import subprocess
 import sys
 
 import pytest
+
+from wyoming_voice_stack.logs import MAX_REPEAT_KINDS, REPEATS, RepeatFilter, Repeats
 
 SAY = """
 import logging, sys, warnings
@@ -79,3 +82,66 @@ def test_network_that_is_away_is_one_line() -> None:
     *_, fault, line = logged("INFO", "text", NETWORK)
     assert fault == "ValueError: a fault of the library"
     assert line.endswith("WARNING zeroconf: Error with socket 8: Network is unreachable")
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class TestRepeats:
+    @staticmethod
+    def said(filtered: RepeatFilter, kind: str, lines: int = 1) -> str | None:
+        """The line as it is logged; None if it is suppressed."""
+        record = logging.makeLogRecord(
+            {"msg": "refused %s", "args": ("one",), REPEATS: Repeats(kind, lines)}
+        )
+        return record.getMessage() if filtered.filter(record) else None
+
+    def test_once_a_minute_with_a_count(self) -> None:
+        clock = Clock()
+        filtered = RepeatFilter(clock)
+        assert self.said(filtered, "busy") == "refused one"
+        assert [self.said(filtered, "busy") for _ in range(300)] == [None] * 300
+        assert self.said(filtered, "not-allowed") == "refused one"
+        clock.now = 59.9
+        assert self.said(filtered, "busy") is None
+        clock.now = 60.0
+        assert self.said(filtered, "busy") == "refused one (301 more like this before)"
+        clock.now = 120.0
+        assert self.said(filtered, "busy") == "refused one"
+
+    def test_some_kinds_have_more_lines(self) -> None:
+        filtered = RepeatFilter(Clock())
+        said = [self.said(filtered, "unknown-voice of 192.0.2.1", 3) for _ in range(5)]
+        assert said == ["refused one"] * 3 + [None] * 2
+
+    def test_kinds_are_bounded(self) -> None:
+        filtered = RepeatFilter(Clock())
+        said = [self.said(filtered, f"busy of {number}") for number in range(10_000)]
+        assert sum(line is not None for line in said) == MAX_REPEAT_KINDS + 1
+        assert len(filtered._kinds) == MAX_REPEAT_KINDS + 1
+
+    def test_old_kinds_make_room(self) -> None:
+        clock = Clock()
+        filtered = RepeatFilter(clock)
+        for number in range(MAX_REPEAT_KINDS):
+            self.said(filtered, f"busy of {number}")
+        clock.now = 60.0
+        assert self.said(filtered, "a new one") == "refused one"
+        assert len(filtered._kinds) == 1
+
+    def test_other_lines_are_untouched(self) -> None:
+        record = logging.makeLogRecord({"msg": "plain"})
+        assert RepeatFilter().filter(record)
+
+    def test_the_kind_is_not_in_json(self) -> None:
+        more = (
+            "from wyoming_voice_stack.logs import REPEATS, Repeats\n"
+            "log = logging.getLogger('wyoming_voice_stack.server.listener')\n"
+            "for _ in range(3): log.warning('refused', extra={REPEATS: Repeats('busy')})"
+        )
+        [line] = [line for line in logged("WARNING", "json", more) if "refused" in line]
+        assert set(json.loads(line)) == {"time", "level", "name", "message"}

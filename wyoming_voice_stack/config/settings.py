@@ -20,11 +20,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from wyoming_voice_stack.config.networks import PRIVATE_NETWORKS
 from wyoming_voice_stack.config.options_file import OPTIONS_VARIABLE, read_options
 from wyoming_voice_stack.config.value_types import (
     ComputeType,
     Device,
     Folder,
+    HostNames,
     Languages,
     Names,
     Networks,
@@ -146,8 +148,10 @@ class Settings(BaseSettings):
     """Limit of simultaneous Wyoming connections."""
     max_queued_requests: int = Field(default=32, ge=1, le=10_000)
     """Limit of requests waiting for an engine; further ones are answered `busy`."""
-    allowed_clients: Networks = ()
-    """Addresses or networks that may connect, besides this machine; empty allows all."""
+    allowed_clients: Networks = PRIVATE_NETWORKS
+    """Addresses or networks that may connect, besides this machine: `private` stands for all private networks, `any` for all."""
+    allowed_hosts: HostNames = ()
+    """Further names under which browsers and proxies may request `/health`, `/ready` and `/metrics`; addresses and local names always may."""
     idle_timeout_seconds: float = Field(default=600.0, gt=0, le=86_400)
     """Longest time in seconds without data from a client."""
     read_timeout_seconds: float = Field(default=30.0, gt=0, le=3600)

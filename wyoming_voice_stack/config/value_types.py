@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 
+from wyoming_voice_stack.config.networks import NAMED_NETWORKS
+
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?", re.ASCII)
 _QUOTES = ('"', "'")
 _DETECTED = "auto"
@@ -60,21 +62,24 @@ def exactly_one(value: Any) -> Any:
 
 
 def networks(value: Any) -> Any:
-    """Read networks, also addresses with a network's prefix."""
+    """Read networks, also addresses with a network's prefix, `private` and `any`; none is `private`."""
     parts = comma_separated(value)
     if not isinstance(parts, tuple):
         return value
-    return tuple(_network(str(part)) for part in parts)
+    return tuple(chain.from_iterable(_networks(str(part)) for part in parts or ("private",)))
 
 
-def _network(part: str) -> IPv4Network | IPv6Network:
+def _networks(part: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    named = NAMED_NETWORKS.get(part.strip().lower())
+    if named is not None:
+        return named
     try:
-        return ip_network(part, strict=False)
+        return (ip_network(part, strict=False),)
     except ValueError as error:
         raise PydanticCustomError(
             "network",
             "{part} is neither an IP address nor a network; use addresses such as 192.168.1.20 or"
-            " 192.168.1.0/24, separated by commas",
+            " 192.168.1.0/24, separated by commas, or private or any",
             {"part": repr(part)},
         ) from error
 
@@ -133,6 +138,7 @@ Folder = Annotated[Path, AfterValidator(_folder)]
 Names = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(comma_separated), AfterValidator(_at_least_one)
 ]
+HostNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(comma_separated)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(networks)]
 Optional = Annotated[str | None, BeforeValidator(_empty_is_none)]
 LanguageTag = Annotated[str, AfterValidator(_existing_language)]

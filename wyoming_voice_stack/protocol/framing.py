@@ -7,7 +7,10 @@ An event on the wire is one line of JSON, then `data_length` bytes of JSON, then
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from wyoming.event import Event
@@ -20,19 +23,47 @@ MAX_SURROGATE_LEVELS = 300
 """Nesting of JSON in which lone surrogates are replaced; deeper events are malformed."""
 
 
+VALUE_BYTES = 96
+"""Memory that one JSON value takes beside its characters: an object, and its place in a list or a dict."""
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+
+
+@dataclass(frozen=True)
+class DataLimits:
+    """Limits of the data of an event: its bytes on the wire, and the number of JSON values in it."""
+
+    length: int
+    values: int
+
+
 @dataclass(frozen=True)
 class FrameLimits:
-    """Limits in bytes for the three parts of an event."""
+    """Limits for the three parts of an event."""
 
     header_bytes: int = 64 * 1024
-    data_bytes: int = 1024 * 1024
+    data: DataLimits = DataLimits(1024 * 1024, 100_000)
+    """Limits of the data of all types that `data_by_type` does not name."""
     payload_bytes: int = 1024 * 1024
+    data_by_type: Mapping[str, DataLimits] = field(default_factory=lambda: MappingProxyType({}))
+    """Limits of the data of some types of events."""
+    skip_other_types: bool = False
+    """Whether to discard the data and payload of types that `data_by_type` does not name."""
+
+    def data_of(self, event_type: str) -> DataLimits:
+        """Return the limits of the data of this type of event."""
+        return self.data_by_type.get(event_type, self.data)
+
+    def skips(self, event_type: str) -> bool:
+        """Return whether the contents of this type of event are discarded."""
+        return self.skip_other_types and event_type not in self.data_by_type
 
 
 @dataclass(frozen=True)
 class _Header:
     type: str
     data: dict[str, Any]
+    values: int
     own_length: int
     data_length: int
     payload_length: int
@@ -41,8 +72,8 @@ class _Header:
 class EventParser:
     """Takes bytes as they arrive and returns whole events.
 
-    It holds at most one incomplete event and the bytes of one `feed`. After an error it cannot be
-    used any more: where the next event begins is unknown.
+    It holds at most one incomplete event and the bytes of one `feed`; of a type that the limits skip,
+    it holds nothing. After an error it cannot be used any more: where the next event begins is unknown.
     """
 
     def __init__(self, limits: FrameLimits) -> None:
@@ -50,8 +81,11 @@ class EventParser:
         self._buffer = bytearray()
         self._searched = 0
         self._header: _Header | None = None
+        self._to_skip = 0
         self.last_event_bytes = 0
         """Length on the wire of the last event that `next_event` returned."""
+        self.last_event_memory = 0
+        """Estimate of the bytes of memory that this event occupies."""
 
     @property
     def in_event(self) -> bool:
@@ -74,15 +108,31 @@ class EventParser:
         if self._header is None:
             return None
         header = self._header
+        if self._limits.skips(header.type):
+            return self._skip(header)
         if len(self._buffer) < header.data_length + header.payload_length:
             return None
         self._header = None
         self.last_event_bytes = header.own_length + header.data_length + header.payload_length
-        data = header.data
+        data, values = header.data, header.values
         if header.data_length:
-            data = data | _json_object(self._take(header.data_length), "data block")
+            block = self._take(header.data_length)
+            values += _count_values(block, header.type, self._limits.data_of(header.type).values)
+            data = data | _json_object(block, "data block")
+        self.last_event_memory = self.last_event_bytes + VALUE_BYTES * values
         payload = self._take(header.payload_length) if header.payload_length else None
         return Event(type=header.type, data=data, payload=payload)
+
+    def _skip(self, header: _Header) -> Event | None:
+        skipped = min(self._to_skip, len(self._buffer))
+        del self._buffer[:skipped]
+        self._to_skip -= skipped
+        if self._to_skip:
+            return None
+        self._header = None
+        self.last_event_bytes = header.own_length + header.data_length + header.payload_length
+        self.last_event_memory = VALUE_BYTES
+        return Event(type=header.type)
 
     def end(self) -> None:
         """Note that no more bytes will arrive.
@@ -117,13 +167,17 @@ class EventParser:
         data = fields.get("data")
         if data is not None and not isinstance(data, dict):
             raise MalformedEvent(f"The data of the event {event_type!r:.80} is not a JSON object.")
-        return _Header(
+        limits = self._limits.data_of(event_type)
+        header = _Header(
             type=event_type,
             data=data or {},
+            values=_count_values(line, event_type, limits.values),
             own_length=len(line),
-            data_length=_length(fields, "data_length", self._limits.data_bytes),
+            data_length=_length(fields, "data_length", limits.length),
             payload_length=_length(fields, "payload_length", self._limits.payload_bytes),
         )
+        self._to_skip = header.data_length + header.payload_length
+        return header
 
 
 def encode(event: Event) -> bytes:
@@ -148,6 +202,25 @@ def _length(fields: dict[str, Any], name: str, limit: int) -> int:
     if length > limit:
         raise TooLarge(f"The event's {name} is {length} bytes; the limit is {limit}.")
     return length
+
+
+def _count_values(raw: bytes, event_type: str, limit: int) -> int:
+    """Return the most JSON values that `raw` can contain.
+
+    Raises:
+        TooLarge: there are more than `limit`.
+    """
+    count = _separators(raw)
+    if count > limit:
+        # Commas and brackets inside strings are no values; looking for strings takes longer.
+        count = _separators(_STRING.sub(b"", raw))
+    if count > limit:
+        raise TooLarge(f"The data of the event {event_type!r:.80} has more than {limit} values.")
+    return count
+
+
+def _separators(raw: bytes) -> int:
+    return 1 + raw.count(b",") + raw.count(b"[") + raw.count(b"{")
 
 
 def _json_object(raw: bytes, part: str) -> dict[str, Any]:

@@ -19,14 +19,22 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.status import ServiceStatus, is_ready
 from wyoming_voice_stack.http.health import make_runner
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.connection import ConnectionLimits
+from wyoming_voice_stack.protocol.connection.event_rate import (
+    BYTES_PER_EVENT,
+    EventRate,
+    OverloadTurns,
+)
+from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
+from wyoming_voice_stack.protocol.event_limits import SERVER_FRAMES
 from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.listener import Listener
 
 _LOGGER = logging.getLogger(__name__)
 
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
+HTTP_REQUEST_BYTES = 8 * BYTES_PER_EVENT
+"""What one HTTP request counts among the events of the Wyoming protocol."""
 ENGINE_STOP_SECONDS = 5.0
 """How long an engine may take to finish its last call when the server stops."""
 
@@ -80,7 +88,7 @@ def prepare_process(mode: str) -> None:
 async def serve(
     settings: Settings, assemble: Callable[[Settings, Metrics], AssembledServer]
 ) -> bool:
-    """Serve until SIGTERM or SIGINT, then drain. A second signal ends the grace period.
+    """Serve until SIGTERM, SIGINT or SIGHUP, then drain. A second signal ends the grace period.
 
     Returns False if an engine was still inside a call when everything else had stopped.
 
@@ -117,11 +125,20 @@ async def serve(
 
 
 def _listener(settings: Settings, assembled: AssembledServer, metrics: Metrics) -> Listener:
+    turns = OverloadTurns()
+    http_rate = EventRate(turns)
     return Listener(
         front_end=assembled.front_end,
-        http=make_runner(assembled.service, metrics),
+        http=make_runner(
+            assembled.service,
+            metrics,
+            allowed_hosts=settings.allowed_hosts,
+            before_request=lambda: http_rate.pay(HTTP_REQUEST_BYTES),
+        ),
+        overload_turns=turns,
         metrics=metrics,
         limits=ConnectionLimits(
+            frame=SERVER_FRAMES,
             idle_s=settings.idle_timeout_seconds,
             read_s=settings.read_timeout_seconds,
             write_s=settings.write_timeout_seconds,

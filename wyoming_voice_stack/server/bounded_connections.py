@@ -17,6 +17,9 @@ class BoundedConnections:
     def __len__(self) -> int:
         return len(self._timers)
 
+    def __contains__(self, transport: asyncio.Transport) -> bool:
+        return transport in self._timers
+
     def add(self, transport: asyncio.Transport) -> None:
         """Add a connection; at the limit, the oldest one is aborted for it."""
         for ended in [one for one in self._timers if one.is_closing()]:

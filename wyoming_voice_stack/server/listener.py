@@ -7,23 +7,30 @@ the Wyoming side, which answers with an error event.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import socket
 from collections.abc import Sequence
-from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
 
 from aiohttp import web
 from wyoming.error import Error
 
-from wyoming_voice_stack.errors import Busy, ConfigError
+from wyoming_voice_stack.errors import Busy, ConfigError, NotAllowed, VoiceStackError
+from wyoming_voice_stack.logs import REPEATS, Repeats
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.connection import CLOSING_SECONDS, Connection, ConnectionLimits
+from wyoming_voice_stack.protocol.connection.connection import CLOSING_SECONDS, Connection
+from wyoming_voice_stack.protocol.connection.event_rate import OverloadTurns
+from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits, ServerContext
 from wyoming_voice_stack.protocol.framing import encode
 from wyoming_voice_stack.protocol.session import FrontEnd
+from wyoming_voice_stack.server.admission import Admission, host_of, source_of
 from wyoming_voice_stack.server.bounded_connections import BoundedConnections
+from wyoming_voice_stack.server.sockets import (
+    BACKLOG,
+    any_address_socket,
+    is_about_the_address,
+    set_socket_options,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,9 +40,14 @@ HTTP_CONNECTION_SECONDS = 60.0
 """Longest duration of one HTTP connection."""
 FIRST_BYTE_CONNECTIONS = 64
 """Connections that have not sent their first byte yet."""
+STRANGERS = 16
+"""Connections of clients that are not allowed, which have not sent their first byte yet."""
+STRANGER_SECONDS = 5.0
+"""How long such a client may take to send something, and so to learn why it is refused."""
+EVICTED_CONNECTIONS = 64
+"""Connections that gave way to others and may not have read the error yet."""
 REFUSED_CONNECTIONS = 64
-"""Connections that were answered `busy` and may not have read it yet."""
-BACKLOG = 128
+"""Connections that were answered an error and may not have read it yet."""
 
 Network = IPv4Network | IPv6Network
 
@@ -52,15 +64,18 @@ class Listener:
         limits: ConnectionLimits,
         max_connections: int,
         allowed_clients: Sequence[Network] = (),
+        overload_turns: OverloadTurns | None = None,
     ) -> None:
-        self._front_end = front_end
+        """`overload_turns` is shared with what else works beyond its rate, such as HTTP."""
+        turns = overload_turns or OverloadTurns()
+        self._context = ServerContext(front_end, limits, metrics, turns)
         self._http = http
         self._metrics = metrics
-        self._limits = limits
-        self._max_connections = max_connections
+        self._admission = Admission(max_connections)
         self._allowed_clients = tuple(allowed_clients)
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._awaiting_first_byte = BoundedConnections(FIRST_BYTE_CONNECTIONS, limits.idle_s)
+        self._strangers = BoundedConnections(STRANGERS, STRANGER_SECONDS)
         self._refused = BoundedConnections(REFUSED_CONNECTIONS, CLOSING_SECONDS)
         self._http_connections = BoundedConnections(HTTP_CONNECTIONS, HTTP_CONNECTION_SECONDS)
         self._server: asyncio.Server | None = None
@@ -85,12 +100,12 @@ class Listener:
         where: dict[str, Any] = {"host": host, "port": port}
         try:
             if host is None:
-                where = {"sock": _any_address_socket(port)}
+                where = {"sock": any_address_socket(port)}
             self._server = await loop.create_server(
                 lambda: _FirstByte(self), backlog=BACKLOG, **where
             )
         except OSError as error:
-            if _is_about_the_address(error):
+            if is_about_the_address(error):
                 remedy = "set HOST to an address of this machine, or leave it unset"
             else:
                 remedy = (
@@ -106,6 +121,7 @@ class Listener:
         if self._server is not None:
             self._server.close()
         self._awaiting_first_byte.close()
+        self._strangers.close()
 
     async def drain(self, grace_s: float) -> None:
         """Let running requests finish within `grace_s` seconds, then end the remaining connections."""
@@ -124,19 +140,23 @@ class Listener:
         self._http_connections.close()
         self._refused.close()
 
-    def accept(self, transport: asyncio.Transport) -> bool:
-        """Return whether a new connection is accepted."""
+    def accept(self, transport: asyncio.Transport) -> None:
+        """Take in a new connection, which has not sent anything yet."""
         peer = transport.get_extra_info("peername")
-        if not is_allowed(peer, self._allowed_clients):
-            _LOGGER.warning("refused %s: not in ALLOWED_CLIENTS", _name(peer))
-            return False
-        self._awaiting_first_byte.add(transport)
-        return True
+        if is_allowed(peer, self._allowed_clients):
+            self._awaiting_first_byte.add(transport)
+        else:
+            self._strangers.add(transport)
 
     def hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
         """Take a connection's first bytes and decide which protocol serves it."""
+        is_http = b"A" <= data[:1] <= b"Z"
+        if transport in self._strangers:
+            self._strangers.remove(transport)
+            self._refuse_stranger(transport, is_http=is_http)
+            return
         self._awaiting_first_byte.remove(transport)
-        if b"A" <= data[:1] <= b"Z":
+        if is_http:
             self._serve_http(transport, data)
         else:
             self._serve_wyoming(transport, data)
@@ -144,6 +164,7 @@ class Listener:
     def forget(self, transport: asyncio.Transport) -> None:
         """Forget a connection that ended before its first byte."""
         self._awaiting_first_byte.remove(transport)
+        self._strangers.remove(transport)
 
     def _serve_http(self, transport: asyncio.Transport, data: bytes) -> None:
         server = self._http.server
@@ -157,42 +178,58 @@ class Listener:
         protocol.data_received(data)
 
     def _serve_wyoming(self, transport: asyncio.Transport, data: bytes) -> None:
-        name = _name(transport.get_extra_info("peername"))
-        if len(self._connections) >= self._max_connections:
-            self._refuse(transport, name)
+        peer = transport.get_extra_info("peername")
+        source = source_of(peer)
+        if not self._admission.has_room(source):
+            self._refuse(transport, Busy("Too many connections are open; try again in a moment."))
             return
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader(loop=loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
-        transport.set_protocol(protocol)
-        protocol.connection_made(transport)
         connection = Connection(
             reader,
             asyncio.StreamWriter(transport, protocol, reader, loop),
-            front_end=self._front_end,
-            limits=self._limits,
-            metrics=self._metrics,
-            name=name,
+            context=self._context,
+            name=_name(peer),
+            admit=lambda: self._admission.claim(connection, source),
         )
+        self._admission.enter(connection, source)
+        self._abort_evicted()
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
         protocol.data_received(data)
-        task = loop.create_task(connection.run(), name=f"connection-{name}")
+        task = loop.create_task(connection.run(), name=f"connection-{_name(peer)}")
         self._connections[task] = connection
         task.add_done_callback(self._ended)
 
-    def _refuse(self, transport: asyncio.Transport, name: str) -> None:
-        busy = Busy(
-            f"{self._max_connections} connections are already open; try again in a moment,"
-            " or raise MAX_CONNECTIONS."
+    def _abort_evicted(self) -> None:
+        # They take some seconds to end, so that their error event arrives.
+        evicted = [one for one in self._connections.values() if one not in self._admission]
+        for connection in evicted[:-EVICTED_CONNECTIONS]:
+            connection.abort()
+
+    def _refuse_stranger(self, transport: asyncio.Transport, *, is_http: bool) -> None:
+        address = host_of(transport.get_extra_info("peername") or ("unknown",))
+        refusal = NotAllowed(f"{address} is not in ALLOWED_CLIENTS of this server.")
+        self._refuse(transport, refusal, is_http=is_http)
+
+    def _refuse(
+        self, transport: asyncio.Transport, error: VoiceStackError, *, is_http: bool = False
+    ) -> None:
+        name = _name(transport.get_extra_info("peername"))
+        _LOGGER.warning(
+            "[%s] refused: %s", name, error, extra={REPEATS: Repeats(f"refused: {error.code}")}
         )
-        _LOGGER.warning("[%s] refused: %s", name, busy)
-        self._metrics.errors.labels(busy.code).inc()
-        transport.write(encode(Error(text=str(busy), code=busy.code).event()))
+        self._metrics.refused_connections.labels(error.code).inc()
+        transport.write(_forbidden(error) if is_http else _error_event(error))
         # Closing at once would reset a client that is still sending, before it has read the error.
         transport.write_eof()
         self._refused.add(transport)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._connections.pop(task, None)
+        connection = self._connections.pop(task, None)
+        if connection is not None:
+            self._admission.leave(connection)
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOGGER.error("a connection ended with an unexpected error", exc_info=error)
 
@@ -203,7 +240,7 @@ def is_allowed(peer: Sequence[Any] | None, allowed: Sequence[Network]) -> bool:
         return True
     if not peer:
         return False
-    address = ip_address(_host(peer))
+    address = ip_address(host_of(peer))
     # Health checks of the machine itself come over loopback.
     return address.is_loopback or any(address in network for network in allowed)
 
@@ -216,9 +253,10 @@ class _FirstByte(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport) and self._listener.accept(transport):
+        if isinstance(transport, asyncio.Transport):
             self._transport = transport
-            _set_socket_options(transport)
+            set_socket_options(transport)
+            self._listener.accept(transport)
         else:
             transport.close()
 
@@ -234,36 +272,18 @@ class _FirstByte(asyncio.Protocol):
             self._listener.forget(self._transport)
 
 
-def _any_address_socket(port: int) -> socket.socket:
-    if socket.has_dualstack_ipv6():
-        # A host may support IPv6 and have no IPv6 address.
-        with suppress(OSError):
-            return socket.create_server(
-                ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG
-            )
-    return socket.create_server(("0.0.0.0", port), backlog=BACKLOG)
+def _error_event(error: VoiceStackError) -> bytes:
+    return encode(Error(text=str(error), code=error.code).event())
 
 
-def _set_socket_options(transport: asyncio.Transport) -> None:
-    sock = transport.get_extra_info("socket")
-    # asyncio does this only for sockets that were created with the protocol's number. Without it, an
-    # event waits until the one before is acknowledged, which takes the receiver up to 40 ms.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # A satellite that loses power does not close its connection; the system's probes notice it.
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
-        if hasattr(socket, option):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
-
-
-def _host(peer: Sequence[Any]) -> str:
-    return str(peer[0]).removeprefix("::ffff:").partition("%")[0]
+def _forbidden(error: VoiceStackError) -> bytes:
+    body = f"{error}\n".encode()
+    head = (
+        "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def _name(peer: Sequence[Any] | None) -> str:
-    return f"{_host(peer)}:{peer[1]}" if peer else "unknown"
-
-
-def _is_about_the_address(error: OSError) -> bool:
-    # asyncio gives no number if it has tried all addresses of a name.
-    return isinstance(error, socket.gaierror) or error.errno in {errno.EADDRNOTAVAIL, None}
+    return f"{host_of(peer)}:{peer[1]}" if peer else "unknown"

@@ -26,11 +26,12 @@ class TestAdmission:
             "tts", tmp_path, wait_for="/health", TTS_MODEL=EMBEDDED_PIPER, MAX_CONNECTIONS="1"
         ) as server:
             async with peer(server.port) as first:
-                await first.send(Event("ping"))
+                await first.send(Event("synthesize-start"), Event("ping"))
                 await first.until("pong")
                 async with peer(server.port) as second:
-                    await second.send(Describe().event())
-                    [error] = await second.rest()
+                    await second.send(Describe().event(), Event("synthesize-start"))
+                    info, error = await second.rest()
+                assert info.type == "info"
                 assert error.data["code"] == "busy"
                 assert "MAX_CONNECTIONS" in error.data["text"]
                 assert server.get("/health")[0] == 200
@@ -64,9 +65,13 @@ class TestAdmission:
             for address in lan_addresses("0.0.0.0"):
                 reader, writer = await asyncio.open_connection(address, server.port)
                 stranger = Peer(reader, writer)
-                assert await stranger.rest() == []
+                await stranger.send(Describe().event())
+                [error] = await stranger.rest()
+                assert error.data["code"] == "not-allowed"
                 await stranger.close()
-                assert re.search(rf"refused {re.escape(address)}\b.*ALLOWED_CLIENTS", server.log)
+                assert re.search(
+                    rf"refused: {re.escape(address)} is not in ALLOWED_CLIENTS", server.log
+                )
 
 
 class TestLogs:

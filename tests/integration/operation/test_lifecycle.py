@@ -87,7 +87,7 @@ class TestLoading:
 
 
 class TestStopping:
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
     async def test_utterance_under_way_is_answered(
         self, tmp_path: Path, number: signal.Signals
     ) -> None:

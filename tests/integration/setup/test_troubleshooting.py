@@ -14,6 +14,7 @@ from pathlib import Path
 
 import ctranslate2
 import pytest
+from wyoming.audio import AudioStart
 from wyoming.event import Event
 
 from tests.support.fakes import eventually, peer
@@ -190,9 +191,9 @@ async def test_said_while_it_loads(fragment: str, tmp_path: Path) -> None:
 async def test_said_to_one_too_many(tmp_path: Path) -> None:
     with running("asr", tmp_path, ASR_MODEL=EMBEDDED_WHISPER, MAX_CONNECTIONS="1") as server:
         async with peer(server.port) as first, peer(server.port) as second:
-            await first.send(Event("ping"))
+            await first.send(AudioStart(16000, 2, 1).event(), Event("ping"))
             await first.until("pong")
-            await second.send(Event("ping"))
+            await second.send(Event("transcribe"))
             [error] = await second.rest()
     assert error.data["code"] == "busy"
     assert says(error.data["text"], TO_ONE_TOO_MANY), error.data

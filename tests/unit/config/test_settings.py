@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,29 @@ def test_networks(monkeypatch: pytest.MonkeyPatch) -> None:
         "192.0.2.0/24",
         "::1/128",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed", "refused"),
+    [
+        ("", ["192.168.1.2", "::1", "100.64.0.1", "fd00::1"], ["203.0.113.7", "2001:db8::1"]),
+        ("private", ["10.1.2.3", "172.16.0.1", "169.254.1.1", "fe80::1"], ["172.32.0.1"]),
+        ("Private, 203.0.113.0/24", ["10.1.2.3", "203.0.113.7"], ["203.0.114.7"]),
+        ("any", ["203.0.113.7", "2001:db8::1"], []),
+        ("192.0.2.7", ["192.0.2.7"], ["192.168.1.2"]),
+    ],
+)
+def test_named_networks(
+    monkeypatch: pytest.MonkeyPatch, value: str, allowed: list[str], refused: list[str]
+) -> None:
+    monkeypatch.setenv("ALLOWED_CLIENTS", value)
+    networks = load_settings().allowed_clients
+
+    def holds(address: str) -> bool:
+        return any(ip_address(address) in network for network in networks)
+
+    assert [address for address in allowed if not holds(address)] == []
+    assert [address for address in refused if holds(address)] == []
 
 
 def test_command_line_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

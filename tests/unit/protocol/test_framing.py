@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 from wyoming.event import Event
 
 from wyoming_voice_stack.errors import MalformedEvent, ProtocolError, TooLarge
+from wyoming_voice_stack.protocol.event_limits import SERVER_FRAMES
 from wyoming_voice_stack.protocol.framing import (
     MAX_SURROGATE_LEVELS,
+    DataLimits,
     EventParser,
     FrameLimits,
     encode,
 )
 
-LIMITS = FrameLimits(header_bytes=1024, data_bytes=2048, payload_bytes=4096)
+LIMITS = FrameLimits(header_bytes=1024, data=DataLimits(2048, 500), payload_bytes=4096)
 
 
 def parse(raw: bytes, limits: FrameLimits = LIMITS) -> list[Event]:
@@ -165,3 +167,68 @@ class TestRefusals:
             parse(raw + b"\n")
         except ProtocolError:
             return
+
+
+class TestLimitsByType:
+    LIMITS = FrameLimits(
+        data_by_type={"small": DataLimits(64, 8), "names": DataLimits(2048, 500)},
+        skip_other_types=True,
+    )
+
+    def test_data_longer_than_its_type_allows(self) -> None:
+        with pytest.raises(TooLarge, match="the limit is 64"):
+            parse(header(type="small", data_length=65), self.LIMITS)
+        assert parse(header(type="names", data_length=2) + b"{}", self.LIMITS) == [Event("names")]
+
+    def test_more_values_than_its_type_allows(self) -> None:
+        for count, allowed in ((4, True), (7, False)):
+            block = json.dumps({"l": [1] * count}).encode()
+            raw = header(type="small", data_length=len(block)) + block
+            if allowed:
+                assert len(parse(raw, self.LIMITS)) == 1
+            else:
+                with pytest.raises(TooLarge, match="more than 8 values"):
+                    parse(raw, self.LIMITS)
+
+    def test_values_in_the_header_count_too(self) -> None:
+        with pytest.raises(TooLarge, match="values"):
+            parse(header(type="small", data={"l": [[]] * 20}), self.LIMITS)
+
+    def test_commas_and_brackets_in_a_text_are_no_values(self) -> None:
+        text = 'a, "b", [c] {d} \\", e,,,,,,,,,,,,'
+        assert parse(header(type="small", data={"t": text[:30]}), self.LIMITS)[0].data == {
+            "t": text[:30]
+        }
+
+    @given(st.lists(st.integers(1, 3000), max_size=8))
+    def test_what_is_not_served_is_skipped_however_it_is_cut(self, cuts: list[int]) -> None:
+        raw = encode(Event("other", {"x": [[]] * 500}, bytes(1000))) + encode(Event("small"))
+        parser = EventParser(self.LIMITS)
+        got = []
+        edges = [0, *sorted(min(cut, len(raw)) for cut in cuts), len(raw)]
+        for begin, end in pairwise(edges):
+            parser.feed(raw[begin:end])
+            while (event := parser.next_event()) is not None:
+                got.append(event)
+            held = len(parser._buffer)
+            assert held < 200, "what is skipped is not kept"
+        parser.end()
+        assert got == [Event("other"), Event("small")]
+
+    def test_end_in_the_middle_of_what_is_skipped(self) -> None:
+        with pytest.raises(MalformedEvent, match="in the middle"):
+            parse(header(type="other", payload_length=10) + b"123", self.LIMITS)
+
+    def test_memory_of_an_event(self) -> None:
+        parser = EventParser(self.LIMITS)
+        parser.feed(encode(Event("names", {"l": ["a"] * 100}, b"12")))
+        parser.next_event()
+        assert parser.last_event_memory > parser.last_event_bytes + 100 * 90
+
+
+def test_every_event_that_a_server_answers_has_limits() -> None:
+    from wyoming_voice_stack.protocol.other_server import speech_to_text_at, text_to_speech_at
+
+    served = {"describe", "ping", "select-program"}
+    served |= speech_to_text_at(None).events | text_to_speech_at(None).events
+    assert set(SERVER_FRAMES.data_by_type) == served

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,12 +11,16 @@ import aiohttp
 import pytest
 from wyoming.event import Event
 from wyoming.info import Describe
+from wyoming.ping import Ping
 
 from tests.support.fakes import EchoService, eventually, listening, peer
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.errors import ConfigError
-from wyoming_voice_stack.protocol.connection import ConnectionLimits
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
+from wyoming_voice_stack.server import admission as admission_module
 from wyoming_voice_stack.server import listener as listener_module
+from wyoming_voice_stack.server.admission import EXTRA_CONNECTIONS
 from wyoming_voice_stack.server.listener import is_allowed
 
 
@@ -95,9 +100,12 @@ class TestAdmission:
             await first.send(Event("open"))
             await first.next()
             async with peer(listener.port) as second:
-                await second.send(Describe().event())
-                [error] = await second.rest()
+                await second.send(Describe().event(), Ping("still here").event())
+                assert [(await second.next()).type for _ in range(2)] == ["info", "pong"]  # type: ignore[union-attr]
+                await second.send(Event("open"))
+                error, _ = await second.rest()
                 assert error.data["code"] == "busy"
+                assert "MAX_CONNECTIONS" in error.data["text"]
             await first.close()
             await eventually(lambda: not listener._connections)
             async with peer(listener.port) as third:
@@ -110,12 +118,11 @@ class TestAdmission:
             await first.next()
             async with peer(listener.port) as second:
                 await second.send(Event("audio-chunk", payload=bytes(3200)))
-                await eventually(lambda: len(listener._refused) == 1)
                 # What comes after the refusal must not reset the connection under the error.
                 for _ in range(20):
                     await second.send(Event("audio-chunk", payload=bytes(3200)))
                     await asyncio.sleep(0)
-                [error] = await second.rest()
+                error, _ = await second.rest()
                 assert error.data["code"] == "busy"
 
     async def test_slow_requests_do_not_hide_the_health(self, service: EchoService) -> None:
@@ -158,13 +165,57 @@ class TestAdmission:
     def test_peer_without_an_address(self) -> None:
         assert not is_allowed(None, (ip_network("10.11.12.0/24"),))
 
-    async def test_refused_client_is_closed(
+    async def test_refused_client_is_told_why(
         self, service: EchoService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(listener_module, "is_allowed", lambda *_: False)
-        async with listening(service) as listener, peer(listener.port) as client:
-            assert await client.rest() == []
+        metrics = Metrics()
+        async with listening(service, metrics=metrics) as listener:
+            async with peer(listener.port) as client:
+                await client.send(Describe().event())
+                [error] = await client.rest()
+            async with (
+                aiohttp.ClientSession() as http,
+                http.get(f"http://127.0.0.1:{listener.port}/health") as answer,
+            ):
+                assert answer.status == 403
+                assert await answer.text() == f"{error.data['text']}\n"
+        assert error.data["code"] == "not-allowed"
+        assert "127.0.0.1 is not in ALLOWED_CLIENTS" in error.data["text"]
         assert not service.sessions
+        assert 'refused_connections_total{code="not-allowed"} 2.0' in metrics.render().decode()
+
+    async def test_strangers_are_bounded(
+        self, service: EchoService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(listener_module, "is_allowed", lambda *_: False)
+        monkeypatch.setattr(listener_module, "STRANGERS", 2)
+        async with listening(service) as listener, peer(listener.port) as oldest:
+            await eventually(lambda: len(listener._strangers) == 1)
+            async with peer(listener.port), peer(listener.port):
+                assert await oldest.rest() == []
+
+    async def test_idle_connection_gives_way(
+        self, service: EchoService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(admission_module, "IDLE_SECONDS", 0.0)
+        async with (
+            listening(service, max_connections=2) as listener,
+            peer(listener.port) as half_sent,
+            peer(listener.port) as silent,
+        ):
+            await half_sent.send_raw(b'{"type": ')
+            await silent.send(Describe().event())
+            await silent.next()
+            async with peer(listener.port) as first, peer(listener.port) as second:
+                for client in (first, second):
+                    await client.send(Event("open"))
+                    assert (await client.next()) == Event("echo", {"type": "open"})
+                assert (await half_sent.rest())[0].data["code"] == "busy"
+                assert (await silent.rest())[0].data["code"] == "busy"
+                async with peer(listener.port) as third:
+                    await third.send(Event("open"))
+                    assert (await third.rest())[0].data["code"] == "busy"
 
     # Docker gives a container none unless it is asked to.
     @pytest.mark.skipif(not (IPV6.exists() and IPV6.read_text()), reason="no IPv6 on this machine")
@@ -184,6 +235,12 @@ class TestAdmission:
             plain = connection._writer.get_extra_info("socket")
             assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert plain.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            keepalive = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            assert [plain.getsockopt(socket.IPPROTO_TCP, option) for option in keepalive] == [
+                60,
+                15,
+                4,
+            ]
 
     async def test_silent_connection_is_dropped(self, service: EchoService) -> None:
         limits = ConnectionLimits(idle_s=0.05)
@@ -201,7 +258,25 @@ class TestAdmission:
                 await youngest.send(Describe().event())
                 assert (await youngest.next()).type == "info"  # type: ignore[union-attr]
 
-    async def test_five_hundred_connections(self, service: EchoService) -> None:
+    async def test_evicted_connections_are_bounded(
+        self, service: EchoService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(admission_module, "IDLE_SECONDS", 0.0)
+        monkeypatch.setattr(listener_module, "EVICTED_CONNECTIONS", 3)
+        async with (
+            listening(service, max_connections=1) as listener,
+            contextlib.AsyncExitStack() as stack,
+        ):
+            clients = [await stack.enter_async_context(peer(listener.port)) for _ in range(20)]
+            for client in clients:
+                # None of them reads, and none closes: each delays its end as long as it can.
+                await client.send_raw(b"{")
+            await eventually(lambda: len(listener._connections) <= 1 + 3 + 1)
+
+    async def test_five_hundred_connections(
+        self, service: EchoService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(admission_module, "IDLE_SECONDS", math.inf)
         async with listening(service, max_connections=100) as listener:
 
             async def opened() -> asyncio.StreamWriter:
@@ -211,8 +286,8 @@ class TestAdmission:
                 return writer
 
             writers = await asyncio.gather(*(opened() for _ in range(500)))
-            await eventually(lambda: len(listener._connections) == 100)
-            assert len(service.sessions) == 100
+            await eventually(lambda: len(listener._admission) == 100 + EXTRA_CONNECTIONS)
+            assert len(listener._connections) == 100 + EXTRA_CONNECTIONS
             for writer in writers:
                 writer.transport.abort()
             await eventually(lambda: not listener._connections)

@@ -12,13 +12,15 @@ from wyoming.ping import Ping
 
 from tests.support.fakes import EchoService, Peer, eventually, listening, peer
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol import inbox as inbox_module
-from wyoming_voice_stack.protocol.connection import ConnectionLimits
-from wyoming_voice_stack.protocol.framing import FrameLimits, encode
+from wyoming_voice_stack.protocol.connection import inbox as inbox_module
+from wyoming_voice_stack.protocol.connection import server_context
+from wyoming_voice_stack.protocol.connection.event_rate import BURST_EVENTS, EVENTS_PER_TURN
+from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
+from wyoming_voice_stack.protocol.framing import DataLimits, FrameLimits, encode
 from wyoming_voice_stack.server.listener import Listener
 
 SMALL = ConnectionLimits(
-    frame=FrameLimits(header_bytes=4096, data_bytes=4096, payload_bytes=4096),
+    frame=FrameLimits(header_bytes=4096, data=DataLimits(4096, 1000), payload_bytes=4096),
     half_close_s=0.05,
 )
 
@@ -56,6 +58,44 @@ class TestEvents:
             await start_work(service, client)
             await client.send(Describe().event(), Ping().event())
             assert [(await client.next()).type for _ in range(2)] == ["info", "pong"]  # type: ignore[union-attr]
+
+    async def test_a_flood_leaves_turns_of_the_loop_to_others(self, service: EchoService) -> None:
+        count = 2000
+        turns = 0
+
+        async def count_turns() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send(*(Ping(str(number)).event() for number in range(count)))
+            assert await client.next() == Event("pong", {"text": "0"})
+            counting = asyncio.create_task(count_turns())
+            for number in range(1, count):
+                assert await client.next() == Event("pong", {"text": str(number)})
+            counting.cancel()
+        assert turns > (count - 2 * BURST_EVENTS) / EVENTS_PER_TURN
+
+    async def test_info_is_encoded_only_when_it_changes(
+        self, service: EchoService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        encoded: list[Event] = []
+
+        def counting(event: Event) -> bytes:
+            encoded.append(event)
+            return encode(event)
+
+        monkeypatch.setattr(server_context, "encode", counting)
+        info = service.info()
+        monkeypatch.setattr(service, "info", lambda: info)
+        async with listening(service) as listener:
+            for _ in range(3):
+                async with peer(listener.port) as client:
+                    await client.send(Describe().event())
+                    assert (await client.next()) == info
+        assert encoded == [info]
 
     async def test_select_program(self, service: EchoService) -> None:
         async with listening(service) as listener:

@@ -11,11 +11,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from wyoming.error import Error
 from wyoming.event import Event
@@ -23,17 +22,19 @@ from wyoming.info import Describe, SelectProgram
 from wyoming.ping import Ping, Pong
 
 from wyoming_voice_stack.errors import (
+    Busy,
     DeadlineExceeded,
     ShuttingDown,
     UnknownProgram,
     VoiceStackError,
     redacted_traceback,
 )
-from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.protocol.connection.connection_log import ConnectionLog
+from wyoming_voice_stack.protocol.connection.event_rate import EventRate
+from wyoming_voice_stack.protocol.connection.inbox import Inbox
+from wyoming_voice_stack.protocol.connection.server_context import ServerContext
 from wyoming_voice_stack.protocol.event_validation import read
-from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
-from wyoming_voice_stack.protocol.inbox import Inbox
-from wyoming_voice_stack.protocol.session import FrontEnd
+from wyoming_voice_stack.protocol.framing import EventParser, encode
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,21 +46,6 @@ WRITE_HIGH_WATER_BYTES = 256 * 1024
 """Unsent bytes above which the session is not asked for more replies."""
 CLOSING_SECONDS = 2.0
 """How long a closing connection tries to deliver its last events."""
-
-
-@dataclass(frozen=True)
-class ConnectionLimits:
-    """Deadlines in seconds, and the bounds of a frame."""
-
-    frame: FrameLimits = field(default_factory=FrameLimits)
-    idle_s: float = 600.0
-    """Longest time without data while no event is handled."""
-    read_s: float = 30.0
-    """Longest time from an event's first byte to its last."""
-    write_s: float = 120.0
-    """Longest time that a client may leave replies unread."""
-    half_close_s: float = 0.5
-    """After the client closed its sending side: time for the replies to what it sent before."""
 
 
 class ConnectionState(IntEnum):
@@ -75,13 +61,6 @@ class ConnectionState(IntEnum):
     """An error event was sent; nothing more is answered."""
 
 
-class _ConnectionLog(logging.LoggerAdapter[logging.Logger]):
-    def process(
-        self, msg: Any, kwargs: MutableMapping[str, Any]
-    ) -> tuple[Any, MutableMapping[str, Any]]:
-        return f"[{(self.extra or {}).get('connection')}] {msg}", kwargs
-
-
 class Connection:
     """Serves one client from its first byte to its last."""
 
@@ -90,21 +69,27 @@ class Connection:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
-        front_end: FrontEnd,
-        limits: ConnectionLimits,
-        metrics: Metrics,
+        context: ServerContext,
         name: str,
+        admit: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._log = _ConnectionLog(_LOGGER, {"connection": name})
+        """`admit` returns whether the connection may begin a request; it is asked until it does."""
+        self._log = ConnectionLog(_LOGGER, name)
         self._reader = reader
         self._writer = writer
-        self._parser = EventParser(limits.frame)
-        self._front_end = front_end
-        self._limits = limits
-        self._metrics = metrics
-        self._session = front_end.open_session(name)
-        self._inbox = Inbox()
+        self._context = context
+        self._limits = context.limits
+        self._parser = EventParser(context.limits.frame)
+        self._session = context.front_end.open_session(name)
+        self._inbox = Inbox(context.inbox_pool)
+        self._received = EventRate(context.overload_turns)
+        self._handled = EventRate(context.overload_turns)
+        self._admit = admit
+        self._admitted = False
+        self._evicted = False
         self._event_began_at: float | None = None
+        self._last_data_at = time.monotonic()
+        self._unread_since: float | None = None
         self._state = ConnectionState.OPEN
         self._tasks: list[asyncio.Task[None]] = []
         writer.transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
@@ -114,6 +99,8 @@ class Connection:
         self._log.debug("connected")
         try:
             await self._serve_client()
+            if self._evicted and self._state is not ConnectionState.FAILED:
+                self._send_error(Busy("The server has ended an idle connection to serve others."))
             if self._state is ConnectionState.FAILED:
                 self._session.close()
                 await self._linger()
@@ -124,12 +111,36 @@ class Connection:
             raise
         finally:
             self._session.close()
+            self._inbox.clear()
             await self._close()
             self._log.debug("closed")
 
     def drain(self) -> None:
         """Refuse new requests; end as soon as the open one is answered."""
         self._advance(ConnectionState.DRAINING)
+
+    def evict(self) -> None:
+        """End now, with an error: another client needs the place."""
+        self._evicted = True
+        self._end_tasks()
+
+    def abort(self) -> None:
+        """End at once, without delivering what is not sent yet."""
+        self._writer.transport.abort()
+
+    @property
+    def in_request(self) -> bool:
+        """True while the client has a request that is not answered yet."""
+        return self._session.busy or self._inbox.pending
+
+    @property
+    def waits_for_client_s(self) -> float:
+        """Seconds since the client should have sent or read something; 0 while the server has work."""
+        if self._unread_since is not None:
+            return time.monotonic() - self._unread_since
+        if self._inbox.pending:
+            return 0.0
+        return time.monotonic() - self._last_data_at
 
     def _advance(self, state: ConnectionState) -> None:
         self._state = max(self._state, state)
@@ -163,10 +174,12 @@ class Connection:
 
     async def _receive(self) -> None:
         while data := await self._read():
+            self._last_data_at = time.monotonic()
             self._parser.feed(data)
             while (event := self._parser.next_event()) is not None:
                 self._event_began_at = None
                 await self._dispatch(event)
+                await self._received.pay(self._parser.last_event_bytes)
             if self._parser.in_event and self._event_began_at is None:
                 self._event_began_at = time.monotonic()
         self._parser.end()
@@ -198,17 +211,27 @@ class Connection:
 
     async def _dispatch(self, event: Event) -> None:
         if Describe.is_type(event.type):
-            await self._send(self._front_end.info())
+            await self._write(self._context.encoded_info())
         elif Ping.is_type(event.type):
             await self._send(Pong(text=read(Ping, event).text).event())
         elif SelectProgram.is_type(event.type):
             self._check_program(read(SelectProgram, event).name)
         else:
-            await self._inbox.put(event, self._parser.last_event_bytes)
+            self._require_place()
+            await self._inbox.put(event, self._parser.last_event_memory)
+
+    def _require_place(self) -> None:
+        self._admitted = self._admitted or self._admit()
+        if not self._admitted:
+            raise Busy(
+                "All connections of the server are in use; try again in a moment,"
+                " or raise MAX_CONNECTIONS."
+            )
 
     def _check_program(self, name: str) -> None:
-        if name not in self._front_end.programs:
-            available = ", ".join(self._front_end.programs)
+        programs = self._context.front_end.programs
+        if name not in programs:
+            available = ", ".join(programs)
             raise UnknownProgram(f"Unknown program {name!r:.80}. Available: {available}.")
 
     async def _handle(self) -> None:
@@ -220,21 +243,30 @@ class Connection:
                 async for reply in replies:
                     await self._send(reply)
             self._inbox.mark_handled()
+            await self._handled.pay(0)
         self._end_tasks()
 
     async def _send(self, event: Event) -> None:
-        self._writer.write(encode(event))
+        await self._write(encode(event))
+
+    async def _write(self, encoded: bytes) -> None:
+        self._writer.write(encoded)
+        self._unread_since = time.monotonic()
         try:
             async with asyncio.timeout(self._limits.write_s):
                 await self._writer.drain()
         except TimeoutError as error:
-            self._log.warning("the client read no replies for %g s", self._limits.write_s)
+            self._log.client_error(
+                "unread", "the client read no replies for %g s", self._limits.write_s
+            )
             raise ConnectionAbortedError("the client reads no replies") from error
+        finally:
+            self._unread_since = None
 
     def _send_error(self, error: VoiceStackError) -> None:
         self._state = ConnectionState.FAILED
-        self._metrics.errors.labels(error.code).inc()
-        self._log.warning("%s: %s", error.code, error)
+        self._context.metrics.errors.labels(error.code).inc()
+        self._log.client_error(error.code, "%s: %s", error.code, error)
         for event in (
             Error(text=str(error), code=error.code).event(),
             *self._session.closing_events(),

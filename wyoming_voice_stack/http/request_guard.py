@@ -1,0 +1,79 @@
+"""Refuses HTTP requests that a foreign web page has caused, and keeps requests from slowing others down.
+
+A page from elsewhere can make a browser on the local network send requests here, and by DNS rebinding
+read the answers. Such a request names the host or the origin of that page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+LOCAL_SUFFIXES = (
+    ".local",
+    ".localhost",
+    ".lan",
+    ".home",
+    ".home.arpa",
+    ".internal",
+    ".intranet",
+    ".private",
+    ".svc",
+)
+"""Ends of names that only exist on a local network or inside a cluster."""
+
+
+def make_guard(
+    allowed_hosts: Collection[str], before_request: Callable[[], Awaitable[None]]
+) -> Middleware:
+    """Create the middleware; `allowed_hosts` are further names of this server.
+
+    It waits for `before_request`, which bounds the rate of requests.
+    """
+    names = frozenset(name.lower() for name in allowed_hosts)
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        await before_request()
+        host = request.headers.get("Host", "")
+        if host and not is_local(_host_of(f"//{host}"), names):
+            return _refusal("Host", host)
+        origin = request.headers.get("Origin")
+        if origin is not None and not is_local(_host_of(origin), names):
+            return _refusal("Origin", origin)
+        return await handler(request)
+
+    return guard
+
+
+def is_local(host: str | None, allowed: Collection[str] = ()) -> bool:
+    """Return whether a host is an address, a name without a domain, or one of a local network."""
+    if not host:
+        return False
+    name = host.rstrip(".").lower()
+    if name in allowed or "." not in name or name.endswith(LOCAL_SUFFIXES):
+        return True
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _refusal(header: str, value: str) -> web.Response:
+    return web.Response(
+        status=403,
+        text=f"{header} {value!r:.100} is not a name of this server; use its address,"
+        " or add the name to ALLOWED_HOSTS.\n",
+    )

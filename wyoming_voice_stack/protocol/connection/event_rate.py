@@ -1,0 +1,76 @@
+"""Bounds the work that the events of connections cause between two turns of the event loop.
+
+Each connection has a token bucket, from which an ordinary client never takes more than flows in. A
+connection beyond its rate is not refused; it works in small steps, and only one such connection
+works in each turn of the event loop, however many there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+BURST_EVENTS = 32
+"""Events that a connection may send at once."""
+EVENTS_PER_SECOND = 400
+"""Events that a connection may send continuously: four times as many as audio chunks of 10 ms."""
+BYTES_PER_EVENT = 8 * 1024
+"""An event counts once more for each of these bytes."""
+EVENTS_PER_TURN = 8
+"""Events of a connection beyond its rate in one turn of the event loop: less than a millisecond."""
+
+
+class OverloadTurns:
+    """Gives one connection after the other a turn of the event loop, in the order in which they ask."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._scheduled = False
+
+    async def wait(self) -> None:
+        """Wait for the next turn that no other connection beyond its rate has."""
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        if not self._scheduled:
+            self._scheduled = True
+            loop.call_soon(self._give_turn)
+        await turn
+
+    def _give_turn(self) -> None:
+        while self._waiting and self._waiting[0].done():
+            self._waiting.popleft()
+        if not self._waiting:
+            self._scheduled = False
+            return
+        self._waiting.popleft().set_result(None)
+        asyncio.get_running_loop().call_soon(self._give_turn)
+
+
+class EventRate:
+    """The token bucket of one connection."""
+
+    def __init__(self, turns: OverloadTurns, clock: Callable[[], float] = time.monotonic) -> None:
+        self._turns = turns
+        self._clock = clock
+        self._tokens = float(BURST_EVENTS)
+        self._filled_at = clock()
+        self._in_turn = 0.0
+
+    async def pay(self, event_bytes: int) -> None:
+        """Take an event's cost from the bucket; beyond the rate, wait for a turn now and then."""
+        cost = 1 + event_bytes / BYTES_PER_EVENT
+        now = self._clock()
+        filled = self._tokens + (now - self._filled_at) * EVENTS_PER_SECOND
+        # The debt is bounded, too: a connection that becomes calm is an ordinary one soon.
+        self._tokens = max(min(filled, BURST_EVENTS) - cost, -BURST_EVENTS)
+        self._filled_at = now
+        if self._tokens >= 0:
+            self._in_turn = 0.0
+            return
+        self._in_turn += cost
+        if self._in_turn >= EVENTS_PER_TURN:
+            self._in_turn = 0.0
+            await self._turns.wait()
