@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from wyoming_voice_stack.cli.server_commands import languages, status, voices
+from wyoming_voice_stack.cli.server_commands import announce, languages, status, voices
 from wyoming_voice_stack.cli.speech_commands import say, transcribe
 from wyoming_voice_stack.cli.terminal import HELP_OPTIONS, PROGRAM, console, examples, run
 from wyoming_voice_stack.errors import EXIT_USAGE, ConfigError, EngineError
@@ -120,6 +120,9 @@ app.command(
         "wyoming-voice-stack status", "ASR_URI=tcp://192.168.1.20:5001 wyoming-voice-stack status"
     )
 )(status)
+
+
+app.command(epilog=examples("wyoming-voice-stack announce 5001 5002"))(announce)
 
 
 @app.command(epilog=examples("wyoming-voice-stack discover --timeout 10"))

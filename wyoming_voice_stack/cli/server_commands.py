@@ -1,24 +1,41 @@
-"""The commands `voices`, `languages` and `status`, which show what running servers serve."""
+"""The commands `voices`, `languages` and `status`, which show what running servers serve, and `announce`."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from wyoming_voice_stack.cli.speech_commands import ASR_URI, TTS_URI, TtsUri
 from wyoming_voice_stack.cli.terminal import PROGRAM, console
-from wyoming_voice_stack.errors import EngineError, VoiceStackError
+from wyoming_voice_stack.errors import ConfigError, EngineError, VoiceStackError
 
 if TYPE_CHECKING:
     from wyoming.info import Info
 
+
+class LogLevel(StrEnum):
+    """Levels of log lines."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class LogFormat(StrEnum):
+    """Formats of log lines."""
+
+    text = "text"
+    json = "json"
+
+
 Rows: TypeAlias = "Sequence[tuple[str, ...]]"
 HEALTH_SECONDS = 5.0
-MAX_HEALTH_BYTES = 64 * 1024
 
 Uris = Annotated[
     list[str] | None,
@@ -42,6 +59,28 @@ def status(uris: Uris = None) -> None:
     """Show what running servers serve; exit status 1 if one of them does not answer."""
     columns = ("server", "service", "version", "state", "model", "device")
     _show(columns, _addresses(uris), _status_rows)
+
+
+def announce(
+    ports: Annotated[
+        list[int],
+        typer.Argument(metavar="PORT", min=1, max=65535, help="Ports of this machine."),
+    ],
+    log_level: Annotated[
+        LogLevel, typer.Option(envvar="LOG_LEVEL", help="Lowest level of log lines.")
+    ] = LogLevel.INFO,
+    log_format: Annotated[
+        LogFormat, typer.Option(envvar="LOG_FORMAT", help="Format of log lines.")
+    ] = LogFormat.text,
+) -> None:
+    """Announce servers in containers on the network, while they answer at these ports of this machine."""
+    from wyoming_voice_stack.announce.published_ports import MAX_PORTS, announce_ports
+    from wyoming_voice_stack.logs import configure_logging
+
+    if len(ports) > MAX_PORTS:
+        raise ConfigError(f"{len(ports)} ports are too many; {MAX_PORTS} are possible.")
+    configure_logging(log_level.value, log_format.value)
+    asyncio.run(announce_ports(ports))
 
 
 def _addresses(given: Sequence[str] | None) -> list[str]:
@@ -123,18 +162,8 @@ def _status_rows(uri: str, info: Info) -> Rows:
 
 def _health(uri: str) -> dict[str, Any]:
     """Return what the server says of its health; empty for other programs, which have no HTTP."""
-    import json
-    from http.client import HTTPConnection, HTTPException
-
+    from wyoming_voice_stack.announce.health_client import read_health
     from wyoming_voice_stack.cli.client import server_address
 
     host, port = server_address(uri)
-    connection = HTTPConnection(host, port, timeout=HEALTH_SECONDS)
-    try:
-        connection.request("GET", "/health")
-        health = json.loads(connection.getresponse().read(MAX_HEALTH_BYTES))
-    except (OSError, HTTPException, ValueError):
-        return {}
-    finally:
-        connection.close()
-    return health if isinstance(health, dict) else {}
+    return read_health(host, port, timeout_s=HEALTH_SECONDS)
