@@ -60,8 +60,9 @@ install_tools() {
 
 # Without netfilter and with a bridge of our own: nothing else on this machine is touched.
 start_daemon() {
-    ip link add "$BRIDGE" type bridge && ip address add "$BRIDGE_ADDRESS" dev "$BRIDGE" &&
-        ip link set "$BRIDGE" up || return 1
+    ip link add "$BRIDGE" type bridge || return 1
+    BRIDGE_ADDED=1
+    ip address add "$BRIDGE_ADDRESS" dev "$BRIDGE" && ip link set "$BRIDGE" up || return 1
     dockerd --host "unix://$WORK/docker.sock" --data-root "$CACHE/docker" --exec-root "$WORK/exec" \
         --pidfile "$WORK/dockerd.pid" --storage-driver overlay2 \
         --exec-opt native.cgroupdriver=cgroupfs --bridge "$BRIDGE" \
@@ -93,7 +94,8 @@ leave() {
         wait "$DAEMON" 2>/dev/null
     fi
     [ -z "${PACKAGE_SERVER:-}" ] || kill "$PACKAGE_SERVER" 2>/dev/null
-    ip link delete "$BRIDGE" 2>/dev/null
+    # Another run, for which this one did not wait, may still use it.
+    [ -z "${BRIDGE_ADDED:-}" ] || ip link delete "$BRIDGE" 2>/dev/null
     # The daemon leaves the namespace of host networks mounted.
     grep -o " $WORK/[^ ]*" /proc/mounts | sort -r | xargs -r -n 1 umount
     rm -rf "$WORK"
