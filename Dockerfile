@@ -78,7 +78,7 @@ ENV HOME=/app \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 WORKDIR /app
 
-COPY --chmod=755 scripts/entrypoint.sh scripts/accept_coqui_license.sh /usr/local/bin/
+COPY --chmod=755 scripts/entrypoint.sh scripts/accept_coqui_license.sh scripts/health_check.sh /usr/local/bin/
 # 1 accepts the Coqui Public Model License of XTTS in the image; 0 leaves that to the user.
 ARG ACCEPT_COQUI_LICENSE=1
 RUN case "$ACCEPT_COQUI_LICENSE" in \
@@ -108,7 +108,7 @@ LABEL org.opencontainers.image.title="wyoming-voice-stack" \
 USER speech
 VOLUME ["/app/models", "/app/voices"]
 EXPOSE 5001 5002
-# The first start may have to download a model of two gigabytes.
-HEALTHCHECK --interval=30s --timeout=10s --start-period=30m --retries=3 \
-    CMD ["wyoming-voice-stack", "health", "--ready"]
+# The first start may have to download a model of two gigabytes. --start-interval would need Docker 25.
+HEALTHCHECK --interval=5s --timeout=10s --start-period=30m --retries=18 \
+    CMD ["health_check.sh"]
 ENTRYPOINT ["tini", "--", "entrypoint.sh"]

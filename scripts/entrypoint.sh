@@ -2,7 +2,7 @@
 # Becomes the server that SERVICE_MODE names, with options of `wyoming-voice-stack serve`, or one of its other commands.
 set -euo pipefail
 case "${1:-}" in
-    demo | discover | health | languages | models | say | serve | status | transcribe | voices | -h | --help | --version)
+    announce | demo | discover | health | languages | models | say | serve | status | transcribe | voices | -h | --help | --version)
         exec wyoming-voice-stack "$@"
         ;;
     wyoming-voice-stack | bash | sh) exec "$@" ;;

@@ -136,8 +136,9 @@ run_server() {
         failed "$1 does not start"
 }
 
+# health_of PORT [ADDRESS]
 health_of() {
-    curl --silent --show-error --fail --max-time 5 "http://127.0.0.1:$1/health" |
+    curl --silent --show-error --fail --max-time 5 "http://${2:-127.0.0.1}:$1/health" |
         python3 -c 'import json, sys
 health = json.load(sys.stdin)
 print(json.dumps(health["status"]), json.dumps(health["mode"]))'

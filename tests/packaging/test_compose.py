@@ -1,0 +1,257 @@
+"""The compose files agree with the image, the settings and one another."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from wyoming_voice_stack.announce.published_ports import MAX_PORTS
+from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.server.app import ENGINE_STOP_SECONDS
+
+ROOT = Path(__file__).parents[2]
+MAIN = "docker-compose.yml"
+OVERRIDE = "docker-compose.override.yml"
+HOST = "docker-compose.host.yml"
+GPU = "docker-compose.gpu.yml"
+HAPROXY = "deploy/haproxy/docker-compose.yml"
+FILES = (MAIN, OVERRIDE, HOST, GPU)
+DEFAULTS = Settings.model_construct()
+PORTS = {"asr": DEFAULTS.asr_port, "tts": DEFAULTS.tts_port}
+MODES = sorted(PORTS)
+COMPOSE = shutil.which("docker-compose")
+PUBLISHED_IMAGE = re.compile(r"registry\.gitlab\.com/[\w/-]+/voice-stack:latest")
+
+needs_compose = pytest.mark.skipif(COMPOSE is None, reason="needs docker-compose on the path")
+
+
+def compose(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / name).read_text())
+    return loaded
+
+
+def default_of(value: Any) -> str:
+    """The value in a compose file when its variables are not set."""
+    value = re.sub(r"\$\{\w+:\+[^}]*\}\"?\}?", "", str(value))
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+
+
+def service(mode: str, name: str = MAIN) -> dict[str, Any]:
+    found: dict[str, Any] = compose(name)["services"][mode]
+    return found
+
+
+class TestAlone:
+    """docker-compose.yml needs no other file."""
+
+    @pytest.mark.parametrize("mode", MODES)
+    def test_a_service_is_the_server_of_its_name(self, mode: str) -> None:
+        described = service(mode)
+        environment = described["environment"]
+        assert described["container_name"] == f"voice-stack-{mode}"
+        assert environment["SERVICE_MODE"] == mode
+        assert environment[f"{mode.upper()}_PORT"] == str(PORTS[mode])
+        assert described["restart"] == "unless-stopped"
+        assert described["logging"]["options"].keys() == {"max-size", "max-file"}
+
+    @pytest.mark.parametrize("name", ["asr", "tts", "announcer"])
+    def test_the_image_is_pulled_and_not_built(self, name: str) -> None:
+        assert "build" not in service(name)
+        assert PUBLISHED_IMAGE.fullmatch(default_of(service(name)["image"]))
+
+    @pytest.mark.parametrize("mode", MODES)
+    def test_settings_files_are_optional(self, mode: str) -> None:
+        [file] = service(mode)["env_file"]
+        assert file == {"path": f".env.production.{mode}", "required": False}
+        lines = (ROOT / file["path"]).read_text().splitlines()
+        assert f"SERVICE_MODE={mode}" in lines
+        assert f"{mode.upper()}_PORT={PORTS[mode]}" in lines
+
+    @pytest.mark.parametrize("mode", MODES)
+    def test_what_a_settings_file_may_set_is_not_hidden(self, mode: str) -> None:
+        """What is in `environment` has priority over the file."""
+        hidden = {"SERVICE_MODE", "HOST", f"{mode.upper()}_PORT", "MODELS_DIR", "ZEROCONF"}
+        hidden |= {"VOICES_DIR"} if mode == "tts" else set()
+        assert service(mode)["environment"].keys() == hidden
+
+    @pytest.mark.parametrize("mode", MODES)
+    def test_ports_are_published(self, mode: str) -> None:
+        described = service(mode)
+        assert "network_mode" not in described
+        assert [default_of(port) for port in described["ports"]] == [
+            f"0.0.0.0:{PORTS[mode]}:{PORTS[mode]}"
+        ]
+        assert described["environment"]["HOST"] == ""
+
+    def test_volumes(self) -> None:
+        volumes = {mode: [default_of(each) for each in service(mode)["volumes"]] for mode in MODES}
+        assert volumes["asr"] == ["asr-models:/app/models"]
+        assert volumes["tts"] == ["tts-models:/app/models", "./voices:/app/voices:ro"]
+        declared = compose(MAIN)["volumes"]
+        assert {name: declared[name]["name"] for name in ("asr-models", "tts-models")} == {
+            "asr-models": "asr-models",
+            "tts-models": "tts-models",
+        }
+        # So that MODELS=models and VOICES=voices find what an earlier release has stored.
+        assert declared.keys() - {"asr-models", "tts-models"} == {"models", "voices"}
+
+    @pytest.mark.parametrize("name", ["asr", "tts", "announcer"])
+    def test_limits_do_not_fail_on_a_small_machine(self, name: str) -> None:
+        limits = service(name)["deploy"]["resources"]["limits"]
+        assert re.fullmatch(r"\d+[gm]", default_of(limits["memory"]))
+        assert default_of(limits.get("cpus", 0)) == "0"
+
+    @pytest.mark.parametrize("mode", MODES)
+    def test_a_service_has_the_time_to_end_its_requests(self, mode: str) -> None:
+        grace = service(mode)["stop_grace_period"]
+        assert int(grace.removesuffix("s")) > DEFAULTS.shutdown_grace_seconds + ENGINE_STOP_SECONDS
+
+
+class TestAnnouncer:
+    def test_it_announces_what_is_published(self) -> None:
+        announcer = service("announcer")
+        assert announcer["network_mode"] == "host"
+        command, *ports = announcer["command"]
+        assert command == "announce"
+        assert len(ports) <= MAX_PORTS
+        published = [service(mode)["ports"][0].split(":", 1)[1] for mode in MODES]
+        assert [f"-0.0.0.0}}:{port}" for port in ports] == [
+            each.rpartition(":")[0] for each in published
+        ]
+
+    @pytest.mark.parametrize("mode", MODES)
+    def test_a_single_server_is_announced_too(self, mode: str) -> None:
+        assert service(mode)["environment"]["ZEROCONF"] == "false"
+        assert service(mode)["depends_on"] == {
+            "announcer": {"condition": "service_started", "required": False}
+        }
+
+    def test_it_has_no_health_check_of_a_server(self) -> None:
+        assert service("announcer")["healthcheck"] == {"disable": True}
+
+
+@pytest.mark.parametrize("name", ["asr", "tts", "announcer"])
+def test_a_checkout_builds_under_another_name(name: str) -> None:
+    described = service(name, OVERRIDE)
+    assert described["build"]["context"] == "."
+    arguments = set(re.findall(r"^ARG (\w+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    assert described["build"]["args"].keys() <= arguments
+    assert default_of(described["image"]) == "voice-stack:latest"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_on_the_hosts_network_a_server_announces_itself(mode: str) -> None:
+    described = service(mode, HOST)
+    assert described["network_mode"] == "host"
+    environment = {name: default_of(value) for name, value in described["environment"].items()}
+    assert environment == {"HOST": "", f"{mode.upper()}_PORT": str(PORTS[mode]), "ZEROCONF": "true"}
+    assert service("announcer", HOST) == {"deploy": {"replicas": 0}}
+
+
+def test_services_and_settings_of_all_files_exist() -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    for name in FILES:
+        services = compose(name)["services"]
+        assert services.keys() <= {"asr", "tts", "announcer"}
+        assert services.keys() >= {"asr", "tts"}
+        for described in services.values():
+            assert set(described.get("environment", ())) <= known | {"NVIDIA_VISIBLE_DEVICES"}
+
+
+def test_files_fit_the_specification() -> None:
+    checked = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+        + [str(ROOT / name) for name in (*FILES, HAPROXY)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_replicas_use_the_same_image_and_limits() -> None:
+    for mode in MODES:
+        replica, single = service(mode, HAPROXY), service(mode)
+        assert replica["image"] == single["image"]
+        assert replica["deploy"]["resources"] == single["deploy"]["resources"]
+        assert "container_name" not in replica
+        environment = single["environment"].keys()
+        assert replica["environment"].keys() == environment
+
+
+def test_every_variable_is_documented() -> None:
+    variables = {
+        variable
+        for name in (*FILES, HAPROXY)
+        for variable in re.findall(r"\$\{(\w+)", (ROOT / name).read_text())
+    }
+    assert "LISTEN" in variables
+    settings = (ROOT / "docs" / "settings.md").read_text()
+    assert {each for each in variables if f"`{each}`" not in settings} == set()
+
+
+@needs_compose
+class TestConfig:
+    """What Compose makes of the files."""
+
+    def config(self, folder: Path, *files: str, **environment: str) -> dict[str, Any]:
+        chosen = [part for name in files for part in ("-f", name)]
+        done = subprocess.run(
+            [COMPOSE or "", *chosen, "config", "--format", "json"],
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        read: dict[str, Any] = json.loads(done.stdout)["services"]
+        return read
+
+    @pytest.fixture
+    def alone(self, tmp_path: Path) -> Path:
+        shutil.copy(ROOT / MAIN, tmp_path)
+        return tmp_path
+
+    def test_in_an_empty_folder(self, alone: Path) -> None:
+        services = self.config(alone)
+        assert services.keys() == {"asr", "tts", "announcer"}
+        for mode in MODES:
+            assert not services[mode]["command"]
+            assert "build" not in services[mode]
+            assert "cpus" not in services[mode]["deploy"]["resources"]["limits"]
+
+    def test_variables(self, alone: Path) -> None:
+        services = self.config(
+            alone, TTS_MODEL="piper:my voice.onnx", ASR_CPUS="2.5", LISTEN="127.0.0.1", TTS_PORT="6"
+        )
+        assert services["tts"]["command"] == ["--model", "piper:my voice.onnx"]
+        assert not services["asr"]["command"]
+        assert services["asr"]["deploy"]["resources"]["limits"]["cpus"] == 2.5
+        assert services["asr"]["ports"][0]["host_ip"] == "127.0.0.1"
+        assert services["tts"]["ports"][0]["published"] == "6"
+        assert services["announcer"]["command"] == ["announce", "5001", "6"]
+
+    def test_settings_files_are_read(self, alone: Path) -> None:
+        (alone / ".env.production.tts").write_text("TTS_MODEL=auto\nTTS_PORT=1\nTTS_VOICE=anna\n")
+        environment = self.config(alone)["tts"]["environment"]
+        assert (environment["TTS_MODEL"], environment["TTS_VOICE"]) == ("auto", "anna")
+        assert environment["TTS_PORT"] == "5002"
+
+    def test_a_checkout(self) -> None:
+        services = self.config(ROOT)
+        assert {each["image"] for each in services.values()} == {"voice-stack:latest"}
+        assert all("build" in each for each in services.values())
+
+    @pytest.mark.parametrize("files", [(MAIN, HOST), (MAIN, GPU), (MAIN, HOST, GPU)])
+    def test_combinations(self, files: tuple[str, ...]) -> None:
+        assert self.config(ROOT, *files).keys() >= {"asr", "tts"}
