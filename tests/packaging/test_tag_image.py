@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.registries import (
+    FakeRegistry,
+    RealRegistry,
+    Registry,
+    real_programs,
+    running_registry,
+)
+
+NUMBERS = itertools.count()
+"""Each test has a repository of its own."""
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-REPOSITORY = "registry.example.org/voice"
-# The registry is a file of lines: a name and a digest; the last line of a name counts.
-FAKE_DOCKER = """#!/usr/bin/env bash
-find() { awk -v name="$1" '$1 == name {found = $2} END {if (!found) exit 1; print found}' "$REGISTRY"; }
-case "$3" in
-    inspect)
-        digest=$(find "${@: -1}") || { echo "ERROR: ${@: -1}: not found" >&2; exit 1; }
-        printf 'Name:      %s\nMediaType: index\nDigest:    %s\n\nManifests:\n' "${@: -1}" "$digest"
-        printf '  Name:    %s@%s\n  MediaType: manifest\n' "${@: -1}" "$digest" ;;
-    create)
-        digest=$(find "${@: -1}") || exit 1
-        shift 3
-        while [ "$1" = --tag ]; do echo "$2 $digest" >>"$REGISTRY"; shift 2; done ;;
-esac
-"""
 
 
 class Project:
     """A repository with commits and tags, and a registry with an image of each commit."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, registry: Registry, programs: Path) -> None:
         self.folder = folder
-        (folder / "scripts").mkdir()
+        self.registry = registry
+        self._programs = programs
+        (folder / "scripts").mkdir(parents=True)
         script = (SCRIPTS / "tag_image.sh").read_text()
         (folder / "scripts" / "tag_image.sh").write_text(script)
-        docker = folder / "bin" / "docker"
-        docker.parent.mkdir()
-        docker.write_text(FAKE_DOCKER)
-        docker.chmod(0o755)
-        self.registry = folder / "registry"
-        self.registry.touch()
         self.git("init", "--quiet", "--initial-branch", "main")
 
     def git(self, *arguments: str) -> str:
@@ -54,13 +47,9 @@ class Project:
         made = self.git("rev-parse", "HEAD")
         if tag is not None:
             self.git("tag", "--annotate", "--message", tag, tag)
-        self.push(f"{made} {image}")
-        self.push(f"{made}-cuda {image}-cuda")
+        self.registry.push(made, image)
+        self.registry.push(f"{made}-cuda", f"{image}-cuda")
         return made
-
-    def push(self, line: str) -> None:
-        with self.registry.open("a") as file:
-            file.write(f"{REPOSITORY}:{line}\n")
 
     def run(self, *arguments: str, variant: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -68,8 +57,7 @@ class Project:
             cwd=self.folder,
             env=os.environ
             | {
-                "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
-                "REGISTRY": str(self.registry),
+                "PATH": f"{self._programs}:{os.environ['PATH']}",
                 "VARIANT": variant,
             },
             capture_output=True,
@@ -78,19 +66,36 @@ class Project:
         )
 
     def promote(self, commit: str, *tag: str, variant: str = "") -> str:
-        done = self.run(REPOSITORY, commit, "main", *tag, variant=variant)
-        assert (done.returncode, done.stderr) == (0, "")
+        done = self.run(self.registry.repository, commit, "main", *tag, variant=variant)
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     def image(self, name: str) -> str | None:
         """What a name stands for in the registry."""
-        lines = [line.split() for line in self.registry.read_text().splitlines()]
-        return dict(lines).get(f"{REPOSITORY}:{name}")
+        return self.registry.content(name)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a real registry."""
+    if None in real_programs():
+        pytest.skip(
+            "docker-registry or buildx is not installed (Debian: docker-registry, docker-buildx)"
+        )
+    with running_registry(tmp_path_factory.mktemp("registry")) as port:
+        yield port
+
+
+@pytest.fixture(params=["fake", "real"])
+def project(tmp_path: Path, request: pytest.FixtureRequest) -> Project:
+    programs = tmp_path / "bin"
+    registry: Registry
+    if request.param == "fake":
+        registry = FakeRegistry(programs)
+    else:
+        port: int = request.getfixturevalue("port")
+        registry = RealRegistry(programs, port, f"voice-{next(NUMBERS)}")
+    return Project(tmp_path / "project", registry, programs)
 
 
 def test_a_commit_of_the_branch_becomes_latest(project: Project) -> None:
@@ -184,9 +189,11 @@ def test_a_second_run_changes_nothing(project: Project) -> None:
 
 def test_what_is_missing(project: Project) -> None:
     commit = project.commit("one")
-    assert project.run(REPOSITORY, commit).returncode == 64
-    done = project.run(REPOSITORY, commit, "origin/main")
+    repository = project.registry.repository
+    assert project.run(repository, commit).returncode == 64
+    done = project.run(repository, commit, "origin/main")
     assert done.returncode == 66
     assert done.stderr == "origin/main is not in this clone; fetch it first.\n"
-    project.registry.write_text("")
-    assert project.run(REPOSITORY, commit, "main").returncode != 0
+    project.git("commit", "--quiet", "--allow-empty", "--message", "Never built")
+    assert project.run(repository, "HEAD", "main").returncode != 0
+    assert project.image("latest") is None
