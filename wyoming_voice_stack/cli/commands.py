@@ -12,8 +12,16 @@ import typer
 
 from wyoming_voice_stack.cli.server_commands import announce, languages, status, voices
 from wyoming_voice_stack.cli.speech_commands import say, transcribe
-from wyoming_voice_stack.cli.terminal import HELP_OPTIONS, PROGRAM, console, examples, run
-from wyoming_voice_stack.errors import EXIT_USAGE, ConfigError, EngineError
+from wyoming_voice_stack.cli.terminal import (
+    HELP_OPTIONS,
+    PROGRAM,
+    console,
+    download_progress,
+    examples,
+    exit_with,
+    run,
+)
+from wyoming_voice_stack.errors import EXIT_INTERRUPTED, EXIT_USAGE, ConfigError, EngineError
 
 _HELP = "Speech to text and text to speech for Home Assistant, over the Wyoming protocol."
 _HEALTH_SECONDS = 5.0
@@ -215,7 +223,10 @@ def models_pull(
         ),
     ] = None,
 ) -> None:
-    """Download models now, so that the servers do not need the network later."""
+    """Download models now, so that the servers do not need the network later.
+
+    An interrupted download continues when the command is run again.
+    """
     from wyoming_voice_stack.config.settings import load_settings
     from wyoming_voice_stack.models.store import ModelStore
     from wyoming_voice_stack.server.assembly.configured_models import configured_weights
@@ -228,7 +239,13 @@ def models_pull(
     else:
         found = asyncio.run(configured_weights(settings, store))
     for name, weights in found.items():
-        typer.echo(f"{name}  {weights.locate()}")
+        try:
+            with download_progress(name) as store.progress:
+                path = weights.locate()
+        except KeyboardInterrupt:
+            advice = f"to continue the download of {name}, run the command again."
+            exit_with(f"interrupted; {advice}", EXIT_INTERRUPTED)
+        typer.echo(f"{name}  {path}")
 
 
 @models.command("list", epilog=examples("MODELS_DIR=/data/models wyoming-voice-stack models list"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
@@ -12,6 +13,8 @@ from wyoming_voice_stack.errors import EXIT_INTERRUPTED, VoiceStackError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from wyoming_voice_stack.models.progress import Progress
 
 PROGRAM = "wyoming-voice-stack"
 PIPE_COLUMNS = 10_000
@@ -92,3 +95,33 @@ def below_progress(items: Iterable[T], description: str, *, total: int) -> Itera
             made.extend(progress.track(items, total=total, description=description))
     finally:
         yield from made
+
+
+@contextmanager
+def download_progress(name: str) -> Iterator[Progress]:
+    """Show the progress of one model: a bar on a terminal, otherwise a line from time to time."""
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    from wyoming_voice_stack.models.progress import ProgressLines, progress_text
+
+    screen = console()
+    if not screen.is_terminal:
+        yield ProgressLines(name, lambda line: typer.echo(line, err=True))
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn())
+    size = TextColumn("{task.fields[size]}", markup=False)
+    # It appears with the first bytes: a model that is there already shows no bar.
+    with Bar(*columns, size, TimeRemainingColumn(), console=screen) as bar:
+        task = bar.add_task(name, total=None, size="", visible=False)
+
+        def show(done_bytes: int, total_bytes: int) -> None:
+            bar.update(
+                task,
+                completed=done_bytes,
+                total=total_bytes or None,
+                size=progress_text(done_bytes, total_bytes),
+                visible=True,
+            )
+
+        yield show

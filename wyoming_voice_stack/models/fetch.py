@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import re
 import shutil
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
-from wyoming_voice_stack.errors import DiskFull, ModelCorrupt, ModelError, ModelNotFound
-from wyoming_voice_stack.machine.hardware import disk_is_full
-from wyoming_voice_stack.models.hub_model import PARTIAL, HubModel, verify
-from wyoming_voice_stack.models.write_access import cannot_write
+from wyoming_voice_stack.errors import DiskFull, ModelCorrupt, ModelNotFound
+from wyoming_voice_stack.models.hub_errors import translated_errors, translated_refusals
+from wyoming_voice_stack.models.hub_model import HubModel, verify
+from wyoming_voice_stack.models.partial_downloads import locked, remove_stale
+from wyoming_voice_stack.models.progress import Progress, ProgressLines, megabytes
+from wyoming_voice_stack.models.transfer import Source, download
 
 _LOGGER = logging.getLogger(__name__)
 
-LOCK_WAIT_S = 3600.0
-"""How long to wait for another process that is fetching the same model."""
-LOCK_POLL_S = 0.5
 HUB_ANSWER_S = 20.0
-"""How long the hub may take to list the files of a model."""
-BYTES_PER_MB = 1_000_000
+"""How long the hub may take to list the files of a model, or to say where a file is."""
+HUB_CHECK_S = 5.0
+"""How long a server that starts waits for the hub to say whether it has a model."""
+MAX_FILE_BYTES = 64 * 1024**3
+"""Size limit of a file whose size the hub does not tell."""
 
-_ABANDONED = re.compile(r"\.[0-9a-f]{8}\.incomplete$")
-_NETWORK_ERRNOS = frozenset({errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH})
+_PARTIAL_FILE = re.compile(r"\.[0-9a-f]{12}\.part$")
 
 
 @dataclass(frozen=True)
@@ -42,19 +44,24 @@ class _Listing:
 
     def missing(self, folder: Path) -> list[str]:
         def has(path: str, size: int | None) -> bool:
-            # The hub's library moves a file there once it is complete.
             file = folder / path
             return file.is_file() and size in {None, file.stat().st_size}
 
         return [path for path, size in self.size_bytes.items() if not has(path, size)]
 
+    def partial_file(self, path: str, folder: Path) -> Path:
+        """Where a file of exactly this content is collected until it is complete."""
+        content = self.sha256.get(path, self.commit)
+        return folder / f"{path}.{content[:12].rjust(12, '0')}.part"
 
-def fetch(model: HubModel, root: Path) -> Path:
+
+def fetch(model: HubModel, root: Path, progress: Progress | None = None) -> Path:
     """Fetch `model` below `root` and return its folder. Blocking.
 
     The files are collected in `root/.partial` and moved into place with one rename once all are there
-    and have the right digests. Files that were complete before an interruption are kept for the next
-    attempt. Several processes may fetch the same model at once: one does, the others wait for it.
+    and have the right digests. What has arrived before an interruption is kept for the next attempt.
+    Several processes may fetch the same model at once: one does, the others wait for it. Without
+    `progress`, the log tells it.
 
     Raises:
         ModelNotFound: the hub does not have it, denies access, or cannot be reached.
@@ -62,39 +69,50 @@ def fetch(model: HubModel, root: Path) -> Path:
         DiskFull: the disk has no room for it.
         ModelError: the folder cannot be written, or another process locks it for too long.
     """
-    with _translated_errors(model, root), _lock(model, root):
+    with (
+        translated_errors(model, root),
+        translated_refusals(model),
+        locked(root, model.directory, model.repo_id) as collected,
+    ):
         stored = model.stored(root)
         if stored is not None:
             return stored
         _require_online(model, root)
         listing = _list(model)
-        partial = _prepare(model, root)
-        _download(model, listing, partial)
-        _check(model, listing, partial)
-        return _put_in_place(partial, root / model.directory)
+        remove_stale(root)
+        _prepare(root / model.directory, collected, listing)
+        _download(model, listing, collected, progress or ProgressLines(model.repo_id, _LOGGER.info))
+        _check(model, listing, collected)
+        return _put_in_place(collected, root / model.directory)
 
 
-@contextmanager
-def _lock(model: HubModel, root: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
+def require_on_hub(model: HubModel, root: Path) -> None:
+    """Check that the hub has a model that is not stored yet; if it does not answer soon, do nothing.
 
-    (root / PARTIAL).mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / PARTIAL / f"{model.directory}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        _LOGGER.info("Another process is fetching %s; waiting for it", model.repo_id)
-        try:
-            lock.acquire(timeout=LOCK_WAIT_S, poll_interval=LOCK_POLL_S)
-        except Timeout as error:
-            raise ModelError(
-                f"another process has been fetching {model.repo_id} for {LOCK_WAIT_S:.0f} s and"
-                f" still locks {lock.lock_file}; wait for it or stop it, then start again"
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+    Raises:
+        ModelNotFound: the hub does not have the model or a file that it needs, or denies access.
+    """
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE or model.stored(root) is not None:
+        return
+    refusals: list[ModelNotFound] = []
+
+    def ask() -> None:
+        # If the hub cannot be asked, fetching reports why.
+        with suppress(Exception):
+            try:
+                with translated_refusals(model):
+                    _list(model)
+            except ModelNotFound as refusal:
+                refusals.append(refusal)
+
+    # Looking up the hub's address has no time limit of its own.
+    asking = threading.Thread(target=ask, name="hub check", daemon=True)
+    asking.start()
+    asking.join(HUB_CHECK_S)
+    if refusals:
+        raise refusals[0]
 
 
 def _require_online(model: HubModel, root: Path) -> None:
@@ -121,7 +139,8 @@ def _list(model: HubModel) -> _Listing:
 
 def _wanted(model: HubModel, paths: list[str]) -> list[str]:
     patterns = model.include or ("*",)
-    wanted = [path for path in paths if any(fnmatchcase(path, each) for each in patterns)]
+    inside = [path for path in paths if _is_inside(path)]
+    wanted = [path for path in inside if any(fnmatchcase(path, each) for each in patterns)]
     missing = [path for path in model.required if path not in wanted]
     if missing or not wanted:
         what = ", ".join(missing) or " or ".join(patterns)
@@ -132,37 +151,71 @@ def _wanted(model: HubModel, paths: list[str]) -> list[str]:
     return wanted
 
 
-def _prepare(model: HubModel, root: Path) -> Path:
-    partial, final = root / PARTIAL / model.directory, root / model.directory
+def _is_inside(path: str) -> bool:
+    """Return False for a path that leads out of the model's folder."""
+    parts = PurePosixPath(path)
+    return not parts.is_absolute() and ".." not in parts.parts
+
+
+def _prepare(final: Path, collected: Path, listing: _Listing) -> None:
     if final.is_dir():
         _LOGGER.warning("%s is incomplete; fetching the missing files", final)
-        shutil.rmtree(partial, ignore_errors=True)
-        final.rename(partial)
-    partial.mkdir(exist_ok=True)
-    for leftover in (partial / ".cache").rglob("*.incomplete"):
-        # Downloads that were killed leave these; the hub's library never uses them again.
-        if _ABANDONED.search(leftover.name):
+        shutil.rmtree(collected, ignore_errors=True)
+        final.rename(collected)
+    collected.mkdir(exist_ok=True)
+    current = {listing.partial_file(path, collected) for path in listing.size_bytes}
+    for leftover in collected.rglob("*.part"):
+        if _PARTIAL_FILE.search(leftover.name) and leftover not in current:
             leftover.unlink()
-    return partial
 
 
-def _download(model: HubModel, listing: _Listing, partial: Path) -> None:
-    from huggingface_hub import hf_hub_download
-
-    needed = sum(listing.size_bytes[path] or 0 for path in listing.missing(partial))
-    _require_space(model, needed, partial)
-    _LOGGER.info("Fetching %s (%s) from the hub", model.repo_id, _megabytes(needed))
-    _hide_progress_without_terminal()
-    # Not `snapshot_download`: it lists the files once more, and without a time limit.
-    for path in listing.size_bytes:
-        hf_hub_download(model.repo_id, path, revision=listing.commit, local_dir=partial)
-    # If the hub fails in between, the library accepts the existing files, also of another size.
-    missing = listing.missing(partial)
+def _download(model: HubModel, listing: _Listing, collected: Path, progress: Progress) -> None:
+    missing = listing.missing(collected)
+    total = sum(size or 0 for size in listing.size_bytes.values())
+    arrived = _arrived_bytes(listing, collected)
+    _require_space(model, total - arrived, collected)
+    _LOGGER.info("Fetching %s (%s) from the hub", model.repo_id, megabytes(total - arrived))
+    done = sum(listing.size_bytes[path] or 0 for path in listing.size_bytes if path not in missing)
+    for path in missing:
+        file = listing.partial_file(path, collected)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        on_size = partial(_report, progress, done, total)
+        download(partial(_source, model, listing, path), file, on_size)
+        size = file.stat().st_size
+        file.replace(collected / path)
+        done += size
+    missing = listing.missing(collected)
     if missing:
         raise ConnectionError(
             f"{len(missing)} of {len(listing.size_bytes)} files did not arrive, such as {missing[0]}"
         )
-    _LOGGER.info("Fetched %s (%s)", model.repo_id, _megabytes(_size_bytes(partial, listing)))
+    _LOGGER.info("Fetched %s (%s)", model.repo_id, megabytes(_size_bytes(collected, listing)))
+
+
+def _report(progress: Progress, before: int, total: int, size: int) -> None:
+    progress(before + size, total)
+
+
+def _arrived_bytes(listing: _Listing, collected: Path) -> int:
+    """Return how much of the files is there, of complete and of unfinished ones."""
+    missing = listing.missing(collected)
+    whole = sum(size or 0 for path, size in listing.size_bytes.items() if path not in missing)
+    files = (listing.partial_file(path, collected) for path in missing)
+    return whole + sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _source(model: HubModel, listing: _Listing, path: str) -> Source:
+    """Ask the hub where a file is."""
+    from huggingface_hub import constants, get_hf_file_metadata, get_token, hf_hub_url
+
+    address = hf_hub_url(model.repo_id, path, revision=listing.commit)
+    location = get_hf_file_metadata(address, timeout=HUB_ANSWER_S).location
+    size = listing.size_bytes[path]
+    # The token is for the hub; the files may be elsewhere.
+    on_hub = urlsplit(location).netloc == urlsplit(constants.ENDPOINT).netloc
+    token = get_token() if on_hub else None
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return Source(location, MAX_FILE_BYTES if size is None else size, size, headers)
 
 
 def _size_bytes(folder: Path, listing: _Listing) -> int:
@@ -173,22 +226,14 @@ def _require_space(model: HubModel, needed_bytes: int, folder: Path) -> None:
     free_bytes = shutil.disk_usage(folder).free
     if needed_bytes > free_bytes:
         raise DiskFull(
-            f"{model.repo_id} needs {_megabytes(needed_bytes)} in {folder}, but only"
-            f" {_megabytes(free_bytes)} are free; free some space, or set MODELS_DIR to a larger disk"
+            f"{model.repo_id} needs {megabytes(needed_bytes)} in {folder}, but only"
+            f" {megabytes(free_bytes)} are free; free some space, or set MODELS_DIR to a larger disk"
         )
 
 
-def _hide_progress_without_terminal() -> None:
-    from huggingface_hub import constants
-    from huggingface_hub.utils.tqdm import disable_progress_bars
-
-    if constants.HF_HUB_DISABLE_PROGRESS_BARS is None and not sys.stderr.isatty():
-        disable_progress_bars()
-
-
-def _check(model: HubModel, listing: _Listing, partial: Path) -> None:
+def _check(model: HubModel, listing: _Listing, collected: Path) -> None:
     for path in listing.size_bytes:
-        file = partial / path
+        file = collected / path
         try:
             if path in listing.sha256:
                 verify(file, listing.sha256[path])
@@ -207,56 +252,8 @@ def _flush(file: Path) -> None:
         os.fsync(opened.fileno())
 
 
-def _put_in_place(partial: Path, final: Path) -> Path:
-    shutil.rmtree(partial / ".cache", ignore_errors=True)
-    partial.rename(final)
+def _put_in_place(collected: Path, final: Path) -> Path:
+    # The hub's library made it, in earlier releases.
+    shutil.rmtree(collected / ".cache", ignore_errors=True)
+    collected.rename(final)
     return final
-
-
-def _megabytes(size_bytes: int) -> str:
-    return f"{size_bytes / BYTES_PER_MB:,.1f} MB"
-
-
-@contextmanager
-def _translated_errors(model: HubModel, root: Path) -> Iterator[None]:
-    """Translate failures of the disk, the network, the hub and its library into the error tree."""
-    from huggingface_hub import constants, errors
-
-    name = model.repo_id
-    try:
-        yield
-    except ModelError:
-        raise
-    except errors.GatedRepoError as error:
-        raise ModelNotFound(
-            f"{name} is available only to users who accepted its terms: accept them at"
-            f" {constants.ENDPOINT}/{name} and set HF_TOKEN"
-        ) from error
-    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as error:
-        raise ModelNotFound(
-            f"the hub has no {name} at revision {model.revision}, or it is private;"
-            " check the name, or set HF_TOKEN"
-        ) from error
-    except Exception as error:
-        if disk_is_full(error):
-            raise DiskFull(
-                f"The disk became full while {name} was fetched to {root}; free some space, or set"
-                " MODELS_DIR to a folder on a larger disk"
-            ) from error
-        if isinstance(error, OSError) and _is_about_the_disk(error):
-            raise ModelError(cannot_write(name, root, error, _cause(error))) from error
-        reason = f"and cannot be fetched ({_cause(error)})"
-        raise ModelNotFound(model.absent(root, reason)) from error
-
-
-def _is_about_the_disk(error: OSError) -> bool:
-    if isinstance(error, ConnectionError):
-        return False
-    return error.errno is not None and error.errno not in _NETWORK_ERRNOS
-
-
-def _cause(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    first_line = str(error).strip().splitlines()[:1]
-    return f"{type(error).__name__}: {''.join(first_line)}"

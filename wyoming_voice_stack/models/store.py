@@ -10,6 +10,7 @@ from pathlib import Path
 from wyoming_voice_stack.errors import ModelError, ModelNotFound
 from wyoming_voice_stack.models.fetch import fetch
 from wyoming_voice_stack.models.hub_model import HubModel, verify
+from wyoming_voice_stack.models.progress import Progress
 
 __all__ = ["HubModel", "ModelStore", "StoredModel", "shown_name", "verify"]
 
@@ -41,9 +42,13 @@ class ModelStore:
     current folder; write `./name` for the folder.
     """
 
-    def __init__(self, root: Path, *, offline: bool = False) -> None:
+    def __init__(
+        self, root: Path, *, offline: bool = False, progress: Progress | None = None
+    ) -> None:
         self._root = root.expanduser()
         self._offline = offline
+        self.progress = progress
+        """Receives how far a download is; None leaves it to the log."""
 
     @property
     def root(self) -> Path:
@@ -67,7 +72,7 @@ class ModelStore:
             raise ModelNotFound(_missing(reference))
         if self._offline:
             raise ModelNotFound(hub.absent(self._root, "and downloads are disabled"))
-        return fetch(hub, self._root)
+        return fetch(hub, self._root, self.progress)
 
     def find(self, reference: str, hub: HubModel | None = None) -> Path | None:
         """Return the path of `reference`, or None. Uses no network and writes nothing.

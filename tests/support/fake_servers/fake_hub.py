@@ -37,8 +37,12 @@ class Repository:
     """Served with a byte flipped, under the digest of the right ones."""
     breaks_off: set[str] = field(default_factory=set)
     """The connection is reset after half of the bytes."""
+    ends_early: set[str] = field(default_factory=set)
+    """The connection is closed after half of the bytes, all of which arrive."""
     stalls: set[str] = field(default_factory=set)
     """After half of the bytes, waits for `FakeHub.go_on`."""
+    continues: bool = True
+    """Whether it serves the rest of a file; otherwise it always sends the whole file."""
 
     def sibling(self, path: str) -> dict[str, object]:
         """A file as the hub describes it along with the model, if asked for more than names."""
@@ -62,6 +66,8 @@ class FakeHub:
     def __init__(self, repositories: Mapping[str, Repository]) -> None:
         self.repositories = dict(repositories)
         self.requests: Counter[str] = Counter()
+        self.continued_at: list[int] = []
+        """The positions from which the rest of a file was served."""
         self.halfway = threading.Event()
         self.go_on = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -145,24 +151,42 @@ class _Handler(BaseHTTPRequestHandler):
         data = repository.files[path]
         served = bytes([data[0] ^ 1]) + data[1:] if path in repository.damaged else data
         headers = {"ETag": f'"{sha256(data)}"', "X-Repo-Commit": repository.commit}
-        if self.command == "GET" and path in repository.breaks_off | repository.stalls:
-            self._send_in_halves(served, headers, reset=path in repository.breaks_off)
+        start, status = self._start(repository), HTTPStatus.OK
+        if start > len(data):
+            self._send(b"", headers, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+            return
+        if start:
+            self.hub.continued_at.append(start)
+            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+            status = HTTPStatus.PARTIAL_CONTENT
+        in_halves = repository.breaks_off | repository.ends_early | repository.stalls
+        if self.command == "GET" and path in in_halves:
+            self._send_half(served, start, headers, status)
+            self._after_half(repository, path, served)
         else:
-            self._send(served, headers)
+            self._send(served[start:], headers, status)
 
-    def _send_in_halves(self, data: bytes, headers: Mapping[str, str], *, reset: bool) -> None:
-        half = len(data) // 2
-        self._send(data[:half], headers, size=len(data))
+    def _start(self, repository: Repository) -> int:
+        asked = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-")
+        return int(asked) if repository.continues and self.command == "GET" else 0
+
+    def _send_half(
+        self, data: bytes, start: int, headers: Mapping[str, str], status: HTTPStatus
+    ) -> None:
+        half = max(start, len(data) // 2)
+        self._send(data[start:half], headers, status, size=len(data) - start)
         self.wfile.flush()
         self.hub.halfway.set()
-        if reset:
+
+    def _after_half(self, repository: Repository, path: str, data: bytes) -> None:
+        self.close_connection = True
+        if path in repository.breaks_off:
             no_linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
             self.connection.close()
-            self.close_connection = True
-        elif self.hub.go_on.wait(WAIT_S):
+        elif path in repository.stalls and self.hub.go_on.wait(WAIT_S):
             with contextlib.suppress(ConnectionError):
-                self.wfile.write(data[half:])
+                self.wfile.write(data[len(data) // 2 :])
 
     def _send(
         self,

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from tests.support.fake_servers.fake_hub import FakeHub, Repository, sha256
 from wyoming_voice_stack.models.fetch import HUB_ANSWER_S
 from wyoming_voice_stack.models.hub_model import PARTIAL
+from wyoming_voice_stack.models.partial_downloads import STALE_S
 from wyoming_voice_stack.models.store import HubModel, ModelStore
 
 WHISPER = HubModel("org/whisper", required=("config.json", "model.bin"))
@@ -22,13 +25,16 @@ VOICE_FILES = {
     for suffix in ("", ".json")
 }
 
+HALF = len(WHISPER_FILES["model.bin"]) // 2
+
 FETCH = """
 import logging, resource, sys
 from pathlib import Path
-from wyoming_voice_stack.models import fetch
+from wyoming_voice_stack.models import fetch, transfer
 from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.models.store import HubModel, ModelStore
 fetch.HUB_ANSWER_S = float(sys.argv.pop())
+transfer.RETRY_PAUSES_S = ()
 logging.basicConfig(level=logging.INFO, stream=sys.stderr)
 root, model, file_size_limit = sys.argv[1:]
 if int(file_size_limit):
@@ -74,7 +80,8 @@ def start(
     """The hub's library reads its environment once, when imported: so in a process of its own."""
     return subprocess.Popen(
         [
-            *(sys.executable, "-c", FETCH, str(root), repr(model)),
+            # Started in the background, the tests would pass on that this signal is ignored.
+            *("env", "--default-signal=INT", sys.executable, "-c", FETCH, str(root), repr(model)),
             *(str(file_size_limit), str(hub_answer_s)),
         ],
         env=dict(environ),
@@ -107,6 +114,19 @@ def fetch(model: HubModel, root: Path, environ: Mapping[str, str], file_size_lim
 def contents(folder: Path) -> dict[str, bytes]:
     files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def unfinished(root: Path) -> list[Path]:
+    return list((root / PARTIAL).rglob("*.part"))
+
+
+def once_it_has_half(root: Path) -> Path:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for path in unfinished(root):
+            if path.stat().st_size == HALF:
+                return path
+    raise AssertionError("half of the file did not arrive")
 
 
 class TestFetching:
@@ -151,23 +171,86 @@ class TestFetching:
         assert contents(tmp_path / "org--whisper") == WHISPER_FILES
         assert hub.requests["GET config.json"] == 1, "a whole file is not fetched twice"
 
-    def test_killed_half_way_through(
-        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
+    @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+    def test_continued_after_the_process_was_stopped(
+        self, number: signal.Signals, hub: FakeHub, environ: dict[str, str], tmp_path: Path
     ) -> None:
         process = start_and_stall(hub, tmp_path, environ)
-        process.kill()
+        part = once_it_has_half(tmp_path)
+        process.send_signal(number)
         process.communicate()
         assert ModelStore(tmp_path).find("whisper", WHISPER) is None
-        assert list(tmp_path.rglob("*.incomplete"))
-        hub.go_on.set()
-        hub.repositories["org/whisper"].breaks_off.add("model.bin")
-        assert fetch(WHISPER, tmp_path, environ).startswith("ModelNotFound")
-        assert not list(tmp_path.rglob("*.incomplete")), "nobody would ever come back to it"
+        assert part.stat().st_size == HALF
         hub.repositories["org/whisper"].stalls.clear()
-        hub.repositories["org/whisper"].breaks_off.clear()
+        hub.go_on.set()
         assert fetch(WHISPER, tmp_path, environ).startswith("OK")
+        assert hub.continued_at == [HALF]
         assert contents(tmp_path / "org--whisper") == WHISPER_FILES
         assert list((tmp_path / PARTIAL).iterdir()) == [tmp_path / PARTIAL / "org--whisper.lock"]
+
+    def test_continued_after_the_hub_failed(
+        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        hub.repositories["org/whisper"].ends_early.add("model.bin")
+        answer = fetch(WHISPER, tmp_path, environ)
+        assert f"cannot be fetched (ConnectionError: the connection ended after {HALF} of" in answer
+        hub.repositories["org/whisper"].ends_early.clear()
+        assert fetch(WHISPER, tmp_path, environ).startswith("OK")
+        assert hub.continued_at == [HALF]
+        assert contents(tmp_path / "org--whisper") == WHISPER_FILES
+
+    def test_from_the_start_if_the_hub_cannot_continue(
+        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        repository = hub.repositories["org/whisper"]
+        repository.ends_early.add("model.bin")
+        fetch(WHISPER, tmp_path, environ)
+        repository.ends_early.clear()
+        repository.continues = False
+        assert fetch(WHISPER, tmp_path, environ).startswith("OK")
+        assert hub.continued_at == []
+        assert contents(tmp_path / "org--whisper") == WHISPER_FILES
+
+    def test_a_file_that_changed_is_not_continued(
+        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        repository = hub.repositories["org/whisper"]
+        repository.ends_early.add("model.bin")
+        fetch(WHISPER, tmp_path, environ)
+        [before] = unfinished(tmp_path)
+        repository.files["model.bin"] = bytes(reversed(WHISPER_FILES["model.bin"]))
+        fetch(WHISPER, tmp_path, environ)
+        [after] = unfinished(tmp_path)
+        assert after != before, "only one is kept"
+        repository.ends_early.clear()
+        assert fetch(WHISPER, tmp_path, environ).startswith("OK")
+        assert contents(tmp_path / "org--whisper") == repository.files
+
+    def test_an_unfinished_file_that_is_damaged(
+        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        hub.repositories["org/whisper"].ends_early.add("model.bin")
+        fetch(WHISPER, tmp_path, environ)
+        hub.repositories["org/whisper"].ends_early.clear()
+        [part] = unfinished(tmp_path)
+        part.write_bytes(bytes(HALF))
+        assert fetch(WHISPER, tmp_path, environ).startswith("ModelCorrupt model.bin of org/whisper")
+        assert fetch(WHISPER, tmp_path, environ).startswith("OK")
+        assert contents(tmp_path / "org--whisper") == WHISPER_FILES
+
+    def test_abandoned_downloads_are_removed_in_the_end(
+        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        hub.repositories["org/whisper"].ends_early.add("model.bin")
+        fetch(WHISPER, tmp_path, environ)
+        fetch(voice("joe"), tmp_path, environ)
+        assert unfinished(tmp_path)
+        long_ago = time.time() - STALE_S - 1
+        for path in (tmp_path / PARTIAL / "org--whisper").rglob("*"):
+            os.utime(path, (long_ago, long_ago))
+        os.utime(tmp_path / PARTIAL / "org--whisper", (long_ago, long_ago))
+        fetch(voice("amy"), tmp_path, environ)
+        assert not (tmp_path / PARTIAL / "org--whisper").exists()
 
     def test_two_processes_at_once(
         self, hub: FakeHub, environ: dict[str, str], tmp_path: Path

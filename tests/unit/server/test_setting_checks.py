@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from wyoming_voice_stack.config.settings import Settings
-from wyoming_voice_stack.errors import EXIT_CONFIG, ConfigError
+from wyoming_voice_stack.errors import EXIT_CONFIG, ConfigError, ModelNotFound
 from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.models.hub_model import HubModel
 from wyoming_voice_stack.server.app import AssembledServer
-from wyoming_voice_stack.server.assembly import assemble
+from wyoming_voice_stack.server.assembly import assemble, model_references
 
 PIPER = "piper:en_US-lessac-medium"
 XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"
@@ -59,6 +61,10 @@ def test_each_language_of_the_household_needs_one_model(tmp_path: Path) -> None:
             {"tts_model": XTTS, "tts_languages": "en,sv", "coqui_tos_agreed": True},
             ("TTS_LANGUAGES='sv'", "xtts_v2"),
         ),
+        (
+            {"tts_model": XTTS, "tts_voice": "Daisy", "coqui_tos_agreed": True},
+            ("Unknown voice 'Daisy' in TTS_VOICE", "Claribel Dervla, Daisy Studious, ", "38 more"),
+        ),
     ],
 )
 def test_language_or_voice_that_the_speaker_lacks(
@@ -73,8 +79,12 @@ def test_language_or_voice_that_the_speaker_lacks(
 def test_what_the_model_has_or_may_have(tmp_path: Path) -> None:
     given = {"tts_language": "en-GB", "tts_languages": "en", "tts_voice": "en_US-lessac-medium"}
     assembled(tmp_path, "tts", tts_model=PIPER, **given)
-    # XTTS names its voices, and other Coqui models their languages, once they are downloaded.
-    assembled(tmp_path, "tts", tts_model=XTTS, tts_voice="Daisy", coqui_tos_agreed=True)
+    # The speakers of XTTS v2 are known; XTTS v1 names its voices, and other Coqui models their
+    # languages, once they are downloaded.
+    for voice in ("Daisy Studious", "Marcos Rudaski [de]", "default"):
+        assembled(tmp_path, "tts", tts_model=XTTS, tts_voice=voice, coqui_tos_agreed=True)
+    old = XTTS.replace("v2", "v1.1")
+    assembled(tmp_path, "tts", tts_model=old, tts_voice="Daisy", coqui_tos_agreed=True)
     several = "tts_models/multilingual/multi-dataset/your_tts"
     assembled(tmp_path, "tts", tts_model=several, tts_language="fr")
 
@@ -85,3 +95,29 @@ def test_how_to_add_a_language_to_xtts(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(codes, {"ja": ("no_such_package",)})
     with pytest.raises(ConfigError, match=r"TTS_LANGUAGE='ja'.*run: pip install '.*\[ja\]'"):
         assembled(tmp_path, "tts", tts_model=XTTS, tts_language="ja", coqui_tos_agreed=True)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("mode", "name", "asked"),
+    [
+        ("asr", "org/whisper", ["org/whisper"]),
+        ("asr", "base", []),
+        ("tts", "piper:en_US-nobody-low", ["rhasspy/piper-voices"]),
+        ("tts", "piper:en_US-lessac-medium", []),
+    ],
+)
+def test_the_hub_is_asked_for_names_that_only_the_user_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, name: str, asked: list[str]
+) -> None:
+    models = []
+
+    def refuse(model: HubModel, root: Path) -> None:
+        assert root == tmp_path
+        models.append(model.repo_id)
+        raise ModelNotFound("no such model")
+
+    monkeypatch.setattr(model_references, "require_on_hub", refuse)
+    with pytest.raises(ModelNotFound) if asked else nullcontext():
+        assembled(tmp_path, mode, **{f"{mode}_model": name})
+    assert models == asked

@@ -118,6 +118,7 @@ def _asr_entry(
     weights = weights_of(reference, store, environ=os.environ)
     require_whisper(reference, weights)
     require_installed(weights)
+    weights.require_on_hub()
 
     def load() -> SpeechRecognizer:
         require_cuda_device("ASR_DEVICE", settings.asr_device, cuda_devices, missing_cublas)

@@ -21,6 +21,7 @@ from typing import Literal, TypeAlias
 
 from wyoming_voice_stack.asr.whisper.catalogue import hub_model, hub_repository, model_names
 from wyoming_voice_stack.errors import ModelNotFound, install_hint
+from wyoming_voice_stack.models.fetch import require_on_hub
 from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 from wyoming_voice_stack.models.licence import require_coqui_licence
 from wyoming_voice_stack.models.store import PACKAGE_SCHEME, HubModel, ModelStore, verify
@@ -61,6 +62,8 @@ class Weights:
     """Returns their path, or None; uses no network."""
     locate: Callable[[], Path]
     """Returns their path and downloads them first if needed, which may take minutes."""
+    require_on_hub: Callable[[], None] = lambda: None
+    """Raises `ModelNotFound` if the hub says that it does not have them; waits for seconds at most."""
 
 
 _REQUIRED_PACKAGES: Mapping[Engine, tuple[str, str]] = {
@@ -130,7 +133,8 @@ def _resolved(
         return _coqui(name, store)
     if not text_to_speech:
         with _suggestion(name, {known: known for known in model_names()}):
-            return _stored("whisper", name, store, hub or hub_repository(name))
+            weights = _stored("whisper", name, store, hub or hub_repository(name))
+        return weights if hub is not None else _checked(weights, store, hub_repository(name))
     if hub is not None and store.find(name) is None:
         raise ModelNotFound(
             f"{name} is a Whisper model, not a voice; set ASR_MODEL to it, and TTS_MODEL to a voice such as"
@@ -186,7 +190,15 @@ def _piper(name: str, store: ModelStore) -> Weights:
     if name.endswith(".onnx") or name.startswith(PACKAGE_SCHEME):
         return _stored("piper", name, store)
     hub = piper_hub_model(name)
-    return _stored("piper", name, store, hub, file=hub.required[0])
+    weights = _stored("piper", name, store, hub, file=hub.required[0])
+    return weights if name in default_voices() else _checked(weights, store, hub)
+
+
+def _checked(weights: Weights, store: ModelStore, hub: HubModel | None) -> Weights:
+    """Add the check that the hub has a model of a name that only the user knows."""
+    if hub is None or weights.find() is not None:
+        return weights
+    return replace(weights, require_on_hub=partial(require_on_hub, hub, store.root))
 
 
 def _licensed_xtts(name: str, store: ModelStore, environ: Mapping[str, str]) -> Weights:
@@ -209,5 +221,5 @@ def _coqui(name: str, store: ModelStore) -> Weights:
         "coqui",
         name,
         find=partial(stored_coqui, name, store.root),
-        locate=partial(fetch_coqui, name, store.root),
+        locate=partial(fetch_coqui, name, store.root, progress=store.progress),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import lru_cache
 
 from wyoming_voice_stack.asr.vad.silero import SileroVad, vad_paths
@@ -18,7 +19,7 @@ from wyoming_voice_stack.machine.memory import (
     share_one_heap,
 )
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.models.licence import AGREED_VARIABLE
+from wyoming_voice_stack.models.licence import AGREED_VARIABLE, XTTS_FAMILY
 from wyoming_voice_stack.models.store import ModelStore, shown_name
 from wyoming_voice_stack.server.assembly.language_settings import require_languages
 from wyoming_voice_stack.server.assembly.model_references import (
@@ -27,12 +28,13 @@ from wyoming_voice_stack.server.assembly.model_references import (
     weights_of,
 )
 from wyoming_voice_stack.tts.backend import SynthesisOptions
-from wyoming_voice_stack.tts.engine import EngineCard, EngineSource
+from wyoming_voice_stack.tts.engine import EngineCard, EngineSource, Voice
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSource
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
 from wyoming_voice_stack.tts.engines.xtts.language_codes import language_advice
+from wyoming_voice_stack.tts.engines.xtts.speakers import XTTS_V2_STUDIO_SPEAKERS
 from wyoming_voice_stack.tts.service import TtsOptions, TtsService
 from wyoming_voice_stack.tts.voices.catalogue import VoiceCatalogue, VoiceRequest
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
@@ -42,6 +44,7 @@ MAX_SENTENCES_AT_ONCE = 16
 KEEP_MEMORY_SECONDS = 30.0
 """Freed memory is kept this long after the last sentence. To return it at once would delay audio that is still
 being sent, and Piper, which keeps most, takes a quarter longer if it has to allocate the memory again."""
+XTTS_V2 = f"{XTTS_FAMILY}xtts_v2"
 SMALL_VOICE = "piper:en_US-lessac-low"
 CLONED_VOICES_FOLDER = ".voices"
 """Cloned voices, below MODELS_DIR. Hidden, so that it is not listed as a model."""
@@ -51,6 +54,7 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
     """Create the service without loading the model; see `assemble` for the errors."""
     detector = _speech_detector()
     weights = tts_weights(settings, store)
+    weights.require_on_hub()
     source = _tts_source(weights, settings, store, detector)
     worker = Worker(
         source.card().name,
@@ -85,7 +89,7 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
     # The languages of a Coqui model are in its files.
     if weights.engine != "coqui" or weights.find() is not None:
         _check_languages(settings, weights, service.voices.card)
-    _check_default_voice(service.voices.catalogue)
+    _check_default_voice(service.voices.catalogue, weights)
     return service
 
 
@@ -98,8 +102,12 @@ def _check_languages(settings: Settings, weights: Weights, card: EngineCard) -> 
     require_languages("TTS_LANGUAGES", settings.tts_languages, card.languages, model, advice)
 
 
-def _check_default_voice(catalogue: VoiceCatalogue) -> None:
-    """Check that TTS_VOICE exists; XTTS names its own voices only once it is downloaded."""
+def _check_default_voice(catalogue: VoiceCatalogue, weights: Weights) -> None:
+    """Check that TTS_VOICE exists, unless the model names its voices only once it is downloaded."""
+    card = catalogue.card
+    if not card.voices and weights.reference == XTTS_V2 and weights.find() is None:
+        voices = tuple(Voice(name, card.languages) for name in XTTS_V2_STUDIO_SPEAKERS)
+        catalogue = replace(catalogue, card=replace(card, voices=voices))
     if not catalogue.card.voices:
         return
     try:

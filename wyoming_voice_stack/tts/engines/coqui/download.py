@@ -8,10 +8,10 @@ import json
 import logging
 import re
 import shutil
-import tempfile
+import ssl
 import urllib.error
-import urllib.request
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ from wyoming_voice_stack.errors import (
     install_hint,
 )
 from wyoming_voice_stack.machine.hardware import disk_is_full
+from wyoming_voice_stack.models.partial_downloads import locked, remove_stale
+from wyoming_voice_stack.models.progress import Progress, ProgressLines
+from wyoming_voice_stack.models.transfer import SlowServer, Source, download
 from wyoming_voice_stack.models.write_access import cannot_write
 from wyoming_voice_stack.tts.text.language.tags import UNKNOWN, bcp47
 
@@ -30,15 +33,21 @@ _LOGGER = logging.getLogger(__name__)
 
 MAX_ARCHIVE_BYTES = 4 * 1024**3
 """Size limit of an archive and of its contents. The largest model has 0.7 GB."""
-ANSWER_SECONDS = 30.0
-"""Time limit for a response and for each read."""
 
-_PARTIAL = ".partial"
 _NAME = re.compile(
     r"tts_models(?:/|--)(?P<language>\w[\w-]*?)(?:/|--)(?P<voice>[\w-]+(?:/[\w-]+)?)"
 )
+_UNPACKED = "unpacked"
 _WEIGHTS = ("model_file.pth", "model.pth", "best_model.pth", "checkpoint.pth", "model_file.pth.tar")
-_COPY_BYTES = 1024 * 1024
+_NETWORK_ERRORS = (
+    urllib.error.URLError,
+    http.client.HTTPException,
+    ConnectionError,
+    SlowServer,
+    TimeoutError,
+    ValueError,
+    ssl.SSLError,
+)
 
 
 def folder_name(name: str) -> str:
@@ -80,11 +89,14 @@ def require_coqui_name(name: str) -> None:
     _address(name, _bundled_catalogue())
 
 
-def fetch_coqui(name: str, root: Path, catalogue: Path | None = None) -> Path:
+def fetch_coqui(
+    name: str, root: Path, catalogue: Path | None = None, progress: Progress | None = None
+) -> Path:
     """Download a VITS model to a folder below `root` and return it. Blocking; never prompts.
 
     The archive is unpacked in `root/.partial` and moved into place with one rename, so the folder is
-    either complete or absent. `catalogue` replaces the one that is part of coqui-tts.
+    either complete or absent. What has arrived before an interruption is kept for the next attempt.
+    `catalogue` replaces the one that is part of coqui-tts; without `progress`, the log tells it.
 
     Raises:
         ModelNotFound: the name is not in the catalogue, or the model cannot be downloaded.
@@ -97,12 +109,25 @@ def fetch_coqui(name: str, root: Path, catalogue: Path | None = None) -> Path:
         return stored
     address = _address(name, catalogue or _bundled_catalogue())
     try:
-        (root / _PARTIAL).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=root / _PARTIAL) as partial:
-            archive = Path(partial) / "archive.zip"
-            _download(name, address, archive)
-            unpacked = _unpack(name, archive, Path(partial) / "unpacked")
-            return _put_in_place(unpacked, root / folder_name(name))
+        with locked(root, folder_name(name), name) as collected:
+            stored = stored_coqui(name, root)
+            if stored is not None:
+                return stored
+            remove_stale(root)
+            shutil.rmtree(collected / _UNPACKED, ignore_errors=True)
+            collected.mkdir(exist_ok=True)
+            archive = collected / "archive.zip"
+            try:
+                _download(name, address, archive, progress or ProgressLines(name, _LOGGER.info))
+                unpacked = _unpack(name, archive, collected / _UNPACKED)
+                _put_in_place(unpacked, root / folder_name(name))
+            except ModelCorrupt:
+                archive.unlink(missing_ok=True)
+                raise
+            finally:
+                if not archive.exists() or stored_coqui(name, root):
+                    shutil.rmtree(collected)
+            return root / folder_name(name)
     except (OSError, shutil.Error) as error:
         if disk_is_full(error):
             raise DiskFull(
@@ -144,25 +169,20 @@ def _address(name: str, catalogue: Path) -> str:
     return address
 
 
-def _download(name: str, address: str, archive: Path) -> None:
+def _download(name: str, address: str, archive: Path, progress: Progress) -> None:
     _LOGGER.info("Downloading %s", name)
-    request = urllib.request.Request(address)  # noqa: S310 - the address is the catalogue's
     try:
-        with (
-            urllib.request.build_opener().open(request, timeout=ANSWER_SECONDS) as answer,
-            archive.open("wb") as file,
-        ):
-            while block := answer.read(_COPY_BYTES):
-                file.write(block)
-                if file.tell() > MAX_ARCHIVE_BYTES:
-                    raise ModelCorrupt(f"{address} exceeds the size limit for models; not stored.")
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ValueError) as error:
-        if isinstance(error, urllib.error.HTTPError):
-            error.close()
+        source = Source(address, MAX_ARCHIVE_BYTES)
+        download(lambda: source, archive, partial(_report, progress))
+    except _NETWORK_ERRORS as error:
         raise ModelNotFound(
             f"{name} cannot be downloaded from {address} ({error}). Start once with network access, or"
             " copy the model's folder from a machine that has it."
         ) from error
+
+
+def _report(progress: Progress, size: int) -> None:
+    progress(size, 0)
 
 
 def _unpack(name: str, archive: Path, into: Path) -> Path:

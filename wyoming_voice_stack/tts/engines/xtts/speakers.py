@@ -33,6 +33,22 @@ SPEAKER = "speaker_embedding"
 
 _MAX_NAMES_BYTES = 64 * 1024 * 1024
 
+_XTTS_V2_NAMES = (
+    "Claribel Dervla, Daisy Studious, Gracie Wise, Tammie Ema, Alison Dietlinde, Ana "
+    "Florence, Annmarie Nele, Asya Anara, Brenda Stern, Gitta Nikolina, Henriette Usha, Sofia "
+    "Hellen, Tammy Grit, Tanja Adelina, Vjollca Johnnie, Andrew Chipper, Badr Odhiambo, "
+    "Dionisio Schuyler, Royston Min, Viktor Eka, Abrahan Mack, Adde Michal, Baldur Sanjin, "
+    "Craig Gutsy, Damien Black, Gilberto Mathias, Ilkin Urbano, Kazuhiko Atallah, Ludvig "
+    "Milivoj, Suad Qasim, Torcull Diarmuid, Viktor Menelaos, Zacharie Aimilios, Nova Hogarth, "
+    "Maja Ruoho, Uta Obando, Lidiya Szekeres, Chandra MacFarland, Szofi Granger, Camilla "
+    "Holmström, Lilya Stainthorpe, Zofija Kendrick, Narelle Moon, Barbora MacLean, Alexandra "
+    "Hisakawa, Alma María, Rosemary Okafor, Ige Behringer, Filip Traverse, Damjan Chapman, "
+    "Wulf Carlevaro, Aaron Dreschner, Kumar Dahl, Eugenio Mataracı, Ferran Simen, Xavier "  # noqa: RUF001
+    "Hayasaka, Luis Moray, Marcos Rudaski"
+)
+XTTS_V2_STUDIO_SPEAKERS = tuple(_XTTS_V2_NAMES.split(", "))
+"""The names in `speakers_xtts.pth` of XTTS v2, by which a setting is checked before its download."""
+
 
 @dataclass(frozen=True)
 class SpeakerConditioning:

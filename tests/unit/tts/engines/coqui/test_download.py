@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.engines import spoken, vits_source
 from wyoming_voice_stack.errors import DiskFull, ModelCorrupt, ModelError, ModelNotFound
+from wyoming_voice_stack.models import transfer
 from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui import download as coqui_models
 from wyoming_voice_stack.tts.engines.coqui.download import (
@@ -33,16 +34,31 @@ class Archive(http.server.BaseHTTPRequestHandler):
     content = b""
     status = 200
     asked = 0
+    ends_early = False
+    """Closes the connection after half of the content."""
+    continued_at: tuple[str, ...] = ()
 
     def do_GET(self) -> None:
-        type(self).asked += 1
-        self.send_response(self.status)
-        self.send_header("Content-Length", str(len(self.content)))
+        kind = type(self)
+        kind.asked += 1
+        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        content = self.content[start:]
+        self.send_response(206 if start else self.status)
+        if start:
+            kind.continued_at += (f"{start}",)
+            size = len(self.content)
+            self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(self.content)
+        self.wfile.write(content[: len(content) // 2] if self.ends_early else content)
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def unfinished(root: Path) -> list[str]:
+    """What is left of downloads, without the locks."""
+    return [path.name for path in (root / ".partial").iterdir() if path.suffix != ".lock"]
 
 
 def zipped(folder: Path, inside: str) -> bytes:
@@ -115,10 +131,32 @@ class TestFetching:
         assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model_file.pth"]
         assert fetch_coqui(NAME, root, catalogue) == folder
         assert served.asked == 1
-        assert not list((root / ".partial").iterdir())
+        assert unfinished(root) == []
         engine = vits_source(folder, NAME).load()
         assert len(spoken(engine, HELLO))
         engine.close()
+
+    def test_continues_where_it_stopped(
+        self,
+        served: type[Archive],
+        catalogue: Path,
+        vits_folder: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(transfer, "RETRY_PAUSES_S", ())
+        served.content = zipped(vits_folder, "")
+        served.ends_early = True
+        with pytest.raises(ModelNotFound, match="the connection ended after"):
+            fetch_coqui(NAME, tmp_path, catalogue)
+        assert unfinished(tmp_path) == ["tts_models--de--thorsten--vits"]
+        served.ends_early = False
+        reports: list[tuple[int, int]] = []
+        folder = fetch_coqui(NAME, tmp_path, catalogue, lambda *report: reports.append(report))
+        assert served.continued_at == (str(len(served.content) // 2),)
+        assert (folder / "config.json").read_bytes() == (vits_folder / "config.json").read_bytes()
+        assert reports[-1] == (len(served.content), 0)
+        assert unfinished(tmp_path) == []
 
     @pytest.mark.parametrize(
         ("status", "content", "error"),
@@ -141,7 +179,7 @@ class TestFetching:
         with pytest.raises(error, match="thorsten"):
             fetch_coqui(NAME, tmp_path / "models", catalogue)
         assert stored_coqui(NAME, tmp_path / "models") is None
-        assert not list((tmp_path / "models/.partial").iterdir())
+        assert unfinished(tmp_path / "models") == []
 
     def test_refuses_an_archive_without_a_model(
         self, served: type[Archive], catalogue: Path, vits_folder: Path, tmp_path: Path
