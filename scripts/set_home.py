@@ -54,7 +54,17 @@ PLACES = (
     ("docs/deployment.md", "`{image}/addon-asr`"),
     ("deploy/kubernetes/base/kustomization.yaml", "newName: {image}\n"),
     ("deploy/kubernetes/gpu/kustomization.yaml", "name: {image}\n"),
+    ("docker-compose.yml", "${VOICE_STACK_IMAGE:-{image}:latest}"),
+    ("docker-compose.gpu.yml", "${VOICE_STACK_IMAGE:-{image}:latest-cuda}"),
     ("deploy/haproxy/docker-compose.yml", "${VOICE_STACK_IMAGE:-{image}:latest}"),
+    ("deploy/kubernetes/single-node-gpu/kustomization.yaml", "name: {image}\n"),
+    ("deploy/portainer/templates.json", '"image": "{image}:latest"'),
+    ("deploy/portainer/templates.json", '"url": "{repository}"'),
+    *(
+        (f"deploy/unraid/voice-stack-{mode}.xml", text)
+        for mode in ("asr", "tts")
+        for text in ("<Repository>{image}:latest<", "<Project>{repository}<")
+    ),
     *(
         (f"addon/voice-stack-{mode}/{file}", text.replace("MODE", mode))
         for mode in ("asr", "tts")
