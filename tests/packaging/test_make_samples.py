@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "make_samples.sh"
 SAMPLES = ("1-reply", "2-numbers", "3-markdown", "4-long")
+MAX_SECONDS = 60.0
 FAKE_PROGRAM = """#!/usr/bin/env bash
 printf '%s\\n' "$*" >>"$CALLS"
 case "$1" in
@@ -50,7 +53,7 @@ def run(folder: Path, port: int, *, serves: bool = True) -> tuple[int, list[str]
     )
     calls = folder / "calls"
     calls.touch()
-    done = subprocess.run(
+    with subprocess.Popen(
         [str(SCRIPT), "out"],
         cwd=folder,
         env={
@@ -60,11 +63,18 @@ def run(folder: Path, port: int, *, serves: bool = True) -> tuple[int, list[str]
             "SERVES": "yes" if serves else "no",
             "TTS_PORT": str(port),
         },
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-    )
-    return done.returncode, calls.read_text().splitlines(), done.stdout + done.stderr
+        start_new_session=True,
+    ) as process:
+        try:
+            # A server that is left running keeps the pipe open.
+            printed, _ = process.communicate(timeout=MAX_SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return process.returncode, calls.read_text().splitlines(), printed
 
 
 def test_each_text_becomes_a_file_and_the_server_is_stopped(tmp_path: Path) -> None:
