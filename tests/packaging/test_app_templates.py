@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, parse
 
 import pytest
 
+from tests.packaging.test_manifests import IMAGE, URLS
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.server.app import ENGINE_STOP_SECONDS
 
@@ -177,4 +178,10 @@ class TestUnraid:
 def test_all_templates_name_one_image() -> None:
     images = {unraid(mode).findtext("Repository") for mode in PORTS}
     images |= {container(mode)["image"] for mode in PORTS}
-    assert len(images) == 1
+    assert images == {f"{IMAGE}:latest"}
+
+
+def test_all_links_lead_to_the_project() -> None:
+    files = (PORTAINER / "templates.json", *UNRAID.iterdir())
+    links = {link for file in files for link in re.findall(r"https://[^\s\"<]+", file.read_text())}
+    assert {link for link in links if not link.startswith(URLS["Repository"])} == set()
