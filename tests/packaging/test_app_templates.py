@@ -117,7 +117,9 @@ class TestPortainer:
         [stack] = [each for each in templates() if each["type"] == 3]
         assert (ROOT / stack["repository"]["stackfile"]).exists()
         for variable in stack["env"]:
-            assert f"${{{variable['name']}" in COMPOSE
+            assert re.search(rf"\$\{{{variable['name']}[:}}]", COMPOSE), variable["name"]
+        given = {each["name"]: each.get("default", "") for each in stack["env"]}
+        accepted({name: value for name, value in given.items() if name in SETTINGS})
 
 
 @pytest.mark.parametrize("mode", PORTS)
