@@ -40,6 +40,9 @@ combinations() {
         docker compose $(printf -- '-f %s ' $files) config --quiet || failed "compose: $files"
     done
     passed "compose reads every combination of the files"
+    # The same program under its other name, which finds the files by itself.
+    "$CACHE/tools/bin/docker-compose" config --quiet || failed "docker-compose"
+    passed "docker-compose reads them too"
 }
 
 # docker-compose.yml in an empty folder, with an image of the registry's name.

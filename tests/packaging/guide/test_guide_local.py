@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.packaging.guide.promises import holds
-from tests.support.guide.compose_files import compose, service_environment
+from tests.support.guide.compose_files import compose, published, service_environment
 from tests.support.guide.dockerfiles import environment
 from tests.support.guide.image_tests import assert_checked
 from tests.support.guide.programs import run
@@ -93,6 +93,39 @@ def test_hatch_starts_the_server_of_the_mode(tmp_path: Path, mode: str) -> None:
     assert f"\n    serves run_{mode} " in pipeline_test
 
 
+@holds("local-1")
+def test_both_spellings_of_compose_find_the_file() -> None:
+    # docker-compose looks for this name; it reads the same file as docker compose.
+    assert (ROOT / "docker-compose.yml").is_file()
+    assert not list(ROOT.glob("compose.y*ml"))
+    assert_checked("compose", "combinations", '/bin/docker-compose" config --quiet')
+
+
 @holds("local-1", "local-5")
 def test_compose_is_run_for_real() -> None:
     assert_checked("compose", "test_compose", "compose up --detach --wait", "compose down")
+
+
+@holds("local-3", "local-4")
+@pytest.mark.parametrize(("mode", "port"), [("asr", "5001"), ("tts", "5002")])
+def test_a_server_answers_on_its_port_of_localhost(mode: str, port: str) -> None:
+    # Docker Desktop has no host network, so the port has to be published.
+    assert "network_mode" not in service(mode)
+    [(address, outside, inside)] = published(service(mode))
+    assert address in {"", "0.0.0.0"}
+    assert (outside, inside) == (port, port)
+    assert service_environment(service(mode)).get(f"{mode.upper()}_PORT", port) == port
+    assert documented(f"curl http://localhost:{port}/health")
+
+
+@holds("local-7")
+@pytest.mark.parametrize("mode", SERVERS)
+def test_build_makes_the_image_that_up_runs(mode: str) -> None:
+    # Compose reads the override by itself, so plain `build` and `up` use it in a checkout.
+    merged = compose("docker-compose.yml", "docker-compose.override.yml")["services"][mode]
+    build = merged["build"]
+    assert build["context"] == "."
+    assert build.get("dockerfile", "Dockerfile") == "Dockerfile"
+    assert merged["image"]
+    assert merged.get("pull_policy") not in {"always", "daily", "weekly"}
+    assert documented("docker compose build")

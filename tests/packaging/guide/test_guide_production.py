@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.packaging.guide.promises import holds
-from tests.support.guide.dockerfiles import environment
+from tests.support.guide.compose_files import compose, mounts, service_environment
+from tests.support.guide.dockerfiles import environment, values
 from tests.support.guide.image_tests import assert_checked
-from tests.support.guide.jobs import HOME, run_job
+from tests.support.guide.jobs import HOME, repository, run_job
 from tests.support.guide.pipeline import MAIN, selected
 from tests.support.guide.programs import Project, fake, run
 from wyoming_voice_stack.config.settings import Settings, load_settings
@@ -43,8 +45,58 @@ def template(mode: str) -> dict[str, str]:
     return dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
 
 
+@holds("production-1")
+def test_compose_needs_no_other_file() -> None:
+    loaded = compose("docker-compose.yml")
+    assert not {"include", "configs", "secrets"} & loaded.keys()
+    for service in loaded["services"].values():
+        assert not {"build", "extends", "configs", "secrets"} & service.keys()
+        files = service.get("env_file", [])
+        assert [each for each in files if not isinstance(each, dict) or each["required"]] == []
+        sources = {source for source, _ in mounts(service).values()}
+        # Docker creates a missing folder; a missing file would become a folder as well.
+        assert sources <= {*loaded["volumes"], "./voices"}
+    assert_checked("compose", "alone", 'cp docker-compose.yml "$FOLDER"', "up_and_wait")
+
+
+@holds("production-2")
+def test_compose_runs_the_image_that_the_pipeline_pushes() -> None:
+    images = {service["image"] for service in compose("docker-compose.yml")["services"].values()}
+    assert images == {f"{HOME}:latest"}
+    assert repository("production") == HOME
+
+
+@holds("production-3")
+@pytest.mark.parametrize("mode", SERVERS)
+def test_a_server_is_watched_and_restarted(mode: str) -> None:
+    service = compose("docker-compose.yml")["services"][mode]
+    assert service["restart"] == "unless-stopped"
+    assert "healthcheck" not in service, "the image's own check is enough"
+    assert values("Dockerfile", "HEALTHCHECK")[-1].partition("CMD")[1]
+    assert_checked("compose", "up_and_wait", "--wait", "/health of asr", "/health of tts")
+
+
 @holds("production-4", "production-5")
-def test_the_settings_of_the_guide_are_accepted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", SERVERS)
+def test_docker_run_as_in_the_guide(mode: str) -> None:
+    [command] = [line for line in commands() if f"--name voice-stack-{mode} " in line]
+    port = getattr(DEFAULTS, f"{mode}_port")
+    for option in (
+        *("docker run -d ", "--restart unless-stopped ", f"-e SERVICE_MODE={mode} "),
+        *(f"-e {mode.upper()}_MODEL=", f"-p {port}:{port} ", f"-v {mode}-models:/app/models "),
+    ):
+        assert option in command
+    assert ("-v ./voices:/app/voices:ro " in command) == (mode == "tts")
+    folders = json.loads(values("Dockerfile", "VOLUME")[-1])
+    assert folders == ["/app/models", "/app/voices"]
+    assert_checked(
+        *("compose", "without_compose", f"docker run -d --name voice-stack-{mode}"),
+        *(f"-v {mode}-models:/app/models", f"wait_healthy voice-stack-{mode}"),
+    )
+
+
+@holds("production-4", "production-5")
+def test_the_settings_of_the_guide_are_accepted() -> None:
     asr = load_settings({"service_mode": "asr", "asr_device": "cuda", "asr_model": "base"})
     tts = load_settings({"service_mode": "tts", "tts_device": "cuda", "tts_model": XTTS})
     assert (asr.asr_device, tts.tts_device) == ("cuda", "cuda")
@@ -78,6 +130,19 @@ def test_the_steps_for_the_toolkit_are_documented() -> None:
     ):
         assert step in section
     assert "apt-key" not in DEPLOYMENT
+
+
+@holds("production-8")
+@pytest.mark.parametrize("mode", SERVERS)
+def test_compose_gives_a_server_the_card(mode: str) -> None:
+    service = compose("docker-compose.yml", "docker-compose.gpu.yml")["services"][mode]
+    assert service["runtime"] == "nvidia"
+    given = service_environment(service)
+    assert given["NVIDIA_VISIBLE_DEVICES"] == "all"
+    assert given[f"{mode.upper()}_DEVICE"] == "cuda"
+    assert service["image"] == f"{HOME}:latest-cuda"
+    assert "runtime" not in compose("docker-compose.yml")["services"][mode]
+    assert_checked("compose", "combinations", "docker-compose.gpu.yml", "config --quiet")
 
 
 @holds("production-9")
@@ -150,3 +215,23 @@ def test_models(tmp_path: Path) -> None:
     assert weights_of(XTTS, store, environ=licence, text_to_speech=True).engine == "xtts"
     assert DEFAULTS.tts_model == template("tts")["TTS_MODEL"] == XTTS
     assert DEFAULTS.asr_model == ("auto",)
+
+
+@holds("production-17")
+@pytest.mark.parametrize("mode", SERVERS)
+def test_models_are_in_a_volume_of_the_server(mode: str) -> None:
+    loaded = compose("docker-compose.yml")
+    source, access = mounts(loaded["services"][mode])["/app/models"]
+    assert (source, access) == (f"{mode}-models", "rw")
+    # A name of its own, so that it is the volume of `docker volume create` and `docker run` too.
+    assert loaded["volumes"][source]["name"] == source
+    assert environment("Dockerfile")["MODELS_DIR"] == "/app/models"
+
+
+@holds("production-18")
+def test_voices_are_a_folder_that_the_server_only_reads() -> None:
+    service = compose("docker-compose.yml")["services"]["tts"]
+    assert mounts(service)["/app/voices"] == ("./voices", "ro")
+    assert "/app/voices" not in mounts(compose("docker-compose.yml")["services"]["asr"])
+    assert environment("Dockerfile")["VOICES_DIR"] == "/app/voices"
+    assert_checked("compose", "voices", "the folder of voices is writable")

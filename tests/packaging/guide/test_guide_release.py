@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.guide.promises import holds
-from tests.support.guide.jobs import HOME, repository, run_job
+from tests.support.guide.jobs import HOME, URLS, repository, run_job
 from tests.support.guide.pipeline import (
     MAIN,
     MERGE_REQUEST,
@@ -165,3 +165,11 @@ def test_an_older_release_is_not_latest(project: Project) -> None:
     registry = project.registry()
     assert registry[f"{HOME}:v1.2.4"] == registry[f"{HOME}:{older}"]
     assert registry[f"{HOME}:latest"] == registry[f"{HOME}:{newest}"] != registry[f"{HOME}:{older}"]
+
+
+@holds("release-8")
+def test_the_image_has_the_name_of_the_project() -> None:
+    assert repository("production") == HOME
+    # The registry of a project has the path of its repository.
+    assert URLS["Repository"].partition("://")[2].partition("/")[2] == HOME.partition("/")[2]
+    assert f"docker pull {HOME}:" in (ROOT / "docs" / "deployment.md").read_text("utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.guide.promises import holds
+from tests.support.guide.compose_files import compose
 from tests.support.guide.dockerfiles import stages, values
 from tests.support.guide.image_tests import assert_checked
+from tests.support.guide.jobs import URLS
 from tests.support.guide.pipeline import waits_for
 from tests.support.guide.programs import run
 from wyoming_voice_stack.errors import EXIT_CONFIG
@@ -129,3 +132,76 @@ def test_a_card_that_is_not_found_is_explained() -> None:
 def test_a_download_happens_once() -> None:
     assert documented("download", "/app/models", "volume")
     assert "/app/models" in json.loads(values("Dockerfile", "VOLUME")[-1])
+
+
+@holds("troubleshooting-10")
+@pytest.mark.parametrize("mode", ["asr", "tts"])
+def test_memory_is_limited_in_the_compose_file(mode: str) -> None:
+    def limits(**environ: str) -> dict[str, str]:
+        service = compose("docker-compose.yml", **environ)["services"][mode]
+        found: dict[str, str] = service["deploy"]["resources"]["limits"]
+        return found
+
+    assert re.fullmatch(r"\d+g", limits()["memory"])
+    name = mode.upper()
+    assert limits(**{f"{name}_MEMORY": "3g"})["memory"] == "3g"
+    assert limits(**{f"{name}_CPUS": "1.5"})["cpus"] == "1.5"
+    assert documented(f"{name}_MEMORY")
+    assert_checked("compose", "limited", "ASR_MEMORY=1g", "HostConfig.Memory")
+
+
+@holds("troubleshooting-11", "troubleshooting-12", "troubleshooting-13")
+@pytest.mark.parametrize("mode", ["asr", "tts"])
+def test_a_container_has_the_name_of_the_guide(mode: str) -> None:
+    service = compose("docker-compose.yml")["services"][mode]
+    assert service["container_name"] == f"voice-stack-{mode}"
+
+
+@holds("troubleshooting-11", "troubleshooting-12", "troubleshooting-13")
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("docker logs -f voice-stack-asr", "docker exec -it voice-stack-asr bash"),
+        *("docker inspect voice-stack-asr", "docker stats"),
+    ],
+)
+def test_a_command_for_a_container_is_documented(command: str) -> None:
+    assert command in DEPLOYMENT + TROUBLESHOOTING
+
+
+@holds("troubleshooting-11", "troubleshooting-12", "troubleshooting-13")
+def test_a_container_is_looked_into_for_real() -> None:
+    assert_checked(
+        *("compose", "alone", "docker logs voice-stack-asr", "docker exec voice-stack-asr bash"),
+        *("docker inspect", "HostConfig.Memory"),
+    )
+
+
+@holds("troubleshooting-14")
+def test_down_can_remove_the_volumes() -> None:
+    volumes = compose("docker-compose.yml")["volumes"]
+    # Compose does not remove volumes that it did not create.
+    assert not [name for name, volume in volumes.items() if (volume or {}).get("external")]
+    assert documented("docker compose down -v")
+    assert_checked("compose", "in_a_checkout", "compose down --volumes", "docker volume ls")
+
+
+@holds("troubleshooting-15")
+def test_images_can_be_built_from_nothing() -> None:
+    assert documented("docker compose build --no-cache")
+    merged = compose("docker-compose.yml", "docker-compose.override.yml")["services"]
+    assert {merged[mode]["build"]["context"] for mode in ("asr", "tts")} == {"."}
+
+
+@holds("troubleshooting-16")
+@pytest.mark.parametrize(
+    "link",
+    [
+        *("https://docs.gitlab.com/ee/ci/", "https://docs.docker.com/compose/"),
+        "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/",
+        URLS["Issues"],
+    ],
+)
+def test_a_link_is_in_the_documents(link: str) -> None:
+    everything = DEPLOYMENT + TROUBLESHOOTING + (ROOT / "README.md").read_text("utf-8")
+    assert link in everything

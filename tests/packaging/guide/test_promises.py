@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from tests.packaging.guide.promises import MACHINES, promises
+import pytest
+
+from tests.packaging.guide.promises import MACHINES, Promise, promises
 
 FOLDER = Path(__file__).parent
 PROMISES = promises()
@@ -34,11 +36,17 @@ def test_the_table_has_every_promise_once() -> None:
     sections = Counter(promise.section for promise in PROMISES)
     assert sections["layout"] == OF_THE_LAYOUT
     assert sections.total() == OF_THE_LAYOUT + OF_THE_GUIDE
-    assert {promise.needs for promise in PROMISES} == {"", *MACHINES}
     assert len(IDS) == len({promise.text for promise in PROMISES}) == len(PROMISES)
     for section, count in sections.items():
         numbers = [p.id.rpartition("-")[2] for p in PROMISES if p.section == section]
         assert numbers == [str(number) for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.id)
+def test_a_promise_is_held(promise: Promise) -> None:
+    assert promise.text.endswith(".")
+    assert promise.needs in {"", *MACHINES}
+    assert {file for each, file in HELD if each == promise.id} == {promise.section}
 
 
 def test_no_test_holds_what_is_not_promised() -> None:

@@ -10,7 +10,7 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 
-_VARIABLE = re.compile(r"\$\{(\w+)(?::?-((?:[^{}]|\$\{[^{}]*\})*))?\}")
+_VARIABLE = re.compile(r"\$\{(\w+)(?::?([-+])((?:[^{}]|\$\{[^{}]*\})*))?\}")
 
 
 def compose(*names: str, **environ: str) -> dict[str, Any]:
@@ -67,8 +67,15 @@ def _replaced(value: Any, environ: dict[str, str]) -> Any:
     before = None
     while before != value:
         before = value
-        value = _VARIABLE.sub(lambda found: environ.get(found[1]) or found[2] or "", value)
+        value = _VARIABLE.sub(lambda found: _variable(found, environ), value)
     return value.replace("$$", "$")
+
+
+def _variable(found: re.Match[str], environ: dict[str, str]) -> str:
+    given, other = environ.get(found[1], ""), found[3] or ""
+    if found[2] == "+":
+        return other if given else ""
+    return given or other
 
 
 def _merged(base: Any, other: Any) -> Any:
