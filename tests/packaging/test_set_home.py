@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path("scripts", "set_home.py")
+UNPUBLISHED = "https://gitlab.com/your-group/voice-stack"
 COPIED = ("addon", "deploy", "docs", "scripts")
 URLS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]
 
@@ -44,41 +45,41 @@ def test_every_file_names_the_home_of_the_project() -> None:
 
 
 def test_a_fork_sets_its_own_home_in_one_command(project: Path) -> None:
-    done = set_home("My-Home/voice", root=project)
+    done = set_home("Some-Fork/voice", root=project)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Changed repository.yaml\n" in done.stdout
     urls = tomllib.loads((project / "pyproject.toml").read_text())["project"]["urls"]
     assert urls == {
-        "Homepage": "https://gitlab.com/My-Home/voice",
-        "Repository": "https://gitlab.com/My-Home/voice",
-        "Issues": "https://gitlab.com/My-Home/voice/-/issues",
+        "Homepage": "https://gitlab.com/Some-Fork/voice",
+        "Repository": "https://gitlab.com/Some-Fork/voice",
+        "Issues": "https://gitlab.com/Some-Fork/voice/-/issues",
         # Docker accepts lower case only.
-        "Image": "https://registry.gitlab.com/my-home/voice",
+        "Image": "https://registry.gitlab.com/some-fork/voice",
     }
     text = text_of(project)
     assert URLS["Repository"] not in text
     assert URLS["Image"].removeprefix("https://") not in text
     config = (project / "addon/voice-stack-asr/config.yaml").read_text()
-    assert "image: registry.gitlab.com/my-home/voice/addon-asr\n" in config
+    assert "image: registry.gitlab.com/some-fork/voice/addon-asr\n" in config
     assert set_home("--check", root=project).returncode == 0
     # And back again, from a home of another host.
     before = text
     elsewhere = ("https://git.example.org/a/b/c.git", "--image", "git.example.org:5050/a/b/c")
     assert set_home(*elsewhere, root=project).returncode == 0
     assert "git clone https://git.example.org/a/b/c.git\n" in (project / "README.md").read_text()
-    assert set_home("My-Home/voice", root=project).returncode == 0
+    assert set_home("Some-Fork/voice", root=project).returncode == 0
     assert text_of(project) == before
 
 
 def test_what_a_merge_brings_back_is_found(project: Path) -> None:
-    assert set_home("my-home/voice", root=project).returncode == 0
+    assert set_home("some-fork/voice", root=project).returncode == 0
     file = project / "docs" / "troubleshooting.md"
     with file.open("a") as stream:
-        stream.write(f"See {URLS['Repository']}.\n")
+        stream.write(f"See {UNPUBLISHED}.\n")
     done = set_home("--check", root=project)
     assert done.returncode == 1
     assert "docs/troubleshooting.md still names" in done.stderr
-    assert set_home("my-home/voice", root=project).returncode == 0
+    assert set_home("some-fork/voice", root=project).returncode == 0
     assert set_home("--check", root=project).returncode == 0
 
 
@@ -86,10 +87,10 @@ def test_a_project_whose_name_begins_like_another(project: Path) -> None:
     file = project / "docs" / "troubleshooting.md"
     with file.open("a") as stream:
         stream.write(f"See {URLS['Repository']}-docs and {URLS['Repository']}/-/issues.\n")
-    for home in ("my-home/voice", "my-home/voice/stack", "my-home/voice/stack"):
+    for home in ("some-fork/voice", "some-fork/voice/stack", "some-fork/voice/stack"):
         assert set_home(home, root=project).returncode == 0
     last = file.read_text().splitlines()[-1]
-    new = "https://gitlab.com/my-home/voice/stack"
+    new = "https://gitlab.com/some-fork/voice/stack"
     assert last == f"See {URLS['Repository']}-docs and {new}/-/issues."
 
 
