@@ -1,8 +1,6 @@
 # Sourced by test_images.sh: the CUDA image, as far as a machine without a graphics card can tell.
 # shellcheck shell=bash
 
-XTTS=tts_models/multilingual/multi-dataset/xtts_v2
-
 test_cuda() {
     local size IMAGE=$CUDA_IMAGE
     build "$IMAGE" . --build-arg TORCH_BACKEND=cuda || failed "the CUDA image does not build"

@@ -3,6 +3,7 @@
 
 WHISPER=/app/models/whisper-tiny.en
 PIPER=piper:/app/models/en_US-joe-medium.onnx
+XTTS=tts_models/multilingual/multi-dataset/xtts_v2
 SENTENCE="Turn on the kitchen lights."
 
 test_static() {
@@ -95,7 +96,7 @@ refusals() {
     unavailable "ASR_DEVICE=cuda in the image for CPUs" ":latest-cuda" \
         -e SERVICE_MODE=asr -e ASR_DEVICE=cuda -e ASR_MODEL=base "$IMAGE"
     unavailable "TTS_DEVICE=cuda in the image for CPUs" ":latest-cuda" \
-        -e SERVICE_MODE=tts -e TTS_DEVICE=cuda -e TTS_MODEL=xtts_v2 "$IMAGE"
+        -e SERVICE_MODE=tts -e TTS_DEVICE=cuda -e TTS_MODEL="$XTTS" "$IMAGE"
     models_of_root
 }
 

@@ -29,6 +29,12 @@ def require_device(device: str) -> None:
     import torch
 
     require_cuda_device("TTS_DEVICE", device, torch.cuda.device_count, _missing_cuda)
+    fault = _fault(device) if device.startswith("cuda") else None
+    if fault is not None:
+        raise EngineError(
+            f"TTS_DEVICE={device} cannot be used: {_first_line(fault)} Check driver and card with"
+            " nvidia-smi, or set TTS_DEVICE to auto or cpu."
+        ) from fault
 
 
 def _missing_cuda() -> MissingCuda | None:
@@ -48,14 +54,8 @@ def place(model: Any, device: str) -> Any:
     Raises:
         EngineError: the device does not work.
     """
-    import torch
-
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        if device == "cpu":
-            lacks = _missing_cuda()
-            reason = lacks.what if lacks else "no usable graphics card was found"
-            _LOGGER.info("The voice model runs on the CPU: %s.", reason)
+        device = _best_device()
     try:
         return model.to(device)
     except (AssertionError, RuntimeError) as error:
@@ -63,6 +63,37 @@ def place(model: Any, device: str) -> Any:
             f"The model cannot run on device {device!r} ({error}). Set TTS_DEVICE to another device,"
             " such as cpu."
         ) from error
+
+
+def _best_device() -> str:
+    import torch
+
+    lacks = _missing_cuda()
+    if lacks is not None or not torch.cuda.is_available():
+        reason = "no usable graphics card was found" if lacks is None else lacks.what
+        _LOGGER.info("The voice model runs on the CPU: %s.", reason)
+        return "cpu"
+    fault = _fault("cuda")
+    if fault is not None:
+        reason = _first_line(fault)
+        _LOGGER.warning("The voice model runs on the CPU: the card is not usable (%s)", reason)
+        return "cpu"
+    return "cuda"
+
+
+def _fault(device: str) -> Exception | None:
+    """Return the error of a first calculation on `device`: the driver or the card may be too old."""
+    import torch
+
+    try:
+        torch.ones(1, device=device).add_(1)
+    except (AssertionError, RuntimeError) as error:
+        return error
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
 
 
 def device_of(model: Any) -> str:

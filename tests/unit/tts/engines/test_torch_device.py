@@ -53,6 +53,41 @@ def test_a_card_that_cannot_be_used(
         require_device("cuda")
 
 
+def too_old(*_: object, **__: object) -> None:
+    raise RuntimeError("CUDA error: no kernel image is available.\nCompile with ...")
+
+
+@pytest.fixture
+def old_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A card that is found, and on which every calculation fails."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch, "ones", too_old)
+
+
+@pytest.mark.usefixtures("old_card")
+def test_a_card_that_is_too_old_is_an_error_before_a_download() -> None:
+    with pytest.raises(EngineError) as caught:
+        require_device("cuda")
+    assert str(caught.value) == (
+        "TTS_DEVICE=cuda cannot be used: CUDA error: no kernel image is available. Check driver and card"
+        " with nvidia-smi, or set TTS_DEVICE to auto or cpu."
+    )
+
+
+@pytest.mark.usefixtures("old_card")
+def test_auto_does_not_use_a_card_that_is_too_old(
+    model: torch.nn.Module, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert device_of(place(model, "auto")) == "cpu"
+    [message] = caplog.messages
+    assert message == (
+        "The voice model runs on the CPU: the card is not usable (CUDA error: no kernel image is"
+        " available.)"
+    )
+
+
 @pytest.mark.parametrize("device", ["cuda:31", "nonsense"])
 def test_device_that_does_not_work(model: torch.nn.Module, device: str) -> None:
     with pytest.raises(EngineError, match=f"{device}.*TTS_DEVICE"):
