@@ -13,8 +13,9 @@ case "${1:-}" in
         ;;
 esac
 mode=${SERVICE_MODE:-}
-# `docker run --env-file` keeps quotes and blanks.
-plain=${mode//[\"\' ]/}
+# `docker run --env-file` keeps quotes, blanks, line ends of Windows and a byte order mark.
+plain=${mode//[\"\'[:space:]]/}
+plain=${plain#$'\xef\xbb\xbf'}
 case "${plain,,}" in
     asr | tts) exec wyoming-voice-stack serve --mode "${plain,,}" "$@" ;;
     "") echo "SERVICE_MODE is not set; set it to asr or tts." >&2 ;;

@@ -65,7 +65,15 @@ def test_entrypoint_without_a_mode(tmp_path: Path, environ: dict[str, str], mess
 
 
 @pytest.mark.parametrize(
-    ("mode", "passed"), [("asr", "asr"), ("TTS", "tts"), (' "asr"', "asr"), ("'tts'", "tts")]
+    ("mode", "passed"),
+    [
+        ("asr", "asr"),
+        ("TTS", "tts"),
+        (' "asr"', "asr"),
+        ("'tts'", "tts"),
+        ("asr\r", "asr"),
+        ("\ufeffasr\t", "asr"),
+    ],
 )
 def test_entrypoint_becomes_the_server(tmp_path: Path, mode: str, passed: str) -> None:
     arguments = ("--port", "6001", "--model", "a name with spaces", "*")

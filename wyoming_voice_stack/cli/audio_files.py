@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 
@@ -21,14 +23,37 @@ def read_recording(name: str) -> AudioClip:
         ConfigError: the file cannot be read, or is not audio.
     """
     raw = _read_bytes(name)
+    if not raw:
+        raise ConfigError(f"{display_name(name)} is empty.")
     contents = parse_wav(raw)
     if contents is None:
-        return decode(_display_name(name), raw)
+        return decode(display_name(name), raw)
     if not contents.is_pcm:
-        return decode(_display_name(name), contents.as_file())
+        return decode(display_name(name), contents.as_file())
     frame_bytes = contents.width * contents.channels
     whole = len(contents.data) - len(contents.data) % frame_bytes
     return AudioClip(contents.rate, contents.width, contents.channels, contents.data[:whole])
+
+
+def require_writable(name: str) -> None:
+    """Check, before anything is spoken, that a file of this name can be written.
+
+    Raises:
+        ConfigError: it cannot; the message says why.
+    """
+    require_encoder(name)
+    if name == STANDARD_STREAM:
+        return
+    path = Path(name)
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise ConfigError(f"{name} cannot be written: it is a folder; give the name of a file.")
+    if not folder.is_dir():
+        raise ConfigError(
+            f"{name} cannot be written: there is no folder {folder}; create it first."
+        )
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise ConfigError(f"{name} cannot be written: {os.strerror(errno.EACCES)}.")
 
 
 def write_recording(name: str, recording: AudioClip) -> None:
@@ -46,7 +71,8 @@ def write_recording(name: str, recording: AudioClip) -> None:
         else:
             Path(name).write_bytes(content)
     except OSError as error:
-        raise ConfigError(f"{_display_name(name)} cannot be written: {error.strerror}.") from error
+        shown = "Standard output" if name == STANDARD_STREAM else name
+        raise ConfigError(f"{shown} cannot be written: {error.strerror}.") from error
 
 
 def read_text(text: str) -> str:
@@ -71,11 +97,12 @@ def _read_bytes(name: str) -> bytes:
             with Path(name).open("rb") as file:
                 raw = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"{_display_name(name)} cannot be read: {error.strerror}.") from error
+        raise ConfigError(f"{display_name(name)} cannot be read: {error.strerror}.") from error
     if len(raw) > MAX_FILE_BYTES:
-        raise ConfigError(f"{_display_name(name)} is larger than {MAX_FILE_BYTES} bytes; split it.")
+        raise ConfigError(f"{display_name(name)} is larger than {MAX_FILE_BYTES} bytes; split it.")
     return raw
 
 
-def _display_name(name: str) -> str:
-    return "The standard stream" if name == STANDARD_STREAM else name
+def display_name(name: str) -> str:
+    """Return what messages call a file to read."""
+    return "Standard input" if name == STANDARD_STREAM else name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -234,9 +235,17 @@ async def _connect(uri: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter
             return await asyncio.open_connection(host, port)
     except OSError as error:
         raise EngineError(
-            f"Cannot connect to {uri} ({error or 'no answer'}); start the server, or set another address"
+            f"Cannot connect to {uri} ({_reason(error)}); start the server, or set another address"
             " with --uri."
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {CONNECT_SECONDS:g} s"
+    # asyncio's own text has the addresses, and numbers of errors.
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else error.strerror or str(error)
 
 
 def server_address(uri: str) -> tuple[str, int]:

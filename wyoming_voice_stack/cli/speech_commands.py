@@ -83,12 +83,11 @@ def say(
     from wyoming.tts import SynthesizeVoice
 
     from wyoming_voice_stack.cli import client
-    from wyoming_voice_stack.cli.audio_files import read_text, write_recording
-    from wyoming_voice_stack.cli.audio_formats import require_encoder
+    from wyoming_voice_stack.cli.audio_files import read_text, require_writable, write_recording
 
     if output == "-" and sys.stdout.isatty():
         raise ConfigError("Standard output is a terminal; give a file with -o, or a pipe.")
-    require_encoder(output)
+    require_writable(output)
     selected = SynthesizeVoice(name=voice, language=language, speaker=speaker)
     with console().status("speaking"):
         recording = asyncio.run(client.synthesize(uri, read_text(text), selected))

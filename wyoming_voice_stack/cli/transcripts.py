@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from wyoming_voice_stack.errors import ConfigError
+
 if TYPE_CHECKING:
     from wyoming_voice_stack.cli.client import AudioClip
 
@@ -42,9 +44,12 @@ def transcribe_file(name: str, options: TranscriptionOptions, *, one_of_several:
     Raises:
         VoiceStackError: the file cannot be read, or the server cannot transcribe it.
     """
-    from wyoming_voice_stack.cli.audio_files import read_recording
+    from wyoming_voice_stack.cli.audio_files import display_name, read_recording
 
-    return _FORMATTERS[options.format](name, read_recording(name), options, one_of_several)
+    recording = read_recording(name)
+    if not recording.pcm:
+        raise ConfigError(f"{display_name(name)} has a header but no audio after it.")
+    return _FORMATTERS[options.format](name, recording, options, one_of_several)
 
 
 def _as_text(

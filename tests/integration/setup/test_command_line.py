@@ -289,7 +289,7 @@ class TestRefusals:
         for name in ("notes.txt", "nothing.wav", "."):
             assert name in complaint(command("transcribe", name, cwd=tmp_path), 2)
         done = command("transcribe", "-", cwd=tmp_path, stdin=b"no sound")
-        assert "The standard stream" in complaint(done, 2)
+        assert "Standard input is not a supported audio file" in complaint(done, 2)
 
     def test_output_that_cannot_be_written(self, tts_server: Server, tmp_path: Path) -> None:
         done = command("say", "Hi.", "-o", "no/x.wav", "--uri", tts_server.uri, cwd=tmp_path)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 import sys
 import tempfile
 import wave
@@ -15,7 +17,12 @@ from hypothesis import strategies as st
 
 from wyoming_voice_stack.cli import audio_files as recordings
 from wyoming_voice_stack.cli import audio_formats
-from wyoming_voice_stack.cli.audio_files import read_recording, read_text, write_recording
+from wyoming_voice_stack.cli.audio_files import (
+    read_recording,
+    read_text,
+    require_writable,
+    write_recording,
+)
 from wyoming_voice_stack.cli.client import AudioClip
 from wyoming_voice_stack.errors import ConfigError
 
@@ -88,7 +95,7 @@ def test_other_formats(tmp_path: Path, name: str, subtype: str) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "not a supported audio file"),
+        (b"", "is empty"),
         (b"no sound", "not a supported audio file"),
         (b"RIFF\x00\x00\x00\x00WAVE", "not a supported audio file"),
         (wav(16000, 2, 1, b"")[:30], "not a supported audio file"),
@@ -189,3 +196,19 @@ def test_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Stream(b"\xff\xfe"))
     with pytest.raises(ConfigError, match="UTF-8"):
         read_text("-")
+
+
+def test_an_output_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("taken.wav").mkdir()
+    for name, said in (
+        ("no/x.wav", f"no/x.wav cannot be written: there is no folder {tmp_path}/no; create it"),
+        ("taken.wav", "taken.wav cannot be written: it is a folder; give the name of a file."),
+        ("x.m4a", "x.m4a cannot be written: .m4a is not a supported format"),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(said)):
+            require_writable(name)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ConfigError, match=r"^x\.wav cannot be written: Permission denied\.$"):
+        require_writable("x.wav")
+    require_writable("-")

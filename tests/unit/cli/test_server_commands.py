@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -153,3 +154,14 @@ async def test_describe_of_something_else(program: object) -> None:
     async with scripted_server(answer, at="describe") as port:
         with pytest.raises(EngineError, match="does not speak the Wyoming protocol"):
             await describe(f"tcp://127.0.0.1:{port}")
+
+
+async def test_nothing_listens_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        uri = f"tcp://127.0.0.1:{closed.getsockname()[1]}"
+    with pytest.raises(EngineError) as caught:
+        await describe(uri)
+    assert str(caught.value) == (
+        f"Cannot connect to {uri} (Connection refused); start the server, or set another address with"
+        " --uri."
+    )

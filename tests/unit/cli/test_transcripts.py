@@ -52,6 +52,14 @@ def test_one_file_is_its_text_only(files: Path) -> None:
     assert transcribe("a.wav").stdout == "Länge 1.\n"
 
 
+def test_a_file_without_audio(files: Path) -> None:
+    write_recording("none.wav", AudioClip(16000, 2, 1, b""))
+    done = transcribe("none.wav", "a.wav")
+    assert done.exit_code == 1
+    assert done.stdout == "a.wav: Länge 1.\n"
+    assert done.stderr == "wyoming-voice-stack: none.wav has a header but no audio after it.\n"
+
+
 def test_all_files_are_tried(files: Path) -> None:
     done = transcribe("a.wav", "b.wav", "nothing.wav", "long.wav", "c.wav")
     assert done.exit_code == 1
