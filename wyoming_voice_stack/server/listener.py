@@ -25,6 +25,7 @@ from wyoming_voice_stack.protocol.framing import encode
 from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.admission import Admission, host_of, source_of
 from wyoming_voice_stack.server.bounded_connections import BoundedConnections
+from wyoming_voice_stack.server.memory_return import MemoryReturn
 from wyoming_voice_stack.server.sockets import (
     BACKLOG,
     any_address_socket,
@@ -72,6 +73,7 @@ class Listener:
         self._http = http
         self._metrics = metrics
         self._admission = Admission(max_connections)
+        self._memory_return = MemoryReturn()
         self._allowed_clients = tuple(allowed_clients)
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._awaiting_first_byte = BoundedConnections(FIRST_BYTE_CONNECTIONS, limits.idle_s)
@@ -138,6 +140,7 @@ class Listener:
             await asyncio.wait(tasks)
         await self._http.cleanup()
         self._http_connections.close()
+        self._memory_return.close()
         self._refused.close()
 
     def accept(self, transport: asyncio.Transport) -> None:
@@ -230,6 +233,7 @@ class Listener:
         connection = self._connections.pop(task, None)
         if connection is not None:
             self._admission.leave(connection)
+            self._memory_return.connection_ended(connection.received_bytes)
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOGGER.error("a connection ended with an unexpected error", exc_info=error)
 

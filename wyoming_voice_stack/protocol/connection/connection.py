@@ -87,6 +87,7 @@ class Connection:
         self._admit = admit
         self._admitted = False
         self._evicted = False
+        self.received_bytes = 0
         self._event_began_at: float | None = None
         self._last_data_at = time.monotonic()
         self._unread_since: float | None = None
@@ -175,6 +176,7 @@ class Connection:
     async def _receive(self) -> None:
         while data := await self._read():
             self._last_data_at = time.monotonic()
+            self.received_bytes += len(data)
             self._parser.feed(data)
             while (event := self._parser.next_event()) is not None:
                 self._event_began_at = None

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.support.fakes import EchoService, eventually, listening, peer
+from wyoming_voice_stack.server import listener as listener_module
+from wyoming_voice_stack.server import memory_return
+from wyoming_voice_stack.server.memory_return import RECEIVED_BYTES, MemoryReturn
+
+
+@pytest.fixture
+def returned(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    monkeypatch.setattr(memory_return, "DELAY_SECONDS", 0.0)
+    return []
+
+
+async def test_once_for_all_that_ended(returned: list[int]) -> None:
+    memory = MemoryReturn(lambda: returned.append(1))
+    memory.connection_ended(RECEIVED_BYTES - 1)
+    await asyncio.sleep(0)
+    assert memory._timer is None
+    for _ in range(3):
+        memory.connection_ended(1)
+    await eventually(lambda: bool(returned))
+    assert returned == [1]
+    memory.connection_ended(RECEIVED_BYTES - 1)
+    assert memory._timer is None
+
+
+async def test_not_after_the_end(returned: list[int]) -> None:
+    memory = MemoryReturn(lambda: returned.append(1))
+    memory.connection_ended(RECEIVED_BYTES)
+    memory.close()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not returned
+
+
+async def test_after_a_connection_that_sent_much(
+    returned: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        listener_module, "MemoryReturn", lambda: MemoryReturn(lambda: returned.append(1))
+    )
+    async with listening(EchoService()) as listener:
+        async with peer(listener.port) as client:
+            for _ in range(9):
+                await client.send_raw(b'{"type": "t", "payload_length": 1000000}\n' + bytes(10**6))
+                await client.next()
+        await eventually(lambda: bool(returned))
