@@ -39,7 +39,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "tts.normalization.identifiers",
         "tts.normalization.units",
     ),
-    ("tts.normalization.locale", "tts.text.language", "tts.audio"),
+    ("tts.normalization.locale", "tts.text.language", "tts.text.markup", "tts.audio"),
     ("asr.engine", "tts.engine"),
     ("tts.scheduling",),
     ("engine", "models"),

@@ -7,7 +7,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from wyoming_voice_stack.tts.text.markdown import plain_blocks
+from wyoming_voice_stack.tts.text.markup.chat_marks import without_marks
+from wyoming_voice_stack.tts.text.markup.markdown import plain_blocks
 from wyoming_voice_stack.tts.text.punctuation import (
     CLAUSE_MARKS,
     END_MARKS,
@@ -21,7 +22,7 @@ from wyoming_voice_stack.tts.text.punctuation import (
 )
 
 _ADDRESS = re.compile(
-    r"(?<![a-zA-Z])(?:(?:https?|ftp)://|www\.)[!-~]*[a-zA-Z0-9/#=&_-]", re.IGNORECASE
+    r"(?<![a-zA-Z])(?:(?:https?|ftp|file)://|www\.)[!-~]*[a-zA-Z0-9/#=&_-]", re.IGNORECASE
 )
 _KEYCAP = re.compile("([0-9])\ufe0f?\u20e3")
 _STRAY_EMPHASIS = re.compile(
@@ -84,7 +85,7 @@ def _is_invisible(character: str) -> bool:
 
 
 def _clean(text: str) -> str:
-    text = _without_emoji(_ADDRESS.sub(" ", _FOOTNOTE.sub("", text)))
+    text = _without_emoji(_ADDRESS.sub(" ", _FOOTNOTE.sub("", without_marks(text))))
     text = _STRAY_EMPHASIS.sub("", " ".join(text.split()))
     text = _CELL_BORDER.sub(", ", text)
     text = _EMPTY_BRACKETS.sub("", text)

@@ -58,11 +58,6 @@ def is_quote_or_bracket(character: str) -> bool:
     return character in "\"'" or unicodedata.category(character) in _BRACKETS_AND_QUOTES
 
 
-def is_pictogram(character: str) -> bool:
-    """Return whether the character is a pictogram, as in emoji."""
-    return unicodedata.category(character) == "So"
-
-
 def may_precede_sentence(character: str) -> bool:
     """Return whether the character may stand before the first word of a sentence."""
     return (

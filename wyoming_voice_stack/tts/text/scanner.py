@@ -6,18 +6,18 @@ grouping gives the same sentences.
 
 from __future__ import annotations
 
-import re
-
 from wyoming_voice_stack.tts.text.boundaries import (
     ends_clause,
     ends_sentence,
     ends_wide_sentence,
     may_end_sentence,
 )
-from wyoming_voice_stack.tts.text.code_fence import CodeFence, opening_fence
 from wyoming_voice_stack.tts.text.fitting import break_position, clause_positions
 from wyoming_voice_stack.tts.text.input_filter import AddressLimit, LineEndings
-from wyoming_voice_stack.tts.text.line_marks import is_rule, parse_line_mark
+from wyoming_voice_stack.tts.text.markup.chat_marks import MARK_STARTS
+from wyoming_voice_stack.tts.text.markup.code_fence import CodeFence, OpeningFence, opening_fence
+from wyoming_voice_stack.tts.text.markup.hidden_text import HiddenText
+from wyoming_voice_stack.tts.text.markup.line_marks import is_rule, parse_line_mark
 from wyoming_voice_stack.tts.text.punctuation import may_precede_sentence
 from wyoming_voice_stack.tts.text.stream_buffer import StreamBuffer
 
@@ -40,6 +40,7 @@ class Scanner:
         self._held = StreamBuffer()
         self._line_endings = LineEndings()
         self._address_limit = AddressLimit()
+        self._hidden_text = HiddenText()
         self._fence: CodeFence | None = None
         self._is_whole_line = False
         self._in_list = False
@@ -47,7 +48,8 @@ class Scanner:
     @property
     def held_characters(self) -> int:
         """The number of characters in memory."""
-        return len(self._held.text) + (self._fence.held_characters if self._fence else 0)
+        fence = self._fence.held_characters if self._fence else 0
+        return len(self._held.text) + fence + self._hidden_text.held_characters
 
     def push(self, delta: str) -> list[str]:
         """Take more text and return the raw sentences that are certain now."""
@@ -67,7 +69,13 @@ class Scanner:
 
     def finish(self) -> list[str]:
         """Return the rest."""
+        if self._fence is not None and (rest := self._fence.finish()):
+            self._fence = None
+            for character in rest:
+                self._feed(character)
         if self._fence is None:
+            for character in self._hidden_text.finish():
+                self._feed_text(character)
             self._end_line()
             self._cut(len(self._held.text))
         return self._take()
@@ -78,8 +86,23 @@ class Scanner:
 
     def _feed(self, character: str) -> None:
         if self._fence is not None:
-            if self._fence.is_closed_by(character):
-                self._fence = None
+            self._feed_code(self._fence, character)
+        elif character in MARK_STARTS or self._hidden_text.is_active:
+            for shown in self._hidden_text.push(character, self._held.text[-1:]):
+                self._feed_text(shown)
+        else:
+            self._feed_text(character)
+
+    def _feed_code(self, fence: CodeFence, character: str) -> None:
+        text = fence.push(character)
+        if text is not None:
+            self._fence = None
+            for following in text:
+                self._feed(following)
+
+    def _feed_text(self, character: str) -> None:
+        if self._fence is not None:
+            self._feed_code(self._fence, character)
         elif character == "\n":
             self._end_line()
         elif character.isspace():
@@ -91,7 +114,7 @@ class Scanner:
         held = self._held
         line = held.line.rstrip()
         if fence := opening_fence(line):
-            self._open_fence(fence)
+            self._open_fence(fence, line)
         elif held.line_start is not None and is_rule(line):
             self._cut(held.line_start)
             held.text = ""
@@ -105,11 +128,11 @@ class Scanner:
         self._is_whole_line = False
         self._address_limit.end_word()
 
-    def _open_fence(self, match: re.Match[str]) -> None:
-        line_start = len(self._held.text.rstrip()) - len(match[0])
-        self._cut(line_start + match.end("before"))
+    def _open_fence(self, opening: OpeningFence, line: str) -> None:
+        line_start = len(self._held.text.rstrip()) - len(line)
+        self._cut(line_start + opening.before)
         self._held.text = ""
-        self._fence = CodeFence(match["fence"])
+        self._fence = CodeFence(opening.fence)
 
     def _add_space(self) -> None:
         self._address_limit.end_word()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wyoming_voice_stack.tts.text import code_fence, scanner
+from wyoming_voice_stack.tts.text import scanner
+from wyoming_voice_stack.tts.text.markup import code_fence
 from wyoming_voice_stack.tts.text.sentences import MIN_CHARACTERS, SentenceStream, fit
 
 MAX_CHARACTERS = 200

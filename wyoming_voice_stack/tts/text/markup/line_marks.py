@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
-
-from wyoming_voice_stack.tts.text.punctuation import is_pictogram
 
 _MAX_MARK_CHARACTERS = 8
 _MARK = re.compile(
@@ -36,7 +35,7 @@ def parse_line_mark(line: str) -> LineMark | None:
             is_list_item=bool(match["item"]),
             is_whole_line=bool(match["whole_line"]),
         )
-    if len(line) == 1 and is_pictogram(line):
+    if len(line) == 1 and _is_pictogram(line):
         return LineMark(is_list_item=True)
     return None
 
@@ -44,3 +43,7 @@ def parse_line_mark(line: str) -> LineMark | None:
 def is_rule(line: str) -> bool:
     """Return whether a line is a horizontal rule, or the rule below a heading or a table head."""
     return _RULE.fullmatch(line) is not None
+
+
+def _is_pictogram(character: str) -> bool:
+    return unicodedata.category(character) == "So" or "\u2190" <= character <= "\u21ff"

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from wyoming_voice_stack.tts.text.markup.code_fence import is_prose
+
 _IGNORED_LINES = re.compile(
     r"^(?:(?=[^\n]*[-|=]{2})[-:|= \t>]+|[ \t>]*\[[^\]\n]+\]:[ \t]*<?\w+://\S+.*)$",
     re.MULTILINE,
@@ -17,6 +19,9 @@ _IGNORED_LINES = re.compile(
 
 _TILDE_ORNAMENT = re.compile(r"^[ \t>]*~{3,}(?=[^~\n]+~)", re.MULTILINE)
 """Decorative tildes, which CommonMark would take for a code fence that is never closed."""
+
+_FENCE_BEFORE_TEXT = re.compile(r"^([ \t>]*)(?:`{3,}|~{3,})(?=([^`~\n]+)$)", re.MULTILINE)
+"""A closing fence with text behind it, which CommonMark would take for an opening one."""
 
 _MULTIPLICATION = re.compile(r"(?<=\d)\*+(?=\d)|(?<=\b[^\W_])\*(?=[^\W_]\b)")
 """Asterisks of a multiplication without white space."""
@@ -35,6 +40,7 @@ def plain_blocks(markdown: str) -> list[str]:
     of an ordered list stay.
     """
     text = _TILDE_ORNAMENT.sub("", _IGNORED_LINES.sub("", markdown))
+    text = _FENCE_BEFORE_TEXT.sub(lambda match: match[1] if is_prose(match[2]) else match[0], text)
     text = _MULTIPLICATION.sub(lambda stars: "\\*" * len(stars[0]), text)
     blocks = []
     mark = ""
