@@ -70,7 +70,9 @@ class TestPlain:
         assert [record.levelno for record in spoken] == [logging.DEBUG]
         assert f"[peer] {len(TWO)} characters, 0.3 s of audio" in caplog.text
 
-    @pytest.mark.parametrize("text", ["", "   ", "!!!", "🎉", "https://example.org/x", "<think>On. Now."])
+    @pytest.mark.parametrize(
+        "text", ["", "   ", "!!!", "🎉", "https://example.org/x", "<think>On. Now."]
+    )
     async def test_nothing_to_say_is_an_error(
         self, engine: FakeSynthesizer, tmp_path: Path, text: str
     ) -> None:

@@ -45,7 +45,10 @@ _SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,)\s*$")
 """The previous ordinal of a list of ordinals."""
 _LISTED = (":", ",", ";", "(")
 
-_LAST_WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*$")
+_LAST_WORD = re.compile(r"(?<![^\W_])(?<![\u00b0\u00ba/\\])[^\W\d_]+(?:\.[^\W\d_]+)*$")
+"""The letters behind a degree sign, a slash or a digit are a unit or a part of a path, not a word."""
+_UNIT = re.compile(r"(?:^|[^\w.,])(?:\d+(?:[.,]\d+)?\s[mglsht]|(?:\d{1,3}|\d+[.,]\d+)\s[VWAKJL])$")
+"""A number and a unit of one letter; a capital letter behind a year is an initial."""
 _LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
 _LONGEST_INITIAL = 2
 _LONGEST_WORD = 40
@@ -60,8 +63,9 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
     stem = before[:-1]
     if number := _LAST_NUMBER.search(stem):
         return _number_is_end(stem[: number.start()], after)
-    word = _LAST_WORD.search(stem[-_LONGEST_WORD:])
-    if word is None:
+    end = stem[-_LONGEST_WORD:]
+    word = _LAST_WORD.search(end)
+    if word is None or _UNIT.search(end):
         return True
     return not _is_abbreviation(word[0], followed_by_letter=after[0].isalpha())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from wyoming_voice_stack.tts.text.abbreviations import full_stop_ends_sentence
 from wyoming_voice_stack.tts.text.punctuation import (
@@ -16,7 +17,6 @@ _ENDING_CHARACTERS = 40
 _OPEN_SPAN_CHARACTERS = 300
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _OPEN_SPAN = re.compile(r"`|\[[^\]]*$|\]\([^)]*$|<[a-zA-Z/!][^>]*$")
-_CURRENCY_SIGNS = "$\u20ac\u00a3\u00a5"
 _QUOTATIVES = "\u3068\u3063"
 """A Japanese sentence continues after a quotation with one of these particles: to, tte."""
 
@@ -42,7 +42,7 @@ def _is_end(before: str, after: str, long_characters: int) -> bool | None:
         return True
     if after[0].islower() and len(before) <= long_characters:
         return False
-    if not (after[0].isalnum() or after[0] in _CURRENCY_SIGNS):
+    if not (after[0].isalnum() or unicodedata.category(after[0]) == "Sc"):
         return False
     if marks != "." or not before.endswith("."):
         return True

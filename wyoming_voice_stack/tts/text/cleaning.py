@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from wyoming_voice_stack.tts.text.character_folding import fold_characters
 from wyoming_voice_stack.tts.text.markup.chat_marks import without_marks
 from wyoming_voice_stack.tts.text.markup.markdown import plain_blocks
 from wyoming_voice_stack.tts.text.punctuation import (
@@ -35,6 +36,7 @@ _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|<\s*>")
 _SPACE_BEFORE_MARK = re.compile(
     rf"\s+(?=[,.;!?\u2026]+(?:\s|$)|[{WIDE_END_MARKS}{WIDE_CLAUSE_MARKS}])",
 )
+_CLAUSE_MARK_BEFORE_END = re.compile(r"(?<=\w)[,;:]+(?=[.!?\u2026]+(?:\s|$))")
 _REPEATED_COMMA = re.compile(r",(?:\s*,)+")
 _LEADING_MARKS = re.compile(
     rf"^(?:[\s{WIDE_END_MARKS}{WIDE_CLAUSE_MARKS}]|[-\u2010-\u2015\u2022\u2023\u25aa\u25e6.,;:!?)\]}}\u2026]+(?=\s))+",
@@ -86,11 +88,12 @@ def _is_invisible(character: str) -> bool:
 
 def _clean(text: str) -> str:
     text = _without_emoji(_ADDRESS.sub(" ", _FOOTNOTE.sub("", without_marks(text))))
+    text = fold_characters(text)
     text = _STRAY_EMPHASIS.sub("", " ".join(text.split()))
     text = _CELL_BORDER.sub(", ", text)
     text = _EMPTY_BRACKETS.sub("", text)
     text = _SPACE_BEFORE_MARK.sub("", text)
-    text = _REPEATED_COMMA.sub(",", text)
+    text = _REPEATED_COMMA.sub(",", _CLAUSE_MARK_BEFORE_END.sub("", text))
     return " ".join(text.split())
 
 

@@ -98,6 +98,11 @@ def full_stop_for(text: str) -> str:
     return next((stop for script, stop in _FULL_STOPS if script.match(letter)), ".")
 
 
+def is_wide(text: str) -> bool:
+    """Return whether `text` begins with a Chinese or Japanese character."""
+    return _WIDE_SCRIPTS.match(text) is not None
+
+
 def is_pronounceable(text: str) -> bool:
     """Return whether `text` contains a letter or a digit."""
     return any(character.isalnum() for character in text)

@@ -10,10 +10,12 @@ from wyoming_voice_stack.tts.text.boundaries import (
     ends_clause,
     ends_sentence,
     ends_wide_sentence,
+    is_inside_span,
     may_end_sentence,
 )
 from wyoming_voice_stack.tts.text.fitting import break_position, clause_positions
 from wyoming_voice_stack.tts.text.input_filter import AddressLimit, LineEndings
+from wyoming_voice_stack.tts.text.line_breaks import UnmarkedLine
 from wyoming_voice_stack.tts.text.markup.chat_marks import MARK_STARTS
 from wyoming_voice_stack.tts.text.markup.code_fence import CodeFence, OpeningFence, opening_fence
 from wyoming_voice_stack.tts.text.markup.hidden_text import HiddenText
@@ -44,6 +46,8 @@ class Scanner:
         self._fence: CodeFence | None = None
         self._is_whole_line = False
         self._in_list = False
+        self._line_characters = 0
+        self._is_listed = self._is_after_colon = False
 
     @property
     def held_characters(self) -> int:
@@ -113,19 +117,26 @@ class Scanner:
     def _end_line(self) -> None:
         held = self._held
         line = held.line.rstrip()
+        is_colon = line.rstrip("*_ ").endswith(_COLONS)
+        unmarked = UnmarkedLine(line, self._line_characters, self._is_listed)
         if fence := opening_fence(line):
             self._open_fence(fence, line)
         elif held.line_start is not None and is_rule(line):
             self._cut(held.line_start)
             held.text = ""
-        elif not line or self._is_whole_line or line.rstrip("*_ ").endswith(_COLONS):
+        elif not line or self._is_whole_line or is_colon:
             self._cut(len(held.text))
         else:
             held.text = held.text.rstrip() + "\n"
             self._check_candidate()
-            self._note_candidate()
+            self._note_candidate(unmarked)
+        # A blank line ends a list, but not between the colon and its first item.
+        continues = self._is_after_colon if not line else unmarked.is_short
+        self._is_listed = is_colon or (self._is_listed and continues)
+        self._is_after_colon = is_colon or (self._is_after_colon and not line)
         held.begin_line()
         self._is_whole_line = False
+        self._line_characters = 0
         self._address_limit.end_word()
 
     def _open_fence(self, opening: OpeningFence, line: str) -> None:
@@ -137,6 +148,7 @@ class Scanner:
     def _add_space(self) -> None:
         self._address_limit.end_word()
         held = self._held
+        self._line_characters += 1
         if held.text and not held.text[-1].isspace():
             held.text += " "
             self._check_candidate()
@@ -152,6 +164,7 @@ class Scanner:
         if self._address_limit.is_exceeded_by(character, held.text):
             return
         held.text += character
+        self._line_characters += 1
         self._check_line_mark()
         self._check_next_word(character)
         if len(held.text) >= MAX_HELD_CHARACTERS:
@@ -169,9 +182,14 @@ class Scanner:
         self._is_whole_line = mark.is_whole_line
         self._in_list = mark.is_list_item
 
-    def _note_candidate(self) -> None:
-        if self._held.candidate is None and may_end_sentence(self._held.text):
-            self._held.candidate = len(self._held.text)
+    def _note_candidate(self, line: UnmarkedLine | None = None) -> None:
+        held = self._held
+        if held.candidate is not None:
+            return
+        if may_end_sentence(held.text):
+            held.candidate = len(held.text)
+        elif line is not None:
+            held.candidate, held.unmarked_line = len(held.text), line
 
     def _check_next_word(self, character: str) -> None:
         held = self._held
@@ -188,7 +206,12 @@ class Scanner:
         if held.candidate is None or held.next_word is None:
             return
         before = held.text[: held.candidate].rstrip()
-        is_end = ends_sentence(before, held.text[held.next_word :], self._long_characters)
+        after = held.text[held.next_word :]
+        is_end: bool | None
+        if held.unmarked_line is not None:
+            is_end = held.unmarked_line.ends_before(after[0]) and not is_inside_span(before)
+        else:
+            is_end = ends_sentence(before, after, self._long_characters)
         if is_end:
             self._cut(held.candidate)
         elif is_end is not None:

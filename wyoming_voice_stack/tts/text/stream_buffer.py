@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wyoming_voice_stack.tts.text.line_breaks import UnmarkedLine
+
 
 class StreamBuffer:
     """Uncut text with the positions that a cut must shift."""
@@ -14,6 +16,8 @@ class StreamBuffer:
         """Where a sentence ends, if the next word proves it."""
         self.next_word: int | None = None
         """Where the word after the candidate begins."""
+        self.unmarked_line: UnmarkedLine | None = None
+        """The line that ends at the candidate, if it has no end mark."""
 
     @property
     def line(self) -> str:
@@ -39,13 +43,14 @@ class StreamBuffer:
 
     def cut_clause(self, position: int) -> str:
         """Remove and return the text before `position`; a candidate behind it is kept."""
-        candidate, next_word = self.candidate, self.next_word
+        candidate, next_word, line = self.candidate, self.next_word, self.unmarked_line
         piece = self.cut(position)
         if candidate is not None and candidate > position:
             self.candidate = candidate - position
             self.next_word = None if next_word is None else next_word - position
+            self.unmarked_line = line
         return piece
 
     def drop_candidate(self) -> None:
         """Forget the possible end of a sentence."""
-        self.candidate = self.next_word = None
+        self.candidate = self.next_word = self.unmarked_line = None

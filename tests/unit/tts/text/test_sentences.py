@@ -113,6 +113,13 @@ SEEMING_ABBREVIATIONS = [
     ("Born in 1999. Made in Rome.", ["Born in 1999.", "Made in Rome."]),
     ("Es ist Montag, 3. Mai. Dann Juni.", ["Es ist Montag, 3. Mai.", "Dann Juni."]),
     ("I said no. Then yes.", ["I said no.", "Then yes."]),
+    ("It is 12 °C. Then it rains.", ["It is 12 °C.", "Then it rains."]),
+    ("It is 12°C. Then it rains.", ["It is 12°C.", "Then it rains."]),
+    ("It runs 12km. Then it rests.", ["It runs 12km.", "Then it rests."]),
+    ("It is 5 m. Then 3.5 V. Rest.", ["It is 5 m.", "Then 3.5 V.", "Rest."]),
+    ("At 50 km/h. Then rest.", ["At 50 km/h.", "Then rest."]),
+    ("See /dev/a. Then b.", ["See /dev/a.", "Then b."]),
+    ("In 1999 W. Bush came.", ["In 1999 W. Bush came."]),
 ]
 
 LINES = [
@@ -130,6 +137,25 @@ LINES = [
     ("| A | B |\n|---|---|\n| 1 | 2 |\nEnd", ["A, B.", "1, 2.", "End."]),
     ("A | B\n--|--\n1 | 2", ["A, B.", "1, 2."]),
     ("The answer:\n42.\r\n\r\nYes", ["The answer.", "42.", "Yes."]),
+    ("Shopping:\nApples\nBananas\nOranges", ["Shopping.", "Apples.", "Bananas.", "Oranges."]),
+    (
+        "Shopping:\n\napples\nbananas\n\nand the\nrest",
+        ["Shopping.", "apples.", "bananas.", "and the rest."],
+    ),
+    ("Roses are red\nViolets are blue", ["Roses are red.", "Violets are blue."]),
+    ("**Apples**\n_Bananas_\n“Oranges”", ["Apples.", "Bananas.", "Oranges."]),
+    ("Bath: 21 °C\nHall: 22 °C", ["Bath: 21 °C.", "Hall: 22 °C."]),
+    ("3 apples\n2 pears", ["3 apples.", "2 pears."]),
+    ("清单：\n苹果\n香蕉", ["清单。", "苹果。", "香蕉。"]),
+    ("사과\n바나나", ["사과.", "바나나."]),
+    ("सेब\nकेले", ["सेब।", "केले।"]),
+    ("Apples,\nBananas", ["Apples, Bananas."]),
+    ("Wir gehen in den\nGarten", ["Wir gehen in den Garten."]),
+    ("See [a\nMap](http://a.b/c)", ["See a Map."]),
+    (
+        "This line of prose is wrapped at sixty columns, and so it\nGoes on.",
+        ["This line of prose is wrapped at sixty columns, and so it Goes on."],
+    ),
 ]
 
 
@@ -143,7 +169,7 @@ FENCED_CODE = [
     ("Never closed:\n```\nhidden. Text\n\nhidden", ["Never closed."]),
     ("Never even begun ```", ["Never even begun."]),
     ("``` is a fence ``` here", ["is a fence here."]),
-    ("~~~ Welcome ~~~\nDear all", ["Welcome Dear all."]),
+    ("~~~ Welcome ~~~\nDear all", ["Welcome.", "Dear all."]),
 ]
 
 

@@ -16,7 +16,7 @@ AFTER_THE_CODE = [
     ("Sure:\n```python\nprint(1)``` It works.", "Sure. | It works."),
     ("Sure:\n```\nx\n```It works.", "Sure. | It works."),
     ("Sure:\n```\nx\n``` Done.", "Sure. | Done."),
-    ("Sure:\n```\nx\n``` Done\nIt works.", "Sure. | Done It works."),
+    ("Sure:\n```\nx\n``` Done\nIt works.", "Sure. | Done. | It works."),
     ("Sure:\n~~~\nx\n~~~ That is all.", "Sure. | That is all."),
     ("Los:\n```py\nx\n``` \u00dcbrigens geht es.", "Los. | \u00dcbrigens geht es."),
     (
