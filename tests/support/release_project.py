@@ -41,8 +41,11 @@ class ReleaseProject:
             (folder / "scripts" / name).write_bytes((ROOT / "scripts" / name).read_bytes())
         (folder / ".gitignore").write_text("__pycache__\n")
         (folder / "CHANGELOG.md").write_text(changelog)
-        for place in (*FILES.PLACES, *FILES.ADDON_CHANGELOGS):
+        for place in FILES.PLACES:
             self.set(place, version)
+        for place in FILES.ADDON_CHANGELOGS:
+            first = f"# Changelog\n\n## {version}\n\n- First version.\n"
+            (folder / place.file).write_text(first, "utf-8")
 
     def read(self, name: str) -> str:
         """The text of a file."""
