@@ -100,6 +100,10 @@ def test_the_settings_of_the_guide_are_accepted() -> None:
     asr = load_settings({"service_mode": "asr", "asr_device": "cuda", "asr_model": "base"})
     tts = load_settings({"service_mode": "tts", "tts_device": "cuda", "tts_model": XTTS})
     assert (asr.asr_device, tts.tts_device) == ("cuda", "cuda")
+    # The image for CPUs names the one to take.
+    for variable in ("ASR_DEVICE=cuda", "TTS_DEVICE=cuda"):
+        what = f'unavailable "{variable} in the image for CPUs" ":latest-cuda"'
+        assert_checked("production", "refusals", what)
 
 
 @holds("production-6")
