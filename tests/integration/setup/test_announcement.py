@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,10 @@ from tests.support.integration.servers import (
     EMBEDDED_WHISPER,
     Server,
     clean_environment,
+    free_port,
     running,
 )
+from wyoming_voice_stack.announce.zeroconf import default_instance_name
 from wyoming_voice_stack.cli.audio_files import read_recording
 
 SENTENCE = "What is the temperature in the living room?"
@@ -46,6 +49,7 @@ SETTINGS = {
 }
 PATIENCE_S = 60.0
 COMMAND_SECONDS = 60.0
+ANNOUNCER_MEMORY_KB = 64 * 1024
 
 
 @pytest.fixture
@@ -225,3 +229,64 @@ async def test_network_without_ipv4(network: Lan, tmp_path: Path) -> None:
         assert "fd77::2" in found.stdout, found.stderr
         url = f"http://[fd77::2]:{server.port}/health"
         assert on_host(network.home, "health", "--url", url, folder=tmp_path).returncode == 0
+
+
+@contextmanager
+def announcing(folder: Path, host: Host, *ports: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Announce servers at these ports until the end of the block; then end cleanly."""
+    with (folder / "announcer.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*host.prefix, *COMMAND, "announce", *map(str, ports)],
+            env=clean_environment(),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield process
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(COMMAND_SECONDS) == 0
+        assert "Traceback" not in (folder / "announcer.log").read_text()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def peak_memory_kb(pid: int) -> int:
+    """The most memory that a process has used."""
+    status = Path("/proc", str(pid), "status").read_text()
+    [memory_kb] = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return int(memory_kb)
+
+
+async def test_servers_that_do_not_announce_themselves(network: Lan, tmp_path: Path) -> None:
+    name, port = default_instance_name("asr"), free_port()
+    settings = SETTINGS | {"ZEROCONF": "false"}
+    async with browsing(network.home) as browser:
+        with announcing(tmp_path, network.server, port, free_port()) as announcer:
+            with running(
+                "asr", tmp_path, settings, on=network.server, wait_for="/health", port=port
+            ) as server:
+                seen = await browser.next("added", name)
+                assert (seen["addresses"], seen["port"]) == ([SERVER_ADDRESS], port)
+                give_address(network.server, NEXT_SERVER_ADDRESS)
+                while (seen := await browser.next("updated", name))["addresses"] != [
+                    NEXT_SERVER_ADDRESS
+                ]:
+                    continue
+                assert peak_memory_kb(announcer.pid) < ANNOUNCER_MEMORY_KB
+                server.stop(signal.SIGKILL)
+            await browser.next("removed", name)
+            with running(
+                "asr", tmp_path, settings, on=network.server, wait_for="/health", port=port
+            ):
+                await browser.next("added", name)
+            await browser.next("removed", name)
+            only_here = settings | {"HOST": "127.0.0.1"}
+            with running(
+                "asr", tmp_path, only_here, on=network.server, wait_for="/health", port=port
+            ):
+                log = tmp_path / "announcer.log"
+                await eventually(lambda: "answers on this machine only" in log.read_text())
