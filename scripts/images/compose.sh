@@ -62,6 +62,7 @@ alone() {
     same "limits, restart, logs and root file system" "4294967296 0 unless-stopped 10m true" "$(docker inspect \
         --format '{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.RestartPolicy.Name}} {{index .HostConfig.LogConfig.Config "max-size"}} {{.HostConfig.ReadonlyRootfs}}' \
         voice-stack-asr)"
+    contains "compose logs" "listening on port 5002" "$(compose logs tts 2>&1)"
     contains "docker logs voice-stack-asr" "listening on port 5001" "$(docker logs voice-stack-asr 2>&1)"
     same "docker exec voice-stack-asr bash" 1000 "$(docker exec voice-stack-asr bash -c 'id -u')"
     announced_both
