@@ -174,3 +174,13 @@ def test_figures_of_the_readme_are_those_of_the_measurements() -> None:
     cells = re.findall(r"(?<=\| )[\d.]+(?= \|)", words("docs/performance.md"))
     assert (len(better), len(worse)) == (2 * 5, 3)
     assert set(figures) - set(cells) == set()
+
+
+def test_figures_about_hardware_are_those_of_the_measurements() -> None:
+    _, _, after = words("docs/performance.md").partition("## Which hardware runs what")
+    section, _, tables = after.partition(" ## ")
+    figures = re.findall(r"([\d.]*\d) (?:ms|MB|CPU seconds|per second of audio)\b", section)
+    cells = set(re.findall(r"(?<=\| )([\d.]+)(?: MB)?(?= \|)", tables))
+    assert {"354", "0.347"} <= set(figures)
+    # The sizes of two files to download.
+    assert set(figures) - cells == {"484", "145"}
