@@ -172,9 +172,9 @@ def _prepare(final: Path, collected: Path, listing: _Listing) -> None:
 def _download(model: HubModel, listing: _Listing, collected: Path, progress: Progress) -> None:
     missing = listing.missing(collected)
     total = sum(size or 0 for size in listing.size_bytes.values())
-    arrived = _arrived_bytes(listing, collected)
-    _require_space(model, total - arrived, collected)
-    _LOGGER.info("Fetching %s (%s) from the hub", model.repo_id, megabytes(total - arrived))
+    needed = max(0, total - _arrived_bytes(listing, collected))
+    _require_space(model, needed, collected)
+    _LOGGER.info("Fetching %s (%s) from the hub", model.repo_id, megabytes(needed))
     done = sum(listing.size_bytes[path] or 0 for path in listing.size_bytes if path not in missing)
     for path in missing:
         file = listing.partial_file(path, collected)

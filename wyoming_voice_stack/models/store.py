@@ -147,6 +147,8 @@ def _missing(reference: str) -> str:
         if _package_folders(package):
             return f"the installed package {package} does not contain {rest}; install a version that does"
         return f"package {package} of {reference} is not installed; run: pip install {package}"
+    if "://" in reference:
+        return f"{reference} is an address, not a model; use a name such as organisation/name"
     if os.sep in reference or _is_local(reference):
         return f"model path {reference} does not exist or cannot be read; check the path"
     return f"model {reference!r} is neither a path nor a known name; check the spelling"

@@ -88,6 +88,8 @@ def test_what_can_never_be_had(store: ModelStore, name: str) -> None:
         ("large-v4", False, ("did you mean large-v3?",)),
         ("xtts_v2", True, ("'xtts_v2'", f"did you mean {XTTS}?")),
         ("en_US-lessac-hihg", True, ("did you mean en_US-lessac-medium?",)),
+        ("https://hub.example/org/x", False, ("is an address", "such as organisation/name")),
+        ("https://hub.example/org/x", True, ("is an address, not a model",)),
         ("base.en", True, ("is a Whisper model, not a voice", "ASR_MODEL", "TTS_MODEL")),
     ],
 )
