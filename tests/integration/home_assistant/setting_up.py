@@ -20,6 +20,12 @@ async def entries(home: Home) -> list[Entry]:
     return listed
 
 
+async def keep_address(home: Home, home_assistant: HomeAssistant) -> None:
+    """Confirm the address of the configuration, which newer releases revert after five minutes."""
+    if home_assistant.release == "newest":
+        await home.command("http/config/promote")
+
+
 async def discovered(home: Home, ours: Callable[[Entry], bool]) -> Entry:
     """The discovery flow of one of the servers."""
 
