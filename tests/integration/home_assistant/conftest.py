@@ -55,6 +55,8 @@ def announced_asr(instance_name: str, tmp_path_factory: pytest.TempPathFactory) 
         ZEROCONF="true",
         ZEROCONF_NAME=instance_name,
         HOST="0.0.0.0",
+        # Home Assistant connects to the address of the network, which may be a public one.
+        ALLOWED_CLIENTS="any",
     ) as server:
         yield server
 

@@ -22,6 +22,7 @@ from tests.integration.home_assistant.setting_up import (
     asr_by_zeroconf,
     entity,
     entries,
+    keep_address,
     tts_by_supervisor,
 )
 from tests.integration.home_assistant.supervisor import Supervisor
@@ -62,6 +63,7 @@ def installed(
 ) -> Installed:
     async def install() -> Installed:
         async with signed_in(home_assistant) as home:
+            await keep_address(home, home_assistant)
             heard = await asr_by_zeroconf(home, instance_name)
             spoken = await tts_by_supervisor(home, home_assistant, supervisor, tts_server)
             stt_entry, tts_entry = heard["result"]["entry_id"], spoken["result"]["entry_id"]
