@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -139,8 +140,22 @@ def _opened(source: Source, have: int) -> http.client.HTTPResponse:
     request = urllib.request.Request(source.url, headers=headers)  # noqa: S310 - checked above
     for name, value in source.headers.items():
         request.add_unredirected_header(name, value)
-    answer: http.client.HTTPResponse = urllib.request.build_opener().open(request, timeout=ANSWER_S)
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=trusted_authorities()))
+    answer: http.client.HTTPResponse = opener.open(request, timeout=ANSWER_S)
     return answer
+
+
+def trusted_authorities() -> ssl.SSLContext:
+    """Return a context with the system's certificate authorities, or where it has none, with certifi's."""
+    paths = ssl.get_default_verify_paths()
+    has_folder = bool(paths.capath) and any(Path(paths.capath).iterdir())
+    if not paths.cafile and not has_folder:
+        # Small systems have none; many packages install certifi.
+        with suppress(ImportError):
+            import certifi
+
+            return ssl.create_default_context(cafile=certifi.where())
+    return ssl.create_default_context()
 
 
 def _write(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import http.server
+import ssl
 import threading
 import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -223,3 +225,16 @@ def test_the_rate_is_that_of_the_last_minute() -> None:
     rate.add(299_999, 119.0)
     with pytest.raises(SlowServer, match=r"sent only 300\.0 kB in 60 s, less than 5 kB per second"):
         rate.add(0, 120.0)
+
+
+def test_a_system_without_certificate_authorities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("certifi")
+    (tmp_path / "certs").mkdir()
+    nothing = SimpleNamespace(cafile=None, capath=str(tmp_path / "certs"))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nothing)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "certs"))
+    assert ssl.create_default_context().cert_store_stats()["x509_ca"] == 0
+    assert transfer.trusted_authorities().cert_store_stats()["x509_ca"] > 50

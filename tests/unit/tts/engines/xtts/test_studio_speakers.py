@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkpoints.tiny_xtts import SPEAKERS
-from wyoming_voice_stack.tts.engines.xtts.speakers import studio_names
+from wyoming_voice_stack.tts.engines.xtts.speakers import XTTS_V2_STUDIO_SPEAKERS, studio_names
 
 
 class TestStudioNames:
@@ -44,3 +44,10 @@ class TestStudioNames:
             archive.writestr("x/data.pkl", pickled.replace(b"%s", os.fsencode(trap)))
         assert studio_names(tmp_path / "speakers") in {(), (str(trap),)}
         assert not trap.exists()
+
+
+def test_the_known_names_are_whole() -> None:
+    names = XTTS_V2_STUDIO_SPEAKERS
+    assert len(set(names)) == len(names) == 58
+    assert all(len(name.split()) == 2 and name == name.strip() for name in names)
+    assert set(SPEAKERS) <= set(names)
