@@ -10,11 +10,8 @@ case "${SERVICE_MODE:-}" in
     tts) port=${TTS_PORT:-5002} ;;
     *) port=0 ;;
 esac
+# Linux connects to this machine for 0.0.0.0 and ::, too.
 host=${HOST:-127.0.0.1}
-case "$host" in
-    0.0.0.0) host=127.0.0.1 ;;
-    ::) host=::1 ;;
-esac
 
 if { exec 3<>"/dev/tcp/$host/$port"; } 2>/dev/null; then
     printf 'GET /ready HTTP/1.0\r\n\r\n' >&3

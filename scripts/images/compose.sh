@@ -142,7 +142,9 @@ voices() {
 }
 
 limited() {
-    ASR_CPUS=0.5 ASR_MEMORY=1g compose up --detach asr >/dev/null 2>&1
+    ASR_CPUS=0.5 ASR_MEMORY=1g compose up --detach --scale announcer=0 asr >/dev/null 2>"$WORK/up" ||
+        failed "compose up with limits: $(tail -n 3 "$WORK/up")"
+    same "--scale announcer=0 removes the announcer" "" "$(docker ps --quiet --filter name=voice-stack-announcer)"
     same "ASR_CPUS and ASR_MEMORY" "1073741824 500000000" \
         "$(docker inspect --format '{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}' voice-stack-asr)"
 }
@@ -177,11 +179,13 @@ on_the_host() {
     compose down --timeout 30 >/dev/null 2>&1
 }
 
-# In a checkout, the override names the image that is built there; the builder that Compose needs may be missing.
+# In a checkout, the override builds the image, here with the host's network; Docker's plugin buildx may be missing.
 in_a_checkout() {
     FOLDER=$PWD COMPOSE_FILES=()
     if docker buildx version >/dev/null 2>&1; then
-        compose build >"$WORK/build" 2>&1 || failed "compose build: $(tail -n 3 "$WORK/build")"
+        printf 'services: {asr: {build: {network: host}}}\n' >"$WORK/network.yml"
+        docker compose -f docker-compose.yml -f docker-compose.override.yml -f "$WORK/network.yml" build asr \
+            >"$WORK/build" 2>&1 || failed "compose build: $(tail -n 3 "$WORK/build")"
         passed "compose build"
     else
         say "   compose build was NOT run: Docker's plugin buildx is not installed."

@@ -65,7 +65,7 @@ def check(tools: Path, **environment: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("mode", ["asr", "tts"])
-@pytest.mark.parametrize("host", [None, "127.0.0.1", "0.0.0.0", ""])
+@pytest.mark.parametrize("host", [None, "127.0.0.1", "0.0.0.0", "localhost", ""])
 def test_ready(tools: Path, mode: str, host: str | None) -> None:
     address = {} if host is None else {"HOST": host}
     with answering(200, b'{"status": "ok"}') as port:
