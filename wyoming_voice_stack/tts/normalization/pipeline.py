@@ -18,6 +18,9 @@ from wyoming_voice_stack.tts.normalization.dates_and_times.weekdays import verba
 from wyoming_voice_stack.tts.normalization.dates_and_times.years import verbalize_year_ranges
 from wyoming_voice_stack.tts.normalization.identifiers.acronyms import verbalize_abbreviations
 from wyoming_voice_stack.tts.normalization.identifiers.codes import verbalize_codes
+from wyoming_voice_stack.tts.normalization.identifiers.spelled_codes import (
+    verbalize_spelled_codes,
+)
 from wyoming_voice_stack.tts.normalization.identifiers.variable_names import verbalize_identifiers
 from wyoming_voice_stack.tts.normalization.identifiers.web_addresses import verbalize_addresses
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules, locale_rules
@@ -32,6 +35,10 @@ from wyoming_voice_stack.tts.normalization.numbers.ordinals import (
     verbalize_series,
 )
 from wyoming_voice_stack.tts.normalization.numbers.proportions import verbalize_proportions
+from wyoming_voice_stack.tts.normalization.numbers.roman_numerals import (
+    plain_roman_numerals,
+    verbalize_roman_numerals,
+)
 from wyoming_voice_stack.tts.normalization.numbers.scales import verbalize_scales
 from wyoming_voice_stack.tts.normalization.numbers.signs import verbalize_powers, verbalize_signs
 from wyoming_voice_stack.tts.normalization.numbers.suffixes import verbalize_suffixes
@@ -41,6 +48,7 @@ from wyoming_voice_stack.tts.normalization.units.money import verbalize_money
 _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     add_leading_zeros,
     restore_ordinal_signs,
+    verbalize_spelled_codes,
     verbalize_addresses,
     verbalize_abbreviations,
     verbalize_timestamps,
@@ -60,6 +68,7 @@ _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     verbalize_powers,
     verbalize_scales,
     verbalize_ordinals,
+    verbalize_roman_numerals,
     verbalize_cardinals,
 )
 _TWO_SPACES = re.compile(r" {2,}")
@@ -76,6 +85,8 @@ def normalize(text: str, language: str) -> str:
     if locale is not None:
         for step in _STEPS:
             spoken = step(spoken, locale)
+    elif not spoken.isascii():
+        spoken = plain_roman_numerals(spoken)
     if spoken == text:
         return text
     if locale is not None:

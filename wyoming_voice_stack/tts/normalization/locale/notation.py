@@ -15,8 +15,10 @@ AFTER = r"(?!\d|[.,]\d)"
 MINUS = "[-\u2212\u2012\u2013]"
 RANGE = "\\s?[-\u2012\u2013\u2014\u2212]\\s?"
 
-_ROMAN = re.compile(r"(?=[IVXL])(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
-_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
+_ROMAN = re.compile(r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_NO_NUMERALS = frozenset({"MIX", "DIX", "DVI", "CLI", "DIV", "MCI", "MDI"})
+"""Words and abbreviations that would be numerals."""
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1_000}
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def parse_number(written: str, numbers: Numbers) -> WrittenNumber:
 
 
 def parse_roman(written: str) -> int | None:
-    """Return the value of a Roman numeral below 90, or None if it is malformed."""
-    if not _ROMAN.fullmatch(written):
+    """Return the value of a Roman numeral below 4000, or None if it is malformed."""
+    if written in _NO_NUMERALS or not _ROMAN.fullmatch(written):
         return None
     values = [_ROMAN_VALUES[letter] for letter in written]
     following = [*values[1:], 0]

@@ -68,7 +68,7 @@ class Numerals:
             return f"{number} {_by_count(names[len(digits) - 1], digits)}"
         if style != "digits" and len(digits) <= _MAX_FRACTION_DIGITS and digits[0] != "0":
             return self.cardinal(int(digits))
-        return self.digits(digits)
+        return self._separator.join(self._spelled(int(digit), "digit") for digit in digits)
 
     def _spell(self, number: int, form: str) -> str:
         forms = self._numbers.forms

@@ -22,7 +22,9 @@ _WORD_BACK = re.compile(r"([^\W\d_]+)\W{1,2}$")
 _NOUN = re.compile(r" ([^\W\d_]{3,40})")
 _CAPITAL_NOUN = re.compile(r" (?:[^\W\d_]+-)*([^\W\d_]{2,40})(?![\w-])")
 _TWO_NUMBERS = re.compile(r"(?![1-9]\d{0,2},\d{3}$)\d+,\d+")
-"""Two numbers with a comma between, where the comma is not the decimal mark."""
+"""A comma that does not separate thousands, where it is not the decimal mark either."""
+_UNIT_OR_WORD = re.compile(r" ?[^\W\d_]| ?[%\u00b0]")
+_SHORTEST_LIST = len("1,2")
 _ADJOINS = re.compile(r"[^\W\d_]\Z|\w[.,]\Z")
 _BARE_FRACTION = re.compile(r"(?<![\w.,])\.(?=\d)")
 _DIGITS = re.compile(r"\d+")
@@ -78,13 +80,31 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
 
 def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     written = match["n"]
-    if locale.lexicon.numbers.decimal == "." and _TWO_NUMBERS.fullmatch(written):
+    may_be_list = locale.lexicon.numbers.decimal == "." and _TWO_NUMBERS.fullmatch(written)
+    if may_be_list and _is_list(match, locale):
         return match[0]
     number = locale.parse(written)
     spoken = _spell_number(number, match, locale)
     if match["minus"]:
         spoken = f"{locale.lexicon.minus}{locale.separator}{spoken}"
     return _with_spaces(match, spoken, locale)
+
+
+def _is_list(match: re.Match[str], locale: LocaleRules) -> bool:
+    """Return whether the comma separates two numbers: `pages 3,5`, `3,5 and 7`, or `1,2` at the end."""
+    before = _WORD_BACK.search(match.string[max(match.start() - _LONGEST_WORD, 0) : match.start()])
+    if before is not None and before[1].lower() in locale.lexicon.range_lead_words:
+        return True
+    if len(match["n"]) == _SHORTEST_LIST and not _UNIT_OR_WORD.match(match.string, match.end()):
+        return True
+    return _list_end_pattern(locale).match(match.string, match.end()) is not None
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _list_end_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    return re.compile(
+        rf",? (?:{locale.sign('and') or '&'}|{locale.lexicon.or_word}|&) \d+(?![,\d])"
+    )
 
 
 def _spell_number(number: WrittenNumber, match: re.Match[str], locale: LocaleRules) -> str:

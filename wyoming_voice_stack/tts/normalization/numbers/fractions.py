@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from decimal import Decimal
 
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.units.symbols import SPACED, UNSPACED, alternatives
 
 _HALF = "\u00bd"
+_OTHERS = re.compile("(?P<whole>\\d{1,9}\\s?)?(?P<sign>[\u00bc-\u00be\u2150-\u215e\u2189])")
+_ENGLISH = "en"
+_DENOMINATOR_FIRST = {
+    "zh": "{whole}\u5206\u4e4b{part}",
+    "ja": "{whole}\u5206\u306e{part}",
+    "ko": "{whole}\ubd84\uc758 {part}",
+}
 _SLAVIC = frozenset({"cs", "pl", "ru"})
 """Languages in which the noun after a fraction is in the genitive; elsewhere it is singular."""
 
 
 def verbalize_fractions(text: str, locale: LocaleRules) -> str:
     """Verbalize `1\u00bd` as one and a half."""
-    return text if text.isascii() else _pattern(locale).sub(lambda m: _verbalize(m, locale), text)
+    if text.isascii():
+        return text
+    text = _pattern(locale).sub(lambda match: _verbalize(match, locale), text)
+    return _OTHERS.sub(lambda match: _other(match, locale), text)
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
@@ -65,3 +76,16 @@ def _with_unit(match: re.Match[str], number: str, locale: LocaleRules) -> str:
     if name is None or "{0}" not in name:
         name = locale.names.unit(unit, whole + Decimal("0.5"))
     return f"{number} {symbol}" if name is None else name.replace("{0}", number)
+
+
+def _other(match: re.Match[str], locale: LocaleRules) -> str:
+    """Verbalize a fraction that the lexicon lacks: in English with an ordinal, else with the slash."""
+    part, _, whole = unicodedata.normalize("NFKC", match["sign"]).partition("\u2044")
+    count = f"{match['whole'].strip()} " if match["whole"] else ""
+    if template := _DENOMINATOR_FIRST.get(locale.language):
+        return count + template.format(whole=whole, part=part)
+    if locale.language != _ENGLISH:
+        return f"{count}{part} {locale.lexicon.slash} {whole}"
+    plural = "s" if int(part) != 1 else ""
+    spoken = f"{locale.numerals.cardinal(int(part))} {locale.numerals.ordinal(int(whole))}{plural}"
+    return f"{count}and {spoken}" if count else spoken

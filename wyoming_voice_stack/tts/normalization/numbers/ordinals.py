@@ -1,4 +1,4 @@
-"""Ordinal numbers, and Roman numerals in unambiguous contexts."""
+"""Ordinal numbers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import functools
 import re
 
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
-from wyoming_voice_stack.tts.normalization.locale.notation import parse_roman
 
-_ROMAN = r"(?P<roman>[IVXL]{2,6}|[VX])"
 _SHORT_ENDING = "er"
 """Spanish: `1er piso`, `3er piso`."""
-_FEMALE_NAMES = ("elizabeth", "elisabeth", "isabel", "elisabetta", "catherine", "katharina")
 
 
 def restore_ordinal_signs(text: str, locale: LocaleRules) -> str:
@@ -36,15 +33,11 @@ def _with_ordinal_sign(match: re.Match[str], locale: LocaleRules) -> str:
 
 
 def verbalize_ordinals(text: str, locale: LocaleRules) -> str:
-    """Verbalize `1st`, German `am 3.`, and `Henry VIII`."""
+    """Verbalize `1st` and German `am 3.`."""
     if pattern := _with_letters(locale):
         text = pattern.sub(lambda match: _lettered(match, locale), text)
     if pattern := _with_full_stop(locale):
         text = pattern.sub(lambda match: _dotted(match, locale), text)
-    if pattern := _roman_after(locale):
-        text = pattern.sub(lambda match: _after_name(match, locale), text)
-    if pattern := _roman_before(locale):
-        text = pattern.sub(lambda match: _before_noun(match, locale), text)
     return text
 
 
@@ -106,47 +99,3 @@ def _in_series(match: re.Match[str], locale: LocaleRules) -> str:
     last = row.rindex(".", 0, -1) + 1 if match["more"] else len(row)
     spoken = re.sub(r"(\d+)\.", lambda day: locale.numerals.ordinal(int(day[1]), form), row[:last])
     return f"{lead} {spoken}{row[last:]}{match['more']}".lstrip()
-
-
-@functools.lru_cache(maxsize=MAX_LOCALES)
-def _roman_after(locale: LocaleRules) -> re.Pattern[str] | None:
-    roman = locale.lexicon.roman
-    words = (*roman.cardinal_after, *roman.ordinal_after)
-    if not words:
-        return None
-    return re.compile(
-        rf"(?<!\w)(?P<word>(?i:{'|'.join(words)})) (?:(?:der|die) )?{_ROMAN}\b(?!['\u2019-]?\w)(?:\.(?=\s+[a-z]))?"
-    )
-
-
-def _after_name(match: re.Match[str], locale: LocaleRules) -> str:
-    roman = locale.lexicon.roman
-    number = parse_roman(match["roman"])
-    word = match["word"].lower()
-    if not number or (not match["word"][0].isupper() and len(match["roman"]) == 1):
-        return match[0]
-    if word in roman.cardinal_after or number > roman.ordinal_up_to:
-        return f"{match['word']} {locale.numerals.cardinal(number)}"
-    is_female = word in _FEMALE_NAMES
-    form = f"{roman.ordinal_form}-feminine" if is_female else roman.ordinal_form
-    if form not in locale.lexicon.numbers.forms:
-        form = roman.ordinal_form
-    spoken = locale.numerals.ordinal(number, form)
-    article = "die" if is_female else "der"
-    return f"{match['word']} {roman.ordinal.format(n=spoken, article=article)}"
-
-
-@functools.lru_cache(maxsize=MAX_LOCALES)
-def _roman_before(locale: LocaleRules) -> re.Pattern[str] | None:
-    words = locale.lexicon.roman.ordinal_before
-    if not words:
-        return None
-    return re.compile(rf"(?<!\w){_ROMAN}(?:e|\u00e8me)? (?P<word>{'|'.join(words)})(?!\w)")
-
-
-def _before_noun(match: re.Match[str], locale: LocaleRules) -> str:
-    number = parse_roman(match["roman"])
-    if not number:
-        return match[0]
-    spoken = locale.numerals.ordinal(number, locale.lexicon.roman.before_form)
-    return f"{spoken} {match['word']}"

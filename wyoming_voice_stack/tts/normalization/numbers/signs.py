@@ -17,6 +17,9 @@ _FRACTION_SIGNS = {
     "2/3": "\u2154",
 }
 _POWERS = {"squared": "\u00b2", "cubed": "\u00b3"}
+_PLACE = "{n}"
+"""Where the exponent stands in the words for a power, if not at their end."""
+_POWER_OF_NUMBER = re.compile(r"(?<=[\w)])\^(?P<minus>-)?(?P<n>\d{1,3})(?!\d)")
 _FOLD_PER = re.compile(r"(?<=\d)\s?[x\u00d7]/(?=[^\W\d_])")
 _RULES = (
     ("plus_minus", r"\u00b1\s?(?=\d)"),
@@ -39,7 +42,7 @@ _RULES = (
     ("at_least", r"(?:\u2265|>=)\s?(?=-?\d)"),
     ("less", r"(?<![\w<])<\s?(?=-?\d)|(?<=\d)\s<\s(?=\d)"),
     ("more", r"(?<![\w>-])>\s?(?=-?\d)|(?<=\d)\s>\s(?=\d)"),
-    ("number", r"(?<![\w#&])#(?=\d)|(?<!\w)No\.\s?(?=\d)"),
+    ("number", r"(?<![\w#&])#(?=\d)|(?<!\w)No\.\s?(?=\d)|\u2116\s?(?=\d)"),
     ("and", rf"(?<=\S)\s&\s(?=\S)|(?<={_LETTERS})&(?={_LETTERS})"),
 )
 
@@ -55,13 +58,22 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
         if name == "fold":
             word = word or locale.sign("times")
             text = _FOLD_PER.sub(rf" {word} {locale.lexicon.per} ", text) if word else text
-        if word is not None:
+        if word is not None and _PLACE in word:
+            text = _POWER_OF_NUMBER.sub(lambda match: _power(match, locale), text)
+        elif word is not None:
             text = pattern.sub(f" {word} ", text)
     words = {":": locale.lexicon.ratio, "\u2013": locale.lexicon.to, "/": locale.lexicon.slash}
     for sign, word in words.items():
         if word and sign in text:
-            text = _between(sign).sub(rf"\g<1>{locale.separator}{word}{locale.separator}", text)
+            between = _between(sign, spaced=locale.lexicon.spaced)
+            text = between.sub(rf"\g<1>{locale.separator}{word}{locale.separator}", text)
     return text
+
+
+def _power(match: re.Match[str], locale: LocaleRules) -> str:
+    minus = f"{locale.lexicon.minus}{locale.separator}" if match["minus"] else ""
+    spoken = f"{minus}{locale.numerals.cardinal(int(match['n']))}"
+    return (locale.sign("power") or "").replace(_PLACE, spoken)
 
 
 def verbalize_powers(text: str, locale: LocaleRules) -> str:
@@ -78,11 +90,12 @@ def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 @functools.cache
-def _between(sign: str) -> re.Pattern[str]:
+def _between(sign: str, *, spaced: bool) -> re.Pattern[str]:
     """Match a sign between two numbers, unless it is the colon of a time of day."""
-    one = r"(?<![\w.,:/\u2013-])(\d{1,6})"
+    word = r"\w" if spaced else r"\dA-Za-z"
+    one = rf"(?<![{word}.,:/\u2013-])(\d{{1,6}})"
     no_clock = r"(?!0\d)" if sign == ":" else ""
-    return re.compile(rf"{one}{sign}{no_clock}(?=\d{{1,6}}(?![\w:/\u2013-]|[.,]\d))")
+    return re.compile(rf"{one}{sign}{no_clock}(?=\d{{1,6}}(?![{word}:/\u2013-]|[.,]\d))")
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

@@ -17,8 +17,17 @@ from wyoming_voice_stack.tts.normalization.units.denominators import (
 _SIGNS = {
     "US$": "USD",
     "A$": "AUD",
+    "AU$": "AUD",
     "C$": "CAD",
+    "CA$": "CAD",
     "R$": "BRL",
+    "HK$": "HKD",
+    "NT$": "TWD",
+    "NZ$": "NZD",
+    "S$": "SGD",
+    "MX$": "MXN",
+    "CN\u00a5": "CNY",
+    "JP\u00a5": "JPY",
     "$": "USD",
     "\u20ac": "EUR",
     "\u00a3": "GBP",
@@ -27,8 +36,29 @@ _SIGNS = {
     "\u20bd": "RUB",
     "\u20ba": "TRY",
     "\u20a9": "KRW",
+    "\u20ab": "VND",
+    "\u0e3f": "THB",
+    "\u20b1": "PHP",
+    "\u20b4": "UAH",
+    "\u20aa": "ILS",
+    "\u20b8": "KZT",
+    "\u20a6": "NGN",
+    "\u20b5": "GHS",
+    "\u20a1": "CRC",
+    "\u20b2": "PYG",
+    "\u20ae": "MNT",
+    "\u20ad": "LAK",
+    "\u20bc": "AZN",
+    "\u20be": "GEL",
+    "\u058f": "AMD",
+    "\u09f3": "BDT",
+    "\u17db": "KHR",
+    "\u20a8": "INR",
 }
-_CODES = "EUR|USD|GBP|CHF|JPY|CNY|PLN|CZK|HUF|SEK|NOK|DKK|TRY|RUB|BRL|CAD|AUD|INR|KRW"
+_CODES = (
+    "EUR|USD|GBP|CHF|JPY|CNY|PLN|CZK|HUF|SEK|NOK|DKK|TRY|RUB|BRL|CAD|AUD|INR|KRW|VND|THB|PHP|UAH|ILS|KZT|MXN"
+    "|NZD|SGD|HKD|TWD|ZAR|RON|BGN|ISK|SAR|AED|EGP|IDR|MYR"
+)
 _SHORT = {code: sign for sign, code in _SIGNS.items() if len(sign) == 1}
 _CENT_DIGITS = 2
 _ELISION = "\u2019"
@@ -54,9 +84,12 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     named = rf"(?P<n>{locale.number_pattern})(?<=[.,]\d\d){AFTER}(?P<last>)?(?P<scale>)?"
     names = "|".join(map(re.escape, _signs_by_name(locale)))
     by = f"(?:{DENOMINATOR})?" if locale.lexicon.per else "(?P<by>)?"
+    begin = r"(?<![\w$])" if locale.lexicon.spaced else "(?<![A-Za-z0-9$])"
     return (
         re.compile(rf"{minus}{locale.before}{named}\s(?P<sign>{names})(?!\w)(?P<by>)?"),
-        re.compile(rf"{minus}(?<![\w$])(?P<sign>{signs}|{_CODES})\s?{number}{scale}(?!\w){by}"),
+        re.compile(
+            rf"{minus}{begin}(?P<sign>{signs}|{_CODES})\s?{number}{scale}{locale.after}{by}"
+        ),
         re.compile(
             rf"{minus}{locale.before}{number}{scale}\s?(?P<sign>{signs}|{_CODES}){locale.after}{by}"
         ),

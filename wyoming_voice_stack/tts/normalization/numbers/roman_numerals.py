@@ -1,0 +1,137 @@
+"""Roman numerals: after a word that they number, with the ending of an ordinal, or too long for a word."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.notation import parse_roman
+
+_ROMAN = r"(?P<roman>[IVXLCDM]{3,15}|[IVXL]{2}|[VX])"
+_POSSESSIVE = r"(?P<possessive>['\u2019]s)?"
+_FEMALE_NAMES = ("elizabeth", "elisabeth", "isabel", "elisabetta", "catherine", "katharina")
+_FIRST_ENDINGS = ("er", "re", "\u00e8re")
+"""French endings of `Ier`; any other ending behind a single `I` may be a word."""
+_YEARS = range(1_100, 2_100)
+_CHARACTERS = re.compile("(?:(?P<word>[^\\W\\d_]+) )?(?P<roman>[\u2160-\u2188]+)")
+_LONG = re.compile(rf"(?<![\w'\u2019.-])(?P<roman>[IVXLCDM]{{4,15}}){_POSSESSIVE}(?![\w'\u2019-])")
+_BEHIND_CAPITAL = re.compile(
+    r"(?<![\w'\u2019])(?P<word>[^\W\d_a-z][\w'\u2019-]*[^\W\d_A-Z]) (?P<roman>II|IX|XI|XV|[IVX]{3})"
+    rf"{_POSSESSIVE}(?![\w'\u2019-])"
+)
+_NO_NUMERALS = frozenset({"XXX"})
+
+
+def verbalize_roman_numerals(text: str, locale: LocaleRules) -> str:
+    """Verbalize `Henry VIII's`, `XXIe siècle` and `Super Bowl LVIII`."""
+    if not text.isascii():
+        text = _CHARACTERS.sub(lambda match: _characters(match, locale), text)
+    if pattern := _after_word(locale):
+        text = pattern.sub(lambda match: _after_name(match, locale), text)
+    if pattern := _before_word(locale):
+        text = pattern.sub(lambda match: _before_noun(match, locale), text)
+    if pattern := _with_ending(locale):
+        text = pattern.sub(lambda match: _lettered(match, locale), text)
+    if locale.lexicon.roman.cardinal_after and not text.isupper():
+        text = _LONG.sub(lambda match: _bare(match, locale), text)
+        text = _BEHIND_CAPITAL.sub(lambda match: _bare(match, locale), text)
+    return text
+
+
+def plain_roman_numerals(text: str) -> str:
+    """Rewrite Roman numerals that are characters of their own with letters."""
+    return _CHARACTERS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _after_word(locale: LocaleRules) -> re.Pattern[str] | None:
+    roman = locale.lexicon.roman
+    words = (*roman.cardinal_after, *roman.ordinal_after)
+    if not words:
+        return None
+    return re.compile(
+        rf"(?<!\w)(?P<word>(?i:{'|'.join(words)})) (?:(?:der|die) )?{_ROMAN}{_POSSESSIVE}\b"
+        r"(?!['\u2019-]?\w)(?:\.(?=\s+[a-z]))?"
+    )
+
+
+def _after_name(match: re.Match[str], locale: LocaleRules) -> str:
+    number = parse_roman(match["roman"])
+    if not number or (not match["word"][0].isupper() and len(match["roman"]) == 1):
+        return match[0]
+    return _numbered(match["word"], number, locale) + (match["possessive"] or "")
+
+
+def _numbered(written: str, number: int, locale: LocaleRules) -> str:
+    roman = locale.lexicon.roman
+    word = written.lower()
+    if word not in roman.ordinal_after or number > roman.ordinal_up_to:
+        return f"{written} {locale.numerals.cardinal(number)}"
+    is_female = word in _FEMALE_NAMES
+    form = f"{roman.ordinal_form}-feminine" if is_female else roman.ordinal_form
+    if form not in locale.lexicon.numbers.forms:
+        form = roman.ordinal_form
+    spoken = locale.numerals.ordinal(number, form)
+    article = "die" if is_female else "der"
+    return f"{written} {roman.ordinal.format(n=spoken, article=article)}"
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _before_word(locale: LocaleRules) -> re.Pattern[str] | None:
+    words = locale.lexicon.roman.ordinal_before
+    if not words:
+        return None
+    return re.compile(rf"(?<!\w){_ROMAN}(?:e|\u00e8me|\.)? (?P<word>{'|'.join(words)})(?!\w)")
+
+
+def _before_noun(match: re.Match[str], locale: LocaleRules) -> str:
+    number = parse_roman(match["roman"])
+    if not number:
+        return match[0]
+    spoken = locale.numerals.ordinal(number, locale.lexicon.roman.before_form)
+    return f"{spoken} {match['word']}"
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _with_ending(locale: LocaleRules) -> re.Pattern[str] | None:
+    endings = sorted(locale.lexicon.ordinals, key=len, reverse=True)
+    if not endings or not locale.lexicon.roman.cardinal_after:
+        return None
+    first = "|".join(ending for ending in _FIRST_ENDINGS if ending in endings) or "(?!)"
+    known = "|".join(map(re.escape, endings))
+    return re.compile(
+        rf"(?<![\w'\u2019.-])(?:(?P<one>I)(?P<first>{first})|{_ROMAN}(?P<ending>{known})){_POSSESSIVE}(?!\w)"
+    )
+
+
+def _lettered(match: re.Match[str], locale: LocaleRules) -> str:
+    number = parse_roman(match["one"] or match["roman"])
+    if not number:
+        return match[0]
+    form = locale.lexicon.ordinals[match["first"] or match["ending"]]
+    return locale.numerals.ordinal(number, form) + (match["possessive"] or "")
+
+
+def _bare(match: re.Match[str], locale: LocaleRules) -> str:
+    number = parse_roman(match["roman"])
+    if not number or match["roman"] in _NO_NUMERALS:
+        return match[0]
+    numerals = locale.numerals
+    spoken = numerals.year(number) if number in _YEARS else numerals.cardinal(number)
+    lead = match.string[match.start() : match.start("roman")]
+    return f"{lead}{spoken}{match['possessive'] or ''}"
+
+
+def _characters(match: re.Match[str], locale: LocaleRules) -> str:
+    number = parse_roman(unicodedata.normalize("NFKC", match["roman"]).upper())
+    if not number:
+        number = sum(int(unicodedata.numeric(character)) for character in match["roman"])
+    if match["word"]:
+        return _numbered(match["word"], number, locale)
+    spoken = locale.numerals.cardinal(number)
+    if not locale.lexicon.spaced:
+        return spoken
+    around = match.string[match.start() - 1 : match.start()], match.string[match.end() :][:1]
+    return f"{' ' * around[0].isalnum()}{spoken}{' ' * around[1].isalnum()}"
