@@ -69,6 +69,7 @@ def fetch(model: HubModel, root: Path, progress: Progress | None = None) -> Path
         DiskFull: the disk has no room for it.
         ModelError: the folder cannot be written, or another process locks it for too long.
     """
+    _disable_telemetry()
     with (
         translated_errors(model, root),
         translated_refusals(model),
@@ -92,6 +93,7 @@ def require_on_hub(model: HubModel, root: Path) -> None:
     Raises:
         ModelNotFound: the hub does not have the model or a file that it needs, or denies access.
     """
+    _disable_telemetry()
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE or model.stored(root) is not None:
@@ -113,6 +115,11 @@ def require_on_hub(model: HubModel, root: Path) -> None:
     asking.join(HUB_CHECK_S)
     if refusals:
         raise refusals[0]
+
+
+def _disable_telemetry() -> None:
+    # The hub's library reads it once, when it is imported.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 
 def _require_online(model: HubModel, root: Path) -> None:

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import IO
 
+from wyoming_voice_stack import __version__
 from wyoming_voice_stack.errors import ModelCorrupt
 
 ANSWER_S = 30.0
@@ -134,7 +135,7 @@ def _attempt(source: Source, file: Path, on_size: Callable[[int], None]) -> None
 def _opened(source: Source, have: int) -> http.client.HTTPResponse:
     if not source.url.startswith(("http://", "https://")):
         raise urllib.error.URLError(f"not an HTTP address: {source.url:.80}")
-    headers = {"Accept-Encoding": "identity"}
+    headers = {"Accept-Encoding": "identity", "User-Agent": f"wyoming-voice-stack/{__version__}"}
     if have:
         headers["Range"] = f"bytes={have}-"
     request = urllib.request.Request(source.url, headers=headers)  # noqa: S310 - checked above

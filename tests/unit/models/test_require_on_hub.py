@@ -41,7 +41,8 @@ def hub() -> Iterator[FakeHub]:
 
 def ask(hub: FakeHub, root: Path, model: HubModel, wait_s: float = 60, **environ: str) -> str:
     kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    kept.pop("HF_HUB_OFFLINE", None)
+    for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+        kept.pop(name, None)
     done = subprocess.run(
         [sys.executable, "-c", ASK, str(root), repr(model), str(wait_s)],
         env=kept | {"HF_ENDPOINT": hub.url, "HF_HOME": str(root / "hf")} | environ,

@@ -35,6 +35,7 @@ class Server(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.close_connection = True
         asked = self.headers.get("Range")
+        assert str(self.headers["User-Agent"]).startswith("wyoming-voice-stack/")
         self.seen.append((asked, self.headers.get("Authorization")))
         if self.failures:
             self._head(self.failures.pop(0), {"Content-Length": "0"})
