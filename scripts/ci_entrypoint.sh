@@ -7,7 +7,11 @@ run=()
 if [ "$(id -u)" -eq 0 ]; then
     owner=$(stat -c %u "$tree")
     if [ "$owner" -ne 0 ]; then
-        run=(setpriv --reuid "$owner" --regid "$(stat -c %g "$tree")" --clear-groups)
+        group=$(stat -c %g "$tree")
+        # Programs look up the home folder there, where HOME is not passed on.
+        getent passwd "$owner" >/dev/null ||
+            tee -a /etc/passwd >/dev/null <<<"caller:x:$owner:$group::$CI_HOME:/bin/bash"
+        run=(setpriv --reuid "$owner" --regid "$group" --clear-groups)
     fi
 fi
 # `docker run --user` finds no home folder for a user whom the image does not know.

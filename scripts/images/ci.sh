@@ -14,6 +14,7 @@ test_ci() {
     in_ci "$CALLER:$CALLER" "hatch run lint" hatch run lint
     same "files in the mounted folder that do not belong to the caller" "" \
         "$(find "$WORK/tree" ! -user "$CALLER" -o ! -group "$CALLER" | head -n 5)"
+    same "home folder of a caller whom the image does not know" "4321 /home/ci" "$(known_home)"
     starts_shells
     accepts_licence root --user root
     accepts_licence "another user" --user "$CALLER:$CALLER"
@@ -28,6 +29,14 @@ in_ci() {
         failed "$2 (user $1)"
     }
     passed "$2 (user $1): $(tail -n 1 "$CACHE/ci.log")"
+}
+
+# known_home: the user, and the home folder that programs find without HOME.
+known_home() {
+    mkdir "$WORK/other-tree"
+    chown 4321:4321 "$WORK/other-tree"
+    docker run --rm --network none --volume "$WORK/other-tree:/workspace" "$CI_IMAGE" \
+        env --unset=HOME python3 -c 'import os, pathlib; print(os.getuid(), pathlib.Path.home())'
 }
 
 # GitLab starts a shell as root, writes the job's commands to it, and links its working tree.

@@ -28,6 +28,8 @@ def project(tmp_path: Path) -> Path:
     tops = [path for path in ROOT.iterdir() if path.is_file()]
     below = [path for name in COPIED for path in (ROOT / name).rglob("*") if path.is_file()]
     for path in (*tops, *below):
+        if path.suffix == ".pyc":
+            continue
         copy = tmp_path / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
