@@ -32,7 +32,7 @@ def language_code(name: str) -> str | None:
     wanted = name.casefold()
     for code, english in Locale("en").languages.items():
         if english.casefold() == wanted:
-            return str(code)
+            return str(code).replace("_", "-")
     for code in filter(str.isalpha, locale_identifiers()):
         if (Locale(code).get_display_name() or "").casefold() == wanted:
             return code

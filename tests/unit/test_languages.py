@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wyoming_voice_stack.languages import closest_language, household_languages
+from wyoming_voice_stack.languages import closest_language, household_languages, language_code
 
 XTTS = ("en", "es", "fr", "de", "pt", "zh-CN", "ja")
 
@@ -39,3 +39,20 @@ def test_household() -> None:
     assert household_languages(("de-DE", "en", "xx", "de"), XTTS) == ("de", "en")
     assert household_languages((), XTTS) == XTTS
     assert household_languages(("xx",), XTTS) == XTTS
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("German", "de"),
+        ("german", "de"),
+        ("Deutsch", "de"),
+        ("Brazilian Portuguese", "pt-BR"),
+        ("cantonese", "yue"),
+        ("русский", "ru"),
+        ("Klingonese", None),
+        ("", None),
+    ],
+)
+def test_names_of_languages(name: str, code: str | None) -> None:
+    assert language_code(name) == code

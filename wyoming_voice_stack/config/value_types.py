@@ -121,6 +121,9 @@ def _folder(value: Path) -> Path:
         path = value.expanduser()
         nearest = next((each for each in (path, *path.parents) if each.exists()), path)
         is_folder = nearest.is_dir() or not nearest.exists()
+    except PermissionError:
+        # What reads or writes there says whose folder it is.
+        return value
     except (OSError, RuntimeError, ValueError) as error:
         # A name that is too long, an unknown user after `~`, a NUL character.
         reason = getattr(error, "strerror", None) or str(error)

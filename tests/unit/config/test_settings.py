@@ -249,6 +249,17 @@ def test_a_folder_that_cannot_be_one(
     load_settings()
 
 
+def test_a_folder_of_another_user_is_reported_when_it_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    monkeypatch.setenv("MODELS_DIR", "/of/another/user")
+    assert load_settings().models_dir == Path("/of/another/user")
+
+
 @pytest.mark.parametrize("variable", ["ASR_LANGUAGES", "TTS_LANGUAGES"])
 def test_the_unknown_one_of_several_languages_is_named(
     monkeypatch: pytest.MonkeyPatch, variable: str
