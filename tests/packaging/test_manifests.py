@@ -15,6 +15,7 @@ import yaml
 
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.server.admission import places_of_one_address
 from wyoming_voice_stack.server.app import ENGINE_STOP_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -188,7 +189,10 @@ class TestHaproxy:
 
     def test_bounds_are_those_of_the_servers(self) -> None:
         defaults = Settings()
-        assert int(self.value("default-server", "maxconn")) == defaults.max_connections
+        # To a server, all clients of the load balancer have one address.
+        assert int(self.value("default-server", "maxconn")) == places_of_one_address(
+            defaults.max_connections
+        )
         for side in ("timeout client", "timeout server"):
             minutes = [
                 line.split()[2] for line in self.CONFIGURATION if line.startswith(f"    {side}")
