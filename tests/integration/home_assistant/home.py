@@ -52,7 +52,9 @@ class Home:
             assert answer.status == 200, await answer.text()
             return answer.content_type, await answer.read()
 
-    async def heard(self, entity: str, pcm: bytes, language: str = "en") -> dict[str, Any]:
+    async def heard(
+        self, entity: str, pcm: bytes | AsyncIterator[bytes], language: str = "en"
+    ) -> dict[str, Any]:
         """Send speech to `/api/stt`: 16 kHz, 16 bit, mono."""
         said = {"X-Speech-Content": f"{SPEECH_FORMAT}; language={language}"}
         async with self._rest.post(f"/api/stt/{entity}", data=pcm, headers=said) as answer:
@@ -71,13 +73,18 @@ class Home:
         number = await self._send(kind, fields)
         return await self._result(number)
 
-    async def assist(self, pcm: bytes, pipeline: str) -> list[dict[str, Any]]:
-        """Run an Assist pipeline as an app does; return all events up to the end of the run."""
+    async def assist(
+        self, pcm: bytes, pipeline: str, *, ended: bool = True, end_stage: str = "tts"
+    ) -> list[dict[str, Any]]:
+        """Run an Assist pipeline as an app does; return all events up to the end of the run.
+
+        Without `ended`, the app leaves its microphone open.
+        """
         number = await self._send(
             "assist_pipeline/run",
             {
                 "start_stage": "stt",
-                "end_stage": "tts",
+                "end_stage": end_stage,
                 "pipeline": pipeline,
                 "input": {"sample_rate": 16000},
             },
@@ -87,7 +94,8 @@ class Home:
         prefix = bytes([events[0]["data"]["runner_data"]["stt_binary_handler_id"]])
         for start in range(0, len(pcm), AUDIO_BYTES):
             await self._websocket.send_bytes(prefix + pcm[start : start + AUDIO_BYTES])
-        await self._websocket.send_bytes(prefix)
+        if ended:
+            await self._websocket.send_bytes(prefix)
         while events[-1]["type"] != "run-end":
             events.append(await self._event(number))
         return events

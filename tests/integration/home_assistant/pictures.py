@@ -24,6 +24,7 @@ from tests.integration.home_assistant.home import Home, signed_in, until
 from tests.integration.home_assistant.process import HomeAssistant
 from tests.integration.home_assistant.setting_up import (
     Entry,
+    assistant,
     confirmed,
     entity,
     entries,
@@ -167,26 +168,6 @@ async def both_added(home: Home) -> dict[str, str]:
     return {entry["title"]: entry["entry_id"] for entry in await entries(home)}
 
 
-async def assistant(home: Home, entry_ids: list[str]) -> None:
-    """Make an assistant of the two servers the preferred one."""
-    first = (await home.command("assist_pipeline/pipeline/list"))["pipelines"][0]
-    made = await home.command(
-        "assist_pipeline/pipeline/create",
-        name="Voice Stack",
-        language="en",
-        conversation_language="en",
-        conversation_engine=first["conversation_engine"],
-        stt_engine=await entity(home, "stt", entry_ids[0]),
-        stt_language="en",
-        tts_engine=await entity(home, "tts", entry_ids[1]),
-        tts_language="en",
-        tts_voice="Claribel Dervla",
-        wake_word_entity=None,
-        wake_word_id=None,
-    )
-    await home.command("assist_pipeline/pipeline/set_preferred", pipeline_id=made["id"])
-
-
 async def take_all(home_assistant: HomeAssistant, names: tuple[str, str], folder: Path) -> None:
     from playwright.async_api import async_playwright
 
@@ -211,7 +192,15 @@ async def take_all(home_assistant: HomeAssistant, names: tuple[str, str], folder
         await camera.open("/config/integrations/integration/wyoming", "Voice Stack TTS", 460)
         await camera.take("integration")
 
-        await assistant(home, [ids["Voice Stack STT"], ids["Voice Stack TTS"]])
+        made = await assistant(
+            home,
+            stt_engine=await entity(home, "stt", ids["Voice Stack STT"]),
+            tts_engine=await entity(home, "tts", ids["Voice Stack TTS"]),
+            stt_language="en",
+            tts_language="en",
+            tts_voice="Claribel Dervla",
+        )
+        await home.command("assist_pipeline/pipeline/set_preferred", pipeline_id=made)
         await camera.open("/config/voice-assistants/assistants", "Voice Stack", 1000)
         await camera.press_text("Voice Stack")
         await camera.wait_for("Text-to-speech")

@@ -67,6 +67,35 @@ async def tts_by_supervisor(
     return await confirmed(home, flow)
 
 
+async def by_address(home: Home, server: Server) -> Entry:
+    """Enter the address of a server; return the result."""
+    begun = await home.post(
+        "/api/config/config_entries/flow", {"handler": "wyoming", "show_advanced_options": False}
+    )
+    assert [field["name"] for field in begun["data_schema"]] == ["host", "port"]
+    made: Entry = await home.post(
+        f"/api/config/config_entries/flow/{begun['flow_id']}",
+        {"host": server.host, "port": server.port},
+    )
+    assert made["type"] == "create_entry", made
+    return made
+
+
+async def assistant(home: Home, **engines: str | None) -> str:
+    """Create an English assistant with Home Assistant's own agent; return its id."""
+    first = (await home.command("assist_pipeline/pipeline/list"))["pipelines"][0]
+    none = ("stt_engine", "stt_language", "tts_engine", "tts_language", "tts_voice")
+    made = await home.command(
+        "assist_pipeline/pipeline/create",
+        name="Voice Stack",
+        language="en",
+        conversation_language="en",
+        conversation_engine=first["conversation_engine"],
+        **{"wake_word_entity": None, "wake_word_id": None, **dict.fromkeys(none), **engines},
+    )
+    return str(made["id"])
+
+
 async def entity(home: Home, domain: str, entry_id: str) -> str:
     """Id of the entity that a config entry created."""
 

@@ -20,6 +20,8 @@ from tests.integration.home_assistant.process import HomeAssistant
 from tests.integration.home_assistant.setting_up import (
     ADDON_NAME,
     asr_by_zeroconf,
+    assistant,
+    by_address,
     entity,
     entries,
     keep_address,
@@ -82,22 +84,14 @@ def pipeline(home_assistant: HomeAssistant, installed: Installed) -> str:
 
     async def make() -> str:
         async with signed_in(home_assistant) as home:
-            first = (await home.command("assist_pipeline/pipeline/list"))["pipelines"][0]
-            made = await home.command(
-                "assist_pipeline/pipeline/create",
-                name="Voice Stack",
-                language="en",
-                conversation_engine=first["conversation_engine"],
-                conversation_language="en",
+            return await assistant(
+                home,
                 stt_engine=installed.stt,
                 stt_language="en",
                 tts_engine=installed.tts,
                 tts_language="en-US",
                 tts_voice=VOICE,
-                wake_word_entity=None,
-                wake_word_id=None,
             )
-        return str(made["id"])
 
     return asyncio.run(make())
 
@@ -147,16 +141,8 @@ class TestSettingUp:
 
     async def test_by_hand(self, home: Home, announced_asr: Server) -> None:
         """Without multicast, the user enters the address."""
-        begun = await home.post(
-            "/api/config/config_entries/flow",
-            {"handler": "wyoming", "show_advanced_options": False},
-        )
-        assert [field["name"] for field in begun["data_schema"]] == ["host", "port"]
-        made = await home.post(
-            f"/api/config/config_entries/flow/{begun['flow_id']}",
-            {"host": "127.0.0.1", "port": announced_asr.port},
-        )
-        assert (made["type"], made["title"]) == ("create_entry", "Voice Stack STT")
+        made = await by_address(home, announced_asr)
+        assert made["title"] == "Voice Stack STT"
         await home.delete(f"/api/config/config_entries/entry/{made['result']['entry_id']}")
 
 
@@ -205,6 +191,31 @@ class TestTextToSpeech:
 
         heard = await asyncio.gather(*map(said, SENTENCES))
         assert heard == [words(sentence) for sentence in SENTENCES]
+
+    async def test_newer_releases_stream_the_text(
+        self, home: Home, installed: Installed, home_assistant: HomeAssistant, tts_server: Server
+    ) -> None:
+        kind = "streaming" if home_assistant.release == "newest" else "plain"
+        sample = f'voice_stack_requests_total{{kind="synthesize-{kind}",outcome="ok"}}'
+
+        def answered() -> float:
+            _, metrics = tts_server.get("/metrics")
+            found = re.search(rf"^{re.escape(sample)} (\S+)$", metrics.decode(), re.MULTILINE)
+            return float(found[1]) if found else 0.0
+
+        before = answered()
+        await home.spoken(installed.tts, SENTENCES[0], preferred_format="wav")
+        assert answered() == before + 1
+
+    async def test_an_unknown_voice_is_named_in_the_log(
+        self, home: Home, installed: Installed, home_assistant: HomeAssistant
+    ) -> None:
+        if home_assistant.release == "oldest":
+            pytest.skip("it ignores errors of a server")
+        home_assistant.provoked.append("Unknown voice 'nobody'")
+        with pytest.raises(AssertionError):
+            await home.spoken(installed.tts, SENTENCES[0], voice="nobody")
+        assert "Unknown voice 'nobody'. Available voices: " in home_assistant.log
 
 
 class TestAssist:
