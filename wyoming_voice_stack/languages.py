@@ -34,7 +34,8 @@ def language_code(name: str) -> str | None:
         if english.casefold() == wanted:
             return str(code).replace("_", "-")
     for code in filter(str.isalpha, locale_identifiers()):
-        if (Locale(code).get_display_name() or "").casefold() == wanted:
+        own = Locale(code).get_display_name()
+        if own and own.casefold() == wanted:
             return code
     return None
 
