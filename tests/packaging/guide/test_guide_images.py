@@ -114,7 +114,8 @@ def test_a_command_of_the_ci_image_runs_as_the_owner_of_the_checkout(
 ) -> None:
     [name] = json.loads(values("Dockerfile.ci", "ENTRYPOINT")[-1])
     assert f"scripts/{name}" in copied("Dockerfile.ci")
-    for program, says in (("id", user), ("stat", "1234"), ("setpriv", 'setpriv "$@"')):
+    fakes = {"id": user, "stat": "1234", "getent": "known", "setpriv": 'setpriv "$@"'}
+    for program, says in fakes.items():
         fake(tmp_path, program, f"#!/bin/sh\necho {says}\n")
     command = ("echo", "hatch run test")
     done = run(ROOT / "scripts" / name, *command, cwd=tmp_path, programs=tmp_path, HOME="/root")
