@@ -37,6 +37,7 @@ from wyoming_voice_stack.tts.normalization.numbers.ordinals import (
 from wyoming_voice_stack.tts.normalization.numbers.proportions import verbalize_proportions
 from wyoming_voice_stack.tts.normalization.numbers.roman_numerals import (
     plain_roman_numerals,
+    restore_dotted_numerals,
     verbalize_roman_numerals,
 )
 from wyoming_voice_stack.tts.normalization.numbers.scales import verbalize_scales
@@ -48,6 +49,7 @@ from wyoming_voice_stack.tts.normalization.units.money import verbalize_money
 _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     add_leading_zeros,
     restore_ordinal_signs,
+    restore_dotted_numerals,
     verbalize_spelled_codes,
     verbalize_addresses,
     verbalize_abbreviations,

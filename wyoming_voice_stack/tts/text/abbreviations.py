@@ -50,6 +50,7 @@ _LAST_WORD = re.compile(r"(?<![^\W_])(?<![\u00b0\u00ba/\\])[^\W\d_]+(?:\.[^\W\d_
 _UNIT = re.compile(r"(?:^|[^\w.,])(?:\d+(?:[.,]\d+)?\s[mglsht]|(?:\d{1,3}|\d+[.,]\d+)\s[VWAKJL])$")
 """A number and a unit of one letter; a capital letter behind a year is an initial."""
 _LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
+_ROMAN = re.compile(r"[IVXL]{2,8}")
 _LONGEST_INITIAL = 2
 _LONGEST_WORD = 40
 
@@ -67,7 +68,13 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
     word = _LAST_WORD.search(end)
     if word is None or _UNIT.search(end):
         return True
+    if _ROMAN.fullmatch(word[0]) and _follows_ordinal_context(end[: word.start()]):
+        return False
     return not _is_abbreviation(word[0], followed_by_letter=after[0].isalpha())
+
+
+def _follows_ordinal_context(before: str) -> bool:
+    return bool(words := before.split()) and words[-1].lower() in _ORDINAL_CONTEXT
 
 
 def _is_abbreviation(word: str, *, followed_by_letter: bool) -> bool:

@@ -29,7 +29,8 @@ _LONGEST_UNIT = 4
 _SUBSCRIPT = re.compile("[\u2080-\u209c]+")
 _RAISED_ENDING = re.compile("(?<=[0-9IVXLCDM])[\u02b0-\u02b8\u1d2c-\u1d6a\u1d9c-\u1dbf\u207f]+")
 _IN_NUMBER = re.compile("(?<=\\d)(?:[\uff0e\uff1a\u066b\u066c](?=\\d)|\uff0c(?=\\d{3}(?!\\d)))")
-_RANGE = re.compile("(?<=\\d)[\uff5e\u301c](?=\\d)")
+_RANGE = re.compile("(?<=[\\d%C])[~\uff5e\u301c](?=[\\d\u00a5\u20a9$])")
+_HYPHENS = re.compile("[\u2010\u2011]")
 _IN_NUMBER_AS = {"\uff0e": ".", "\uff1a": ":", "\uff0c": ",", "\u066b": ".", "\u066c": ""}
 _FULLWIDTH_STOP = "\uff0e"
 
@@ -61,7 +62,7 @@ def fold_characters(text: str) -> str:
         text = _FULLWIDTH.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
     text = _IN_NUMBER.sub(lambda match: _IN_NUMBER_AS[match[0]], text)
-    text = _RANGE.sub("\u2013", text).replace(_FULLWIDTH_STOP, ".")
+    text = _RANGE.sub("\u2013", _HYPHENS.sub("-", text)).replace(_FULLWIDTH_STOP, ".")
     text = _ARROW.sub(", ", text)
     return "".join(" " if _is_pictogram(character) else character for character in text)
 

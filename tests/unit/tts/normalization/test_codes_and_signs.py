@@ -29,6 +29,11 @@ CODES = {
     "Track 9400 1000 0000 0000 0000 00": "Track nine four zero zero, one zero zero zero, zero zero"
     " zero zero, zero zero zero zero, zero zero zero zero, zero zero.",
     "Commit a1b2c3d4": "Commit A one B two, C three D four.",
+    "Order 112-1234567-1234567": "Order one one two, one two three, four five six seven, one two three,"
+    " four five six seven.",
+    "MAC aa:bb:cc:dd:ee:ff": "MAC A A, B B, C C, D D, E E, F F.",
+    "sha256:9f86d081884c7d65": "SHA two five six, nine F eight six, D zero eight one, eight eight"
+    " four C, seven D six five.",
     "Serial number SN-4F7K-22XQ": "Serial number S N, four F seven K, two two X Q.",
     "The serial is AB1234": "The serial is A B one two three four.",
     "IBAN DE89 3704 0044 0532 0130 00": "IBAN D E eight nine, three seven zero four, zero zero four"
@@ -38,6 +43,8 @@ NO_CODES = {
     "COVID-19, MP3, B2B and H264": "COVID-nineteen, MP three, B two B and H two hundred sixty-four.",
     "At 12:30:45 in std::vector and a::b": "At twelve thirty and forty-five seconds in std::vector"
     " and a::b.",
+    "In 2024 2025 2026, on 2026-11-23": "In twenty twenty-four twenty twenty-five twenty twenty-six,"
+    " on November twenty-third, twenty twenty-six.",
     "The decade and the facade": "The decade and the facade.",
     "Episode S02E05": "Episode S zero two E zero five.",
 }
@@ -56,6 +63,7 @@ NUMERALS = {
     "Super Bowl LVIII was good.": "Super Bowl fifty-eight was good.",
     "Final Fantasy XVI, Volume CXII": "Final Fantasy sixteen, Volume one hundred twelve.",
     "In MCMXCIX and MMXXVI": "In nineteen ninety-nine and twenty twenty-six.",
+    "World War II's end": "World War two's end.",
     "Pentium II and Apollo XIII": "Pentium two and Apollo thirteen.",
     "DVD MIX, CIVIL CD and DVI": "DVD MIX, CIVIL CD and DVI.",
 }
@@ -99,7 +107,11 @@ FRENCH = {
     "François Ier et la IIe République": "François premier et la deuxième République.",
     "le XIXᵉ siècle": "le dix-neuvième siècle.",
 }
-GERMAN = {"Kapitel Ⅳ, ₩5": "Kapitel vier, fünf Südkoreanische Won."}
+GERMAN = {
+    "Kapitel Ⅳ, ₩5": "Kapitel vier, fünf Südkoreanische Won.",
+    "im XXI. Jahrhundert": "im einundzwanzigsten Jahrhundert.",
+    "Karl V., Ludwig XIV. und er": "Karl der fünfte, Ludwig der vierzehnte und er.",
+}
 DUTCH = {"de XXIe eeuw": "de eenentwintigste eeuw."}
 RUSSIAN = {"№ 5, глава Ⅳ, ₴7": "номер пять, глава четыре, семь украинских гривен."}
 ARABIC = {"الساعة ١٧:٣٠": "الساعة السابعة عشرة وثلاثون دقيقة."}

@@ -21,7 +21,9 @@ _IPV6 = re.compile(
     rf"(?<![A-Za-z0-9_.:@-])\[?(?P<address>(?:{_HEX}{{0,4}}:){{2,8}}(?:\d{{1,3}}(?:\.\d{{1,3}}){{3}}|{_HEX}{{0,4}}))"
     r"(?:%(?P<zone>\w{1,15}))?\]?(?:(?P<sign>(?<=\]):|/)(?P<more>\d{1,5}))?(?![A-Za-z0-9_:])"
 )
-_HASH = re.compile(rf"{_BEGIN}(?:sha\d{{1,3}}:)?((?:0x)?{_HEX}{{7,128}}){_END}")
+_HASH = re.compile(
+    rf"{_BEGIN}(?:(?P<kind>sha|md)(?P<size>\d{{1,3}}):)?(?P<digest>(?:0x)?{_HEX}{{7,128}}){_END}"
+)
 _BOOK = re.compile(
     rf"{_BEGIN}(97[89](?:[- ]\d{{1,7}}){{4}}|97[89]\d{{10}}|(?<=ISBN )\d{{1,5}}(?:[- ]\d{{1,7}}){{2}}[- ][\dX]"
     rf"|(?<=ISBN )\d{{9}}[\dX]|(?<=ISSN )\d{{4}}-\d{{3}}[\dX]){_END}"
@@ -30,6 +32,10 @@ _GROUPED = re.compile(
     rf"{_BEGIN}(\d{{4}}(?:([ -])\d{{4}})(?:\2\d{{4}}){{1,5}}(?:\2\d{{1,4}})?){_END}"
 )
 """Card numbers, and tracking numbers in groups of four."""
+_HYPHENATED = re.compile(rf"{_BEGIN}(\d{{1,12}}(?:-\d{{1,12}}){{2,6}}){_END}")
+_SHORTEST_HYPHENATED = 9
+"""A date has eight digits."""
+_YEARS = re.compile(r"(?:(?:19|20)\d\d[ -]?)+")
 _IBAN = re.compile(
     rf"{_BEGIN}([A-Z]{{2}}\d{{2}}(?: [A-Z0-9]{{4}}){{2,8}}(?: [A-Z0-9]{{1,4}})?){_END}"
 )
@@ -49,7 +55,7 @@ _PAIR = 2
 
 def verbalize_spelled_codes(text: str, locale: LocaleRules) -> str:
     """Spell codes character by character, with a comma between two groups for a pause."""
-    if not any(map(str.isdigit, text)):
+    if ":" not in text and not any(map(str.isdigit, text)):
         return text
     text = _UUID.sub(lambda match: _groups(match[1], "-", locale), text)
     if ":" in text:
@@ -57,7 +63,8 @@ def verbalize_spelled_codes(text: str, locale: LocaleRules) -> str:
     text = _MAC.sub(lambda match: _mac(match[1], locale), text)
     text = _BOOK.sub(lambda match: _groups(match[1], "- ", locale), text)
     text = _IBAN.sub(lambda match: _groups(match[1], " ", locale), text)
-    text = _GROUPED.sub(lambda match: _groups(match[1], "- ", locale), text)
+    text = _GROUPED.sub(lambda match: _digit_groups(match[1], locale), text)
+    text = _HYPHENATED.sub(lambda match: _digit_groups(match[1], locale), text)
     text = _HASH.sub(lambda match: _hash(match, locale), text)
     text = _named_pattern(locale).sub(lambda match: _named(match, locale), text)
     return _SERIAL.sub(lambda match: _serial(match, locale), text)
@@ -77,6 +84,12 @@ def _spell(code: str, locale: LocaleRules) -> str:
 def _groups(code: str, separators: str, locale: LocaleRules) -> str:
     groups = re.split(f"[{separators}]", code)
     return ", ".join(_spell(group, locale) for group in groups)
+
+
+def _digit_groups(code: str, locale: LocaleRules) -> str:
+    if sum(map(str.isdigit, code)) < _SHORTEST_HYPHENATED or _YEARS.fullmatch(code):
+        return code
+    return _groups(code, "- ", locale)
 
 
 def _mac(address: str, locale: LocaleRules) -> str:
@@ -102,11 +115,14 @@ def _ipv6(match: re.Match[str], locale: LocaleRules) -> str:
 
 
 def _hash(match: re.Match[str], locale: LocaleRules) -> str:
-    digest = match[1].removeprefix("0x")
+    digest = match["digest"].removeprefix("0x")
     letters = sum(map(str.isalpha, digest))
     if not letters or letters == len(digest) or re.fullmatch(r"\d+[eE]\d+", digest):
         return match[0]
-    return match[0].removesuffix(match[1]) + _spell(match[1], locale)
+    spoken = _spell(match["digest"], locale)
+    if not match["kind"]:
+        return spoken
+    return f"{match['kind'].upper()} {locale.numerals.digits(match['size'])}, {spoken}"
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

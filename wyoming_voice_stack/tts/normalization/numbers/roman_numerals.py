@@ -15,7 +15,8 @@ _FEMALE_NAMES = ("elizabeth", "elisabeth", "isabel", "elisabetta", "catherine", 
 _FIRST_ENDINGS = ("er", "re", "\u00e8re")
 """French endings of `Ier`; any other ending behind a single `I` may be a word."""
 _YEARS = range(1_100, 2_100)
-_CHARACTERS = re.compile("(?:(?P<word>[^\\W\\d_]+) )?(?P<roman>[\u2160-\u2188]+)")
+_CHARACTER = re.compile("[\u2160-\u2188]")
+_CHARACTERS = re.compile("(?:(?<!\\w)(?P<word>[^\\W\\d_]{1,24}) )?(?P<roman>[\u2160-\u2188]{1,15})")
 _LONG = re.compile(rf"(?<![\w'\u2019.-])(?P<roman>[IVXLCDM]{{4,15}}){_POSSESSIVE}(?![\w'\u2019-])")
 _BEHIND_CAPITAL = re.compile(
     r"(?<![\w'\u2019])(?P<word>[^\W\d_a-z][\w'\u2019-]*[^\W\d_A-Z]) (?P<roman>II|IX|XI|XV|[IVX]{3})"
@@ -26,7 +27,7 @@ _NO_NUMERALS = frozenset({"XXX"})
 
 def verbalize_roman_numerals(text: str, locale: LocaleRules) -> str:
     """Verbalize `Henry VIII's`, `XXIe siècle` and `Super Bowl LVIII`."""
-    if not text.isascii():
+    if not text.isascii() and _CHARACTER.search(text):
         text = _CHARACTERS.sub(lambda match: _characters(match, locale), text)
     if pattern := _after_word(locale):
         text = pattern.sub(lambda match: _after_name(match, locale), text)
@@ -38,6 +39,22 @@ def verbalize_roman_numerals(text: str, locale: LocaleRules) -> str:
         text = _LONG.sub(lambda match: _bare(match, locale), text)
         text = _BEHIND_CAPITAL.sub(lambda match: _bare(match, locale), text)
     return text
+
+
+def restore_dotted_numerals(text: str, locale: LocaleRules) -> str:
+    """Rewrite German `im XXI. Jahrhundert` as `im 21. Jahrhundert`."""
+    pattern = _dotted(locale) if "." in text else None
+    if pattern is None:
+        return text
+    return pattern.sub(lambda match: f"{match[1]}{parse_roman(match[2]) or match[2]}.", text)
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _dotted(locale: LocaleRules) -> re.Pattern[str] | None:
+    contexts = [word for words in locale.lexicon.dotted_ordinals.values() for word in words]
+    if not contexts:
+        return None
+    return re.compile(rf"(?<!\w)((?i:{'|'.join(contexts)}) )([IVXL]{{2,8}}|[VX])\.(?=\s+[^\W\d_])")
 
 
 def plain_roman_numerals(text: str) -> str:
@@ -53,7 +70,7 @@ def _after_word(locale: LocaleRules) -> re.Pattern[str] | None:
         return None
     return re.compile(
         rf"(?<!\w)(?P<word>(?i:{'|'.join(words)})) (?:(?:der|die) )?{_ROMAN}{_POSSESSIVE}\b"
-        r"(?!['\u2019-]?\w)(?:\.(?=\s+[a-z]))?"
+        r"(?!['\u2019-]?\w)(?:\.(?=\s+[a-z]|[,;:]))?"
     )
 
 

@@ -48,6 +48,7 @@ _TOOLS = frozenset(
         "function_result",
         "function_results",
         "invoke",
+        "parameter",
         "available_tools",
         "start_function_call",
         "end_function_call",
@@ -64,7 +65,10 @@ _SYSTEM = ("<<sys>>", "<</sys>>")
 _FIXED = (*(mark.lower() for mark in _BRACKET_MARKS), _TOOL_CALLS, *_SYSTEM)
 
 _HEADERS = frozenset(
-    {"im_start", "start_header_id", "header_start", "start", "channel", "start_of_role"}
+    {
+        *("im_start", "start_header_id", "header_start", "start", "channel"),
+        *("start_of_role", "start_of_turn", "turn"),
+    }
 )
 _LONG_HEADERS = frozenset({"start_header_id", "header_start", "start", "channel", "start_of_role"})
 _HEADER_ENDS = frozenset({"end_header_id", "header_end", "end_of_role", "message", "constrain"})
@@ -90,8 +94,8 @@ HIDDEN_ROLES = frozenset(
 SPOKEN_ROLES = frozenset(["assistant", "model", "bot", "gpt", "ai", "final", "answer"])
 _HIDDEN_NAMES = re.compile("tool|function|python_tag|think|thought|reason")
 
-_LESS = re.compile(r"\\?<|&(?:amp;)?(?:lt|#0*60|#x0*3c);", re.IGNORECASE)
-_GREATER = re.compile(r"\\?>|&(?:amp;)?(?:gt|#0*62|#x0*3e);", re.IGNORECASE)
+_LESS = re.compile(r"\\?<|\u25c1|&(?:amp;)?(?:lt|#0*60|#x0*3c);", re.IGNORECASE)
+_GREATER = re.compile(r"\\?>|\u25b7|&(?:amp;)?(?:gt|#0*62|#x0*3e);", re.IGNORECASE)
 _PARTIAL = re.compile(r"(?:&(?:amp;)?[#\w]{0,5}|\\)$")
 _ESCAPES = ("&lt;", "&#60;", "&#x3c;", "&amp;lt;", "&gt;", "&#62;", "&#x3e;", "&amp;gt;")
 _ELEMENT = re.compile(
@@ -99,12 +103,12 @@ _ELEMENT = re.compile(
 )
 _PIPED = re.compile(r"<\|(?P<name>[^|<>\n]{0,60})(?P<bar>\|)?(?P<end>>)?")
 _UNSPOKEN = re.compile(
-    rf"</?(?:\w+:)?(?:{'|'.join(_NAMES)})(?:[\s=/][^<>\n]{{0,80}})?>|</?[a-z]\w*_\w*(?: [^<>\n]{{0,80}})?>"
-    rf"|<\|[^|<>\n]{{1,60}}\|>|\[/?(?:TOOL_CALLS|{'|'.join(_BRACKETS)})\]",
+    rf"</?(?:\w+:)?(?:{'|'.join(_NAMES)})(?:[\s=/][^<>\n]{{0,80}})?>|</?[a-z]\w{{0,40}}_\w{{0,40}}(?: [^<>\n]{{0,80}})?>"
+    rf"|<0x[0-9A-F]{{2}}>|<\|[^|<>\n]{{1,60}}\|>|\[/?(?:TOOL_CALLS|{'|'.join(_BRACKETS)})\]",
     re.IGNORECASE,
 )
 
-MARK_STARTS = frozenset("<[&")
+MARK_STARTS = frozenset("<[&{\u25c1")
 
 
 class MarkKind(Enum):

@@ -42,6 +42,8 @@ def is_prose(rest: str, *, is_closing: bool = False) -> bool:
     words = rest.split(maxsplit=2)
     if not words:
         return False
+    if is_closing and _RUN.search(rest):
+        return True  # the next block begins in the same line
     if words[0][-1] in _END_OF_SENTENCE or not words[0].isascii():
         return True
     if len(words) > 1:

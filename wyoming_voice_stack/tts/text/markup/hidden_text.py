@@ -10,6 +10,7 @@ from wyoming_voice_stack.tts.text.markup.chat_marks import (
     MarkKind,
     parse_mark,
 )
+from wyoming_voice_stack.tts.text.markup.json_tool_calls import JsonToolCall, JsonValue
 
 MAX_HEADER_CHARACTERS = 64
 """Longer text behind the mark of a header is no role."""
@@ -18,30 +19,7 @@ _SHORTEST_CUT_MARK = 3
 _LITERAL = "`"
 """A mark directly behind it is quoted as code."""
 _TEMPLATE = "template"
-
-
-class JsonValue:
-    """Follows the JSON values behind the mark of a tool call."""
-
-    def __init__(self) -> None:
-        self._depth = 0
-        self._in_string = self._escaped = False
-        self._started = False
-
-    def takes(self, character: str) -> bool | None:
-        """Return whether `character` belongs to the values; None if there is no JSON."""
-        if self._in_string:
-            self._in_string = self._escaped or character != '"'
-            self._escaped = character == "\\" and not self._escaped
-        elif character in "[{":
-            self._depth += 1
-            self._started = True
-        elif self._depth:
-            self._depth -= character in "]}"
-            self._in_string = character == '"'
-        elif not character.isspace():
-            return character in ",;" if self._started else None
-        return True
+_BEFORE_TOOL_CALL = frozenset({"", " ", "\n", "["})
 
 
 class HiddenText:
@@ -55,26 +33,39 @@ class HiddenText:
         self._hidden_by = ""
         """Family of the mark that hides the text; `template` for a turn of a chat template."""
         self._json: JsonValue | None = None
+        self._tool_call: JsonToolCall | None = None
         self._header: str | None = None
         self._header_is_long = False
 
     @property
     def is_active(self) -> bool:
         """Whether the next character may not be text."""
-        return bool(self._pending or self._hidden_by) or self._header is not None
+        return (
+            bool(self._pending or self._hidden_by)
+            or self._header is not None
+            or self._tool_call is not None
+        )
 
     @property
     def held_characters(self) -> int:
         """The characters in memory."""
-        return len(self._pending) + len(self._header or "")
+        held = self._tool_call.text if self._tool_call else ""
+        return len(self._pending) + len(self._header or "") + len(held)
 
     def push(self, character: str, before: str) -> str:
         """Take a character and return the text that is certain now; `before` is the last text."""
-        if not self._pending:
-            if character not in MARK_STARTS or before == _LITERAL:
-                return self._text(character)
+        if character == "{" and before in _BEFORE_TOOL_CALL and not self.is_active:
+            self._tool_call = JsonToolCall()
+        if self._tool_call is not None:
+            return self._push_tool_call(self._tool_call, character)
+        if self._pending:
+            return self._push_pending(character, before)
+        if character in MARK_STARTS and character != "{" and before != _LITERAL:
             self._pending = character
             return ""
+        return self._text(character)
+
+    def _push_pending(self, character: str, before: str) -> str:
         self._pending += character
         mark = parse_mark(self._pending)
         if mark is True:
@@ -87,9 +78,23 @@ class HiddenText:
 
     def finish(self) -> str:
         """Return the rest of the text."""
+        if self._tool_call is not None:
+            self._tool_call = None
+            return "\n"
         text, self._pending = self._pending, ""
         shown = "".join(map(self._text, text)) if len(text) < _SHORTEST_CUT_MARK else ""
         return shown + self._end_header()
+
+    def _push_tool_call(self, tool_call: JsonToolCall, character: str) -> str:
+        is_call = tool_call.push(character)
+        if is_call is None:
+            return ""
+        self._tool_call = None
+        if is_call:
+            return "\n"
+        text = tool_call.text[:-1]
+        # The last character may begin a mark.
+        return text + (self.push(character, text[-1:]) if text else character)
 
     def _text(self, character: str) -> str:
         if self._header is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 _MAX_MARK_CHARACTERS = 8
 _MARK = re.compile(
-    r"(?P<item>[0-9]\ufe0f?\u20e3|[-*+\u2022\u2023\u25aa\u25e6\u2013\u2014] |(?P<number>\d{1,3})[.)] )"
+    r"(?P<item>[0-9]\ufe0f?\u20e3|[-*+\u2022\u2023\u25aa\u25e6\u2013\u2014] |\[[ xX]\] |(?P<number>\d{1,3})[.)] )"
     r"|(?P<whole_line>#{1,6} |\|)|```|~~~",
 )
 _RULE = re.compile(r"[-=*_|:+ ]+")

@@ -29,6 +29,7 @@ AFTER_THE_CODE = [
     ('A.\n```js title="a b"\nx\n```\nB.', "A. | B."),
     ("A.\n```js {1, 2}\nx\n```\nB.", "A. | B."),
     ("A.\n```\nx\n``` py\nhidden\n```\nB.", "A. | B."),
+    ("Use ```js\nx\n``` or ```py\ny\n``` today.", "Use. | or. | today."),
     ("Use ```x``` twice.\nIt works.", "Use x twice. | It works."),
 ]
 

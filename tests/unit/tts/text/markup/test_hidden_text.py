@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from wyoming_voice_stack.tts.text.markup.chat_marks import MAX_MARK_CHARACTERS
 from wyoming_voice_stack.tts.text.markup.hidden_text import MAX_HEADER_CHARACTERS, HiddenText
+from wyoming_voice_stack.tts.text.markup.json_tool_calls import MAX_TOOL_CALL_CHARACTERS
 from wyoming_voice_stack.tts.text.sentences import SentenceStream
 
 LAMP = ["The lamp is on."]
@@ -34,6 +35,7 @@ REASONING = [
     ("[THINK]Hm. Well.[/THINK]The lamp is on.", LAMP),
     ("<|begin_of_thought|>Hm. Well.<|end_of_thought|>The lamp is on.", LAMP),
     ("<thinking>Hm.</thinking>The lamp is on.", LAMP),
+    ("\u25c1think\u25b7Hm. Well.\u25c1/think\u25b7The lamp is on.", LAMP),
     ("They ask. </think>The lamp is on.", ["They ask.", *LAMP]),
     ("Wait<think>Hm.</think> The lamp is on.", ["Wait.", *LAMP]),
     ("The lamp is on. <think>Is it? Yes.", LAMP),
@@ -51,6 +53,12 @@ TOOLS = [
     ('<|tool_call|>[{"name": "On"}]<|/tool_call|>The lamp is on.', LAMP),
     ('[TOOL_CALLS][{"name": "On", "arguments": {"q": "\\"]"}}] The lamp is on.', LAMP),
     ('[TOOL_CALLS]turn_on[ARGS]{"area": "hall"}</s>The lamp is on.', LAMP),
+    ('{"name": "TurnOn", "arguments": {"area": "hall"}} The lamp is on.', LAMP),
+    ('The lamp is on. {"name": "On", "parameters": {"q": "}"}}', LAMP),
+    ('[{"type": "function", "function": {"name": "On"}}]\nThe lamp is on.', LAMP),
+    ('{"name": "On", "arguments": {"q": "' + "x" * 900 + '"}} The lamp is on.', LAMP),
+    ("<function=on>\n<parameter=a>\nhall\n</parameter>\n</function>\nThe lamp is on.", LAMP),
+    ("<parameter=a>hall</parameter>The lamp is on.", LAMP),
     ('<|python_tag|>{"a": 1}; {"b": 2}<|eom_id|>The lamp is on.', LAMP),
     (
         (
@@ -96,12 +104,16 @@ TEMPLATES = [
     ("The lamp<|eot_id|>", ["The lamp."]),
     ("<|im_start|>The lamp is on.", LAMP),
     ("<\uff5cAssistant\uff5c>The lamp is on.<\uff5cend\u2581of\u2581sentence\uff5c>", LAMP),
+    ("<|start_of_turn|>model\nThe lamp is on.", LAMP),
+    ("<0x0A>The lamp is on.", LAMP),
     ("<final_answer>The lamp is on.</final_answer>", LAMP),
 ]
 TEXT = [
     ("Use the `<think>` tag. It hides text.", ["Use the tag.", "It hides text."]),
     ("```xml\n<think>\n```\nThe lamp is on.", LAMP),
     ("a < b and b > c now. Then go.", ["a < b and b > c now.", "Then go."]),
+    ('{"name": "lamp", "state": "on"} it is.', ['{"name": "lamp", "state": "on"} it is.']),
+    ("{x} and { y }. Then {z}.", ["{x} and { y }.", "Then {z}."]),
     ("AT&T & so on. I &lt;3 it.", ["AT&T & so on.", "I <3 it."]),
     ("Press [Enter]. See [INS] now.", ["Press [Enter].", "See [INS] now."]),
     ("[I think](http://a.b/c) so.", ["I think so."]),
@@ -152,7 +164,20 @@ PIECES = [
     ),
     *("<think>", "</think>", "&lt;think&gt;", "&lt;/think&gt;", "<tool_call>", "</tool_call>"),
     *("<|im_start|>", "<|im_end|>", "assistant\n", "user\n", "<|python_tag|>", '{"a": "b"}', "{"),
-    *("[INST]", "[/INST]", "[TOOL_CALLS]", "<s>", "</s>", "<|", "|>", "\\", "function", "<b>"),
+    *(
+        "[INST]",
+        "[/INST]",
+        "[TOOL_CALLS]",
+        "<s>",
+        '{"name": "On", ',
+        '"arguments": {}}',
+        "</s>",
+        "<|",
+        "|>",
+        "\\",
+        "function",
+        "<b>",
+    ),
 ]
 messy_texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
@@ -168,9 +193,10 @@ def test_sentences_do_not_depend_on_the_cuts(text: str, cuts: list[int]) -> None
 @given(text=messy_texts)
 def test_what_is_held_back_is_bounded(text: str) -> None:
     hidden = HiddenText()
+    limit = MAX_MARK_CHARACTERS + MAX_HEADER_CHARACTERS + MAX_TOOL_CALL_CHARACTERS
     for character in text:
         hidden.push(character, "")
-        assert hidden.held_characters <= MAX_MARK_CHARACTERS + MAX_HEADER_CHARACTERS
+        assert hidden.held_characters <= limit
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""Recognizes JSON, and tool calls that a model writes as JSON without any mark."""
+
+from __future__ import annotations
+
+import re
+
+MAX_TOOL_CALL_CHARACTERS = 500
+"""Text that is held back until it is clear whether it is a tool call."""
+
+_STARTS = (
+    *tuple(
+        f'{{"{key}":'
+        for key in ("name", "function", "tool", "tool_name", "tool_calls", "function_call")
+    ),
+    '{"type":"function"',
+)
+_ARGUMENTS = re.compile(r'"(?:arguments|parameters|args|tool_input|function|tool_calls)"\s*:')
+
+
+class JsonValue:
+    """Follows the JSON values behind the mark of a tool call."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._in_string = self._escaped = False
+        self._started = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a value has begun and ended."""
+        return self._started and not self._depth
+
+    def takes(self, character: str) -> bool | None:
+        """Return whether `character` belongs to the values; None if there is no JSON."""
+        if self._in_string:
+            self._in_string = self._escaped or character != '"'
+            self._escaped = character == "\\" and not self._escaped
+        elif character in "[{":
+            self._depth += 1
+            self._started = True
+        elif self._depth:
+            self._depth -= character in "]}"
+            self._in_string = character == '"'
+        elif not character.isspace():
+            return character in ",;" if self._started else None
+        return True
+
+
+class JsonToolCall:
+    """A text that begins with a brace, until it is a complete tool call or something else."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        """What is held back; empty once it is certain that it is not spoken."""
+        self._json = JsonValue()
+        self._begins_as_call = False
+        self._has_arguments = False
+
+    def push(self, character: str) -> bool | None:
+        """Take a character; return whether the text is a tool call, or None if more must be seen."""
+        self._json.takes(character)
+        if self._has_arguments:
+            return True if self._json.is_complete else None
+        self.text += character
+        if not self._begins_as_call:
+            compact = "".join(self.text.split())
+            self._begins_as_call = compact.startswith(_STARTS)
+            if not (self._begins_as_call or any(start.startswith(compact) for start in _STARTS)):
+                return False
+        if character == ":" and _ARGUMENTS.search(self.text):
+            self._has_arguments, self.text = True, ""
+            return None
+        if self._json.is_complete or len(self.text) >= MAX_TOOL_CALL_CHARACTERS:
+            return False
+        return None
