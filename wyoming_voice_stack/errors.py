@@ -23,6 +23,7 @@ VoiceStackError                      code on the wire
 │   └── Abandoned                    abandoned: the result is no longer needed
 ├── EngineError                      engine-failed: the engine itself failed
 │   ├── NoAudio                      no-audio
+│   ├── EngineTimeout                engine-timeout
 │   └── OutOfMemory                  out-of-memory
 ├── ModelError                       the model is not available; the process cannot serve
 │   ├── ModelNotFound                model-not-found
@@ -160,6 +161,10 @@ class EngineError(VoiceStackError, code="engine-failed"):
 
 class NoAudio(EngineError, code="no-audio"):
     """The engine returned no audio for a text that can be spoken."""
+
+
+class EngineTimeout(EngineError, code="engine-timeout"):
+    """A call of the engine has not returned within its limit."""
 
 
 class OutOfMemory(EngineError, code="out-of-memory"):

@@ -65,6 +65,7 @@ class FakeRecognizer:
     languages: tuple[str, ...] = ("en", "de")
     device = "cpu"
     lanes = 1
+    express_lanes = 0
     batch_size = 1
 
     def __init__(self) -> None:

@@ -43,6 +43,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("asr.engine", "tts.engine"),
     ("tts.scheduling",),
     ("engine", "models"),
+    ("engine.queueing",),
     ("audio", "background", "languages", "logs", "machine", "metrics", "onnx_file"),
     ("errors", ""),
 )

@@ -85,6 +85,11 @@ class Segmenter(Protocol):
         ...
 
     @property
+    def needed_from(self) -> int:
+        """First sample that the last span, or a later one, can contain; what is before is final."""
+        ...
+
+    @property
     def silence_ms(self) -> int:
         """Time since the last speech, or since the start if there was none."""
         ...
@@ -106,6 +111,11 @@ class SpeechRecognizer(Protocol):
     @property
     def lanes(self) -> int:
         """Number of concurrent `transcribe` calls that improves throughput."""
+        ...
+
+    @property
+    def express_lanes(self) -> int:
+        """Number of further calls for short speech while all lanes transcribe long speech."""
         ...
 
     @property

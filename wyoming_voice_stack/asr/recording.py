@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
+from wyoming_voice_stack.asr.recorded_audio import (
+    BLOCK_SAMPLES,
+    AudioBudget,
+    AudioExcerpt,
+    Pcm16,
+    to_pcm16_samples,
+)
 from wyoming_voice_stack.audio import PcmFormat, SpeechDecoder
 from wyoming_voice_stack.errors import UtteranceTooLong
 
-_INITIAL_SAMPLES = 8 * SAMPLE_RATE
-
 
 class Recording:
-    """A growing buffer of 16 kHz mono samples, bounded by `max_samples`."""
+    """A growing recording in 16 kHz mono, bounded by `max_samples` and by the server's budget.
 
-    def __init__(self, max_samples: int) -> None:
+    Samples are counted from the start of the utterance. Those that nothing needs any more are
+    dropped, which does not change the numbers of the others.
+    """
+
+    def __init__(self, max_samples: int, budget: AudioBudget | None = None) -> None:
         self._max_samples = max_samples
-        self._buffer: Samples = np.empty(min(_INITIAL_SAMPLES, max_samples), np.float32)
+        self._budget = budget or AudioBudget()
+        self._blocks: deque[Pcm16] = deque()
+        self._first = 0
+        """Number of the first sample that is still kept; a multiple of the block's length."""
         self._decoder: SpeechDecoder | None = None
         self._pcm: PcmFormat | None = None
         self.samples = 0
@@ -31,6 +45,7 @@ class Recording:
 
         Raises:
             UtteranceTooLong: the audio exceeds the limit.
+            Busy: the server holds too much audio.
         """
         if pcm != self._pcm or self._decoder is None:
             self.flush()
@@ -43,20 +58,44 @@ class Recording:
             self._add(self._decoder.finish())
             self._decoder = None
 
-    def view(self, start: int, stop: int) -> Samples:
-        """Return a view of the samples from `start` to `stop`; copy it to keep it."""
-        return self._buffer[start:stop]
+    def excerpt(self, start: int, stop: int) -> AudioExcerpt:
+        """Return the samples from `start` to `stop` that are still kept; it lasts as long as needed."""
+        start, stop = max(start, self._first), min(stop, self.samples)
+        pieces: list[Pcm16] = []
+        while start < stop:
+            number, offset = divmod(start - self._first, BLOCK_SAMPLES)
+            piece = self._blocks[number][offset : offset + stop - start]
+            pieces.append(piece)
+            start += len(piece)
+        return AudioExcerpt(pieces)
+
+    def drop_before(self, sample: int) -> None:
+        """Free the memory of all whole blocks before `sample`."""
+        while self._blocks and self._first + BLOCK_SAMPLES <= min(sample, self.samples):
+            self._budget.give_back(len(self._blocks))
+            self._blocks.popleft()
+            self._first += BLOCK_SAMPLES
+
+    def close(self) -> None:
+        """Free all memory. May be called twice."""
+        while self._blocks:
+            self._budget.give_back(len(self._blocks))
+            self._blocks.pop()
+        self._decoder = None
 
     def _add(self, samples: Samples) -> None:
-        end = self.samples + len(samples)
-        if end > self._max_samples:
+        if self.samples + len(samples) > self._max_samples:
             raise UtteranceTooLong(
                 f"The utterance is longer than {self._max_samples // SAMPLE_RATE} s; send it in"
                 " parts, or raise ASR_MAX_UTTERANCE_SECONDS."
             )
-        if end > len(self._buffer):
-            larger = np.empty(min(max(end, 2 * len(self._buffer)), self._max_samples), np.float32)
-            larger[: self.samples] = self._buffer[: self.samples]
-            self._buffer = larger
-        self._buffer[self.samples : end] = samples
-        self.samples = end
+        rest = to_pcm16_samples(samples)
+        while len(rest):
+            number, offset = divmod(self.samples - self._first, BLOCK_SAMPLES)
+            if number == len(self._blocks):
+                self._budget.take(len(self._blocks))
+                self._blocks.append(np.empty(BLOCK_SAMPLES, np.int16))
+            count = min(len(rest), BLOCK_SAMPLES - offset)
+            self._blocks[number][offset : offset + count] = rest[:count]
+            self.samples += count
+            rest = rest[count:]

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Protocol
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, SpeechRecognizer, TranscriptionRequest
+from wyoming_voice_stack.asr.recorded_audio import AudioBudget
 from wyoming_voice_stack.asr.utterance import TranscriptionContext, Utterance
 from wyoming_voice_stack.asr.vad.endpoint import endpoint_for
 from wyoming_voice_stack.asr.whisper.catalogue import to_tag
@@ -102,13 +103,16 @@ class AsrService:
         options: AsrOptions,
         metrics: Metrics,
         name_source: NameSource | None = None,
+        audio_budget: AudioBudget | None = None,
     ) -> None:
+        """`audio_budget` is the memory for the audio of all utterances."""
         self._entries = {entry.name: entry for entry in entries}
         self._references = {entry.reference: entry for entry in entries if entry.reference}
         self._default = entries[0]
         self._options = options
         self._name_source = name_source
         self._metrics = metrics
+        self._audio_budget = audio_budget or AudioBudget()
 
     @property
     def models(self) -> tuple[AsrModelCard, ...]:
@@ -160,7 +164,8 @@ class AsrService:
     def open_utterance(self, request: UtteranceRequest) -> Utterance:
         """Open an utterance; see `resolve` for its errors."""
         max_samples = self._options.max_utterance_s * SAMPLE_RATE
-        return Utterance(self.resolve(request), max_samples, self._metrics)
+        context = self.resolve(request)
+        return Utterance(context, max_samples, self._metrics, self._audio_budget)
 
     def resolve(self, request: UtteranceRequest) -> TranscriptionContext:
         """Choose the engine, language and prompt that a request asks for.

@@ -11,32 +11,32 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from wyoming_voice_stack.asr.engine import (
     SAMPLE_RATE,
     Segmenter,
-    Speech,
     SpeechRecognizer,
     SpeechSpan,
     Transcription,
     TranscriptionRequest,
 )
 from wyoming_voice_stack.asr.partial_jobs import PartialJobs
+from wyoming_voice_stack.asr.recorded_audio import AudioBudget
 from wyoming_voice_stack.asr.recording import Recording
+from wyoming_voice_stack.asr.span_jobs import SpanJobs
 from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.vad.endpoint import Endpoint
-from wyoming_voice_stack.asr.vad.segmenter import cut_out
 from wyoming_voice_stack.audio import PcmFormat
 from wyoming_voice_stack.engine.job_handle import JobHandle, Wanted
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 
+SLICE_MS = 250
+"""Audio that is decoded, or searched for speech, before the event loop serves other clients."""
 SLICE_BYTES = 64 * 1024
-"""Audio that is decoded before the event loop serves other clients."""
-SEGMENT_SLICE_S = 4.0
-"""Audio that is segmented before the event loop serves other clients."""
+"""Limit of the same for audio with many channels or a high sample rate."""
 MAX_AHEAD_S = 0.5
 """Audio that arrives further ahead of real time comes from a file: its pauses are not waited in, so
 nothing is transcribed speculatively."""
@@ -51,13 +51,6 @@ class TranscriptionContext:
     endpoint: Endpoint | None = None
     """None leaves it to the client to end the utterance."""
     partial_text: bool = False
-
-
-def transcribe(
-    engine: SpeechRecognizer, speeches: Sequence[Speech], wanted: Wanted
-) -> list[Transcription]:
-    """Call the engine; jobs that name this function can share a call."""
-    return engine.transcribe(speeches, wanted)
 
 
 def _new_segmenter(engine: SpeechRecognizer) -> Segmenter:
@@ -76,18 +69,23 @@ class Utterance:
     calls `finish` once. It calls `close` after it has sent the text, or when the client is gone.
     """
 
-    def __init__(self, context: TranscriptionContext, max_samples: int, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        context: TranscriptionContext,
+        max_samples: int,
+        metrics: Metrics,
+        budget: AudioBudget | None = None,
+    ) -> None:
         self._context = context
         self._worker = context.worker
         self._metrics = metrics
-        self._recording = Recording(max_samples)
+        self._recording = Recording(max_samples, budget)
         self._segmenter: Segmenter | None = None
         self._segmented = 0
         self._began_at = time.monotonic()
-        self._jobs: dict[SpeechSpan, JobHandle[Transcription]] = {}
+        self._jobs = SpanJobs(context.worker, context.request, self._recording)
         self._partials = PartialJobs()
         self._loading: JobHandle[None] | None = None
-        self._speculative_jobs = 0
         self._summary = ""
 
     async def push(self, pcm: PcmFormat, audio: bytes) -> None:
@@ -95,11 +93,14 @@ class Utterance:
 
         Raises:
             UtteranceTooLong: the audio exceeds the limit.
+            Busy: the server holds too much audio.
         """
-        for begin in range(0, max(1, len(audio)), SLICE_BYTES):
+        frames = min(pcm.rate * SLICE_MS // 1000, SLICE_BYTES // pcm.frame_bytes)
+        slice_bytes = frames * pcm.frame_bytes
+        for begin in range(0, max(1, len(audio)), slice_bytes):
             if begin:
                 await asyncio.sleep(0)
-            self._recording.append(pcm, audio[begin : begin + SLICE_BYTES])
+            self._recording.append(pcm, audio[begin : begin + slice_bytes])
             await self._advance()
 
     @property
@@ -119,7 +120,7 @@ class Utterance:
             return None
         *closed, last = self._segmenter.spans
         newest = self._partials.take() or self._take_speculative(last)
-        complete = [self._result(span) for span in closed]
+        complete = [self._jobs.result(span) for span in closed]
         if newest is None or None in complete:
             return None
         return _join([text for text in complete if text] + [newest])
@@ -128,6 +129,7 @@ class Utterance:
         """Transcribe what is not transcribed yet. Nothing may be pushed afterwards.
 
         Raises:
+            Busy: the wait for the engine would be too long.
             VoiceStackError: the engine failed or is not available.
         """
         began_at = time.monotonic()
@@ -135,7 +137,7 @@ class Utterance:
         took_s = time.monotonic() - began_at
         self._metrics.stop_to_text.observe(took_s)
         self._metrics.requests.labels("transcribe", "text" if transcription.text else "empty").inc()
-        self._metrics.speculative.inc(self._speculative_jobs)
+        self._metrics.speculative.inc(self._jobs.speculative)
         self._summary = (
             f"{self._recording.seconds:.1f} s of audio, {len(transcription.text)} characters,"
             f" after {took_s:.2f} s"
@@ -148,9 +150,10 @@ class Utterance:
         return self._summary
 
     def close(self) -> None:
-        """Cancel all jobs; after `finish`, let the engine free the memory it used."""
+        """Cancel all jobs and free the audio; after `finish`, let the engine free the memory it used."""
         self._keep(())
         self._partials.drop()
+        self._recording.close()
         if self._loading is not None:
             self._loading.cancel()
         if self._summary:
@@ -171,7 +174,8 @@ class Utterance:
         texts: list[Transcription] = []
         for number, span in enumerate(segmenter.spans):
             self._submit_final(segmenter.spans[number:], texts)
-            texts.append(await self._jobs[span].wait())
+            texts.append(await self._jobs.handle(span).wait())
+            self._drop_audio(segmenter)
         return _join(texts) if texts else Transcription("", self._context.request.language)
 
     async def _advance(self) -> None:
@@ -180,6 +184,12 @@ class Utterance:
         if self._segmenter is not None:
             await self._segment(self._segmenter)
             self._speculate(self._segmenter)
+            self._drop_audio(self._segmenter)
+
+    def _drop_audio(self, segmenter: Segmenter) -> None:
+        """Free silence, and speech whose text is there."""
+        needed = self._jobs.first_sample_needed(segmenter.spans, segmenter.needed_from)
+        self._recording.drop_before(min(needed, self._segmented))
 
     def _try_new_segmenter(self) -> Segmenter | None:
         engine = self._worker.engine
@@ -191,10 +201,10 @@ class Utterance:
         return None
 
     async def _segment(self, segmenter: Segmenter) -> None:
-        step = int(SEGMENT_SLICE_S * SAMPLE_RATE)
+        step = SLICE_MS * SAMPLE_RATE // 1000
         while self._segmented < self._recording.samples:
             end = min(self._segmented + step, self._recording.samples)
-            segmenter.push(self._recording.view(self._segmented, end))
+            segmenter.push(self._recording.excerpt(self._segmented, end).samples())
             self._segmented = end
             if end < self._recording.samples:
                 await asyncio.sleep(0)
@@ -206,64 +216,45 @@ class Utterance:
         self._keep((*settled, *spans[-1:]) if segmenter.paused else settled)
         for number, span in enumerate(settled):
             if span not in self._jobs and self._language_is_known(spans, number):
-                self._submit(span, self._first_language(spans), Priority.SPECULATIVE)
+                self._speculate_on(span, self._first_language(spans))
         if spans and live and not segmenter.paused and self._context.partial_text:
             self._submit_partial(spans[-1], self._first_language(spans))
 
+    def _speculate_on(self, span: SpeechSpan, language: str | None) -> None:
+        if self._worker.can_accept(Priority.SPECULATIVE):
+            self._partials.drop()
+            self._jobs.speculate(span, language)
+
     def _keep(self, spans: Sequence[SpeechSpan]) -> None:
         """Cancel the jobs of all other spans: speech has resumed after them."""
-        for span in [span for span in self._jobs if span not in spans]:
-            handle = self._jobs.pop(span)
-            if not (self._context.partial_text and self._partials.adopt(handle, span)):
-                handle.cancel()
+        self._jobs.keep(spans, self._adopt)
 
-    def _submit(self, span: SpeechSpan, language: str | None, priority: Priority) -> None:
-        if self._worker.can_accept(priority):
-            self._partials.drop()
-            speech = self._speech(span, language)
-            self._jobs[span] = self._worker.submit(speech, transcribe, priority)
-            self._speculative_jobs += priority is Priority.SPECULATIVE
+    def _adopt(self, handle: JobHandle[Transcription], span: SpeechSpan) -> bool:
+        return self._context.partial_text and self._partials.adopt(handle, span)
 
     def _submit_final(self, spans: Sequence[SpeechSpan], texts: Sequence[Transcription]) -> None:
-        """Submit the next span, and all later ones as soon as their language is known."""
+        """Submit the next span, and later ones as soon as their language is known."""
         language = texts[0].language if texts else None
         known = bool(texts) or self._context.request.language is not None
-        for span in spans if known else spans[:1]:
-            handle = self._jobs.get(span)
-            # A speculative job that failed is repeated; only a repeated failure is reported.
-            if handle is None or handle.failed:
-                self._submit(span, language, Priority.FINAL)
+        self._jobs.finish(spans if known else spans[:1], language)
 
     def _language_is_known(self, spans: Sequence[SpeechSpan], number: int) -> bool:
         """The first span's language applies to all spans; the others wait until it is known."""
         if number == 0 or self._context.request.language is not None:
             return True
-        return self._result(spans[0]) is not None
+        return self._jobs.result(spans[0]) is not None
 
     def _first_language(self, spans: Sequence[SpeechSpan]) -> str | None:
-        first = self._result(spans[0]) if len(spans) > 1 else None
+        first = self._jobs.result(spans[0]) if len(spans) > 1 else None
         return first.language if first else None
 
-    def _speech(self, span: SpeechSpan, language: str | None, *, partial: bool = False) -> Speech:
-        request = self._context.request
-        return Speech(
-            cut_out(self._recording.view(0, span.stop), span),
-            replace(request, language=request.language or language, partial=partial),
-        )
-
-    def _result(self, span: SpeechSpan) -> Transcription | None:
-        handle = self._jobs.get(span)
-        return handle.result() if handle and handle.done and not handle.failed else None
-
     def _take_speculative(self, span: SpeechSpan) -> Transcription | None:
-        text = self._result(span)
+        text = self._jobs.result(span)
         return text if text is not None and self._partials.is_newer(span) else None
 
     def _submit_partial(self, span: SpeechSpan, language: str | None) -> None:
         if self._partials.due(span) and self._worker.can_accept(Priority.PARTIAL):
-            speech = self._speech(span, language, partial=True)
-            handle = self._worker.submit(speech, transcribe, Priority.PARTIAL)
-            self._partials.track(handle, span)
+            self._partials.track(self._jobs.partial(span, language), span)
 
 
 def _join(texts: Sequence[Transcription]) -> Transcription:

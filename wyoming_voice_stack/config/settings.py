@@ -146,8 +146,8 @@ class Settings(BaseSettings):
     """Unload the model after this many idle seconds to free its memory; unset keeps it loaded."""
     max_connections: int = Field(default=64, ge=1, le=10_000)
     """Limit of simultaneous Wyoming connections."""
-    max_queued_requests: int = Field(default=32, ge=1, le=10_000)
-    """Limit of requests waiting for an engine; further ones are answered `busy`."""
+    max_queued_requests: int | None = Field(default=None, ge=1, le=10_000)
+    """Limit of requests waiting for an engine; further ones are answered `busy`. Unset: 32 for text to speech; speech to text accepts those that wait for less than a minute."""
     allowed_clients: Networks = PRIVATE_NETWORKS
     """Addresses or networks that may connect, besides this machine: `private` stands for all private networks, `any` for all."""
     allowed_hosts: HostNames = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any, Generic, TypeAlias
@@ -57,10 +58,9 @@ class BatchRunner(Generic[Engine]):
             return
         for job in batch:
             job.started.set()
+            job.note_success = self._lifecycle.note_success
         error = self._try_to_run(batch, engine)
-        if error is None:
-            self._lifecycle.note_success()
-        else:
+        if error is not None:
             self._recover(batch, engine, error)
 
     def call(self, function: BatchFunction, engine: Engine, batch: list[Job]) -> None:
@@ -70,7 +70,13 @@ class BatchRunner(Generic[Engine]):
             cancelled = all(job.cancelled.is_set() for job in batch)
             return not (cancelled or self._queue.should_yield(batch))
 
-        results = function(engine, [job.item for job in batch], wanted)
+        batch[0].busy_since = began = time.monotonic()
+        try:
+            results = function(engine, [job.item for job in batch], wanted)
+        finally:
+            batch[0].busy_since = None
+        self._queue.note_call(batch, time.monotonic() - began)
+        self._lifecycle.note_success()
         for job, result in zip(batch, results, strict=True):
             job.set_result(result)
 

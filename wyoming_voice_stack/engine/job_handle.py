@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from wyoming_voice_stack.engine.queue import Job, JobQueue, Priority
+from wyoming_voice_stack.engine.queueing.fair_order import Flow
+from wyoming_voice_stack.engine.queueing.job import NO_COST, JobCost
 from wyoming_voice_stack.errors import DeadlineExceeded, VoiceStackError
 
 Result = TypeVar("Result")
@@ -26,6 +28,9 @@ class JobHandle(Generic[Result]):
         *,
         item: object = None,
         batch_key: Hashable | None = None,
+        cost: JobCost = NO_COST,
+        flow: Flow | None = None,
+        admitted: bool = False,
         max_wait_s: float,
         timeout_message: Callable[[], str],
     ) -> None:
@@ -50,8 +55,10 @@ class JobHandle(Generic[Result]):
             batch_key=batch_key,
             item=item,
             set_result=self.set_result,
+            cost=cost,
+            flow=flow,
         )
-        queue.put(self._job)
+        queue.put(self._job, admitted=admitted)
 
     @property
     def started(self) -> bool:
@@ -114,6 +121,8 @@ class JobHandle(Generic[Result]):
         if not self.done:
             self._results.append(result)
             self._arrived.set()
+            # It may be large, and the handle is kept for the result.
+            self._job.item = None
 
     def _settle_error(self, error: VoiceStackError) -> None:
         if not self.done:

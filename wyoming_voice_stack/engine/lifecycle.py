@@ -32,6 +32,8 @@ class EngineLifecycle(Generic[Engine]):
         """Device of the engine, or of the one before while it is unloaded."""
         self.error: VoiceStackError | None = None
         self.state: EngineState = "idle"
+        self.stuck: VoiceStackError | None = None
+        """What is wrong while a call does not return, until another one succeeds."""
         self._loader = loader
         self._failures = failures
         self._changed = threading.Condition()
@@ -81,6 +83,7 @@ class EngineLifecycle(Generic[Engine]):
         """Note that the engine served a request."""
         with self._changed:
             self._failures.note_success()
+            self.stuck = None
 
     def note_failure(self, error: VoiceStackError) -> None:
         """Note why a request failed; several engine failures in a row reload the engine."""

@@ -5,55 +5,25 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import Any
+import time
+from collections.abc import Callable
 
+from wyoming_voice_stack.engine.queueing.fair_order import FairOrder
+from wyoming_voice_stack.engine.queueing.job import (
+    Capacity,
+    Job,
+    Priority,
+    is_long,
+    is_speculative,
+    is_stuck,
+)
+from wyoming_voice_stack.engine.queueing.pace import MAX_EXPECTED_WAIT_S, Pace
 from wyoming_voice_stack.errors import Abandoned, Busy, ShuttingDown, VoiceStackError
 
+__all__ = ["Capacity", "Job", "JobQueue", "Priority"]
 
-class Priority(IntEnum):
-    """Lower runs first."""
-
-    FINAL = 0
-    """A client waits for the result."""
-    SPECULATIVE = 1
-    """A client will probably need the result in a moment. Leaves a lane to finals where there are two."""
-    PARTIAL = 2
-    """No client waits for it: partial text, or a voice to clone ahead of requests. Runs only while
-    nothing else does."""
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """How much an engine does at the same time."""
-
-    lanes: int = 1
-    """Calls that run at the same time, each in its own thread."""
-    batch: int = 1
-    """Jobs with one batch key that one call runs faster together than one by one."""
-
-
-@dataclass(eq=False)
-class Job:
-    """One call of an engine, or a part of one."""
-
-    priority: Priority
-    number: int
-    run: Callable[[Any, list[Job]], None]
-    """Called with the engine and all jobs of the batch, this one first."""
-    fail: Callable[[VoiceStackError], None]
-    batch_key: Hashable | None = None
-    """Jobs with one key may share a call; one without a key runs alone."""
-    item: Any = None
-    """What the job is to work on, for jobs that share a call."""
-    set_result: Callable[[Any], None] = lambda _: None
-    started: threading.Event = field(default_factory=threading.Event)
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-    def __lt__(self, other: Job) -> bool:
-        return (self.priority, self.number) < (other.priority, other.number)
+MAX_SPECULATIVE = 16
+"""Waiting jobs with which another one that no client waits for is not useful."""
 
 
 class JobQueue:
@@ -69,6 +39,9 @@ class JobQueue:
         self._changed = threading.Condition()
         self._closed = False
         self._woken = False
+        self._order = FairOrder()
+        self._pace = Pace()
+        self._lanes = 1
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -91,17 +64,15 @@ class JobQueue:
         """Add a job; an `admitted` one even if the queue is full.
 
         Raises:
-            Busy: the queue is full.
+            Busy: the queue is full, or the job would wait for longer than `MAX_EXPECTED_WAIT_S`.
             ShuttingDown: the queue is closed.
         """
         with self._changed:
             if self._closed:
                 raise ShuttingDown
-            if not admitted and len(self._waiting) >= self._max_queued:
-                raise Busy(
-                    f"{len(self._waiting)} requests already wait for {self._name}; try again in a"
-                    " moment, or raise MAX_QUEUED_REQUESTS."
-                )
+            job.place_s = self._order.place(job.flow, job.cost.seconds)
+            if not admitted:
+                self._require_room(job)
             heapq.heappush(self._waiting, job)
             self._changed.notify_all()
 
@@ -111,7 +82,7 @@ class JobQueue:
             if priority is Priority.PARTIAL:
                 return self.idle
             return not any(job.priority < priority for job in self._waiting) and (
-                len(self._waiting) < max(1, self._max_queued // 2)
+                len(self._waiting) < min(MAX_SPECULATIVE, max(1, self._max_queued // 2))
             )
 
     def cancel(self, job: Job) -> None:
@@ -121,12 +92,13 @@ class JobQueue:
             if job in self._waiting:
                 self._waiting.remove(job)
                 heapq.heapify(self._waiting)
+                self._order.give_back(job.flow, job.cost.seconds)
                 self._changed.notify_all()
 
     def should_yield(self, batch: list[Job]) -> bool:
         """Whether a running batch of speculative jobs should stop, because a final job waits."""
         with self._changed:
-            return _speculative(batch) and not _speculative(self._waiting)
+            return is_speculative(batch) and not is_speculative(self._waiting)
 
     def put_back(self, job: Job) -> None:
         """Queue a job again that ran and was not finished; it keeps its place."""
@@ -155,23 +127,40 @@ class JobQueue:
         """Wait for the jobs of one call; empty after `timeout_s` or a `wake`, None once closed."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closed or self._woken or self._may_start(capacity()), timeout_s
+                lambda: self._closed or self._woken or self._next(capacity()) is not None, timeout_s
             )
             if self._closed:
                 return None
-            if not self._may_start(capacity()):
+            first = self._next(capacity())
+            if first is None:
                 self._woken = False
                 return []
-            batch = [heapq.heappop(self._waiting)]
-            self._fill(batch, capacity().batch)
+            self._lanes = capacity().lanes
+            batch = [first, *self._companions(first, capacity().batch)]
+            self._waiting = [job for job in self._waiting if job not in batch]
+            heapq.heapify(self._waiting)
             self._running.append(batch)
+            self._order.note_started(first.place_s)
             return batch
 
-    def finish(self, batch: list[Job]) -> None:
-        """Free the lane of a batch."""
+    def finish(self, batch: list[Job]) -> bool:
+        """Free the lane of a batch; False if it was freed before."""
         with self._changed:
+            found = any(running is batch for running in self._running)
             self._running = [running for running in self._running if running is not batch]
             self._changed.notify_all()
+            return found
+
+    def note_call(self, batch: list[Job], took_s: float) -> None:
+        """Note how long the engine took for a batch."""
+        with self._changed:
+            self._pace.note_call(sum(job.cost.seconds for job in batch), took_s)
+
+    def stuck(self) -> list[list[Job]]:
+        """Return the running batches whose calls have exceeded their limits."""
+        now = time.monotonic()
+        with self._changed:
+            return [batch for batch in self._running if is_stuck(batch, now)]
 
     def wake(self) -> None:
         """Wake a thread that waits in `take`, although there is no job."""
@@ -195,31 +184,51 @@ class JobQueue:
             self._changed.notify_all()
         return waiting + [job for job in taken if not job.started.is_set()]
 
-    def _may_start(self, capacity: Capacity) -> bool:
-        if not self._waiting or len(self._running) >= capacity.lanes:
-            return False
-        first = self._waiting[0]
+    def _require_room(self, job: Job) -> None:
+        if len(self._waiting) >= self._max_queued:
+            self._order.give_back(job.flow, job.cost.seconds)
+            raise Busy(
+                f"{len(self._waiting)} requests already wait for {self._name}; try again in a"
+                " moment, or raise MAX_QUEUED_REQUESTS."
+            )
+        if job.priority is not Priority.FINAL:
+            return
+        before = sum(each.cost.seconds for each in self._waiting if each < job)
+        wait_s = self._pace.expected_wait_s(before, self._lanes)
+        if wait_s > MAX_EXPECTED_WAIT_S:
+            self._order.give_back(job.flow, job.cost.seconds)
+            raise Busy(
+                f"{self._name} is busy: the request would wait about {wait_s:.0f} s;"
+                " try again later, or use a faster model."
+            )
+
+    def _next(self, capacity: Capacity) -> Job | None:
+        """Return the job that may start now, if any."""
+        if not self._waiting:
+            return None
+        if len(self._running) < capacity.lanes:
+            return self._waiting[0] if self._may_start(self._waiting[0], capacity) else None
+        if len(self._running) < capacity.lanes + capacity.express and all(
+            map(is_long, self._running)
+        ):
+            return min((job for job in self._waiting if job.short), default=None)
+        return None
+
+    def _may_start(self, first: Job, capacity: Capacity) -> bool:
         if first.priority is Priority.PARTIAL:
             return not self._running
         if first.priority is Priority.SPECULATIVE and capacity.lanes > 1:
-            return sum(map(_speculative, self._running)) < capacity.lanes - 1
+            return sum(map(is_speculative, self._running)) < capacity.lanes - 1
         return True
 
-    def _fill(self, batch: list[Job], size: int) -> None:
-        first = batch[0]
+    def _companions(self, first: Job, size: int) -> list[Job]:
         if first.batch_key is None or size <= 1:
-            return
+            return []
         # Jobs of a lower priority would make clients of the others wait longer.
-        companions = [
+        return [
             job
             for job in sorted(self._waiting)
-            if job.batch_key == first.batch_key and job.priority == first.priority
+            if job is not first
+            and job.batch_key == first.batch_key
+            and job.priority == first.priority
         ][: size - 1]
-        for job in companions:
-            self._waiting.remove(job)
-        heapq.heapify(self._waiting)
-        batch += companions
-
-
-def _speculative(batch: list[Job]) -> bool:
-    return all(job.priority is not Priority.FINAL for job in batch)

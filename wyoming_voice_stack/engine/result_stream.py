@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 from wyoming_voice_stack.engine.channel import Channel
 from wyoming_voice_stack.engine.queue import Job, JobQueue, Priority
+from wyoming_voice_stack.engine.queueing.job import JobCost
 from wyoming_voice_stack.errors import DeadlineExceeded, ShuttingDown
+
+STEP_LIMIT_S = 600.0
+"""Time after which the engine counts as stuck, from one result of a job to the next. It includes the
+wait for replies that have less audio in hand."""
 
 Result = TypeVar("Result")
 
@@ -39,6 +45,7 @@ class ResultStream(Generic[Result]):
             number=queue.next_number(),
             run=lambda engine, _: self._drive(job(engine)),
             fail=self._channel.end,
+            cost=JobCost(limit_s=STEP_LIMIT_S),
         )
         queue.put(self._job, admitted=admitted)
         self._deadline = loop.call_later(max_wait_s, self._time_out)
@@ -73,11 +80,22 @@ class ResultStream(Generic[Result]):
     def _drive(self, results: Iterator[Result]) -> None:
         """Runs in the engine's thread."""
         try:
-            for result in results:
-                if self._job.cancelled.is_set() or not self._channel.put(result):
+            while (result := self._next(results)) is not None:
+                if self._job.cancelled.is_set() or not self._channel.put(result[0]):
                     break
         finally:
             if (close := getattr(results, "close", None)) is not None:
                 close()
+        self._job.note_success()
         stopped = self._queue.closed and self._job.cancelled.is_set()
         self._channel.end(ShuttingDown() if stopped else None)
+
+    def _next(self, results: Iterator[Result]) -> tuple[Result] | None:
+        # The time until the client takes a result is not the engine's.
+        self._job.busy_since = time.monotonic()
+        try:
+            return (next(results),)
+        except StopIteration:
+            return None
+        finally:
+            self._job.busy_since = None

@@ -14,13 +14,17 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
+from wyoming_voice_stack.background import BackgroundTask
 from wyoming_voice_stack.engine.batch_runner import BatchRunner
+from wyoming_voice_stack.engine.call_watch import CallWatch, end_process
 from wyoming_voice_stack.engine.failure_policy import FailurePolicy
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.engine.job_handle import JobHandle, Wanted
 from wyoming_voice_stack.engine.lifecycle import EngineLifecycle
 from wyoming_voice_stack.engine.loader import Engine, EngineLoader
 from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority
+from wyoming_voice_stack.engine.queueing.fair_order import Flow
+from wyoming_voice_stack.engine.queueing.job import NO_COST, JobCost
 from wyoming_voice_stack.engine.result_stream import ResultStream
 from wyoming_voice_stack.engine.status import EngineState
 from wyoming_voice_stack.errors import ShuttingDown, VoiceStackError
@@ -48,6 +52,7 @@ class Worker(Generic[Engine]):
         capacity: Callable[[Engine], Capacity] = lambda _: Capacity(),
         idle_policy: IdlePolicy | None = None,
         memory_advice: str = "",
+        give_up: Callable[[], None] = end_process,
     ) -> None:
         """`memory_advice` is what to do where memory does not suffice, as a part of a sentence."""
         self.name = name
@@ -59,24 +64,29 @@ class Worker(Generic[Engine]):
         self._loader = EngineLoader(name, load, metrics)
         self._lifecycle = EngineLifecycle(self._loader, failures)
         self._runner = BatchRunner(name, self._queue, self._lifecycle, failures)
-        self._threads = [
-            threading.Thread(
-                target=self._work, args=(lane == 0,), name=f"engine-{name}-{lane}", daemon=True
-            )
-            for lane in range(threads)
-        ]
+        self._threads = [self._new_thread(lane) for lane in range(threads)]
+        watch = CallWatch(
+            name,
+            self._queue,
+            self._lifecycle,
+            replace_thread=self._replace_thread,
+            give_up=give_up,
+        )
+        self._watching = BackgroundTask(
+            watch.run, name=f"watch {name}", on_failure="Calls that do not return stay unnoticed."
+        )
         self._ended_threads = itertools.count(1)
         metrics.queue_depth.labels(name).set_function(lambda: len(self._queue))
 
     @property
     def state(self) -> EngineState:
         """Idle before the first load, then loading, ready, unloaded or failed."""
-        return self._lifecycle.state
+        return "failed" if self._lifecycle.stuck is not None else self._lifecycle.state
 
     @property
     def error(self) -> VoiceStackError | None:
         """Why the engine is not available, while `state` is failed."""
-        return self._lifecycle.error
+        return self._lifecycle.stuck or self._lifecycle.error
 
     @property
     def engine(self) -> Engine | None:
@@ -99,6 +109,7 @@ class Worker(Generic[Engine]):
             self._lifecycle.state = "loading"
         for thread in self._threads:
             thread.start()
+        self._watching.start()
 
     async def run(
         self, job: Callable[[Engine], Result], priority: Priority = Priority.FINAL
@@ -111,9 +122,14 @@ class Worker(Generic[Engine]):
             ShuttingDown: the worker stops.
             VoiceStackError: what the job raised, or why the engine cannot be loaded.
         """
-        results = self.stream(lambda engine: iter((job(engine),)), priority)
+
+        def once(engine: Engine) -> Iterator[Result]:
+            yield job(engine)
+
+        results = self.stream(once, priority)
         try:
-            return await anext(results)
+            [result] = [result async for result in results]
+            return result
         finally:
             results.close()
 
@@ -151,8 +167,15 @@ class Worker(Generic[Engine]):
         item: Item,
         run_batch: Callable[[Engine, Sequence[Item], Wanted], Sequence[Result]],
         priority: Priority,
+        *,
+        cost: JobCost = NO_COST,
+        flow: Flow | None = None,
+        admitted: bool = False,
     ) -> JobHandle[Result]:
         """Queue `item`, to be processed with others that wait in one call of `run_batch`.
+
+        Jobs of one `flow` take turns with those of others, by their costs. An `admitted` job
+        continues a request that was accepted before.
 
         Raises:
             Busy: the queue is full.
@@ -165,6 +188,9 @@ class Worker(Generic[Engine]):
             item=item,
             # Partial jobs run alone: a final one should not wait for the end of a batch of them.
             batch_key=None if priority is Priority.PARTIAL else run_batch,
+            cost=cost,
+            flow=flow,
+            admitted=admitted,
             max_wait_s=self._max_wait_s,
             timeout_message=self._timeout_message,
         )
@@ -179,11 +205,22 @@ class Worker(Generic[Engine]):
 
         Returns False if the engine was still inside a call after `timeout_s`.
         """
+        await self._watching.stop()
         for job in self._queue.close():
             job.fail(ShuttingDown())
         started = [thread for thread in self._threads if thread.ident is not None]
         await asyncio.to_thread(_join, started, timeout_s)
         return not any(thread.is_alive() for thread in started)
+
+    def _new_thread(self, number: int) -> threading.Thread:
+        return threading.Thread(
+            target=self._work, args=(number == 0,), name=f"engine-{self.name}-{number}", daemon=True
+        )
+
+    def _replace_thread(self) -> None:
+        # The lost one is kept, for the end of the process depends on it.
+        self._threads.append(self._new_thread(len(self._threads)))
+        self._threads[-1].start()
 
     def _timeout_message(self) -> str:
         reason = "is still loading" if self.state == "loading" else "is busy"
@@ -201,7 +238,8 @@ class Worker(Generic[Engine]):
         while (batch := self._queue.take(self._capacity, self._next_check_s())) is not None:
             if batch or self._lifecycle.until_retry_s is not None:
                 self._run_taken(batch)
-            self._queue.finish(batch)
+            if not self._queue.finish(batch) and batch:
+                break  # The call took so long that another thread has taken its place.
             if self._queue.idle:
                 self._use_idle_time()
         if next(self._ended_threads) == len(self._threads):

@@ -26,10 +26,13 @@ from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import (
     Speech,
     SpeechRecognizer,
+    SpeechSpan,
     Transcription,
     TranscriptionRequest,
 )
+from wyoming_voice_stack.asr.recorded_audio import AudioExcerpt
 from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
+from wyoming_voice_stack.asr.span_jobs import PendingSpeech, transcribe
 from wyoming_voice_stack.engine.job_handle import JobHandle
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker
@@ -60,7 +63,7 @@ async def loaded(service: AsrService) -> AsrSession:
 def jobs_done(session: AsrSession) -> Iterator[bool]:
     """Whether each speculative job is done."""
     assert session._utterance is not None
-    return (job.done for job in session._utterance._jobs.values())
+    return (job.done for job in session._utterance._jobs._handles.values())
 
 
 class TestSpeculativeJobs:
@@ -188,7 +191,9 @@ class TestLongSpeech:
     async def test_spans_are_transcribed_as_they_close(self, engine: FakeRecognizer) -> None:
         async with serving(engine, QUIET) as service:
             session = await loaded(service)
+            engine.hold = threading.Event()
             await transcripts(session, *[sound(7.8), PAUSE] * 4)
+            engine.let_go()
             await eventually(lambda: list(jobs_done(session)) == [True])
             # Only now is the language known in which the rest is spoken.
             await transcripts(session, sound(0.01, loud=False))
@@ -284,5 +289,6 @@ async def busy(service: AsrService, engine: FakeRecognizer) -> JobHandle[Transcr
 
 
 def ask(worker: Worker[SpeechRecognizer]) -> JobHandle[Transcription]:
-    speech = Speech(np.ones(1600, np.float32), TranscriptionRequest())
-    return worker.submit(speech, utterance_module.transcribe, Priority.FINAL)
+    said = AudioExcerpt([np.full(1600, 2**14, np.int16)])
+    pending = PendingSpeech(said, SpeechSpan(512, 2112), TranscriptionRequest())
+    return worker.submit(pending, transcribe, Priority.FINAL)

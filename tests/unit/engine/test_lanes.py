@@ -270,10 +270,18 @@ class TestReload:
             for number in range(MAX_FAILURES_IN_A_ROW * 2):
                 if number % 2:
                     await worker.run(lambda _: None)
-                    # Its lane notes the success after it has handed the result over.
-                    await eventually(lambda: worker._queue.idle)
                 with pytest.raises(EngineError):
                     await worker.run(lost)
+            assert await worker.run(lambda hall: hall) is halls.loaded[0]
+
+    async def test_success_in_a_batch_counts_as_well(self) -> None:
+        halls = Halls()
+        async with working(halls, **lanes(2, batch=2)) as worker:
+            for _ in range(MAX_FAILURES_IN_A_ROW):
+                for _ in range(MAX_FAILURES_IN_A_ROW - 1):
+                    with pytest.raises(EngineError):
+                        await worker.run(lost)
+                assert await worker.submit(2, Calls(), Priority.FINAL).wait() == -2
             assert await worker.run(lambda hall: hall) is halls.loaded[0]
 
     @pytest.mark.parametrize("resting", [0, 1])

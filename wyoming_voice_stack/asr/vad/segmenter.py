@@ -99,6 +99,11 @@ class SpeechSegmenter:
         return bool(self._speech_stop) and self._windows - self._speech_stop >= _TAIL
 
     @property
+    def needed_from(self) -> int:
+        """First sample that the last span, or a later one, can contain."""
+        return self._open.start * WINDOW_SAMPLES
+
+    @property
     def silence_ms(self) -> int:
         """Time since the last speech, or since the start if there was none."""
         return (self._windows - self._speech_stop) * WINDOW_MS
@@ -177,6 +182,11 @@ def speech_spans(
 
 
 def cut_out(samples: Samples, span: SpeechSpan) -> Samples:
-    """Copy a span for Whisper; with `LEAD_IN_MS` of silence before it at the start of a recording."""
+    """Copy a span for Whisper; see `with_lead_in`."""
+    return with_lead_in(samples[span.start : span.stop], span)
+
+
+def with_lead_in(samples: Samples, span: SpeechSpan) -> Samples:
+    """Add `LEAD_IN_MS` of silence before the samples of a span at the start of a recording."""
     lead_in = LEAD_IN_MS * SAMPLE_RATE // 1000 if span.start == 0 else 0
-    return np.pad(samples[span.start : span.stop], (lead_in, 0))
+    return np.pad(samples, (lead_in, 0))

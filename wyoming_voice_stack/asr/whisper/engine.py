@@ -112,6 +112,11 @@ class WhisperRecognizer:
         return self._placement.lanes
 
     @property
+    def express_lanes(self) -> int:
+        """Number of further calls for short speech while all lanes transcribe long speech."""
+        return self._placement.express_lanes
+
+    @property
     def batch_size(self) -> int:
         """Number of speech spans per call that improves throughput."""
         return self._placement.batch_size

@@ -39,6 +39,8 @@ SMALL_MODEL_BYTES = 200_000_000
 """Size on disk below which a model's matrices are too small for many threads. It transcribes several
 utterances at the same time instead, each with `SMALL_MODEL_THREADS`."""
 SMALL_MODEL_THREADS = 2
+EXPRESS_LANES = 1
+"""Further calls on a CPU for short speech: a command does not wait for 30 s of a recording."""
 CUDA_BATCH = 16
 CUDA_WINDOW_STEP_S = 5
 """Window lengths are multiples of this, so that more windows have the same length and share a batch."""
@@ -63,6 +65,8 @@ class Placement:
     """Concurrent calls."""
     threads: int = 1
     """CPU threads per call."""
+    express_lanes: int = 0
+    """Further concurrent calls, for short speech."""
     batch_size: int = 1
     """Windows per call. On two cores, a batch of 2 or 4 is no faster than one window after another."""
     passes: DecodePasses = field(default_factory=lambda: passes_on_cpu(0))
@@ -139,7 +143,12 @@ def _placement(directory: Path, kind: str, threads: int) -> Placement:
         )
     size = (directory / "model.bin").stat().st_size
     lanes = max(1, threads // SMALL_MODEL_THREADS) if size < SMALL_MODEL_BYTES else 1
-    return Placement(lanes=lanes, threads=threads // lanes, passes=passes_on_cpu(size))
+    return Placement(
+        lanes=lanes,
+        threads=threads // lanes,
+        express_lanes=EXPRESS_LANES,
+        passes=passes_on_cpu(size),
+    )
 
 
 def _open_on(
@@ -153,7 +162,7 @@ def _open_on(
         device_index=int(index or 0),
         compute_type=_compute_type(compute_type, kind, int(index or 0)),
         cpu_threads=placement.threads,
-        num_workers=placement.lanes,
+        num_workers=placement.lanes + placement.express_lanes,
         local_files_only=True,
     )
     _check_runs(model, directory)

@@ -11,11 +11,12 @@ from pydantic import SecretStr
 
 from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
 from wyoming_voice_stack.asr.home_assistant import HomeAssistantNames, home_assistant_access
+from wyoming_voice_stack.asr.recorded_audio import AudioBudget, budget_bytes
 from wyoming_voice_stack.asr.service import AsrEntry, AsrOptions, AsrService
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.catalogue import choose_model, model_languages, smaller_model
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
-from wyoming_voice_stack.asr.whisper.loading import cuda_devices, thread_budget
+from wyoming_voice_stack.asr.whisper.loading import EXPRESS_LANES, cuda_devices, thread_budget
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.engine.queue import Capacity
@@ -39,6 +40,9 @@ from wyoming_voice_stack.server.assembly.model_references import (
 
 _LOGGER = logging.getLogger(__name__)
 
+MAX_QUEUED_JOBS = 10_000
+"""Without MAX_QUEUED_REQUESTS, the expected wait limits the queue; each connection has few jobs in it."""
+
 
 def asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrService:
     """Build the service without loading a model. See `assemble`."""
@@ -60,7 +64,8 @@ def asr_service(settings: Settings, metrics: Metrics, store: ModelStore) -> AsrS
         for reference, shown in shown_names(names).items()
     ]
     _check_languages(settings, entries)
-    return AsrService(entries, options, metrics, _home_assistant_names(settings))
+    audio_budget = AudioBudget(budget_bytes(available_memory_bytes()))
+    return AsrService(entries, options, metrics, _home_assistant_names(settings), audio_budget)
 
 
 def _check_languages(settings: Settings, entries: Sequence[AsrEntry]) -> None:
@@ -139,10 +144,10 @@ def _asr_entry(
         worker=Worker(
             name,
             freeze_after_load(load),
-            max_queued=settings.max_queued_requests,
+            max_queued=settings.max_queued_requests or MAX_QUEUED_JOBS,
             metrics=metrics,
-            threads=thread_budget(settings.asr_cpu_threads),
-            capacity=lambda engine: Capacity(engine.lanes, engine.batch_size),
+            threads=thread_budget(settings.asr_cpu_threads) + EXPRESS_LANES,
+            capacity=lambda engine: Capacity(engine.lanes, engine.batch_size, engine.express_lanes),
             idle_policy=IdlePolicy(trim_heap, settings.idle_unload_seconds),
             memory_advice=f"set ASR_MODEL to a smaller model, such as {smaller}" if smaller else "",
         ),

@@ -1,0 +1,231 @@
+"""Which of the waiting jobs is next, and how long a new one would wait."""
+
+from __future__ import annotations
+
+import pytest
+
+from wyoming_voice_stack.engine.queue import MAX_SPECULATIVE, Capacity, Job, JobQueue, Priority
+from wyoming_voice_stack.engine.queueing.fair_order import FairOrder, Flow
+from wyoming_voice_stack.engine.queueing.job import SHORT_JOB_S, JobCost, is_stuck
+from wyoming_voice_stack.engine.queueing.pace import MAX_EXPECTED_WAIT_S, Pace
+from wyoming_voice_stack.errors import Busy
+
+WINDOW_S = 30.0
+FINAL, SPECULATIVE = Priority.FINAL, Priority.SPECULATIVE
+
+
+class Line:
+    """A queue whose jobs have costs."""
+
+    def __init__(self, lanes: int = 1, express: int = 0, batch: int = 1) -> None:
+        self.queue = JobQueue("thing", 1000)
+        self._capacity = Capacity(lanes, batch, express)
+
+    def put(
+        self,
+        cost_s: float,
+        flow: Flow | None = None,
+        priority: Priority = FINAL,
+        *,
+        admitted: bool = False,
+        batch_key: object = None,
+    ) -> Job:
+        job = Job(
+            priority,
+            self.queue.next_number(),
+            run=lambda *_: None,
+            fail=lambda _: None,
+            batch_key=batch_key,
+            cost=JobCost(cost_s),
+            flow=flow,
+        )
+        self.queue.put(job, admitted=admitted)
+        return job
+
+    def take(self) -> list[Job]:
+        batch = self.queue.take(lambda: self._capacity, 0.0)
+        assert batch is not None
+        return batch
+
+    def take_all(self) -> list[Job]:
+        done = []
+        while batch := self.take():
+            done += batch
+            self.queue.finish(batch)
+        return done
+
+
+class TestOrder:
+    def test_two_recordings_take_turns(self) -> None:
+        line, one, other = Line(), Flow(), Flow()
+        first = [line.put(WINDOW_S, one) for _ in range(3)]
+        second = [line.put(WINDOW_S, other) for _ in range(3)]
+        alternating = [job for pair in zip(first, second, strict=True) for job in pair]
+        assert line.take_all() == alternating
+
+    def test_command_passes_a_recording(self) -> None:
+        line, recording = Line(), Flow()
+        windows = [line.put(WINDOW_S, recording) for _ in range(5)]
+        running = line.take()
+        assert running == windows[:1]
+        line.queue.finish(running)
+        command = line.put(3.0, Flow())
+        assert line.take() == [command]
+
+    def test_commands_do_not_stop_a_recording(self) -> None:
+        line, recording = Line(), Flow()
+        window = line.put(WINDOW_S, recording)
+        before = 0
+        line.put(3.0, Flow())
+        while (taken := line.take()) != [window]:
+            line.queue.finish(taken)
+            line.put(3.0, Flow())
+            before += 1
+        assert before == WINDOW_S / 3 - 1
+
+    def test_cancelled_job_costs_nothing(self) -> None:
+        line, mine, other = Line(), Flow(), Flow()
+        for _ in range(10):
+            line.queue.cancel(line.put(WINDOW_S, mine))
+        theirs, job = line.put(WINDOW_S, other), line.put(5.0, mine)
+        assert line.take_all() == [job, theirs]
+
+    def test_refused_job_costs_nothing(self) -> None:
+        flow = Flow()
+        queue = JobQueue("thing", 0)
+        job = Job(FINAL, 0, lambda *_: None, lambda _: None, cost=JobCost(5.0), flow=flow)
+        with pytest.raises(Busy):
+            queue.put(job)
+        assert flow.finish_s == 0.0
+
+    def test_late_comer_does_not_catch_up(self) -> None:
+        order, flow = FairOrder(), Flow()
+        order.note_started(100.0)
+        order.note_started(50.0)
+        assert order.place(flow, 3.0) == 103.0
+        assert order.place(flow, 3.0) == 106.0
+        assert order.place(None, 3.0) == 103.0
+
+    def test_batch_has_the_next_jobs_in_order(self) -> None:
+        line, one, other = Line(batch=3), Flow(), Flow()
+        first = [line.put(WINDOW_S, one, batch_key="k") for _ in range(3)]
+        [second] = [line.put(WINDOW_S, other, batch_key="k")]
+        assert line.take() == [first[0], second, first[1]]
+
+
+class TestExpress:
+    def test_short_job_runs_beside_a_long_one(self) -> None:
+        line = Line(express=1)
+        window, _ = line.put(WINDOW_S), line.put(WINDOW_S)
+        assert line.take() == [window]
+        command = line.put(SHORT_JOB_S)
+        assert line.take() == [command]
+        line.put(3.0)
+        assert line.take() == []
+
+    def test_not_beside_a_short_one(self) -> None:
+        line = Line(express=1)
+        line.put(SHORT_JOB_S), line.put(3.0)
+        line.take()
+        assert line.take() == []
+
+    def test_not_while_a_lane_runs_a_short_one(self) -> None:
+        line = Line(lanes=2, express=1)
+        line.put(3.0), line.put(WINDOW_S), line.put(4.0), line.put(SHORT_JOB_S)
+        line.take(), line.take()
+        assert line.take() == []
+
+    @pytest.mark.parametrize(
+        ("cost_s", "priority"), [(SHORT_JOB_S + 0.1, FINAL), (3.0, SPECULATIVE)]
+    )
+    def test_not_for_others(self, cost_s: float, priority: Priority) -> None:
+        line = Line(express=1)
+        line.put(WINDOW_S)
+        line.take()
+        line.put(cost_s, priority=priority)
+        assert line.take() == []
+
+    def test_lane_waits_until_the_express_call_ends(self) -> None:
+        line = Line(express=1)
+        line.put(WINDOW_S)
+        later = line.put(WINDOW_S)
+        window = line.take()
+        line.put(3.0)
+        command = line.take()
+        line.queue.finish(window)
+        assert line.take() == []
+        line.queue.finish(command)
+        assert line.take() == [later]
+
+
+class TestExpectedWait:
+    def test_first_call_sets_the_pace(self) -> None:
+        pace = Pace()
+        assert pace.expected_wait_s(100.0, 1) == 0.0
+        pace.note_call(0.0, 9.0)
+        assert pace.expected_wait_s(100.0, 1) == 0.0
+        pace.note_call(10.0, 5.0)
+        assert pace.expected_wait_s(100.0, 1) == 50.0
+        assert pace.expected_wait_s(100.0, 2) == 25.0
+
+    def test_later_calls_move_it(self) -> None:
+        pace = Pace()
+        pace.note_call(10.0, 10.0)
+        pace.note_call(10.0, 20.0)
+        assert pace.expected_wait_s(1.0, 1) == pytest.approx(1.2)
+
+    def test_refuses_who_would_wait_too_long(self) -> None:
+        line = Line()
+        line.queue.note_call([line.put(10.0)], 10.0)
+        for _ in range(5):
+            line.put(10.0)
+        line.put(10.0)
+        with pytest.raises(Busy, match=r"thing is busy: the request would wait about 70 s; try"):
+            line.put(10.0)
+        assert len(line.queue) == 7
+        # These go before the others, or continue a request, or can be done without.
+        assert MAX_EXPECTED_WAIT_S == 60.0
+        line.put(9.0)
+        line.put(10.0, admitted=True)
+        line.put(10.0, priority=SPECULATIVE)
+
+    def test_lanes_share_the_wait(self) -> None:
+        line = Line(lanes=2)
+        first = line.put(10.0)
+        line.queue.note_call(line.take(), 10.0)
+        for _ in range(12):
+            line.put(10.0)
+        line.put(10.0)
+        with pytest.raises(Busy):
+            line.put(10.0)
+        assert first.cost.seconds == 10.0
+
+    def test_speculation_ends_when_many_wait(self) -> None:
+        line = Line()
+        for _ in range(MAX_SPECULATIVE):
+            assert line.queue.can_accept(SPECULATIVE)
+            line.put(1.0, priority=SPECULATIVE)
+        assert not line.queue.can_accept(SPECULATIVE)
+
+
+class TestStuck:
+    @pytest.mark.parametrize(
+        ("began", "limits", "stuck"),
+        [
+            ([None, None], [1.0, 2.0], False),
+            ([7.0, None], [1.0, 2.0], False),
+            ([6.9, None], [1.0, 2.0], True),
+            ([None, 6.9], [1.0, 2.0], True),
+            ([0.0, None], [1.0, None], False),
+        ],
+    )
+    def test_limits_of_a_batch_add_up(
+        self, began: list[float | None], limits: list[float | None], stuck: bool
+    ) -> None:
+        batch = [
+            Job(FINAL, 0, lambda *_: None, lambda _: None, cost=JobCost(limit_s=limit))
+            for limit in limits
+        ]
+        for job, since in zip(batch, began, strict=True):
+            job.busy_since = since
+        assert is_stuck(batch, now=10.0) is stuck
