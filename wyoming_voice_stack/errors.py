@@ -40,6 +40,7 @@ from __future__ import annotations
 import traceback
 from typing import ClassVar
 
+EXIT_STUCK = 1
 EXIT_CONFIG = 2
 EXIT_USAGE = 64
 EXIT_UNAVAILABLE = 69

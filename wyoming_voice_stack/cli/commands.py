@@ -98,10 +98,11 @@ def serve(
     configure_logging(settings.log_level, settings.log_format)
     _warn_of_misspelt_variables()
     settings = asyncio.run(with_default_voice(settings))
-    if not asyncio.run(server.serve(settings, assemble)):
+    exit_status = asyncio.run(server.serve(settings, assemble))
+    if exit_status is not None:
         # The engine is in a native call that cannot be interrupted; everything else has stopped.
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(exit_status)
 
 
 app.command(

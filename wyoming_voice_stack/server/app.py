@@ -17,6 +17,7 @@ from wyoming_voice_stack.announce.supervisor import Supervisor, SupervisorAnnoun
 from wyoming_voice_stack.announce.zeroconf import Announcer, default_instance_name
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.status import ServiceStatus, is_ready
+from wyoming_voice_stack.errors import EXIT_STUCK
 from wyoming_voice_stack.http.health import make_runner
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection.event_rate import (
@@ -87,10 +88,11 @@ def prepare_process(mode: str) -> None:
 
 async def serve(
     settings: Settings, assemble: Callable[[Settings, Metrics], AssembledServer]
-) -> bool:
+) -> int | None:
     """Serve until SIGTERM, SIGINT or SIGHUP, then drain. A second signal ends the grace period.
 
-    Returns False if an engine was still inside a call when everything else had stopped.
+    Returns None, or the exit status if an engine was still inside a call when everything else had
+    stopped: the process cannot end by itself then.
 
     Raises:
         ConfigError: the server cannot listen on the address.
@@ -119,9 +121,12 @@ async def serve(
             listener.stop_accepting()
             await withdraw()
             await _drain(listener, settings.shutdown_grace_seconds, end_grace)
+        stuck = service.status().state == "failed"
         stopped = await service.stop(ENGINE_STOP_SECONDS)
         _LOGGER.info("stopped")
-        return stopped
+        if stopped:
+            return None
+        return EXIT_STUCK if stuck else 0
 
 
 def _listener(settings: Settings, assembled: AssembledServer, metrics: Metrics) -> Listener:
