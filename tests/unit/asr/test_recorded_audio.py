@@ -154,16 +154,18 @@ class TestUtterance:
             utterance.close()
             assert blocks_of(utterance) == 0
 
-    async def test_all_is_kept_until_the_model_is_loaded(self, engine: FakeRecognizer) -> None:
+    async def test_all_is_kept_until_the_model_is_loaded(
+        self, engine: FakeRecognizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         async with serving(engine, LONG) as service:
-            utterance = service.open_utterance(UtteranceRequest(model="first.en"))
-            utterance._loading = utterance._worker.submit(
-                None, utterance_module._load, utterance_module.Priority.SPECULATIVE
-            )
-            for _ in range(3):
-                utterance._recording.append(PCM, blocks(1))
-            assert blocks_of(utterance) == 3
-            utterance.close()
+            await loaded_worker(service)
+            with opened(service) as utterance:
+                monkeypatch.setattr(Utterance, "_try_new_segmenter", lambda _: None)
+                await utterance.push(PCM, blocks(3))
+                assert blocks_of(utterance) == 3
+                monkeypatch.undo()
+                await utterance.push(PCM, blocks(1))
+                assert blocks_of(utterance) == 1
 
     async def test_too_much_for_the_server(
         self, engine: FakeRecognizer, monkeypatch: pytest.MonkeyPatch
