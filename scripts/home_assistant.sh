@@ -2,7 +2,7 @@
 # Installs Home Assistant for its tests, which are skipped without it:
 #   scripts/home_assistant.sh             both releases
 #   scripts/home_assistant.sh oldest      the oldest supported release, in .venv-hass (0.7 GB)
-#   scripts/home_assistant.sh newest      the newest release, below the user's cache folder (1.5 GB)
+#   scripts/home_assistant.sh newest      the newest release, below the user's cache folder (1.3 GB)
 # The newest needs Python 3.14 and runs in a chroot of Debian testing, which needs root and mmdebstrap.
 # Ends with status 69 if this machine cannot have a release, after a line that says why.
 #   scripts/home_assistant.sh has RELEASE         status 0 if it is installed
