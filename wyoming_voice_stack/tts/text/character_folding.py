@@ -42,6 +42,7 @@ _PICTOGRAM = re.compile(
 )
 """Arrows, technical signs, box drawing, shapes, dingbats and private characters. Engines name some of them
 by their code, or by their full name in the Unicode Standard."""
+_SYMBOL = re.compile(r"[^\w\s\x00-\x7f]")
 _OTHER_SYMBOLS = frozenset("\u00b0\u2116")
 """Signs that are spoken."""
 
@@ -64,12 +65,10 @@ def fold_characters(text: str) -> str:
     text = _IN_NUMBER.sub(lambda match: _IN_NUMBER_AS[match[0]], text)
     text = _RANGE.sub("\u2013", _HYPHENS.sub("-", text)).replace(_FULLWIDTH_STOP, ".")
     text = _ARROW.sub(", ", text)
-    return "".join(" " if _is_pictogram(character) else character for character in text)
+    return _SYMBOL.sub(lambda match: " " if _is_pictogram(match[0]) else match[0], text)
 
 
 def _is_pictogram(character: str) -> bool:
-    if character.isalnum() or character.isascii():
-        return False
     return _PICTOGRAM.match(character) is not None or (
         unicodedata.category(character) == "So" and character not in _OTHER_SYMBOLS
     )
