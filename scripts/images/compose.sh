@@ -179,11 +179,13 @@ on_the_host() {
     compose down --timeout 30 >/dev/null 2>&1
 }
 
-# In a checkout, the override builds the image, here with the host's network. Debian's buildx may be too old for it.
+# In a checkout, the override builds the image, here with the host's network. Compose needs buildx for it.
 in_a_checkout() {
     FOLDER=$PWD COMPOSE_FILES=()
     printf 'services: {asr: {build: {network: host}}}\n' >"$WORK/network.yml"
-    if docker compose -f docker-compose.yml -f docker-compose.override.yml -f "$WORK/network.yml" build asr \
+    if ! docker buildx version >/dev/null 2>&1; then
+        say "   compose build was NOT run: Docker's plugin buildx is not installed."
+    elif docker compose -f docker-compose.yml -f docker-compose.override.yml -f "$WORK/network.yml" build asr \
         >"$WORK/build" 2>&1; then
         passed "compose build"
     elif grep -q "requires buildx" "$WORK/build"; then
