@@ -1,0 +1,132 @@
+"""Attacks Wyoming servers, and measures what other clients notice and what memory is kept.
+
+    python -m benchmarks.robustness                          our two servers
+    python -m benchmarks.robustness --peer                   and wyoming-faster-whisper and wyoming-piper
+    python -m benchmarks.robustness 127.0.0.1:10300 --pid 4711
+    python -m benchmarks.robustness --only ping --seconds 5  attacks with `ping` in their name
+
+Attack only servers of your own: an attack may end a server or use all of the machine's memory.
+
+Each attack runs in a process of its own, and comes from another address of this machine where it
+has one. At the same time a bystander sends `describe` every 50 ms on a new connection, each timed
+from the moment it is due, and makes one request after the other. An answer is right if it is that
+of the undisturbed server, but for a quarter of its words or of its length. Five seconds after the
+attack, the memory that is still in use counts as kept, and a server that answers `describe` and a
+request lives. A server that was started here and does not is replaced for the next attack.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.common.errors import BenchmarkError
+from benchmarks.common.program import add_file_options, new_parser, run_program
+from benchmarks.robustness.attack import Attack, Service
+from benchmarks.robustness.attacker import attack_from_process
+from benchmarks.robustness.catalogue import ATTACKS
+from benchmarks.robustness.robust_servers import (
+    Attacked,
+    Choice,
+    given_choice,
+    other_address,
+    own_choices,
+    peer_choices,
+)
+from benchmarks.robustness.robustness_report import print_remarks, robustness_table, write_trials
+from benchmarks.robustness.trial import Trial, try_attack
+
+SERVICES: tuple[Service, ...] = ("asr", "tts")
+COLUMNS = 160
+
+
+def parser() -> argparse.ArgumentParser:
+    made = new_parser(__doc__)
+    add = made.add_argument_group("servers").add_argument
+    add("server", nargs="?", metavar="HOST:PORT", help="attack this running server, not ours")
+    add("--pid", type=int, help="its process ID, to measure memory")
+    add("--services", nargs="+", choices=SERVICES, default=SERVICES, help="default: both")
+    add("--peer", action="store_true", help="attack wyoming-faster-whisper and wyoming-piper too")
+    add = made.add_argument_group("attacks").add_argument
+    add("--only", nargs="+", metavar="TEXT", help="attacks whose name contains one of these texts")
+    add("--seconds", type=float, default=10.0, help="longest time of an attack; default: 10")
+    add("--source", metavar="ADDRESS", help="address that the attackers come from")
+    add_file_options(made)
+    return made
+
+
+def choices(options: argparse.Namespace) -> list[Choice]:
+    """The servers that the options ask for."""
+    services = list(options.services)
+    chosen = (
+        [given_choice(options.server, options.pid)] if options.server else own_choices(services)
+    )
+    if options.peer:
+        chosen += peer_choices(services, options.cache)
+    return chosen
+
+
+def attacks(only: Sequence[str] | None) -> list[Attack]:
+    """The attacks that the options ask for.
+
+    Raises:
+        BenchmarkError: no attack has such a name.
+    """
+    found = [attack for attack in ATTACKS if not only or any(text in attack.name for text in only)]
+    if not found:
+        names = ", ".join(attack.name for attack in ATTACKS)
+        raise BenchmarkError(f"No attack has one of these names: {only}. Available: {names}.")
+    return found
+
+
+def attack_server(
+    attacked: Attacked, wanted: Sequence[Attack], options: argparse.Namespace, console: Console
+) -> list[Trial]:
+    """Carry out all attacks on one server; ends early if it cannot be started again."""
+    trials: list[Trial] = []
+    source = options.source or other_address()
+    for attack in wanted:
+        try:
+            subject = attacked.subject()
+        except BenchmarkError as error:
+            console.print(f"{attacked.name}: {error}", highlight=False, markup=False)
+            break
+        if subject.service not in attack.services:
+            continue
+        with console.status(f"{attacked.name}: {attack.name}"):
+            striking = try_attack(
+                attack.name, subject, attack_from_process, options.seconds, source
+            )
+            trials.append(asyncio.run(striking))
+        if not trials[-1].lives:
+            attacked.stop()
+    return trials
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    wanted = attacks(options.only)
+    trials: list[Trial] = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        for choice in choices(options):
+            attacked = Attacked(choice, folder)
+            stack.callback(attacked.stop)
+            trials += attack_server(attacked, wanted, options, console)
+            attacked.stop()
+    order = [attack.name for attack in wanted]
+    trials.sort(key=lambda trial: order.index(trial.attack))
+    console.print(robustness_table(trials))
+    print_remarks(trials, console)
+    if options.out:
+        write_trials(options.out, vars(options), trials)
+
+
+if __name__ == "__main__":
+    sys.exit(run_program(run, parser().parse_args(), columns=COLUMNS))

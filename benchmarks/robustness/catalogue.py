@@ -1,0 +1,37 @@
+"""All attacks, in the order of the table."""
+
+from __future__ import annotations
+
+import asyncio
+
+from benchmarks.robustness.attack import Attack, AttackRun
+from benchmarks.robustness.floods import FLOODS
+from benchmarks.robustness.heavy import HEAVY_REQUESTS
+from benchmarks.robustness.holds import HOLDS
+from benchmarks.robustness.malformed import MALFORMED
+
+
+async def do_nothing(run: AttackRun) -> None:
+    """Wait: what bystanders notice without an attack."""
+    await asyncio.sleep(run.seconds_left)
+
+
+ATTACKS: tuple[Attack, ...] = (
+    Attack("none", do_nothing),
+    *HEAVY_REQUESTS,
+    *FLOODS,
+    *HOLDS,
+    *MALFORMED,
+)
+
+
+def attack_named(name: str) -> Attack:
+    """The attack of this name.
+
+    Raises:
+        LookupError: there is none.
+    """
+    for attack in ATTACKS:
+        if attack.name == name:
+            return attack
+    raise LookupError(name)

@@ -1,0 +1,125 @@
+"""The servers to attack, started again after an attack that ends one."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.common.errors import BenchmarkError
+from benchmarks.common.servers import OURS, PEER, Start, Target, own_target
+from benchmarks.robustness.attack import Service
+from benchmarks.robustness.trial import Subject, get_to_know
+from benchmarks.stt.whisper_base import model_directory
+from benchmarks.stt.whisper_servers import WYOMING_FASTER_WHISPER, WhisperOptions, peer_whisper
+from benchmarks.tts.piper_servers import JOE, WYOMING_PIPER, PiperOptions, peer_piper
+from tests.support.integration.servers import EMBEDDED_WHISPER
+
+THREADS = 2
+BEAM = 1
+ELSEWHERE = ("192.0.2.1", 9)
+"""An address of documentation; nothing is sent to it."""
+NOT_RESTARTED = "It has ended and was not started here, so the remaining attacks are left out."
+
+
+class Choice(NamedTuple):
+    """A server to attack, and how it is started."""
+
+    name: str
+    start: Start
+
+
+class Attacked:
+    """One server, with a new process whenever an attack has ended the last one."""
+
+    def __init__(self, choice: Choice, folder: Path) -> None:
+        self.name = choice.name
+        self._choice = choice
+        self._folder = folder
+        self._running = ExitStack()
+        self._subject: Subject | None = None
+
+    def subject(self) -> Subject:
+        """The running server; started if need be.
+
+        Raises:
+            BenchmarkError: it does not start, or does not answer.
+        """
+        if self._subject is None:
+            target = self._running.enter_context(self._choice.start(self._folder))
+            self._subject = asyncio.run(get_to_know(replace(target, name=self.name)))
+        return self._subject
+
+    def stop(self) -> None:
+        """Stop it; a further attack gets a new process."""
+        self._subject = None
+        # A server that an attack has ended cannot be stopped well; its row says so.
+        with suppress(AssertionError, OSError):
+            self._running.close()
+        self._running = ExitStack()
+
+
+def own_choices(services: list[Service]) -> list[Choice]:
+    """Our servers, with the models that come in Python packages."""
+    # The attackers may come from any address of this machine.
+    settings = {"ALLOWED_CLIENTS": "any", "ASR_MODEL": EMBEDDED_WHISPER, "ASR_LANGUAGE": "en"}
+    starts: dict[Service, Start] = {
+        "asr": lambda folder: own_target("asr", folder, settings, WYOMING_FASTER_WHISPER.libraries),
+        "tts": lambda folder: own_target(
+            "tts", folder, {"ALLOWED_CLIENTS": "any", "TTS_MODEL": JOE}, WYOMING_PIPER.libraries
+        ),
+    }
+    return [Choice(f"{OURS} {service}", starts[service]) for service in services]
+
+
+def peer_choices(services: list[Service], cache: Path) -> list[Choice]:
+    """wyoming-faster-whisper and wyoming-piper with the same models."""
+
+    def whisper(folder: Path) -> AbstractContextManager[Target]:
+        model = model_directory(EMBEDDED_WHISPER, cache)
+        return peer_whisper(WhisperOptions(model, "en", THREADS, BEAM), folder, cache, "")
+
+    starts: dict[Service, Start] = {
+        "asr": whisper,
+        "tts": lambda folder: peer_piper(PiperOptions(JOE, 0), folder, cache, ""),
+    }
+    return [Choice(f"{PEER} {service}", starts[service]) for service in services]
+
+
+def given_choice(address: str, pid: int | None) -> Choice:
+    """A server that runs already.
+
+    Raises:
+        BenchmarkError: the address is not HOST:PORT.
+    """
+    host, colon, port = address.removeprefix("tcp://").rpartition(":")
+    if not colon or not host or not port.isdecimal():
+        raise BenchmarkError(f"Invalid server address {address!r}. Use HOST:PORT.")
+    target = Target("server", host.strip("[]"), int(port), pid)
+    started = iter([target])
+
+    @contextmanager
+    def start(folder: Path) -> Iterator[Target]:
+        del folder
+        try:
+            yield next(started)
+        except StopIteration:
+            raise BenchmarkError(NOT_RESTARTED) from None
+
+    return Choice("server", partial(start))
+
+
+def other_address() -> str | None:
+    """An address of this machine that is not loopback, for the attackers; None if there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(ELSEWHERE)
+        except OSError:
+            return None
+        address: str = probe.getsockname()[0]
+    return None if address.startswith("127.") else address

@@ -1,0 +1,59 @@
+"""The table of the attacks, and the raw figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from benchmarks.common.figures import percentile
+from benchmarks.common.report import number_cell, table_of, write_json
+from benchmarks.robustness.trial import Trial
+
+HEADINGS = (
+    *("attack", "server", "describe p50 ms", "p99 ms"),
+    *("right", "wrong", "refused", "none", "slowest s"),
+    *("MB more", "MB kept", "lives"),
+)
+LONGEST_REMARKS = 3
+
+
+def row(trial: Trial) -> list[str]:
+    """The row of one attack on one server."""
+    notices = trial.notices
+    verdicts = Counter(notices.verdicts)
+    described = [percentile(notices.described_s, percent) * 1000 for percent in (50, 99)]
+    memory = (trial.memory.growth_mb, trial.memory.kept_growth_mb)
+    return [
+        *(trial.attack, trial.server),
+        *(number_cell(value, 1) for value in described),
+        *(str(verdicts[kind]) for kind in ("right", "wrong", "refused", "unanswered")),
+        number_cell(max(notices.answered_s, default=None), 1),
+        *(number_cell(value, 0) for value in memory),
+        "yes" if trial.lives else "no",
+    ]
+
+
+def robustness_table(trials: Sequence[Trial]) -> Table:
+    """All attacks, the servers below each other."""
+    return table_of(HEADINGS, map(row, trials))
+
+
+def print_remarks(trials: Sequence[Trial], console: Console) -> None:
+    """Print what the attackers counted, and how bystanders were refused."""
+    for trial in trials:
+        remarks = [trial.note, *trial.notices.remarks[:LONGEST_REMARKS]]
+        text = "; ".join(remark for remark in remarks if remark)
+        if text:
+            console.print(escape(f"{trial.attack}, {trial.server}: {text}"), highlight=False)
+
+
+def write_trials(path: Path, options: dict[str, Any], trials: Sequence[Trial]) -> None:
+    """Write the raw figures."""
+    write_json(path, {"options": options, "trials": [asdict(trial) for trial in trials]})

@@ -1,0 +1,141 @@
+"""One attack on one server: what bystanders notice, and what memory it costs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from benchmarks.common.errors import BenchmarkError
+from benchmarks.common.processes import memory, settle
+from benchmarks.common.servers import Target
+from benchmarks.robustness.attack import Service
+from benchmarks.robustness.bystander import (
+    Notices,
+    Reference,
+    ask,
+    describe,
+    judge,
+    service_of,
+    standing_by,
+)
+
+SAMPLE_S = 0.25
+KEPT_AFTER_S = 5.0
+"""Memory that is still in use so long after the attack counts as kept."""
+
+Strike = Callable[[str, Service, str, int, float, str | None], Awaitable[str]]
+"""Carries out an attack: name, service, host, port, seconds, address of the attacker."""
+
+
+@dataclass
+class MemoryUse:
+    """Resident memory of a server, in MB; None if its process is unknown."""
+
+    before_mb: float | None = None
+    peak_mb: float | None = None
+    kept_mb: float | None = None
+
+    @property
+    def growth_mb(self) -> float | None:
+        """The most memory during the attack, beyond that before it."""
+        return _difference(self.peak_mb, self.before_mb)
+
+    @property
+    def kept_growth_mb(self) -> float | None:
+        """Memory some seconds after the attack, beyond that before it."""
+        return _difference(self.kept_mb, self.before_mb)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of one attack on one server."""
+
+    attack: str
+    server: str
+    notices: Notices
+    memory: MemoryUse
+    lives: bool
+    """Whether it answered `describe` and a request afterwards."""
+    note: str = ""
+    """What the attacker counted and found."""
+
+
+@dataclass
+class Subject:
+    """A server to attack, and its answer while nothing disturbs it."""
+
+    target: Target
+    service: Service
+    reference: Reference = field(default_factory=Reference)
+
+
+async def get_to_know(target: Target) -> Subject:
+    """Ask a server what it is, and for the reference answer.
+
+    Raises:
+        BenchmarkError: it offers neither service, or does not answer.
+    """
+    service = await service_of(target)
+    if service is None:
+        raise BenchmarkError(
+            f"The server at {target.host}:{target.port} offers neither speech to text nor text to"
+            " speech. Check its address."
+        )
+    # The first answer may include work that is done only once.
+    for _ in range(2):
+        reference, failure = await ask(target, service)
+    if failure or not (reference.text or reference.sound_bytes):
+        raise BenchmarkError(
+            f"The server at {target.host}:{target.port} does not answer a request:"
+            f" {failure or 'the answer is empty'}."
+        )
+    return Subject(target, service, reference)
+
+
+async def try_attack(
+    name: str, subject: Subject, strike: Strike, seconds: float, source: str | None
+) -> Trial:
+    """Attack a server, with bystanders, and look at it afterwards."""
+    target = subject.target
+    use = MemoryUse()
+    if target.pid is not None:
+        await settle(target.pid)
+        use.before_mb = memory(target.pid).now_mb
+    async with _watching(target, use):
+        async with standing_by(target, subject.service, subject.reference) as notices:
+            note = await strike(name, subject.service, target.host, target.port, seconds, source)
+        await asyncio.sleep(KEPT_AFTER_S)
+    if target.pid is not None:
+        use.kept_mb = memory(target.pid).now_mb
+    return Trial(name, target.name, notices, use, await _lives(subject), note)
+
+
+@asynccontextmanager
+async def _watching(target: Target, use: MemoryUse) -> AsyncIterator[None]:
+    """Note the most memory of a server while the block runs."""
+    watch = asyncio.create_task(_watch(target, use))
+    try:
+        yield
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+
+
+async def _watch(target: Target, use: MemoryUse) -> None:
+    while target.pid is not None:
+        now = await asyncio.to_thread(memory, target.pid)
+        use.peak_mb = max(use.peak_mb or 0.0, now.now_mb)
+        await asyncio.sleep(SAMPLE_S)
+
+
+async def _lives(subject: Subject) -> bool:
+    if await describe(subject.target) is None:
+        return False
+    answer, failure = await ask(subject.target, subject.service)
+    return judge(answer, failure, subject.reference) == "right"
+
+
+def _difference(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one - other

@@ -1,0 +1,209 @@
+"""What is measured while a scripted server is attacked."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from rich.console import Console
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.error import Error
+from wyoming.event import Event, async_read_event, async_write_event
+from wyoming.info import Attribution, Info, TtsProgram
+
+from benchmarks.common.errors import BenchmarkError
+from benchmarks.common.servers import Target
+from benchmarks.robustness import bystander, trial
+from benchmarks.robustness.__main__ import attacks, parser
+from benchmarks.robustness.attack import Service
+from benchmarks.robustness.bystander import Reference, judge
+from benchmarks.robustness.robust_servers import given_choice
+from benchmarks.robustness.robustness_report import HEADINGS, print_remarks, robustness_table, row
+from benchmarks.robustness.trial import MemoryUse, Trial, get_to_know, try_attack
+
+FORM = (16000, 2, 1)
+PROGRAM = TtsProgram(
+    "a", Attribution("a", "a"), installed=True, description=None, version=None, voices=[]
+)
+
+
+@dataclass
+class Script:
+    """What the server does; an attack may change it."""
+
+    sound: int = 1000
+    error: str = ""
+    deaf: bool = False
+    speaks: bool = True
+    requests: int = 0
+    ignored: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, event: Event, writer: asyncio.StreamWriter) -> None:
+        if self.deaf:
+            self.ignored.set()
+            return
+        if event.type == "describe":
+            info = Info(tts=[PROGRAM] if self.speaks else [])
+            await async_write_event(info.event(), writer)
+        elif event.type == "synthesize":
+            self.requests += 1
+            await self._speak(writer)
+
+    async def _speak(self, writer: asyncio.StreamWriter) -> None:
+        if self.error:
+            await async_write_event(Error(text="no", code=self.error).event(), writer)
+            return
+        sound = AudioChunk(*FORM, bytes(self.sound)).event()
+        for event in (AudioStart(*FORM).event(), sound, AudioStop().event()):
+            await async_write_event(event, writer)
+
+
+@asynccontextmanager
+async def scripted(script: Script) -> AsyncIterator[Target]:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while (event := await async_read_event(reader)) is not None:
+            await script.answer(event, writer)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield Target("server", "127.0.0.1", port, os.getpid())
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "KEPT_AFTER_S", 0.0)
+    monkeypatch.setattr(bystander, "REQUEST_PAUSE_S", 0.0)
+    monkeypatch.setattr(bystander, "DESCRIBE_INTERVAL_S", 0.01)
+    monkeypatch.setattr(bystander, "REQUEST_PATIENCE_S", 0.5)
+    monkeypatch.setattr(bystander, "DESCRIBE_PATIENCE_S", 0.5)
+    monkeypatch.setattr(bystander.describe, "__defaults__", (0.5,))
+
+    async def settle(_pid: int) -> None:
+        """This process is the server, and never idle."""
+
+    monkeypatch.setattr(trial, "settle", settle)
+
+
+async def tried(script: Script, strike: Callable[[], Awaitable[None]]) -> Trial:
+    """Attack the server; `strike` changes the script."""
+
+    async def struck(
+        name: str, service: Service, host: str, port: int, seconds: float, source: str | None
+    ) -> str:
+        await strike()
+        return f"{name} {service} {seconds:g} {source}"
+
+    async with scripted(script) as target:
+        subject = await get_to_know(target)
+        return await try_attack("evil", subject, struck, 1.5, "127.0.0.9")
+
+
+async def some_requests(script: Script, number: int = 3) -> None:
+    until = script.requests + number
+    async with asyncio.timeout(10):
+        while script.requests < until:  # noqa: ASYNC110 - the server is another task
+            await asyncio.sleep(0.01)
+
+
+async def test_a_server_that_takes_no_notice() -> None:
+    script = Script()
+    found = await tried(script, lambda: some_requests(script))
+    assert set(found.notices.verdicts) == {"right"}
+    assert all(
+        math.isfinite(one) for one in (*found.notices.described_s, *found.notices.answered_s)
+    )
+    assert found.lives
+    assert found.note == "evil tts 1.5 127.0.0.9"
+    assert found.memory.before_mb
+    assert found.memory.kept_growth_mb is not None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "verdict"), [("error", "busy", "refused"), ("sound", 100, "wrong")]
+)
+async def test_answers_are_judged(field: str, value: object, verdict: str) -> None:
+    script = Script()
+
+    async def strike() -> None:
+        setattr(script, field, value)
+        await some_requests(script)
+        setattr(script, field, getattr(Script(), field))
+        await some_requests(script)
+
+    found = await tried(script, strike)
+    assert verdict in found.notices.verdicts
+    assert found.notices.verdicts[-1] == "right"
+    assert found.lives
+    assert found.notices.remarks
+
+
+async def test_a_server_that_is_deaf_after_an_attack() -> None:
+    script = Script()
+
+    async def strike() -> None:
+        await some_requests(script, 1)
+        script.deaf = True
+        await script.ignored.wait()
+
+    found = await tried(script, strike)
+    assert not found.lives
+    assert math.inf in found.notices.described_s or "unanswered" in found.notices.verdicts
+
+
+@pytest.mark.parametrize("script", [Script(speaks=False), Script(sound=0), Script(error="broken")])
+async def test_a_server_that_cannot_be_measured(script: Script) -> None:
+    with pytest.raises(BenchmarkError, match="The server at "):
+        async with scripted(script) as target:
+            await get_to_know(target)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("What is the temperature in the living room?", "right"),
+        ("what is the temperature in a living room", "right"),
+        ("Turn on the light.", "wrong"),
+        ("", "wrong"),
+        ("What is the temperature in the living room? " * 3, "wrong"),
+    ],
+)
+def test_texts_are_compared_by_words(answer: str, verdict: str) -> None:
+    reference = Reference("What is the temperature in the living room?")
+    assert judge(Reference(answer), "", reference) == verdict
+
+
+def test_failures_are_told_apart() -> None:
+    reference = Reference("a")
+    assert judge(reference, "error busy: no", reference) == "refused"
+    assert judge(reference, "not connected: refused", reference) == "refused"
+    assert judge(reference, "the connection was closed", reference) == "unanswered"
+
+
+def test_a_row_has_all_cells() -> None:
+    notices = bystander.Notices([0.001, math.inf], [0.5], ["right", "refused"], ["error busy"])
+    memory = MemoryUse(100.0, 160.4, 99.0)
+    one = Trial("evil", "ours asr", notices, memory, lives=False, note="2 [events]")
+    assert row(one) == [
+        *("evil", "ours asr", "1.0", "never", "1", "0", "1", "0", "0.5", "60", "-1", "no")
+    ]
+    assert len(row(one)) == len(HEADINGS)
+    console = Console(record=True, width=200)
+    console.print(robustness_table([one]))
+    print_remarks([one], console)
+    assert "evil, ours asr: 2 [events]; error busy" in console.export_text()
+
+
+def test_options() -> None:
+    assert parser().parse_args(["localhost:10300", "--pid", "1"]).server == "localhost:10300"
+    assert len(attacks(["ping"])) == 2
+    assert len(attacks(None)) > 20
+    with pytest.raises(BenchmarkError, match="Available: none"):
+        attacks(["no such attack"])
+    with pytest.raises(BenchmarkError, match="Use HOST:PORT"):
+        given_choice("localhost", None)
