@@ -45,8 +45,8 @@ _SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,)\s*$")
 """The previous ordinal of a list of ordinals."""
 _LISTED = (":", ",", ";", "(")
 
-_LAST_WORD = re.compile(r"(?<![^\W_])(?<![\u00b0\u00ba/\\])[^\W\d_]+(?:\.[^\W\d_]+)*$")
-"""The letters behind a degree sign, a slash or a digit are a unit or a part of a path, not a word."""
+_LAST_WORD = re.compile(r"(?<![^\W_])(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+(?:\.[^\W\d_]+)*$")
+"""The letters behind a degree sign or a digit are a unit, those behind a slash a part of an address."""
 _UNIT = re.compile(r"(?:^|[^\w.,])(?:\d+(?:[.,]\d+)?\s[mglsht]|(?:\d{1,3}|\d+[.,]\d+)\s[VWAKJL])$")
 """A number and a unit of one letter; a capital letter behind a year is an initial."""
 _LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
@@ -68,13 +68,14 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
     word = _LAST_WORD.search(end)
     if word is None or _UNIT.search(end):
         return True
-    if _ROMAN.fullmatch(word[0]) and _follows_ordinal_context(end[: word.start()]):
+    if _ROMAN.fullmatch(word[0]) and _begins_or_follows_context(end[: word.start()]):
         return False
     return not _is_abbreviation(word[0], followed_by_letter=after[0].isalpha())
 
 
-def _follows_ordinal_context(before: str) -> bool:
-    return bool(words := before.split()) and words[-1].lower() in _ORDINAL_CONTEXT
+def _begins_or_follows_context(before: str) -> bool:
+    words = before.split()
+    return not words or words[-1].lower() in _ORDINAL_CONTEXT
 
 
 def _is_abbreviation(word: str, *, followed_by_letter: bool) -> bool:

@@ -64,7 +64,7 @@ def fold_characters(text: str) -> str:
     text = _DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
     text = _IN_NUMBER.sub(lambda match: _IN_NUMBER_AS[match[0]], text)
     text = _RANGE.sub("\u2013", _HYPHENS.sub("-", text)).replace(_FULLWIDTH_STOP, ".")
-    text = _ARROW.sub(", ", text)
+    text = _ARROW.sub(", ", text).replace("\u20bf", " Bitcoin ")
     return _SYMBOL.sub(lambda match: " " if _is_pictogram(match[0]) else match[0], text)
 
 

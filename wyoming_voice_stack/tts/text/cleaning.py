@@ -23,7 +23,7 @@ from wyoming_voice_stack.tts.text.punctuation import (
 )
 
 _ADDRESS = re.compile(
-    r"(?<![a-zA-Z])(?:(?:https?|ftp|file)://|www\.)[!-~]*[a-zA-Z0-9/#=&_-]", re.IGNORECASE
+    r"(?<![a-zA-Z])(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[!-~]*[a-zA-Z0-9/#=&_-]", re.IGNORECASE
 )
 _KEYCAP = re.compile("([0-9])\ufe0f?\u20e3")
 _STRAY_EMPHASIS = re.compile(

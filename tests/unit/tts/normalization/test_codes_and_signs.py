@@ -52,6 +52,10 @@ ADDRESSES = {
     "See example.com/help. Then rest.": "See example dot com slash help. | Then rest.",
     "See example.com/a.b/c.html, ok": "See example dot com slash a dot b slash c dot html, ok.",
     "Look in /etc/hosts. Then rest.": "Look in etc hosts. | Then rest.",
+    "Go to 192.168.1.1:8123/admin. Then rest.": "Go to one nine two dot one six eight dot one dot"
+    " one, eight one two three slash admin. | Then rest.",
+    "Mail a@b.co. Then rest.": "Mail a at b dot co. | Then rest.",
+    "Open smb://nas/share. Then rest.": "Open. | Then rest.",
     "Open file:///home/x/y.txt. Then rest.": "Open. | Then rest.",
 }
 NUMERALS = {
@@ -71,6 +75,9 @@ DECIMALS = {
     "It is 12,5 degrees for 3,5 hours.": "It is twelve point five degrees for three point five hours.",
     "21,5 °C and 1,234 lamps": "twenty-one point five degrees Celsius and one thousand two hundred"
     " thirty-four lamps.",
+    "between 1,5 and 2,5": "between one point five and two point five.",
+    "₹1,00,000 of 12,34,567": "one hundred thousand rupees of one million two hundred thirty-four"
+    " thousand five hundred sixty-seven.",
     "About 3,14 or 0,125": "About three point one four or zero point one two five.",
     "pages 3,5 or 1,2 and 3": "pages three, five or one, two and three.",
 }
@@ -78,6 +85,8 @@ SIGNS = {
     "10⁶, 10⁻³ and x²": "ten to the power of six, ten to the power of minus three and x squared.",
     "1⅞ inches and ⅔": "one and seven eighths inches and two thirds.",
     "№ 5": "number five.",
+    "₹20 rupees": "twenty rupees.",
+    "₿0.5": "Bitcoin zero point five.",
     "￥99.50, ₩5,000, ₫20": "ninety-nine point five zero yen, five thousand won,"
     " twenty Vietnamese dong.",
     "฿3 ₱4 ₽5 ₺6 ₴7 ₪8": "three Thai baht four Philippine pesos five Russian rubles six Turkish Lira"
@@ -92,6 +101,7 @@ CHINESE = {
     "编号a1b2c3d4。": "编号A 一 B 二, C 三 D 四。",
 }
 JAPANESE = {
+    "￥500円です。": "五百円です。",
     "￥500です。": "五百円です。",
     "１０～２０分": "十から二十分。",
     "₩5,000と₹20": "五千ウォンと二十ルピー。",

@@ -146,6 +146,7 @@ LINES = [
     ("Roses are red\nViolets are blue", ["Roses are red.", "Violets are blue."]),
     ("**Apples**\n_Bananas_\n“Oranges”", ["Apples.", "Bananas.", "Oranges."]),
     ("Bath: 21 °C\nHall: 22 °C", ["Bath: 21 °C.", "Hall: 22 °C."]),
+    ("I. One\nII. Two\nIII. Three", ["I. One.", "II. Two.", "III. Three."]),
     ("Todo\n[ ] Milk\n[x] Eggs", ["Todo.", "Milk.", "Eggs."]),
     ("3 apples\n2 pears", ["3 apples.", "2 pears."]),
     ("清单：\n苹果\n香蕉", ["清单。", "苹果。", "香蕉。"]),

@@ -11,6 +11,7 @@ _MAIL = re.compile(
 )
 _IP = re.compile(
     r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?:(?P<sign>[:/])(?P<more>\d{1,5}))?(?![\d]|\.\d)"
+    r"(?P<path>(?:/[A-Za-z_~][\w~-]*(?:\.[\w~-]+)*)*)"
 )
 _MAX_BYTE = 255
 _TOP_DOMAINS = (
@@ -61,10 +62,10 @@ def _ip(match: re.Match[str], locale: LocaleRules) -> str:
     if any(int(number) > _MAX_BYTE for number in numbers):
         return match[0]
     spoken = f" {locale.lexicon.dot} ".join(map(locale.numerals.digits, numbers))
-    if not match["sign"]:
-        return spoken
-    sign = f" {locale.lexicon.slash}" if match["sign"] == "/" else ","
-    return f"{spoken}{sign} {locale.numerals.digits(match['more'])}"
+    if match["sign"]:
+        sign = f" {locale.lexicon.slash}" if match["sign"] == "/" else ","
+        spoken += f"{sign} {locale.numerals.digits(match['more'])}"
+    return f"{spoken} {_with_signs(match['path'], locale)}" if match["path"] else spoken
 
 
 def _host(match: re.Match[str], locale: LocaleRules) -> str:

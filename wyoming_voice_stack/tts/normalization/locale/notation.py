@@ -12,6 +12,8 @@ MAX_DIGITS = 15
 """Longer numbers are read digit by digit."""
 AFTER = r"(?!\d|[.,]\d)"
 """Negative lookahead for the end of a number."""
+_INDIAN = r"[1-9]\d?(?:,\d{2}){1,5},\d{3}(?!\d)"
+"""Groups of two digits above the thousands: `1,00,000`."""
 MINUS = "[-\u2212\u2012\u2013]"
 RANGE = "\\s?[-\u2012\u2013\u2014\u2212]\\s?"
 
@@ -49,6 +51,8 @@ def number_pattern(numbers: Numbers) -> str:
 
 def _grouped(numbers: Numbers) -> str:
     thousands = rf"[1-9]\d{{0,2}}(?:[{re.escape(numbers.groups)}]\d{{3}}){{1,6}}(?!\d)"
+    if "," in numbers.groups:
+        thousands = rf"(?:{thousands}|{_INDIAN})"
     return rf"{thousands}(?:{re.escape(numbers.decimal)}\d+)?"
 
 

@@ -24,6 +24,7 @@ _CAPITAL_NOUN = re.compile(r" (?:[^\W\d_]+-)*([^\W\d_]{2,40})(?![\w-])")
 _TWO_NUMBERS = re.compile(r"(?![1-9]\d{0,2},\d{3}$)\d+,\d+")
 """A comma that does not separate thousands, where it is not the decimal mark either."""
 _UNIT_OR_WORD = re.compile(r" ?[^\W\d_]| ?[%\u00b0]")
+_POINT = re.compile(r"\d\.\d")
 _SHORTEST_LIST = len("1,2")
 _ADJOINS = re.compile(r"[^\W\d_]\Z|\w[.,]\Z")
 _BARE_FRACTION = re.compile(r"(?<![\w.,])\.(?=\d)")
@@ -91,12 +92,13 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
 
 
 def _is_list(match: re.Match[str], locale: LocaleRules) -> bool:
-    """Return whether the comma separates two numbers: `pages 3,5`, `3,5 and 7`, or `1,2` at the end."""
+    """Return whether the comma separates two numbers: `pages 3,5`, `3,5 and 7`, or `0.5 and 1,2`."""
     before = _WORD_BACK.search(match.string[max(match.start() - _LONGEST_WORD, 0) : match.start()])
     if before is not None and before[1].lower() in locale.lexicon.range_lead_words:
         return True
-    if len(match["n"]) == _SHORTEST_LIST and not _UNIT_OR_WORD.match(match.string, match.end()):
-        return True
+    is_alone = not _UNIT_OR_WORD.match(match.string, match.end())
+    if is_alone and len(match["n"]) == _SHORTEST_LIST and _POINT.search(match.string):
+        return True  # the decimal mark of this text is the full stop
     return _list_end_pattern(locale).match(match.string, match.end()) is not None
 
 

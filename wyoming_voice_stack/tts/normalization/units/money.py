@@ -83,12 +83,14 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     minus = rf"(?P<minus>(?<!\S){MINUS})?"
     named = rf"(?P<n>{locale.number_pattern})(?<=[.,]\d\d){AFTER}(?P<last>)?(?P<scale>)?"
     names = "|".join(map(re.escape, _signs_by_name(locale)))
+    # "₹20 rupees" names its currency twice.
+    again_named = rf"(?:\s?(?:{names})(?![A-Za-z0-9]))?" if names else ""
     by = f"(?:{DENOMINATOR})?" if locale.lexicon.per else "(?P<by>)?"
     begin = r"(?<![\w$])" if locale.lexicon.spaced else "(?<![A-Za-z0-9$])"
     return (
         re.compile(rf"{minus}{locale.before}{named}\s(?P<sign>{names})(?!\w)(?P<by>)?"),
         re.compile(
-            rf"{minus}{begin}(?P<sign>{signs}|{_CODES})\s?{number}{scale}{locale.after}{by}"
+            rf"{minus}{begin}(?P<sign>{signs}|{_CODES})\s?{number}{scale}{again_named}{locale.after}{by}"
         ),
         re.compile(
             rf"{minus}{locale.before}{number}{scale}\s?(?P<sign>{signs}|{_CODES}){locale.after}{by}"
