@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +19,14 @@ from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import UnknownLanguage, UnknownModel
 from wyoming_voice_stack.languages import DETECTED, closest_language, household_languages
 from wyoming_voice_stack.metrics import Metrics
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_REQUEST_NAMES = 4000
+"""Names, and terms, of one request: a household with 2000 entities, each with an alias. Comparing them
+with a text takes a twentieth of a second."""
+MAX_NAME_CHARACTERS = 128
+"""Longer names are left out: no engine uses them."""
 
 
 @dataclass(frozen=True)
@@ -183,8 +192,8 @@ class AsrService:
                 self._options.request,
                 language=self._code(entry, wanted) if wanted and wanted != DETECTED else None,
                 candidate_languages=self._candidates(entry),
-                names=request.names,
-                terms=request.terms,
+                names=_bounded("names", request.names),
+                terms=_bounded("terms", request.terms),
                 household_names=source.names if source is not None else (),
             ),
             endpoint=endpoint_for(self._options.endpoint_silence_s, request.sensitivity),
@@ -226,3 +235,11 @@ class AsrService:
         return tuple(
             entry.tags[tag] for tag in household_languages(self._options.household, entry.tags)
         )
+
+
+def _bounded(kind: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the first names or terms, without those that are too long."""
+    kept = tuple(word for word in words if len(word) <= MAX_NAME_CHARACTERS)[:MAX_REQUEST_NAMES]
+    if len(kept) < len(words):
+        _LOGGER.debug("%d of %d %s of a request are used", len(kept), len(words), kind)
+    return kept

@@ -11,7 +11,14 @@ from tests.support.asr_client import OPTIONS, loaded_worker, serving
 from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Transcription
-from wyoming_voice_stack.asr.service import AsrEntry, AsrModelCard, AsrService, UtteranceRequest
+from wyoming_voice_stack.asr.service import (
+    MAX_NAME_CHARACTERS,
+    MAX_REQUEST_NAMES,
+    AsrEntry,
+    AsrModelCard,
+    AsrService,
+    UtteranceRequest,
+)
 from wyoming_voice_stack.audio import PcmFormat
 from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.engine.worker import Worker
@@ -192,3 +199,21 @@ async def test_model_may_be_named_as_in_the_settings(engine: FakeRecognizer) -> 
         with pytest.raises(UnknownModel, match=r"Available: anna\.$"):
             renamed.resolve(UtteranceRequest(model="/models/bert"))
         assert [card.name for card in renamed.models] == ["anna"]
+
+
+async def test_names_and_terms_are_bounded(
+    engine: FakeRecognizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    many = tuple(f"Lamp {number}" for number in range(MAX_REQUEST_NAMES + 1))
+    fits, too_long = "n" * MAX_NAME_CHARACTERS, "n" * (MAX_NAME_CHARACTERS + 1)
+    async with serving(engine) as service:
+        request = service.resolve(
+            UtteranceRequest(names=(too_long, fits, *many), terms=many[:-1])
+        ).request
+    assert request.names == (fits, *many[:-2])
+    assert request.terms == many[:-1]
+    assert (
+        f"{MAX_REQUEST_NAMES} of {MAX_REQUEST_NAMES + 3} names of a request are used" in caplog.text
+    )
+    assert "terms" not in caplog.text

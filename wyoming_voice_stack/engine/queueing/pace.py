@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MAX_EXPECTED_WAIT_S = 60.0
+MAX_EXPECTED_WAIT_S = 100.0
 """A request that would wait longer is refused at once: no user waits for it."""
 NEWEST_SHARE = 0.2
 """Weight of the newest call in the average."""
