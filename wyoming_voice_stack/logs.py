@@ -12,18 +12,10 @@ from pythonjsonlogger.json import JsonFormatter
 
 _FIELDS = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-_VERBOSE_LIBRARIES = (
-    "numba",
-    "faster_whisper",
-    "httpx",
-    "httpx2",
-    "httpcore",
-    "httpcore2",
-    "filelock",
-    "TTS",
-    "asyncio",
-    "zeroconf",
-)
+_OWN = "wyoming_voice_stack"
+"""The logger of this package; its children are those of the modules."""
+_VERBOSE_LIBRARIES = ("TTS", "filelock", "numba", "transformers", "zeroconf")
+"""Libraries that set a level for themselves."""
 
 REPEATS = "repeats"
 """Name of the `extra` of a line that a stranger can cause at will: its `Repeats`."""
@@ -62,7 +54,7 @@ class RepeatFilter(logging.Filter):
         """Return whether the line is logged; adds the number of lines suppressed before it."""
         # Removed, because the JSON formatter writes all that was added to a record.
         repeats: Any = record.__dict__.pop(REPEATS, None)
-        if not isinstance(repeats, Repeats) or logging.getLogger().isEnabledFor(logging.DEBUG):
+        if not isinstance(repeats, Repeats) or logging.getLogger(_OWN).isEnabledFor(logging.DEBUG):
             return True
         counted = self._count_of(repeats.kind)
         if counted.logged >= repeats.lines:
@@ -94,7 +86,7 @@ class RepeatFilter(logging.Filter):
 
 
 def configure_logging(level: str, form: Literal["text", "json"]) -> None:
-    """Log `level` and above to standard error; verbose libraries from WARNING on.
+    """Log this package's lines from `level` on to standard error, and those of libraries from WARNING on.
 
     Python's warnings are logged too, so that with `json` every line is one JSON object.
     """
@@ -105,9 +97,10 @@ def configure_logging(level: str, form: Literal["text", "json"]) -> None:
         else logging.Formatter(_TEXT)
     )
     handler.addFilter(RepeatFilter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.captureWarnings(capture=True)
     library_level = max(logging.WARNING, logging.getLevelNamesMapping()[level])
+    logging.basicConfig(level=library_level, handlers=[handler], force=True)
+    logging.getLogger(_OWN).setLevel(level)
+    logging.captureWarnings(capture=True)
     for name in _VERBOSE_LIBRARIES:
         logging.getLogger(name).setLevel(library_level)
     logging.getLogger("aiohttp.server").addFilter(_is_our_fault)

@@ -14,7 +14,7 @@ SAY = """
 import logging, sys, warnings
 from wyoming_voice_stack.logs import configure_logging
 configure_logging(*sys.argv[1:])
-for name in ("wyoming_voice_stack.server.app", "asyncio", "TTS.api"):
+for name in ("wyoming_voice_stack.server.app", "asyncio", "TTS.api", "markdown_it.rules_block"):
     for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
         logging.getLogger(name).log(level, "one %s", "message")
 """
@@ -57,7 +57,8 @@ def test_levels(level: str, ours: int, libraries: int) -> None:
     assert all(
         re.fullmatch(r"[\d-]{10} [\d:,]{12} [A-Z]+ +[\w.]+: one message", line) for line in lines
     )
-    counts = [sum(f" {name}: " in line for line in lines) for name in ("app", "asyncio", "TTS.api")]
+    names = ("app", "asyncio", "TTS.api", "markdown_it.rules_block")
+    counts = [sum(f"{name}: " in line for line in lines) for name in names]
     counts[0] = sum("wyoming_voice_stack.server.app" in line for line in lines)
     assert counts == [ours, libraries, libraries]
 
