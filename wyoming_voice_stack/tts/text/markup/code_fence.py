@@ -9,7 +9,7 @@ MAX_FENCE_LINE_CHARACTERS = 80
 """Characters kept of the text behind a fence, until it is clear whether it is prose."""
 
 _RUN = re.compile(r"`{3,}|~{3,}")
-_END_OF_SENTENCE = ".!?\u2026\u3002\uff01\uff1f"
+_END_OF_SENTENCE = tuple(".!?\u2026\u3002\uff01\uff1f")
 _BLANK = " \t>"
 
 
@@ -29,9 +29,18 @@ def opening_fence(line: str) -> OpeningFence | None:
         return None
     last = runs[-1]
     is_alone = not line[: last.start()].strip(_BLANK)
-    if (last[0][0] == "~" and not is_alone) or is_prose(line[last.end() :]):
+    if (last[0][0] == "~" and not is_alone) or is_text_behind_fence(line[last.end() :]):
         return None
     return OpeningFence(0 if is_alone else last.start(), last[0])
+
+
+def is_text_behind_fence(rest: str) -> bool:
+    """Return whether a fence outside code opens nothing, because `rest`, the rest of its line, is text.
+
+    What is written to the fence without a space, as in "```Python example", names the language.
+    """
+    is_apart = rest[:1].isspace() or rest.rstrip()[-1:] in _END_OF_SENTENCE
+    return is_apart and is_prose(rest)
 
 
 def is_prose(rest: str, *, is_closing: bool = False) -> bool:

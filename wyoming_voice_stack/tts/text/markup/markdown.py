@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from wyoming_voice_stack.tts.text.markup.code_fence import is_prose
+from wyoming_voice_stack.tts.text.markup.code_fence import is_text_behind_fence
 
 _IGNORED_LINES = re.compile(
     r"^(?:(?=[^\n]*[-|=]{2})[-:|= \t>]+|[ \t>]*\[[^\]\n]+\]:[ \t]*<?\w+://\S+.*)$",
@@ -40,7 +40,9 @@ def plain_blocks(markdown: str) -> list[str]:
     of an ordered list stay.
     """
     text = _TILDE_ORNAMENT.sub("", _IGNORED_LINES.sub("", markdown))
-    text = _FENCE_BEFORE_TEXT.sub(lambda match: match[1] if is_prose(match[2]) else match[0], text)
+    text = _FENCE_BEFORE_TEXT.sub(
+        lambda match: match[1] if is_text_behind_fence(match[2]) else match[0], text
+    )
     text = _MULTIPLICATION.sub(lambda stars: "\\*" * len(stars[0]), text)
     blocks = []
     mark = ""

@@ -30,6 +30,7 @@ AFTER_THE_CODE = [
     ("A.\n```js {1, 2}\nx\n```\nB.", "A. | B."),
     ("A.\n```\nx\n``` py\nhidden\n```\nB.", "A. | B."),
     ("Use ```js\nx\n``` or ```py\ny\n``` today.", "Use. | or. | today."),
+    ("```Python example code\nx\n```\nIt works.", "It works."),
     ("Use ```x``` twice.\nIt works.", "Use x twice. | It works."),
 ]
 
