@@ -34,6 +34,7 @@ class Metrics:
         self.connections = Gauge(
             "voice_stack_connections", "Open Wyoming connections.", registry=self._registry
         )
+        self.tasks = Gauge("voice_stack_tasks", "Tasks of the event loop.", registry=self._registry)
         self.queue_depth = Gauge(
             "voice_stack_queue_depth",
             "Requests waiting for an engine, by model.",

@@ -99,6 +99,7 @@ class Listener:
         """
         await self._http.setup()
         loop = asyncio.get_running_loop()
+        self._metrics.tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
         where: dict[str, Any] = {"host": host, "port": port}
         try:
             if host is None:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 
 import pytest
 from rich.console import Console
-from wyoming.audio import AudioChunk, AudioStart, AudioStop
-from wyoming.error import Error
-from wyoming.event import Event, async_read_event, async_write_event
-from wyoming.info import Attribution, Info, TtsProgram
 
 from benchmarks.common.errors import BenchmarkError
-from benchmarks.common.servers import Target
 from benchmarks.robustness import bystander, trial
 from benchmarks.robustness.__main__ import attacks, parser
 from benchmarks.robustness.attack import Service
@@ -25,54 +17,7 @@ from benchmarks.robustness.bystander import Reference, judge
 from benchmarks.robustness.robust_servers import given_choice
 from benchmarks.robustness.robustness_report import HEADINGS, print_remarks, robustness_table, row
 from benchmarks.robustness.trial import MemoryUse, Trial, get_to_know, try_attack
-
-FORM = (16000, 2, 1)
-PROGRAM = TtsProgram(
-    "a", Attribution("a", "a"), installed=True, description=None, version=None, voices=[]
-)
-
-
-@dataclass
-class Script:
-    """What the server does; an attack may change it."""
-
-    sound: int = 1000
-    error: str = ""
-    deaf: bool = False
-    speaks: bool = True
-    requests: int = 0
-    ignored: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def answer(self, event: Event, writer: asyncio.StreamWriter) -> None:
-        if self.deaf:
-            self.ignored.set()
-            return
-        if event.type == "describe":
-            info = Info(tts=[PROGRAM] if self.speaks else [])
-            await async_write_event(info.event(), writer)
-        elif event.type == "synthesize":
-            self.requests += 1
-            await self._speak(writer)
-
-    async def _speak(self, writer: asyncio.StreamWriter) -> None:
-        if self.error:
-            await async_write_event(Error(text="no", code=self.error).event(), writer)
-            return
-        sound = AudioChunk(*FORM, bytes(self.sound)).event()
-        for event in (AudioStart(*FORM).event(), sound, AudioStop().event()):
-            await async_write_event(event, writer)
-
-
-@asynccontextmanager
-async def scripted(script: Script) -> AsyncIterator[Target]:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (event := await async_read_event(reader)) is not None:
-            await script.answer(event, writer)
-        writer.close()
-
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        yield Target("server", "127.0.0.1", port, os.getpid())
+from tests.support.fake_servers.scripted_speaker import Script, scripted
 
 
 @pytest.fixture(autouse=True)
