@@ -100,10 +100,8 @@ class UnmarkedLine:
             return False
         if words[-1].lower() in _CONNECTING or not following.isalnum():
             return False
-        if self.is_listed or following.isupper():
+        if self.is_listed or following.isupper() or following.isdigit():
             return True
-        if following.isdigit():
-            return text[0].isdigit()
         return not following.islower() and _has_no_case(text)
 
 

@@ -148,6 +148,7 @@ LINES = [
     ("Bath: 21 °C\nHall: 22 °C", ["Bath: 21 °C.", "Hall: 22 °C."]),
     ("I. One\nII. Two\nIII. Three", ["I. One.", "II. Two.", "III. Three."]),
     ("Todo\n[ ] Milk\n[x] Eggs", ["Todo.", "Milk.", "Eggs."]),
+    ("Results\n1st: Anna", ["Results.", "1st: Anna."]),
     ("3 apples\n2 pears", ["3 apples.", "2 pears."]),
     ("清单：\n苹果\n香蕉", ["清单。", "苹果。", "香蕉。"]),
     ("사과\n바나나", ["사과.", "바나나."]),
