@@ -16,8 +16,9 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from wyoming_voice_stack.errors import DiskFull, ModelCorrupt, ModelNotFound
+from wyoming_voice_stack.models.digests import DIGESTS_FILE, write_digests
 from wyoming_voice_stack.models.hub_errors import translated_errors, translated_refusals
-from wyoming_voice_stack.models.hub_model import HubModel, verify
+from wyoming_voice_stack.models.hub_model import HubModel, checked_sha256
 from wyoming_voice_stack.models.partial_downloads import locked, remove_stale
 from wyoming_voice_stack.models.progress import Progress, ProgressLines, megabytes
 from wyoming_voice_stack.models.transfer import Source, download
@@ -239,11 +240,11 @@ def _require_space(model: HubModel, needed_bytes: int, folder: Path) -> None:
 
 
 def _check(model: HubModel, listing: _Listing, collected: Path) -> None:
+    digests = {}
     for path in listing.size_bytes:
         file = collected / path
         try:
-            if path in listing.sha256:
-                verify(file, listing.sha256[path])
+            digests[path] = checked_sha256(file, listing.sha256.get(path))
         except ModelCorrupt as error:
             file.unlink()
             raise ModelCorrupt(
@@ -251,6 +252,8 @@ def _check(model: HubModel, listing: _Listing, collected: Path) -> None:
                 f" it again ({error})"
             ) from error
         _flush(file)
+    write_digests(collected, digests)
+    _flush(collected / DIGESTS_FILE)
 
 
 def _flush(file: Path) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
+from wyoming_voice_stack.models.digests import read_digests
 
 MAX_NAME_CHARACTERS = 128
 """Longest readable part of a folder's name; file systems allow 255 bytes in total."""
@@ -52,10 +53,11 @@ class HubModel:
         return f"{name}--{_label(self.include)}" if self.include else name
 
     def stored(self, root: Path) -> Path | None:
-        """Return the model's folder below `root`, or None if a required file is missing."""
+        """Return the model's folder below `root`, or None if a file that it needs or had is missing."""
         folder = root / self.directory
         try:
-            complete = folder.is_dir() and all((folder / path).is_file() for path in self.required)
+            needed = (*self.required, *read_digests(folder))
+            complete = folder.is_dir() and all((folder / path).is_file() for path in needed)
         except OSError:
             # An unreadable folder counts as missing; fetching then reports what is wrong.
             return None
@@ -76,6 +78,11 @@ def verify(path: Path, sha256: str) -> None:
         ModelCorrupt: the digest differs, or the file cannot be read.
         ModelNotFound: the file does not exist.
     """
+    checked_sha256(path, sha256)
+
+
+def checked_sha256(path: Path, expected: str | None) -> str:
+    """Return a file's SHA-256, and verify it where the expected one is known; see `verify`."""
     try:
         with path.open("rb") as file:
             actual = hashlib.file_digest(file, "sha256").hexdigest()
@@ -83,11 +90,12 @@ def verify(path: Path, sha256: str) -> None:
         raise ModelNotFound(f"{path} does not exist; install or fetch its model again") from error
     except OSError as error:
         raise ModelCorrupt(f"{path} cannot be read ({error.strerror}); check the disk") from error
-    if actual != sha256.lower():
+    if expected is not None and actual != expected.lower():
         raise ModelCorrupt(
             f"{path} is damaged or was replaced: its SHA-256 is {actual}, expected"
-            f" {sha256.lower()}; install or fetch its model again"
+            f" {expected.lower()}; install or fetch its model again"
         )
+    return actual
 
 
 def _label(include: tuple[str, ...]) -> str:

@@ -47,6 +47,7 @@ class ModelStore:
     ) -> None:
         self._root = root.expanduser()
         self._offline = offline
+        self._used: set[Path] = set()
         self.progress = progress
         """Receives how far a download is; None leaves it to the log."""
 
@@ -65,14 +66,15 @@ class ModelStore:
             ModelCorrupt: it was fetched and its digest is wrong.
             ModelError: it cannot be written below `root`.
         """
-        found = self.find(reference, hub)
-        if found is not None:
-            return found
-        if hub is None or _is_local(reference):
-            raise ModelNotFound(_missing(reference))
-        if self._offline:
-            raise ModelNotFound(hub.absent(self._root, "and downloads are disabled"))
-        return fetch(hub, self._root, self.progress)
+        path = self.find(reference, hub)
+        if path is None:
+            path = self._fetch(reference, hub)
+        self._used.add(path)
+        return path
+
+    def used_folders(self) -> list[Path]:
+        """Return the folders of the models that `resolve` returned so far, which may have digests."""
+        return sorted(path for path in self._used if path.is_dir())
 
     def find(self, reference: str, hub: HubModel | None = None) -> Path | None:
         """Return the path of `reference`, or None. Uses no network and writes nothing.
@@ -88,6 +90,13 @@ class ModelStore:
             if path is not None:
                 return path
         return None if hub is None or local_only else hub.stored(self._root)
+
+    def _fetch(self, reference: str, hub: HubModel | None) -> Path:
+        if hub is None or _is_local(reference):
+            raise ModelNotFound(_missing(reference))
+        if self._offline:
+            raise ModelNotFound(hub.absent(self._root, "and downloads are disabled"))
+        return fetch(hub, self._root, self.progress)
 
     def installed(self) -> list[StoredModel]:
         """Return all models below `root`, sorted by name. Empty if `root` does not exist.

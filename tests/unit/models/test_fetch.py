@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fake_servers.fake_hub import FakeHub, Repository, sha256
+from wyoming_voice_stack.models.digests import DIGESTS_FILE, read_digests
 from wyoming_voice_stack.models.fetch import HUB_ANSWER_S
 from wyoming_voice_stack.models.hub_model import PARTIAL
 from wyoming_voice_stack.models.partial_downloads import STALE_S
@@ -112,8 +113,13 @@ def fetch(model: HubModel, root: Path, environ: Mapping[str, str], file_size_lim
 
 
 def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a fetched model, whose digests are beside them."""
     files = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    assert found.pop(DIGESTS_FILE)
+    digests = read_digests(folder)
+    assert digests == {path: sha256(found[path]) for path in digests}
+    return found
 
 
 def unfinished(root: Path) -> list[Path]:
@@ -312,8 +318,7 @@ class TestFailures:
         assert "cannot be fetched" in fetch(WHISPER, tmp_path, environ)
         hub.repositories["org/whisper"].breaks_off.clear()
         assert fetch(WHISPER, tmp_path, environ).startswith("OK")
-        whisper = tmp_path / "org--whisper"
-        assert {path.name: path.read_bytes() for path in whisper.iterdir()} == WHISPER_FILES
+        assert contents(tmp_path / "org--whisper") == WHISPER_FILES
 
     def test_a_hub_that_does_not_answer(
         self, hub: FakeHub, environ: dict[str, str], tmp_path: Path

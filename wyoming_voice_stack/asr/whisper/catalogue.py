@@ -254,8 +254,10 @@ def _vocabulary_size(directory: Path) -> int:
                 text = path.read_bytes()
                 return len(json.loads(text)) if name.endswith("json") else text.count(b"\n")
     except (OSError, ValueError, TypeError) as error:
-        raise ModelCorrupt(f"{path} cannot be read ({error}); download the model again.") from error
+        raise ModelCorrupt(
+            f"{path} cannot be read ({error}); delete the directory and download the model again."
+        ) from error
     raise ModelCorrupt(
         f"{directory} has neither vocabulary.json nor vocabulary.txt, so it is not a CTranslate2"
-        " Whisper model; download the model again."
+        " Whisper model; delete the directory and download the model again."
     )

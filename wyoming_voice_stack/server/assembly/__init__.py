@@ -7,6 +7,7 @@ from wyoming_voice_stack.errors import ConfigError
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.app import AssembledServer
+from wyoming_voice_stack.server.assembly.model_check import CheckedService
 
 
 def assemble(settings: Settings, metrics: Metrics) -> AssembledServer:
@@ -23,13 +24,15 @@ def assemble(settings: Settings, metrics: Metrics) -> AssembledServer:
         from wyoming_voice_stack.server.assembly.asr import asr_service
 
         asr = asr_service(settings, metrics, store)
-        return AssembledServer(asr, AsrFrontEnd(asr, tts_port=_other_port(settings)))
+        checked = CheckedService(asr, store.used_folders)
+        return AssembledServer(checked, AsrFrontEnd(asr, tts_port=_other_port(settings)))
     if settings.service_mode == "tts":
         from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd
         from wyoming_voice_stack.server.assembly.tts import tts_service
 
         tts = tts_service(settings, metrics, store)
-        return AssembledServer(tts, TtsFrontEnd(tts, asr_port=_other_port(settings)))
+        checked = CheckedService(tts, store.used_folders)
+        return AssembledServer(checked, TtsFrontEnd(tts, asr_port=_other_port(settings)))
     raise ConfigError("SERVICE_MODE is not set; set it to asr or tts, or give --mode.")
 
 

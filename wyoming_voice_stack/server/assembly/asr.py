@@ -6,6 +6,7 @@ import itertools
 import logging
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -21,6 +22,7 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
+from wyoming_voice_stack.errors import ModelCorrupt
 from wyoming_voice_stack.machine.cuda_device import load_cublas, missing_cublas, require_cuda_device
 from wyoming_voice_stack.machine.hardware import (
     available_cores,
@@ -140,7 +142,7 @@ def _asr_entry(
     return AsrEntry(
         name=name,
         reference=reference,
-        codes=model_languages(local if local is not None else reference),
+        codes=_languages(local, reference),
         worker=Worker(
             name,
             freeze_after_load(load),
@@ -152,6 +154,14 @@ def _asr_entry(
             memory_advice=f"set ASR_MODEL to a smaller model, such as {smaller}" if smaller else "",
         ),
     )
+
+
+def _languages(folder: Path | None, reference: str) -> tuple[str, ...]:
+    try:
+        return model_languages(reference if folder is None else folder)
+    except ModelCorrupt:
+        # Like other damage, it is reported by the attempt to load the model.
+        return model_languages(reference)
 
 
 def _value(secret: SecretStr | None) -> str | None:
