@@ -60,8 +60,14 @@ class JobQueue:
         """Return the number of a new job: jobs of one priority run in its order."""
         return next(self._numbers)
 
+    @property
+    def requests(self) -> int:
+        """Number of waiting jobs that begin a request."""
+        with self._changed:
+            return self._requests()
+
     def put(self, job: Job, *, admitted: bool = False) -> None:
-        """Add a job; an `admitted` one even if the queue is full.
+        """Add a job; an `admitted` one even if the queue is full, and it fills no place of another.
 
         Raises:
             Busy: the queue is full, or the job would wait for longer than `MAX_EXPECTED_WAIT_S`.
@@ -71,6 +77,7 @@ class JobQueue:
             if self._closed:
                 raise ShuttingDown
             job.place_s = self._order.place(job.flow, job.cost.seconds)
+            job.admitted = admitted
             if not admitted:
                 self._require_room(job)
             heapq.heappush(self._waiting, job)
@@ -184,12 +191,15 @@ class JobQueue:
             self._changed.notify_all()
         return waiting + [job for job in taken if not job.started.is_set()]
 
+    def _requests(self) -> int:
+        return sum(not job.admitted for job in self._waiting)
+
     def _require_room(self, job: Job) -> None:
-        if len(self._waiting) >= self._max_queued:
+        if (waiting := self._requests()) >= self._max_queued:
             self._order.give_back(job.flow, job.cost.seconds)
             raise Busy(
-                f"{len(self._waiting)} requests already wait for {self._name}; try again in a"
-                " moment, or raise MAX_QUEUED_REQUESTS."
+                f"{waiting} requests already wait for {self._name}; try again in a moment, or raise"
+                " MAX_QUEUED_REQUESTS."
             )
         if job.priority is not Priority.FINAL:
             return

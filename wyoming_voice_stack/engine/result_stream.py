@@ -33,6 +33,7 @@ class ResultStream(Generic[Result]):
         priority: Priority,
         *,
         admitted: bool,
+        due: float,
         max_wait_s: float,
         timeout_message: Callable[[], str],
     ) -> None:
@@ -46,6 +47,7 @@ class ResultStream(Generic[Result]):
             run=lambda engine, _: self._drive(job(engine)),
             fail=self._channel.end,
             cost=JobCost(limit_s=STEP_LIMIT_S),
+            due=due,
         )
         queue.put(self._job, admitted=admitted)
         self._deadline = loop.call_later(max_wait_s, self._time_out)

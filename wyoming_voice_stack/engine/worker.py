@@ -56,6 +56,7 @@ class Worker(Generic[Engine]):
     ) -> None:
         """`memory_advice` is what to do where memory does not suffice, as a part of a sentence."""
         self.name = name
+        self.max_queued = max_queued
         self._max_wait_s = max_wait_s
         self._capacity_of = capacity
         self._idle_policy = idle_policy or IdlePolicy()
@@ -99,6 +100,16 @@ class Worker(Generic[Engine]):
         return self._lifecycle.device
 
     @property
+    def queued_requests(self) -> int:
+        """Number of requests that wait for the engine to begin with them."""
+        return self._queue.requests
+
+    @property
+    def queued_jobs(self) -> int:
+        """Number of jobs that wait for the engine."""
+        return len(self._queue)
+
+    @property
     def loads(self) -> int:
         """How often the engine was loaded so far."""
         return self._loader.loads
@@ -139,11 +150,13 @@ class Worker(Generic[Engine]):
         priority: Priority = Priority.FINAL,
         *,
         admitted: bool = False,
+        due: float = 0.0,
     ) -> ResultStream[Result]:
         """Iterate over `job` in an engine's thread. The caller closes the stream.
 
         An `admitted` job continues a request that was accepted before: a full queue does not refuse
-        it. The limit on connections bounds how many of these there are.
+        it. The limit on connections bounds how many of these there are. Of several jobs, the one that
+        is `due` first (by `time.monotonic`) runs first.
 
         Raises:
             Busy: the queue is full.
@@ -154,6 +167,7 @@ class Worker(Generic[Engine]):
             job,
             priority,
             admitted=admitted,
+            due=due,
             max_wait_s=self._max_wait_s,
             timeout_message=self._timeout_message,
         )

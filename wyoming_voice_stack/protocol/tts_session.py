@@ -92,7 +92,9 @@ class TtsSession:
         return (SynthesizeStopped().event(),) if self._streaming else ()
 
     def close(self) -> None:
-        """Do nothing: no work continues between two events."""
+        """Leave the engine to other replies."""
+        if self._reply is not None:
+            self._reply.close()
 
     async def _take(self, event: Event) -> str | None:
         """Return the text that the event adds to the reply; None if it adds none."""
@@ -128,7 +130,9 @@ class TtsSession:
             )
 
     def _finish(self, reply: Reply) -> Iterator[Event]:
-        yield from self._audio_events(reply.finish())
+        last = reply.finish()
+        reply.close()
+        yield from self._audio_events(last)
         yield AudioStop().event()
         if self._streaming:
             yield SynthesizeStopped().event()

@@ -7,6 +7,8 @@ import errno
 import socket
 from contextlib import suppress
 
+SEND_BUFFER_BYTES = 32 * 1024
+"""What the system keeps of replies that the client has not received; without a bound, minutes of audio."""
 BACKLOG = 128
 """Connections that the system keeps until the server accepts them."""
 
@@ -28,6 +30,8 @@ def set_socket_options(transport: asyncio.Transport) -> None:
     # asyncio does this only for sockets that were created with the protocol's number. Without it, an
     # event waits until the one before is acknowledged, which takes the receiver up to 40 ms.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # Linux doubles the number, and accounts its own overhead in it.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     # A satellite that loses power does not close its connection; the system's probes notice it.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):

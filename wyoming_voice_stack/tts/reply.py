@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator
@@ -14,12 +15,17 @@ from wyoming_voice_stack.tts.audio.runaway import RunawayDetector
 from wyoming_voice_stack.tts.backend import TtsBackend
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
+from wyoming_voice_stack.tts.scheduling.reply_places import RECHECK_SECONDS
 from wyoming_voice_stack.tts.script import Script, ScriptLine
 from wyoming_voice_stack.tts.sentence_synthesis import SentenceSynthesis
 from wyoming_voice_stack.tts.voices.catalogue import VoiceSelection
 
 _LOGGER = logging.getLogger(__name__)
 
+AHEAD_SECONDS = 5.0
+"""Unplayed audio beyond which a reply leaves the engine to others, while many replies are in progress."""
+LOW_BUFFER_SECONDS = 1.0
+"""With less unplayed audio, the next sentence is requested early even then."""
 CLAUSE_PAUSE_SHARE = 0.4
 """Share of the pause between sentences that separates the parts of one sentence."""
 
@@ -35,9 +41,11 @@ class SpeechAudio:
 
 
 class Reply:
-    """Takes text with `speak`, which yields audio; `finish` ends the reply.
+    """Takes text with `speak`, which yields audio; `finish` ends the reply. The creator closes it.
 
-    The next sentence is requested from the engine while the current one is still being generated.
+    The next sentence is requested from the engine while the current one is still being generated, but
+    not far ahead of what is played while many replies are in progress. A client that takes no audio
+    stops the reply at the sentences that were requested already.
     """
 
     def __init__(
@@ -50,6 +58,8 @@ class Reply:
         self._selection = selection
         self._script = Script(backend, selection)
         self._playback = PlaybackBuffer()
+        self._address = connection_name.rpartition(":")[0]
+        self._place = backend.places.open(self._address)
         self._audio: ReplyAudio | None = None
         self._sample_rate = 0
         self._generated_samples = self._output_samples = 0
@@ -63,6 +73,7 @@ class Reply:
         Raises:
             VoiceStackError: the text is too long, or the engine failed or is not available.
         """
+        self._place.note_use()
         async with aclosing(self._script.push(delta, ends=ends)) as lines:
             current, following = await self._next(lines), None
             try:
@@ -70,9 +81,15 @@ class Reply:
                     async with aclosing(self._synthesize(*current)) as audio:
                         async for samples in audio:
                             if len(samples):
+                                self._place.note_offer()
                                 yield self._output(samples)
-                            following = following or await self._next(lines)
+                            self._place.note_use()
+                            if following is None and self._wants_next(current[1]):
+                                following = await self._next(lines)
                     current[1].close()
+                    if following is None:
+                        await self._wait_until_needed()
+                        following = await self._next(lines)
                     current, following = following, None
             finally:
                 for pending in (current, following):
@@ -94,6 +111,21 @@ class Reply:
         _LOGGER.info("[%s] %s", self._name, self._summary)
         self._backend.metrics.requests.labels(f"synthesize-{self._kind}", "ok").inc()
         return self._output(samples)
+
+    def close(self) -> None:
+        """Leave the engine to other replies: this one is complete, or its client has gone."""
+        self._place.release()
+
+    def _wants_next(self, current: SentenceSynthesis) -> bool:
+        """Whether to request the next sentence before the client has taken all of this one."""
+        if not self._place.crowded:
+            return True
+        return current.generated and self._playback.buffered_s < LOW_BUFFER_SECONDS
+
+    async def _wait_until_needed(self) -> None:
+        while self._place.crowded and (ahead_s := self._playback.buffered_s - AHEAD_SECONDS) > 0:
+            await asyncio.sleep(min(ahead_s, RECHECK_SECONDS))
+            self._place.note_use()
 
     @property
     def _summary(self) -> str:
@@ -119,11 +151,13 @@ class Reply:
             clone=self._selection.clone,
             speed=self._backend.options.speed,
         )
+        if self._backend.synthesis_cache.get(request, self._address) is None:
+            await self._place.claim()
         synthesis = SentenceSynthesis(
-            self._backend.worker,
-            self._backend.synthesis_cache,
+            self._backend,
             request,
             self._playback,
+            address=self._address,
             admitted=self._admitted,
         )
         self._admitted = True

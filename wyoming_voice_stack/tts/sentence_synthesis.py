@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 
 from wyoming_voice_stack.engine.result_stream import ResultStream
-from wyoming_voice_stack.engine.worker import Worker
+from wyoming_voice_stack.tts.backend import TtsBackend
 from wyoming_voice_stack.tts.engine import Samples, SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
-from wyoming_voice_stack.tts.synthesis_cache import CachedSentence, SynthesisCache
+from wyoming_voice_stack.tts.scheduling.speech_rate import SpeechRate
+from wyoming_voice_stack.tts.synthesis_cache import CachedSentence
 
 
 class SentenceSynthesis:
@@ -17,22 +20,35 @@ class SentenceSynthesis:
 
     def __init__(
         self,
-        worker: Worker[SpeechSynthesizer],
-        synthesis_cache: SynthesisCache,
+        backend: TtsBackend,
         request: SynthesisRequest,
         playback: PlaybackBuffer,
         *,
+        address: str,
         admitted: bool,
     ) -> None:
+        """`address` is the client's; an `admitted` sentence continues a reply."""
         self.request = request
         self._playback = playback
-        self._cache = synthesis_cache
-        self._cached = synthesis_cache.get(request)
+        self._address = address
+        self._cache = backend.synthesis_cache
+        self._cached = self._cache.get(request, address)
+        self._generated = threading.Event()
         self._stream: ResultStream[tuple[int, Samples]] | None = None
         if self._cached is None:
-            self._stream = worker.stream(_Synthesize(request, playback), admitted=admitted)
+            buffered_s = max(0.0, playback.buffered_s)
+            self._stream = backend.worker.stream(
+                _Synthesize(request, playback, backend.rate, self._generated),
+                admitted=admitted,
+                due=time.monotonic() + buffered_s,
+            )
         self._sample_rate = 0
         self._to_cache: list[Samples] = []
+
+    @property
+    def generated(self) -> bool:
+        """True once the engine has nothing left to do for the sentence."""
+        return self._cached is not None or self._generated.is_set()
 
     async def chunks(self) -> AsyncGenerator[tuple[int, Samples], None]:
         """Yield the sample rate and the samples of each chunk.
@@ -56,7 +72,7 @@ class SentenceSynthesis:
         """Put the sentence, which is complete, into the cache."""
         if self._to_cache:
             sentence = CachedSentence(self._sample_rate, tuple(self._to_cache))
-            self._cache.put(self.request, sentence)
+            self._cache.put(self.request, self._address, sentence)
 
     def close(self) -> None:
         """Stop the engine's work on the sentence."""
@@ -70,8 +86,19 @@ class _Synthesize:
 
     request: SynthesisRequest
     playback: PlaybackBuffer
+    rate: SpeechRate
+    generated: threading.Event
+    """Set once all audio of the sentence is generated."""
 
     def __call__(self, engine: SpeechSynthesizer) -> Iterator[tuple[int, Samples]]:
-        for samples in engine.synthesize(self.request, self.playback):
-            self.playback.add(len(samples) / engine.sample_rate)
+        chunks = iter(engine.synthesize(self.request, self.playback))
+        while (samples := self._next(chunks)) is not None:
+            seconds = len(samples) / engine.sample_rate
+            self.rate.add(seconds)
+            self.playback.add(seconds)
             yield engine.sample_rate, samples
+        self.generated.set()
+
+    def _next(self, chunks: Iterator[Samples]) -> Samples | None:
+        with self.rate.computing():
+            return next(chunks, None)

@@ -14,6 +14,8 @@ from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.tts.backend import SynthesisOptions, TtsBackend
 from wyoming_voice_stack.tts.engine import EngineSource, SpeechSynthesizer
 from wyoming_voice_stack.tts.reply import Reply
+from wyoming_voice_stack.tts.scheduling.reply_places import EngineLoad, ReplyPlaces
+from wyoming_voice_stack.tts.scheduling.speech_rate import SpeechRate
 from wyoming_voice_stack.tts.script import load_language_data
 from wyoming_voice_stack.tts.synthesis_cache import SynthesisCache
 from wyoming_voice_stack.tts.text.language.detection_client import LanguageDetection
@@ -70,9 +72,24 @@ class TtsService:
         self._options = options
         self._preparation = VoicePreparation(worker)
         self._detection = LanguageDetection()
+        rate = SpeechRate()
+        places = ReplyPlaces(
+            EngineLoad(
+                name=worker.name,
+                speed=lambda: rate.speed,
+                ready=lambda: worker.state == "ready",
+                queued=lambda: worker.queued_requests,
+                max_waiting=worker.max_queued,
+            )
+        )
+        metrics.queue_depth.labels(worker.name).set_function(
+            lambda: worker.queued_jobs + places.waiting
+        )
         self._backend = TtsBackend(
             worker=worker,
             voices=self.voices,
+            rate=rate,
+            places=places,
             synthesis_cache=SynthesisCache(speaking.cache_bytes, clones=speaking.cache_clones),
             detection=self._detection,
             max_characters=source.max_characters,

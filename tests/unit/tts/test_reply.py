@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from tests.support.fakes import FAKE_CARD, WAIT_SECONDS, FakeSynthesizer, eventu
 from tests.support.tts_client import kinds, open_session, samples, serving, tell
 from wyoming_voice_stack.errors import EngineError, NoAudio
 from wyoming_voice_stack.protocol.tts_session import TtsSession
+from wyoming_voice_stack.tts import reply as reply_module
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
@@ -94,6 +97,85 @@ class TestLookAhead:
             with pytest.raises(EngineError, match="device"):
                 await take(open_session(service))
         assert samples(got) / RATE == pytest.approx(0.5, abs=0.15)
+
+
+class TestManyReplies:
+    """A fake engine of which the speed, and so the number of places, is the test's."""
+
+    async def test_new_replies_wait_and_those_in_progress_go_on(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer()
+        engine.hold = threading.Event()
+        async with serving(engine, tmp_path, lanes=4) as service:
+            places = service._backend.places
+            tasks = [
+                asyncio.create_task(tell(open_session(service), Synthesize(text=THREE).event()))
+                for _ in range(places.places + 1)
+            ]
+            await eventually(lambda: places.waiting == 1)
+            engine.hold.set()
+            for got in await asyncio.gather(*tasks):
+                assert kinds(got) == ["audio-start", "audio-chunk", "audio-stop"]
+            assert places.waiting == 0
+
+    async def test_no_sentence_is_generated_far_ahead(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waits: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            waits.append(seconds)
+            # The client has played what it has.
+            monkeypatch.setattr(reply_module, "AHEAD_SECONDS", 1000.0)
+
+        class Fast(FakeSynthesizer):
+            def synthesize(
+                self, request: SynthesisRequest, playback: PlaybackBuffer
+            ) -> Iterator[Samples]:
+                self.requests.append(request)
+                yield tone(20.0)
+
+        engine = Fast()
+        async with serving(engine, tmp_path) as service:
+            session = open_session(service)
+            monkeypatch.setattr(type(service._backend.places), "crowded", True)
+            monkeypatch.setattr(reply_module.asyncio, "sleep", sleep)
+            async with aclosing(session.handle(Synthesize(text=THREE).event())) as replies:
+                async for event in replies:
+                    if event.type == "audio-chunk" and not waits:
+                        assert len(engine.requests) == 1
+            monkeypatch.undo()
+        assert waits
+        assert len(engine.requests) == 3
+
+    async def test_a_client_that_leaves_gives_its_place_back(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer()
+        engine.hold = threading.Event()
+        async with serving(engine, tmp_path) as service:
+            places, session = service._backend.places, open_session(service)
+            async with aclosing(session.handle(Synthesize(text=THREE).event())) as replies:
+                await anext(replies)
+                assert len(places._held) == 1
+            session.close()
+            assert not places._held
+            engine.hold.set()
+
+    async def test_a_complete_reply_gives_its_place_back(self, tmp_path: Path) -> None:
+        async with serving(FakeSynthesizer(), tmp_path) as service:
+            await tell(open_session(service), Synthesize(text=THREE).event())
+            assert not service._backend.places._held
+
+    async def test_an_unread_reply_is_not_generated_to_its_end(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer()
+        text = "This is one more sentence. " * 30
+        async with serving(engine, tmp_path) as service:
+            session = open_session(service)
+            async with aclosing(session.handle(Synthesize(text=text).event())) as replies:
+                await anext(replies)
+                await eventually(lambda: service.worker.queued_jobs == 0)
+                # A whole other reply is generated, and nothing more of this one.
+                await tell(open_session(service), Synthesize(text="Another one.").event())
+                assert len(engine.requests) <= 3
+            session.close()
 
 
 class TestFirstClause:

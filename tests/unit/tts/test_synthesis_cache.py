@@ -21,6 +21,7 @@ from wyoming_voice_stack.tts.synthesis_cache import (
 
 ANNA = CloneSource("anna", (Path("anna.wav"),), "1")
 HELLO = SynthesisRequest("Hello.", "en", voice="joe")
+HOME = "192.168.1.5"
 SPEAKING = SynthesisOptions(sentence_pause_ms=100, cache_bytes=1_000_000)
 
 
@@ -31,8 +32,8 @@ def cached(size_bytes: int = 400) -> CachedSentence:
 class TestCache:
     def test_an_equal_request_of_any_reply(self) -> None:
         synthesis_cache, kept = SynthesisCache(1000), cached()
-        synthesis_cache.put(HELLO, kept)
-        assert synthesis_cache.get(replace(HELLO)) is kept
+        synthesis_cache.put(HELLO, HOME, kept)
+        assert synthesis_cache.get(replace(HELLO), HOME) is kept
 
     @pytest.mark.parametrize(
         "other",
@@ -47,24 +48,26 @@ class TestCache:
     )
     def test_another_request(self, other: SynthesisRequest) -> None:
         synthesis_cache = SynthesisCache(1000, clones=True)
-        synthesis_cache.put(HELLO, cached())
-        assert synthesis_cache.get(other) is None
+        synthesis_cache.put(HELLO, HOME, cached())
+        assert synthesis_cache.get(other, HOME) is None
 
     def test_a_recording_that_changed_is_another_voice(self) -> None:
         synthesis_cache = SynthesisCache(1000, clones=True)
         asked = replace(HELLO, voice=None, clone=ANNA)
-        synthesis_cache.put(asked, cached())
-        assert synthesis_cache.get(asked) is not None
-        assert synthesis_cache.get(replace(asked, clone=replace(ANNA, fingerprint="2"))) is None
+        synthesis_cache.put(asked, HOME, cached())
+        assert synthesis_cache.get(asked, HOME) is not None
+        assert (
+            synthesis_cache.get(replace(asked, clone=replace(ANNA, fingerprint="2")), HOME) is None
+        )
 
     def test_bounded_and_the_one_not_used_for_longest_goes(self) -> None:
         synthesis_cache = SynthesisCache(1000)
         first, second, third = (replace(HELLO, text=text) for text in ("One.", "Two.", "Three."))
-        synthesis_cache.put(first, cached())
-        synthesis_cache.put(second, cached())
-        synthesis_cache.get(first)
-        synthesis_cache.put(third, cached())
-        assert [synthesis_cache.get(one) is None for one in (first, second, third)] == [
+        synthesis_cache.put(first, HOME, cached())
+        synthesis_cache.put(second, HOME, cached())
+        synthesis_cache.get(first, HOME)
+        synthesis_cache.put(third, HOME, cached())
+        assert [synthesis_cache.get(one, HOME) is None for one in (first, second, third)] == [
             False,
             True,
             False,
@@ -73,15 +76,15 @@ class TestCache:
     def test_put_again_takes_its_room_once(self) -> None:
         synthesis_cache = SynthesisCache(1000)
         for _ in range(5):
-            synthesis_cache.put(HELLO, cached(800))
-        synthesis_cache.put(replace(HELLO, text="Hi."), cached(200))
-        assert synthesis_cache.get(HELLO) is not None
+            synthesis_cache.put(HELLO, HOME, cached(800))
+        synthesis_cache.put(replace(HELLO, text="Hi."), HOME, cached(200))
+        assert synthesis_cache.get(HELLO, HOME) is not None
 
     def test_a_sentence_that_is_too_large_drops_no_other(self) -> None:
         synthesis_cache = SynthesisCache(1000)
-        synthesis_cache.put(HELLO, cached())
-        synthesis_cache.put(replace(HELLO, text="Hi."), cached(2000))
-        assert synthesis_cache.get(HELLO) is not None
+        synthesis_cache.put(HELLO, HOME, cached())
+        synthesis_cache.put(replace(HELLO, text="Hi."), HOME, cached(2000))
+        assert synthesis_cache.get(HELLO, HOME) is not None
 
     def test_clones_only_if_asked(self) -> None:
         asked = replace(HELLO, voice=None, clone=ANNA)
@@ -94,6 +97,13 @@ class TestCache:
         )
         assert not SynthesisCache(0).accepts(HELLO)
 
+    def test_not_for_another_address(self) -> None:
+        synthesis_cache = SynthesisCache(1000)
+        synthesis_cache.put(HELLO, HOME, cached())
+        assert synthesis_cache.get(HELLO, "192.168.1.6") is None
+        synthesis_cache.put(HELLO, "192.168.1.6", cached())
+        assert synthesis_cache.get(HELLO, HOME) is not None
+
 
 class TestReplies:
     async def test_second_time_without_the_engine(self, tmp_path: Path) -> None:
@@ -105,6 +115,14 @@ class TestReplies:
         assert len(engine.requests) == 2
         assert samples(first) == samples(second) > 0
         assert [event.payload for event in first] == [event.payload for event in second]
+
+    async def test_what_another_client_had_said_is_generated_again(self, tmp_path: Path) -> None:
+        engine = FakeSynthesizer()
+        async with serving(engine, tmp_path, speaking=SPEAKING) as service:
+            said = Synthesize(text="Turned on the light.").event()
+            for name in ("192.168.1.5:4000", "192.168.1.6:4000", "192.168.1.5:4001"):
+                assert samples(await tell(open_session(service, name), said))
+        assert len(engine.requests) == 2
 
     async def test_by_default_not_for_cloned_voices(self, tmp_path: Path) -> None:
         write(tmp_path / "clara.wav", speech())

@@ -68,8 +68,12 @@ class Job:
     set_result: Callable[[Any], None] = lambda _: None
     cost: JobCost = NO_COST
     flow: Flow | None = None
+    due: float = 0.0
+    """When its result is needed, by `time.monotonic`: among the jobs of one priority, the earliest runs first."""
+    admitted: bool = False
+    """True if it continues a request that was accepted before."""
     place_s: float = 0.0
-    """Among the jobs of one priority, the lowest runs first."""
+    """Among those that are due at one time, the lowest runs first."""
     busy_since: float | None = None
     """When the engine was called; None while it is not inside a call."""
     note_success: Callable[[], None] = lambda: None
@@ -81,8 +85,8 @@ class Job:
         return self._order < other._order
 
     @property
-    def _order(self) -> tuple[int, float, int]:
-        return (self.priority, self.place_s, self.number)
+    def _order(self) -> tuple[int, float, float, int]:
+        return (self.priority, self.due, self.place_s, self.number)
 
     @property
     def short(self) -> bool:

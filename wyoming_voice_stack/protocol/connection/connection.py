@@ -42,8 +42,8 @@ Raised = TypeVar("Raised", bound=BaseException)
 
 READ_BYTES = 64 * 1024
 """Bytes read from the socket at once."""
-WRITE_HIGH_WATER_BYTES = 256 * 1024
-"""Unsent bytes above which the session is not asked for more replies."""
+WRITE_HIGH_WATER_BYTES = 32 * 1024
+"""Unsent bytes above which the session is not asked for more replies: less than a second of audio."""
 CLOSING_SECONDS = 2.0
 """How long a closing connection tries to deliver its last events."""
 
