@@ -133,8 +133,8 @@ class Settings(BaseSettings):
         Literal["auto", "float32", "float16", "bfloat16", "int8"], BeforeValidator(lower)
     ] = "auto"
     """Precision of XTTS; auto is float16 on CUDA and float32 on a CPU. int8 is not verified."""
-    tts_cache_mb: int = Field(default=16, ge=0, le=4096)
-    """Megabytes of memory for the cache of short sentences; 0 disables the cache."""
+    tts_cache_mb: int = Field(default=0, ge=0, le=4096)
+    """Megabytes of memory for the cache of short sentences, for clients that repeat them; 0 disables the cache."""
     tts_cache_cloned: bool = False
     """Whether to cache sentences of cloned voices as well."""
     tts_cpu_threads: int = Field(default=0, ge=0, le=256)

@@ -20,9 +20,23 @@ class Line:
         self.queue = JobQueue("thing", max_queued)
         self.capacity = Capacity(lanes, batch)
 
-    def put(self, priority: Priority, batch_key: object = None, *, admitted: bool = False) -> Job:
+    def put(
+        self,
+        priority: Priority,
+        batch_key: object = None,
+        *,
+        admitted: bool = False,
+        due: float = 0.0,
+    ) -> Job:
         number = self.queue.next_number()
-        job = Job(priority, number, run=lambda *_: None, fail=lambda _: None, batch_key=batch_key)
+        job = Job(
+            priority,
+            number,
+            run=lambda *_: None,
+            fail=lambda _: None,
+            batch_key=batch_key,
+            due=due,
+        )
         self.queue.put(job, admitted=admitted)
         return job
 
@@ -229,11 +243,28 @@ class TestBounds:
         line.put(PARTIAL)
         with pytest.raises(Busy, match="2 requests already wait for thing"):
             line.put(FINAL)
-        admitted = line.put(FINAL, admitted=True)
+        line.put(FINAL, admitted=True)
         assert len(line.queue) == 3
-        line.queue.cancel(admitted)
         line.take()
         line.put(FINAL)
+
+    def test_jobs_that_continue_requests_fill_no_place_of_others(self) -> None:
+        line = Line(max_queued=1)
+        for _ in range(3):
+            line.put(FINAL, admitted=True)
+        line.put(FINAL)
+        assert line.queue.requests == 1
+        with pytest.raises(Busy, match="1 requests already wait"):
+            line.put(FINAL)
+
+    def test_of_one_priority_the_job_that_is_due_first_runs_first(self) -> None:
+        line = Line()
+        late, early, partial = (
+            line.put(FINAL, due=9.0),
+            line.put(FINAL, due=5.0),
+            line.put(PARTIAL, due=1.0),
+        )
+        assert line.take_all() == [early, late, partial]
 
     def test_room_for_speculative_is_half_of_the_queue(self) -> None:
         line = Line(max_queued=4)

@@ -22,6 +22,7 @@ from wyoming_voice_stack.server import admission as admission_module
 from wyoming_voice_stack.server import listener as listener_module
 from wyoming_voice_stack.server.admission import EXTRA_CONNECTIONS
 from wyoming_voice_stack.server.listener import is_allowed
+from wyoming_voice_stack.server.sockets import SEND_BUFFER_BYTES
 
 
 @pytest.fixture
@@ -234,6 +235,8 @@ class TestAdmission:
             [connection] = listener._connections.values()
             plain = connection._writer.get_extra_info("socket")
             assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            # Linux doubles the number.
+            assert plain.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * SEND_BUFFER_BYTES
             assert plain.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             keepalive = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
             assert [plain.getsockopt(socket.IPPROTO_TCP, option) for option in keepalive] == [
