@@ -147,7 +147,7 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=64, ge=1, le=10_000)
     """Limit of simultaneous Wyoming connections."""
     max_queued_requests: int | None = Field(default=None, ge=1, le=10_000)
-    """Limit of requests waiting for an engine; further ones are answered `busy`. Unset: 32 for text to speech; speech to text accepts those that will wait for 100 s at most."""
+    """Limit of requests waiting for an engine; further ones are answered `busy`. Unset: text to speech accepts one for each connection; speech to text accepts those that will wait for 100 s at most."""
     allowed_clients: Networks = PRIVATE_NETWORKS
     """Addresses or networks that may connect, besides this machine: `private` stands for all private networks, `any` for all."""
     allowed_hosts: HostNames = ()

@@ -39,8 +39,6 @@ from wyoming_voice_stack.tts.service import TtsOptions, TtsService
 from wyoming_voice_stack.tts.voices.catalogue import VoiceCatalogue, VoiceRequest
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
 
-MAX_QUEUED_REQUESTS = 32
-"""Sentences that wait for the engine, without MAX_QUEUED_REQUESTS."""
 MAX_SENTENCES_AT_ONCE = 16
 """Threads that wait for the engine; an engine may take fewer sentences at a time."""
 KEEP_MEMORY_SECONDS = 30.0
@@ -61,7 +59,7 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
     worker = Worker(
         source.card().name,
         freeze_after_load(source.load),
-        max_queued=settings.max_queued_requests or MAX_QUEUED_REQUESTS,
+        max_queued=settings.max_queued_requests or settings.max_connections,
         metrics=metrics,
         threads=MAX_SENTENCES_AT_ONCE,
         capacity=lambda engine: Capacity(engine.lanes),
