@@ -123,9 +123,10 @@ class TestManyReplies:
         waits: list[float] = []
 
         async def sleep(seconds: float) -> None:
-            waits.append(seconds)
-            # The client has played what it has.
-            monkeypatch.setattr(reply_module, "AHEAD_SECONDS", 1000.0)
+            if seconds:
+                waits.append(seconds)
+                # The client has played what it has.
+                monkeypatch.setattr(reply_module, "AHEAD_SECONDS", 1000.0)
 
         class Fast(FakeSynthesizer):
             def synthesize(
@@ -138,7 +139,7 @@ class TestManyReplies:
         async with serving(engine, tmp_path) as service:
             session = open_session(service)
             monkeypatch.setattr(type(service._backend.places), "crowded", True)
-            monkeypatch.setattr(reply_module.asyncio, "sleep", sleep)
+            monkeypatch.setattr(asyncio, "sleep", sleep)
             async with aclosing(session.handle(Synthesize(text=THREE).event())) as replies:
                 async for event in replies:
                     if event.type == "audio-chunk" and not waits:
