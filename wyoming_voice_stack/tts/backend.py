@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer
-from wyoming_voice_stack.tts.scheduling.reply_places import ReplyPlaces
+from wyoming_voice_stack.tts.reply_places import ReplyPlaces
 from wyoming_voice_stack.tts.scheduling.speech_rate import SpeechRate
 from wyoming_voice_stack.tts.synthesis_cache import SynthesisCache
 from wyoming_voice_stack.tts.text.language.detection_client import LanguageDetection

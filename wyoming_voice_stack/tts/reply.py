@@ -14,8 +14,8 @@ from wyoming_voice_stack.tts.audio.reply_audio import ReplyAudio
 from wyoming_voice_stack.tts.audio.runaway import RunawayDetector
 from wyoming_voice_stack.tts.backend import TtsBackend
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
+from wyoming_voice_stack.tts.reply_places import RECHECK_SECONDS
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
-from wyoming_voice_stack.tts.scheduling.reply_places import RECHECK_SECONDS
 from wyoming_voice_stack.tts.script import Script, ScriptLine
 from wyoming_voice_stack.tts.sentence_synthesis import SentenceSynthesis
 from wyoming_voice_stack.tts.voices.catalogue import VoiceSelection

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -139,7 +140,7 @@ class TestManyReplies:
         async with serving(engine, tmp_path) as service:
             session = open_session(service)
             monkeypatch.setattr(type(service._backend.places), "crowded", True)
-            monkeypatch.setattr(asyncio, "sleep", sleep)
+            monkeypatch.setattr(reply_module, "asyncio", SimpleNamespace(sleep=sleep))
             async with aclosing(session.handle(Synthesize(text=THREE).event())) as replies:
                 async for event in replies:
                     if event.type == "audio-chunk" and not waits:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from wyoming_voice_stack.errors import Busy
-from wyoming_voice_stack.tts.scheduling.reply_places import (
+from wyoming_voice_stack.tts.reply_places import (
     MAX_WAIT_SECONDS,
     SPEED_SHARE,
     UNREAD_SECONDS,
