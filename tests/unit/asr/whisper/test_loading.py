@@ -189,7 +189,7 @@ def test_a_gpu_gets_batches(weights: tuple[Path, int]) -> None:
     placement = loading._placement(weights[0], "cuda", 4)
     assert placement.batch_size > 1
     assert placement.window_step_s > 1
-    assert placement.lanes == 1
+    assert (placement.lanes, placement.express_lanes) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,9 @@ def test_a_model_is_loaded_as_it_is_placed(
 ) -> None:
     monkeypatch.setattr(loading, "SMALL_MODEL_BYTES", small_below)
     loaded = load(tiny_en, vad, cpu_threads=cpu_threads)
-    assert loaded.lanes == loaded._model.model.num_workers == (2 if small_below else 1)
+    assert loaded.lanes == (2 if small_below else 1)
+    assert loaded.express_lanes == 1
+    assert loaded._model.model.num_workers == loaded.lanes + loaded.express_lanes
     assert loaded.batch_size == 1
     loaded.close()
 
