@@ -12,12 +12,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPTS = (
     *("environment.sh", "install_system_deps.sh", "test.sh", "start.sh"),
-    *("home_assistant.sh", "test_pipeline.sh", "test_images.sh"),
+    *("home_assistant.sh", "test_pipeline.sh", "test_images.sh", "fuzz.sh"),
 )
 STEPS = (
     *("black", "ruff", "mypy", "start.sh", "test_pipeline.sh"),
     *("home_assistant.sh oldest", "home_assistant.sh newest"),
     *("test.sh integration packaging", "test.sh unit", "test_images.sh"),
+    *("fuzz.sh 60", "python -m benchmarks.soak"),
 )
 STUB = """case "$0 $*" in *"$FAILING"*) exit "$STATUS" ;; esac
 """
@@ -29,7 +30,7 @@ def gate(tmp_path: Path) -> Path:
         path = tmp_path / "scripts" / script
         path.parent.mkdir(exist_ok=True)
         path.write_text("" if script == "environment.sh" else STUB)
-    for tool in ("black", "ruff", "mypy"):
+    for tool in ("black", "ruff", "mypy", "python"):
         path = tmp_path / ".venv-test" / "bin" / tool
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"#!/usr/bin/env bash\n{STUB}")
@@ -60,3 +61,7 @@ def test_no_failure_is_passed_over(gate: Path, failing: str) -> None:
 @pytest.mark.parametrize("step", ["oldest", "newest"])
 def test_a_home_assistant_that_cannot_be_had_is_left_out(gate: Path, step: str) -> None:
     assert status_of(gate, f"home_assistant.sh {step}", status=69) == 0
+
+
+def test_a_fuzzer_that_cannot_be_had_is_left_out(gate: Path) -> None:
+    assert status_of(gate, "fuzz.sh", status=75) == 0

@@ -98,6 +98,24 @@ def test_rendered_resources_are_valid(overlay: str) -> None:
             assert container["image"].startswith(f"{IMAGE}:")
 
 
+def test_only_some_namespaces_may_connect() -> None:
+    policy = WRITTEN["NetworkPolicy-clients"]["spec"]
+    assert policy["policyTypes"] == ["Ingress"]
+    chosen = policy["podSelector"]["matchLabels"].items()
+    for mode in PORTS:
+        template, container = pod(WRITTEN[f"Deployment-{mode}"])
+        assert chosen <= template["metadata"]["labels"].items()
+        assert container["ports"][0]["name"] == "wyoming"
+    # A rule without `from`, or an empty selector of namespaces, would allow everyone.
+    [rule] = policy["ingress"]
+    assert rule["ports"] == [{"port": "wyoming"}]
+    own, others = rule["from"]
+    assert own == {"podSelector": {}}
+    [condition] = others["namespaceSelector"]["matchExpressions"]
+    assert condition["operator"] == "In"
+    assert condition["values"]
+
+
 def test_graphics_cards() -> None:
     deployments = [resource for resource in rendered("gpu") if resource["kind"] == "Deployment"]
     assert len(deployments) == len(PORTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from ipaddress import ip_network
 
 import kubernetes_validate
 import pytest
@@ -33,6 +34,7 @@ class TestSingleNode:
             "ConfigMap": 2,
             "Deployment": 2,
             "Service": 2,
+            "NetworkPolicy": 1,
         }
 
     def test_one_pod_at_a_time(self, overlay: str) -> None:
@@ -54,6 +56,14 @@ class TestSingleNode:
             assert service["spec"]["type"] == "LoadBalancer"
             assert service["spec"]["externalTrafficPolicy"] == "Local"
             assert service["spec"]["ports"][0]["port"] == PORTS[service["metadata"]["name"]]
+
+    def test_clients_of_private_networks_may_connect(self, overlay: str) -> None:
+        [policy] = of_kind(overlay, "NetworkPolicy")
+        [rule] = policy["spec"]["ingress"]
+        blocks = [sender["ipBlock"]["cidr"] for sender in rule["from"] if "ipBlock" in sender]
+        assert len(blocks) == 4
+        assert all(ip_network(block).is_private for block in blocks)
+        assert len(rule["from"]) == len(blocks) + 2
 
     def test_settings_exist(self, overlay: str) -> None:
         for deployment in of_kind(overlay, "Deployment"):
