@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -21,8 +22,17 @@ MAX_LOST_CALLS = 2
 """Calls that may be inside the engine beyond their limits; with one more, the process ends."""
 
 
+_given_up = threading.Event()
+
+
+def given_up() -> bool:
+    """Return whether this process ends because calls of an engine do not return."""
+    return _given_up.is_set()
+
+
 def end_process() -> None:
     """Stop this server, so that what supervises it starts it again."""
+    _given_up.set()
     os.kill(os.getpid(), signal.SIGTERM)
 
 

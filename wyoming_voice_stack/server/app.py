@@ -16,6 +16,7 @@ from wyoming_voice_stack import __version__
 from wyoming_voice_stack.announce.supervisor import Supervisor, SupervisorAnnouncer
 from wyoming_voice_stack.announce.zeroconf import Announcer, default_instance_name
 from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.engine.call_watch import given_up
 from wyoming_voice_stack.engine.status import ServiceStatus, is_ready
 from wyoming_voice_stack.errors import EXIT_STUCK
 from wyoming_voice_stack.http.health import make_runner
@@ -91,8 +92,8 @@ async def serve(
 ) -> int | None:
     """Serve until SIGTERM, SIGINT or SIGHUP, then drain. A second signal ends the grace period.
 
-    Returns None, or the exit status if an engine was still inside a call when everything else had
-    stopped: the process cannot end by itself then.
+    Returns None, or the exit status with which the process has to be ended at once: an engine was
+    still inside a call when everything else had stopped, or its calls did not return before.
 
     Raises:
         ConfigError: the server cannot listen on the address.
@@ -121,12 +122,11 @@ async def serve(
             listener.stop_accepting()
             await withdraw()
             await _drain(listener, settings.shutdown_grace_seconds, end_grace)
-        stuck = service.status().state == "failed"
         stopped = await service.stop(ENGINE_STOP_SECONDS)
         _LOGGER.info("stopped")
-        if stopped:
-            return None
-        return EXIT_STUCK if stuck else 0
+        if given_up():
+            return EXIT_STUCK
+        return None if stopped else 0
 
 
 def _listener(settings: Settings, assembled: AssembledServer, metrics: Metrics) -> Listener:

@@ -170,9 +170,10 @@ class TestExpectedWait:
 
     def test_later_calls_move_it(self) -> None:
         pace = Pace()
-        pace.note_call(10.0, 10.0)
-        pace.note_call(10.0, 20.0)
-        assert pace.expected_wait_s(1.0, 1) == pytest.approx(1.2)
+        pace.note_call(0.5, 0.5)
+        assert pace.expected_wait_s(1.0, 1) == 1.0
+        pace.note_call(10.0, 30.0)
+        assert pace.expected_wait_s(1.0, 1) == pytest.approx(1.4)
 
     def test_refuses_who_would_wait_too_long(self) -> None:
         line = Line()
