@@ -30,6 +30,7 @@ class LanguageDetection:
     def __init__(self) -> None:
         self._process: Process | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._exchange: asyncio.Task[str] | None = None
 
     async def warm_up(self, languages: tuple[str, ...]) -> None:
         """Start the process and load the models for these languages."""
@@ -37,6 +38,12 @@ class LanguageDetection:
 
     async def stop(self) -> None:
         """Kill the process, even during a detection."""
+        if self._exchange is not None:
+            self._exchange.cancel()
+            await asyncio.wait({self._exchange})
+        await self._kill()
+
+    async def _kill(self) -> None:
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             process.kill()
@@ -44,22 +51,25 @@ class LanguageDetection:
 
     async def detect(self, text: str, languages: tuple[str, ...]) -> str:
         """Return the language of the text among `languages`, or the first one if it is unclear."""
-        question = {"text": text[:MAX_CHARACTERS], "languages": languages}
-        async with self._one_at_a_time:
-            for _ in range(TRIES):
-                try:
-                    async with asyncio.timeout(DETECTION_SECONDS):
-                        answer = await self._ask(json.dumps(question).encode() + b"\n")
-                    language: str = json.loads(answer)["language"]
-                except (OSError, ValueError, TimeoutError) as error:
-                    _LOGGER.warning("Language detection failed (%s)", type(error).__name__)
-                    await self.stop()
-                except asyncio.CancelledError:
-                    # The unread answer would be taken as the answer to the next question.
-                    await self.stop()
-                    raise
-                else:
-                    return language
+        # A caller that leaves does not end the exchange: its answer would be taken as the next one's, and
+        # a process that was killed would have to load its models again.
+        await self._one_at_a_time.acquire()
+        self._exchange = asyncio.create_task(self._detect(text[:MAX_CHARACTERS], languages))
+        self._exchange.add_done_callback(lambda _: self._one_at_a_time.release())
+        return await asyncio.shield(self._exchange)
+
+    async def _detect(self, text: str, languages: tuple[str, ...]) -> str:
+        question = {"text": text, "languages": languages}
+        for _ in range(TRIES):
+            try:
+                async with asyncio.timeout(DETECTION_SECONDS):
+                    answer = await self._ask(json.dumps(question).encode() + b"\n")
+                language: str = json.loads(answer)["language"]
+            except (OSError, ValueError, TimeoutError) as error:
+                _LOGGER.warning("Language detection failed (%s)", type(error).__name__)
+                await self._kill()
+            else:
+                return language
         return languages[0]
 
     async def _ask(self, question: bytes) -> bytes:

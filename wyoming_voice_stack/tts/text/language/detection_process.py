@@ -9,11 +9,13 @@ import json
 import os
 import signal
 import sys
-from functools import cache
+from functools import lru_cache
 
 from wyoming_voice_stack.tts.text.language.detector import LanguageDetector
 
 NICENESS = 10
+MAX_DETECTORS = 4
+"""Detectors that are kept, one for each set of languages; the models are shared by all."""
 
 
 def main() -> None:
@@ -30,7 +32,7 @@ def main() -> None:
         sys.stdout.flush()
 
 
-@cache
+@lru_cache(maxsize=MAX_DETECTORS)
 def _detector(languages: tuple[str, ...]) -> LanguageDetector:
     detector = LanguageDetector(languages)
     detector.preload()

@@ -48,6 +48,33 @@ async def test_cancelled_question_leaves_no_answer_behind(detection: LanguageDet
     assert await detection.detect("The light in the kitchen is on.", LANGUAGES) == "en"
 
 
+async def test_a_caller_that_leaves_does_not_end_the_process(detection: LanguageDetection) -> None:
+    await detection.warm_up(LANGUAGES)
+    same = process_id(detection)
+    os.kill(same, signal.SIGSTOP)
+    asked = [
+        asyncio.create_task(detection.detect("Das Licht in der Küche ist an.", LANGUAGES))
+        for _ in range(3)
+    ]
+    await asyncio.sleep(0)
+    for each in asked:
+        each.cancel()
+    await asyncio.wait(asked)
+    os.kill(same, signal.SIGCONT)
+    assert await detection.detect("The light in the kitchen is on.", LANGUAGES) == "en"
+    assert process_id(detection) == same
+
+
+async def test_stop_during_a_detection(detection: LanguageDetection) -> None:
+    await detection.warm_up(LANGUAGES)
+    os.kill(process_id(detection), signal.SIGSTOP)
+    asked = asyncio.create_task(detection.detect("Das Licht in der Küche ist an.", LANGUAGES))
+    await asyncio.sleep(0)
+    await detection.stop()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+
+
 async def test_lost_process_is_replaced(detection: LanguageDetection) -> None:
     await detection.warm_up(LANGUAGES)
     os.kill(process_id(detection), signal.SIGKILL)
