@@ -1,8 +1,16 @@
 from __future__ import annotations
 
 import pytest
+from langcodes import Language, language_distance
 
-from wyoming_voice_stack.languages import closest_language, household_languages, language_code
+from wyoming_voice_stack import languages as languages_module
+from wyoming_voice_stack.languages import (
+    closest_language,
+    household_languages,
+    is_language,
+    language_code,
+)
+from wyoming_voice_stack.tts.text.language.tags import bcp47
 
 XTTS = ("en", "es", "fr", "de", "pt", "zh-CN", "ja")
 
@@ -56,3 +64,32 @@ def test_household() -> None:
 )
 def test_names_of_languages(name: str, code: str | None) -> None:
     assert language_code(name) == code
+
+
+class TestTagsOfClients:
+    """langcodes keeps what it parsed for ever."""
+
+    @pytest.fixture(autouse=True)
+    def bounds(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(languages_module, "MAX_PARSED_TAGS", 20)
+        monkeypatch.setattr(languages_module, "MAX_DISTANCES", 50)
+
+    def test_any_number_of_them_takes_bounded_memory(self) -> None:
+        for number in range(100):
+            tag = f"de-x-{number:08}"
+            assert closest_language(tag, XTTS) == "de"
+            assert is_language(tag)
+            assert bcp47(tag) == "de"
+        for first in "abcdefghij":
+            for second in "abcdefghij":
+                closest_language(f"{first}{second}", XTTS)
+        assert len(Language._PARSE_CACHE) < 100
+        assert len(Language._INSTANCES) < 200
+        assert len(language_distance._DISTANCE_CACHE) < 100
+
+    def test_a_supported_tag_is_not_parsed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def unexpected(*_: object, **__: object) -> None:
+            pytest.fail("parsed")
+
+        monkeypatch.setattr(languages_module, "closest_supported_match", unexpected)
+        assert closest_language("zh-CN", XTTS) == "zh-CN"

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from langcodes import Language
 from langcodes.tag_parser import LanguageTagError
 
+from wyoming_voice_stack.languages import langcodes_in_bounds
+
 UNKNOWN = "und"
 
 
@@ -17,7 +19,8 @@ def bcp47(name: str) -> str:
     gives `und`.
     """
     try:
-        tag = Language.get(name)
+        with langcodes_in_bounds():
+            tag = Language.get(name)
     except LanguageTagError:
         return UNKNOWN
     language = tag.language or UNKNOWN
