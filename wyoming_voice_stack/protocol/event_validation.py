@@ -1,4 +1,8 @@
-"""Reads Wyoming events into the wyoming library's classes, and checks every field's type."""
+"""Reads Wyoming events into the wyoming library's classes, and checks every field's type.
+
+Where the meaning is clear, other types are accepted: a number for a name, `"16000"` or `16000.0` for an
+integer, and null for a field that may be left out.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,10 @@ from wyoming_voice_stack.errors import MalformedEvent, TooLarge
 
 Kind = TypeVar("Kind", bound=Eventable)
 
+UNUSED = frozenset({"context", "timestamp"})
+"""Fields that no server uses; so their types do not matter."""
+NAMES = frozenset({"name", "speaker", "vad_sensitivity", "text_format"})
+"""Fields that may be numbers: a client that knows no names sends the number of a speaker."""
 MAX_LIST_ITEMS = 10_000
 """Longest list in an event: names or terms of a household."""
 
@@ -25,7 +33,8 @@ def _adapter(kind: type[Kind]) -> TypeAdapter[Kind]:
 
 @cache
 def _field_names(kind: type[Kind]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
+    names = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
+    return tuple(name for name in names if name not in UNUSED)
 
 
 def read(kind: type[Kind], event: Event, **extra: object) -> Kind:
@@ -37,6 +46,9 @@ def read(kind: type[Kind], event: Event, **extra: object) -> Kind:
     """
     data = {name: event.data[name] for name in _field_names(kind) if name in event.data}
     _check_lists(event.type, data)
+    data = _with_names(data)
+    if isinstance(data.get("voice"), dict):
+        data["voice"] = _with_names(data["voice"])
     try:
         adapter: TypeAdapter[Kind] = _adapter(kind)
         return adapter.validate_python({**data, **extra})
@@ -46,6 +58,17 @@ def read(kind: type[Kind], event: Event, **extra: object) -> Kind:
         raise MalformedEvent(
             f"The event {event.type!r:.80} cannot be read: {field}: {first['msg']}."
         ) from error
+
+
+def _with_names(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields with numbers in place of names as they are written."""
+    return {name: _as_text(value) if name in NAMES else value for name, value in data.items()}
+
+
+def _as_text(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _check_lists(event_type: str, data: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from wyoming.tts import (
     SynthesizeStart,
     SynthesizeStop,
     SynthesizeStopped,
+    SynthesizeTextFormat,
     SynthesizeVoice,
 )
 
@@ -67,6 +68,7 @@ class TtsSession:
         self._reply: Reply | None = None
         self._streaming = False
         self._audio_started = False
+        self._text_format: str | None = None
 
     @property
     def busy(self) -> bool:
@@ -102,26 +104,35 @@ class TtsSession:
             if self._reply is not None:
                 raise UnexpectedEvent("synthesize-start was sent again before synthesize-stop.")
             self._streaming = True
-            self._reply = await self._open(read(SynthesizeStart, event).voice)
+            start = read(SynthesizeStart, event)
+            self._reply = await self._open(start.voice)
+            self._text_format = start.text_format
         elif SynthesizeChunk.is_type(event.type):
             self._require_start(event)
-            return read(SynthesizeChunk, event).text
+            return self._plain(read(SynthesizeChunk, event).text)
         elif SynthesizeStop.is_type(event.type):
             self._require_start(event)
             return ""
         elif Synthesize.is_type(event.type) and not self._streaming:
             request = read(Synthesize, event)
             self._reply = await self._open(request.voice)
-            return request.text
+            self._text_format = request.text_format
+            return self._plain(request.text)
         else:
             self._speech_to_text.refuse(event)
         return None
 
     async def _open(self, voice: SynthesizeVoice | None) -> Reply:
         asked = voice or SynthesizeVoice()
-        request = VoiceRequest(asked.name, asked.language, asked.speaker)
+        request = VoiceRequest(asked.name or None, asked.language or None, asked.speaker or None)
         self._audio_started = False
         return await self._service.open_reply(request, self._name, streaming=self._streaming)
+
+    def _plain(self, text: str) -> str:
+        """Separate what SSML separates by tags alone; tags are never spoken."""
+        if self._text_format != SynthesizeTextFormat.SSML:
+            return text
+        return text.replace("</s>", "</s>\n").replace("</p>", "</p>\n").replace("<break", " <break")
 
     def _require_start(self, event: Event) -> None:
         if self._reply is None:

@@ -35,6 +35,8 @@ class Voice:
     """BCP 47 tags as advertised, such as `de`, `en-US` and `zh-CN`."""
     speakers: tuple[str, ...] = ()
     """Speakers of this voice that a client may choose from."""
+    speaker_ids: tuple[int, ...] = ()
+    """The model's number of each speaker; empty if they are numbered from 0."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from wyoming.tts import (
     SynthesizeChunk,
     SynthesizeStart,
     SynthesizeStop,
+    SynthesizeTextFormat,
     SynthesizeVoice,
 )
 
@@ -85,6 +86,15 @@ class TestPlain:
         async with serving(engine, tmp_path) as service:
             with pytest.raises(NoAudio):
                 await tell(open_session(service), Synthesize(text="Hello.").event())
+
+    async def test_parts_that_only_tags_separate(
+        self, engine: FakeSynthesizer, tmp_path: Path
+    ) -> None:
+        text = "<speak><s>One apple.</s><s>Two pears.</s></speak>"
+        event = Synthesize(text=text, text_format=SynthesizeTextFormat.SSML).event()
+        async with serving(engine, tmp_path) as service:
+            await tell(open_session(service), event)
+        assert [request.text for request in engine.requests] == ["One apple.", "Two pears."]
 
     async def test_too_long(self, engine: FakeSynthesizer, tmp_path: Path) -> None:
         async with serving(engine, tmp_path) as service:

@@ -189,12 +189,15 @@ class VoiceCatalogue:
 
 
 def _speaker(voice: Voice, speaker: str | None) -> str | None:
-    if speaker is None or speaker in voice.speakers:
+    """Find a speaker by its name or by its number; a voice with one speaker needs no choice."""
+    if speaker is None or not voice.speakers:
+        return None
+    if speaker in voice.speakers:
         return speaker
-    if not voice.speakers:
-        raise UnknownVoice(
-            f"Voice {voice.name!r} has no speakers to choose from. Leave out speaker {speaker!r:.80}."
-        )
+    ids = voice.speaker_ids or range(len(voice.speakers))
+    by_id = dict(zip(map(str, ids), voice.speakers, strict=False))
+    if speaker in by_id:
+        return by_id[speaker]
     raise UnknownVoice(
         f"Unknown speaker {speaker!r:.80} of voice {voice.name!r}."
         f" Available speakers: {_some(voice.speakers)}."

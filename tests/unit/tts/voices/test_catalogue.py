@@ -20,7 +20,8 @@ from tests.support.voice_files import speech, write
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.errors import MalformedEvent, UnknownLanguage, UnknownVoice
 from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd
-from wyoming_voice_stack.tts.voices.catalogue import VoiceCatalogue
+from wyoming_voice_stack.tts.engine import Voice
+from wyoming_voice_stack.tts.voices.catalogue import VoiceCatalogue, VoiceRequest
 
 
 @pytest.fixture
@@ -118,6 +119,41 @@ class TestVoices:
             sentence = r"Unknown speaker 'three' of voice 'bert'\. Available speakers: one, two\."
             with pytest.raises(UnknownVoice, match=sentence):
                 await tell(open_session(service), Synthesize(text="Hi.", voice=three).event())
+
+    @pytest.mark.parametrize(
+        ("ids", "speaker", "expected"),
+        [
+            ((), "0", "one"),
+            ((), "1", "7"),
+            ((), "7", "7"),
+            ((4, 1), "1", "7"),
+            ((4, 1), "4", "one"),
+        ],
+    )
+    def test_a_speaker_by_its_number(
+        self, ids: tuple[int, ...], speaker: str, expected: str
+    ) -> None:
+        voice = Voice("bert", ("de",), ("one", "7"), ids)
+        catalogue = VoiceCatalogue(replace(FAKE_CARD, voices=(voice,)), {})
+        assert catalogue.select(VoiceRequest("bert", speaker=speaker)).speaker == expected
+        with pytest.raises(UnknownVoice, match="Unknown speaker '9'"):
+            catalogue.select(VoiceRequest("bert", speaker="9"))
+
+    @pytest.mark.parametrize("speaker", ["0", "anna", "x"])
+    def test_a_voice_with_one_speaker_needs_no_choice(self, speaker: str) -> None:
+        catalogue = VoiceCatalogue(FAKE_CARD, {})
+        assert catalogue.select(VoiceRequest("anna", speaker=speaker)).speaker is None
+
+    async def test_empty_fields_leave_the_choice_to_the_server(
+        self, engine: FakeSynthesizer, tmp_path: Path
+    ) -> None:
+        nothing = SynthesizeVoice(name="", language="", speaker="")
+        async with serving(engine, tmp_path) as service:
+            await tell(
+                open_session(service),
+                Event("synthesize", {"text": "Hi.", "voice": dict(vars(nothing))}),
+            )
+        assert (engine.requests[0].voice, engine.requests[0].speaker) == ("anna", None)
 
     async def test_configured_voice_and_language(
         self, engine: FakeSynthesizer, tmp_path: Path

@@ -74,7 +74,8 @@ def voice_card(name: str, config: Mapping[str, Any]) -> EngineCard:
     """Facts from a configuration, or from the voice's name where the configuration lacks them."""
     language = (_language_of(config) or bcp47(name.partition("-")[0]),)
     speakers = config.get("speaker_id_map") or {}
-    voice = Voice(name, language, tuple(sorted(speakers, key=speakers.__getitem__)))
+    names = tuple(sorted(speakers, key=speakers.__getitem__))
+    voice = Voice(name, language, names, tuple(int(speakers[each]) for each in names))
     url = "https://github.com/OHF-Voice/piper1-gpl"
     return single_voice_card(voice, "piper", "Piper", "rhasspy", url)
 

@@ -103,6 +103,7 @@ class TestCard:
             *("voice", ("nl-BE",)),
             ("c", "b", "a"),
         )
+        assert voice.speaker_ids == (0, 1, 2)
 
     def test_falls_back_to_the_pronunciation(self, tmp_path: Path) -> None:
         model = write_voice(tmp_path, language=None, espeak={"voice": "en-gb-x-rp"})
