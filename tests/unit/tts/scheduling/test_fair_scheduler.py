@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
@@ -127,3 +128,33 @@ async def test_buffers_may_change_while_callers_wait() -> None:
     for thread in threads:
         thread.join(WAIT_SECONDS)
     assert sorted(done) == ["a", "b"]
+
+
+async def test_threads_are_the_share_of_the_cores() -> None:
+    scheduler = FairScheduler(at_once=3, cores=9, max_threads=7)
+    waiting = threading.Thread(target=_take_turn, args=(scheduler,))
+    with scheduler.acquire(buffered(1.0)) as first:
+        assert first.threads == 7
+        assert scheduler.others_buffered_s(first._number) == ()
+        with scheduler.acquire(buffered(2.0)) as second:
+            assert first.threads == second.threads == 4
+            assert len(scheduler.others_buffered_s(first._number)) == 1
+            with scheduler.acquire(buffered(3.0)) as third:
+                assert [first.threads, second.threads, third.threads] == [3, 3, 3]
+                waiting.start()
+                await eventually(lambda: len(scheduler._waiting) == 1)
+                # No more than three compute at a time.
+                assert [first.threads, second.threads, third.threads] == [3, 3, 3]
+    await asyncio.to_thread(waiting.join, WAIT_SECONDS)
+    assert not waiting.is_alive()
+
+
+def test_a_caller_has_one_thread_where_there_are_few_cores() -> None:
+    scheduler = FairScheduler(at_once=4)
+    with scheduler.acquire(buffered(1.0)) as first, scheduler.acquire(buffered(1.0)) as second:
+        assert (first.threads, second.threads) == (1, 1)
+
+
+def _take_turn(scheduler: FairScheduler) -> None:
+    with scheduler.acquire(buffered(9.0)):
+        pass
