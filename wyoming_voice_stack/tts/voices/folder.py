@@ -61,6 +61,11 @@ class VoicesFolder:
         self._listed: dict[str, CloneSource] = {}
         self._logged: dict[str, Message] = {}
 
+    @property
+    def name(self) -> str:
+        """Path of the folder, for the log."""
+        return str(self._folder)
+
     def read(self, *, assessing: bool = True) -> Mapping[str, CloneSource]:
         """Read the folder and return the voices by name.
 

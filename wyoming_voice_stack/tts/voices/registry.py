@@ -6,12 +6,18 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import UnknownVoice
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, SpeechSynthesizer
 from wyoming_voice_stack.tts.voices.catalogue import VoiceCatalogue, VoiceRequest, VoiceSelection
 from wyoming_voice_stack.tts.voices.folder import VoicesFolder
+from wyoming_voice_stack.tts.voices.folder_reader import (
+    FIRST_READ_SECONDS,
+    READ_SECONDS,
+    FolderReader,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,9 +39,8 @@ class VoiceRegistry:
         self._card = card
         self._worker = worker
         self._folder = folder
-        self._clones: Mapping[str, CloneSource] = (
-            folder.read(assessing=False) if card.clones else {}
-        )
+        self._reader = FolderReader(folder.name)
+        self._clones: Mapping[str, CloneSource] = self._first_reading() if card.clones else {}
         self._catalogue = VoiceCatalogue(
             card, self._clones, household, default_voice, default_language
         )
@@ -80,11 +85,26 @@ class VoiceRegistry:
         """Read the voices folder, if the engine can clone voices."""
         if not self.card.clones:
             return
-        clones = await asyncio.to_thread(self._folder.read)
+        reading = self._reader.start(self._folder.read)
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                clones = await asyncio.shield(asyncio.wrap_future(reading))
+        except TimeoutError:
+            self._reader.note_timeout(READ_SECONDS)
+            return
+        self._reader.note_answer()
         if clones != self._clones:
             _LOGGER.info("Cloned voices: %s", ", ".join(clones) or "none")
             self._clones = clones
         self._warn_of_unknown_default()
+
+    def _first_reading(self) -> Mapping[str, CloneSource]:
+        reading = self._reader.start(partial(self._folder.read, assessing=False))
+        try:
+            return reading.result(FIRST_READ_SECONDS)
+        except TimeoutError:
+            self._reader.note_timeout(FIRST_READ_SECONDS)
+            return {}
 
     def _warn_of_unknown_default(self) -> None:
         """Log once that TTS_VOICE does not exist: a download names voices after the start, files vanish."""

@@ -24,7 +24,11 @@ from wyoming_voice_stack.tts.engines.xtts import language_codes as languages
 from wyoming_voice_stack.tts.engines.xtts import limits
 from wyoming_voice_stack.tts.engines.xtts.cloner import create_speaker_store
 from wyoming_voice_stack.tts.engines.xtts.decoding_stream import DecodingRequest
-from wyoming_voice_stack.tts.engines.xtts.loading import load_model, start_scheduler
+from wyoming_voice_stack.tts.engines.xtts.loading import (
+    SPEAKERS_FILE,
+    load_model,
+    start_scheduler,
+)
 from wyoming_voice_stack.tts.engines.xtts.speakers import (
     SpeakerConditioning,
     SpeakerStore,
@@ -39,8 +43,6 @@ _LOGGER = logging.getLogger(__name__)
 
 LANES = 16
 """Sentences that are synthesized at the same time."""
-
-_SPEAKERS_FILE = "speakers_xtts.pth"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class XttsSource:
         folder = self.files.find()
         if folder is None:
             return _card(languages.XTTS_V2, ())
-        return _card(_languages_of(folder), studio_names(folder / _SPEAKERS_FILE))
+        return _card(_languages_of(folder), studio_names(folder / SPEAKERS_FILE))
 
     def max_characters(self, language: str) -> int:
         """The limit of XTTS's own tokenizer for the language."""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from wyoming_voice_stack.tts.engines.xtts.batch_scheduler import BatchScheduler
 
 _FILES = ("config.json", "model.pth", "vocab.json")
-_HUB_FILES = (*_FILES, "speakers_xtts.pth")
+SPEAKERS_FILE = "speakers_xtts.pth"
+_HUB_FILES = (*_FILES, SPEAKERS_FILE)
 HUB_MODELS: Mapping[str, HubModel] = {
     f"{XTTS_FAMILY}{name}": HubModel(repo_id, include=_HUB_FILES, required=_HUB_FILES)
     for name, repo_id in (("xtts_v2", "tts-hub/XTTS-v2"), ("xtts_v1.1", "tts-hub/XTTS-v1"))
@@ -46,6 +47,28 @@ def is_xtts(folder: Path) -> bool:
     return isinstance(config, dict) and config.get("model") == "xtts"
 
 
+def _check_speakers(path: Path) -> None:
+    """Load the studio speakers alone, without running code in the file, so that damage is named.
+
+    Raises:
+        ModelCorrupt: the file is damaged.
+    """
+    import torch
+
+    if not path.is_file():
+        return
+    try:
+        speakers = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise _damaged_speakers(path) from error
+    if not isinstance(speakers, Mapping):
+        raise _damaged_speakers(path)
+
+
+def _damaged_speakers(path: Path) -> ModelCorrupt:
+    return ModelCorrupt(f"{path} is damaged. Delete this file and download the model again.")
+
+
 def load_model(folder: Path, device: str, threads: int | None = None) -> Any:
     """Load coqui-tts's `Xtts` on `device`, in evaluation mode.
 
@@ -67,6 +90,7 @@ def load_model(folder: Path, device: str, threads: int | None = None) -> Any:
         from TTS.tts.models.xtts import Xtts
 
     limit_threads(threads)
+    _check_speakers(folder / SPEAKERS_FILE)
     try:
         config = XttsConfig()
         config.load_json(str(folder / "config.json"))

@@ -233,7 +233,8 @@ def studio_names(path: Path) -> tuple[str, ...]:
             if entry.file_size > _MAX_NAMES_BYTES:
                 return ()
             speakers = _NamesUnpickler(io.BytesIO(archive.read(entry))).load()
-    except (OSError, StopIteration, zipfile.BadZipFile, pickle.UnpicklingError, EOFError):
+    # A damaged archive or pickle raises any error. Loading the model names the file.
+    except Exception:  # noqa: BLE001 - see above
         return ()
     return tuple(map(str, speakers)) if isinstance(speakers, dict) else ()
 

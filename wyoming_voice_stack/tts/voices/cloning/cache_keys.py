@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from wyoming_voice_stack.errors import UnknownVoice
-from wyoming_voice_stack.tts.voices.cloning.recording_reader import MAX_RECORDING_BYTES
+from wyoming_voice_stack.tts.voices.cloning.recording_reader import (
+    MAX_RECORDING_BYTES,
+    open_recording,
+)
 
 END_BYTES = 1024 * 1024
 """Bytes read at either end of a model file. A torch checkpoint is a zip file with a checksum of every
@@ -24,11 +27,11 @@ def content_key(paths: Iterable[Path]) -> str:
 
     Raises:
         OSError: a file cannot be read.
-        UnknownVoice: a file is larger than a recording may be.
+        UnknownVoice: a file is larger than a recording may be, or is no regular file.
     """
     whole = hashlib.sha256()
     for path in paths:
-        with path.open("rb") as file:
+        with open_recording(path) as file:
             whole.update(_digest(path, file))
     return whole.hexdigest()
 

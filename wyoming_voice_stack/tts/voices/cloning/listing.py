@@ -10,6 +10,9 @@ from pathlib import Path
 
 _LOGGER = logging.getLogger(__name__)
 
+_DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Characters that change the direction of text."""
+
 RECORDING_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus"})
 UNSUPPORTED_SUFFIXES = frozenset({".aac", ".aiff", ".amr", ".m4a", ".mp4", ".wma", ".webm"})
 """Audio formats that are not supported."""
@@ -18,6 +21,8 @@ MAX_RECORDINGS = 32
 """Recordings used per voice."""
 MAX_ENTRIES = 10_000
 """Directory entries read per folder."""
+MAX_REMARKS = 20
+"""Remarks on single files; further ones are only counted."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,11 @@ def list_recordings(folder: Path) -> Listing:
     voices: dict[str, tuple[VoiceFile, ...]] = {}
     remarks: dict[str, str] = {}
     for entry in _visible(folder):
+        if not _is_printable(entry.name):
+            remarks[entry.name] = (
+                f"{entry.name!r} has control characters in its name and is ignored; rename it"
+            )
+            continue
         try:
             name, recordings, is_unsupported = _voice(folder, entry)
         except OSError as error:
@@ -63,6 +73,8 @@ def list_recordings(folder: Path) -> Listing:
             remarks[entry.name] = (
                 f"{entry.name!r} has an unsupported format; save it as one of {supported}"
             )
+        if _is_special(entry):
+            remarks[entry.name] = f"{entry.name!r} is not a regular file and is ignored"
         if not recordings:
             continue
         if name in voices:
@@ -73,7 +85,7 @@ def list_recordings(folder: Path) -> Listing:
             remarks[""] = f"there are more than {MAX_VOICES} voices; the others are ignored"
             continue
         voices[name] = recordings
-    return Listing(voices, remarks)
+    return Listing(voices, _first_remarks(remarks))
 
 
 def _voice(folder: Path, entry: Path) -> tuple[str, tuple[VoiceFile, ...], bool]:
@@ -84,10 +96,40 @@ def _voice(folder: Path, entry: Path) -> tuple[str, tuple[VoiceFile, ...], bool]
     else:
         inside = [entry]
         name = entry.stem
-    paths = [path for path in inside if path.suffix.lower() in RECORDING_SUFFIXES]
+    paths = [
+        path
+        for path in inside
+        if path.suffix.lower() in RECORDING_SUFFIXES and _is_printable(path.name)
+    ]
     is_unsupported = not paths and any(p.suffix.lower() in UNSUPPORTED_SUFFIXES for p in inside)
     recordings = tuple(_files(paths))[:MAX_RECORDINGS]
     return unicodedata.normalize("NFC", name), recordings, is_unsupported
+
+
+def _first_remarks(remarks: dict[str, str]) -> dict[str, str]:
+    of_files = [name for name in remarks if name]
+    kept = {name: remarks[name] for name in remarks if not name or name in of_files[:MAX_REMARKS]}
+    more = len(of_files) - MAX_REMARKS
+    if more > 0:
+        kept["\n"] = f"there are {more} more files with problems"
+    return kept
+
+
+def _is_special(entry: Path) -> bool:
+    """Return whether an entry is a pipe, a socket or a device."""
+    try:
+        return not (entry.is_file() or entry.is_dir()) and entry.exists()
+    except OSError:
+        return False
+
+
+def _is_printable(name: str) -> bool:
+    """Return whether a name cannot break a log line or the direction of the text around it."""
+    return not any(
+        unicodedata.category(character) in {"Cc", "Zl", "Zp"}
+        or unicodedata.bidirectional(character) in _DIRECTIONS
+        for character in name
+    )
 
 
 def _files(paths: list[Path]) -> Iterator[VoiceFile]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import soxr
@@ -55,7 +56,7 @@ def read_recording(
     except (ImportError, OSError) as error:
         raise EngineError("soundfile is missing; run: pip install soundfile") from error
 
-    with path.open("rb") as file:
+    with open_recording(path) as file:
         if os.fstat(file.fileno()).st_size > MAX_RECORDING_BYTES:
             raise _unusable(path, f"is larger than {MAX_RECORDING_BYTES // 2**20} MiB")
         try:
@@ -67,6 +68,18 @@ def read_recording(
             raise UnknownVoice(
                 f"The recording {path.name} cannot be read ({reason}). Save it as wav, flac or mp3."
             ) from error
+
+
+def open_recording(path: Path) -> BinaryIO:
+    """Open a regular file; never waits for the writer of a pipe.
+
+    Raises:
+        OSError: the file cannot be opened.
+        UnknownVoice: it is a pipe, a device or a folder.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise UnknownVoice(f"{path.name!r} is not a regular file. Replace it with a recording.")
+    return path.open("rb")
 
 
 def _check_format(path: Path, sound: Any) -> None:

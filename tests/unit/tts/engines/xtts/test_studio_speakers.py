@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkpoints.tiny_xtts import SPEAKERS
+from wyoming_voice_stack.errors import ModelCorrupt
+from wyoming_voice_stack.tts.engines.xtts.loading import _check_speakers
 from wyoming_voice_stack.tts.engines.xtts.speakers import XTTS_V2_STUDIO_SPEAKERS, studio_names
 
 
@@ -44,6 +46,31 @@ class TestStudioNames:
             archive.writestr("x/data.pkl", pickled.replace(b"%s", os.fsencode(trap)))
         assert studio_names(tmp_path / "speakers") in {(), (str(trap),)}
         assert not trap.exists()
+
+    def test_a_damaged_file_has_none(self, xtts_folder: Path, tmp_path: Path) -> None:
+        whole = (xtts_folder / "speakers_xtts.pth").read_bytes()
+        damaged = tmp_path / "speakers"
+        for place in range(0, len(whole), max(1, len(whole) // 400)):
+            damaged.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+            assert isinstance(studio_names(damaged), tuple)
+            damaged.write_bytes(whole[:place])
+            assert studio_names(damaged) == ()
+
+
+class TestLoading:
+    @pytest.mark.parametrize("pickled", [b"cos\nmkdir\n(V%s\ntR.", b"]."])
+    def test_a_damaged_file_is_named_and_not_run(self, tmp_path: Path, pickled: bytes) -> None:
+        trap, path = tmp_path / "made", tmp_path / "speakers_xtts.pth"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("x/data.pkl", pickled.replace(b"%s", os.fsencode(trap)))
+            archive.writestr("x/version", "3\n")
+        with pytest.raises(ModelCorrupt, match=r"speakers_xtts\.pth is damaged"):
+            _check_speakers(path)
+        assert not trap.exists()
+
+    def test_a_whole_file_or_none(self, xtts_folder: Path, tmp_path: Path) -> None:
+        _check_speakers(xtts_folder / "speakers_xtts.pth")
+        _check_speakers(tmp_path / "absent.pth")
 
 
 def test_the_known_names_are_whole() -> None:

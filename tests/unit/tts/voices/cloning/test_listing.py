@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import unicodedata
 from pathlib import Path
 
 import pytest
 
 from wyoming_voice_stack.tts.voices.cloning import listing
-from wyoming_voice_stack.tts.voices.cloning.listing import list_recordings
+from wyoming_voice_stack.tts.voices.cloning.listing import MAX_REMARKS, list_recordings
 from wyoming_voice_stack.tts.voices.folder import clone_source
 
 
@@ -142,3 +143,41 @@ class TestFingerprint:
             put(tmp_path, f"{name}/1.wav")
             os.utime(tmp_path / name / "1.wav", (1, 1))
         assert self.of(tmp_path) != self.of(tmp_path, "bert")
+
+
+class TestStrangeEntries:
+    def test_pipes_sockets_and_devices(self, tmp_path: Path) -> None:
+        put(tmp_path, "anna.wav")
+        os.mkfifo(tmp_path / "pipe.wav")
+        (tmp_path / "zero.wav").symlink_to("/dev/zero")
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(tmp_path / "socket.wav"))
+        (tmp_path / "bert").mkdir()
+        os.mkfifo(tmp_path / "bert" / "1.wav")
+        found = list_recordings(tmp_path)
+        assert list(found.voices) == ["anna"]
+        assert sorted(found.remarks) == ["pipe.wav", "socket.wav", "zero.wav"]
+
+    @pytest.mark.parametrize("name", ["a\nb", "a\r", "\x1b[31m", "a\u2028b", "\u202eb"])
+    def test_names_that_break_lines(self, tmp_path: Path, name: str) -> None:
+        put(tmp_path, f"{name}.wav")
+        put(tmp_path, f"bert/{name}.wav")
+        found = list_recordings(tmp_path)
+        assert not found.voices
+        [remark] = found.remarks.values()
+        assert "control characters" in remark
+        assert remark.isprintable()
+
+    @pytest.mark.parametrize(
+        "name", ["J\u00f6rg", "\u738b\u82b3", "\u05d3\u05e0\u05d4", "a\u00a0b"]
+    )
+    def test_names_of_any_script(self, tmp_path: Path, name: str) -> None:
+        put(tmp_path, f"{name}.wav")
+        assert list(list_recordings(tmp_path).voices) == [name]
+
+    def test_remarks_are_bounded(self, tmp_path: Path) -> None:
+        for number in range(MAX_REMARKS + 5):
+            (tmp_path / f"{number}.m4a").touch()
+        remarks = list_recordings(tmp_path).remarks
+        assert len(remarks) == MAX_REMARKS + 1
+        assert "there are 5 more files with problems" in remarks.values()
