@@ -29,18 +29,13 @@ RUN --mount=type=cache,target=/root/.cache \
     && bash /build/install_torch.sh /opt/venv/bin/python
 
 
-# Extracts the requirements from pyproject.toml: only a change in them invalidates the next layers.
-FROM base AS requirements
-COPY pyproject.toml scripts/list_requirements.py /build/
-RUN python /build/list_requirements.py /build/pyproject.toml all >/build/requirements.txt
-
-
 FROM torch AS dependencies
-COPY --from=requirements /build/requirements.txt /build/
+COPY scripts/image-requirements.txt /build/
+# Versions and hashes of all packages but torch; `pip check` finds what is missing.
 # A torch build for CUDA 13 does not install the CUDA 12 library that CTranslate2 loads; 12.8 is the first
 # release for the cards of 2025.
 RUN --mount=type=cache,target=/root/.cache \
-    pip install --quiet -r /build/requirements.txt \
+    pip install --quiet --require-hashes --no-deps -r /build/image-requirements.txt \
     && if python -c 'import sys, torch; sys.exit(torch.version.cuda is None)'; then \
         pip install --quiet 'nvidia-cublas-cu12>=12.8'; \
     fi \
