@@ -1,4 +1,4 @@
-"""Announces this server on the local network by mDNS/DNS-SD (RFC 6762, 6763), and finds others.
+"""Announces this server on the local network by mDNS/DNS-SD (RFC 6762, 6763).
 
 Home Assistant browses for `_wyoming._tcp.local.` and takes host and port from the answer. It ignores
 unspecified and link-local addresses, so only addresses that a client can use are announced.
@@ -11,51 +11,37 @@ import logging
 import re
 import secrets
 import socket
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from wyoming_voice_stack.announce.addresses import lan_addresses
+from wyoming_voice_stack.announce.discovery import SERVICE_TYPE, instance_of, resolve
 from wyoming_voice_stack.announce.multicast_sockets import (
     close_mdns,
     multicast_interfaces,
     open_mdns,
 )
 from wyoming_voice_stack.background import BackgroundTask
-from wyoming_voice_stack.errors import VoiceStackError
 
 if TYPE_CHECKING:
-    from zeroconf import ServiceStateChange, Zeroconf
+    from zeroconf import Zeroconf
     from zeroconf.asyncio import AsyncZeroconf
 
 _LOGGER = logging.getLogger(__name__)
 
-SERVICE_TYPE = "_wyoming._tcp.local."
 REFRESH_S = 10.0
 """How often the addresses are read again."""
+OWN_NAME_S = 60.0
+"""How often a server that had to take another name asks whether its own is free again."""
 PROBE_S = 1.5
 """How long to query a name before using it; a server may not answer for a second of that."""
 MAX_NAMES_TRIED = 20
-MAX_FOUND = 256
-"""Servers that `discover` resolves; on a flooded network the others are ignored."""
 MAX_NAME_BYTES = 56
 """Longest instance name; DNS allows 63 bytes, and a conflict adds a number."""
 
 _NOT_IN_A_NAME = re.compile(r"[.\x00-\x1f\x7f]+")
-
-
-@dataclass(frozen=True)
-class FoundServer:
-    """A Wyoming server announced on the network."""
-
-    name: str
-    """Instance name, unique on the network."""
-    host: str
-    """Address to connect to: IPv4 if available."""
-    port: int
-    addresses: tuple[str, ...]
-    """All announced addresses, IPv4 first."""
 
 
 def default_instance_name(mode: str) -> str:
@@ -69,7 +55,7 @@ class Announcer:
 
     Addresses are read again every `refresh_s` seconds; when they change, the announcement is
     withdrawn and a new one made. A failure is logged once and retried; it never stops the server. If
-    the name is taken on the network, a number is added; two servers that start within the same two
+    the name is taken on the network, a number is added until the name is free again; two servers that start within the same two
     seconds do not notice each other.
     """
 
@@ -81,13 +67,15 @@ class Announcer:
         bind_host: str | None,
         refresh_s: float = REFRESH_S,
         probe_s: float = PROBE_S,
+        own_name_s: float = OWN_NAME_S,
         interfaces: Sequence[str] | None = None,
         read_addresses: Callable[[], tuple[str, ...]] | None = None,
     ) -> None:
-        self._name = _valid_name(instance_name)
+        self._own_name = self._name = _valid_name(instance_name)
         self._port = port
         self._refresh_s = refresh_s
         self._probe_s = probe_s
+        self._own_name_s = own_name_s
         self._interfaces = interfaces
         self._read_addresses = read_addresses or partial(lan_addresses, bind_host)
         self._task = BackgroundTask(
@@ -96,6 +84,7 @@ class Announcer:
             on_failure="The server is no longer announced on the network",
         )
         self._zeroconf: AsyncZeroconf | None = None
+        self._own_name_asked_at = 0.0
         self._addresses: tuple[str, ...] = ()
         self._logged_level: int | None = None
         self._announced = asyncio.Event()
@@ -124,7 +113,7 @@ class Announcer:
 
         try:
             addresses = await asyncio.to_thread(self._read_addresses)
-            if addresses != self._addresses:
+            if addresses != self._addresses or await self._own_name_is_free():
                 await self._withdraw()
             if not addresses:
                 self._log_once(
@@ -157,11 +146,12 @@ class Announcer:
         )
         sent = await self._zeroconf.async_register_service(info, allow_name_change=True)
         await sent
-        name = _instance(info.name)
-        if name != self._name:
+        name = instance_of(info.name)
+        if name not in {self._name, self._own_name}:
             _LOGGER.warning(
-                "The name %r is already used on the network; using %r", self._name, name
+                "The name %r is already used on the network; using %r", self._own_name, name
             )
+        self._own_name_asked_at = time.monotonic()
         self._name, self._addresses, self._logged_level = name, addresses, None
         self._announced.set()
         _LOGGER.info("Announced as %r at %s, port %d", name, ", ".join(addresses), self._port)
@@ -169,12 +159,24 @@ class Announcer:
     async def _free_name(self, zeroconf: Zeroconf) -> str:
         # The library queries too, but for unicast answers: another program that shares the port, such as
         # avahi, may receive those.
-        name = self._name
+        name = self._own_name
         for number in range(2, MAX_NAMES_TRIED):
-            if await _resolve(zeroconf, f"{name}.{SERVICE_TYPE}", self._probe_s * 1000) is None:
+            if await self._is_free(zeroconf, name):
                 break
-            name = f"{self._name}-{number}"
+            name = f"{self._own_name}-{number}"
         return name
+
+    async def _is_free(self, zeroconf: Zeroconf, name: str) -> bool:
+        return await resolve(zeroconf, f"{name}.{SERVICE_TYPE}", self._probe_s * 1000) is None
+
+    async def _own_name_is_free(self) -> bool:
+        """Ask now and then, while the server has another name, whether its own can be used again."""
+        if self._zeroconf is None or self._name == self._own_name:
+            return False
+        if time.monotonic() - self._own_name_asked_at < self._own_name_s:
+            return False
+        self._own_name_asked_at = time.monotonic()
+        return await self._is_free(self._zeroconf.zeroconf, self._own_name)
 
     async def _withdraw(self) -> None:
         """Unregister, which sends the goodbye of RFC 6762, section 10.1."""
@@ -189,95 +191,6 @@ class Announcer:
         self._logged_level = level
 
 
-async def discover(
-    timeout_s: float, *, interfaces: Sequence[str] | None = None
-) -> list[FoundServer]:
-    """Return all Wyoming servers that answer within `timeout_s`, sorted by name.
-
-    A server that has just answered another client does not answer for a second (RFC 6762, section 6),
-    so less than 2 s may miss some.
-
-    Raises:
-        VoiceStackError: this machine does not support multicast.
-    """
-    from zeroconf import DNSQuestionType, Error
-    from zeroconf.asyncio import AsyncServiceBrowser
-
-    search = _Search(timeout_s)
-    try:
-        if interfaces is None:
-            interfaces = await asyncio.to_thread(_own_interfaces)
-        zeroconf = await open_mdns(None if interfaces is None else list(interfaces))
-    except (Error, OSError, RuntimeError) as error:
-        raise VoiceStackError(
-            f"Cannot search the network for servers ({type(error).__name__}: {error}). In a"
-            " container, use the host's network."
-        ) from error
-    try:
-        # By multicast, for the reason in `Announcer._free_name`.
-        browser = AsyncServiceBrowser(
-            zeroconf.zeroconf,
-            SERVICE_TYPE,
-            handlers=[search.on_change],
-            question_type=DNSQuestionType.QM,
-        )
-        await asyncio.sleep(timeout_s)
-        await browser.async_cancel()
-        return await search.finish()
-    finally:
-        await close_mdns(zeroconf)
-
-
-def _own_interfaces() -> tuple[str, ...] | None:
-    # None leaves the choice to the library, which uses IPv4 only.
-    addresses = lan_addresses(None)
-    return addresses if addresses and ":" in addresses[0] else None
-
-
-class _Search:
-    """Resolves announced names while more of them arrive."""
-
-    def __init__(self, timeout_s: float) -> None:
-        self._timeout_ms = timeout_s * 1000
-        self._tasks: dict[str, asyncio.Task[FoundServer | None]] = {}
-
-    def on_change(
-        self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
-    ) -> None:
-        from zeroconf import ServiceStateChange
-
-        del service_type
-        if state_change is ServiceStateChange.Removed:
-            removed = self._tasks.pop(name, None)
-            if removed is not None:
-                removed.cancel()
-        elif name not in self._tasks and len(self._tasks) < MAX_FOUND:
-            self._tasks[name] = asyncio.create_task(_resolve(zeroconf, name, self._timeout_ms))
-
-    async def finish(self) -> list[FoundServer]:
-        for task in self._tasks.values():
-            task.cancel()
-        results = await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        found = [server for server in results if isinstance(server, FoundServer)]
-        return sorted(found, key=lambda server: server.name)
-
-
-async def _resolve(zeroconf: Zeroconf, name: str, timeout_ms: float) -> FoundServer | None:
-    from zeroconf import DNSQuestionType, IPVersion
-    from zeroconf.asyncio import AsyncServiceInfo
-
-    info = AsyncServiceInfo(SERVICE_TYPE, name)
-    await info.async_request(zeroconf, timeout_ms, DNSQuestionType.QM)
-    addresses = tuple(info.parsed_scoped_addresses(IPVersion.All))
-    if not addresses or info.port is None:
-        return None
-    return FoundServer(_instance(name), addresses[0], info.port, addresses)
-
-
 def _valid_name(instance_name: str) -> str:
     name = _NOT_IN_A_NAME.sub("-", instance_name).strip() or "wyoming"
     return name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
-
-
-def _instance(full_name: str) -> str:
-    return full_name.removesuffix(f".{SERVICE_TYPE}")

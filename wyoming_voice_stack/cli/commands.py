@@ -19,6 +19,7 @@ from wyoming_voice_stack.cli.terminal import (
     download_progress,
     examples,
     exit_with,
+    foreign_text,
     run,
 )
 from wyoming_voice_stack.errors import EXIT_INTERRUPTED, EXIT_USAGE, ConfigError, EngineError
@@ -143,13 +144,15 @@ def discover(
     """List the Wyoming servers announced on the network."""
     from rich.table import Table
 
-    from wyoming_voice_stack.announce import zeroconf as discovery
+    from wyoming_voice_stack.announce import discovery
 
     with console().status("searching"):
         found = asyncio.run(discovery.discover(timeout))
     table = Table("name", "host", "port", "addresses")
     for server in found:
-        table.add_row(server.name, server.host, str(server.port), " ".join(server.addresses))
+        table.add_row(
+            foreign_text(server.name), server.host, str(server.port), " ".join(server.addresses)
+        )
     if not found:
         raise ConfigError(
             "No Wyoming server was found on the network. Multicast does not pass routers and container"

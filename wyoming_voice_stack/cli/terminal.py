@@ -13,6 +13,7 @@ from wyoming_voice_stack.errors import EXIT_INTERRUPTED, VoiceStackError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from wyoming_voice_stack.models.progress import Progress
 
@@ -125,3 +126,10 @@ def download_progress(name: str) -> Iterator[Progress]:
             )
 
         yield show
+
+
+def foreign_text(text: str) -> Text:
+    """Return what another machine has sent, with neither markup nor control characters in effect."""
+    from rich.text import Text
+
+    return Text("".join(each if each.isprintable() else "?" for each in text))

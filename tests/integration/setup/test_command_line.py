@@ -52,7 +52,7 @@ sys.exit(status)
 LOOK_FOR = """
 import sys
 from wyoming_voice_stack.cli import commands as cli
-from wyoming_voice_stack.announce import zeroconf as discovery
+from wyoming_voice_stack.announce import discovery
 discovery.SERVICE_TYPE = sys.argv.pop()
 cli.main()
 """

@@ -20,7 +20,7 @@ from wyoming.event import Event
 from tests.support.fakes import eventually, peer
 from tests.support.integration.commands import command
 from tests.support.integration.servers import EMBEDDED_PIPER, EMBEDDED_WHISPER, free_port, running
-from wyoming_voice_stack.announce import zeroconf as discovery
+from wyoming_voice_stack.announce import discovery
 from wyoming_voice_stack.cli import commands as cli
 from wyoming_voice_stack.errors import (
     EXIT_CONFIG,

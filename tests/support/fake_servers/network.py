@@ -10,12 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from zeroconf import ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
-from wyoming_voice_stack.announce.zeroconf import (
-    SERVICE_TYPE,
-    Announcer,
-    FoundServer,
-    discover,
-)
+from wyoming_voice_stack.announce.discovery import SERVICE_TYPE, FoundServer, discover
+from wyoming_voice_stack.announce.zeroconf import OWN_NAME_S, Announcer
 
 LOOPBACK = ["127.0.0.1"]
 PATIENCE_S = 30.0
@@ -31,6 +27,7 @@ def announcer(
     read_addresses: Callable[[], tuple[str, ...]] | None = None,
     refresh_s: float = 3600.0,
     probe_s: float = 0.0,
+    own_name_s: float = OWN_NAME_S,
 ) -> Announcer:
     return Announcer(
         instance_name=name,
@@ -38,6 +35,7 @@ def announcer(
         bind_host=None,
         refresh_s=refresh_s,
         probe_s=probe_s,
+        own_name_s=own_name_s,
         interfaces=LOOPBACK,
         read_addresses=read_addresses or (lambda: addresses),
     )

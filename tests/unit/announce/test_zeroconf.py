@@ -20,12 +20,12 @@ from tests.support.fake_servers.network import (
     unique_name,
 )
 from wyoming_voice_stack.announce.addresses import lan_addresses
+from wyoming_voice_stack.announce.discovery import discover
 from wyoming_voice_stack.announce.zeroconf import (
     MAX_NAME_BYTES,
     PROBE_S,
     Announcer,
     default_instance_name,
-    discover,
 )
 from wyoming_voice_stack.errors import VoiceStackError
 
@@ -101,6 +101,23 @@ class TestAnnouncing:
             mine = {each.name: each.addresses for each in await discovered(name, 2)}
         assert mine == {name: ("10.0.0.1",), f"{name}-2": ("10.0.0.2",)}
         assert f"using '{name}-2'" in caplog.text
+
+    async def test_a_name_that_is_free_again_is_taken_back(self) -> None:
+        name = unique_name()
+        first = announcer(name, ("10.0.0.1",))
+        second = announcer(name, ("10.0.0.2",), refresh_s=0.05, probe_s=PROBE_S, own_name_s=0.0)
+        async with Observer.of(name) as observer, running(first) as one, running(second) as other:
+            assert (one, other) == (name, f"{name}-2")
+            seen = [await observer.next(), await observer.next()]
+            assert seen == [(ServiceStateChange.Added, each) for each in (one, other)]
+            await first.stop()
+            expected = {
+                (ServiceStateChange.Removed, name),
+                (ServiceStateChange.Removed, f"{name}-2"),
+                (ServiceStateChange.Added, name),
+            }
+            assert {await observer.next() for _ in range(3)} == expected
+            assert await observer.resolve(name) == (["10.0.0.2"], 5001)
 
     async def test_addresses_are_followed(self) -> None:
         name = unique_name()

@@ -13,6 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from wyoming_voice_stack.cli.commands import app, main
+from wyoming_voice_stack.cli.terminal import foreign_text
 
 COMMANDS: dict[str, Any] = {}
 for name, command in vars(typer.main.get_command(app))["commands"].items():
@@ -141,3 +142,10 @@ def test_an_interruption_is_one_line(
         main()
     assert caught.value.code == 130
     assert capsys.readouterr().err == "wyoming-voice-stack: interrupted.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("[/red]", "[/red]"), ("a\n\x1b[31mb", "a??[31mb"), ("\u202eb", "?b")]
+)
+def test_what_other_machines_send_has_no_effect(text: str, shown: str) -> None:
+    assert foreign_text(text).plain == shown
