@@ -1,9 +1,10 @@
-"""A task that its owner starts and stops, and that runs in the background in between."""
+"""Work that must not delay other work of the event loop: background tasks, and turns of large jobs."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -43,3 +44,30 @@ class BackgroundTask:
     def _log_failure(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOGGER.error("%s", self._on_failure, exc_info=error)
+
+
+class OverloadTurns:
+    """Gives one coroutine after the other a turn of the event loop, in the order in which they ask."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._scheduled = False
+
+    async def wait(self) -> None:
+        """Wait for the next turn that no other caller has."""
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        if not self._scheduled:
+            self._scheduled = True
+            loop.call_soon(self._give_turn)
+        await turn
+
+    def _give_turn(self) -> None:
+        while self._waiting and self._waiting[0].done():
+            self._waiting.popleft()
+        if not self._waiting:
+            self._scheduled = False
+            return
+        self._waiting.popleft().set_result(None)
+        asyncio.get_running_loop().call_soon(self._give_turn)

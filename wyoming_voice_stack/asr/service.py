@@ -14,6 +14,7 @@ from wyoming_voice_stack.asr.recorded_audio import AudioBudget
 from wyoming_voice_stack.asr.utterance import TranscriptionContext, Utterance
 from wyoming_voice_stack.asr.vad.endpoint import endpoint_for
 from wyoming_voice_stack.asr.whisper.catalogue import to_tag
+from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import UnknownLanguage, UnknownModel
@@ -122,6 +123,7 @@ class AsrService:
         self._name_source = name_source
         self._metrics = metrics
         self._audio_budget = audio_budget or AudioBudget()
+        self._turns = OverloadTurns()
 
     @property
     def models(self) -> tuple[AsrModelCard, ...]:
@@ -174,7 +176,7 @@ class AsrService:
         """Open an utterance; see `resolve` for its errors."""
         max_samples = self._options.max_utterance_s * SAMPLE_RATE
         context = self.resolve(request)
-        return Utterance(context, max_samples, self._metrics, self._audio_budget)
+        return Utterance(context, max_samples, self._metrics, self._audio_budget, self._turns)
 
     def resolve(self, request: UtteranceRequest) -> TranscriptionContext:
         """Choose the engine, language and prompt that a request asks for.

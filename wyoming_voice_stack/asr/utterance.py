@@ -8,7 +8,6 @@ not over yet is transcribed to partial text.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,13 +27,15 @@ from wyoming_voice_stack.asr.span_jobs import SpanJobs
 from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.vad.endpoint import Endpoint
 from wyoming_voice_stack.audio import PcmFormat
+from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.engine.job_handle import JobHandle, Wanted
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 
 SLICE_MS = 250
-"""Audio that is decoded, or searched for speech, before the event loop serves other clients."""
+"""Audio that is decoded, or searched for speech, in one turn of the event loop. Of all recordings that
+arrive faster than in real time, only one is worked on in each turn."""
 SLICE_BYTES = 64 * 1024
 """Limit of the same for audio with many channels or a high sample rate."""
 MAX_AHEAD_S = 0.5
@@ -75,13 +76,16 @@ class Utterance:
         max_samples: int,
         metrics: Metrics,
         budget: AudioBudget | None = None,
+        turns: OverloadTurns | None = None,
     ) -> None:
+        """`budget` and `turns` are shared by all utterances of a server."""
         self._context = context
         self._worker = context.worker
         self._metrics = metrics
         self._recording = Recording(max_samples, budget)
         self._segmenter: Segmenter | None = None
         self._segmented = 0
+        self._turns = turns or OverloadTurns()
         self._began_at = time.monotonic()
         self._jobs = SpanJobs(context.worker, context.request, self._recording)
         self._partials = PartialJobs()
@@ -98,8 +102,8 @@ class Utterance:
         frames = min(pcm.rate * SLICE_MS // 1000, SLICE_BYTES // pcm.frame_bytes)
         slice_bytes = frames * pcm.frame_bytes
         for begin in range(0, max(1, len(audio)), slice_bytes):
-            if begin:
-                await asyncio.sleep(0)
+            if begin or self._ahead_s > MAX_AHEAD_S:
+                await self._turns.wait()
             self._recording.append(pcm, audio[begin : begin + slice_bytes])
             await self._advance()
 
@@ -186,6 +190,11 @@ class Utterance:
             self._speculate(self._segmenter)
             self._drop_audio(self._segmenter)
 
+    @property
+    def _ahead_s(self) -> float:
+        """How far the audio is ahead of real time; live audio is not."""
+        return self._recording.seconds - (time.monotonic() - self._began_at)
+
     def _drop_audio(self, segmenter: Segmenter) -> None:
         """Free silence, and speech whose text is there."""
         needed = self._jobs.first_sample_needed(segmenter.spans, segmenter.needed_from)
@@ -207,11 +216,11 @@ class Utterance:
             segmenter.push(self._recording.excerpt(self._segmented, end).samples())
             self._segmented = end
             if end < self._recording.samples:
-                await asyncio.sleep(0)
+                await self._turns.wait()
 
     def _speculate(self, segmenter: Segmenter) -> None:
         spans = segmenter.spans
-        live = self._recording.seconds - (time.monotonic() - self._began_at) < MAX_AHEAD_S
+        live = self._ahead_s < MAX_AHEAD_S
         settled = spans if segmenter.paused and live else spans[:-1]
         self._keep((*settled, *spans[-1:]) if segmenter.paused else settled)
         for number, span in enumerate(settled):

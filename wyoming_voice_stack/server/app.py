@@ -15,6 +15,7 @@ from typing import Protocol
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.announce.supervisor import Supervisor, SupervisorAnnouncer
 from wyoming_voice_stack.announce.zeroconf import Announcer, default_instance_name
+from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.call_watch import given_up
 from wyoming_voice_stack.engine.status import ServiceStatus, is_ready
@@ -24,7 +25,6 @@ from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection.event_rate import (
     BYTES_PER_EVENT,
     EventRate,
-    OverloadTurns,
 )
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
 from wyoming_voice_stack.protocol.event_limits import SERVER_FRAMES

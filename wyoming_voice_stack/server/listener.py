@@ -15,11 +15,11 @@ from typing import Any
 from aiohttp import web
 from wyoming.error import Error
 
+from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.errors import Busy, ConfigError, NotAllowed, VoiceStackError
 from wyoming_voice_stack.logs import REPEATS, Repeats
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection.connection import CLOSING_SECONDS, Connection
-from wyoming_voice_stack.protocol.connection.event_rate import OverloadTurns
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits, ServerContext
 from wyoming_voice_stack.protocol.framing import encode
 from wyoming_voice_stack.protocol.session import FrontEnd

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import time
+from collections.abc import Awaitable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from tests.support.asr_client import OPTIONS, loaded_worker, serving
 from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import recorded_audio
 from wyoming_voice_stack.asr import utterance as utterance_module
-from wyoming_voice_stack.asr.engine import SAMPLE_RATE
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 from wyoming_voice_stack.asr.recorded_audio import (
     BLOCK_BYTES,
     BLOCK_SAMPLES,
@@ -27,12 +30,14 @@ from wyoming_voice_stack.asr.recorded_audio import (
 from wyoming_voice_stack.asr.recording import Recording
 from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
 from wyoming_voice_stack.asr.utterance import Utterance
+from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.audio import PcmFormat, to_pcm16
 from wyoming_voice_stack.errors import Busy
 
 PCM = PcmFormat(SAMPLE_RATE, 2, 1)
 LONG = replace(OPTIONS, partial_text=False, max_utterance_s=600)
 GIGABYTE = 10**9
+SLICE_SAMPLES = utterance_module.SLICE_MS * SAMPLE_RATE // 1000
 
 
 def blocks(count: int) -> bytes:
@@ -180,3 +185,66 @@ class TestUtterance:
                 with pytest.raises(Busy):
                     await second.push(PCM, loud(1.0))
             assert service._audio_budget.used_bytes == 0
+
+
+class TestTurns:
+    """What recordings leave of each turn of the event loop."""
+
+    @pytest.fixture
+    def steps(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """How much audio was searched for speech in each turn, noted by the test's own task."""
+        steps = [0]
+        push = SpeechSegmenter.push
+
+        def noted(segmenter: SpeechSegmenter, samples: Samples) -> None:
+            steps[-1] += len(samples)
+            push(segmenter, samples)
+
+        monkeypatch.setattr(SpeechSegmenter, "push", noted)
+        return steps
+
+    async def turns_during(self, work: Coroutine[Any, Any, Any], steps: list[int]) -> None:
+        task = asyncio.create_task(work)
+        while not task.done():
+            steps.append(0)
+            await asyncio.sleep(0)
+        await task
+
+    async def test_large_chunks_are_worked_on_in_slices(self, steps: list[int]) -> None:
+        async with serving(FakeRecognizer(), LONG) as service:
+            await loaded_worker(service)
+            with opened(service) as one, opened(service) as other:
+                both = asyncio.gather(one.push(PCM, blocks(16)), other.push(PCM, blocks(16)))
+                await self.turns_during(_awaited(both), steps)
+        # The first slice of each is not ahead of real time yet.
+        assert max(steps) == 2 * SLICE_SAMPLES
+        assert sorted(steps)[-2] == SLICE_SAMPLES
+        assert sum(steps) == 2 * 16 * BLOCK_SAMPLES
+
+    async def test_small_chunks_of_many_recordings_take_turns(self, steps: list[int]) -> None:
+        async def send(utterance: Utterance) -> None:
+            for _ in range(20):
+                await utterance.push(PCM, loud(0.1))
+
+        async with serving(FakeRecognizer(), LONG) as service:
+            await loaded_worker(service)
+            with opened(service) as one, opened(service) as other:
+                # Both are ahead of real time from the start.
+                one._began_at = other._began_at = time.monotonic() + 1000
+                await self.turns_during(_awaited(asyncio.gather(send(one), send(other))), steps)
+        assert max(steps) == 1600
+        assert sum(steps) == 2 * 20 * 1600
+
+    async def test_live_audio_does_not_wait(self, steps: list[int]) -> None:
+        async with serving(FakeRecognizer(), LONG) as service:
+            await loaded_worker(service)
+            with opened(service) as utterance:
+                utterance._began_at = time.monotonic() - 1000
+                push = utterance.push(PCM, loud(0.25))
+                with pytest.raises(StopIteration):
+                    push.send(None)
+        assert steps == [SLICE_SAMPLES]
+
+
+async def _awaited(future: Awaitable[Any]) -> None:
+    await future

@@ -7,10 +7,10 @@ works in each turn of the event loop, however many there are.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
+
+from wyoming_voice_stack.background import OverloadTurns
 
 BURST_EVENTS = 32
 """Events that a connection may send at once."""
@@ -20,33 +20,6 @@ BYTES_PER_EVENT = 8 * 1024
 """An event counts once more for each of these bytes."""
 EVENTS_PER_TURN = 8
 """Events of a connection beyond its rate in one turn of the event loop: less than a millisecond."""
-
-
-class OverloadTurns:
-    """Gives one connection after the other a turn of the event loop, in the order in which they ask."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._scheduled = False
-
-    async def wait(self) -> None:
-        """Wait for the next turn that no other connection beyond its rate has."""
-        loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
-        if not self._scheduled:
-            self._scheduled = True
-            loop.call_soon(self._give_turn)
-        await turn
-
-    def _give_turn(self) -> None:
-        while self._waiting and self._waiting[0].done():
-            self._waiting.popleft()
-        if not self._waiting:
-            self._scheduled = False
-            return
-        self._waiting.popleft().set_result(None)
-        asyncio.get_running_loop().call_soon(self._give_turn)
 
 
 class EventRate:

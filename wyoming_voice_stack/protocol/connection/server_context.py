@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from wyoming.event import Event
 
+from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.connection.event_rate import OverloadTurns
 from wyoming_voice_stack.protocol.connection.inbox import InboxPool
 from wyoming_voice_stack.protocol.framing import FrameLimits, encode
 from wyoming_voice_stack.protocol.session import FrontEnd

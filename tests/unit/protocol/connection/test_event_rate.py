@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import asyncio
 
+from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.protocol.connection.event_rate import (
     BURST_EVENTS,
     BYTES_PER_EVENT,
     EVENTS_PER_SECOND,
     EVENTS_PER_TURN,
     EventRate,
-    OverloadTurns,
 )
 
 
