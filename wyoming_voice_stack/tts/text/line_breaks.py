@@ -15,6 +15,13 @@ MAX_LINE_CHARACTERS = 50
 """Texts are wrapped at 60 characters or more, so a shorter line ends where its author wanted."""
 MAX_WIDE_CHARACTERS = 25
 """The same for Chinese and Japanese, whose characters are twice as wide."""
+MAX_ITEM_WORDS = 3
+MAX_ITEM_CHARACTERS = 25
+"""Longer lines than this and `MAX_ITEM_WORDS` may be prose in a narrow column."""
+_SHORTEST_LIST = 2
+_SHORTEST_HEADED_LIST = 3
+"""One short line behind a longer one may be the last line of a paragraph."""
+_AROUND = EMPHASIS_MARKS + " "
 _CONTINUES = frozenset(CLAUSE_MARKS + WIDE_CLAUSE_MARKS + "-&+/([{\u201e\u00bf\u00a1")
 _CONNECTING = frozenset(
     [
@@ -24,6 +31,11 @@ _CONNECTING = frozenset(
         "and",
         "or",
         "of",
+        "for",
+        "from",
+        "with",
+        "my",
+        "your",
         "der",
         "die",
         "das",
@@ -42,6 +54,8 @@ _CONNECTING = frozenset(
         "vom",
         "zum",
         "zur",
+        "mit",
+        "für",
         "le",
         "la",
         "les",
@@ -52,10 +66,15 @@ _CONNECTING = frozenset(
         "de",
         "et",
         "ou",
+        "pour",
+        "avec",
         "el",
         "los",
         "las",
         "una",
+        "con",
+        "para",
+        "por",
         "y",
         "o",
         "il",
@@ -88,13 +107,13 @@ class UnmarkedLine:
     @property
     def is_short(self) -> bool:
         """Whether the line was not wrapped."""
-        text = self.text.rstrip(EMPHASIS_MARKS + " ")
+        text = self.text.rstrip(_AROUND)
         limit = MAX_WIDE_CHARACTERS if is_wide(text[-1:]) else MAX_LINE_CHARACTERS
         return self.characters <= limit
 
     def ends_before(self, following: str) -> bool:
         """Return whether a sentence ends before a line that begins with the character `following`."""
-        text = self.text.rstrip(EMPHASIS_MARKS + " ")
+        text = self.text.rstrip(_AROUND)
         words = text.split()
         if not words or text[-1] in _CONTINUES or not self.is_short:
             return False
@@ -103,6 +122,47 @@ class UnmarkedLine:
         if self.is_listed or following.isupper() or following.isdigit():
             return True
         return not following.islower() and _has_no_case(text)
+
+
+class UnmarkedList:
+    """Recognizes a list in lower case without marks by its short lines."""
+
+    def __init__(self, first_line: str) -> None:
+        """The first line of a paragraph is an item, or the heading of the list."""
+        self._breaks: list[int] = []
+        text = first_line.strip(_AROUND)
+        is_item = text[:1].islower() and _is_item(text)
+        is_heading = text[:1].isupper() and len(text) <= MAX_LINE_CHARACTERS and _is_complete(text)
+        self._shortest = _SHORTEST_LIST if is_item else _SHORTEST_HEADED_LIST
+        self._may_be_list = is_item or is_heading
+
+    def add(self, line: str, start: int) -> list[int]:
+        """Take the next line, which starts at `start`; return where lines start if they are a list."""
+        text = line.strip(_AROUND)
+        self._may_be_list = self._may_be_list and text[:1].islower() and _is_item(text)
+        if not self._may_be_list:
+            return []
+        self._breaks.append(start)
+        return self._breaks if len(self._breaks) + 1 >= self._shortest else []
+
+
+def _is_item(text: str) -> bool:
+    words = text.split()
+    return (
+        len(words) <= MAX_ITEM_WORDS
+        and len(text) <= MAX_ITEM_CHARACTERS
+        and words[0].lower() not in _CONNECTING
+        and _is_complete(text)
+    )
+
+
+def _is_complete(text: str) -> bool:
+    """Return whether a line has no end mark, and nothing in it that the next line must complete."""
+    return (
+        (text[-1].isalnum() or text[-1] in ")%")
+        and text.rsplit(maxsplit=1)[-1].lower() not in _CONNECTING
+        and text.count("(") == text.count(")")
+    )
 
 
 def _has_no_case(text: str) -> bool:

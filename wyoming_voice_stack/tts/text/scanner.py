@@ -6,6 +6,9 @@ grouping gives the same sentences.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 from wyoming_voice_stack.tts.text.boundaries import (
     ends_clause,
     ends_sentence,
@@ -15,7 +18,7 @@ from wyoming_voice_stack.tts.text.boundaries import (
 )
 from wyoming_voice_stack.tts.text.fitting import break_position, clause_positions
 from wyoming_voice_stack.tts.text.input_filter import AddressLimit, LineEndings
-from wyoming_voice_stack.tts.text.line_breaks import UnmarkedLine
+from wyoming_voice_stack.tts.text.line_breaks import UnmarkedLine, UnmarkedList
 from wyoming_voice_stack.tts.text.markup.chat_marks import MARK_STARTS
 from wyoming_voice_stack.tts.text.markup.code_fence import CodeFence, OpeningFence, opening_fence
 from wyoming_voice_stack.tts.text.markup.hidden_text import HiddenText
@@ -48,6 +51,7 @@ class Scanner:
         self._in_list = False
         self._line_characters = 0
         self._is_listed = self._is_after_colon = False
+        self._unmarked_list: UnmarkedList | None = None
 
     @property
     def held_characters(self) -> int:
@@ -68,6 +72,7 @@ class Scanner:
         text = self._held.text
         for place in clause_positions(text):
             if place >= min_characters and ends_clause(text[:place], text[place:].lstrip()):
+                self._unmarked_list = None
                 return self._held.cut_clause(place)
         return ""
 
@@ -127,6 +132,9 @@ class Scanner:
         elif not line or self._is_whole_line or is_colon:
             self._cut(len(held.text))
         else:
+            if self._cut_list(line):
+                self._is_listed = True
+                unmarked = replace(unmarked, is_listed=True)
             held.text = held.text.rstrip() + "\n"
             self._check_candidate()
             self._note_candidate(unmarked)
@@ -138,6 +146,21 @@ class Scanner:
         self._is_whole_line = False
         self._line_characters = 0
         self._address_limit.end_word()
+
+    def _cut_list(self, line: str) -> bool:
+        """Cut between the lines of a list without marks; return whether they are one."""
+        held = self._held
+        if held.line_start == 0:
+            self._unmarked_list = UnmarkedList(line)
+            return False
+        if self._unmarked_list is None or held.line_start is None:
+            return False
+        starts = self._unmarked_list.add(line, held.line_start)
+        if not starts or is_inside_span(held.text[: starts[0]].rstrip()):
+            return False
+        for begin, end in pairwise([0, *starts]):
+            self._cut(end - begin)
+        return True
 
     def _open_fence(self, opening: OpeningFence, line: str) -> None:
         line_start = len(self._held.text.rstrip()) - len(line)
@@ -219,5 +242,6 @@ class Scanner:
 
     def _cut(self, position: int) -> None:
         piece = self._held.cut(position)
+        self._unmarked_list = None
         if piece.strip():
             self._pieces.append(piece)

@@ -9,6 +9,9 @@ from wyoming_voice_stack.tts.normalization import normalize
 from wyoming_voice_stack.tts.normalization.locale.lexicon import languages
 
 CODES = {
+    "urn:uuid:550e8400-e29b-41d4-a716-446655440000": "UUID five five zero E, eight four zero zero,"
+    " E two nine B, four one D four, A seven one six, four four six six, five five four four,"
+    " zero zero zero zero.",
     "Job 550e8400-e29b-41d4-a716-446655440000 failed.": "Job five five zero E, eight four zero zero,"
     " E two nine B, four one D four, A seven one six, four four six six, five five four four,"
     " zero zero zero zero failed.",
@@ -68,6 +71,14 @@ NUMERALS = {
     "Final Fantasy XVI, Volume CXII": "Final Fantasy sixteen, Volume one hundred twelve.",
     "In MCMXCIX and MMXXVI": "In nineteen ninety-nine and twenty twenty-six.",
     "World War II's end": "World War two's end.",
+    "World War I's end, World War I was": "World War one's end, World War one was.",
+    "Part I of II, Part III": "Part one of two, Part three.",
+    "Queen Elizabeth I was crowned": "Queen Elizabeth the first was crowned.",
+    "Elizabeth I's reign": "Elizabeth the first's reign.",
+    "In Elizabeth I lived, and Paul, I know, met George I. Smith": "In Elizabeth I lived,"
+    " and Paul, I know, met George I. Smith.",
+    "King Charles I've met": "King Charles I've met.",
+    "Fantasy VII and XVI": "Fantasy seven and sixteen.",
     "Pentium II and Apollo XIII": "Pentium two and Apollo thirteen.",
     "DVD MIX, CIVIL CD and DVI": "DVD MIX, CIVIL CD and DVI.",
 }
@@ -79,6 +90,8 @@ DECIMALS = {
     "₹1,00,000 of 12,34,567": "one hundred thousand rupees of one million two hundred thirty-four"
     " thousand five hundred sixty-seven.",
     "About 3,14 or 0,125": "About three point one four or zero point one two five.",
+    "On May 5,2024 and July 20,1969": "On May fifth, twenty twenty-four and July twentieth,"
+    " nineteen sixty-nine.",
     "pages 3,5 or 1,2 and 3": "pages three, five or one, two and three.",
 }
 SIGNS = {
@@ -86,6 +99,9 @@ SIGNS = {
     "1⅞ inches and ⅔": "one and seven eighths inches and two thirds.",
     "№ 5": "number five.",
     "₹20 rupees": "twenty rupees.",
+    "−5 and ﹣3": "minus five and minus three.",
+    "$5-10 million": "five to ten million dollars.",
+    "RMB 100": "one hundred Chinese yuan.",
     "₿0.5": "Bitcoin zero point five.",
     "￥99.50, ₩5,000, ₫20": "ninety-nine point five zero yen, five thousand won,"
     " twenty Vietnamese dong.",
@@ -96,12 +112,15 @@ ENGLISH = {**CODES, **NO_CODES, **ADDRESSES, **NUMERALS, **DECIMALS, **SIGNS}
 CHINESE = {
     "时间是１８：３０，２６．５度。": "时间是十八点三十分，二十六点五度。",
     "价格￥99.50。": "价格九十九点五零元。",
+    "¥1.5万起，￥3亿元": "一点五万元起，三亿元。",
+    "¥5-10万，RMB 100元": "五 到 十万元，一百人民币。",
     "₩5000和₹20": "五千韩元和二十卢比。",
     "第Ⅳ章，10⁶和⅛": "第四章，十的六次方和八分之一。",
     "编号a1b2c3d4。": "编号A 一 B 二, C 三 D 四。",
 }
 JAPANESE = {
     "￥500円です。": "五百円です。",
+    "¥1.5万と$3億": "一点五万円と三億ドル。",
     "￥500です。": "五百円です。",
     "１０～２０分": "十から二十分。",
     "₩5,000と₹20": "五千ウォンと二十ルピー。",
@@ -110,16 +129,23 @@ JAPANESE = {
 KOREAN = {
     "￦3,000입니다.": "삼천 원입니다.",
     "￥500": "오백 엔.",
+    "₩3만에 샀다": "삼만 원에 샀다.",
+    "₩1.5억": "일 점 오 억 원.",
     "제Ⅲ장 ５０％": "제삼장 오십 퍼센트.",
 }
 FRENCH = {
     "Au XXIe siècle": "Au vingt-et-unième siècle.",
     "François Ier et la IIe République": "François premier et la deuxième République.",
+    "3 000 habitants, 3 050 ₩ et 2 000 €": "trois mille habitants, trois mille cinquante wons"
+    " sud-coréens et deux mille euros.",
+    "le 01 23 45 67 89": "le zéro un, deux trois, quatre cinq, six sept, huit neuf.",
+    "chapitre II et III": "chapitre deux et trois.",
     "le XIXᵉ siècle": "le dix-neuvième siècle.",
 }
 GERMAN = {
     "Kapitel Ⅳ, ₩5": "Kapitel vier, fünf Südkoreanische Won.",
     "im XXI. Jahrhundert": "im einundzwanzigsten Jahrhundert.",
+    "Kapitel I und II": "Kapitel eins und zwei.",
     "Karl V., Ludwig XIV. und er": "Karl der fünfte, Ludwig der vierzehnte und er.",
 }
 DUTCH = {"de XXIe eeuw": "de eenentwintigste eeuw."}

@@ -72,7 +72,7 @@ ENGLISH = {
     "Room 12, 34.": "Room twelve, thirty-four.",
     "12/25": "twelve slash twenty-five",
     "COVID-19": "COVID-nineteen",
-    "Part I of II.": "Part I of II.",
+    "Part I of II.": "Part one of two.",
     "24 hours": "twenty-four hours",
     "1500 lamps": "one thousand five hundred lamps",
     "He paid $5/10.": "He paid five dollars slash ten.",

@@ -45,11 +45,15 @@ class _Date:
     order: Order = "day"
 
 
+_NO_SPACE_BEFORE_YEAR = re.compile(r"(?<=[a-z]\s\d|\s\d\d),(?=(?:19|20)\d\d(?!\d))")
+
+
 def verbalize_dates(text: str, locale: LocaleRules) -> str:
     """Verbalize dates in digits or with a month's name."""
     if any(character.isdecimal() for character in text):
         if locale.lexicon.calendar.year_style == "digits":
             text = _CHINESE_YEAR.sub(lambda match: _year(int(match[0]), locale), text)
+        text = _NO_SPACE_BEFORE_YEAR.sub(", ", text)
         text = _TO_A_DATE.sub(rf"\1 {locale.lexicon.to} ", text)
         text = _ISO.sub(lambda match: _with_year(match, locale), text)
         text = _YEAR_FIRST.sub(lambda match: _with_year(match, locale), text)

@@ -21,6 +21,7 @@ _NATIONAL = re.compile(
     r"|(?<![\w.,+/-])(?:1-)?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w:/]|[.,-]\d)"
 )
 _LONG = re.compile(rf"(?<![\w.,:/])(?<![\w]-)(?:0\d+|\d{{{LONG_DIGITS},}})(?![\w:]|[.,]\d)")
+_THOUSANDS = re.compile(r"(?<![\w.,+/-])[1-9]\d{0,2}(?: \d{3}){0,2} $")
 _VERSION = re.compile(
     r"(?<![\w.,])(?P<numbers>[vV]?\d{1,6}(?:\.\d{1,6}){2,5})(?:-?(?P<stage>alpha|beta|rc|a|b)[.-]?(?P<trial>\d{0,3}))?"
     r"(?![\w]|[.,]\d)"
@@ -36,14 +37,28 @@ _NO_NOUN = r"\w+ly\b|(?:from|when|right|straight|again|with|please)\b"
 def verbalize_codes(text: str, locale: LocaleRules) -> str:
     """Verbalize codes digit by digit in groups, and versions number by number."""
     text = _INTERNATIONAL.sub(lambda match: _phone(match[0], locale), text)
-    text = _NATIONAL.sub(lambda match: _phone(match[0], locale), text)
+    text = _NATIONAL.sub(
+        lambda match: match[0] if _in_group(match, locale) else _phone(match[0], locale), text
+    )
     text = _code_pattern(locale).sub(lambda match: match[1] + _phone(match[2], locale), text)
     if locale.lexicon.dial_words:
         text = _dial_pattern(locale).sub(lambda match: _short_number(match, locale), text)
     text = _VERSION.sub(lambda match: _dotted_version(match, locale), text)
     text = _YEAR_VERSION.sub(lambda match: _version(match[0], locale), text)
     text = _version_pattern(locale).sub(lambda match: match[1] + _version(match[2], locale), text)
-    return _LONG.sub(lambda match: _long(match[0], locale), text)
+    return _LONG.sub(
+        lambda match: match[0] if _in_group(match, locale) else _long(match[0], locale), text
+    )
+
+
+def _in_group(match: re.Match[str], locale: LocaleRules) -> bool:
+    """Return whether the digits continue a number with spaces for thousands separators: `3 000`."""
+    before = match.string[max(match.start() - MAX_PHONE_DIGITS, 0) : match.start()]
+    return (
+        " " in locale.lexicon.numbers.groups
+        and _THOUSANDS.search(before) is not None
+        and re.match(r"\d{3}(?!\d)", match[0]) is not None
+    )
 
 
 def verbalize_digits(digits: str, locale: LocaleRules) -> str:

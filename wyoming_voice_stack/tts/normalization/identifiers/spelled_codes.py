@@ -13,6 +13,7 @@ _HEX = "[0-9A-Fa-f]"
 _BEGIN = r"(?<![A-Za-z0-9_.:@/-])"
 _END = r"(?![A-Za-z0-9_:@/-]|\.[A-Za-z0-9])"
 _UUID = re.compile(rf"{_BEGIN}\{{?({_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}})\}}?{_END}")
+_URN = re.compile(rf"(?<!\w)urn:uuid:(?={_HEX}{{8}}-)", re.IGNORECASE)
 _MAC = re.compile(
     rf"{_BEGIN}({_HEX}{{2}}(?:(?::{_HEX}{{2}}){{5,31}}|(?:-{_HEX}{{2}}){{5,7}})"
     rf"|{_HEX}{{4}}(?:\.{_HEX}{{4}}){{2}}){_END}"
@@ -57,7 +58,7 @@ def verbalize_spelled_codes(text: str, locale: LocaleRules) -> str:
     """Spell codes character by character, with a comma between two groups for a pause."""
     if ":" not in text and not any(map(str.isdigit, text)):
         return text
-    text = _UUID.sub(lambda match: _groups(match[1], "-", locale), text)
+    text = _UUID.sub(lambda match: _groups(match[1], "-", locale), _URN.sub("UUID ", text))
     if ":" in text:
         text = _IPV6.sub(lambda match: _ipv6(match, locale), text)
     text = _MAC.sub(lambda match: _mac(match[1], locale), text)

@@ -136,6 +136,8 @@ class Roman(_Entry):
 
     cardinal_after: tuple[str, ...] = ()
     ordinal_after: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    """Words before a name after which a single `I` is a numeral."""
     ordinal: str = "{n}"
     ordinal_form: str = "ordinal"
     ordinal_up_to: int = 99

@@ -11,6 +11,11 @@ from wyoming_voice_stack.tts.normalization.locale.notation import parse_roman
 
 _ROMAN = r"(?P<roman>[IVXLCDM]{3,15}|[IVXL]{2}|[VX])"
 _POSSESSIVE = r"(?P<possessive>['\u2019]s)?"
+_ONE_IN_ENGLISH = (
+    r"(?:(?<=World War )|(?<=WW ))I|I(?=['\u2019]s\b|[;:)]|,(?! [a-z])|\.?$| (?:of|and) )"
+)
+"""`I` is also a pronoun. A full stop inside a sentence makes it an initial: `George I. Smith`."""
+_MORE = r"[IVXLCDM]{2,15}|[VX]"
 _FEMALE_NAMES = ("elizabeth", "elisabeth", "isabel", "elisabetta", "catherine", "katharina")
 _FIRST_ENDINGS = ("er", "re", "\u00e8re")
 """French endings of `Ier`; any other ending behind a single `I` may be a word."""
@@ -27,6 +32,9 @@ _NO_NUMERALS = frozenset({"XXX"})
 
 def verbalize_roman_numerals(text: str, locale: LocaleRules) -> str:
     """Verbalize `Henry VIII's`, `XXIe siècle` and `Super Bowl LVIII`."""
+    if locale.lexicon.roman.titles and " I" in text:
+        titled = _first_with_title(locale)
+        text = titled.sub(lambda match: match["title"] + _numbered(match["word"], 1, locale), text)
     if not text.isascii() and _CHARACTER.search(text):
         text = _CHARACTERS.sub(lambda match: _characters(match, locale), text)
     if pattern := _after_word(locale):
@@ -68,17 +76,46 @@ def _after_word(locale: LocaleRules) -> re.Pattern[str] | None:
     words = (*roman.cardinal_after, *roman.ordinal_after)
     if not words:
         return None
+    one = {"en": _ONE_IN_ENGLISH, "fr": "(?!)"}.get(locale.language, "I")  # French writes `Ier`
+    numeral = _ROMAN.removesuffix(")") + f"|{one})"
+    joints = (locale.sign("and"), locale.lexicon.or_word, locale.lexicon.to, "of")
+    joint = rf"(?:,? (?:{'|'.join(filter(None, joints))}) |, ?|[-\u2013])"
     return re.compile(
-        rf"(?<!\w)(?P<word>(?i:{'|'.join(words)})) (?:(?:der|die) )?{_ROMAN}{_POSSESSIVE}\b"
+        rf"(?<!\w)(?P<word>(?i:{'|'.join(words)})) (?:(?:der|die) )?{numeral}{_POSSESSIVE}\b"
+        rf"(?P<more>(?:{joint}(?:{_MORE})(?!['\u2019-]?\w))+)?"
         r"(?!['\u2019-]?\w)(?:\.(?=\s+[a-z]|[,;:]))?"
+    )
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _first_with_title(locale: LocaleRules) -> re.Pattern[str]:
+    """Match `Queen Elizabeth I`, where `I` is no pronoun."""
+    roman = locale.lexicon.roman
+    titles, names = (
+        "|".join(map(str.capitalize, words)) for words in (roman.titles, roman.ordinal_after)
+    )
+    return re.compile(
+        rf"(?<!\w)(?P<title>(?:{titles}) (?:[A-Z][a-z]+ )?)(?P<word>{names}) I(?![\w-])(?!['\u2019](?!s\b))"
     )
 
 
 def _after_name(match: re.Match[str], locale: LocaleRules) -> str:
     number = parse_roman(match["roman"])
-    if not number or (not match["word"][0].isupper() and len(match["roman"]) == 1):
+    if not number or (
+        not match["word"][0].isupper()
+        and len(match["roman"]) == 1
+        and (match["roman"] != "I" or locale.language == "en")
+    ):
         return match[0]
-    return _numbered(match["word"], number, locale) + (match["possessive"] or "")
+    more = match["more"] or ""
+    if match["word"].lower() in locale.lexicon.roman.cardinal_after:
+        more = re.sub(rf"\b(?:{_MORE})\b", lambda one: _cardinal(one[0], locale), more)
+    return _numbered(match["word"], number, locale) + (match["possessive"] or "") + more
+
+
+def _cardinal(written: str, locale: LocaleRules) -> str:
+    number = parse_roman(written)
+    return locale.numerals.cardinal(number) if number else written
 
 
 def _numbered(written: str, number: int, locale: LocaleRules) -> str:

@@ -26,6 +26,7 @@ _SIGNS = {
     "NZ$": "NZD",
     "S$": "SGD",
     "MX$": "MXN",
+    "RMB": "CNY",
     "CN\u00a5": "CNY",
     "JP\u00a5": "JPY",
     "$": "USD",
@@ -77,7 +78,7 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
         map(re.escape, sorted({*_SIGNS, *locale.lexicon.money}, key=len, reverse=True))
     )
     scales = "|".join(map(re.escape, sorted(locale.lexicon.scales, key=len, reverse=True)))
-    scale = rf"(?:\s?(?P<scale>{scales})(?!\w))?" if scales else "(?P<scale>)?"
+    scale = rf"(?:\s?(?P<scale>{scales}){locale.after})?" if scales else "(?P<scale>)?"
     again = rf"(?:{signs}|{_CODES})?"
     number = rf"(?P<n>{locale.number_pattern}){AFTER}(?:\s?{again}{RANGE}{again}\s?(?P<last>{locale.number_pattern}){AFTER})?"
     minus = rf"(?P<minus>(?<!\S){MINUS})?"
@@ -109,15 +110,15 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     number = locale.parse(match["n"])
     if number.is_too_long or (match["last"] and locale.parse(match["last"]).is_too_long):
         return match[0]
+    to = ""
+    if match["last"]:
+        to = f"{locale.numerals.number(number)} {locale.lexicon.to} "
+        number = locale.parse(match["last"])
     scale = locale.lexicon.scales.get(match["scale"] or "")
     if scale and not number.fraction and not scale.word.endswith(_ELISION):
         number = WrittenNumber(number.whole + "0" * scale.power)
         scale = None
     minus = f"{locale.lexicon.minus} " if match["minus"] else ""
-    to = ""
-    if match["last"]:
-        to = f"{locale.numerals.number(number)} {locale.lexicon.to} "
-        number = locale.parse(match["last"])
     sign = _signs_by_name(locale).get(match["sign"], match["sign"])
     amount = _amount(number, scale.word if scale else "", sign, locale)
     if amount is None:
@@ -130,8 +131,8 @@ def _amount(number: WrittenNumber, scale: str, sign: str, locale: LocaleRules) -
     code = _SIGNS.get(sign, sign)
     if scale:
         name = _name(currency, code, Decimal(10), locale)
-        gap = "" if scale.endswith(_ELISION) else " "
-        return name and f"{locale.numerals.number(number)} {scale}{gap}{name}"
+        gap = "" if scale.endswith(_ELISION) else locale.separator
+        return name and f"{locale.numerals.number(number)}{locale.separator}{scale}{gap}{name}"
     if len(number.fraction) != _CENT_DIGITS or currency is None or not currency.minor:
         name = _name(currency, code, number.value, locale)
         gender = currency.gender if currency else "masculine"

@@ -17,6 +17,7 @@ _REASONING = frozenset(
         "thoughts",
         "reasoning",
         "reflection",
+        "analysis",
         "scratchpad",
         "monologue",
         "inner_monologue",

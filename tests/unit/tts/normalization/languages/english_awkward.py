@@ -51,7 +51,7 @@ ENGLISH = {
     "She's in her 30s.": "She's in her thirties.",
     "The 2020-2021 season.": "The twenty twenty to twenty twenty-one season.",
     "From 1914-1918.": "From nineteen fourteen to nineteen eighteen.",
-    "World War I lasted from 1914 to 1918.": "World War I lasted from nineteen fourteen to nineteen eighteen.",
+    "World War I lasted from 1914 to 1918.": "World War one lasted from nineteen fourteen to nineteen eighteen.",
     "Pope John Paul II.": "Pope John Paul the second.",
     "Apollo 11 landed on July 20, 1969.": "Apollo eleven landed on July twentieth, nineteen sixty-nine.",
     "The population is about 8.3M.": "The population is about eight point three million.",

@@ -26,6 +26,7 @@ REASONING = [
     ("<THINK>Hm.</Think > The lamp is on.", LAMP),
     ("<think>A <b>bold</b> 1 < 2 thought.</think>The lamp is on.", LAMP),
     ("<think>Write:\n```py\nx\n```\n</think>The lamp is on.", LAMP),
+    ("<analysis>They ask. Hm.</analysis>The lamp is on.", LAMP),
     ("<reasoning effort='low'>Hm.</reasoning> The lamp is on.", LAMP),
     ("<thinking>Hm.</think>The lamp is on.", LAMP),
     ("&lt;think&gt;Hm. Well.&lt;/think&gt;The lamp is on.", LAMP),
