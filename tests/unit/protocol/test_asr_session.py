@@ -309,6 +309,8 @@ class TestInfo:
         assert all(model.installed for model in program.models)
         assert program.requires_external_vad
         assert program.supports_transcript_streaming
+        assert not program.prefers_auto_gain_enabled
+        assert not program.prefers_noise_reduction_enabled
 
     async def test_description_names_what_is_served(self, engine: FakeRecognizer) -> None:
         async with serving(engine, replace(OPTIONS, language="de")) as service:
