@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
@@ -221,6 +222,12 @@ def test_decision_records(record: Path) -> None:
     assert record.name.startswith(title[1])
     index = (ROOT / "docs" / "decisions" / "README.md").read_text("utf-8")
     assert index.count(f"- [{title[1]}]({record.name}) {title[2]}\n") == 1
+
+
+def test_each_record_has_a_number_of_its_own() -> None:
+    numbers = [record.name[:4] for record in RECORDS]
+    assert numbers
+    assert [number for number, count in Counter(numbers).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
