@@ -142,7 +142,9 @@ def _language_rows(uri: str, info: Info) -> Rows:
     ]
     for program in info.tts:
         spoken = {language for voice in program.voices for language in voice.languages}
-        rows.append((uri, program.name, f"{len(program.voices)} voices", ", ".join(sorted(spoken))))
+        count = len(program.voices)
+        model = program.voices[0].name if count == 1 else f"{count} voices"
+        rows.append((uri, program.name, model, ", ".join(sorted(spoken))))
     return rows
 
 

@@ -53,10 +53,14 @@ def exit_with(message: str, status: int) -> NoReturn:
 
 def _exit_with_usage(error: Any) -> NoReturn:
     message = error.format_message()
+    if not message:
+        # Without a command, typer has already printed the help.
+        sys.exit(error.exit_code)
     if "\n" in message:
-        # Without a command, the message is the help.
+        # Without rich, the message is the help.
         error.show()
         sys.exit(error.exit_code)
+    message = message.replace(": Value error, ", ": ")
     command = error.ctx.command_path if error.ctx else PROGRAM
     sentence = message if message.endswith((".", "?")) else f"{message}."
     exit_with(f"{sentence} For help, run: {command} --help", error.exit_code)

@@ -101,6 +101,7 @@ def test_tables_are_whole_in_a_pipe(tmp_path: Path) -> None:
         ("sevre", "No such command 'sevre'"),
         ("say hi", "Missing option '-o' / '--output'."),
         ("models pul", "No such command 'pul'"),
+        ("transcribe a.wav --format xml", "Invalid value for '--format': 'xml' is not one of"),
     ],
 )
 def test_a_wrong_command_line_is_one_line(
@@ -116,18 +117,29 @@ def test_a_wrong_command_line_is_one_line(
     shown = capsys.readouterr()
     [line] = shown.err.splitlines()
     assert line.startswith(f"wyoming-voice-stack: {said}")
-    assert re.search(r" For help, run: wyoming-voice-stack( serve| say| models)? --help$", line)
+    assert re.search(
+        r" For help, run: wyoming-voice-stack( serve| say| models| transcribe)? --help$", line
+    )
     assert shown.out == ""
 
 
-def test_without_a_command_the_help_is_shown(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [([], "wyoming-voice-stack demo --once"), (["models"], "List the models in MODELS_DIR.")],
+)
+def test_without_a_command_only_the_help_is_shown(
+    arguments: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["anything"])
+    monkeypatch.setattr(sys, "argv", ["anything", *arguments])
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 2
-    assert "wyoming-voice-stack demo --once" in "".join(capsys.readouterr())
+    shown = "".join(capsys.readouterr())
+    assert said in shown
+    assert "For help, run" not in shown
 
 
 def test_an_interruption_is_one_line(

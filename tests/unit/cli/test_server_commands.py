@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -85,6 +86,13 @@ def test_languages() -> None:
     done = show("languages")
     assert row(done, "STT") == [ASR, "Voice Stack STT", "base", "de, en"]
     assert row(done, "TTS") == [TTS, "Voice Stack TTS", "2 voices", "de, en, fr"]
+
+
+def test_languages_of_a_server_with_one_voice(monkeypatch: pytest.MonkeyPatch) -> None:
+    [program] = SERVED[TTS].tts
+    alone = replace(program, voices=program.voices[:1])
+    monkeypatch.setitem(SERVED, TTS, Info(tts=[alone]))
+    assert row(show("languages"), "TTS") == [TTS, "Voice Stack TTS", "anna", "en, fr"]
 
 
 def test_status_of_another_program() -> None:
