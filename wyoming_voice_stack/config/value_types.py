@@ -14,6 +14,7 @@ from pydantic_settings import NoDecode
 
 from wyoming_voice_stack.config.networks import NAMED_NETWORKS
 
+_HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE | re.ASCII)
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?", re.ASCII)
 _QUOTES = ('"', "'")
 _DETECTED = "auto"
@@ -110,6 +111,18 @@ def _at_least_one(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            raise PydanticCustomError(
+                "host_name",
+                "{name} is not a host name; use names such as voice.example.com, without http:// and"
+                " without a port, separated by commas",
+                {"name": repr(name)},
+            )
+    return names
+
+
 def _device(value: str) -> str:
     if not _DEVICE.fullmatch(value):
         raise PydanticCustomError("device", "no such device; use auto, cpu, cuda or cuda:N")
@@ -141,7 +154,9 @@ Folder = Annotated[Path, AfterValidator(_folder)]
 Names = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(comma_separated), AfterValidator(_at_least_one)
 ]
-HostNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(comma_separated)]
+HostNames = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(comma_separated), AfterValidator(_host_names)
+]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(networks)]
 Optional = Annotated[str | None, BeforeValidator(_empty_is_none)]
 LanguageTag = Annotated[str, AfterValidator(_existing_language)]

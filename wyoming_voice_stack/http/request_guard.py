@@ -16,7 +16,10 @@ from aiohttp.typedefs import Handler, Middleware
 LOCAL_SUFFIXES = (
     ".local",
     ".localhost",
+    ".localdomain",
     ".lan",
+    # Names that FRITZ!Box routers give to machines.
+    ".fritz.box",
     ".home",
     ".home.arpa",
     ".internal",
@@ -72,8 +75,8 @@ def _host_of(url: str) -> str | None:
 
 
 def _refusal(header: str, value: str) -> web.Response:
-    return web.Response(
-        status=403,
-        text=f"{header} {value!r:.100} is not a name of this server; use its address,"
-        " or add the name to ALLOWED_HOSTS.\n",
+    reason = (
+        f"{header} {value!r:.100} is not a name of this server; use its address, or add the name to"
+        " ALLOWED_HOSTS."
     )
+    return web.Response(status=403, text=f"{reason}\n")
