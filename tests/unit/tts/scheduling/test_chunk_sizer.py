@@ -13,6 +13,7 @@ from wyoming_voice_stack.tts.scheduling.chunk_sizer import (
     LAST_BUFFER_SHARE,
     LONGEST_CHUNK_S,
     LONGEST_WHEN_CROWDED_S,
+    MARGIN,
     OVERHEAD_S,
     SHORTEST_CHUNK_S,
     WITHHELD_S,
@@ -268,3 +269,26 @@ class TestPlayback:
         assert playback.buffered_s == pytest.approx(0.25)
         playback.set_withheld(-0.25)
         assert playback.buffered_s == pytest.approx(1.0)
+
+
+class TestBounds:
+    def test_rest_of_a_sentence_is_one_chunk_up_to_what_is_affordable(self) -> None:
+        sizer = measured(2.0)
+        affordable_s = sizer._affordable_s(LAST_BUFFER_SHARE, 1.0, ())
+        assert SHORTEST_CHUNK_S < affordable_s < LONGEST_CHUNK_S
+        assert sizer.next_chunk_s(1.0, (), affordable_s) == affordable_s
+        assert sizer.next_chunk_s(1.0, (), affordable_s + 0.001) < affordable_s
+
+    def test_reply_without_audio_in_hand_gets_the_shortest_chunk_for_all_replies(self) -> None:
+        sizer = measured(8.0)
+        others = (0.0,) * 6
+        assert sizer._shortest_s(7) > sizer._shortest_s(6)
+        assert sizer.next_chunk_s(0.0, others) == sizer._shortest_s(7)
+
+    def test_first_chunk_lasts_until_others_have_theirs(self) -> None:
+        speed, sizer = 8.0, measured(8.0)
+        others_s = PREPARATION_S + OVERHEAD_S / speed
+        own_s = (SHORTEST_CHUNK_S + OVERHEAD_S) / speed
+        lasting_s = (MARGIN * (others_s + own_s) + WITHHELD_S) / (1 - MARGIN / speed)
+        assert sizer._shortest_s(2) < lasting_s < LONGEST_WHEN_CROWDED_S
+        assert sizer.first_chunk_s((NO_AUDIO,)) == pytest.approx(lasting_s)
