@@ -13,7 +13,7 @@ UV=uv==0.13.9
 IMAGE_PYTHON=3.11
 lock=scripts/image-requirements.txt
 
-venv=${VENV:-.venv-lock}
+venv=.venv-lock
 make_venv "$venv"
 if ! up_to_date "$venv" "$UV"; then
     pip_install "$venv" "$UV"

@@ -81,3 +81,18 @@ def test_only_a_missing_model_package_skips_a_test(error: ImportError) -> None:
     assert missing_package(error) == expected
     assert missing_package(wrapped) == expected
     assert missing_package(ModuleNotFoundError(name="torch_like")) is None
+
+
+def test_every_promise_has_a_command_that_exists() -> None:
+    promises = (ROOT / "SECURITY.md").read_text().partition("## What is promised")[2]
+    commands = re.findall(r"\| `([^`]+)` \|$", promises, re.MULTILINE)
+    rows = re.findall(r"^\| [A-Z].*\|$", promises, re.MULTILINE)
+    assert len(commands) == len(rows) - 1 > 5
+    for command in commands:
+        program, *arguments = command.split()
+        if program == "python":
+            assert (ROOT / arguments[1].replace(".", "/") / "__main__.py").is_file(), command
+            continue
+        assert (ROOT / program).is_file(), command
+        for path in arguments:
+            assert "/" not in path or (ROOT / path).exists(), command
