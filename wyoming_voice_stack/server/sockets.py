@@ -9,6 +9,9 @@ from contextlib import suppress
 
 SEND_BUFFER_BYTES = 32 * 1024
 """What the system keeps of replies that the client has not received; without a bound, minutes of audio."""
+RECEIVE_BUFFER_BYTES = 128 * 1024
+"""What the system receives ahead of the server: seconds of speech, not the minutes that it takes by
+default. After a client has left, this much of its audio is still processed."""
 BACKLOG = 128
 """Connections that the system keeps until the server accepts them."""
 
@@ -32,6 +35,7 @@ def set_socket_options(transport: asyncio.Transport) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # Linux doubles the number, and accounts its own overhead in it.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     # A satellite that loses power does not close its connection; the system's probes notice it.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):

@@ -22,7 +22,7 @@ from wyoming_voice_stack.server import admission as admission_module
 from wyoming_voice_stack.server import listener as listener_module
 from wyoming_voice_stack.server.admission import EXTRA_CONNECTIONS
 from wyoming_voice_stack.server.listener import is_allowed
-from wyoming_voice_stack.server.sockets import SEND_BUFFER_BYTES
+from wyoming_voice_stack.server.sockets import RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES
 
 
 @pytest.fixture
@@ -309,3 +309,14 @@ async def test_an_address_of_another_machine(service: EchoService, host: str) ->
     async with listening(service) as listener:
         with pytest.raises(ConfigError, match="set HOST to an address of this machine"):
             await listener.start(host, 0)
+
+
+async def test_the_system_does_not_receive_far_ahead(service: EchoService) -> None:
+    """Audio that it holds is processed even when its client has left."""
+    async with listening(service) as listener, peer(listener.port) as client:
+        await client.send(Event("open"))
+        await client.next()
+        [connection] = listener._connections.values()
+        sock = connection._writer.get_extra_info("socket")
+        # Linux doubles what it is told, for its own bookkeeping.
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) <= 2 * RECEIVE_BUFFER_BYTES
