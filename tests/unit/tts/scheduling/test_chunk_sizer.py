@@ -292,3 +292,7 @@ class TestBounds:
         lasting_s = (MARGIN * (others_s + own_s) + WITHHELD_S) / (1 - MARGIN / speed)
         assert sizer._shortest_s(2) < lasting_s < LONGEST_WHEN_CROWDED_S
         assert sizer.first_chunk_s((NO_AUDIO,)) == pytest.approx(lasting_s)
+
+    @pytest.mark.parametrize(("others", "together"), [(0, 1), (1, 2), (3, 4), (9, 4)])
+    def test_as_many_compute_at_once_as_there_are_replies(self, others: int, together: int) -> None:
+        assert measured(8.0, at_once=4)._parallel((0.0,) * others) == together
