@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from wyoming_voice_stack.errors import Busy
 
-SPEED_SHARE = 0.7
+SPEED_SHARE = 0.6
 """Share of the engine's speed that replies in progress may need; the rest absorbs other load."""
 WAIT_SECONDS = 30.0
 """How long a request waits for its first sentence once the engine is loaded."""
