@@ -17,6 +17,7 @@ LISTS = {
     "яблоки\nгруши\nмолоко": "яблоки. груши. молоко.",
 }
 PROSE = {
+    "See [the notes](file:///a/b.txt) now": "See the notes now.",
     "This is a paragraph that was wrapped by its author at sixty\ncharacters and goes on in the next"
     " line until\nit ends here": "This is a paragraph that was wrapped by its author at sixty characters"
     " and goes on in the next line until it ends here.",

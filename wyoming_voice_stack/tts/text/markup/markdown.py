@@ -59,9 +59,17 @@ def plain_blocks(markdown: str) -> list[str]:
     return blocks
 
 
+class _TextParser(MarkdownIt):
+    """Accepts links to any address, also to a file: none is followed, and the target is not spoken."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        """Accept every address."""
+        return bool(url)
+
+
 @functools.cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark").enable("strikethrough")
+    parser = _TextParser("commonmark").enable("strikethrough")
     return parser.disable(["code", "html_block", "reference"])
 
 
