@@ -241,6 +241,11 @@ class Worker(Generic[Engine]):
         waited = f"the request waited {self._max_wait_s:g} s"
         return f"{self.name} {reason}; {waited}. Try again later."
 
+    @property
+    def lanes(self) -> int:
+        """Jobs that the loaded engine works on side by side; 1 while none is loaded."""
+        return self._capacity().lanes
+
     def _capacity(self) -> Capacity:
         engine = self._lifecycle.engine
         return self._capacity_of(engine) if engine is not None else Capacity()

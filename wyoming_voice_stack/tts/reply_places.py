@@ -17,6 +17,8 @@ from wyoming_voice_stack.errors import Busy
 
 SPEED_SHARE = 0.6
 """Share of the engine's speed that replies in progress may need; the rest absorbs other load."""
+REAL_TIME = 1.0
+"""Speed of an engine that needs a second for each second of audio."""
 WAIT_SECONDS = 30.0
 """How long a request waits for its first sentence once the engine is loaded."""
 MAX_WAIT_SECONDS = 120.0
@@ -38,6 +40,8 @@ class EngineLoad:
     """Seconds of audio that it generates per second."""
     ready: Callable[[], bool]
     """False while it is loading."""
+    lanes: Callable[[], int]
+    """Sentences that it computes side by side."""
     queued: Callable[[], int]
     """Requests that wait in its own queue."""
     max_waiting: int
@@ -117,7 +121,11 @@ class ReplyPlaces:
     @property
     def places(self) -> int:
         """How many replies may be in progress at the engine's present speed."""
-        return max(1, int(SPEED_SHARE * self._load.speed()))
+        speed = self._load.speed()
+        if speed < REAL_TIME:
+            # Not even one reply is without gaps; together they are done sooner than one by one.
+            return self._load.lanes()
+        return max(1, int(SPEED_SHARE * speed))
 
     @property
     def crowded(self) -> bool:

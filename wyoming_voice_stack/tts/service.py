@@ -78,6 +78,7 @@ class TtsService:
                 name=worker.name,
                 speed=lambda: rate.speed,
                 ready=lambda: worker.state == "ready",
+                lanes=lambda: worker.lanes,
                 queued=lambda: worker.queued_requests,
                 max_waiting=worker.max_queued,
             )

@@ -24,11 +24,13 @@ class Hall:
     def __init__(self, count: int = 2, max_waiting: int = 10) -> None:
         self.now = 1000.0
         self.count = count
+        self.speed: float | None = None
         self.ready = True
         load = EngineLoad(
             name="fake",
-            speed=lambda: self.count / SPEED_SHARE + 0.01,
+            speed=lambda: self.speed or self.count / SPEED_SHARE + 0.01,
             ready=lambda: self.ready,
+            lanes=lambda: 4,
             queued=lambda: 0,
             max_waiting=max_waiting,
         )
@@ -72,8 +74,19 @@ async def test_as_many_as_the_engine_can_speak() -> None:
     assert hall.places.waiting == 0
 
 
+async def test_an_engine_that_never_keeps_up_uses_all_its_lanes() -> None:
+    hall = Hall()
+    hall.speed = 0.99
+    for _ in range(4):
+        await hall.taken()
+    _, fifth = await hall.waiting()
+    assert not fifth.done()
+    fifth.cancel()
+
+
 async def test_a_slow_engine_speaks_one() -> None:
-    hall = Hall(0)
+    hall = Hall()
+    hall.speed = 1.0
     await hall.taken()
     _, second = await hall.waiting()
     assert not second.done()
