@@ -183,7 +183,6 @@ class TestRefusals:
         [
             ("--voice", "nobody", "en_US-joe-medium"),
             ("--language", "xx", "xx"),
-            ("--speaker", "nobody", "nobody"),
         ],
     )
     def test_voice(
@@ -194,6 +193,14 @@ class TestRefusals:
         )
         assert message in complaint(done, 1)
         assert list(tmp_path.iterdir()) == []
+
+    def test_any_speaker_of_a_voice_with_one(self, tts_server: Server, tmp_path: Path) -> None:
+        done = command(
+            *("say", "Hi.", "-o", "x.wav", "--uri", tts_server.uri, "--speaker", "anna"),
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "x.wav").exists()
 
     @pytest.mark.parametrize(
         ("option", "value", "message"),

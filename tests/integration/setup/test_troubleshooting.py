@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 
 import ctranslate2
@@ -149,12 +150,13 @@ WHILE_IT_LOADS = {
     "no usable graphics card found": {**WITHOUT_A_CARD, "LD_LIBRARY_PATH": ""},
 }
 TO_ONE_TOO_MANY = "raise MAX_CONNECTIONS"
+TO_A_FOREIGN_HOST = "is not a name of this server"
 # Real servers could answer, so the network is fake.
 NO_SERVER_FOUND = "No Wyoming server was found"
 
 
 def test_every_message_is_looked_for() -> None:
-    looked_for = (*AT_ONCE, *WHILE_IT_LOADS, TO_ONE_TOO_MANY, NO_SERVER_FOUND)
+    looked_for = (*AT_ONCE, *WHILE_IT_LOADS, TO_ONE_TOO_MANY, TO_A_FOREIGN_HOST, NO_SERVER_FOUND)
     assert sorted(map(message, looked_for)) == sorted(MESSAGES)
 
 
@@ -197,6 +199,17 @@ async def test_said_to_one_too_many(tmp_path: Path) -> None:
             [error] = await second.rest()
     assert error.data["code"] == "busy"
     assert says(error.data["text"], TO_ONE_TOO_MANY), error.data
+
+
+def test_said_to_a_foreign_host(tmp_path: Path) -> None:
+    with running("asr", tmp_path, ASR_MODEL=EMBEDDED_WHISPER) as server:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection.request("GET", "/health", headers={"Host": "voice.example.com"})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+    assert answer.status == HTTPStatus.FORBIDDEN
+    assert says(text, TO_A_FOREIGN_HOST), text
 
 
 def test_said_where_multicast_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,7 +168,7 @@ def made_worker(
 
     def worker(_name: str, load: object, **options: object) -> Any:
         made.update(options, load=load)
-        return SimpleNamespace(engine=None, device="", state="idle")
+        return SimpleNamespace(name="fake", engine=None, device="", state="idle", max_queued=1)
 
     monkeypatch.setattr(module, "freeze_after_load", lambda _load: "freeze_after_load")
     monkeypatch.setattr(module, "Worker", worker)
