@@ -31,7 +31,7 @@ from benchmarks.common.errors import BenchmarkError
 from benchmarks.common.program import add_file_options, new_parser, run_program
 from benchmarks.robustness.attack import Attack, Service
 from benchmarks.robustness.attacker import attack_from_process
-from benchmarks.robustness.catalogue import ATTACKS
+from benchmarks.robustness.attacks.catalogue import ATTACKS
 from benchmarks.robustness.robust_servers import (
     Attacked,
     Choice,

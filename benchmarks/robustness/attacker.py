@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.robustness.attack import AttackRun, Service, carry_out
-from benchmarks.robustness.catalogue import attack_named
+from benchmarks.robustness.attacks.catalogue import attack_named
 
 ROOT = Path(__file__).parents[2]
 GRACE_S = 20.0

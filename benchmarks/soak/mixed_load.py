@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from wyoming.event import Event
 
 from benchmarks.robustness.attack import AttackRun, Link
+from benchmarks.robustness.attacks.malformed import mutate
 from benchmarks.robustness.bystander import ask, describe, judge
-from benchmarks.robustness.malformed import mutate
 from benchmarks.robustness.requests import short_request
 from benchmarks.robustness.trial import Subject
 from wyoming_voice_stack.protocol.framing import encode

@@ -47,7 +47,7 @@ class Registry(Protocol):
         """The start of every name."""
 
     def push(self, tag: str, content: str) -> None:
-        """Put an image there that is told from others by its content."""
+        """Add an image with content of its own, so that its digest differs from others."""
 
     def content(self, tag: str) -> str | None:
         """The content of an image; None if there is none of that name."""
@@ -63,7 +63,7 @@ class FakeRegistry:
         self._file.touch()
 
     def push(self, tag: str, content: str) -> None:
-        """Put an image there that is told from others by its content."""
+        """Add an image with content of its own, so that its digest differs from others."""
         with self._file.open("a") as file:
             file.write(f"{self.repository}:{tag} {content}\n")
 

@@ -318,5 +318,5 @@ async def test_the_system_does_not_receive_far_ahead(service: EchoService) -> No
         await client.next()
         [connection] = listener._connections.values()
         sock = connection._writer.get_extra_info("socket")
-        # Linux doubles what it is told, for its own bookkeeping.
+        # Linux reserves twice the requested size, for its own bookkeeping.
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) <= 2 * RECEIVE_BUFFER_BYTES

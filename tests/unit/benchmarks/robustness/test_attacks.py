@@ -11,11 +11,12 @@ import pytest
 from wyoming.event import Event
 
 from benchmarks.robustness import attack as attack_module
-from benchmarks.robustness import heavy, requests
+from benchmarks.robustness import requests
 from benchmarks.robustness.attack import Attack, AttackRun, Service, carry_out
 from benchmarks.robustness.attacker import attack_from_process
-from benchmarks.robustness.catalogue import ATTACKS, attack_named
-from benchmarks.robustness.malformed import mutate
+from benchmarks.robustness.attacks import heavy
+from benchmarks.robustness.attacks.catalogue import ATTACKS, attack_named
+from benchmarks.robustness.attacks.malformed import mutate
 from tests.support.fakes import WAIT_SECONDS
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]

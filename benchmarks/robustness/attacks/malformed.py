@@ -32,7 +32,7 @@ IMPOSSIBLE = (
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     b"GET / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n",
 )
-"""Lengths nobody can hold, JSON that is deep, huge or wrong, TLS, and half an HTTP request."""
+"""Impossible lengths, JSON that is deep, huge or wrong, TLS, and half an HTTP request."""
 
 FOREIGN = (
     ("Host", b"GET /health HTTP/1.0\r\nHost: attacker.example\r\n\r\n"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from benchmarks.robustness.attack import Attack, AttackRun
-from benchmarks.robustness.floods import FLOODS
-from benchmarks.robustness.heavy import HEAVY_REQUESTS
-from benchmarks.robustness.holds import HOLDS
-from benchmarks.robustness.malformed import MALFORMED
+from benchmarks.robustness.attacks.floods import FLOODS
+from benchmarks.robustness.attacks.heavy import HEAVY_REQUESTS
+from benchmarks.robustness.attacks.holds import HOLDS
+from benchmarks.robustness.attacks.malformed import MALFORMED
 
 
 async def do_nothing(run: AttackRun) -> None:

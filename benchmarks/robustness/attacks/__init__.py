@@ -1,0 +1,1 @@
+"""The attacks, by kind, and the list of all."""
