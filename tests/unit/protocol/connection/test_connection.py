@@ -78,6 +78,18 @@ class TestEvents:
             counting.cancel()
         assert turns > (count - 2 * BURST_EVENTS) / EVENTS_PER_TURN
 
+    async def test_what_waits_is_given_back_when_the_client_leaves(
+        self, service: EchoService
+    ) -> None:
+        async with listening(service) as listener:
+            pool = listener._context.inbox_pool
+            async with peer(listener.port) as client:
+                await start_work(service, client)
+                await client.send(Event("later", payload=bytes(inbox_module.OWN_BYTES + 1000)))
+                await eventually(lambda: pool.used_bytes >= 1000)
+            await eventually(lambda: not listener._connections)
+            assert pool.used_bytes == 0
+
     async def test_info_is_encoded_only_when_it_changes(
         self, service: EchoService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
