@@ -18,6 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("server",),
     ("protocol.connection",),
     ("announce", "config", "http", "protocol"),
+    ("http.api",),
     ("asr", "tts"),
     ("asr.home_assistant", "tts.text.language.detection_client", "tts.voices"),
     ("asr.whisper", "tts.engines.piper", "tts.engines.xtts"),

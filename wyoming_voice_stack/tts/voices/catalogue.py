@@ -33,6 +33,8 @@ class VoiceRequest:
     name: str | None = None
     language: str | None = None
     speaker: str | None = None
+    alias: str | None = None
+    """What the client wrote instead of `name`; for messages."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ class VoiceCatalogue:
             UnknownLanguage: the voice does not support the language.
         """
         if request.name or not self.default_voice:
-            found, languages = self._find(request.name or DEFAULT_VOICE)
+            origin = f", which the alias {request.alias!r:.80} stands for" if request.alias else ""
+            found, languages = self._find(request.name or DEFAULT_VOICE, origin)
         else:
             found, languages = self._find(self.default_voice, " in TTS_VOICE")
         if not languages:
@@ -108,6 +111,10 @@ class VoiceCatalogue:
             languages=languages,
             regions=(*_short_enough(request.language), *self._regions),
         )
+
+    def has(self, name: str) -> bool:
+        """Whether a voice has this name, with or without a language, as in `anna [de]`."""
+        return name in self._by_name or name in self._by_listed_name
 
     @cached_property
     def default(self) -> tuple[str, str]:
