@@ -45,6 +45,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("tts.scheduling",),
     ("engine", "models"),
     ("engine.queueing",),
+    ("codecs",),
     ("audio", "background", "languages", "logs", "machine", "metrics", "onnx_file"),
     ("errors", ""),
 )

@@ -26,6 +26,9 @@ AHEAD_SECONDS = 5.0
 """Unplayed audio beyond which a reply leaves the engine to others, while many replies are in progress."""
 LOW_BUFFER_SECONDS = 1.0
 """With less unplayed audio, the next sentence is requested early even then."""
+MIN_SPEED = 0.25
+MAX_SPEED = 4.0
+"""Speech that is slower or faster is not understood."""
 CLAUSE_PAUSE_SHARE = 0.4
 """Share of the pause between sentences that separates the parts of one sentence."""
 
@@ -49,10 +52,20 @@ class Reply:
     """
 
     def __init__(
-        self, backend: TtsBackend, selection: VoiceSelection, connection_name: str, *, kind: str
+        self,
+        backend: TtsBackend,
+        selection: VoiceSelection,
+        connection_name: str,
+        *,
+        kind: str,
+        speed: float = 1.0,
     ) -> None:
-        """`kind` is how the text comes, `plain` or `streaming`, for the metrics."""
+        """`kind` is how the text comes, `plain` or `streaming`, for the metrics.
+
+        `speed` is relative to `TTS_SPEED`; their product stays within `MIN_SPEED` and `MAX_SPEED`.
+        """
         self._backend = backend
+        self._speed = min(max(backend.options.speed * speed, MIN_SPEED), MAX_SPEED)
         self._name = connection_name
         self._kind = kind
         self._selection = selection
@@ -66,6 +79,8 @@ class Reply:
         self._first_audio_s = 0.0
         self._pause_ms = 0
         self._admitted = False
+        self.from_cache = True
+        """False once a sentence was requested that is not cached: its audio takes time."""
 
     async def speak(self, delta: str, *, ends: bool) -> AsyncGenerator[SpeechAudio, None]:
         """Take more text, or the last of it, and yield the audio of the sentences that it completes.
@@ -149,9 +164,10 @@ class Reply:
             voice=self._selection.voice,
             speaker=self._selection.speaker,
             clone=self._selection.clone,
-            speed=self._backend.options.speed,
+            speed=self._speed,
         )
         if self._backend.synthesis_cache.get(request, self._address) is None:
+            self.from_cache = False
             await self._place.claim()
         synthesis = SentenceSynthesis(
             self._backend,

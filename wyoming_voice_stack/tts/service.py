@@ -145,9 +145,16 @@ class TtsService:
         )
 
     async def open_reply(
-        self, request: VoiceRequest, connection_name: str, *, streaming: bool = False
+        self,
+        request: VoiceRequest,
+        connection_name: str,
+        *,
+        streaming: bool = False,
+        speed: float | None = None,
     ) -> Reply:
         """Begin the reply to one request; `streaming` if its text comes in deltas.
+
+        `speed` is relative to `TTS_SPEED`, as a client knows only the voice as it is configured.
 
         Raises:
             UnknownVoice: there is no such voice; the message lists the available ones.
@@ -155,7 +162,8 @@ class TtsService:
         """
         selection = await self.voices.select(request)
         kind = "streaming" if streaming else "plain"
-        return Reply(self._backend, selection, connection_name, kind=kind)
+        relative = 1.0 if speed is None else speed
+        return Reply(self._backend, selection, connection_name, kind=kind, speed=relative)
 
     async def refresh_voices(self) -> None:
         """Read the voices folder, and clone new voices while the engine is idle."""

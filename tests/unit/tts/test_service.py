@@ -11,6 +11,7 @@ from tests.support.fakes import FakeSynthesizer
 from tests.support.tts_client import serving
 from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.errors import EmptyText, NoAudio, UnknownVoice
+from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.normalization import normalize
 from wyoming_voice_stack.tts.reply import Reply, SpeechAudio
 from wyoming_voice_stack.tts.service import TtsService
@@ -72,6 +73,35 @@ async def test_failures_are_exceptions_and_are_not_counted(tmp_path: Path) -> No
         with pytest.raises(NoAudio):
             await speak(await service.open_reply(VoiceRequest(), "api"), SENTENCE)
         assert answered(service, "plain") == 0
+
+
+@pytest.mark.parametrize(
+    ("configured", "asked", "spoken"),
+    [(1.0, None, 1.0), (1.5, None, 1.5), (1.5, 0.5, 0.75), (0.5, 0.25, 0.25), (2.0, 4.0, 4.0)],
+)
+async def test_the_speed_of_a_request_is_relative_to_the_configured_one(
+    tmp_path: Path, configured: float, asked: float | None, spoken: float
+) -> None:
+    engine = FakeSynthesizer()
+    async with serving(engine, tmp_path, speaking=SynthesisOptions(speed=configured)) as service:
+        await speak(await service.open_reply(VoiceRequest(), "api", speed=asked), SENTENCE)
+    assert [request.speed for request in engine.requests] == [spoken]
+
+
+async def test_a_reply_knows_whether_it_comes_from_the_cache(tmp_path: Path) -> None:
+    engine = FakeSynthesizer()
+    async with serving(engine, tmp_path, speaking=SynthesisOptions(cache_bytes=10**6)) as service:
+        known = []
+        for text, speed in (
+            (SENTENCE, 1),
+            (SENTENCE, 1),
+            (SENTENCE, 2),
+            (f"{SENTENCE} Or not.", 1),
+        ):
+            reply = await service.open_reply(VoiceRequest(), "api", speed=speed)
+            await speak(reply, text)
+            known.append(reply.from_cache)
+    assert known == [False, True, False, False]
 
 
 async def test_a_sentence_is_split_once_after_normalization(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Audio formats: encoding, decoding and sample rates of streams. Plain and blocking."""
