@@ -146,6 +146,11 @@ class AsrService:
         """Whether the server ends utterances itself."""
         return self._options.endpoint_silence_s is not None
 
+    @property
+    def max_utterance_s(self) -> int:
+        """Longest utterance in seconds."""
+        return self._options.max_utterance_s
+
     async def start(self) -> None:
         """Start to load the default model; the others load on their first request."""
         for entry in self._entries.values():
@@ -172,11 +177,16 @@ class AsrService:
             language=self._language,
         )
 
-    def open_utterance(self, request: UtteranceRequest) -> Utterance:
-        """Open an utterance; see `resolve` for its errors."""
-        max_samples = self._options.max_utterance_s * SAMPLE_RATE
-        context = self.resolve(request)
-        return Utterance(context, max_samples, self._metrics, self._audio_budget, self._turns)
+    def open_utterance(self, request: UtteranceRequest, *, began_s_ago: float = 0.0) -> Utterance:
+        """Open an utterance, whose first audio was received `began_s_ago`; see `resolve` for its errors."""
+        return Utterance(
+            self.resolve(request),
+            self.max_utterance_s * SAMPLE_RATE,
+            self._metrics,
+            self._audio_budget,
+            self._turns,
+            began_s_ago=began_s_ago,
+        )
 
     def resolve(self, request: UtteranceRequest) -> TranscriptionContext:
         """Choose the engine, language and prompt that a request asks for.

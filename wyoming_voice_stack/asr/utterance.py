@@ -25,7 +25,7 @@ from wyoming_voice_stack.asr.recorded_audio import AudioBudget
 from wyoming_voice_stack.asr.recording import Recording
 from wyoming_voice_stack.asr.span_jobs import SpanJobs
 from wyoming_voice_stack.asr.text.joining import join_texts
-from wyoming_voice_stack.asr.vad.endpoint import Endpoint
+from wyoming_voice_stack.asr.vad.endpoint import Endpoint, SpeechActivity, speech_activity
 from wyoming_voice_stack.audio import PcmFormat
 from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.engine.job_handle import JobHandle, Wanted
@@ -77,8 +77,13 @@ class Utterance:
         metrics: Metrics,
         budget: AudioBudget | None = None,
         turns: OverloadTurns | None = None,
+        *,
+        began_s_ago: float = 0.0,
     ) -> None:
-        """`budget` and `turns` are shared by all utterances of a server."""
+        """`budget` and `turns` are shared by all utterances of a server.
+
+        Live audio whose first samples were received `began_s_ago` is not ahead of real time.
+        """
         self._context = context
         self._worker = context.worker
         self._metrics = metrics
@@ -86,7 +91,7 @@ class Utterance:
         self._segmenter: Segmenter | None = None
         self._segmented = 0
         self._turns = turns or OverloadTurns()
-        self._began_at = time.monotonic()
+        self._began_at = time.monotonic() - began_s_ago
         self._jobs = SpanJobs(context.worker, context.request, self._recording)
         self._partials = PartialJobs()
         self._loading: JobHandle[None] | None = None
@@ -114,6 +119,12 @@ class Utterance:
         if endpoint is None or segmenter is None:
             return False
         return endpoint.reached(segmenter, self._recording.samples)
+
+    @property
+    def activity(self) -> SpeechActivity | None:
+        """The speech found so far; None while the model is loading."""
+        segmenter = self._segmenter
+        return speech_activity(segmenter, self._recording.samples) if segmenter else None
 
     def partial_text(self) -> Transcription | None:
         """Return the newest text of all speech so far, once; None if there is nothing new.

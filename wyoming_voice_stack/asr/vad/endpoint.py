@@ -15,6 +15,31 @@ SENSITIVITY_S = {"aggressive": 0.25, "relaxed": 1.25}
 
 
 @dataclass(frozen=True)
+class SpeechActivity:
+    """The speech found in an utterance so far; times are in seconds."""
+
+    audio_s: float
+    """Duration of all audio so far."""
+    speech_start_s: float | None
+    """Start of the first speech, with the audio that is kept before it; None without speech."""
+    silence_s: float
+    """Time since the last speech, or since the start if there was none."""
+    paused: bool
+    """True when the last speech was followed by a pause, however short."""
+
+
+def speech_activity(segmenter: Segmenter, samples: int) -> SpeechActivity:
+    """Return what was found in an utterance of this many samples."""
+    spans = segmenter.spans
+    return SpeechActivity(
+        audio_s=samples / SAMPLE_RATE,
+        speech_start_s=spans[0].start / SAMPLE_RATE if spans else None,
+        silence_s=segmenter.silence_ms / 1000,
+        paused=segmenter.paused,
+    )
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """Decides whether an utterance is over."""
 
