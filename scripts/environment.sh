@@ -22,6 +22,18 @@ find_python() {
     return 1
 }
 
+# python_of VERSION: prints the path of this version of Python, from PATH or pyenv.
+python_of() {
+    local candidate
+    for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
+        if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
 # make_venv DIRECTORY: creates the environment unless it exists.
 make_venv() {
     local directory=$1 python

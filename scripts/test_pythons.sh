@@ -20,18 +20,6 @@ EXTRAS=asr,text,quick
 PYTEST=(-m pytest -q -p tests.support.without_models -p no:cacheprovider)
 TESTS=(tests/unit)
 
-# python_of VERSION: prints the path of an interpreter of this machine.
-python_of() {
-    local candidate
-    for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
-        if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" 2>/dev/null; then
-            command -v "$candidate"
-            return
-        fi
-    done
-    return 1
-}
-
 # test_here VERSION PYTHON
 test_here() {
     local venv=$CACHE/venv-$1 wanted

@@ -12,11 +12,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPTS = (
     *("environment.sh", "install_system_deps.sh", "test.sh", "start.sh"),
-    *("home_assistant.sh", "test_pipeline.sh", "test_images.sh", "fuzz.sh"),
+    *("home_assistant.sh", "api_clients.sh", "test_pipeline.sh", "test_images.sh", "fuzz.sh"),
 )
 STEPS = (
     *("black", "ruff", "mypy", "start.sh", "test_pipeline.sh"),
-    *("home_assistant.sh oldest", "home_assistant.sh newest"),
+    *("home_assistant.sh oldest", "home_assistant.sh newest", "api_clients.sh"),
     *("test.sh integration packaging", "test.sh unit", "test_images.sh"),
     *("fuzz.sh 60", "python -m benchmarks.soak"),
 )
@@ -61,6 +61,10 @@ def test_no_failure_is_passed_over(gate: Path, failing: str) -> None:
 @pytest.mark.parametrize("step", ["oldest", "newest"])
 def test_a_home_assistant_that_cannot_be_had_is_left_out(gate: Path, step: str) -> None:
     assert status_of(gate, f"home_assistant.sh {step}", status=69) == 0
+
+
+def test_client_libraries_that_cannot_be_had_are_left_out(gate: Path) -> None:
+    assert status_of(gate, "api_clients.sh", status=69) == 0
 
 
 def test_a_fuzzer_that_cannot_be_had_is_left_out(gate: Path) -> None:
