@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from wyoming.event import Event
 
 from tests.support.fakes import WAIT_SECONDS, FakeSource, FakeSynthesizer
@@ -15,8 +16,10 @@ from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd, TtsSession
 from wyoming_voice_stack.tts.backend import SynthesisOptions
-from wyoming_voice_stack.tts.engine import SpeechSynthesizer
+from wyoming_voice_stack.tts.engine import Samples, SpeechSynthesizer
 from wyoming_voice_stack.tts.service import TtsOptions, TtsService
+
+RATE = FakeSynthesizer.sample_rate
 
 
 @asynccontextmanager
@@ -66,3 +69,8 @@ def kinds(events: list[Event]) -> list[str]:
 
 def samples(events: list[Event]) -> int:
     return sum(len(event.payload or b"") // 2 for event in events)
+
+
+def tone(seconds: float, level: float = 0.3) -> Samples:
+    time = np.arange(int(seconds * RATE)) / RATE
+    return (level * np.sin(2 * np.pi * 440 * time)).astype(np.float32)

@@ -28,6 +28,12 @@ class Channel(Generic[Item]):
         self._closed = False
         self._error: VoiceStackError | None = None
 
+    @property
+    def readable(self) -> bool:
+        """True if `take` returns at once."""
+        with self._changed:
+            return bool(self._items) or self._ended
+
     def put(self, item: Item) -> bool:
         """Add a result, from the thread; returns False once the receiver has closed the channel.
 

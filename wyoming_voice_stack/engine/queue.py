@@ -36,6 +36,7 @@ class JobQueue:
         self._waiting: list[Job] = []
         # Each batch is one call and takes one lane.
         self._running: list[list[Job]] = []
+        self._suspended: list[Job] = []
         self._changed = threading.Condition()
         self._closed = False
         self._woken = False
@@ -50,6 +51,11 @@ class JobQueue:
     def idle(self) -> bool:
         """True while no job waits and none runs."""
         return not (self._waiting or self._running)
+
+    @property
+    def needs_engine(self) -> bool:
+        """True while a job waits, runs or is suspended."""
+        return bool(self._waiting or self._running or self._suspended)
 
     @property
     def closed(self) -> bool:
@@ -100,6 +106,25 @@ class JobQueue:
                 self._waiting.remove(job)
                 heapq.heapify(self._waiting)
                 self._order.give_back(job.flow, job.cost.seconds)
+                self._changed.notify_all()
+            elif job in self._suspended:
+                self._suspended.remove(job)
+                # A thread that is idle may now unload the engine.
+                self._woken = True
+                self._changed.notify_all()
+
+    def suspend(self, job: Job) -> None:
+        """Keep a job that stopped between two results, until it is resumed or cancelled."""
+        with self._changed:
+            self._suspended.append(job)
+
+    def resume(self, job: Job, due: float) -> None:
+        """Queue a suspended job again, with a new time at which its result is needed."""
+        with self._changed:
+            if job in self._suspended:
+                self._suspended.remove(job)
+                job.due, job.admitted = due, True
+                heapq.heappush(self._waiting, job)
                 self._changed.notify_all()
 
     def should_yield(self, batch: list[Job]) -> bool:
@@ -184,7 +209,8 @@ class JobQueue:
         """Refuse new jobs, ask running ones to stop, and return those that have not started."""
         with self._changed:
             self._closed = True
-            waiting, self._waiting = self._waiting, []
+            waiting, self._waiting = self._waiting + self._suspended, []
+            self._suspended = []
             taken = [job for batch in self._running for job in batch]
             for job in taken:
                 job.cancelled.set()

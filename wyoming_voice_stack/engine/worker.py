@@ -259,7 +259,7 @@ class Worker(Generic[Engine]):
                 self._run_taken(batch)
             if not self._queue.finish(batch) and batch:
                 break  # The call took so long that another thread has taken its place.
-            if self._queue.idle:
+            if not self._queue.needs_engine:
                 self._use_idle_time()
         if next(self._ended_threads) == len(self._threads):
             self._lifecycle.close()

@@ -85,6 +85,7 @@ class TtsSession:
             async for audio in replies:
                 for audio_event in self._audio_events(audio):
                     yield audio_event
+                    self._reply.note_taken()
         if ends:
             for closing in self._finish(self._reply):
                 yield closing

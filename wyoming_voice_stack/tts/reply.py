@@ -47,8 +47,8 @@ class Reply:
     """Takes text with `speak`, which yields audio; `finish` ends the reply. The creator closes it.
 
     The next sentence is requested from the engine while the current one is still being generated, but
-    not far ahead of what is played while many replies are in progress. A client that takes no audio
-    stops the reply at the sentences that were requested already.
+    not far ahead of what is played while many replies are in progress. While others wait, a client that
+    takes no audio has its sentences suspended.
     """
 
     def __init__(
@@ -72,7 +72,8 @@ class Reply:
         self._script = Script(backend, selection)
         self._playback = PlaybackBuffer()
         self._address = connection_name.rpartition(":")[0]
-        self._place = backend.places.open(self._address)
+        self._place = backend.places.open(self._address, on_loss=self._suspend)
+        self._sentences: set[SentenceSynthesis] = set()
         self._audio: ReplyAudio | None = None
         self._sample_rate = 0
         self._generated_samples = self._output_samples = 0
@@ -101,15 +102,15 @@ class Reply:
                             self._place.note_use()
                             if following is None and self._wants_next(current[1]):
                                 following = await self._next(lines)
-                    current[1].close()
+                    self._close(current[1])
                     if following is None:
                         await self._wait_until_needed()
                         following = await self._next(lines)
                     current, following = following, None
             finally:
-                for pending in (current, following):
-                    if pending is not None:
-                        pending[1].close()
+                for sentence in tuple(self._sentences):
+                    self._close(sentence)
+                self._place.note_wait_for_text()
 
     def finish(self) -> SpeechAudio:
         """End the reply, count it, and return its last audio, which may be empty.
@@ -126,6 +127,11 @@ class Reply:
         _LOGGER.info("[%s] %s", self._name, self._summary)
         self._backend.metrics.requests.labels(f"synthesize-{self._kind}", "ok").inc()
         return self._output(samples)
+
+    def note_taken(self) -> None:
+        """Note that the client took a part of the audio that `speak` yielded last."""
+        self._place.note_use()
+        self._place.note_offer()
 
     def close(self) -> None:
         """Leave the engine to other replies: this one is complete, or its client has gone."""
@@ -168,16 +174,31 @@ class Reply:
         )
         if self._backend.synthesis_cache.get(request, self._address) is None:
             self.from_cache = False
-            await self._place.claim()
+            await self._claim()
         synthesis = SentenceSynthesis(
             self._backend,
             request,
             self._playback,
             address=self._address,
             admitted=self._admitted,
+            regain=self._claim,
         )
+        self._sentences.add(synthesis)
         self._admitted = True
         return line, synthesis
+
+    async def _claim(self) -> None:
+        await self._place.claim()
+        for sentence in self._sentences:
+            sentence.resume()
+
+    def _suspend(self) -> None:
+        for sentence in self._sentences:
+            sentence.suspend()
+
+    def _close(self, sentence: SentenceSynthesis) -> None:
+        self._sentences.discard(sentence)
+        sentence.close()
 
     async def _synthesize(
         self, line: ScriptLine, synthesis: SentenceSynthesis

@@ -24,9 +24,12 @@ WAIT_SECONDS = 30.0
 MAX_WAIT_SECONDS = 120.0
 """The same including the time to load the engine, and for a reply that has begun and lost its place."""
 UNUSED_SECONDS = 3.0
-"""A reply that neither sent audio nor got text for this time loses its place if another one waits."""
+"""A reply that waits so long for text, or for a client that has been seen to read, loses its place if another
+one waits."""
 UNREAD_SECONDS = 0.5
-"""The same for audio that the client does not take: it has at least a second of audio in its buffers."""
+"""The same for a client that may not read at all: its system's buffers alone take the first audio."""
+READING_SECONDS = 0.2
+"""A client that takes audio after it did not for this time is one that reads."""
 RECHECK_SECONDS = 0.25
 """How often waiting replies are looked at: the engine's speed and unused places change with time."""
 
@@ -51,11 +54,14 @@ class EngineLoad:
 class ReplyPlace:
     """The place of one reply, or its turn among those that wait for one. Used from the event loop."""
 
-    def __init__(self, places: ReplyPlaces, address: str) -> None:
+    def __init__(self, places: ReplyPlaces, address: str, on_loss: Callable[[], None]) -> None:
         self._places = places
         self.address = address
+        self.on_loss = on_loss
+        """Called when the place goes to another reply; `claim` gets one again."""
         self.has_begun = False
-        self._used_at = 0.0
+        self._reads = False
+        self._waits_for_text_since: float | None = None
         self._offered_at: float | None = None
 
     @property
@@ -73,8 +79,14 @@ class ReplyPlace:
 
     def note_use(self) -> None:
         """Note that the reply goes on: text arrived, or audio was taken."""
-        self._used_at = self._places.now()
-        self._offered_at = None
+        now = self._places.now()
+        if self._offered_at is not None and now - self._offered_at >= READING_SECONDS:
+            self._reads = True
+        self._waits_for_text_since = self._offered_at = None
+
+    def note_wait_for_text(self) -> None:
+        """Note that the reply cannot go on without more text."""
+        self._waits_for_text_since = self._places.now()
 
     def note_offer(self) -> None:
         """Note that the client is to take audio."""
@@ -84,9 +96,11 @@ class ReplyPlace:
     def unused(self) -> bool:
         """True if the reply waits for its client."""
         now = self._places.now()
-        if self._offered_at is not None and now - self._offered_at >= UNREAD_SECONDS:
-            return True
-        return now - self._used_at >= UNUSED_SECONDS
+        if self._offered_at is not None:
+            bound_s = UNUSED_SECONDS if self._reads else UNREAD_SECONDS
+            return now - self._offered_at >= bound_s
+        since = self._waits_for_text_since
+        return since is not None and now - since >= UNUSED_SECONDS
 
     def release(self) -> None:
         """Give the place back: the reply has ended."""
@@ -133,9 +147,9 @@ class ReplyPlaces:
         held = len(self._held)
         return bool(self._waiters) or (held > 1 and 2 * held > self.places)
 
-    def open(self, address: str) -> ReplyPlace:
+    def open(self, address: str, on_loss: Callable[[], None] = lambda: None) -> ReplyPlace:
         """Return the place, not claimed yet, of a reply to a client at `address`."""
-        return ReplyPlace(self, address)
+        return ReplyPlace(self, address, on_loss)
 
     async def claim(self, place: ReplyPlace) -> None:
         """Wait until `place` is held; see `ReplyPlace.claim`."""
@@ -216,7 +230,10 @@ class ReplyPlaces:
             waiter.granted.set_result(None)
 
     def _take_unused(self) -> None:
-        self._held = {place for place in self._held if not place.unused}
+        lost = [place for place in self._held if place.unused]
+        self._held.difference_update(lost)
+        for place in lost:
+            place.on_loss()
 
     def _expire(self) -> None:
         now, ready = self.now(), self._load.ready()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from wyoming_voice_stack.engine.result_stream import ResultStream
@@ -26,21 +26,26 @@ class SentenceSynthesis:
         *,
         address: str,
         admitted: bool,
+        regain: Callable[[], Awaitable[None]],
     ) -> None:
-        """`address` is the client's; an `admitted` sentence continues a reply."""
+        """`address` is the client's; an `admitted` sentence continues a reply.
+
+        `regain` is called when audio is needed of a sentence that was suspended, and resumes it.
+        """
         self.request = request
         self._playback = playback
         self._address = address
+        self._regain = regain
         self._cache = backend.synthesis_cache
         self._cached = self._cache.get(request, address)
+        self._can_suspend = backend.voices.card.can_suspend
         self._generated = threading.Event()
         self._stream: ResultStream[tuple[int, Samples]] | None = None
         if self._cached is None:
-            buffered_s = max(0.0, playback.buffered_s)
             self._stream = backend.worker.stream(
                 _Synthesize(request, playback, backend.rate, self._generated),
                 admitted=admitted,
-                due=time.monotonic() + buffered_s,
+                due=self._due,
             )
         self._sample_rate = 0
         self._to_cache: list[Samples] = []
@@ -49,6 +54,20 @@ class SentenceSynthesis:
     def generated(self) -> bool:
         """True once the engine has nothing left to do for the sentence."""
         return self._cached is not None or self._generated.is_set()
+
+    @property
+    def _due(self) -> float:
+        return time.monotonic() + max(0.0, self._playback.buffered_s)
+
+    def suspend(self) -> None:
+        """Stop the engine's work on the sentence until `resume`, where the engine can do so."""
+        if self._stream is not None and self._can_suspend:
+            self._stream.suspend()
+
+    def resume(self) -> None:
+        """Continue the engine's work on the sentence."""
+        if self._stream is not None:
+            self._stream.resume(self._due)
 
     async def chunks(self) -> AsyncGenerator[tuple[int, Samples], None]:
         """Yield the sample rate and the samples of each chunk.
@@ -62,11 +81,18 @@ class SentenceSynthesis:
                 yield self._cached.sample_rate, samples
         elif self._stream is not None:
             caching = self._cache.accepts(self.request)
-            async for sample_rate, samples in self._stream:
-                self._sample_rate = sample_rate
+            while (chunk := await self._next_chunk(self._stream)) is not None:
+                self._sample_rate, samples = chunk
                 if caching:
                     self._to_cache.append(samples)
-                yield sample_rate, samples
+                yield chunk
+
+    async def _next_chunk(
+        self, stream: ResultStream[tuple[int, Samples]]
+    ) -> tuple[int, Samples] | None:
+        if stream.waits_for_resume:
+            await self._regain()
+        return await anext(stream, None)
 
     def cache(self) -> None:
         """Put the sentence, which is complete, into the cache."""

@@ -16,20 +16,14 @@ from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from tests.support.fakes import FAKE_CARD, WAIT_SECONDS, FakeSynthesizer, eventually
-from tests.support.tts_client import kinds, open_session, samples, serving, tell
+from tests.support.tts_client import RATE, kinds, open_session, samples, serving, tell, tone
 from wyoming_voice_stack.errors import EngineError, NoAudio
 from wyoming_voice_stack.protocol.tts_session import TtsSession
 from wyoming_voice_stack.tts import reply as reply_module
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
-RATE = FakeSynthesizer.sample_rate
 THREE = "This is the first sentence. And this is the second one. The third one ends it."
-
-
-def tone(seconds: float, level: float = 0.3) -> Samples:
-    time = np.arange(int(seconds * RATE)) / RATE
-    return (level * np.sin(2 * np.pi * 440 * time)).astype(np.float32)
 
 
 class Speaker(FakeSynthesizer):

@@ -44,6 +44,9 @@ READ_BYTES = 64 * 1024
 """Bytes read from the socket at once."""
 WRITE_HIGH_WATER_BYTES = 32 * 1024
 """Unsent bytes above which the session is not asked for more replies: less than a second of audio."""
+WRITE_LOW_WATER_BYTES = 24 * 1024
+"""Unsent bytes below which it is asked again. A client that reads as it plays takes these 8 KiB in 0.2 s, so
+that its reply is seen to be read."""
 CLOSING_SECONDS = 2.0
 """How long a closing connection tries to deliver its last events."""
 
@@ -93,7 +96,9 @@ class Connection:
         self._unread_since: float | None = None
         self._state = ConnectionState.OPEN
         self._tasks: list[asyncio.Task[None]] = []
-        writer.transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
+        writer.transport.set_write_buffer_limits(
+            high=WRITE_HIGH_WATER_BYTES, low=WRITE_LOW_WATER_BYTES
+        )
 
     async def run(self) -> None:
         """Serve until the client disconnects or breaks the protocol, or the server shuts down."""

@@ -222,6 +222,8 @@ def _card(codes: Iterable[str], names: Iterable[str]) -> EngineCard:
         voices=tuple(Voice(name, tags) for name in names),
         clones=True,
         may_run_away=True,
+        # A sentence has a row of the decoder until it ends.
+        can_suspend=False,
     )
 
 
