@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from tests.integration.home_assistant.home import Home, until
 from tests.integration.home_assistant.process import HomeAssistant
@@ -67,7 +67,16 @@ async def tts_by_supervisor(
     return await confirmed(home, flow)
 
 
-async def by_address(home: Home, server: Server) -> Entry:
+class Reachable(Protocol):
+    """A Wyoming server at an address."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+
+
+async def by_address(home: Home, server: Reachable) -> Entry:
     """Enter the address of a server; return the result."""
     begun = await home.post(
         "/api/config/config_entries/flow", {"handler": "wyoming", "show_advanced_options": False}

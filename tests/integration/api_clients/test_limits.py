@@ -1,0 +1,138 @@
+"""Keys, large uploads, loading, clients that leave, and many connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from benchmarks.common.processes import memory
+from tests.integration.api_clients.api import base_url, check_refusal
+from tests.integration.api_clients.environments import run
+from tests.integration.api_clients.sound_files import SENTENCE
+from tests.support.fakes import eventually
+from tests.support.integration.client import describes, metric, words
+from tests.support.integration.servers import EMBEDDED_PIPER, EMBEDDED_WHISPER, Server, running
+
+MEBIBYTE = 1024 * 1024
+UPLOAD_MB = 26
+FLAT_MB = 16
+"""Growth of the server's memory that is not the upload."""
+LONG_TEXT = "The weather will be sunny in the morning. Take an umbrella with you. " * 40
+PROBES = 20
+FIRST_BYTES = 4096
+
+
+def form(**fields: str) -> aiohttp.FormData:
+    return aiohttp.FormData({"model": "whisper-1", **fields})
+
+
+async def refusal_of_upload(server: Server, data: bytes | AsyncIterator[bytes]) -> int:
+    """Upload as a file; return the status of the answer."""
+    body = form()
+    body.add_field("file", data, filename="a.wav", content_type="audio/wav")
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{base_url(server)}/audio/transcriptions", data=body) as answer,
+    ):
+        error = (await answer.json())["error"]
+        assert error["message"]
+        return answer.status
+
+
+def test_a_key(tmp_path: Path, recordings: Path) -> None:
+    key = "a secret"
+    with running("asr", tmp_path, ASR_MODEL=EMBEDDED_WHISPER, API_KEY=key) as server:
+        found = run(
+            "libraries",
+            "openai_keys",
+            base_url=base_url(server),
+            key=key,
+            speech=str(recordings / "speech.wav"),
+        )
+    assert words(found["right"]) == words(SENTENCE)
+    check_refusal(found["wrong"], "AuthenticationError", 401, code="invalid_api_key")
+    assert "whisper-1" in found["listed"]
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer None"}, {"Authorization": "Bearer "}]
+)
+async def test_no_key_is_needed(
+    asr_server: Server, recordings: Path, headers: dict[str, str]
+) -> None:
+    body = form()
+    body.add_field("file", (recordings / "speech.wav").read_bytes(), filename="speech.wav")
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"{base_url(asr_server)}/audio/transcriptions", data=body, headers=headers
+        ) as answer,
+    ):
+        assert answer.status == HTTPStatus.OK
+        assert words((await answer.json())["text"]) == words(SENTENCE)
+
+
+async def test_a_large_upload_is_refused_before_it_is_held(asr_server: Server) -> None:
+    before = memory(asr_server.process.pid).now_mb
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(UPLOAD_MB):
+            yield bytes(MEBIBYTE)
+
+    assert await refusal_of_upload(asr_server, bytes(UPLOAD_MB * MEBIBYTE)) == 413
+    assert await refusal_of_upload(asr_server, pieces()) == 413
+    assert memory(asr_server.process.pid).now_mb - before < UPLOAD_MB + FLAT_MB
+
+
+async def test_a_call_while_the_model_loads_waits_for_it(tmp_path: Path) -> None:
+    with running("tts", tmp_path, TTS_MODEL=EMBEDDED_PIPER, wait_for="/health") as server:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{base_url(server)}/audio/speech", json={"input": "Hello."}) as answer,
+        ):
+            assert answer.status == HTTPStatus.OK
+            assert await answer.read()
+
+
+async def test_speech_stops_when_the_client_leaves(tts_server: Server) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"{base_url(tts_server)}/audio/speech",
+            json={"input": LONG_TEXT, "response_format": "pcm"},
+        ) as answer,
+    ):
+        assert answer.status == HTTPStatus.OK
+        await answer.content.readexactly(FIRST_BYTES)
+        answer.close()
+    await eventually(lambda: "stopped: the client left" in tts_server.log)
+    await eventually(lambda: metric(tts_server, "voice_stack_queue_depth") == 0)
+
+
+async def test_a_long_stream_and_many_connections_do_not_disturb_each_other(
+    tts_server: Server,
+) -> None:
+    url = f"http://{tts_server.host}:{tts_server.port}"
+    async with aiohttp.ClientSession() as session:
+        async with session.post(
+            f"{url}/v1/audio/speech", json={"input": LONG_TEXT, "response_format": "wav"}
+        ) as answer:
+            assert answer.status == HTTPStatus.OK
+            size = len(await answer.content.readexactly(FIRST_BYTES))
+            idle = [await asyncio.open_connection(tts_server.host, tts_server.port)]
+            for _ in range(PROBES):
+                idle.append(await asyncio.open_connection(tts_server.host, tts_server.port))
+                async with session.get(f"{url}/health") as health:
+                    assert health.status == HTTPStatus.OK
+            assert await describes(tts_server.port)
+            async for data in answer.content.iter_any():
+                size += len(data)
+        for _, writer in idle:
+            writer.close()
+    rate = 22050 * 2
+    assert size / rate > 120.0
