@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -38,6 +38,8 @@ class TranscriptionRequest:
     """Names of the household's areas and entities; few of them occur in one utterance."""
     partial: bool = False
     """Favour speed over accuracy: the text is shown while the user is still speaking."""
+    word_times: bool = False
+    """Find out when each word was spoken, which takes a further pass of the encoder."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,32 @@ class Speech:
     request: TranscriptionRequest
 
 
+class TimedWord(NamedTuple):
+    """A word with its punctuation, and when it was spoken, in seconds."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+class Confidence(NamedTuple):
+    """Whisper's own figures for a text."""
+
+    avg_logprob: float
+    no_speech_prob: float
+    compression_ratio: float
+
+
 @dataclass(frozen=True)
 class Transcription:
     """Transcribed text; empty if there was no speech."""
 
     text: str
     language: str | None
+    words: tuple[TimedWord, ...] = ()
+    """With times from the start of the samples, if the request asked for them."""
+    confidence: Confidence | None = field(default=None, compare=False)
+    """None if there was no speech."""
 
 
 class SpeechSpan(NamedTuple):

@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
-from wyoming_voice_stack.asr.engine import Speech, Transcription
+from wyoming_voice_stack.asr.engine import Speech, TimedWord, Transcription
 from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.text.name_correction import likely_names, with_names
 from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
@@ -18,7 +18,7 @@ from wyoming_voice_stack.asr.whisper.decode_passes import CAREFUL, PARTIAL, Deco
 from wyoming_voice_stack.asr.whisper.full_window import decode_full_window
 from wyoming_voice_stack.asr.whisper.halving import decode_in_halves, repeats_speech
 from wyoming_voice_stack.asr.whisper.hints import compose_hints, correctable_names, with_only_names
-from wyoming_voice_stack.asr.whisper.hypothesis_filter import accepted_texts
+from wyoming_voice_stack.asr.whisper.hypothesis_filter import accepted_texts, confidence_of
 from wyoming_voice_stack.asr.whisper.loading import Placement, check_files, open_model
 from wyoming_voice_stack.asr.whisper.window import (
     Encoded,
@@ -26,8 +26,10 @@ from wyoming_voice_stack.asr.whisper.window import (
     decode,
     detect_languages,
     encode,
+    new_tokenizer,
     window_seconds,
 )
+from wyoming_voice_stack.asr.whisper.word_alignment import timed_words
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.errors import Abandoned, EngineError, UnknownLanguage, VoiceStackError
 from wyoming_voice_stack.machine.memory import collect_garbage, trim_heap
@@ -192,7 +194,13 @@ class WhisperRecognizer:
                 _check(wanted)
                 text = with_names(text, self._with_hints(names, speech, language) or text, names)
             text_language = "en" if speech.request.task == "translate" else language
-            yield Transcription(text, text_language if text else speech.request.language)
+            _check(wanted)
+            yield Transcription(
+                text,
+                text_language if text else speech.request.language,
+                words=self._timed_words(text, speech, language),
+                confidence=confidence_of(final),
+            )
 
     def _encode(self, speeches: Sequence[Speech], decode_pass: DecodePass) -> Encoded:
         seconds = self._window_seconds(speeches[0], decode_pass)
@@ -224,7 +232,7 @@ class WhisperRecognizer:
         decode_pass: DecodePass,
     ) -> list[Hypothesis]:
         tokenizers = [
-            self._tokenizer(language, speech.request.task)
+            new_tokenizer(self._model, language, speech.request.task)
             for speech, language in zip(speeches, languages, strict=True)
         ]
         hints = compose_hints(speeches[0].request, self._model.hf_tokenizer)
@@ -244,12 +252,12 @@ class WhisperRecognizer:
         [second] = self._decode(encoded, [hinted], [language], CAREFUL)
         return join_texts(accepted_texts([second]), language)
 
-    def _tokenizer(self, language: str, task: str) -> Any:
-        from faster_whisper.tokenizer import Tokenizer
-
-        return Tokenizer(
-            self._model.hf_tokenizer, self._model.model.is_multilingual, task, language
-        )
+    def _timed_words(self, text: str, speech: Speech, language: str) -> tuple[TimedWord, ...]:
+        if not (text and speech.request.word_times):
+            return ()
+        encoded = self._encode([speech], CAREFUL)
+        tokenizer = new_tokenizer(self._model, language, speech.request.task)
+        return timed_words(self._model, encoded, speech.samples, text, tokenizer)
 
     def _refine(
         self, speech: Speech, language: str, hypothesis: Hypothesis, wanted: Wanted

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 
+from wyoming_voice_stack.asr.engine import Confidence
 from wyoming_voice_stack.asr.whisper.window import MAX_COMPRESSION_RATIO, Hypothesis
 
 MIN_LOG_PROBABILITY = -1.3
@@ -25,6 +27,17 @@ CERTAIN_LOG_PROBABILITY = -0.4
 def accepted_texts(hypotheses: Sequence[Hypothesis]) -> list[str]:
     """Return the texts that Whisper's own figures support."""
     return [one.text for one in hypotheses if _is_accepted(one)]
+
+
+def confidence_of(hypotheses: Sequence[Hypothesis]) -> Confidence | None:
+    """Return the figures of all parts of a text together; None if there are none."""
+    if not hypotheses:
+        return None
+    return Confidence(
+        avg_logprob=fmean(one.avg_logprob for one in hypotheses),
+        no_speech_prob=max(one.no_speech_prob for one in hypotheses),
+        compression_ratio=max(one.compression_ratio for one in hypotheses),
+    )
 
 
 def _is_accepted(one: Hypothesis) -> bool:

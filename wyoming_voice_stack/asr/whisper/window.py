@@ -87,6 +87,13 @@ def encode(model: Any, speeches: Sequence[Samples], seconds: int) -> Encoded:
     return Encoded(model.encode(np.stack(bands)), lengths)
 
 
+def new_tokenizer(model: Any, language: str, task: str) -> Any:
+    """Create a `faster_whisper.tokenizer.Tokenizer` for texts in this language."""
+    from faster_whisper.tokenizer import Tokenizer
+
+    return Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task, language)
+
+
 def detect_languages(
     model: Any, encoded: Encoded, candidates: Sequence[Sequence[str]]
 ) -> list[str]:
