@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
-from wyoming_voice_stack.asr.engine import SAMPLE_RATE, SpeechRecognizer, TranscriptionRequest
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, SpeechRecognizer, Task, TranscriptionRequest
 from wyoming_voice_stack.asr.recorded_audio import AudioBudget
 from wyoming_voice_stack.asr.utterance import TranscriptionContext, Utterance
 from wyoming_voice_stack.asr.vad.endpoint import endpoint_for
-from wyoming_voice_stack.asr.whisper.catalogue import to_tag
+from wyoming_voice_stack.asr.whisper.catalogue import can_translate, to_tag
 from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.engine.worker import Worker
@@ -28,6 +28,9 @@ MAX_REQUEST_NAMES = 4000
 with a text takes a twentieth of a second."""
 MAX_NAME_CHARACTERS = 128
 """Longer names are left out: no engine uses them."""
+
+MAX_PROMPT_CHARACTERS = 4000
+"""Of a longer prompt of a request, the end is used; an engine takes less than that."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class AsrEntry:
         """BCP 47 tag to Whisper's code, for every language."""
         return {to_tag(code): code for code in self.codes}
 
+    @property
+    def translates(self) -> bool:
+        """True if the model was trained to translate to English."""
+        return can_translate(self.reference or self.name, self.codes)
+
 
 @dataclass(frozen=True)
 class AsrModelCard:
@@ -55,6 +63,8 @@ class AsrModelCard:
     name: str
     languages: tuple[str, ...]
     """BCP 47 tags, sorted; with `ASR_LANGUAGES`, only those of the household."""
+    translates: bool = False
+    """True if it was trained to translate to English."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,13 @@ class UtteranceRequest:
     """A BCP 47 tag, or `auto`."""
     names: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    """BCP 47 tags to choose from when detecting; the household's if there are none."""
+    task: Task | None = None
+    prompt: str | None = None
+    """Text before the speech, or in its style."""
+    word_times: bool = False
+    """Find out when each word was spoken."""
     sensitivity: str | None = None
     """`aggressive` or `relaxed` endpoint detection; anything else is the default."""
 
@@ -132,6 +149,7 @@ class AsrService:
             AsrModelCard(
                 entry.name,
                 tuple(sorted(household_languages(self._options.household, entry.tags))),
+                entry.translates,
             )
             for entry in self._entries.values()
         )
@@ -196,14 +214,19 @@ class AsrService:
             UnknownLanguage: the model does not support the language.
         """
         entry = self._entry(request.model)
-        wanted = request.language or self._options.language
+        wanted = request.language or (None if request.languages else self._options.language)
+        defaults = self._options.request
+        prompt = (request.prompt or "").strip()[-MAX_PROMPT_CHARACTERS:]
         source = self._name_source
         return TranscriptionContext(
             entry.worker,
             replace(
-                self._options.request,
+                defaults,
+                task=request.task or defaults.task,
+                initial_prompt=prompt or defaults.initial_prompt,
+                word_times=request.word_times,
                 language=self._code(entry, wanted) if wanted and wanted != DETECTED else None,
-                candidate_languages=self._candidates(entry),
+                candidate_languages=self._candidates(entry, request.languages),
                 names=_bounded("names", request.names),
                 terms=_bounded("terms", request.terms),
                 household_names=source.names if source is not None else (),
@@ -241,7 +264,9 @@ class AsrService:
             )
         return entry.tags[tag]
 
-    def _candidates(self, entry: AsrEntry) -> tuple[str, ...]:
+    def _candidates(self, entry: AsrEntry, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        if wanted:
+            return tuple(dict.fromkeys(self._code(entry, tag) for tag in wanted))
         if not self._options.household:
             return ()
         return tuple(

@@ -139,6 +139,7 @@ class SpanJobs:
             self._request,
             language=self._request.language or language,
             partial=priority is Priority.PARTIAL,
+            word_times=self._request.word_times and priority is not Priority.PARTIAL,
         )
         pending = PendingSpeech(self._recording.excerpt(span.start, span.stop), span, request)
         return self._worker.submit(

@@ -9,7 +9,7 @@ not over yet is transcribed to partial text.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from wyoming_voice_stack.asr.engine import (
@@ -23,8 +23,8 @@ from wyoming_voice_stack.asr.engine import (
 from wyoming_voice_stack.asr.partial_jobs import PartialJobs
 from wyoming_voice_stack.asr.recorded_audio import AudioBudget
 from wyoming_voice_stack.asr.recording import Recording
+from wyoming_voice_stack.asr.segments import TranscriptSegment, join_segments, segment_of
 from wyoming_voice_stack.asr.span_jobs import SpanJobs
-from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.vad.endpoint import Endpoint, SpeechActivity, speech_activity
 from wyoming_voice_stack.audio import PcmFormat
 from wyoming_voice_stack.background import OverloadTurns
@@ -95,6 +95,7 @@ class Utterance:
         self._jobs = SpanJobs(context.worker, context.request, self._recording)
         self._partials = PartialJobs()
         self._loading: JobHandle[None] | None = None
+        self._segments: list[TranscriptSegment] = []
         self._summary = ""
 
     async def push(self, pcm: PcmFormat, audio: bytes) -> None:
@@ -138,7 +139,7 @@ class Utterance:
         complete = [self._jobs.result(span) for span in closed]
         if newest is None or None in complete:
             return None
-        return _join([text for text in complete if text] + [newest])
+        return join_segments([text for text in complete if text] + [newest])
 
     async def finish(self) -> Transcription:
         """Transcribe what is not transcribed yet. Nothing may be pushed afterwards.
@@ -147,17 +148,32 @@ class Utterance:
             Busy: the wait for the engine would be too long.
             VoiceStackError: the engine failed or is not available.
         """
+        async for _ in self.finish_by_segment():
+            pass
+        return self._transcription(self._segments)
+
+    async def finish_by_segment(self) -> AsyncGenerator[TranscriptSegment, None]:
+        """Like `finish`; return each span of speech as soon as its text is there."""
         began_at = time.monotonic()
-        transcription = await self._transcribe_rest()
+        async for segment in self._transcribe_rest():
+            self._segments.append(segment)
+            yield segment
         took_s = time.monotonic() - began_at
+        text = self._transcription(self._segments).text
         self._metrics.stop_to_text.observe(took_s)
-        self._metrics.requests.labels("transcribe", "text" if transcription.text else "empty").inc()
+        self._metrics.requests.labels("transcribe", "text" if text else "empty").inc()
         self._metrics.speculative.inc(self._jobs.speculative)
-        self._summary = (
-            f"{self._recording.seconds:.1f} s of audio, {len(transcription.text)} characters,"
-            f" after {took_s:.2f} s"
-        )
-        return transcription
+        self._summary = f"{self._recording.seconds:.1f} s of audio, {len(text)} characters, after {took_s:.2f} s"
+
+    @property
+    def segments(self) -> tuple[TranscriptSegment, ...]:
+        """The spans of speech that `finish` has transcribed."""
+        return tuple(self._segments)
+
+    @property
+    def seconds(self) -> float:
+        """Duration of the audio so far."""
+        return self._recording.seconds
 
     @property
     def summary(self) -> str:
@@ -175,10 +191,15 @@ class Utterance:
             # Freeing memory halts all threads that allocate, so it waits until the text is sent.
             self._worker.request_cleanup()
 
-    async def _transcribe_rest(self) -> Transcription:
+    def _transcription(self, segments: Sequence[TranscriptSegment]) -> Transcription:
+        if not segments:
+            return Transcription("", self._context.request.language)
+        return join_segments(segments)
+
+    async def _transcribe_rest(self) -> AsyncGenerator[TranscriptSegment, None]:
         self._recording.flush()
         if not self._recording.samples:
-            return Transcription("", self._context.request.language)
+            return
         if self._segmenter is None:
             self._segmenter = await self._worker.run(_new_segmenter)
         segmenter = self._segmenter
@@ -191,7 +212,7 @@ class Utterance:
             self._submit_final(segmenter.spans[number:], texts)
             texts.append(await self._jobs.handle(span).wait())
             self._drop_audio(segmenter)
-        return _join(texts) if texts else Transcription("", self._context.request.language)
+            yield segment_of(span, texts[-1])
 
     async def _advance(self) -> None:
         if self._segmenter is None:
@@ -275,10 +296,3 @@ class Utterance:
     def _submit_partial(self, span: SpeechSpan, language: str | None) -> None:
         if self._partials.due(span) and self._worker.can_accept(Priority.PARTIAL):
             self._partials.track(self._jobs.partial(span, language), span)
-
-
-def _join(texts: Sequence[Transcription]) -> Transcription:
-    """Join the texts of all spans; the language is that of the first one with text."""
-    with_text = [text for text in texts if text.text]
-    language = (with_text or texts)[0].language
-    return Transcription(join_texts([text.text for text in texts], language), language)

@@ -10,11 +10,21 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from wyoming_voice_stack.engine.queue import Job, JobQueue, Priority
 from wyoming_voice_stack.engine.queueing.fair_order import Flow
 from wyoming_voice_stack.engine.queueing.job import NO_COST, JobCost
-from wyoming_voice_stack.errors import DeadlineExceeded, VoiceStackError
+from wyoming_voice_stack.errors import Abandoned, DeadlineExceeded, VoiceStackError
 
 Result = TypeVar("Result")
 Wanted: TypeAlias = Callable[[], bool]
 """Returns False once no client waits for the result."""
+
+
+def require_wanted(wanted: Wanted) -> None:
+    """Check that the result is still wanted.
+
+    Raises:
+        Abandoned: no client waits for it.
+    """
+    if not wanted():
+        raise Abandoned
 
 
 class JobHandle(Generic[Result]):

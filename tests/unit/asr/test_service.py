@@ -159,7 +159,7 @@ async def test_facts_for_front_ends(engine: FakeRecognizer) -> None:
     options = replace(OPTIONS, household=("de-AT", "jv"), endpoint_silence_s=0.5)
     async with serving(engine, options) as service:
         assert service.models == (
-            AsrModelCard("first", ("de", "jv")),
+            AsrModelCard("first", ("de", "jv"), translates=True),
             AsrModelCard("first.en", ("en",)),
         )
         assert service.streams_text

@@ -188,5 +188,9 @@ def cut_out(samples: Samples, span: SpeechSpan) -> Samples:
 
 def with_lead_in(samples: Samples, span: SpeechSpan) -> Samples:
     """Add `LEAD_IN_MS` of silence before the samples of a span at the start of a recording."""
-    lead_in = LEAD_IN_MS * SAMPLE_RATE // 1000 if span.start == 0 else 0
-    return np.pad(samples, (lead_in, 0))
+    return np.pad(samples, (lead_in_samples(span), 0))
+
+
+def lead_in_samples(span: SpeechSpan) -> int:
+    """Return the number of samples that `with_lead_in` adds before a span."""
+    return LEAD_IN_MS * SAMPLE_RATE // 1000 if span.start == 0 else 0

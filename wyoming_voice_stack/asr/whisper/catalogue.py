@@ -42,6 +42,7 @@ _V3_VOCABULARY = 51_866
 _MAX_VOCABULARY_BYTES = 16 * 1024 * 1024
 
 _DISTILLED = "distil"
+_NEVER_TRANSLATE = ("turbo", _DISTILLED)
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _WITH_FEATURE_CONFIG = (*MODEL_REQUIRED, "preprocessor_config.json")
 
@@ -150,6 +151,12 @@ def to_code(tag: str) -> str | None:
     primary = tag.strip().replace("_", "-").partition("-")[0].lower()
     code = _CODES.get(primary, primary)
     return code if code in WHISPER_LANGUAGES else None
+
+
+def can_translate(model: str, languages: Sequence[str]) -> bool:
+    """Return whether a model was trained to translate to English, by its name and its languages."""
+    name = model.lower()
+    return tuple(languages) != ENGLISH and not any(word in name for word in _NEVER_TRANSLATE)
 
 
 def model_languages(model: str | Path) -> tuple[str, ...]:

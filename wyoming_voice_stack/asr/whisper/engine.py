@@ -30,8 +30,8 @@ from wyoming_voice_stack.asr.whisper.window import (
     window_seconds,
 )
 from wyoming_voice_stack.asr.whisper.word_alignment import timed_words
-from wyoming_voice_stack.engine.job_handle import Wanted
-from wyoming_voice_stack.errors import Abandoned, EngineError, UnknownLanguage, VoiceStackError
+from wyoming_voice_stack.engine.job_handle import Wanted, require_wanted
+from wyoming_voice_stack.errors import EngineError, UnknownLanguage, VoiceStackError
 from wyoming_voice_stack.machine.memory import collect_garbage, trim_heap
 
 
@@ -179,11 +179,11 @@ class WhisperRecognizer:
         self, speeches: Sequence[Speech], wanted: Wanted
     ) -> Iterator[Transcription]:
         candidates = [self._candidates(speech) for speech in speeches]
-        _check(wanted)
+        require_wanted(wanted)
         first = self._first_pass(speeches[0])
         encoded = self._encode(speeches, first)
         languages = self._detect_languages(encoded, candidates)
-        _check(wanted)
+        require_wanted(wanted)
         hypotheses = self._decode(encoded, speeches, languages, first)
         for speech, language, hypothesis in zip(speeches, languages, hypotheses, strict=True):
             final = [hypothesis]
@@ -191,14 +191,14 @@ class WhisperRecognizer:
                 final = self._refine(speech, language, hypothesis, wanted)
             text = join_texts(accepted_texts(final), language)
             if names := likely_names(text, correctable_names(speech.request)):
-                _check(wanted)
+                require_wanted(wanted)
                 text = with_names(text, self._with_hints(names, speech, language) or text, names)
             text_language = "en" if speech.request.task == "translate" else language
-            _check(wanted)
+            timed = text and speech.request.word_times
             yield Transcription(
                 text,
                 text_language if text else speech.request.language,
-                words=self._timed_words(text, speech, language),
+                words=self._timed_words(text, speech, language, wanted) if timed else (),
                 confidence=confidence_of(final),
             )
 
@@ -252,9 +252,10 @@ class WhisperRecognizer:
         [second] = self._decode(encoded, [hinted], [language], CAREFUL)
         return join_texts(accepted_texts([second]), language)
 
-    def _timed_words(self, text: str, speech: Speech, language: str) -> tuple[TimedWord, ...]:
-        if not (text and speech.request.word_times):
-            return ()
+    def _timed_words(
+        self, text: str, speech: Speech, language: str, wanted: Wanted
+    ) -> tuple[TimedWord, ...]:
+        require_wanted(wanted)
         encoded = self._encode([speech], CAREFUL)
         tokenizer = new_tokenizer(self._model, language, speech.request.task)
         return timed_words(self._model, encoded, speech.samples, text, tokenizer)
@@ -272,27 +273,22 @@ class WhisperRecognizer:
             longer = self._window_seconds(speech, current) > self._window_seconds(speech, last)
             if current.beams == last.beams and not longer:
                 continue
-            _check(wanted)
+            require_wanted(wanted)
             encoded = self._encode([speech], current)
             [hypothesis] = self._decode(encoded, [speech], [language], current)
         if not hypothesis.unreliable:
             return [hypothesis]
-        _check(wanted)
+        require_wanted(wanted)
         found = decode_full_window(self._model, speech, language, self._beam_size)
         if not repeats_speech(found):
             return found
 
         def decode_one(part: Speech) -> Hypothesis:
-            _check(wanted)
+            require_wanted(wanted)
             [one] = self._decode(self._encode([part], CAREFUL), [part], [language], CAREFUL)
             return one
 
         return decode_in_halves(speech, decode_one)
-
-
-def _check(wanted: Wanted) -> None:
-    if not wanted():
-        raise Abandoned("The transcription is no longer needed.")
 
 
 @contextmanager

@@ -118,9 +118,9 @@ def _expected_starts(
 ) -> Seconds:
     """Return where all words but the first would start if every letter took the same time."""
     start, stop = round(begin / FRAME_S), round(end / FRAME_S)
-    passed = np.cumsum(voiced[start:stop])
+    passed = np.append(0, np.cumsum(voiced[start:stop]))
     shares = np.cumsum(letters)[:-1] / letters.sum()
-    return begin + np.searchsorted(passed, shares * passed[-1]) * FRAME_S
+    return begin + np.interp(shares * passed[-1], passed, np.arange(len(passed)) * FRAME_S)
 
 
 def _shift(
