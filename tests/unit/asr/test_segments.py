@@ -47,10 +47,8 @@ async def test_segments_arrive_one_by_one(engine: NumberedRecognizer) -> None:
     async with serving(engine, options) as service:
         utterance = service.open_utterance(UtteranceRequest(word_times=True))
         await utterance.push(PCM, audio)
-        seen: list[tuple[str, int]] = []
         async with aclosing(utterance.finish_by_segment()) as segments:
-            async for segment in segments:
-                seen.append((segment.text, len(utterance.segments)))
+            seen = [(segment.text, len(utterance.segments)) async for segment in segments]
         assert seen == [("1", 1), ("2", 2)]
         first, second = utterance.segments
         assert utterance.seconds == pytest.approx(63.0)

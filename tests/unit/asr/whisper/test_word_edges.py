@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -90,7 +92,7 @@ def test_times_are_in_order_whatever_the_sound(
 ) -> None:
     placed = place_words(samples, THREE, starts)
     assert [word.text for word in placed] == list(THREE)
-    for before, after in zip(placed, placed[1:], strict=False):
+    for before, after in pairwise(placed):
         assert 0 <= before.start_s <= before.end_s <= after.start_s <= after.end_s
         assert after.end_s <= len(samples) / SAMPLE_RATE
 

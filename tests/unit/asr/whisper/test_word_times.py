@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,7 @@ def test_a_pause_between_words_belongs_to_neither(recognizer: WhisperRecognizer)
     pause_s = 0.8
     samples = np.concatenate([silence(0.3), first, silence(pause_s), second, silence(0.2)])
     [result] = recognizer.transcribe([Speech(samples, TIMED)], wanted)
-    gaps = [
-        after.start_s - before.end_s
-        for before, after in zip(result.words, result.words[1:], strict=False)
-    ]
+    gaps = [after.start_s - before.end_s for before, after in pairwise(result.words)]
     assert max(gaps) >= pause_s
     assert int(np.argmax(gaps)) == 3
 
