@@ -120,7 +120,9 @@ def _expected_starts(
     start, stop = round(begin / FRAME_S), round(end / FRAME_S)
     passed = np.append(0, np.cumsum(voiced[start:stop]))
     shares = np.cumsum(letters)[:-1] / letters.sum()
-    return begin + np.interp(shares * passed[-1], passed, np.arange(len(passed)) * FRAME_S)
+    times = begin + np.arange(len(passed)) * FRAME_S
+    expected: Seconds = np.interp(shares * passed[-1], passed, times)
+    return expected
 
 
 def _shift(
