@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -30,6 +32,63 @@ class Repeats:
 
     kind: str
     lines: int = 1
+
+
+RECENT_LINES = 200
+MAX_RECENT_CHARACTERS = 500
+"""Longest text of a kept line; the rest is left out."""
+
+
+@dataclass(frozen=True)
+class RecentLine:
+    """A log line that is kept in memory."""
+
+    number: int
+    """Counts all lines since the start, from 1."""
+    time: float
+    """Seconds since 1970."""
+    level: str
+    text: str
+
+
+class RecentLines:
+    """Keeps the last lines in memory, from INFO on: those of DEBUG quote what is spoken. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lines: deque[RecentLine] = deque(maxlen=RECENT_LINES)
+        self._count = 0
+
+    def add(self, record: logging.LogRecord) -> None:
+        """Keep a line, without its traceback."""
+        if record.levelno < logging.INFO:
+            return
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):
+            # Arguments that do not fit their text; the handler that prints the line reports them.
+            return
+        shown = text[:MAX_RECENT_CHARACTERS] + ("…" if len(text) > MAX_RECENT_CHARACTERS else "")
+        with self._lock:
+            self._count += 1
+            self._lines.append(RecentLine(self._count, record.created, record.levelname, shown))
+
+    def after(self, number: int = 0) -> list[RecentLine]:
+        """Return the kept lines after the one with a number, the oldest first."""
+        with self._lock:
+            return [line for line in self._lines if line.number > number]
+
+
+recent_lines = RecentLines()
+"""The lines of this process since `configure_logging` was called."""
+
+
+class _KeepingHandler(logging.StreamHandler[TextIO]):
+    """Prints lines, and keeps the last ones."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        super().emit(record)
+        recent_lines.add(record)
 
 
 @dataclass
@@ -90,7 +149,7 @@ def configure_logging(level: str, form: Literal["text", "json"]) -> None:
 
     Python's warnings are logged too, so that with `json` every line is one JSON object.
     """
-    handler = logging.StreamHandler()
+    handler = _KeepingHandler()
     handler.setFormatter(
         JsonFormatter(_FIELDS, rename_fields={"levelname": "level", "asctime": "time"})
         if form == "json"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import json
 import logging
 import re
@@ -37,6 +38,27 @@ error = OSError("Network is unreachable")
 logging.getLogger("zeroconf").warning("Failed", exc_info=ValueError("a fault of the library"))
 logging.getLogger("zeroconf").warning("Error with socket 8: %s", error, exc_info=error)
 """
+
+
+KEEP = """
+from wyoming_voice_stack.logs import REPEATS, RECENT_LINES, Repeats, recent_lines
+app = logging.getLogger("wyoming_voice_stack.server.app")
+for number in range(RECENT_LINES):
+    app.info("refused %d", number, extra={REPEATS: Repeats("refused")})
+app.error("failed", exc_info=ValueError("spoken"))
+print([(line.number, line.level, line.text) for line in recent_lines.after()], file=sys.stderr)
+"""
+
+
+def test_the_last_lines_are_kept_as_they_are_printed() -> None:
+    *_, kept = logged("DEBUG", "text", KEEP)
+    # Neither DEBUG, which quotes what is spoken, nor a traceback.
+    assert "spoken" not in kept
+    assert "'DEBUG'" not in kept
+    *_, kept = logged("INFO", "json", KEEP)
+    lines = ast.literal_eval(kept)
+    assert [line[1:] for line in lines[-2:]] == [("INFO", "refused 0"), ("ERROR", "failed")]
+    assert [line[0] for line in lines] == list(range(1, len(lines) + 1))
 
 
 def logged(level: str, form: str, more: str = "") -> list[str]:

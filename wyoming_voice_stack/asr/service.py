@@ -15,7 +15,7 @@ from wyoming_voice_stack.asr.utterance import TranscriptionContext, Utterance
 from wyoming_voice_stack.asr.vad.endpoint import endpoint_for
 from wyoming_voice_stack.asr.whisper.catalogue import can_translate, to_tag
 from wyoming_voice_stack.background import OverloadTurns
-from wyoming_voice_stack.engine.status import ServiceStatus
+from wyoming_voice_stack.engine.status import ServiceStatus, Workload
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import UnknownLanguage, UnknownModel
 from wyoming_voice_stack.languages import DETECTED, closest_language, household_languages
@@ -155,6 +155,16 @@ class AsrService:
         )
 
     @property
+    def references(self) -> tuple[str, ...]:
+        """The models as `ASR_MODEL` names them."""
+        return tuple(self._references)
+
+    @property
+    def name_source(self) -> NameSource | None:
+        """What provides the names of the household, if anything does."""
+        return self._name_source
+
+    @property
     def streams_text(self) -> bool:
         """Whether partial text is available while the user speaks."""
         return self._options.partial_text
@@ -194,6 +204,11 @@ class AsrService:
             detail=str(worker.error) if worker.state == "failed" else "",
             language=self._language,
         )
+
+    def workload(self) -> Workload:
+        """Return what the engines of all models work on, and what waits for them."""
+        loads = (entry.worker.workload for entry in self._entries.values())
+        return sum(loads, Workload())
 
     def open_utterance(self, request: UtteranceRequest, *, began_s_ago: float = 0.0) -> Utterance:
         """Open an utterance, whose first audio was received `began_s_ago`; see `resolve` for its errors."""

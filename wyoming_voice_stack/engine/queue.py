@@ -18,6 +18,7 @@ from wyoming_voice_stack.engine.queueing.job import (
     is_stuck,
 )
 from wyoming_voice_stack.engine.queueing.pace import MAX_EXPECTED_WAIT_S, Pace
+from wyoming_voice_stack.engine.status import Workload
 from wyoming_voice_stack.errors import Abandoned, Busy, ShuttingDown, VoiceStackError
 
 __all__ = ["Capacity", "Job", "JobQueue", "Priority"]
@@ -72,6 +73,18 @@ class JobQueue:
         with self._changed:
             return self._requests()
 
+    def workload(self) -> Workload:
+        """Return what clients wait for; speculative jobs do not count."""
+        with self._changed:
+            waiting = [job for job in self._waiting if job.priority is Priority.FINAL]
+            running = [job for batch in self._running for job in batch]
+        since = min((job.queued_at for job in waiting), default=None)
+        return Workload(
+            running=sum(job.priority is Priority.FINAL for job in running),
+            waiting=len(waiting),
+            oldest_wait_s=0.0 if since is None else time.monotonic() - since,
+        )
+
     def put(self, job: Job, *, admitted: bool = False) -> None:
         """Add a job; an `admitted` one even if the queue is full, and it fills no place of another.
 
@@ -84,6 +97,7 @@ class JobQueue:
                 raise ShuttingDown
             job.place_s = self._order.place(job.flow, job.cost.seconds)
             job.admitted = admitted
+            job.queued_at = time.monotonic()
             if not admitted:
                 self._require_room(job)
             heapq.heappush(self._waiting, job)

@@ -42,6 +42,25 @@ class ServiceStatus:
         return ", ".join(f"{name} {value}" for name, value in self.served.items())
 
 
+@dataclass(frozen=True)
+class Workload:
+    """What an engine works on now, and what waits for it."""
+
+    running: int = 0
+    """Requests that it works on."""
+    waiting: int = 0
+    """Requests that wait for it."""
+    oldest_wait_s: float = 0.0
+    """How long the first of them has waited."""
+
+    def __add__(self, other: Workload) -> Workload:
+        return Workload(
+            self.running + other.running,
+            self.waiting + other.waiting,
+            max(self.oldest_wait_s, other.oldest_wait_s),
+        )
+
+
 def is_ready(status: ServiceStatus) -> bool:
     """Whether requests are served; one to an unloaded model waits until it is loaded again."""
     return status.state in {"ready", "unloaded"}

@@ -26,7 +26,7 @@ from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority
 from wyoming_voice_stack.engine.queueing.fair_order import Flow
 from wyoming_voice_stack.engine.queueing.job import NO_COST, JobCost
 from wyoming_voice_stack.engine.result_stream import ResultStream
-from wyoming_voice_stack.engine.status import EngineState
+from wyoming_voice_stack.engine.status import EngineState, Workload
 from wyoming_voice_stack.errors import ShuttingDown, VoiceStackError
 from wyoming_voice_stack.metrics import Metrics
 
@@ -108,6 +108,11 @@ class Worker(Generic[Engine]):
     def queued_jobs(self) -> int:
         """Number of jobs that wait for the engine."""
         return len(self._queue)
+
+    @property
+    def workload(self) -> Workload:
+        """What the engine works on, and what waits for it."""
+        return self._queue.workload()
 
     @property
     def loads(self) -> int:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from wyoming_voice_stack.errors import ModelError, ModelNotFound
 from wyoming_voice_stack.models.fetch import fetch
 from wyoming_voice_stack.models.hub_model import HubModel, verify
-from wyoming_voice_stack.models.progress import Progress
+from wyoming_voice_stack.models.progress import Progress, ProgressLines
 
 __all__ = ["HubModel", "ModelStore", "StoredModel", "shown_name", "verify"]
+
+_LOGGER = logging.getLogger(__name__)
 
 PACKAGE_SCHEME = "pkg:"
 _FILE_SUFFIX = ".onnx"
@@ -50,6 +54,8 @@ class ModelStore:
         self._used: set[Path] = set()
         self.progress = progress
         """Receives how far a download is; None leaves it to the log."""
+        self.part_fetched: float | None = None
+        """Part of a model that has arrived, from 0 to 1; None while nothing is fetched."""
 
     @property
     def root(self) -> Path:
@@ -96,7 +102,15 @@ class ModelStore:
             raise ModelNotFound(_missing(reference))
         if self._offline:
             raise ModelNotFound(hub.absent(self._root, "and downloads are disabled"))
-        return fetch(hub, self._root, self.progress)
+        progress = self.progress or ProgressLines(hub.repo_id, _LOGGER.info)
+        try:
+            return fetch(hub, self._root, partial(self._note_progress, progress))
+        finally:
+            self.part_fetched = None
+
+    def _note_progress(self, progress: Progress, done_bytes: int, total_bytes: int) -> None:
+        self.part_fetched = done_bytes / total_bytes if total_bytes else None
+        progress(done_bytes, total_bytes)
 
     def installed(self) -> list[StoredModel]:
         """Return all models below `root`, sorted by name. Empty if `root` does not exist.

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wyoming_voice_stack.engine.status import Workload
 from wyoming_voice_stack.errors import Busy
 
 SPEED_SHARE = 0.6
@@ -131,6 +132,16 @@ class ReplyPlaces:
     def waiting(self) -> int:
         """Number of replies that wait for a place."""
         return len(self._waiters)
+
+    @property
+    def workload(self) -> Workload:
+        """The replies in progress, and those that wait for a place."""
+        since = min((waiter.since for waiter in self._waiters), default=None)
+        return Workload(
+            running=len(self._held),
+            waiting=len(self._waiters),
+            oldest_wait_s=0.0 if since is None else self.now() - since,
+        )
 
     @property
     def places(self) -> int:

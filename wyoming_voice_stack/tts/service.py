@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wyoming_voice_stack.background import BackgroundTask
-from wyoming_voice_stack.engine.status import ServiceStatus
+from wyoming_voice_stack.engine.status import ServiceStatus, Workload
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.tts.backend import SynthesisOptions, TtsBackend
@@ -73,7 +73,7 @@ class TtsService:
         self._preparation = VoicePreparation(worker)
         self._detection = LanguageDetection()
         rate = SpeechRate()
-        places = ReplyPlaces(
+        self._places = places = ReplyPlaces(
             EngineLoad(
                 name=worker.name,
                 speed=lambda: rate.speed,
@@ -143,6 +143,10 @@ class TtsService:
             voice=voice,
             language=language,
         )
+
+    def workload(self) -> Workload:
+        """Return the replies in progress, and those that wait."""
+        return self._places.workload
 
     async def open_reply(
         self,

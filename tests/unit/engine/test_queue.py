@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.fakes import WAIT_SECONDS
 from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority
+from wyoming_voice_stack.engine.status import Workload
 from wyoming_voice_stack.errors import Abandoned, Busy, ShuttingDown
 
 FINAL, SPECULATIVE, PARTIAL = Priority.FINAL, Priority.SPECULATIVE, Priority.PARTIAL
@@ -99,6 +100,21 @@ class TestOrder:
         do(line.queue, job)
         assert line.queue.idle
         assert line.take() == []
+
+
+def test_the_workload_is_what_clients_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("wyoming_voice_stack.engine.queue.time.monotonic", lambda: now[0])
+    line = Line()
+    assert line.queue.workload() == Workload()
+    for priority in (FINAL, FINAL, SPECULATIVE, FINAL):
+        line.put(priority)
+        now[0] += 1
+    line.take()
+    now[0] += 5
+    # The first final job runs, and the second one was queued at 101.
+    assert line.queue.workload() == Workload(running=1, waiting=2, oldest_wait_s=8.0)
+    assert Workload(1, 2, 3.0) + Workload(1, 1, 4.0) == Workload(2, 3, 4.0)
 
 
 class TestLanes:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from wyoming_voice_stack.errors import ModelCorrupt, ModelError, ModelNotFound
+from wyoming_voice_stack.models.progress import Progress
 from wyoming_voice_stack.models.store import HubModel, ModelStore, verify
 
 JOE_SHA256 = "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06"
@@ -168,3 +169,25 @@ class TestFolders:
         other = HubModel("o/n", include=("b.bin", "a.json"))
         assert one.directory == other.directory
         assert one.directory != HubModel("o/n", include=("a.json",)).directory
+
+
+def test_the_part_that_is_fetched_is_known_while_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float | None] = []
+    told: list[tuple[int, int]] = []
+    store = ModelStore(tmp_path, progress=lambda done, total: told.append((done, total)))
+
+    def fetch(model: HubModel, root: Path, progress: Progress) -> Path:
+        for done, total in ((0, 0), (1, 4), (4, 4)):
+            progress(done, total)
+            seen.append(store.part_fetched)
+        raise ModelNotFound(f"no {model.repo_id} for {root}")
+
+    monkeypatch.setattr("wyoming_voice_stack.models.store.fetch", fetch)
+    assert store.part_fetched is None
+    with pytest.raises(ModelNotFound):
+        store.resolve("whisper", WHISPER)
+    assert seen == [None, 0.25, 1.0]
+    assert told == [(0, 0), (1, 4), (4, 4)]
+    assert store.part_fetched is None

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from wyoming_voice_stack.engine.status import Workload
 from wyoming_voice_stack.errors import Busy
 from wyoming_voice_stack.tts.reply_places import (
     MAX_WAIT_SECONDS,
@@ -73,6 +74,18 @@ async def test_as_many_as_the_engine_can_speak() -> None:
     # A place that is held is not claimed twice.
     await second.claim()
     assert hall.places.waiting == 0
+
+
+async def test_the_workload_is_the_replies_and_those_that_wait() -> None:
+    hall = Hall(1)
+    assert hall.places.workload == Workload()
+    place = await hall.taken()
+    _, waiting = await hall.waiting("b")
+    hall.now += 1.5
+    assert hall.places.workload == Workload(running=1, waiting=1, oldest_wait_s=1.5)
+    place.release()
+    await waiting
+    assert hall.places.workload == Workload(running=1)
 
 
 async def test_an_engine_that_never_keeps_up_uses_all_its_lanes() -> None:

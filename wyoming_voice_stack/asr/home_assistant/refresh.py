@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from wyoming_voice_stack.asr.home_assistant.access import (
     HomeAssistantAccess,
@@ -31,6 +33,18 @@ FIRST_RETRY_S = 5.0
 """Delay after the first failure; it doubles with each further one, up to the refresh interval."""
 
 
+@dataclass(frozen=True)
+class KnownNames:
+    """How much is known of a household."""
+
+    areas: int = 0
+    entities: int = 0
+    names: int = 0
+    """All different names: of areas, entities and floors, with their aliases."""
+    since: float | None = None
+    """When they were read, in seconds since 1970; None before the first time."""
+
+
 class HomeAssistantNames:
     """Keeps the names up to date between `start` and `stop`.
 
@@ -52,6 +66,7 @@ class HomeAssistantNames:
         self._pause = pause
         self._task = BackgroundTask(self._run, name="Home Assistant names", on_failure=_STOPPED)
         self._names: tuple[str, ...] = ()
+        self._known = KnownNames()
         self._logged: set[str] = set()
         self._read_before = False
 
@@ -59,6 +74,11 @@ class HomeAssistantNames:
     def names(self) -> tuple[str, ...]:
         """Areas, entities, aliases and floors, each once, the most likely first. Empty before the first read."""
         return self._names
+
+    @property
+    def known(self) -> KnownNames:
+        """How much is known, and since when."""
+        return self._known
 
     async def start(self) -> None:
         """Start to read in the background. Neither waits nor fails."""
@@ -91,6 +111,10 @@ class HomeAssistantNames:
             self._read_before = False
             return error.kind
         self._names = names
+        registry = result.registry
+        self._known = KnownNames(
+            len(registry.areas), len(registry.entities), len(names), time.time()
+        )
         for refusal in result.refusals:
             self._log(_kind(refusal), _INCOMPLETE, _explain(refusal))
         self._logged = {_kind(refusal) for refusal in result.refusals}

@@ -74,6 +74,8 @@ class Job:
     """True if it continues a request that was accepted before."""
     place_s: float = 0.0
     """Among those that are due at one time, the lowest runs first."""
+    queued_at: float = 0.0
+    """When it was queued, by `time.monotonic`."""
     busy_since: float | None = None
     """When the engine was called; None while it is not inside a call."""
     note_success: Callable[[], None] = lambda: None

@@ -17,7 +17,7 @@ from tests.support.fake_servers.fake_home_assistant import (
     warnings,
 )
 from tests.support.fakes import WAIT_SECONDS, eventually
-from wyoming_voice_stack.asr.home_assistant import HomeAssistantNames
+from wyoming_voice_stack.asr.home_assistant import HomeAssistantNames, KnownNames
 
 
 async def test_names_are_read_at_start_and_again_each_period() -> None:
@@ -27,6 +27,16 @@ async def test_names_are_read_at_start_and_again_each_period() -> None:
         fake.household.areas[0]["name"] = "Pantry"
         assert await pauses.again() == REFRESH_S
         assert names.names == ("Pantry", *NAMES[1:])
+
+
+async def test_how_much_is_known_and_since_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wyoming_voice_stack.asr.home_assistant.refresh.time.time", lambda: 1e9)
+    async with home_assistant() as fake, owned(fake) as (names, pauses):
+        assert names.known == KnownNames()
+        await pauses.next()
+        assert (names.known.names, names.known.since) == (len(NAMES), 1e9)
+        assert names.known.areas == len(fake.household.areas)
+        assert 0 < names.known.entities < len(NAMES)
 
 
 async def test_starting_waits_for_nothing() -> None:
