@@ -30,6 +30,7 @@ VoiceStackError                      code on the wire
 │   ├── ModelCorrupt                 model-corrupt
 │   ├── DiskFull                     disk-full
 │   └── LicenceNotAccepted           licence-not-accepted      exit status 78
+├── StorageError                     storage: a file of the server cannot be written
 ├── UnsupportedProcessor             unsupported-processor     exit status 70
 └── ConfigError                      config                    exit status 2 or 64
     └── WrongServer                  the address is that of another server
@@ -190,6 +191,10 @@ class DiskFull(ModelError, code="disk-full"):
 
 class LicenceNotAccepted(ModelError, code="licence-not-accepted", exit_status=EXIT_LICENCE):
     """The user must accept the model's licence first; the server never asks at a prompt."""
+
+
+class StorageError(VoiceStackError, code="storage"):
+    """A file of the server cannot be written: no room, or no permission."""
 
 
 class UnsupportedProcessor(

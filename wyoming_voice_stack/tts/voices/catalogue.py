@@ -129,6 +129,23 @@ class VoiceCatalogue:
         return found.voice.name, languages[0] if len(languages) == 1 else DETECTED
 
     @cached_property
+    def sources(self) -> Mapping[str, CloneSource | None]:
+        """The recordings of each voice; None for one of the engine's own."""
+        return {name: entry.clone for name, entry in self._own_and_cloned.items()}
+
+    def languages_of(self, name: str) -> tuple[str, ...]:
+        """Return the languages in which a voice of `sources` is advertised."""
+        return household_languages(self.household, self._own_and_cloned[name].voice.languages)
+
+    def require(self, name: str) -> None:
+        """Check that a voice, or a voice in a language, exists.
+
+        Raises:
+            UnknownVoice: it does not; the message lists the available ones.
+        """
+        self._find(name)
+
+    @cached_property
     def regional_languages(self) -> tuple[str, ...]:
         """The advertised languages, each with the region whose formats are read."""
         return tuple(regional(language, self._regions) for language in self.languages)

@@ -16,7 +16,12 @@ from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.tts.engine import CloneSource
 from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment, assess
 from wyoming_voice_stack.tts.voices.cloning.listing import Listing, VoiceFile, list_recordings
-from wyoming_voice_stack.tts.voices.cloning.report import Message, message_about
+from wyoming_voice_stack.tts.voices.cloning.report import (
+    Message,
+    VoiceReport,
+    message_about,
+    report_about,
+)
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
 
 _LOGGER = logging.getLogger(__name__)
@@ -60,11 +65,27 @@ class VoicesFolder:
         self._assessed: dict[VoiceFile, Assessment] = {}
         self._listed: dict[str, CloneSource] = {}
         self._logged: dict[str, Message] = {}
+        self._reports: Mapping[str, VoiceReport] = {}
 
     @property
     def name(self) -> str:
         """Path of the folder, for the log."""
         return str(self._folder)
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self._folder
+
+    @property
+    def detector(self) -> SpeechDetector | None:
+        """What finds speech in recordings; None if that is not possible."""
+        return self._detector
+
+    @property
+    def reports(self) -> Mapping[str, VoiceReport]:
+        """What is known of the recordings of each voice, as of the last reading."""
+        return self._reports
 
     def read(self, *, assessing: bool = True) -> Mapping[str, CloneSource]:
         """Read the folder and return the voices by name.
@@ -89,6 +110,9 @@ class VoicesFolder:
                 if message is not None:
                     messages[name] = message
             self._log_changes(messages)
+            self._reports = {
+                name: report for name in voices if (report := self._report(listing.voices[name]))
+            }
             self._listed = voices
             return dict(voices)
 
@@ -154,6 +178,12 @@ class VoicesFolder:
             return source, None
         by_file = {recording.path.name: assessment for recording, assessment in known.items()}
         return source, message_about(name, by_file)
+
+    def _report(self, recordings: Sequence[VoiceFile]) -> VoiceReport | None:
+        known = {
+            each.path.name: self._assessed[each] for each in recordings if each in self._assessed
+        }
+        return report_about(known) if known else None
 
     @staticmethod
     def _is_changing(

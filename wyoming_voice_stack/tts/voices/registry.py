@@ -56,6 +56,11 @@ class VoiceRegistry:
         return self._card
 
     @property
+    def folder(self) -> VoicesFolder:
+        """The folder of recordings."""
+        return self._folder
+
+    @property
     def clones(self) -> Mapping[str, CloneSource]:
         """Recordings that can be cloned, by the voice's name, as of the last refresh."""
         return self._clones

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -51,23 +52,37 @@ def read_recording(
         UnknownVoice: the file is not a recording, or no voice can be cloned from it.
         EngineError: libsndfile is missing.
     """
+    with open_recording(path) as file:
+        if os.fstat(file.fileno()).st_size > MAX_RECORDING_BYTES:
+            raise _unusable(path.name, f"is larger than {MAX_RECORDING_BYTES // 2**20} MiB")
+        return decode_recording(file, path.name, lambda _: sample_rate, first_seconds)
+
+
+def decode_recording(
+    file: BinaryIO, name: str, rate_of: Callable[[int], int], first_seconds: float
+) -> ReferenceRecording:
+    """Decode the first seconds of an open file; `rate_of` chooses the rate by the recorded one.
+
+    `name` is what messages call the file.
+
+    Raises:
+        UnknownVoice: the file is not a recording, or no voice can be cloned from it.
+        EngineError: libsndfile is missing.
+    """
     try:
         import soundfile
     except (ImportError, OSError) as error:
         raise EngineError("soundfile is missing; run: pip install soundfile") from error
 
-    with open_recording(path) as file:
-        if os.fstat(file.fileno()).st_size > MAX_RECORDING_BYTES:
-            raise _unusable(path, f"is larger than {MAX_RECORDING_BYTES // 2**20} MiB")
-        try:
-            with soundfile.SoundFile(file) as sound:
-                _check_format(path, sound)
-                return _decode(path, sound, sample_rate, first_seconds)
-        except soundfile.SoundFileError as error:
-            reason = getattr(error, "error_string", str(error)).rstrip(".")
-            raise UnknownVoice(
-                f"The recording {path.name} cannot be read ({reason}). Save it as wav, flac or mp3."
-            ) from error
+    try:
+        with soundfile.SoundFile(file) as sound:
+            _check_format(name, sound)
+            return _decode(name, sound, rate_of(sound.samplerate), first_seconds)
+    except soundfile.SoundFileError as error:
+        reason = getattr(error, "error_string", str(error)).rstrip(".")
+        raise UnknownVoice(
+            f"The recording {name} cannot be read ({reason}). Save it as wav, flac or mp3."
+        ) from error
 
 
 def open_recording(path: Path) -> BinaryIO:
@@ -82,14 +97,14 @@ def open_recording(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _check_format(path: Path, sound: Any) -> None:
+def _check_format(name: str, sound: Any) -> None:
     if not MIN_RATE <= sound.samplerate <= MAX_RATE or sound.channels > MAX_CHANNELS:
-        raise _unusable(path, f"has {sound.channels} channels at {sound.samplerate} Hz")
+        raise _unusable(name, f"has {sound.channels} channels at {sound.samplerate} Hz")
     if sound.frames / sound.samplerate > MAX_RECORDING_SECONDS:
-        raise _unusable(path, f"is {sound.frames / sound.samplerate:.0f} s long, which is too long")
+        raise _unusable(name, f"is {sound.frames / sound.samplerate:.0f} s long, which is too long")
 
 
-def _decode(path: Path, sound: Any, sample_rate: int, first_seconds: float) -> ReferenceRecording:
+def _decode(name: str, sound: Any, sample_rate: int, first_seconds: float) -> ReferenceRecording:
     resampler = soxr.ResampleStream(sound.samplerate, sample_rate, 1, dtype="float32")
     mixer = ChannelMixer(sound.channels, sound.samplerate)
     frames = min(sound.frames, int(first_seconds * sound.samplerate))
@@ -97,7 +112,7 @@ def _decode(path: Path, sound: Any, sample_rate: int, first_seconds: float) -> R
     for block in sound.blocks(_BLOCK_FRAMES, frames=frames, dtype="float32", always_2d=True):
         levels = np.abs(block)
         if not np.isfinite(levels).all():
-            raise _unusable(path, "is silent or damaged")
+            raise _unusable(name, "is silent or damaged")
         count += len(block)
         peak = max(peak, float(levels.max(initial=0)))
         clipped += int(np.count_nonzero(levels >= FULL_SCALE))
@@ -105,15 +120,15 @@ def _decode(path: Path, sound: Any, sample_rate: int, first_seconds: float) -> R
     blocks.append(resampler.resample_chunk(mixer.finish(), last=True))
     # The header may promise more than the file contains.
     if count < MIN_RECORDING_SECONDS * sound.samplerate:
-        raise _unusable(path, f"is {count / sound.samplerate:.1f} s long, which is too short")
+        raise _unusable(name, f"is {count / sound.samplerate:.1f} s long, which is too short")
     if peak < SILENT_PEAK:
-        raise _unusable(path, "is silent or damaged")
+        raise _unusable(name, "is silent or damaged")
     return ReferenceRecording(
         np.concatenate(blocks), sound.samplerate, clipped / (count * sound.channels)
     )
 
 
-def _unusable(path: Path, problem: str) -> UnknownVoice:
+def _unusable(name: str, problem: str) -> UnknownVoice:
     return UnknownVoice(
-        f"The recording {path.name} {problem}. Replace it with 6 to 30 seconds of clear speech."
+        f"The recording {name} {problem}. Replace it with 6 to 30 seconds of clear speech."
     )

@@ -6,7 +6,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment, fault_of_duration
+from wyoming_voice_stack.tts.voices.cloning.assessment import (
+    Assessment,
+    Fault,
+    fault_of_duration,
+)
 
 PROBLEMS_IN_A_MESSAGE = 3
 
@@ -17,6 +21,30 @@ class Message:
 
     level: int
     text: str
+
+
+@dataclass(frozen=True)
+class VoiceReport:
+    """What the recordings of a voice are like."""
+
+    seconds: float
+    """Duration of the speech in all of them."""
+    problems: tuple[str, ...] = ()
+    """What makes the voice worse and what to do, one sentence each."""
+
+
+def report_about(recordings: Mapping[str, Assessment]) -> VoiceReport:
+    """Report on a voice by the assessments of its recordings, given by file name."""
+    subject = "The recording" if len(recordings) == 1 else ""
+    problems = []
+    for file, found in recordings.items():
+        if found.refusal:
+            problems.append(found.refusal)
+        problems += [_sentence(subject or file, fault) for fault in found.faults]
+    seconds = sum(found.seconds for found in recordings.values() if not found.refusal)
+    if (short := fault_of_duration(seconds)) is not None:
+        problems.append(_sentence("The recording", short))
+    return VoiceReport(seconds, tuple(problems))
 
 
 def message_about(name: str, recordings: Mapping[str, Assessment]) -> Message:
@@ -42,6 +70,10 @@ def message_about(name: str, recordings: Mapping[str, Assessment]) -> Message:
     if refusals:
         parts.append(f"Not used: {_some(refusals, ' ')}")
     return Message(logging.WARNING, f"The voice {name!r} may sound poor: {' '.join(parts)}")
+
+
+def _sentence(subject: str, fault: Fault) -> str:
+    return f"{subject} {fault.problem}. To fix this, {fault.remedy}."
 
 
 def _files(count: int) -> str:

@@ -119,7 +119,7 @@ def test_what_the_header_promises_does_not_count(tmp_path: Path) -> None:
             return [speech()[:8000, None]]
 
     with pytest.raises(UnknownVoice, match=r"is 0\.5 s long"):
-        recording._decode(tmp_path / "bob.wav", Promising(), RATE, 300.0)
+        recording._decode("bob.wav", Promising(), RATE, 300.0)
 
 
 def test_a_cut_off_file_counts_as_what_is_there(tmp_path: Path) -> None:

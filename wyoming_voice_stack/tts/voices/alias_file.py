@@ -1,0 +1,98 @@
+"""Names that API clients send, and the voices that they stand for, in a file beside the recordings."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from wyoming_voice_stack.errors import RequestError, StorageError
+
+_LOGGER = logging.getLogger(__name__)
+
+ALIAS_FILE = ".aliases.json"
+"""Hidden, so that it is not listed among the recordings."""
+MAX_ALIASES = 64
+MAX_ALIAS_CHARACTERS = 60
+MAX_VOICE_CHARACTERS = 200
+MAX_FILE_BYTES = 64 * 1024
+
+
+class AliasFile:
+    """The aliases of one server: those of the settings, and above them those of the file."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        """`settings` are those of `API_VOICES`."""
+        self._path = folder / ALIAS_FILE
+        self._settings = dict(settings)
+        self._saved = self._read()
+
+    @property
+    def current(self) -> Mapping[str, str]:
+        """The voice of each alias."""
+        return self._settings | self._saved
+
+    def save(self, aliases: Any, require: Callable[[str], None]) -> None:
+        """Replace the aliases of the file. Blocking.
+
+        `require` raises an error for a voice that does not exist.
+
+        Raises:
+            RequestError: they are not pairs of an alias and a voice, or too many.
+            UnknownVoice: a voice does not exist.
+            StorageError: the file cannot be written.
+        """
+        checked = _checked(aliases)
+        for voice in checked.values():
+            require(voice)
+        changed = {
+            alias: voice for alias, voice in checked.items() if self._settings.get(alias) != voice
+        }
+        self._write(changed)
+        self._saved = changed
+
+    def _read(self) -> dict[str, str]:
+        try:
+            with self._path.open("rb") as file:
+                content = file.read(MAX_FILE_BYTES)
+            return _checked(json.loads(content))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError, RequestError) as error:
+            _LOGGER.warning("%s is not used: %s", self._path, error)
+            return {}
+
+    def _write(self, aliases: Mapping[str, str]) -> None:
+        folder = self._path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, written = tempfile.mkstemp(prefix=ALIAS_FILE, dir=folder)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(aliases, file, ensure_ascii=False, indent=1)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(written).replace(self._path)
+            finally:
+                Path(written).unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"The names cannot be saved in the voices folder ({error.strerror}). Give the server's"
+                " user write access to VOICES_DIR, or set API_VOICES."
+            ) from error
+
+
+def _checked(aliases: Any) -> dict[str, str]:
+    if not isinstance(aliases, dict) or len(aliases) > MAX_ALIASES:
+        raise RequestError(f"The aliases must be an object with at most {MAX_ALIASES} names.")
+    for alias, voice in aliases.items():
+        is_text = isinstance(alias, str) and isinstance(voice, str)
+        if not is_text or not 0 < len(alias) <= MAX_ALIAS_CHARACTERS:
+            raise RequestError("Each alias and its voice must be a text.")
+        if not 0 < len(voice) <= MAX_VOICE_CHARACTERS:
+            raise RequestError(f"The voice of the alias {alias!r} is missing or too long.")
+    return dict(aliases)
