@@ -5,6 +5,7 @@
 #   libsndfile1    for recordings in mp3 and flac
 # With --with-tests also what only tests need:
 #   apparmor       to read the add-ons' profiles
+#   chromium       with chromium-driver, for the web page in a browser
 #   haproxy        for replicas behind a balancer
 #   iproute2       for network namespaces
 #   mmdebstrap     for other releases of Debian, in chroots
@@ -13,7 +14,7 @@ set -euo pipefail
 packages=(python3-venv espeak-ng libsndfile1)
 case "${1:-}" in
     "") ;;
-    --with-tests) packages+=(apparmor haproxy iproute2 mmdebstrap rsync) ;;
+    --with-tests) packages+=(apparmor chromium chromium-driver haproxy iproute2 mmdebstrap rsync) ;;
     *) echo "Usage: install_system_deps.sh [--with-tests]" >&2 && exit 64 ;;
 esac
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -16,6 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("server.assembly",),
     ("server",),
+    ("http.page",),
     ("protocol.connection",),
     ("announce", "config", "http", "protocol"),
     ("http.api",),

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.support.integration.web_page import WebPage, browsing, require_browser
+from tests.support.speech import say
+
+AXE = Path(__file__).parents[3] / "scripts" / "axe_core.sh"
+NOT_AVAILABLE = 69
+MICROPHONE_RATE = 48_000
+VOICE_LAN = "--host-resolver-rules=MAP voice.lan 127.0.0.1"
+"""A name that browsers do not count as this machine."""
+SPOKEN = "Please close the garage door."
+
+
+@pytest.fixture(scope="session")
+def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recording that the browser hears, with a pause at its end."""
+    speech = say(SPOKEN, MICROPHONE_RATE)
+    path = tmp_path_factory.mktemp("microphone") / "spoken.wav"
+    pause = np.zeros(MICROPHONE_RATE, np.float32)
+    soundfile.write(path, np.concatenate([speech, pause]), MICROPHONE_RATE, subtype="PCM_16")
+    return path
+
+
+@pytest.fixture(scope="session")
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the browser keeps files."""
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module")
+def browser(microphone: Path, downloads: Path) -> Iterator[WebPage]:
+    require_browser()
+    with browsing(microphone, downloads=downloads, flags=[VOICE_LAN]) as page:
+        yield page
+
+
+@pytest.fixture
+def page(browser: WebPage) -> Iterator[WebPage]:
+    """A window of desktop size; what the browser complains about fails the test."""
+    browser.resize_to_desktop()
+    yield browser
+    complaints = browser.log()
+    browser.leave()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core; skipped without it, but in CI."""
+    done = subprocess.run(["bash", str(AXE)], capture_output=True, text=True, check=False)
+    if done.returncode == NOT_AVAILABLE and not os.environ.get("CI"):
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip()).read_text("utf-8")

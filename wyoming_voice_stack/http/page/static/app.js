@@ -1,0 +1,121 @@
+// The page: its head, which sections it has, and what reaches them from the server.
+import { mountActivity } from "./activity.js";
+import { mountConnect, mountLink, mountNames } from "./connect.js";
+import { byId, options, show, write, writeError } from "./dom.js";
+import { mountHear } from "./hear.js";
+import { keepLanguage, language, languages, loadLanguage, percent, t } from "./language.js";
+import { mountLog } from "./log.js";
+import { mountModels } from "./models.js";
+import { call, follow, useKey } from "./server.js";
+import { mountSpeak } from "./speak.js";
+import { mountVoices } from "./voices.js";
+
+const SIGNS = { loading: "…", ready: "✓", resting: "–", failed: "✗", away: "✗" };
+
+let state = null;
+let rights = {}; // What this visitor may do; the events do not tell.
+let sections = [];
+let built = "";
+let stopFollowing = () => {};
+
+function receive(name, data) {
+	if (name === "state") return update({ ...rights, ...data });
+	for (const section of sections) section.event?.(name, data);
+}
+
+function update(next) {
+	if (state && state.version !== next.version) return location.reload();
+	const wasAway = byId("state").dataset.state === "away";
+	state = next;
+	drawHead();
+	// What decides which sections there are, and what they offer.
+	const wanted = JSON.stringify([language, next.mode, next.can_change, next.why_not, next.languages, next.announced, next.key_required]);
+	if (wanted !== built) build(wanted);
+	else if (wasAway) for (const name of ["connected", "voices"]) receive(name, null);
+}
+
+function build(wanted) {
+	for (const section of sections.splice(0)) section.close();
+	built = wanted;
+	const voicesChanged = () => receive("voices", null);
+	const speaks = state.mode === "tts";
+	sections = [
+		speaks ? mountSpeak() : mountHear(state),
+		...(speaks ? [mountVoices(state, voicesChanged)] : [mountNames()]),
+		mountModels(state),
+		mountActivity(),
+		mountConnect(state),
+		...(state.can_change ? [mountLog(state)] : []),
+	];
+	document.body.dataset.ready = state.mode;
+}
+
+function drawHead() {
+	document.title = `${state.name} · ${t(`mode.${state.mode}`)}`;
+	write(byId("name"), state.name);
+	write(byId("kind"), [t(`mode.${state.mode}`), state.model, state.device, state.version].filter(Boolean).join(" · "));
+	const loading = state.state === "loading";
+	const share = loading && state.progress !== null ? ` ${percent(state.progress)}` : "";
+	drawState(state.state, `${t(`state.${state.state}`)}${share}`, state.detail);
+	const bar = byId("loading");
+	show(bar, loading);
+	if (state.progress === null) bar.removeAttribute("value");
+	else bar.value = state.progress;
+	show(byId("key-form"), state.key_required);
+	mountLink(state.other);
+}
+
+function drawState(name, text, detail) {
+	const place = byId("state");
+	place.dataset.state = name;
+	if (!place.firstChild) place.append(document.createElement("strong"), document.createElement("span"));
+	const [head, rest] = place.children;
+	write(head, `${SIGNS[name]} ${text}`);
+	write(rest, detail ?? "");
+}
+
+function lost(error) {
+	drawState("away", t("state.away"), error.code || error.status ? error.message : t("state.awayDetail"));
+	show(byId("loading"), false);
+}
+
+async function askState(signal) {
+	rights = await call("api/state", { signal });
+}
+
+function start() {
+	stopFollowing();
+	stopFollowing = follow("api/events", askState, receive, lost);
+}
+
+function prepareHead() {
+	const inFrame = window.self !== window.top;
+	show(byId("new-tab"), inFrame);
+	byId("new-tab").href = location.href;
+	show(byId("language-field"));
+	options(byId("language"), languages(), language);
+	byId("language").addEventListener("change", async () => {
+		keepLanguage(byId("language").value);
+		await loadLanguage(byId("language").value);
+		if (state) update(state);
+	});
+	byId("key-form").addEventListener("submit", (event) => {
+		event.preventDefault();
+		setKey(byId("key").value.trim());
+	});
+}
+
+function setKey(value) {
+	useKey(value);
+	byId("key").value = "";
+	write(byId("key-note"), value ? t("key.used") : "");
+	start();
+}
+
+try {
+	await loadLanguage();
+	prepareHead();
+	start();
+} catch (error) {
+	writeError(byId("head-error"), error);
+}

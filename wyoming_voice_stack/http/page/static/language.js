@@ -1,0 +1,108 @@
+// The words of the page in the user's language, and numbers as they are written there.
+const LANGUAGES = { en: "English", de: "Deutsch" };
+const MAX_NAMED = 6;
+const KEPT_AS = "voice-stack-language";
+
+let words = {};
+export let language = "en";
+
+/** Choose a language: a kept choice, else the browser's. */
+export async function loadLanguage(chosen = kept() ?? preferred()) {
+	const answer = await fetch(`${chosen}.json`);
+	if (!answer.ok) throw new Error(`${chosen}.json: ${answer.status}`);
+	words = await answer.json();
+	language = chosen;
+	document.documentElement.lang = chosen;
+	translate(document);
+}
+
+export function languages() {
+	return Object.entries(LANGUAGES);
+}
+
+export function keepLanguage(chosen) {
+	try {
+		localStorage.setItem(KEPT_AS, chosen);
+	} catch {
+		// A frame may have no storage; then the choice lasts as long as the page.
+	}
+}
+
+function kept() {
+	try {
+		const chosen = localStorage.getItem(KEPT_AS);
+		return chosen in LANGUAGES ? chosen : null;
+	} catch {
+		return null;
+	}
+}
+
+function preferred() {
+	const tags = navigator.languages.map((tag) => tag.split("-")[0].toLowerCase());
+	return tags.find((tag) => tag in LANGUAGES) ?? "en";
+}
+
+/** A text of the page; `count` chooses between its `.one` and `.other` form. */
+export function t(key, values = {}) {
+	let text = words[key];
+	if (text === undefined && "count" in values) {
+		const form = new Intl.PluralRules(language).select(values.count);
+		text = words[`${key}.${form}`] ?? words[`${key}.other`];
+	}
+	return (text ?? key).replace(/\{(\w+)\}/g, (whole, name) => {
+		const value = values[name] ?? whole;
+		return typeof value === "number" ? number(value) : value;
+	});
+}
+
+/** Write the texts that elements ask for in their data-t attributes. */
+export function translate(root) {
+	for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
+	for (const element of root.querySelectorAll("[data-t-label]"))
+		element.setAttribute("aria-label", t(element.dataset.tLabel));
+}
+
+export function number(value, digits = 0) {
+	return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+}
+
+function unit(value, name, digits) {
+	const style = { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits };
+	return new Intl.NumberFormat(language, style).format(value);
+}
+
+export const milliseconds = (value) => unit(value, "millisecond", 0);
+export const seconds = (value) => unit(value, "second", value < 10 ? 1 : 0);
+export const percent = (share) => new Intl.NumberFormat(language, { style: "percent" }).format(share);
+
+export function bytes(count) {
+	if (count >= 1e9) return unit(count / 1e9, "gigabyte", 1);
+	return unit(count / 1e6, "megabyte", count < 1e7 ? 1 : 0);
+}
+
+export function when(time, style = {}) {
+	const moment = new Date(typeof time === "number" ? time * 1000 : time);
+	if (Number.isNaN(moment.getTime())) return String(time ?? "");
+	return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", ...style }).format(moment);
+}
+
+/** The name of a language, such as "German (Austria)" for de-AT. */
+export function languageName(tag) {
+	try {
+		return new Intl.DisplayNames([language], { type: "language" }).of(tag.replace("_", "-")) ?? tag;
+	} catch {
+		return tag;
+	}
+}
+
+/** Pairs of tag and name, in the order of their names. */
+export function byName(tags) {
+	const pairs = tags.map((tag) => [tag, languageName(tag)]);
+	return pairs.sort((one, other) => one[1].localeCompare(other[1], language));
+}
+
+/** The names of languages, or how many they are. */
+export function languageNames(tags) {
+	if (tags.length > MAX_NAMED) return t("languages", { count: tags.length });
+	return byName(tags).map(([, name]) => name).join(", ");
+}

@@ -1,0 +1,53 @@
+// Log: the newest lines, to filter, and to copy with the settings as a report.
+import { addSection, byId, copy, write, writeError } from "./dom.js";
+import { t, when } from "./language.js";
+import { call } from "./server.js";
+
+const MAX_LINES = 200;
+
+export function mountLog(state) {
+	const section = addSection("log", "rest");
+	let lines = [];
+	let settings = {};
+	const draw = () => {
+		if (byId("log-lines")) write(byId("log-lines"), chosen(lines).join("\n"));
+	};
+	const refresh = async () => {
+		try {
+			({ lines, settings } = await call("api/log"));
+			draw();
+		} catch (error) {
+			writeError(byId("log-error"), error);
+		}
+	};
+	byId("log-filter").addEventListener("input", draw);
+	byId("copy-report").addEventListener("click", async () => {
+		await copy(report(state, settings, lines));
+		write(byId("log-result"), t("log.copied"));
+	});
+	refresh();
+	return {
+		event(name, data) {
+			if (name === "connected") refresh();
+			if (name !== "log") return;
+			lines = [...lines, data].slice(-MAX_LINES);
+			draw();
+		},
+		close: () => section.remove(),
+	};
+}
+
+function chosen(lines) {
+	const words = byId("log-filter").value.trim().toLowerCase();
+	return lines.map(written).filter((line) => line.toLowerCase().includes(words)).slice(-MAX_LINES);
+}
+
+function written({ time, level, text }) {
+	return `${when(time, { dateStyle: "short", timeStyle: "medium" })} ${level} ${text}`;
+}
+
+function report({ name, version, mode, model, device }, settings, lines) {
+	const values = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+	const head = `${name} ${version}, ${mode}, ${model}, ${device}`;
+	return [head, navigator.userAgent, "", ...values, "", ...lines.map(written), ""].join("\n");
+}

@@ -1,0 +1,129 @@
+// Voices: what there is, listening, renaming, deleting, and OpenAI's names for them.
+import { addSection, ask, byId, make, rowButton, show, write, writeError } from "./dom.js";
+import { languageNames, seconds, t } from "./language.js";
+import { mountAddVoice } from "./add_voice.js";
+import { call, open } from "./server.js";
+import { fillVoices } from "./speak.js";
+
+const OPENAI_VOICES =
+	"alloy ash ballad cedar coral echo fable marin nova onyx sage shimmer verse".split(" ");
+
+export function mountVoices(state, changed) {
+	const section = addSection("voices", "rest");
+	const voices = new Voices(state, changed);
+	const adding = mountAddVoice(state, () => voices.done());
+	byId("alias-form").addEventListener("submit", (event) => {
+		event.preventDefault();
+		writeError(byId("voices-error"), null);
+		voices.saveAliases().catch((error) => writeError(byId("voices-error"), error));
+	});
+	voices.list();
+	return {
+		event(name) {
+			if (name === "voices") voices.list();
+		},
+		close() {
+			adding.close();
+			voices.close();
+			section.remove();
+		},
+	};
+}
+
+class Voices {
+	#state;
+	#changed;
+	#url = "";
+
+	constructor(state, changed) {
+		this.#state = state;
+		this.#changed = changed;
+	}
+
+	async list() {
+		try {
+			const { voices, aliases, can_clone: canClone, why_not: whyNot } = await call("api/voices");
+			if (!byId("voice-list")) return;
+			byId("voice-list").replaceChildren(...voices.map((voice) => this.#row(voice)));
+			show(byId("add-voice"), canClone && this.#state.can_change);
+			const why = this.#state.can_change ? whyNot : this.#state.why_not;
+			show(byId("voices-why"), Boolean(why));
+			write(byId("voices-why"), why ?? "");
+			this.#drawAliases(voices, aliases);
+		} catch (error) {
+			writeError(byId("voices-error"), error);
+		}
+	}
+
+	#row(voice) {
+		const length = voice.seconds ? ` · ${seconds(voice.seconds)}` : "";
+		const head = make("div", { className: "head" }, make("strong", {}, voice.name));
+		head.append(make("span", { className: "tag" }, t(`voices.${voice.kind}`)));
+		if (voice.default) head.append(make("span", { className: "tag" }, t("voices.default")));
+		const row = make("li", { "data-voice": voice.name }, head, make("span", { className: "muted" }, languageNames(voice.languages) + length));
+		for (const problem of voice.problems) row.append(make("span", { className: "warning" }, `⚠ ${problem}`));
+		const button = (key, action) => rowButton(key, voice.name, "voices-error", action);
+		const buttons = make("div", { className: "buttons" });
+		if (voice.kind === "cloned" && this.#state.can_change)
+			buttons.append(button("voices.listen", () => this.#listen(voice)));
+		if (voice.can_delete && this.#state.can_change) {
+			buttons.append(button("voices.rename", () => this.#rename(voice)));
+			buttons.append(button("delete", () => this.#delete(voice)));
+		}
+		if (buttons.childElementCount) row.append(buttons);
+		return row;
+	}
+
+	async #listen(voice) {
+		const blob = await (await open(`api/voices/${encodeURIComponent(voice.id)}/recording`)).blob();
+		URL.revokeObjectURL(this.#url);
+		this.#url = URL.createObjectURL(blob);
+		const player = byId("voice-sound");
+		show(player);
+		player.src = this.#url;
+		await player.play().catch(() => {}); // Where sound needs a click of its own, the player is there.
+	}
+
+	async #rename(voice) {
+		const name = await ask(t("voices.renameText", { name: voice.name }), t("voices.rename"), t("voices.name"), voice.name);
+		if (!name || name === voice.name) return;
+		await call(`api/voices/${encodeURIComponent(voice.id)}`, { method: "PUT", json: { name } });
+		this.done();
+	}
+
+	async #delete(voice) {
+		if (!(await ask(t("voices.deleteText", { name: voice.name }), t("delete")))) return;
+		await call(`api/voices/${encodeURIComponent(voice.id)}`, { method: "DELETE" });
+		this.done();
+	}
+
+	/** Say what a change takes to be seen elsewhere, and show it here. */
+	done() {
+		write(byId("voices-result"), t("voices.reload"));
+		this.#changed();
+	}
+
+	#drawAliases(voices, aliases) {
+		const part = byId("alias-part");
+		show(part, this.#state.can_change);
+		if (part.contains(document.activeElement)) return; // Somebody is choosing.
+		byId("alias-list").replaceChildren(
+			...OPENAI_VOICES.map((name) => {
+				const select = make("select", { id: `alias-${name}`, name });
+				fillVoices(select, voices, aliases[name] ?? "");
+				return make("div", {}, make("label", { htmlFor: select.id }, name), select);
+			}),
+		);
+	}
+
+	async saveAliases() {
+		const chosen = [...byId("alias-list").querySelectorAll("select")].filter((select) => select.value);
+		const aliases = Object.fromEntries(chosen.map((select) => [select.name, select.value]));
+		await call("api/aliases", { method: "PUT", json: { aliases } });
+		write(byId("voices-result"), t("aliases.saved"));
+	}
+
+	close() {
+		URL.revokeObjectURL(this.#url);
+	}
+}
