@@ -48,9 +48,8 @@ def page(browser: WebPage) -> Iterator[WebPage]:
     """A window of desktop size; what the browser complains about fails the test."""
     browser.resize_to_desktop()
     yield browser
-    complaints = browser.log()
     browser.leave()
-    assert complaints == []
+    assert browser.log() == []
 
 
 @pytest.fixture(scope="session")

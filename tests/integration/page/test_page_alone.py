@@ -29,17 +29,19 @@ FIGURES = {
 
 
 @pytest.fixture
-def tts() -> Iterator[FakePageServer]:
+def tts(page: WebPage) -> Iterator[FakePageServer]:
     with FakePageServer("tts") as server:
         server.answers.figures = FIGURES
         yield server
+        page.leave()
 
 
 @pytest.fixture
-def asr() -> Iterator[FakePageServer]:
+def asr(page: WebPage) -> Iterator[FakePageServer]:
     with FakePageServer("asr") as server:
         server.answers.figures = FIGURES | {"histograms": []}
         yield server
+        page.leave()
 
 
 def test_sound_starts_before_the_last_byte(page: WebPage, tts: FakePageServer) -> None:
