@@ -1,4 +1,4 @@
-// Activity: what the server does now, and how long it took since it started. Figures only, no texts.
+// Activity: what the server does, and how long it took since its start.
 import { addSection, byId, make, show } from "./dom.js";
 import { number, seconds, t } from "./language.js";
 import { call } from "./server.js";
@@ -51,7 +51,6 @@ function histogram({ id, buckets }, open) {
 	const total = buckets.reduce((sum, { count }) => sum + count, 0);
 	const title = t(`activity.${id}`);
 	const figure = make("figure", { id: `figure-${id}` }, make("figcaption", {}, make("h3", {}, title)));
-	figure.style.margin = "0 0 .8rem";
 	if (!total) {
 		figure.append(make("p", { className: "muted" }, t("activity.none")));
 		return figure;

@@ -1,4 +1,4 @@
-// Connect and Names: addresses to copy, and what the server knows from Home Assistant.
+// Connect and Names: addresses, and what is known from Home Assistant.
 import { addSection, byId, copyButton, make, show, write } from "./dom.js";
 import { t, when } from "./language.js";
 import { call } from "./server.js";

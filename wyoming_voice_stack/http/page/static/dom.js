@@ -1,4 +1,4 @@
-// Finding, making and asking: the few things that every section does with the document.
+// What every section does with the document.
 import { t, translate } from "./language.js";
 
 export const byId = (id) => document.getElementById(id);

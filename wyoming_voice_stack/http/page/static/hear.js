@@ -154,7 +154,6 @@ class Hearing {
 	async download(ending, format) {
 		writeError(byId("hear-error"), null);
 		try {
-			if (format === "text") return save(new Blob([`${byId("heard").textContent}\n`], { type: "text/plain" }), "text.txt");
 			this.#controller = new AbortController();
 			const times = format === "verbose_json" ? { "timestamp_granularities[]": "word" } : {};
 			const response = await this.#request(this.#kept, { response_format: format, ...times });

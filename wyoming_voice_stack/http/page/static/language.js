@@ -55,7 +55,6 @@ export function t(key, values = {}) {
 	});
 }
 
-/** Write the texts that elements ask for in their data-t attributes. */
 export function translate(root) {
 	for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
 	for (const element of root.querySelectorAll("[data-t-label]"))
@@ -95,7 +94,6 @@ export function languageName(tag) {
 	}
 }
 
-/** Pairs of tag and name, in the order of their names. */
 export function byName(tags) {
 	const pairs = tags.map((tag) => [tag, languageName(tag)]);
 	return pairs.sort((one, other) => one[1].localeCompare(other[1], language));

@@ -12,7 +12,6 @@ export function whyNoMicrophone() {
 	return isSecureContext ? t("microphone.none") : t("insecure.why", { address: location.origin });
 }
 
-/** An error of getUserMedia in words that tell what to do. */
 export function inWords(error) {
 	const known = ["NotAllowedError", "NotFoundError", "NotReadableError"];
 	return known.includes(error.name) ? new Error(t(`microphone.${error.name}`)) : error;

@@ -42,7 +42,7 @@ export async function open(path, { method = "GET", json, body, signal } = {}) {
 	const sent = json === undefined ? body : JSON.stringify(json);
 	let response;
 	try {
-		response = await fetch(path, { method, headers, body: sent, signal, cache: "no-store", credentials: "same-origin" });
+		response = await fetch(path, { method, headers, body: sent, signal, cache: "no-store" });
 	} catch (error) {
 		if (error.name === "AbortError") throw error;
 		throw new ServerError(t("error.unreachable"));

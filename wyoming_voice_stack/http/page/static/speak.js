@@ -56,7 +56,7 @@ async function listVoices() {
 }
 
 /** Fill a list of voices, grouped by language; cloned voices are marked. */
-export function fillVoices(select, voices, chosen, first = [["", t("speak.defaultVoice")]]) {
+export function fillVoices(select, voices, chosen) {
 	if (!select) return;
 	const groups = new Map();
 	for (const voice of voices) {
@@ -66,7 +66,7 @@ export function fillVoices(select, voices, chosen, first = [["", t("speak.defaul
 		const label = voice.kind === "cloned" ? t("speak.cloned", { name: voice.name }) : voice.name;
 		groups.get(group).push(make("option", { value: voice.name }, label));
 	}
-	options(select, first, "");
+	options(select, [["", t("speak.defaultVoice")]], "");
 	for (const [label, entries] of [...groups].sort(([one], [other]) => one.localeCompare(other)))
 		select.append(make("optgroup", { label }, ...entries));
 	if (voices.some((voice) => voice.name === chosen)) select.value = chosen;

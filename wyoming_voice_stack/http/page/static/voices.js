@@ -7,6 +7,7 @@ import { fillVoices } from "./speak.js";
 
 const OPENAI_VOICES =
 	"alloy ash ballad cedar coral echo fable marin nova onyx sage shimmer verse".split(" ");
+const MAX_BUILT_IN = 20; // Some models have hundreds.
 
 export function mountVoices(state, changed) {
 	const section = addSection("voices", "rest");
@@ -44,7 +45,7 @@ class Voices {
 		try {
 			const { voices, aliases, can_clone: canClone, why_not: whyNot } = await call("api/voices");
 			if (!byId("voice-list")) return;
-			byId("voice-list").replaceChildren(...voices.map((voice) => this.#row(voice)));
+			this.#drawList(voices);
 			show(byId("add-voice"), canClone && this.#state.can_change);
 			const why = this.#state.can_change ? whyNot : this.#state.why_not;
 			show(byId("voices-why"), Boolean(why));
@@ -53,6 +54,14 @@ class Voices {
 		} catch (error) {
 			writeError(byId("voices-error"), error);
 		}
+	}
+
+	#drawList(voices) {
+		const cloned = voices.filter(({ kind }) => kind === "cloned");
+		const shown = [...cloned, ...voices.filter(({ kind }) => kind !== "cloned").slice(0, MAX_BUILT_IN)];
+		const left = voices.length - shown.length;
+		const more = left ? [make("li", { className: "muted" }, t("voices.more", { count: left }))] : [];
+		byId("voice-list").replaceChildren(...shown.map((voice) => this.#row(voice)), ...more);
 	}
 
 	#row(voice) {
