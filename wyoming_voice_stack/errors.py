@@ -18,6 +18,7 @@ VoiceStackError                      code on the wire
 ├── NotAllowed                       not-allowed: the address may not connect
 ├── CapacityError                    try again later
 │   ├── Busy                         busy
+│   │   └── NoFreePlace              busy: as many requests as the server works on at once
 │   ├── ShuttingDown                 shutting-down
 │   ├── DeadlineExceeded             timeout
 │   └── Abandoned                    abandoned: the result is no longer needed
@@ -135,6 +136,10 @@ class CapacityError(VoiceStackError, code="busy"):
 
 class Busy(CapacityError):
     """A queue or the number of connections is at its limit."""
+
+
+class NoFreePlace(Busy):
+    """The server works on as many requests as it may at once."""
 
 
 class ShuttingDown(CapacityError, code="shutting-down"):

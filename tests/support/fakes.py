@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -23,11 +23,14 @@ from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.errors import Abandoned
-from wyoming_voice_stack.http.health import HasStatus, make_runner
+from wyoming_voice_stack.http.application import RequestPlaces, make_runner
+from wyoming_voice_stack.http.health import HasStatus
+from wyoming_voice_stack.http.late_routes import BuildRoutes
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
 from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
 from wyoming_voice_stack.protocol.session import FrontEnd
+from wyoming_voice_stack.server.http_connections import HttpConnections
 from wyoming_voice_stack.server.listener import Listener
 from wyoming_voice_stack.tts.engine import EngineCard, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
@@ -284,13 +287,26 @@ async def listening(
     host: str | None = "127.0.0.1",
     metrics: Metrics | None = None,
     service: HasStatus | None = None,
+    max_api_requests: int = 8,
+    allowed_origins: Sequence[str] = (),
+    allowed_hosts: Sequence[str] = (),
+    late_routes: Callable[[RequestPlaces], Mapping[str, BuildRoutes]] = lambda _: {},
     **more: object,
 ) -> AsyncIterator[Listener]:
     metrics = metrics or Metrics()
     status = service or (front_end if isinstance(front_end, EchoService) else EchoService())
+    connections = HttpConnections(max_api_requests)
     listener = Listener(
         front_end=front_end,
-        http=make_runner(status, metrics),
+        http=make_runner(
+            status,
+            metrics,
+            allowed_origins=allowed_origins,
+            allowed_hosts=allowed_hosts,
+            handling=connections.handling,
+            late_routes=late_routes(connections),
+        ),
+        http_connections=connections,
         metrics=metrics,
         limits=limits or ConnectionLimits(),
         max_connections=max_connections,

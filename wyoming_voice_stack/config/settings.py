@@ -32,6 +32,8 @@ from wyoming_voice_stack.config.value_types import (
     Networks,
     Optional,
     OptionalLanguage,
+    Origins,
+    VoiceAliases,
     exactly_one,
     lower,
     unquoted,
@@ -151,7 +153,19 @@ class Settings(BaseSettings):
     allowed_clients: Networks = PRIVATE_NETWORKS
     """Addresses or networks that may connect, besides this machine: `private` stands for all private networks, `any` for all."""
     allowed_hosts: HostNames = ()
-    """Further names under which browsers and proxies may request `/health`, `/ready` and `/metrics`; addresses and local names always may."""
+    """Further names under which browsers and proxies may reach the HTTP side; addresses and local names always may."""
+    api_key: SecretStr | None = None
+    """Key that requests to the OpenAI-compatible API must send; unset accepts any key and none."""
+    api_voices: VoiceAliases = ()
+    """Voices of this server for names that API clients send, such as `alloy=anna [de],nova=bert`."""
+    api_origins: Origins = ()
+    """Web origins whose pages may use the API from a browser, such as `https://chat.example.com`."""
+    max_api_requests: int = Field(default=64, ge=1, le=1000)
+    """Limit of API requests that the server works on at once; further ones are answered 503."""
+    max_upload_mb: int = Field(default=25, ge=1, le=1024)
+    """Largest file that a client may upload, in MiB."""
+    web_ui: Annotated[Literal["off", "read", "full"], BeforeValidator(lower)] = "read"
+    """Web page at `/ui/`: off, read (changes only through Home Assistant, from this machine or with API_KEY), or full."""
     idle_timeout_seconds: float = Field(default=600.0, gt=0, le=86_400)
     """Longest time in seconds without data from a client."""
     read_timeout_seconds: float = Field(default=30.0, gt=0, le=3600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic_settings import NoDecode
 from wyoming_voice_stack.config.networks import NAMED_NETWORKS
 
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE | re.ASCII)
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII)
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?", re.ASCII)
 _QUOTES = ('"', "'")
 _DETECTED = "auto"
@@ -123,6 +125,39 @@ def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _origins(names: tuple[str, ...]) -> tuple[str, ...]:
+    origins = tuple(name.lower().rstrip("/") for name in names)
+    for name, origin in zip(names, origins, strict=True):
+        if not _ORIGIN.fullmatch(origin):
+            raise PydanticCustomError(
+                "origin",
+                "{name} is not a web origin; use origins such as https://chat.example.com or"
+                " http://192.168.1.20:3000, without a path, separated by commas",
+                {"name": repr(name)},
+            )
+    return origins
+
+
+def _voice_aliases(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return tuple(value.items())
+    parts = comma_separated(value)
+    if not isinstance(parts, tuple):
+        return value
+    return tuple(_voice_alias(part) if isinstance(part, str) else part for part in parts)
+
+
+def _voice_alias(part: str) -> tuple[str, str]:
+    alias, _, voice = (unquoted(text) for text in part.partition("="))
+    if not alias or not voice:
+        raise PydanticCustomError(
+            "voice_alias",
+            "{part} does not give a voice a name; use alloy=anna [de] or nova=bert, separated by commas",
+            {"part": repr(part)},
+        )
+    return alias, voice
+
+
 def _device(value: str) -> str:
     if not _DEVICE.fullmatch(value):
         raise PydanticCustomError("device", "no such device; use auto, cpu, cuda or cuda:N")
@@ -157,6 +192,11 @@ Names = Annotated[
 HostNames = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(comma_separated), AfterValidator(_host_names)
 ]
+Origins = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(comma_separated), AfterValidator(_origins)
+]
+VoiceAliases = Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_voice_aliases)]
+"""Pairs of the name that a client sends and the name of a voice."""
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(networks)]
 Optional = Annotated[str | None, BeforeValidator(_empty_is_none)]
 LanguageTag = Annotated[str, AfterValidator(_existing_language)]

@@ -1,1 +1,1 @@
-"""The HTTP front end: health, readiness and metrics."""
+"""The HTTP front end: health, readiness, metrics; the OpenAI-compatible API, built on first use."""

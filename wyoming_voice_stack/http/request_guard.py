@@ -1,4 +1,4 @@
-"""Refuses HTTP requests that a foreign web page has caused, and keeps requests from slowing others down.
+"""Refuses HTTP requests that a foreign web page has caused.
 
 A page from elsewhere can make a browser on the local network send requests here, and by DNS rebinding
 read the answers. Such a request names the host or the origin of that page.
@@ -6,12 +6,14 @@ read the answers. Such a request names the host or the origin of that page.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+
+from wyoming_voice_stack.http.error_body import error_response, wants_json
 
 LOCAL_SUFFIXES = (
     ".local",
@@ -30,24 +32,24 @@ LOCAL_SUFFIXES = (
 """Ends of names that only exist on a local network or inside a cluster."""
 
 
-def make_guard(
-    allowed_hosts: Collection[str], before_request: Callable[[], Awaitable[None]]
-) -> Middleware:
-    """Create the middleware; `allowed_hosts` are further names of this server.
+def make_guard(allowed_hosts: Collection[str], allowed_origins: Collection[str] = ()) -> Middleware:
+    """Create the middleware.
 
-    It waits for `before_request`, which bounds the rate of requests.
+    `allowed_hosts` are further names of this server, `allowed_origins` those of web pages that may
+    use it, such as `https://chat.example.com`.
     """
     names = frozenset(name.lower() for name in allowed_hosts)
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        await before_request()
         host = request.headers.get("Host", "")
         if host and not is_local(_host_of(f"//{host}"), names):
-            return _refusal("Host", host)
+            return _refusal(request.path, "Host", host)
         origin = request.headers.get("Origin")
-        if origin is not None and not is_local(_host_of(origin), names):
-            return _refusal("Origin", origin)
+        if origin is None or origin.lower() in allowed_origins:
+            return await handler(request)
+        if not is_local(_host_of(origin), names):
+            return _refusal(request.path, "Origin", origin)
         return await handler(request)
 
     return guard
@@ -74,9 +76,11 @@ def _host_of(url: str) -> str | None:
         return None
 
 
-def _refusal(header: str, value: str) -> web.Response:
+def _refusal(path: str, header: str, value: str) -> web.Response:
     reason = (
         f"{header} {value!r:.100} is not a name of this server; use its address, or add the name to"
         " ALLOWED_HOSTS."
     )
+    if wants_json(path):
+        return error_response(403, reason, code="not_allowed")
     return web.Response(status=403, text=f"{reason}\n")

@@ -97,7 +97,7 @@ class Admission:
 
     def _at_share(self, source: str) -> bool:
         # Programs of this machine, such as a load balancer, speak for many clients.
-        if _is_loopback(source):
+        if is_loopback(source):
             return False
         taken = sum(1 for other in self._placed.values() if other == source)
         return taken >= places_of_one_address(self._places)
@@ -152,5 +152,6 @@ def _gives_way(connection: Placed) -> bool:
     return connection.waits_for_client_s >= allowed
 
 
-def _is_loopback(source: str) -> bool:
+def is_loopback(source: str) -> bool:
+    """Return whether a source is this machine."""
     return source == "::1" or source.startswith("127.")

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,7 +20,9 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.call_watch import given_up
 from wyoming_voice_stack.engine.status import ServiceStatus, is_ready
 from wyoming_voice_stack.errors import EXIT_STUCK
-from wyoming_voice_stack.http.health import make_runner
+from wyoming_voice_stack.http.application import RequestPlaces, make_runner
+from wyoming_voice_stack.http.deadlines import Deadlines
+from wyoming_voice_stack.http.late_routes import BuildRoutes
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection.event_rate import (
     BYTES_PER_EVENT,
@@ -29,6 +31,7 @@ from wyoming_voice_stack.protocol.connection.event_rate import (
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
 from wyoming_voice_stack.protocol.event_limits import SERVER_FRAMES
 from wyoming_voice_stack.protocol.session import FrontEnd
+from wyoming_voice_stack.server.http_connections import HttpConnections
 from wyoming_voice_stack.server.listener import Listener
 
 _LOGGER = logging.getLogger(__name__)
@@ -59,10 +62,12 @@ class RunningService(Protocol):
 
 @dataclass(frozen=True)
 class AssembledServer:
-    """A service and its front end for the Wyoming protocol."""
+    """A service, its front end for the Wyoming protocol, and its part of the HTTP side."""
 
     service: RunningService
     front_end: FrontEnd
+    late_routes: Callable[[RequestPlaces], Mapping[str, BuildRoutes]] = lambda _: {}
+    """Routes of the HTTP side that are built with the first request for them."""
 
 
 _THREAD_WAITING = {
@@ -132,14 +137,20 @@ async def serve(
 def _listener(settings: Settings, assembled: AssembledServer, metrics: Metrics) -> Listener:
     turns = OverloadTurns()
     http_rate = EventRate(turns)
+    connections = HttpConnections(settings.max_api_requests)
     return Listener(
         front_end=assembled.front_end,
         http=make_runner(
             assembled.service,
             metrics,
             allowed_hosts=settings.allowed_hosts,
+            allowed_origins=settings.api_origins,
             before_request=lambda: http_rate.pay(HTTP_REQUEST_BYTES),
+            handling=connections.handling,
+            late_routes=assembled.late_routes(connections),
+            deadlines=Deadlines(settings.read_timeout_seconds, settings.write_timeout_seconds),
         ),
+        http_connections=connections,
         overload_turns=turns,
         metrics=metrics,
         limits=ConnectionLimits(

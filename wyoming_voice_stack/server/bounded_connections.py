@@ -25,7 +25,11 @@ class BoundedConnections:
         return transport in self._timers
 
     def add(self, transport: asyncio.Transport) -> None:
-        """Add a connection; at the limit, the oldest of the address with most is aborted for it."""
+        """Add a connection; at the limit, the oldest of the address with most is aborted for it.
+
+        One that is there already becomes the youngest.
+        """
+        self.remove(transport)
         for ended in [one for one in self._timers if one.is_closing()]:
             self.remove(ended)
         if len(self._timers) >= self._limit:

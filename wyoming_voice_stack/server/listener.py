@@ -25,6 +25,7 @@ from wyoming_voice_stack.protocol.framing import encode
 from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.admission import Admission, host_of, source_of
 from wyoming_voice_stack.server.bounded_connections import BoundedConnections
+from wyoming_voice_stack.server.http_connections import HttpConnections
 from wyoming_voice_stack.server.memory_return import MemoryReturn
 from wyoming_voice_stack.server.sockets import (
     BACKLOG,
@@ -35,10 +36,6 @@ from wyoming_voice_stack.server.sockets import (
 
 _LOGGER = logging.getLogger(__name__)
 
-HTTP_CONNECTIONS = 16
-"""HTTP connections at once. They have a limit of their own, so that a busy server stays observable."""
-HTTP_CONNECTION_SECONDS = 60.0
-"""Longest duration of one HTTP connection."""
 FIRST_BYTE_CONNECTIONS = 64
 """Connections that have not sent their first byte yet."""
 STRANGERS = 16
@@ -66,8 +63,9 @@ class Listener:
         max_connections: int,
         allowed_clients: Sequence[Network] = (),
         overload_turns: OverloadTurns | None = None,
+        http_connections: HttpConnections | None = None,
     ) -> None:
-        """`overload_turns` is shared with what else works beyond its rate, such as HTTP."""
+        """`overload_turns` and `http_connections` are shared with the HTTP application."""
         turns = overload_turns or OverloadTurns()
         self._context = ServerContext(front_end, limits, metrics, turns)
         self._http = http
@@ -79,7 +77,7 @@ class Listener:
         self._awaiting_first_byte = BoundedConnections(FIRST_BYTE_CONNECTIONS, limits.idle_s)
         self._strangers = BoundedConnections(STRANGERS, STRANGER_SECONDS)
         self._refused = BoundedConnections(REFUSED_CONNECTIONS, CLOSING_SECONDS)
-        self._http_connections = BoundedConnections(HTTP_CONNECTIONS, HTTP_CONNECTION_SECONDS)
+        self._http_connections = http_connections or HttpConnections()
         self._server: asyncio.Server | None = None
         metrics.connections.set_function(lambda: len(self._connections))
 
@@ -129,15 +127,21 @@ class Listener:
     async def drain(self, grace_s: float) -> None:
         """Let running requests finish within `grace_s` seconds, then end the remaining connections."""
         self.stop_accepting()
+        self._http_connections.drain()
         for connection in self._connections.values():
             connection.drain()
-        tasks = set(self._connections)
-        if tasks:
+        http = asyncio.create_task(self._http_connections.finished(), name="HTTP requests")
+        tasks = {http, *self._connections}
+        try:
             _, tasks = await asyncio.wait(tasks, timeout=grace_s)
+        finally:
+            http.cancel()
+        cut_off = len(tasks - {http}) + self._http_connections.requests
         for task in tasks:
             task.cancel()
+        if cut_off:
+            _LOGGER.warning("%d requests were cut off at the end of the grace period", cut_off)
         if tasks:
-            _LOGGER.warning("%d requests were cut off at the end of the grace period", len(tasks))
             await asyncio.wait(tasks)
         await self._http.cleanup()
         self._http_connections.close()

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.engine.status import EngineState, ServiceStatus
-from wyoming_voice_stack.http.health import make_runner
+from wyoming_voice_stack.http.application import make_runner
 from wyoming_voice_stack.metrics import Metrics
 
 ANSWERS = {

@@ -19,7 +19,7 @@ from tests.support.fakes import FakeRecognizer, FakeSynthesizer, Peer, listening
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.protocol.asr_session import AsrFrontEnd
 from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd
-from wyoming_voice_stack.server import assembly
+from wyoming_voice_stack.server.assembly.http import other_port
 
 SPEECH_TO_TEXT = (
     Transcribe(language="en").event(),
@@ -154,4 +154,4 @@ def test_port_in_the_settings(
     ports: dict[str, int], expected: tuple[int | None, int | None]
 ) -> None:
     settings = [Settings(service_mode=mode, **ports) for mode in ("asr", "tts")]  # type: ignore[arg-type]
-    assert tuple(assembly._other_port(each) for each in settings) == expected
+    assert tuple(other_port(each) for each in settings) == expected

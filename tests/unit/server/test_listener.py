@@ -21,6 +21,7 @@ from wyoming_voice_stack.protocol.connection.server_context import ConnectionLim
 from wyoming_voice_stack.server import admission as admission_module
 from wyoming_voice_stack.server import listener as listener_module
 from wyoming_voice_stack.server.admission import EXTRA_CONNECTIONS
+from wyoming_voice_stack.server.http_connections import RESTING_CONNECTIONS
 from wyoming_voice_stack.server.listener import is_allowed
 from wyoming_voice_stack.server.sockets import RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES
 
@@ -128,7 +129,7 @@ class TestAdmission:
 
     async def test_slow_requests_do_not_hide_the_health(self, service: EchoService) -> None:
         async with listening(service) as listener, contextlib.AsyncExitStack() as stack:
-            for _ in range(listener_module.HTTP_CONNECTIONS + 2):
+            for _ in range(RESTING_CONNECTIONS + 2):
                 slow = await stack.enter_async_context(peer(listener.port))
                 await slow.send_raw(b"GET /")
             http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -142,7 +143,7 @@ class TestAdmission:
                     url = f"http://127.0.0.1:{listener.port}/health"
                     async with http.get(url) as answer:
                         assert answer.status == 200
-            assert len(listener._http_connections) < listener_module.HTTP_CONNECTIONS
+            assert listener._http_connections.resting < RESTING_CONNECTIONS
 
     @pytest.mark.parametrize(
         ("host", "expected"),

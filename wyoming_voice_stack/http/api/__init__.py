@@ -1,1 +1,1 @@
-"""The OpenAI-compatible API."""
+"""The OpenAI-compatible API; nothing of it is imported before its first request."""

@@ -7,6 +7,7 @@ from wyoming_voice_stack.errors import ConfigError
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.app import AssembledServer
+from wyoming_voice_stack.server.assembly.http import HttpSide, other_port
 from wyoming_voice_stack.server.assembly.model_check import CheckedService
 
 
@@ -25,18 +26,16 @@ def assemble(settings: Settings, metrics: Metrics) -> AssembledServer:
 
         asr = asr_service(settings, metrics, store)
         checked = CheckedService(asr, store.used_folders)
-        return AssembledServer(checked, AsrFrontEnd(asr, tts_port=_other_port(settings)))
+        front_end = AsrFrontEnd(asr, tts_port=other_port(settings))
+        http = HttpSide(settings, metrics, checked, asr=asr)
+        return AssembledServer(checked, front_end, http.late_routes)
     if settings.service_mode == "tts":
         from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd
         from wyoming_voice_stack.server.assembly.tts import tts_service
 
         tts = tts_service(settings, metrics, store)
         checked = CheckedService(tts, store.used_folders)
-        return AssembledServer(checked, TtsFrontEnd(tts, asr_port=_other_port(settings)))
+        tts_front_end = TtsFrontEnd(tts, asr_port=other_port(settings))
+        http = HttpSide(settings, metrics, checked, tts=tts)
+        return AssembledServer(checked, tts_front_end, http.late_routes)
     raise ConfigError("SERVICE_MODE is not set; set it to asr or tts, or give --mode.")
-
-
-def _other_port(settings: Settings) -> int | None:
-    """Port of the other server; None if the system chooses it, or if this server took it."""
-    port = settings.tts_port if settings.service_mode == "asr" else settings.asr_port
-    return port if port not in {0, settings.port} else None

@@ -1,0 +1,140 @@
+"""What every request to the API passes: origin, key, a place, a loaded model; and how its errors are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from wyoming_voice_stack.errors import VoiceStackError, redacted_traceback
+from wyoming_voice_stack.http.api.api_errors import (
+    LOADING_RETRY_SECONDS,
+    MethodNotAllowed,
+    ModelLoading,
+    NotServed,
+    to_response,
+)
+from wyoming_voice_stack.http.api.cross_origin import CrossOrigin, is_websocket
+from wyoming_voice_stack.http.api.keys import ApiKey
+from wyoming_voice_stack.http.api.requests import connection_name
+from wyoming_voice_stack.http.api.streaming import abort
+from wyoming_voice_stack.http.application import HEADERS_KEY, RESPONSE_KEY, RequestPlaces
+from wyoming_voice_stack.http.error_body import error_response
+from wyoming_voice_stack.http.health import HasStatus
+from wyoming_voice_stack.metrics import Metrics
+
+_LOGGER = logging.getLogger(__name__)
+
+LOADING_WAIT_SECONDS = 20.0
+"""How long a request is held while the model loads: below the 30 s for which clients wait."""
+LOADING_POLL_SECONDS = 0.1
+_READING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Wraps the handlers of the API."""
+
+    key: ApiKey
+    origins: CrossOrigin
+    places: RequestPlaces
+    service: HasStatus
+    metrics: Metrics
+
+    def guarded(
+        self, routes: Sequence[web.RouteDef], *, elsewhere: Sequence[web.RouteDef] = ()
+    ) -> list[web.RouteDef]:
+        """Return the routes with wrapped handlers, and one that answers all other paths and methods.
+
+        Requests to `routes` wait until the model is loaded, those to `elsewhere` do not.
+        """
+        known = web.UrlDispatcher()
+        known.add_routes([*routes, *elsewhere])
+        return [
+            *(self._wrapped(route, self._when_loaded(route.handler)) for route in routes),
+            *(self._wrapped(route, route.handler) for route in elsewhere),
+            web.route("*", "/v1{rest:.*}", partial(self._answer, partial(self._other, known))),
+        ]
+
+    def _wrapped(self, route: web.RouteDef, handler: Handler) -> web.RouteDef:
+        return web.route(
+            route.method, route.path, partial(self._answer, handler), **dict(route.kwargs)
+        )
+
+    def _when_loaded(self, handler: Handler) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            if works(request):
+                await self._wait_for_model()
+            return await handler(request)
+
+        return handle
+
+    async def _answer(self, handler: Handler, request: web.Request) -> web.StreamResponse:
+        """Handle a request; its errors become responses, or cut a response that has begun."""
+        request[HEADERS_KEY] = self.origins.add_headers
+        try:
+            return await self._handle(handler, request)
+        except VoiceStackError as error:
+            failure = error
+        except ConnectionError:
+            # The client has left.
+            raise
+        except web.HTTPException as error:
+            return error_response(error.status, error.text or error.reason)
+        except Exception as error:  # noqa: BLE001 - the client must learn that its request failed
+            # Without the message, which may quote what was spoken.
+            trace = redacted_traceback(error)
+            _LOGGER.error(  # noqa: TRY400
+                "[%s] %s failed: %s", connection_name(request), request.path, trace
+            )
+            failure = VoiceStackError("The server failed; its log says more.")
+        self.metrics.errors.labels(failure.code).inc()
+        begun: web.StreamResponse | None = request.get(RESPONSE_KEY)
+        if begun is not None:
+            _LOGGER.warning("[%s] cut off: %s", connection_name(request), failure)
+            abort(request)
+            return begun
+        _LOGGER.info("[%s] %s: %s", connection_name(request), request.path, failure)
+        return to_response(failure)
+
+    async def _handle(self, handler: Handler, request: web.Request) -> web.StreamResponse:
+        self.origins.check(request)
+        if not works(request):
+            return await handler(request)
+        self.key.check(request)
+        with self.places.enter(request):
+            return await handler(request)
+
+    async def _wait_for_model(self) -> None:
+        try:
+            async with asyncio.timeout(LOADING_WAIT_SECONDS):
+                # The state changes in the engine's thread, which sets no event.
+                while self.service.status().state in {"idle", "loading"}:  # noqa: ASYNC110
+                    await asyncio.sleep(LOADING_POLL_SECONDS)
+        except TimeoutError:
+            raise ModelLoading(
+                "The model is still loading; try again in some seconds.",
+                headers={hdrs.RETRY_AFTER: str(LOADING_RETRY_SECONDS)},
+            ) from None
+
+    async def _other(self, known: web.UrlDispatcher, request: web.Request) -> web.StreamResponse:
+        failure = (await known.resolve(request)).http_exception
+        if not isinstance(failure, web.HTTPMethodNotAllowed):
+            raise NotServed(f"Nothing is served at {request.path!r:.200}.")
+        if request.method == hdrs.METH_OPTIONS:
+            return self.origins.preflight(request)
+        methods = ", ".join(sorted(failure.allowed_methods))
+        raise MethodNotAllowed(
+            f"{request.path!r:.200} does not support {request.method}; use {methods}.",
+            headers={hdrs.ALLOW: methods},
+        )
+
+
+def works(request: web.Request) -> bool:
+    """Return whether a request makes the server work: it needs a key and a place."""
+    return request.method not in _READING or is_websocket(request)

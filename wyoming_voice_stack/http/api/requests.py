@@ -1,0 +1,111 @@
+"""What handlers read of a request, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, NoReturn
+
+from aiohttp import hdrs, web
+
+from wyoming_voice_stack.errors import DeadlineExceeded, MalformedEvent, TooLarge
+from wyoming_voice_stack.http.api.api_errors import InvalidField, UnsupportedBody
+from wyoming_voice_stack.http.deadlines import deadlines_of
+
+MAX_JSON_BYTES = 4 * 1024 * 1024
+"""Largest JSON body, unless a handler takes larger ones: a text of a million letters."""
+BODY_SECONDS = 600.0
+"""Longest time for a whole body, however steadily it arrives."""
+_IPV4_MAPPED = "::ffff:"
+
+
+def connection_name(request: web.Request) -> str:
+    """Return the client as `host:port`, for log lines and for fair shares among clients."""
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    if not peer:
+        return "unknown"
+    return f"{str(peer[0]).removeprefix(_IPV4_MAPPED).partition('%')[0]}:{peer[1]}"
+
+
+def require_plain_body(request: web.Request) -> None:
+    """Accept a body that is not compressed: its size would say nothing about its content.
+
+    Raises:
+        UnsupportedBody: it is compressed.
+    """
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise UnsupportedBody("Compressed request bodies are not supported; send it uncompressed.")
+
+
+def require_size(request: web.Request, limit_bytes: int) -> None:
+    """Refuse a body whose announced size is too large, before any of it is read.
+
+    Raises:
+        TooLarge: it is larger than `limit_bytes`.
+    """
+    if (request.content_length or 0) > limit_bytes:
+        raise too_large(limit_bytes)
+
+
+def too_large(limit_bytes: int) -> TooLarge:
+    """Return the error for a body above a limit."""
+    return TooLarge(f"The request body is larger than {limit_bytes // 1024} KiB; send less.")
+
+
+async def read_body(request: web.Request, limit_bytes: int) -> bytearray:
+    """Return the whole body.
+
+    Raises:
+        TooLarge: it is larger than `limit_bytes`.
+        UnsupportedBody: it is compressed.
+        DeadlineExceeded: the client sends too slowly.
+    """
+    require_plain_body(request)
+    require_size(request, limit_bytes)
+    body = bytearray()
+    read_s = deadlines_of(request).read_s
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                async with asyncio.timeout(read_s):
+                    chunk = await request.content.readany()
+                if not chunk:
+                    return body
+                if len(body) + len(chunk) > limit_bytes:
+                    raise too_large(limit_bytes)
+                body += chunk
+    except TimeoutError:
+        raise body_timeout() from None
+
+
+def body_timeout() -> DeadlineExceeded:
+    """Return the error for a body that arrives too slowly."""
+    return DeadlineExceeded("The request body did not arrive in time (READ_TIMEOUT_SECONDS).")
+
+
+async def read_json(request: web.Request, limit_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
+    """Return the JSON object in the body.
+
+    Raises:
+        UnsupportedBody: the body is not announced as JSON.
+        InvalidField: it is no JSON object.
+        TooLarge: it is larger than `limit_bytes`.
+        DeadlineExceeded: the client sends too slowly.
+    """
+    if request.content_type != "application/json":
+        raise UnsupportedBody(
+            f"Content-Type {request.content_type!r:.100} is not supported; send application/json."
+        )
+    body = await read_body(request, limit_bytes)
+    try:
+        value = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise InvalidField("The request body is not valid JSON.", code="invalid_json") from error
+    if not isinstance(value, dict):
+        raise InvalidField("The request body is not a JSON object.", code="invalid_json")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedEvent(f"The request body contains {name}, which is not valid JSON.")

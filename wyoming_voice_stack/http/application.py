@@ -1,0 +1,120 @@
+"""The HTTP application: health, readiness, metrics, and the API and page that are built on first use."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, TypeAlias
+
+from aiohttp import web, web_response
+from aiohttp.typedefs import Handler
+
+from wyoming_voice_stack.http.deadlines import DEADLINES, Deadlines
+from wyoming_voice_stack.http.health import HasStatus, health_routes
+from wyoming_voice_stack.http.late_routes import BuildRoutes, LateRoutes
+from wyoming_voice_stack.http.request_guard import make_guard
+from wyoming_voice_stack.metrics import Metrics
+
+SERVER_NAME = "wyoming-voice-stack"
+"""The `Server` header, without any version."""
+MAX_REQUEST_BODY_BYTES = 1024
+"""Bound of bodies that are not read in chunks; what takes uploads counts them itself."""
+MAX_HEADER_BYTES = 8 * 1024
+KEEPALIVE_SECONDS = 60.0
+"""How long a connection may wait for its next request. Longer than clients keep one, so that no client
+sends a request on a connection that is about to be closed."""
+LINGERING_SECONDS = 10.0
+"""How long the unread body of a refused request may delay the end of its connection. Its client reads
+the answer only when it has sent all."""
+SHUTDOWN_SECONDS = 1.0
+"""How long a handler may take to end after it was cancelled."""
+AddHeaders: TypeAlias = Callable[[web.Request, web.StreamResponse], None]
+REQUEST_ID_HEADER = "x-request-id"
+RESPONSE_KEY = web.RequestKey("response", web.StreamResponse)
+"""Of a request: its response, once the first byte of it is sent."""
+
+
+HEADERS_KEY: web.RequestKey[AddHeaders] = web.RequestKey("headers")
+"""Of a request: a function that completes the headers of its response."""
+
+
+class RequestPlaces(Protocol):
+    """The requests that a server works on at once."""
+
+    def enter(self, request: web.Request) -> AbstractContextManager[None]:
+        """Take a place for a request, for the time of the context.
+
+        A connection without a place is closed after some time, and gives way to others.
+
+        Raises:
+            NoFreePlace: all places are taken.
+            ShuttingDown: the server takes no new requests.
+        """
+        ...
+
+
+def make_runner(
+    service: HasStatus,
+    metrics: Metrics,
+    *,
+    allowed_hosts: Collection[str] = (),
+    before_request: Callable[[], Awaitable[None]] | None = None,
+    handling: Callable[[web.Request], AbstractContextManager[None]] | None = None,
+    late_routes: Mapping[str, BuildRoutes] | None = None,
+    allowed_origins: Collection[str] = (),
+    deadlines: Deadlines | None = None,
+) -> web.AppRunner:
+    """Create the application; call `setup()` before use.
+
+    `allowed_hosts` are names of this server besides those of local networks. Each request waits for
+    `before_request`, which bounds their rate, and is handled inside the context of `handling`.
+    `allowed_origins` are those of web pages that may use the API.
+    `late_routes` are those of a path and all below it, such as `/v1`.
+    """
+    # aiohttp's own value has its version and Python's.
+    web_response.SERVER_SOFTWARE = SERVER_NAME  # type: ignore[attr-defined]
+    wait, track = before_request or _at_once, handling or (lambda _: nullcontext())
+
+    @web.middleware
+    async def tracked(request: web.Request, handler: Handler) -> web.StreamResponse:
+        await wait()
+        with track(request):
+            return await handler(request)
+
+    app = web.Application(
+        client_max_size=MAX_REQUEST_BODY_BYTES,
+        middlewares=[tracked, make_guard(allowed_hosts, allowed_origins)],
+    )
+    app[DEADLINES] = deadlines or Deadlines()
+    app.on_response_prepare.append(_complete_response)
+    app.router.add_routes(health_routes(service, metrics))
+    for prefix, build in (late_routes or {}).items():
+        app.router.register_resource(LateRoutes(prefix, build))
+    return web.AppRunner(
+        app,
+        handle_signals=False,
+        # A client that leaves ends the work of its request.
+        handler_cancellation=True,
+        access_log=None,
+        # Compressed bodies have no bound that can be checked beforehand.
+        auto_decompress=False,
+        keepalive_timeout=KEEPALIVE_SECONDS,
+        lingering_time=LINGERING_SECONDS,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+        max_line_size=MAX_HEADER_BYTES,
+        max_field_size=MAX_HEADER_BYTES,
+    )
+
+
+async def _at_once() -> None:
+    return
+
+
+async def _complete_response(request: web.Request, response: web.StreamResponse) -> None:
+    request[RESPONSE_KEY] = response
+    add_headers = request.get(HEADERS_KEY)
+    if add_headers is not None:
+        add_headers(request, response)
+    # setdefault: a handler may have named the request already, for its log lines.
+    response.headers.setdefault(REQUEST_ID_HEADER, f"req_{secrets.token_hex(12)}")

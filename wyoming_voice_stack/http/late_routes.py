@@ -1,0 +1,105 @@
+"""Routes that are imported and built with the first request for them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+from aiohttp import web
+from yarl import URL
+
+from wyoming_voice_stack.http.error_body import error_response
+
+_LOGGER = logging.getLogger(__name__)
+
+BuildRoutes: TypeAlias = Callable[[], Sequence[web.RouteDef]]
+"""Imports and creates handlers and their routes; runs in a thread, once."""
+
+
+class LateRoutes(web.AbstractResource):
+    """All paths below a prefix. What serves them is built with the first request."""
+
+    def __init__(self, prefix: str, build: BuildRoutes) -> None:
+        """`build` also serves unknown paths and methods: its last route matches everything."""
+        super().__init__()
+        self._prefix = prefix
+        self._build = build
+        self._building: asyncio.Task[web.UrlDispatcher] | None = None
+
+    @property
+    def canonical(self) -> str:
+        """The prefix, by which the router finds this resource."""
+        return self._prefix
+
+    async def resolve(
+        self, request: web.Request
+    ) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
+        """Return the handler of a request."""
+        if request.path.rstrip("/") == self._prefix and self._building is None:
+            # Clients ask for it only to open a connection early.
+            return self._always(_nothing_here), set()
+        try:
+            router = await self._routes()
+        except Exception:
+            _LOGGER.exception("%s cannot be served", self._prefix)
+            return self._always(_failed), set()
+        match = await router.resolve(request)
+        if match.http_exception is None:
+            return match, set()
+        return self._always(_nothing_here), set()
+
+    async def _routes(self) -> web.UrlDispatcher:
+        if self._building is None:
+            self._building = asyncio.create_task(self._build_router(), name=f"build {self._prefix}")
+        building = self._building
+        try:
+            # A client that leaves ends its own wait, not that of others.
+            return await asyncio.shield(building)
+        except Exception:
+            # The next request tries again.
+            if self._building is building:
+                self._building = None
+            raise
+
+    async def _build_router(self) -> web.UrlDispatcher:
+        router = web.UrlDispatcher()
+        router.add_routes(await asyncio.to_thread(self._build))
+        router.freeze()
+        return router
+
+    def _always(self, handler: Callable[[web.Request], Any]) -> web.UrlMappingMatchInfo:
+        return web.UrlMappingMatchInfo({}, web.ResourceRoute("*", handler, self))
+
+    def url_for(self, **kwargs: str) -> URL:
+        """Return the prefix as a URL."""
+        del kwargs
+        return URL.build(path=self._prefix)
+
+    def add_prefix(self, prefix: str) -> None:
+        """Refuse to be part of another application."""
+        raise NotImplementedError(f"{self._prefix} cannot be moved below {prefix}")
+
+    def get_info(self) -> Any:
+        """Return the prefix for introspection."""
+        return {"prefix": self._prefix}
+
+    def raw_match(self, path: str) -> bool:
+        """Return whether a path is the prefix itself."""
+        return path == self._prefix
+
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Iterator[web.AbstractRoute]:
+        return iter(())
+
+
+async def _nothing_here(request: web.Request) -> web.Response:
+    return error_response(404, f"Nothing is served at {request.path!r:.200}.", code="not_found")
+
+
+async def _failed(request: web.Request) -> web.Response:
+    del request
+    return error_response(500, "The API cannot be loaded; the server's log says why.")

@@ -1,0 +1,80 @@
+"""Builds what is served over HTTP besides health and metrics, with the first request for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.http.application import RequestPlaces
+from wyoming_voice_stack.http.late_routes import BuildRoutes
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.server.app import RunningService
+
+if TYPE_CHECKING:
+    from wyoming_voice_stack.asr.service import AsrService
+    from wyoming_voice_stack.tts.service import TtsService
+
+# Modules below http.api and http.page are imported inside functions, which run with the first request.
+
+
+@dataclass(frozen=True)
+class HttpSide:
+    """What the API and the page of one server are built from; one of `asr` and `tts` is set."""
+
+    settings: Settings
+    metrics: Metrics
+    status: RunningService
+    asr: AsrService | None = None
+    tts: TtsService | None = None
+
+    def late_routes(self, places: RequestPlaces) -> Mapping[str, BuildRoutes]:
+        """Return what builds the routes of each path."""
+        return {"/v1": partial(self._api, places)}
+
+    def _api(self, places: RequestPlaces) -> Sequence[web.RouteDef]:
+        from wyoming_voice_stack.http.api.cross_origin import CrossOrigin
+        from wyoming_voice_stack.http.api.gateway import Gateway
+        from wyoming_voice_stack.http.api.keys import ApiKey
+
+        key = self.settings.api_key
+        gateway = Gateway(
+            ApiKey(key.get_secret_value() if key else None),
+            CrossOrigin(self.settings.api_origins, self.settings.allowed_hosts),
+            places,
+            self.status,
+            self.metrics,
+        )
+        return gateway.guarded(self._api_routes(), elsewhere=self._routes_of_the_other_server())
+
+    def _api_routes(self) -> list[web.RouteDef]:
+        """Each part of the API adds its routes here."""
+        routes: list[web.RouteDef] = []
+        return routes
+
+    def _routes_of_the_other_server(self) -> list[web.RouteDef]:
+        """Paths that this server knows only to say where they are served."""
+        from wyoming_voice_stack.http.api.elsewhere import Elsewhere
+
+        port = other_port(self.settings)
+        if self.asr is not None:
+            return Elsewhere(
+                "speech-to-text", "Text to speech", "TTS_PORT", port, ("/v1/audio/speech",)
+            ).routes()
+        return Elsewhere(
+            "text-to-speech",
+            "Speech to text",
+            "ASR_PORT",
+            port,
+            ("/v1/audio/transcriptions", "/v1/audio/translations"),
+        ).routes()
+
+
+def other_port(settings: Settings) -> int | None:
+    """Port of the other server; None if the system chooses it, or if this server took it."""
+    port = settings.tts_port if settings.service_mode == "asr" else settings.asr_port
+    return port if port not in {0, settings.port} else None
