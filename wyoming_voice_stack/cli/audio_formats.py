@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import itertools
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from wyoming_voice_stack.audio import to_pcm16
+from wyoming_voice_stack.audio import PcmFormat, to_pcm16
 from wyoming_voice_stack.cli.client import AudioClip
-from wyoming_voice_stack.errors import ConfigError
+from wyoming_voice_stack.codecs.decoding import decode_file
+from wyoming_voice_stack.errors import ConfigError, UnsupportedAudio
 
 MAX_DECODED_BYTES = 1024 * 1024 * 1024
 _BLOCK_FRAMES = 64 * 1024
@@ -65,29 +64,23 @@ def _with_soundfile(shown: str, raw: bytes) -> AudioClip:
 
 def _with_av(shown: str, raw: bytes) -> AudioClip:
     try:
-        import av
+        import av  # noqa: F401 - the decoder's own message is one of a server
     except (ImportError, OSError) as error:
         raise _NotDecoded("PyAV is not installed") from error
     pcm = bytearray()
+    form: PcmFormat | None = None
     try:
-        # Before PyAV 19, damaged tags were an error unless this was asked for; now it does not exist.
-        before_19 = int(av.__version__.partition(".")[0]) < _TOLERANT_PYAV
-        options: dict[str, Any] = {"metadata_errors": "replace"} if before_19 else {}
-        with av.open(io.BytesIO(raw), "r", **options) as file:
-            if not file.streams.audio:
-                raise _NotDecoded("no audio in it")
-            stream = file.streams.audio[0]
-            resampler = av.AudioResampler("s16", stream.layout.name, stream.rate)
-            for frame in itertools.chain(file.decode(stream), [None]):
-                for part in resampler.resample(frame):
-                    pcm += part.to_ndarray().tobytes()
-                _check_size(shown, pcm)
-            return AudioClip(stream.rate, _WIDTH, stream.layout.nb_channels, bytes(pcm))
-    except av.FFmpegError as error:
-        raise _NotDecoded(str(error.strerror or type(error).__name__)) from error
-    except (AttributeError, ValueError) as error:
-        # PyAV reports a missing decoder, and channels that are not there, like this.
-        raise _NotDecoded("no decoder for its audio") from error
+        for piece in decode_file(raw):
+            form = form or piece.pcm
+            if piece.pcm != form:
+                raise _NotDecoded("its sample rate or channels change")
+            pcm += piece.data
+            _check_size(shown, pcm)
+    except UnsupportedAudio as error:
+        raise _NotDecoded("FFmpeg cannot decode it") from error
+    if form is None:
+        raise _NotDecoded("no audio in it")
+    return AudioClip(form.rate, form.width, form.channels, bytes(pcm))
 
 
 def _check_size(shown: str, pcm: bytearray) -> None:
@@ -97,7 +90,6 @@ def _check_size(shown: str, pcm: bytearray) -> None:
         )
 
 
-_TOLERANT_PYAV = 19
 _DECODERS: tuple[Callable[[str, bytes], AudioClip], ...] = (_with_soundfile, _with_av)
 
 

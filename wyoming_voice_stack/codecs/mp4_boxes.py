@@ -1,0 +1,64 @@
+"""Checks the boxes of an MP4 file before FFmpeg reads them.
+
+FFmpeg reserves 24 bytes for each packet that a table claims, and the packets of one size need no
+bytes in the file: 20 kB are enough to take gigabytes of memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wyoming_voice_stack.errors import UnsupportedAudio
+
+MAX_CLAIMED_PACKETS = 1_000_000
+"""In all tables together: four hours of AAC, and 24 MB of memory."""
+
+_FILE_TYPE = b"ftyp"
+_TYPE_AT = 4
+_HEADER = 8
+_LONG_HEADER = 16
+_DATA = b"mdat"
+_COMPRESSED = b"cmov"
+_TABLES = ((b"stsz", 12), (b"stz2", 12), (b"trun", 8))
+"""Tables of packets, and where in each the number of packets is, from the start of its name."""
+
+
+def is_mp4(file: bytes) -> bool:
+    """Return whether a file begins like MP4, M4A or QuickTime."""
+    return file[_TYPE_AT:_HEADER] == _FILE_TYPE
+
+
+def check_boxes(file: bytes) -> None:
+    """Check how many packets an MP4 file claims to have.
+
+    Raises:
+        UnsupportedAudio: more than any recording has, or its tables are compressed.
+    """
+    claimed = 0
+    for content in _besides_data(file):
+        if _COMPRESSED in content:
+            raise UnsupportedAudio("The tables of the MP4 file are compressed; convert it to wav.")
+        for name, offset in _TABLES:
+            at = content.find(name)
+            while at >= 0:
+                claimed += int.from_bytes(content[at + offset : at + offset + 4], "big")
+                at = content.find(name, at + 1)
+    if claimed > MAX_CLAIMED_PACKETS:
+        raise UnsupportedAudio(
+            f"The MP4 file claims to have {claimed} packets, more than {MAX_CLAIMED_PACKETS};"
+            " send shorter audio, or convert it to wav."
+        )
+
+
+def _besides_data(file: bytes) -> Iterator[bytes]:
+    """Yield the boxes of a file without those of audio, in which any bytes can occur."""
+    at = 0
+    while at + _HEADER <= len(file):
+        size = int.from_bytes(file[at : at + 4], "big")
+        if size == 1:
+            size = int.from_bytes(file[at + _HEADER : at + _LONG_HEADER], "big")
+        if size == 0 or size < _HEADER or at + size > len(file):
+            size = len(file) - at
+        if file[at + _TYPE_AT : at + _HEADER] != _DATA:
+            yield file[at : at + size]
+        at += size
