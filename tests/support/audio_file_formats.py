@@ -6,6 +6,7 @@ import io
 import struct
 import zlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def audio_file(
     layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
     sink = io.BytesIO()
     with av.open(sink, "w", format=container, options=_OPTIONS.get(kind, {})) as file:
-        stream = file.add_stream(codec, rate=rate, layout=layout)
+        stream: Any = file.add_stream(codec, rate=rate, layout=layout)
         if codec in _FOR_PCM:
             stream.format = _FOR_PCM[codec]
         packed = np.frombuffer(to_pcm16(wide), np.int16).reshape(1, -1)

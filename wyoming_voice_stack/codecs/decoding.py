@@ -61,7 +61,7 @@ def decode_file(file: bytes) -> Iterator[DecodedAudio]:
         import av
     except (ImportError, OSError) as error:
         raise UnsupportedAudio("PyAV is not installed; run: pip install av") from error
-    containers = CONTAINERS
+    containers: Sequence[str] = CONTAINERS
     if is_mp4(file):
         check_boxes(file)
         containers = MP4_CONTAINERS

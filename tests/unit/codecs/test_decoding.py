@@ -22,6 +22,7 @@ from tests.support.audio_file_formats import (
     huge_picture,
     with_cover,
 )
+from wyoming_voice_stack.asr.engine import Samples
 from wyoming_voice_stack.audio import PcmFormat, SpeechDecoder
 from wyoming_voice_stack.codecs import mp4_boxes
 from wyoming_voice_stack.codecs.decoding import BLOCK_BYTES, decode_file
@@ -32,8 +33,9 @@ ALLOWED_GROWTH_MB = 150
 BOMB_PACKETS = 40_000_000
 
 
-def tone(seconds: float = 1.0, rate: int = 16_000) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    return (np.sin(np.arange(round(seconds * rate)) * (2765 / rate)) * 0.5).astype(np.float32)
+def tone(seconds: float = 1.0, rate: int = 16_000) -> Samples:
+    radians = np.arange(round(seconds * rate)) * (2765 / rate)
+    return np.asarray(np.sin(radians) * 0.5, np.float32)
 
 
 def decoded(file: bytes) -> tuple[PcmFormat, bytes]:
