@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from aiohttp import hdrs, web
@@ -50,11 +51,16 @@ def require_size(request: web.Request, limit_bytes: int) -> None:
 
 def too_large(limit_bytes: int) -> TooLarge:
     """Return the error for a body above a limit."""
-    return TooLarge(f"The request body is larger than {limit_bytes // 1024} KiB; send less.")
+    size = (
+        f"{limit_bytes // 1024**2} MiB" if limit_bytes >= 1024**2 else f"{limit_bytes // 1024} KiB"
+    )
+    return TooLarge(f"The request body is larger than {size}; send less.")
 
 
-async def read_body(request: web.Request, limit_bytes: int) -> bytearray:
-    """Return the whole body.
+async def read_body(
+    request: web.Request, limit_bytes: int, count: Callable[[int], None] | None = None
+) -> bytearray:
+    """Return the whole body. `count` is told the size of each piece, and may refuse it.
 
     Raises:
         TooLarge: it is larger than `limit_bytes`.
@@ -74,6 +80,8 @@ async def read_body(request: web.Request, limit_bytes: int) -> bytearray:
                     return body
                 if len(body) + len(chunk) > limit_bytes:
                     raise too_large(limit_bytes)
+                if count is not None:
+                    count(len(chunk))
                 body += chunk
     except TimeoutError:
         raise body_timeout() from None
@@ -84,8 +92,12 @@ def body_timeout() -> DeadlineExceeded:
     return DeadlineExceeded("The request body did not arrive in time (READ_TIMEOUT_SECONDS).")
 
 
-async def read_json(request: web.Request, limit_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
-    """Return the JSON object in the body.
+async def read_json(
+    request: web.Request,
+    limit_bytes: int = MAX_JSON_BYTES,
+    count: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
+    """Return the JSON object in the body. `count` is told the size of each piece, and may refuse it.
 
     Raises:
         UnsupportedBody: the body is not announced as JSON.
@@ -97,7 +109,7 @@ async def read_json(request: web.Request, limit_bytes: int = MAX_JSON_BYTES) -> 
         raise UnsupportedBody(
             f"Content-Type {request.content_type!r:.100} is not supported; send application/json."
         )
-    body = await read_body(request, limit_bytes)
+    body = await read_body(request, limit_bytes, count)
     try:
         value = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

@@ -1,0 +1,226 @@
+"""Forms: what is read, and every bound."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import io
+import tracemalloc
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from tests.support.fakes import WAIT_SECONDS, eventually, peer
+from tests.support.http_api import serving_api
+from wyoming_voice_stack.errors import Busy
+from wyoming_voice_stack.http.api import uploads as uploads_module
+from wyoming_voice_stack.http.api.uploads import (
+    MAX_FIELD_BYTES,
+    MAX_FIELDS,
+    MIB,
+    OWN_BYTES,
+    UploadBudget,
+    received_form,
+    upload_budget_bytes,
+)
+
+LIMIT = 2 * MIB
+
+
+class Uploads:
+    """A handler that repeats a form; may hold it until it is released."""
+
+    def __init__(self, budget_bytes: int = 64 * MIB) -> None:
+        self.budget = UploadBudget(budget_bytes)
+        self.hold: asyncio.Event | None = None
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/v1/form", self.handle)]
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        async with received_form(request, self.budget, max_file_bytes=LIMIT) as form:
+            if self.hold is not None:
+                await asyncio.wait_for(self.hold.wait(), WAIT_SECONDS)
+            file = form.file
+            return web.json_response(
+                {
+                    "fields": {name: form.values(name) for name in form.fields},
+                    "file": file and [file.name, file.content_type, len(file.data)],
+                }
+            )
+
+
+def form_of(size: int = 3, **fields: str) -> aiohttp.FormData:
+    form = aiohttp.FormData(quote_fields=False)
+    for name, value in fields.items():
+        form.add_field(name, value)
+    form.add_field("file", io.BytesIO(bytes(size)), filename="a.wav", content_type="audio/wav")
+    return form
+
+
+async def test_fields_and_file() -> None:
+    form = form_of(model="base")
+    for word in ("word", "segment"):
+        form.add_field("timestamp_granularities[]", word)
+    form.add_field("prompt", " ")
+    async with serving_api(Uploads().routes()) as api:
+        _, body = await api.ask("POST", "/v1/form", data=form)
+    assert body == {
+        "fields": {"model": ["base"], "timestamp_granularities": ["word", "segment"], "prompt": []},
+        "file": ["a.wav", "audio/wav", 3],
+    }
+
+
+async def pieces(count: int, size: int = MIB) -> AsyncIterator[bytes]:
+    for _ in range(count):
+        yield bytes(size)
+
+
+HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+
+
+async def chunked_form(size: int) -> AsyncIterator[bytes]:
+    yield HEAD
+    async for piece in pieces(size // MIB):
+        yield piece
+    yield b"\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_file_that_is_too_large(announced: bool) -> None:
+    """Told at once, also to a client that sends everything before it reads."""
+    size = 26 * MIB
+    body = form_of(size) if announced else chunked_form(size)
+    headers = {} if announced else {"Content-Type": "multipart/form-data; boundary=x"}
+    uploads = Uploads()
+    async with serving_api(uploads.routes()) as api:
+        gc.collect()
+        answer, told = await api.ask("POST", "/v1/form", data=body, headers=headers)
+        assert answer.status == 413
+        assert "larger than" in str(told)
+        assert uploads.budget.used_bytes == 0
+
+
+async def test_an_endless_upload_takes_no_memory() -> None:
+    uploads = Uploads()
+    async with serving_api(uploads.routes()) as api, peer(api.port) as client:
+        await client.send_raw(
+            b"POST /v1/form HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+        )
+        block = b"%x\r\n" % MIB + bytes(MIB) + b"\r\n"
+        await client.send_raw(b"%x\r\n" % len(HEAD) + HEAD + b"\r\n")
+        tracemalloc.start()
+        try:
+            for _ in range(12):
+                await client.send_raw(block)
+            answer = await client.reader.readuntil(b"too_large")
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert b" 413 " in answer
+    assert peak < 8 * MIB
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"Content-Type": "application/json"}, b"{}", 415),
+        ({"Content-Type": "multipart/form-data; boundary=x", "Content-Encoding": "gzip"}, b"", 415),
+        ({"Content-Type": "multipart/form-data"}, b"--x--\r\n", 400),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, b"no form\r\n", 400),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, HEAD + b"cut off", 400),
+        (
+            {"Content-Type": "multipart/form-data; boundary=x"},
+            b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--\r\n",
+            400,
+        ),
+        (
+            {"Content-Type": "multipart/form-data; boundary=x"},
+            HEAD.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+            + b"QQ==\r\n--x--\r\n",
+            415,
+        ),
+        (
+            {"Content-Type": "multipart/form-data; boundary=x"},
+            HEAD + b"1\r\n" + HEAD + b"2\r\n--x--\r\n",
+            400,
+        ),
+        (
+            {"Content-Type": "multipart/form-data; boundary=x"},
+            b'--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n\xff\r\n--x--\r\n',
+            400,
+        ),
+    ],
+)
+async def test_bodies_that_are_no_form(headers: dict[str, str], body: bytes, status: int) -> None:
+    async with serving_api(Uploads().routes()) as api:
+        answer, told = await api.ask("POST", "/v1/form", data=body, headers=headers)
+        assert answer.status == status, told
+        assert told["error"]["message"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({f"f{number}": "" for number in range(MAX_FIELDS)}, 400),
+        ({"prompt": "x" * (MAX_FIELD_BYTES + 1)}, 413),
+        ({f"f{number}": "x" * MAX_FIELD_BYTES for number in range(17)}, 413),
+    ],
+)
+async def test_fields_are_bounded(fields: dict[str, str], status: int) -> None:
+    async with serving_api(Uploads().routes()) as api:
+        answer, _ = await api.ask("POST", "/v1/form", data=form_of(**fields))
+        assert answer.status == status
+
+
+async def test_a_client_that_stops_sending(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads_module, "BODY_SECONDS", 0.05)
+    uploads = Uploads()
+    async with serving_api(uploads.routes()) as api, peer(api.port) as client:
+        await client.send_raw(
+            b"POST /v1/form HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + HEAD
+        )
+        assert b" 503 " in await client.reader.readuntil(b"\r\n")
+        await eventually(lambda: not api.listener._http_connections.requests)
+    assert uploads.budget.used_bytes == 0
+
+
+async def test_uploads_share_a_budget() -> None:
+    """Large ones are refused; a command still gets through, and the memory is given back."""
+    uploads = Uploads(budget_bytes=MIB)
+    uploads.hold = asyncio.Event()
+    async with serving_api(uploads.routes()) as api:
+        held = asyncio.create_task(api.ask("POST", "/v1/form", data=form_of(LIMIT)))
+        await eventually(lambda: uploads.budget.used_bytes == LIMIT - OWN_BYTES)
+        answer, _ = await api.ask("POST", "/v1/form", data=form_of(LIMIT))
+        assert answer.status == 429
+        command = asyncio.create_task(api.ask("POST", "/v1/form", data=form_of(OWN_BYTES)))
+        await eventually(lambda: api.listener._http_connections.requests == 2)
+        uploads.hold.set()
+        assert (await held)[0].status == (await command)[0].status == 200
+        assert uploads.budget.used_bytes == 0
+
+
+def test_budget() -> None:
+    budget = UploadBudget(10)
+    memory = budget.open()
+    memory.add(OWN_BYTES - 1)
+    memory.add(11)
+    assert budget.used_bytes == 10
+    with pytest.raises(Busy):
+        memory.add(1)
+    memory.close()
+    memory.close()
+    assert budget.used_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("memory", "file", "expected"),
+    [(0, 25 * MIB, 64 * MIB), (32 * 1024 * MIB, 25 * MIB, 1024 * MIB), (0, 99 * MIB, 99 * MIB)],
+)
+def test_size_of_the_budget(memory: int, file: int, expected: int) -> None:
+    assert upload_budget_bytes(memory, file) == expected
