@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -12,11 +12,15 @@ from aiohttp import web
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.http.application import RequestPlaces
 from wyoming_voice_stack.http.late_routes import BuildRoutes
+from wyoming_voice_stack.machine.hardware import available_memory_bytes
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.server.app import RunningService
 
+MIB = 1024 * 1024
+
 if TYPE_CHECKING:
     from wyoming_voice_stack.asr.service import AsrService
+    from wyoming_voice_stack.http.api.uploads import UploadBudget
     from wyoming_voice_stack.tts.service import TtsService
 
 # Modules below http.api and http.page are imported inside functions, which run with the first request.
@@ -50,6 +54,19 @@ class HttpSide:
             self.metrics,
         )
         return gateway.guarded(self._api_routes(), elsewhere=self._routes_of_the_other_server())
+
+    @cached_property
+    def uploads(self) -> UploadBudget:
+        """The memory that all uploads of this server share."""
+        from wyoming_voice_stack.http.api.uploads import UploadBudget, upload_budget_bytes
+
+        limit = upload_budget_bytes(available_memory_bytes(), self.max_upload_bytes)
+        return UploadBudget(limit)
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """Largest file that a client may upload."""
+        return self.settings.max_upload_mb * MIB
 
     def _api_routes(self) -> list[web.RouteDef]:
         """Each part of the API adds its routes here."""
