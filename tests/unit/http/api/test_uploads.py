@@ -172,7 +172,7 @@ async def test_bodies_that_are_no_form(headers: dict[str, str], body: bytes, sta
 )
 async def test_fields_are_bounded(fields: dict[str, str], status: int) -> None:
     async with serving_api(Uploads().routes()) as api:
-        answer, _ = await api.ask("POST", "/v1/form", data=form_of(**fields))
+        answer, _ = await api.ask("POST", "/v1/form", data=form_of(3, **fields))
         assert answer.status == status
 
 
