@@ -17,6 +17,7 @@ import yaml
 
 from wyoming_voice_stack.announce.published_ports import MAX_PORTS
 from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.http.api.names import OPENAI_VOICES, TTS_ALIASES, asr_model
 from wyoming_voice_stack.server.app import ENGINE_STOP_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,7 @@ OVERRIDE = "docker-compose.override.yml"
 HOST = "docker-compose.host.yml"
 GPU = "docker-compose.gpu.yml"
 HAPROXY = "deploy/haproxy/docker-compose.yml"
+OPEN_WEBUI = "deploy/open-webui/docker-compose.yml"
 FILES = (MAIN, OVERRIDE, HOST, GPU)
 DEFAULTS = Settings.model_construct()
 PORTS = {"asr": DEFAULTS.asr_port, "tts": DEFAULTS.tts_port}
@@ -172,7 +174,7 @@ def test_services_and_settings_of_all_files_exist() -> None:
 def test_files_fit_the_specification() -> None:
     checked = subprocess.run(
         [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-        + [str(ROOT / name) for name in (*FILES, HAPROXY)],
+        + [str(ROOT / name) for name in (*FILES, HAPROXY, OPEN_WEBUI)],
         capture_output=True,
         text=True,
         check=False,
@@ -190,10 +192,24 @@ def test_replicas_use_the_same_image_and_limits() -> None:
         assert replica["environment"].keys() == environment
 
 
+def test_open_webui_reaches_both_servers_where_they_listen() -> None:
+    described = service("open-webui", OPEN_WEBUI)
+    environment = described["environment"]
+    assert sorted(described["depends_on"]) == MODES
+    for mode, kind in (("asr", "STT"), ("tts", "TTS")):
+        url = f"http://{mode}:{PORTS[mode]}/v1"
+        assert environment[f"AUDIO_{kind}_ENGINE"] == "openai"
+        assert environment[f"AUDIO_{kind}_OPENAI_API_BASE_URL"] == url
+        assert default_of(environment[f"AUDIO_{kind}_OPENAI_API_KEY"])
+    assert asr_model(environment["AUDIO_STT_MODEL"], ()) is None
+    assert environment["AUDIO_TTS_MODEL"] in TTS_ALIASES
+    assert environment["AUDIO_TTS_VOICE"] in OPENAI_VOICES
+
+
 def test_every_variable_is_documented() -> None:
     variables = {
         variable
-        for name in (*FILES, HAPROXY)
+        for name in (*FILES, HAPROXY, OPEN_WEBUI)
         for variable in re.findall(r"\$\{(\w+)", (ROOT / name).read_text())
     }
     assert "LISTEN" in variables
@@ -253,6 +269,14 @@ class TestConfig:
         services = self.config(ROOT)
         assert {each["image"] for each in services.values()} == {"voice-stack:latest"}
         assert all("build" in each for each in services.values())
+
+    def test_open_webui(self) -> None:
+        services = self.config(ROOT, MAIN, OPEN_WEBUI, API_KEY="secret", OPEN_WEBUI_PORT="8")
+        assert services.keys() == {"asr", "tts", "announcer", "open-webui"}
+        described = services["open-webui"]
+        assert described["environment"]["AUDIO_STT_OPENAI_API_KEY"] == "secret"
+        assert described["ports"][0]["published"] == "8"
+        assert services["asr"]["networks"] == described["networks"]
 
     @pytest.mark.parametrize("files", [(MAIN, HOST), (MAIN, GPU), (MAIN, HOST, GPU)])
     def test_combinations(self, files: tuple[str, ...]) -> None:
