@@ -64,12 +64,13 @@ def make_runner(
     late_routes: Mapping[str, BuildRoutes] | None = None,
     allowed_origins: Collection[str] = (),
     deadlines: Deadlines | None = None,
+    namespace: str | None = None,
 ) -> web.AppRunner:
     """Create the application; call `setup()` before use.
 
     `allowed_hosts` are names of this server besides those of local networks. Each request waits for
     `before_request`, which bounds their rate, and is handled inside the context of `handling`.
-    `allowed_origins` are those of web pages that may use the API.
+    `namespace` is the server's own in Kubernetes. `allowed_origins` are those of web pages that may use the API.
     `late_routes` are those of a path and all below it, such as `/v1`.
     """
     # aiohttp's own value has its version and Python's.
@@ -84,7 +85,7 @@ def make_runner(
 
     app = web.Application(
         client_max_size=MAX_REQUEST_BODY_BYTES,
-        middlewares=[tracked, make_guard(allowed_hosts, allowed_origins)],
+        middlewares=[tracked, make_guard(allowed_hosts, allowed_origins, namespace)],
     )
     app[DEADLINES] = deadlines or Deadlines()
     app.on_response_prepare.append(_complete_response)

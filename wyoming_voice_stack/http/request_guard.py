@@ -6,8 +6,10 @@ read the answers. Such a request names the host or the origin of that page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -32,18 +34,28 @@ LOCAL_SUFFIXES = (
 """Ends of names that only exist on a local network or inside a cluster."""
 
 
-def make_guard(allowed_hosts: Collection[str], allowed_origins: Collection[str] = ()) -> Middleware:
+RESOLVER_FILE = Path("/etc/resolv.conf")
+_SEARCHED_NAMESPACE = re.compile(r"^search\s(?:.*\s)?([a-z0-9-]+)\.svc\.", re.MULTILINE)
+"""Inside a cluster of Kubernetes, names are searched in the namespace of the pod."""
+
+
+def make_guard(
+    allowed_hosts: Collection[str],
+    allowed_origins: Collection[str] = (),
+    namespace: str | None = None,
+) -> Middleware:
     """Create the middleware.
 
     `allowed_hosts` are further names of this server, `allowed_origins` those of web pages that may
-    use it, such as `https://chat.example.com`.
+    use it, such as `https://chat.example.com`. `namespace` is the server's own in Kubernetes.
     """
     names = frozenset(name.lower() for name in allowed_hosts)
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         host = request.headers.get("Host", "")
-        if host and not is_local(_host_of(f"//{host}"), names):
+        name = _host_of(f"//{host}")
+        if host and not (is_local(name, names) or _is_in_cluster(request, name, namespace)):
             return _refusal(request.path, "Host", host)
         origin = request.headers.get("Origin")
         if origin is None or origin.lower() in allowed_origins:
@@ -67,6 +79,27 @@ def is_local(host: str | None, allowed: Collection[str] = ()) -> bool:
     except ValueError:
         return False
     return True
+
+
+def own_namespace(resolver_file: Path = RESOLVER_FILE) -> str | None:
+    """Return the namespace in which this server runs in Kubernetes; None elsewhere."""
+    try:
+        found = _SEARCHED_NAMESPACE.search(resolver_file.read_text(errors="replace"))
+    except OSError:
+        return None
+    return found[1] if found else None
+
+
+def _is_in_cluster(request: web.Request, host: str | None, namespace: str | None) -> bool:
+    """Return whether a program names this server as `service.namespace`.
+
+    A namespace such as `dev` is also a domain of the internet, so that a browser could be led here
+    under such a name. Browsers send an Origin or a language with every request.
+    """
+    if not (host and namespace) or {"Origin", "Accept-Language"} & request.headers.keys():
+        return False
+    service, _, rest = host.lower().partition(".")
+    return bool(service) and rest == namespace
 
 
 def _host_of(url: str) -> str | None:

@@ -23,6 +23,7 @@ from wyoming_voice_stack.errors import EXIT_STUCK
 from wyoming_voice_stack.http.application import RequestPlaces, make_runner
 from wyoming_voice_stack.http.deadlines import Deadlines
 from wyoming_voice_stack.http.late_routes import BuildRoutes
+from wyoming_voice_stack.http.request_guard import own_namespace
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection.event_rate import (
     BYTES_PER_EVENT,
@@ -145,6 +146,7 @@ def _listener(settings: Settings, assembled: AssembledServer, metrics: Metrics) 
             metrics,
             allowed_hosts=settings.allowed_hosts,
             allowed_origins=settings.api_origins,
+            namespace=own_namespace(),
             before_request=lambda: http_rate.pay(HTTP_REQUEST_BYTES),
             handling=connections.handling,
             late_routes=assembled.late_routes(connections),

@@ -28,8 +28,9 @@ from wyoming_voice_stack.server.bounded_connections import BoundedConnections
 from wyoming_voice_stack.server.http_connections import HttpConnections
 from wyoming_voice_stack.server.memory_return import MemoryReturn
 from wyoming_voice_stack.server.sockets import (
-    BACKLOG,
+    ACCEPTED_PER_TURN,
     any_address_socket,
+    extend_backlog,
     is_about_the_address,
     set_socket_options,
 )
@@ -103,7 +104,7 @@ class Listener:
             if host is None:
                 where = {"sock": any_address_socket(port)}
             self._server = await loop.create_server(
-                lambda: _FirstByte(self), backlog=BACKLOG, **where
+                lambda: _FirstByte(self), backlog=ACCEPTED_PER_TURN, **where
             )
         except OSError as error:
             if is_about_the_address(error):
@@ -116,6 +117,7 @@ class Listener:
                 f"The server cannot listen on {host or 'any address'}, port {port}"
                 f" ({error.strerror or error}); {remedy}."
             ) from error
+        extend_backlog(self._server)
 
     def stop_accepting(self) -> None:
         """Close the port; existing connections continue."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 from contextlib import suppress
 
@@ -12,8 +13,12 @@ SEND_BUFFER_BYTES = 32 * 1024
 RECEIVE_BUFFER_BYTES = 128 * 1024
 """What the system receives ahead of the server: seconds of speech, not the minutes that it takes by
 default. After a client has left, this much of its audio is still processed."""
-BACKLOG = 128
-"""Connections that the system keeps until the server accepts them."""
+ACCEPTED_PER_TURN = 32
+"""Connections that the server accepts in one turn of its event loop. Their first bytes, which have often
+arrived already, are read in the next turn; until then they count as silent ones."""
+BACKLOG = 1024
+"""Connections that the system keeps until the server accepts them. Beyond them, it drops the request of a
+client, which repeats it only after a second. The system may have a smaller limit (net.core.somaxconn)."""
 
 
 def any_address_socket(port: int) -> socket.socket:
@@ -25,6 +30,13 @@ def any_address_socket(port: int) -> socket.socket:
                 ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG
             )
     return socket.create_server(("0.0.0.0", port), backlog=BACKLOG)
+
+
+def extend_backlog(server: asyncio.Server) -> None:
+    """Let the system keep more connections than the server accepts in one turn; asyncio has one number for both."""
+    for each in server.sockets:
+        with socket.socket(fileno=os.dup(each.fileno())) as listening:
+            listening.listen(BACKLOG)
 
 
 def set_socket_options(transport: asyncio.Transport) -> None:

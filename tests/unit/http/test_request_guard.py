@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -10,13 +11,15 @@ from aiohttp import web
 from tests.unit.http.test_health import Service
 from wyoming_voice_stack.http.application import SERVER_NAME, make_runner
 from wyoming_voice_stack.http.health import without_paths
-from wyoming_voice_stack.http.request_guard import is_local
+from wyoming_voice_stack.http.request_guard import is_local, own_namespace
 from wyoming_voice_stack.metrics import Metrics
 
 
 @pytest.fixture
 async def url() -> AsyncIterator[str]:
-    runner = make_runner(Service("ready"), Metrics(), allowed_hosts=("Voice.Example.org",))
+    runner = make_runner(
+        Service("ready"), Metrics(), allowed_hosts=("Voice.Example.org",), namespace="voice-stack"
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -40,6 +43,12 @@ async def url() -> AsyncIterator[str]:
         ({"Host": "LOCALHOST"}, 200),
         ({"Host": "voice.example.org."}, 200),
         ({"Host": "evil.example"}, 403),
+        ({"Host": "asr.voice-stack:5001"}, 200),
+        ({"Host": "asr.voice-stack", "Accept-Language": "de"}, 403),
+        ({"Host": "asr.voice-stack", "Origin": "http://asr.voice-stack"}, 403),
+        ({"Host": "a.b.voice-stack"}, 403),
+        ({"Host": ".voice-stack"}, 403),
+        ({"Host": "asr.other"}, 403),
         ({"Host": "127.0.0.1.evil.example"}, 403),
         ({"Host": "[evil"}, 403),
         ({"Origin": "http://192.168.1.5:8123"}, 200),
@@ -66,6 +75,22 @@ async def test_no_versions_are_told(url: str, request_text: bytes) -> None:
     writer.close()
     await writer.wait_closed()
     assert f"Server: {SERVER_NAME}\r\n".encode() in head
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("search voice-stack.svc.cluster.local svc.cluster.local cluster.local", "voice-stack"),
+        ("nameserver 10.0.0.1\nsearch lan dev.svc.k8s\noptions ndots:5\n", "dev"),
+        ("search svc.cluster.local fritz.box\n", None),
+        ("# search a.svc.b\nnameserver 10.0.0.1\n", None),
+        ("", None),
+    ],
+)
+def test_namespace(tmp_path: Path, text: str, expected: str | None) -> None:
+    (tmp_path / "resolv.conf").write_text(text)
+    assert own_namespace(tmp_path / "resolv.conf") == expected
+    assert own_namespace(tmp_path / "missing") is None
 
 
 @pytest.mark.parametrize("host", ["", None, "example.org", "999.1.2.3.4", "a.local.example"])

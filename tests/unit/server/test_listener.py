@@ -23,7 +23,10 @@ from wyoming_voice_stack.server import listener as listener_module
 from wyoming_voice_stack.server.admission import EXTRA_CONNECTIONS
 from wyoming_voice_stack.server.http_connections import RESTING_CONNECTIONS
 from wyoming_voice_stack.server.listener import is_allowed
-from wyoming_voice_stack.server.sockets import RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES
+from wyoming_voice_stack.server.sockets import (
+    RECEIVE_BUFFER_BYTES,
+    SEND_BUFFER_BYTES,
+)
 
 
 @pytest.fixture
@@ -32,6 +35,8 @@ def service() -> EchoService:
 
 
 IPV6 = Path("/proc/net/if_inet6")
+FLOOD = 256
+SYSTEM_LIMIT = int(Path("/proc/sys/net/core/somaxconn").read_text())
 
 
 class TestHttp:
@@ -295,6 +300,17 @@ class TestAdmission:
             for writer in writers:
                 writer.transport.abort()
             await eventually(lambda: not listener._connections)
+
+
+@pytest.mark.parametrize("host", [None, "127.0.0.1"])
+async def test_a_flood_of_connections_waits_in_the_system(service: EchoService, host: str) -> None:
+    """None of them is dropped and repeated after a second, though the server accepts none now."""
+    async with listening(service, host=host) as listener:
+        with contextlib.ExitStack() as stack:
+            for _ in range(min(FLOOD, SYSTEM_LIMIT)):
+                # Not in the event loop, which has no turn meanwhile.
+                address = ("127.0.0.1", listener.port)
+                stack.enter_context(socket.create_connection(address, timeout=0.5))
 
 
 async def test_port_in_use_is_a_clear_error(service: EchoService) -> None:

@@ -1,0 +1,120 @@
+"""HTTP connections at rest give way; requests that work do not."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+from aiohttp import web
+
+from tests.support.fakes import Peer, eventually, peer
+from tests.support.http_api import Api, serving_api
+from wyoming_voice_stack.server import http_connections as module
+from wyoming_voice_stack.server.admission import places_of_one_address
+
+GET = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST /v1/wait HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+
+
+def waiting(leave: asyncio.Event) -> list[web.RouteDef]:
+    async def handler(request: web.Request) -> web.Response:
+        del request
+        await leave.wait()
+        return web.json_response({})
+
+    return [web.post("/v1/wait", handler)]
+
+
+async def head(client: Peer) -> bytes:
+    return await client.reader.readuntil(b"\r\n\r\n")
+
+
+async def asking(api: Api, stack: AsyncExitStack) -> Peer:
+    """A client whose request works."""
+    before = api.listener._http_connections.requests
+    client = await stack.enter_async_context(peer(api.port))
+    await client.send_raw(POST)
+    await eventually(lambda: api.listener._http_connections.requests > before)
+    return client
+
+
+async def test_the_idlest_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESTING_CONNECTIONS", 2)
+    async with serving_api(waiting(asyncio.Event())) as api, AsyncExitStack() as stack:
+        idlest, used, newest = [await stack.enter_async_context(peer(api.port)) for _ in range(3)]
+        for client in (used, idlest, used):
+            await client.send_raw(GET)
+            await head(client)
+            await client.reader.readuntil(b"}")
+        await newest.send_raw(GET)
+        await head(newest)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await idlest.reader.readexactly(1)
+        await used.send_raw(GET)
+        await head(used)
+
+
+async def test_requests_that_work_stay_however_many_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESTING_CONNECTIONS", 2)
+    leave = asyncio.Event()
+    async with serving_api(waiting(leave)) as api, AsyncExitStack() as stack:
+        working = [await asking(api, stack) for _ in range(4)]
+        for _ in range(6):
+            client = await stack.enter_async_context(peer(api.port))
+            await client.send_raw(GET)
+            await head(client)
+        assert api.listener._http_connections.requests == 4
+        leave.set()
+        for client in working:
+            assert b" 200 " in await head(client)
+        await eventually(lambda: api.listener._http_connections.resting <= 2)
+
+
+async def test_age_counts_from_the_last_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REST_SECONDS", 0.05)
+    leave = asyncio.Event()
+    async with serving_api(waiting(leave)) as api, AsyncExitStack() as stack:
+        client = await asking(api, stack)
+        silent = await stack.enter_async_context(peer(api.port))
+        await silent.send_raw(b"GET /half")
+        assert await silent.reader.read() == b""
+        leave.set()
+        assert b" 200 " in await head(client)
+        await eventually(lambda: api.listener._http_connections.resting == 0)
+
+
+async def test_no_address_takes_all_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "is_loopback", lambda _: False)
+    leave, limit = asyncio.Event(), 8
+    async with serving_api(waiting(leave), max_api_requests=limit) as api:
+        async with AsyncExitStack() as stack:
+            for _ in range(places_of_one_address(limit)):
+                await asking(api, stack)
+            refused = await stack.enter_async_context(peer(api.port))
+            await refused.send_raw(POST)
+            assert b" 503 " in await head(refused)
+        await eventually(lambda: not api.listener._http_connections.requests)
+
+
+async def test_memory_of_uploads_is_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+
+    async def read(request: web.Request) -> web.Response:
+        return web.json_response(len(await request.content.read()))
+
+    async with serving_api([web.post("/v1/read", read)]) as api:
+        returning = api.listener._http_connections._memory_return
+        monkeypatch.setattr(returning, "connection_ended", told.append)
+        await api.ask("POST", "/v1/read", data=bytes(70_000))
+    assert told == [70_000]
+
+
+async def test_the_grace_period_ends(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving_api(waiting(asyncio.Event())) as api, AsyncExitStack() as stack:
+        client = await asking(api, stack)
+        await api.listener.drain(0.0)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await head(client)
+    assert "1 requests were cut off" in caplog.text
+    assert not api.listener._http_connections.requests
