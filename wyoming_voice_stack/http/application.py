@@ -53,6 +53,10 @@ class RequestPlaces(Protocol):
         """
         ...
 
+    async def drains(self) -> None:
+        """Wait until the server takes no new requests: those that never end must end then."""
+        ...
+
 
 def make_runner(
     service: HasStatus,

@@ -36,6 +36,7 @@ class HttpConnections:
         self._finished = asyncio.Event()
         self._finished.set()
         self._draining = False
+        self._drain_began = asyncio.Event()
         self._memory_return = MemoryReturn()
 
     @property
@@ -90,6 +91,11 @@ class HttpConnections:
     def drain(self) -> None:
         """Refuse new requests that work."""
         self._draining = True
+        self._drain_began.set()
+
+    async def drains(self) -> None:
+        """Wait until the server takes no new requests."""
+        await self._drain_began.wait()
 
     async def finished(self) -> None:
         """Wait until no request has a place."""

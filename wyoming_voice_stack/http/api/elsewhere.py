@@ -27,9 +27,13 @@ class Elsewhere:
         """Return a route for each path."""
         return [web.post(path, self._refuse) for path in self.paths]
 
-    async def _refuse(self, request: web.Request) -> web.Response:
+    def refusal(self, asked: str) -> NotServed:
+        """Return the error for a path or an event of the other server."""
         where = f"port {self.port}" if self.port else "another port"
-        raise NotServed(
-            f"This is the {self.here} server; it does not serve {request.path}. {self.what} is served"
+        return NotServed(
+            f"This is the {self.here} server; it does not serve {asked}. {self.what} is served"
             f" on {where} ({self.setting})."
         )
+
+    async def _refuse(self, request: web.Request) -> web.Response:
+        raise self.refusal(request.path)

@@ -20,6 +20,8 @@ MIB = 1024 * 1024
 
 if TYPE_CHECKING:
     from wyoming_voice_stack.asr.service import AsrService
+    from wyoming_voice_stack.http.api.elsewhere import Elsewhere
+    from wyoming_voice_stack.http.api.names import VoiceNames
     from wyoming_voice_stack.http.api.uploads import UploadBudget
     from wyoming_voice_stack.tts.service import TtsService
 
@@ -53,7 +55,7 @@ class HttpSide:
             self.status,
             self.metrics,
         )
-        return gateway.guarded(self._api_routes(), elsewhere=self._routes_of_the_other_server())
+        return gateway.guarded(self._api_routes(places), elsewhere=self._other_server().routes())
 
     @cached_property
     def uploads(self) -> UploadBudget:
@@ -68,12 +70,29 @@ class HttpSide:
         """Largest file that a client may upload."""
         return self.settings.max_upload_mb * MIB
 
-    def _api_routes(self) -> list[web.RouteDef]:
+    def _api_routes(self, places: RequestPlaces) -> list[web.RouteDef]:
         """Each part of the API adds its routes here."""
         routes: list[web.RouteDef] = []
+        routes += self._realtime(places)
         return routes
 
-    def _routes_of_the_other_server(self) -> list[web.RouteDef]:
+    def _realtime(self, places: RequestPlaces) -> list[web.RouteDef]:
+        from wyoming_voice_stack.server.assembly.realtime import hearing_api, speaking_api
+
+        other, metrics = self._other_server(), self.metrics
+        if self.asr is not None:
+            return hearing_api(self.asr, places, other, metrics).routes()
+        if self.tts is not None:
+            names = self._voice_names(self.tts)
+            return speaking_api(self.tts, names, places, other, metrics).routes()
+        return []
+
+    def _voice_names(self, tts: TtsService) -> VoiceNames:
+        from wyoming_voice_stack.http.api.names import VoiceNames
+
+        return VoiceNames(lambda: tts.voices.catalogue, dict(self.settings.api_voices))
+
+    def _other_server(self) -> Elsewhere:
         """Paths that this server knows only to say where they are served."""
         from wyoming_voice_stack.http.api.elsewhere import Elsewhere
 
@@ -81,14 +100,14 @@ class HttpSide:
         if self.asr is not None:
             return Elsewhere(
                 "speech-to-text", "Text to speech", "TTS_PORT", port, ("/v1/audio/speech",)
-            ).routes()
+            )
         return Elsewhere(
             "text-to-speech",
             "Speech to text",
             "ASR_PORT",
             port,
             ("/v1/audio/transcriptions", "/v1/audio/translations"),
-        ).routes()
+        )
 
 
 def other_port(settings: Settings) -> int | None:

@@ -1,0 +1,131 @@
+"""One WebSocket: JSON events in both directions, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, hdrs, web
+
+from wyoming_voice_stack.errors import VoiceStackError
+from wyoming_voice_stack.http.api.api_errors import InvalidField, describe
+from wyoming_voice_stack.http.api.realtime.client_events import ClientEvent, parse_event
+from wyoming_voice_stack.http.deadlines import Deadlines
+
+MAX_EVENT_BYTES = 1024 * 1024
+"""Longest event of a client: sixteen seconds of audio."""
+WRITE_BUFFER_BYTES = 32 * 1024
+"""What the server keeps of events that a client does not read; the system keeps as much again."""
+IDLE_SECONDS = 600.0
+"""Longest time without an event of the client; clients keep a socket this long for the next use."""
+CLOSE_SECONDS = 2.0
+"""How long the client may take to answer the end of the session."""
+SUBPROTOCOL = "realtime"
+ID_BYTES = 10
+
+
+def new_id(prefix: str) -> str:
+    """Return an id that no other object of any session has."""
+    return f"{prefix}_{secrets.token_hex(ID_BYTES)}"
+
+
+def require_subprotocol(request: web.Request) -> None:
+    """Accept a handshake that offers no subprotocols, or the one that this server speaks.
+
+    Without a common one, aiohttp would log all that are offered, and one of them may be the key.
+
+    Raises:
+        InvalidField: it offers only others.
+    """
+    offered = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL)
+    if offered is not None and SUBPROTOCOL not in map(str.strip, offered.split(",")):
+        raise InvalidField(f"Offer the WebSocket subprotocol {SUBPROTOCOL!r}, or none.")
+
+
+class _TextSocket(web.WebSocketResponse):
+    """A WebSocket that says how long an event may be when it refuses a longer one."""
+
+    async def close(
+        self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
+    ) -> bool:
+        """Close the socket; the client may read `message` as the reason."""
+        if code == WSCloseCode.MESSAGE_TOO_BIG and not message:
+            message = (
+                f"Events may have {MAX_EVENT_BYTES // 1024} KiB; send audio in parts.".encode()
+            )
+        return await super().close(code=code, message=message, drain=drain)
+
+
+class EventSocket:
+    """Sends and receives events. Several tasks may send; one receives."""
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
+        self._request: web.Request | None = None
+        self._socket = _TextSocket(
+            protocols=(SUBPROTOCOL,),
+            compress=False,
+            max_msg_size=MAX_EVENT_BYTES,
+            timeout=CLOSE_SECONDS,
+            # Each event waits until the client has read most of those before it.
+            writer_limit=0,
+        )
+
+    async def open(self, request: web.Request) -> web.StreamResponse:
+        """Complete the handshake, and return the response of the request."""
+        if request.transport is not None:
+            request.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        self._request = request
+        await self._socket.prepare(request)
+        return self._socket
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        """Send an event; waits while the client does not read.
+
+        Raises:
+            ConnectionError: the client has left, or did not read in time.
+        """
+        event = {"type": kind, "event_id": new_id("event"), **fields}
+        try:
+            async with asyncio.timeout(self._deadlines.write_s):
+                await self._socket.send_str(json.dumps(event))
+        except TimeoutError:
+            self.abort()
+            raise ConnectionAbortedError(
+                "The client did not read the events in time (WRITE_TIMEOUT_SECONDS)."
+            ) from None
+
+    async def send_error(self, error: VoiceStackError, event_id: str | None = None) -> None:
+        """Send an `error` event; `event_id` is that of the client's event."""
+        await self.send("error", error={**describe(error), "event_id": event_id})
+
+    async def receive(self) -> ClientEvent | None:
+        """Return the next event; None when the session ends.
+
+        Raises:
+            InvalidField: the client sent something else; the next event may follow.
+        """
+        try:
+            message = await self._socket.receive(timeout=IDLE_SECONDS)
+        except TimeoutError:
+            await self.close(WSCloseCode.GOING_AWAY, "No event arrived for a long time.")
+            return None
+        if message.type is WSMsgType.TEXT:
+            return parse_event(message.data)
+        if message.type is WSMsgType.BINARY:
+            raise InvalidField("Send events as text frames, with audio in base64.")
+        return None
+
+    async def close(self, code: int, reason: str) -> None:
+        """End the session; `reason` is for the client's log."""
+        try:
+            await self._socket.close(code=code, message=reason.encode())
+        except ConnectionError:
+            self.abort()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._request is not None and self._request.transport is not None:
+            self._request.transport.abort()

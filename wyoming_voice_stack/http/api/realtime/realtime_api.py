@@ -1,0 +1,216 @@
+"""`GET /v1/realtime`: a WebSocket for each session."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Protocol, TypeAlias
+
+from aiohttp import WSCloseCode, web
+
+from wyoming_voice_stack.errors import VoiceStackError
+from wyoming_voice_stack.http.api.api_errors import InvalidField, NotServed
+from wyoming_voice_stack.http.api.cross_origin import is_websocket
+from wyoming_voice_stack.http.api.elsewhere import Elsewhere
+from wyoming_voice_stack.http.api.realtime.client_events import ClientEvent, Fields
+from wyoming_voice_stack.http.api.realtime.event_socket import (
+    EventSocket,
+    new_id,
+    require_subprotocol,
+)
+from wyoming_voice_stack.http.api.requests import connection_name
+from wyoming_voice_stack.http.deadlines import deadlines_of
+from wyoming_voice_stack.logs import REPEATS, Repeats
+from wyoming_voice_stack.metrics import Metrics
+
+_LOGGER = logging.getLogger(__name__)
+
+REALTIME_PATH = "/v1/realtime"
+SESSION_SECONDS = 1800.0
+"""After this, a session ends as soon as nothing is in progress."""
+LAST_SECONDS = 1800.0
+"""How much longer a session may last in which something is always in progress."""
+LOGGED_ERRORS_PER_MINUTE = 10
+"""Errors of one kind that are logged for one address."""
+RECHECK_SECONDS = 0.25
+"""How often a session that shall end is looked at."""
+
+Pay: TypeAlias = Callable[[int], Awaitable[None]]
+"""Waits if a client sends events faster than they may come; takes the size of one in bytes."""
+
+
+class RealtimeSession(Protocol):
+    """What answers the events of one client."""
+
+    @property
+    def busy(self) -> bool:
+        """True while something that the client waits for is in progress."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as clients know them."""
+        ...
+
+    async def update(self, session: Fields) -> None:
+        """Change the settings by a `session.update`; an error leaves them as they are."""
+        ...
+
+    async def handle(self, event: ClientEvent) -> None:
+        """Answer another event; an error does not end the session, except `NotServed`."""
+        ...
+
+    def close(self) -> None:
+        """Stop the engine's work for this client."""
+        ...
+
+
+class RealtimeMode(Protocol):
+    """What this server does: it transcribes or speaks."""
+
+    @property
+    def type(self) -> str:
+        """The `type` of its sessions."""
+        ...
+
+    @property
+    def intent(self) -> str:
+        """The `intent` in the address of its sessions."""
+        ...
+
+    def check_model(self, name: str | None) -> None:
+        """Accept the model that a request names, or raise `UnknownModel`."""
+        ...
+
+    def open_session(
+        self, model: str | None, socket: EventSocket, name: str, tasks: asyncio.TaskGroup
+    ) -> RealtimeSession:
+        """Open the session of the client `name`, whose tasks belong to `tasks`."""
+        ...
+
+
+class RealtimeApi:
+    """Serves the WebSocket."""
+
+    def __init__(
+        self,
+        mode: RealtimeMode,
+        elsewhere: Elsewhere,
+        metrics: Metrics,
+        *,
+        draining: Callable[[], Awaitable[None]],
+        new_rate: Callable[[], Pay],
+    ) -> None:
+        """`draining` returns when the server stops; `new_rate` bounds the events of one client."""
+        self._mode = mode
+        self._elsewhere = elsewhere
+        self._metrics = metrics
+        self._draining = draining
+        self._new_rate = new_rate
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the one route."""
+        return [web.get(REALTIME_PATH, self._serve, allow_head=False)]
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if not is_websocket(request):
+            raise InvalidField(
+                f"{REALTIME_PATH} is a WebSocket; connect to it with ws:// or wss://.",
+                code="websocket_required",
+            )
+        require_subprotocol(request)
+        intent, model = request.query.get("intent"), request.query.get("model")
+        misdirected = intent is not None and intent != self._mode.intent
+        if not misdirected:
+            self._mode.check_model(model)
+        socket = EventSocket(deadlines_of(request))
+        response = await socket.open(request)
+        if misdirected:
+            await self._send_away(socket, self._elsewhere.refusal(REALTIME_PATH))
+            return response
+        name = connection_name(request)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                session = self._mode.open_session(model, socket, name, tasks)
+                ending = tasks.create_task(self._end(session, socket), name=f"{name} end")
+                try:
+                    await self._converse(session, socket, name)
+                finally:
+                    ending.cancel()
+                    session.close()
+        except* ConnectionError as lost:
+            _LOGGER.debug("[%s] lost: %s", name, lost.exceptions[0])
+        return response
+
+    async def _converse(self, session: RealtimeSession, socket: EventSocket, name: str) -> None:
+        shown = _Shown(self._mode.type)
+        rate = self._new_rate()
+        await socket.send("session.created", session=shown.to_json(session))
+        while True:
+            event: ClientEvent | None = None
+            try:
+                event = await socket.receive()
+                if event is None:
+                    return
+                await rate(event.size)
+                if event.type == "session.update":
+                    await self._update(session, event.fields.inner("session"))
+                    await socket.send("session.updated", session=shown.to_json(session))
+                else:
+                    await session.handle(event)
+            except NotServed as error:
+                self._note(error, name)
+                await self._send_away(socket, error, event)
+                return
+            except VoiceStackError as error:
+                self._note(error, name)
+                await socket.send_error(error, event.event_id if event else None)
+
+    async def _update(self, session: RealtimeSession, given: Fields) -> None:
+        if given.name("type") not in {None, self._mode.type}:
+            raise self._elsewhere.refusal(REALTIME_PATH)
+        await session.update(given)
+
+    def _note(self, error: VoiceStackError, name: str) -> None:
+        self._metrics.errors.labels(error.code).inc()
+        repeats = Repeats(f"{error.code} of {name.rpartition(':')[0]}", LOGGED_ERRORS_PER_MINUTE)
+        _LOGGER.warning("[%s] %s: %s", name, error.code, error, extra={REPEATS: repeats})
+
+    async def _send_away(
+        self, socket: EventSocket, error: NotServed, event: ClientEvent | None = None
+    ) -> None:
+        with suppress(ConnectionError):
+            await socket.send_error(error, event.event_id if event else None)
+            await socket.close(WSCloseCode.POLICY_VIOLATION, "This is served on another port.")
+
+    async def _end(self, session: RealtimeSession, socket: EventSocket) -> None:
+        """Close a session when the server stops, or when it has lasted long enough."""
+        reason = "The session has lasted long enough; open another one."
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SESSION_SECONDS):
+                await self._draining()
+                reason = "The server is shutting down."
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS):
+                while session.busy:  # noqa: ASYNC110 - the end of a session is not worth an event
+                    await asyncio.sleep(RECHECK_SECONDS)
+        await socket.close(WSCloseCode.GOING_AWAY, reason)
+
+
+class _Shown:
+    """The session as its events show it."""
+
+    def __init__(self, kind: str) -> None:
+        infix = "transcription_" if kind == "transcription" else ""
+        self._fixed = {
+            "type": kind,
+            "id": new_id("sess"),
+            "object": f"realtime.{infix}session",
+            "expires_at": int(time.time() + SESSION_SECONDS + LAST_SECONDS),
+        }
+
+    def to_json(self, session: RealtimeSession) -> dict[str, Any]:
+        """Return it with its settings now."""
+        return {**self._fixed, **session.to_json()}
