@@ -139,6 +139,8 @@ class Reply:
 
     def _wants_next(self, current: SentenceSynthesis) -> bool:
         """Whether to request the next sentence before the client has taken all of this one."""
+        if not current.begun:
+            return False
         if not self._place.crowded:
             return True
         return current.generated and self._playback.buffered_s < LOW_BUFFER_SECONDS
@@ -204,15 +206,18 @@ class Reply:
         self, line: ScriptLine, synthesis: SentenceSynthesis
     ) -> AsyncGenerator[Samples, None]:
         """Yield the audio of one sentence: once at its begin, per chunk of the engine, and at its end."""
-        started = False
+        started, audio = False, self._audio
         async with aclosing(synthesis.chunks()) as chunks:
+            if audio is not None:
+                # At once: a client that waits for the first chunk plays the pause meanwhile.
+                yield self._begin_sentence(audio, synthesis.request)
             async for sample_rate, samples in chunks:
                 if not len(samples):
                     continue
-                audio = self._audio or self._begin(sample_rate)
-                if not started:
-                    started = True
-                    yield self._count(self._begin_sentence(audio, synthesis.request))
+                started = True
+                if audio is None:
+                    audio = self._begin(sample_rate)
+                    yield self._begin_sentence(audio, synthesis.request)
                 output = self._count(audio.push(samples))
                 self._generated_samples += len(samples)
                 withheld = self._generated_samples - self._output_samples
@@ -221,9 +226,9 @@ class Reply:
                 if audio.done:
                     _LOGGER.debug("[%s] the voice spoke past its text and was stopped", self._name)
                     break
-        if not started or self._audio is None:
+        if not started or audio is None:
             raise NoAudio("The engine generated no audio for a sentence. Try other words.")
-        yield self._count(self._audio.end())
+        yield self._count(audio.end())
         synthesis.cache()
         pause_ms = self._backend.options.sentence_pause_ms
         self._pause_ms = pause_ms if line.ends_sentence else int(pause_ms * CLAUSE_PAUSE_SHARE)
@@ -235,10 +240,12 @@ class Reply:
 
     def _begin_sentence(self, audio: ReplyAudio, request: SynthesisRequest) -> Samples:
         may_run_away = self._backend.voices.card.may_run_away
-        return audio.begin(
-            self._pause_ms,
-            runaway=RunawayDetector(request.text, request.speed) if may_run_away else None,
-            buffered_s=max(0.0, self._playback.buffered_s),
+        return self._count(
+            audio.begin(
+                self._pause_ms,
+                runaway=RunawayDetector(request.text, request.speed) if may_run_away else None,
+                buffered_s=max(0.0, self._playback.buffered_s),
+            )
         )
 
     def _count(self, samples: Samples) -> Samples:

@@ -18,8 +18,9 @@ from wyoming_voice_stack.errors import Busy
 
 SPEED_SHARE = 0.6
 """Share of the engine's speed that replies in progress may need; the rest absorbs other load."""
-REAL_TIME = 1.0
-"""Speed of an engine that needs a second for each second of audio."""
+SLOW_SPEED = 0.8
+"""Speed below which an engine cannot speak even one reply without gaps. The measured speed of one that just
+can falls below 1 at times: short sentences cost more, and the pauses between them do not count."""
 WAIT_SECONDS = 30.0
 """How long a request waits for its first sentence once the engine is loaded."""
 MAX_WAIT_SECONDS = 120.0
@@ -147,7 +148,7 @@ class ReplyPlaces:
     def places(self) -> int:
         """How many replies may be in progress at the engine's present speed."""
         speed = self._load.speed()
-        if speed < REAL_TIME:
+        if speed < SLOW_SPEED:
             # Not even one reply is without gaps; together they are done sooner than one by one.
             return self._load.lanes()
         return max(1, int(SPEED_SHARE * speed))

@@ -51,6 +51,11 @@ class SentenceSynthesis:
         self._to_cache: list[Samples] = []
 
     @property
+    def begun(self) -> bool:
+        """True once its first chunk has arrived."""
+        return self._cached is not None or bool(self._sample_rate)
+
+    @property
     def generated(self) -> bool:
         """True once the engine has nothing left to do for the sentence."""
         return self._cached is not None or self._generated.is_set()

@@ -10,6 +10,7 @@ from wyoming_voice_stack.errors import Busy
 from wyoming_voice_stack.tts.reply_places import (
     MAX_WAIT_SECONDS,
     READING_SECONDS,
+    SLOW_SPEED,
     SPEED_SHARE,
     UNREAD_SECONDS,
     UNUSED_SECONDS,
@@ -90,7 +91,7 @@ async def test_the_workload_is_the_replies_and_those_that_wait() -> None:
 
 async def test_an_engine_that_never_keeps_up_uses_all_its_lanes() -> None:
     hall = Hall()
-    hall.speed = 0.99
+    hall.speed = SLOW_SPEED - 0.01
     for _ in range(4):
         await hall.taken()
     _, fifth = await hall.waiting()
@@ -100,7 +101,7 @@ async def test_an_engine_that_never_keeps_up_uses_all_its_lanes() -> None:
 
 async def test_a_slow_engine_speaks_one() -> None:
     hall = Hall()
-    hall.speed = 1.0
+    hall.speed = 0.9
     await hall.taken()
     _, second = await hall.waiting()
     assert not second.done()

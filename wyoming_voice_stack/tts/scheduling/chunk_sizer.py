@@ -79,39 +79,53 @@ class ChunkSizer:
             self._audio_s = DECAY * self._audio_s + audio_s + OVERHEAD_S
             self._compute_s = DECAY * self._compute_s + max(took_s, _MIN_COMPUTE_S)
 
-    def first_chunk_s(self, others_buffered_s: Sequence[float]) -> float:
+    def first_chunk_s(
+        self, others_buffered_s: Sequence[float], callers: int | None = None
+    ) -> float:
         """Return the length of a reply's first chunk.
 
         It lasts until every reply without audio has a first chunk of this length, every reply that has
         started has one more, and then this reply its second. `others_buffered_s` is the buffered audio
-        of each other waiting reply, `-inf` for one that has no audio yet.
+        of each other waiting reply, `-inf` for one that has no audio yet. `callers` is how many sentences are
+        computed or wait, more than there are replies if one has its next sentence computed already.
         """
         speed = self.speed
         unstarted = sum(map(math.isinf, others_buffered_s))
         started = len(others_buffered_s) - unstarted
         fixed_s = unstarted * (self.preparation_s + OVERHEAD_S / speed)
-        fixed_s += (started + self._parallel(others_buffered_s)) * self._cost_s(SHORTEST_CHUNK_S)
+        fixed_s += (started + self._parallel(others_buffered_s, callers)) * self._cost_s(
+            SHORTEST_CHUNK_S
+        )
         share = 1 - MARGIN * unstarted / speed
         lasting_s = (MARGIN * fixed_s + WITHHELD_S) / share if share > 0 else LONGEST_WHEN_CROWDED_S
         shortest_s = self._shortest_s(1 + len(others_buffered_s))
         return min(max(lasting_s, shortest_s), LONGEST_WHEN_CROWDED_S)
 
     def next_chunk_s(
-        self, buffered_s: float, others_buffered_s: Sequence[float], remaining_s: float = math.inf
+        self,
+        buffered_s: float,
+        others_buffered_s: Sequence[float],
+        remaining_s: float = math.inf,
+        callers: int | None = None,
     ) -> float:
         """Return the length of the next chunk of a reply with this much audio buffered.
 
         `remaining_s` is what its sentence has left; all of it becomes one chunk where that is affordable.
         """
-        last_s = self._affordable_s(LAST_BUFFER_SHARE, buffered_s, others_buffered_s)
+        parallel = self._parallel(others_buffered_s, callers)
+        last_s = self._affordable_s(LAST_BUFFER_SHARE, buffered_s, others_buffered_s, parallel)
         if remaining_s <= last_s:
             return remaining_s
-        return self._affordable_s(BUFFER_SHARE, buffered_s, others_buffered_s)
+        return self._affordable_s(BUFFER_SHARE, buffered_s, others_buffered_s, parallel)
 
     def _affordable_s(
-        self, buffer_share: float, buffered_s: float, others_buffered_s: Sequence[float]
+        self,
+        buffer_share: float,
+        buffered_s: float,
+        others_buffered_s: Sequence[float],
+        parallel: int,
     ) -> float:
-        share = min(buffer_share, SPARE_SHARE / self._parallel(others_buffered_s))
+        share = min(buffer_share, SPARE_SHARE / parallel)
         budget_s = share * (buffered_s - WITHHELD_S)
         started = sorted(filter(math.isfinite, others_buffered_s))
         for position, other_s in enumerate(started, start=1):
@@ -121,9 +135,9 @@ class ChunkSizer:
         shortest_s = self._shortest_s(1 + len(others_buffered_s))
         return min(max(affordable_s, shortest_s), LONGEST_CHUNK_S)
 
-    def _parallel(self, others_buffered_s: Sequence[float]) -> int:
+    def _parallel(self, others_buffered_s: Sequence[float], callers: int | None) -> int:
         """How many chunks are computed at the same time."""
-        return min(self._at_once, 1 + len(others_buffered_s))
+        return min(self._at_once, callers or 1 + len(others_buffered_s))
 
     def _cost_s(self, audio_s: float) -> float:
         return (audio_s + OVERHEAD_S) / self.speed

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import ChunkSizer
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
@@ -24,14 +25,16 @@ class SchedulerTurn:
     @property
     def threads(self) -> int:
         """How many threads may compute the chunk: its share of the machine's cores."""
-        return self._scheduler.threads(self._number)
+        return self._scheduler.threads()
 
     def first_chunk_s(self, remaining_s: float = math.inf) -> float:
         """Length of a sentence's first chunk, in seconds of audio, for a sentence of `remaining_s`."""
         if math.isfinite(self._playback.buffered_s):
             return self.next_chunk_s(remaining_s)
-        others_buffered_s = self._scheduler.others_buffered_s(self._number)
-        return self._scheduler.sizer.first_chunk_s(others_buffered_s)
+        scheduler = self._scheduler
+        return scheduler.sizer.first_chunk_s(
+            scheduler.others_buffered_s(self._number), scheduler.callers
+        )
 
     def next_chunk_s(self, remaining_s: float = math.inf) -> float:
         """Length of a later chunk, of a sentence that has `remaining_s` left.
@@ -39,9 +42,11 @@ class SchedulerTurn:
         A reply that counts no audio in its buffer cannot have an underrun, and gets the longest chunks.
         """
         buffered_s = self._playback.buffered_s
-        others_buffered_s = self._scheduler.others_buffered_s(self._number)
         return self._scheduler.sizer.next_chunk_s(
-            buffered_s if math.isfinite(buffered_s) else math.inf, others_buffered_s, remaining_s
+            buffered_s if math.isfinite(buffered_s) else math.inf,
+            self._scheduler.others_buffered_s(self._number),
+            remaining_s,
+            self._scheduler.callers,
         )
 
     @contextmanager
@@ -59,6 +64,12 @@ class SchedulerTurn:
         yield
         took_s = self._scheduler.machine_time_s - started_s
         self._scheduler.sizer.record_chunk(audio_s, took_s)
+
+
+@dataclass(frozen=True)
+class _Caller:
+    playback: PlaybackBuffer
+    sentence: int
 
 
 class FairScheduler:
@@ -83,9 +94,9 @@ class FairScheduler:
         self._machine_time_s = 0.0
         self._updated_at = clock()
         self._numbers = itertools.count()
-        self._waiting: dict[int, PlaybackBuffer] = {}
+        self._waiting: dict[int, _Caller] = {}
         self._granted: dict[int, threading.Event] = {}
-        self._running: dict[int, PlaybackBuffer] = {}
+        self._running: dict[int, _Caller] = {}
         self._lock = threading.Lock()
 
     @property
@@ -95,23 +106,36 @@ class FairScheduler:
             self._update_machine_time()
             return self._machine_time_s
 
-    def others_buffered_s(self, number: int) -> tuple[float, ...]:
-        """Buffered audio of every other reply that computes or waits."""
+    @property
+    def callers(self) -> int:
+        """How many sentences compute or wait."""
         with self._lock:
-            playbacks = {**self._waiting, **self._running}
-        return tuple(each.buffered_s for other, each in playbacks.items() if other != number)
+            return len(self._waiting) + len(self._running)
 
-    def threads(self, number: int) -> int:
+    def others_buffered_s(self, number: int) -> tuple[float, ...]:
+        """Buffered audio of every other reply of which a sentence computes or waits."""
+        with self._lock:
+            callers = {**self._waiting, **self._running}
+        own = callers[number].playback
+        playbacks = dict.fromkeys(each.playback for each in callers.values())
+        return tuple(each.buffered_s for each in playbacks if each is not own)
+
+    def threads(self) -> int:
         """The share of one caller if all that wait were computing."""
-        callers = 1 + len(self.others_buffered_s(number))
-        return max(1, min(self._cores // min(callers, self._at_once), self._max_threads))
+        return max(1, min(self._cores // min(self.callers, self._at_once), self._max_threads))
+
+    def next_sentence(self) -> int:
+        """Return the number of a new sentence: of one reply, the earlier sentence goes first."""
+        return next(self._numbers)
 
     @contextmanager
-    def acquire(self, playback: PlaybackBuffer) -> Iterator[SchedulerTurn]:
-        """Wait for a turn and keep it until the block ends: one chunk at most."""
+    def acquire(
+        self, playback: PlaybackBuffer, sentence: int | None = None
+    ) -> Iterator[SchedulerTurn]:
+        """Wait for a turn and keep it until the block ends: one chunk at most, of a sentence by its number."""
         with self._lock:
             number = next(self._numbers)
-            self._waiting[number] = playback
+            self._waiting[number] = _Caller(playback, number if sentence is None else sentence)
             granted = self._granted[number] = threading.Event()
             self._grant()
         granted.wait()
@@ -125,8 +149,8 @@ class FairScheduler:
 
     def _max_running(self) -> int:
         """A reply without audio gets a core of its own; filling the gaps between turns can wait."""
-        playbacks = (*self._waiting.values(), *self._running.values())
-        any_unstarted = any(math.isinf(playback.buffered_s) for playback in playbacks)
+        callers = (*self._waiting.values(), *self._running.values())
+        any_unstarted = any(math.isinf(caller.playback.buffered_s) for caller in callers)
         return min(self._at_once, self._cores) if any_unstarted else self._at_once
 
     def _update_machine_time(self) -> None:
@@ -139,8 +163,11 @@ class FairScheduler:
         # waiting thread judged for itself, each could find another one first.
         self._update_machine_time()
         while self._waiting and len(self._running) < self._max_running():
-            buffered = {number: playback.buffered_s for number, playback in self._waiting.items()}
-            number = min(buffered, key=lambda number: (buffered[number], number))
+            order = {
+                number: (caller.playback.buffered_s, caller.sentence)
+                for number, caller in self._waiting.items()
+            }
+            number = min(order, key=order.__getitem__)
             self._running[number] = self._waiting.pop(number)
             # Only this thread is woken: with sixteen waiting, the others would compete for the cores.
             self._granted.pop(number).set()

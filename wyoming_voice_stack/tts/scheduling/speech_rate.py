@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-INITIAL_SPEED = 5.0
-"""Seconds of audio per second of computation, until it has been measured."""
+INITIAL_SPEED = 1.0
+"""Seconds of audio per second of computation, until it has been measured: that of an engine which speaks
+one reply at a time."""
+MEASURED_SECONDS = 3.0
+"""Computation after which an engine may count as slower than real time: short first chunks cost more."""
 MEMORY_SECONDS = 5.0
 """Seconds of computation after which a measurement has lost two thirds of its weight."""
 
@@ -29,6 +32,7 @@ class SpeechRate:
         self._computing = 0
         self._counted_until = clock()
         self._pending_s = 0.0
+        self._measured_s = 0.0
         self._audio_s = INITIAL_SPEED * _INITIAL_COMPUTE_S
         self._compute_s = _INITIAL_COMPUTE_S
 
@@ -36,7 +40,8 @@ class SpeechRate:
     def speed(self) -> float:
         """Seconds of audio per second of computation."""
         with self._lock:
-            return self._audio_s / self._compute_s
+            speed = self._audio_s / self._compute_s
+            return speed if self._measured_s >= MEASURED_SECONDS else max(INITIAL_SPEED, speed)
 
     @contextmanager
     def computing(self) -> Iterator[None]:
@@ -55,6 +60,7 @@ class SpeechRate:
         """Count generated audio, in seconds."""
         with self._lock:
             self._count_time()
+            self._measured_s += self._pending_s
             kept = math.exp(-self._pending_s / MEMORY_SECONDS)
             self._audio_s = self._audio_s * kept + audio_s
             self._compute_s = max(self._compute_s * kept + self._pending_s, _MIN_COMPUTE_S)

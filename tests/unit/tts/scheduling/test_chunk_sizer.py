@@ -274,7 +274,7 @@ class TestPlayback:
 class TestBounds:
     def test_rest_of_a_sentence_is_one_chunk_up_to_what_is_affordable(self) -> None:
         sizer = measured(2.0)
-        affordable_s = sizer._affordable_s(LAST_BUFFER_SHARE, 1.0, ())
+        affordable_s = sizer._affordable_s(LAST_BUFFER_SHARE, 1.0, (), 1)
         assert SHORTEST_CHUNK_S < affordable_s < LONGEST_CHUNK_S
         assert sizer.next_chunk_s(1.0, (), affordable_s) == affordable_s
         assert sizer.next_chunk_s(1.0, (), affordable_s + 0.001) < affordable_s
@@ -295,4 +295,10 @@ class TestBounds:
 
     @pytest.mark.parametrize(("others", "together"), [(0, 1), (1, 2), (3, 4), (9, 4)])
     def test_as_many_compute_at_once_as_there_are_replies(self, others: int, together: int) -> None:
-        assert measured(8.0, at_once=4)._parallel((0.0,) * others) == together
+        assert measured(8.0, at_once=4)._parallel((0.0,) * others, None) == together
+
+    def test_the_next_sentence_of_a_reply_computes_at_once_but_is_no_other_reply(self) -> None:
+        sizer = measured(2.0, at_once=2)
+        alone_s, with_next_s = sizer.next_chunk_s(1.0, ()), sizer.next_chunk_s(1.0, (), callers=2)
+        with_another_s = sizer.next_chunk_s(1.0, (1.0,))
+        assert SHORTEST_CHUNK_S < with_next_s < alone_s < with_another_s == LONGEST_WHEN_CROWDED_S

@@ -155,6 +155,31 @@ def test_a_caller_has_one_thread_where_there_are_few_cores() -> None:
         assert (first.threads, second.threads) == (1, 1)
 
 
+async def test_of_one_reply_the_earlier_sentence_goes_first() -> None:
+    scheduler, playback = FairScheduler(), buffered(1.0)
+    order: list[str] = []
+
+    def work(name: str, sentence: int) -> None:
+        with scheduler.acquire(playback, sentence):
+            order.append(name)
+
+    earlier, later = scheduler.next_sentence(), scheduler.next_sentence()
+    threads = [
+        threading.Thread(target=work, args=arguments)
+        for arguments in (("later", later), ("earlier", earlier))
+    ]
+    with scheduler.acquire(playback) as turn:
+        for count, thread in enumerate(threads, start=1):
+            thread.start()
+            await eventually(lambda count=count: len(scheduler._waiting) == count)  # type: ignore[misc]
+        # They take their share of the machine, and need no audio of their own.
+        assert scheduler.callers == 3
+        assert scheduler.others_buffered_s(turn._number) == ()
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+    assert order == ["earlier", "later"]
+
+
 def _take_turn(scheduler: FairScheduler) -> None:
     with scheduler.acquire(buffered(9.0)):
         pass

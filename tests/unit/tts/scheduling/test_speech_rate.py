@@ -4,6 +4,7 @@ import pytest
 
 from wyoming_voice_stack.tts.scheduling.speech_rate import (
     INITIAL_SPEED,
+    MEASURED_SECONDS,
     MEMORY_SECONDS,
     SpeechRate,
 )
@@ -36,6 +37,18 @@ def test_follows_what_is_measured() -> None:
     for _ in range(round(4 * MEMORY_SECONDS / 0.5)):
         computed(rate, clock, 0.5, 1.0)
     assert rate.speed == pytest.approx(2.0, rel=0.2)
+
+
+def test_is_not_slower_than_real_time_before_it_was_measured_for_long() -> None:
+    clock = Clock()
+    rate = SpeechRate(clock)
+    computed(rate, clock, MEASURED_SECONDS - 0.5, 0.1)
+    assert rate.speed == 1.0
+    computed(rate, clock, 0.5, 0.1)
+    assert rate.speed < 0.5
+    fast = SpeechRate(clock)
+    computed(fast, clock, 0.1, 1.0)
+    assert fast.speed > 3
 
 
 def test_idle_time_is_not_counted() -> None:

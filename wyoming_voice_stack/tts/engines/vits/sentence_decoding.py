@@ -57,7 +57,8 @@ def decode_in_chunks(
     `encode` takes a number of threads. It runs in the turn of the first chunk: encoding all waiting
     sentences first would give no client its audio sooner.
     """
-    with scheduler.acquire(playback) as turn:
+    number = scheduler.next_sentence()
+    with scheduler.acquire(playback, number) as turn:
         with turn.measure_preparation():
             sentence = encode(turn.threads)
         frames_per_second = sample_rate / sentence.hop
@@ -65,7 +66,7 @@ def decode_in_chunks(
         chunk, done = _decode(sentence, 0, length_s, frames_per_second, turn)
     yield chunk, done == sentence.frames
     while done < sentence.frames:
-        with scheduler.acquire(playback) as turn:
+        with scheduler.acquire(playback, number) as turn:
             length_s = turn.next_chunk_s((sentence.frames - done) / frames_per_second)
             chunk, done = _decode(sentence, done, length_s, frames_per_second, turn)
         yield chunk, done == sentence.frames

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, _GeneratorContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ from tests.support.engines import pieces_of, piper_source, spoken
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSynthesizer
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSynthesizer
+from wyoming_voice_stack.tts.engines.vits.sentence_decoding import decode_in_chunks
 from wyoming_voice_stack.tts.engines.vits.sessions import StreamingSentence
 from wyoming_voice_stack.tts.engines.vits.torch_voice import TorchSentence
+from wyoming_voice_stack.tts.engines.vits.windows import Window
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler, SchedulerTurn
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 LONG = "The kitchen light is on, and so is the one in the hall. " * 2
@@ -182,3 +185,26 @@ class TestStopping:
         pieces.close()
         assert len(decoded) == 2
         assert spoken(engine, SynthesisRequest("ja", engine.card.languages[0])).any()
+
+
+def test_all_chunks_of_a_sentence_have_its_number() -> None:
+    numbers: list[int | None] = []
+
+    class Recording(FairScheduler):
+        def acquire(
+            self, playback: PlaybackBuffer, sentence: int | None = None
+        ) -> _GeneratorContextManager[SchedulerTurn, None, None]:
+            numbers.append(sentence)
+            return super().acquire(playback, sentence)
+
+    class Sentence:
+        frames, hop = 100, 100
+
+        def decode(self, window: Window, threads: int = 1) -> Any:
+            return np.zeros((window.stop - window.start) * self.hop, np.float32)
+
+    playback = PlaybackBuffer()
+    chunks = list(decode_in_chunks(lambda _: Sentence(), 1000, Recording(), playback))
+    assert len(chunks) == len(numbers) > 2
+    assert None not in numbers
+    assert len(set(numbers)) == 1
