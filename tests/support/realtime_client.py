@@ -155,7 +155,7 @@ async def speaking(
     service: TtsService, aliases: dict[str, str] | None = None, **options: object
 ) -> AsyncIterator[Api]:
     """A server that speaks."""
-    voices = VoiceNames(lambda: service.voices.catalogue, aliases)
+    voices = VoiceNames(lambda: service.voices.catalogue, lambda: aliases or {})
     mode = Speaking(service, voices, ASR_ELSEWHERE, Metrics())
     async with serving_realtime(mode, ASR_ELSEWHERE, **options) as api:  # type: ignore[arg-type]
         yield api

@@ -17,7 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("server.assembly",),
     ("server",),
     ("http.page",),
-    ("http.api.realtime",),
+    ("http.api.realtime", "http.api.speech"),
     ("http.api",),
     ("protocol.connection",),
     ("announce", "config", "http", "protocol"),

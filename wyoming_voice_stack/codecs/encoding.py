@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -69,6 +70,12 @@ def require_encoder(output: OutputFormat) -> None:
             f"Format {output.name!r} needs PyAV, which is not installed. Request wav or pcm, or install"
             f" PyAV: {install_hint('api')}"
         )
+
+
+def load_encoder(output: OutputFormat) -> None:
+    """Import what encodes a format, which takes a third of a second; call it in a thread."""
+    if output.compressed:
+        import_module("av")
 
 
 def open_encoder(output: OutputFormat, rate: int, *, samples: int | None = None) -> AudioEncoder:

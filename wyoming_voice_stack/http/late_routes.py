@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from threading import Lock
 from typing import Any, TypeAlias
 
 from aiohttp import web
@@ -13,6 +14,9 @@ from yarl import URL
 from wyoming_voice_stack.http.error_body import error_response
 
 _LOGGER = logging.getLogger(__name__)
+
+_BUILDING = Lock()
+"""Held while routes are built: those of several prefixes share parts, which must exist only once."""
 
 BuildRoutes: TypeAlias = Callable[[], Sequence[web.RouteDef]]
 """Imports and creates handlers and their routes; runs in a thread, once."""
@@ -65,9 +69,13 @@ class LateRoutes(web.AbstractResource):
 
     async def _build_router(self) -> web.UrlDispatcher:
         router = web.UrlDispatcher()
-        router.add_routes(await asyncio.to_thread(self._build))
+        router.add_routes(await asyncio.to_thread(self._build_alone))
         router.freeze()
         return router
+
+    def _build_alone(self) -> Sequence[web.RouteDef]:
+        with _BUILDING:
+            return self._build()
 
     def _always(self, handler: Callable[[web.Request], Any]) -> web.UrlMappingMatchInfo:
         return web.UrlMappingMatchInfo({}, web.ResourceRoute("*", handler, self))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wyoming_voice_stack.errors import UnknownModel
@@ -36,6 +37,9 @@ OPENAI_VOICES = (
 ASR_ALIASES = ("whisper-1", "gpt-4o-mini-transcribe", "gpt-4o-transcribe", "gpt-transcribe")
 TTS_ALIASES = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 """Names of OpenAI that are listed beside the model they stand for; other ones of their families work too."""
+
+SPEAKER_MARK = "#"
+"""Between the name of a voice and that of its speaker."""
 
 _ASR_FAMILIES = re.compile(r"whisper-1|gpt-[\w.-]*(transcribe|whisper|realtime)[\w.-]*")
 _TTS_FAMILIES = re.compile(r"tts-1[\w.-]*|gpt-[\w.-]*(tts|realtime)[\w.-]*")
@@ -68,22 +72,39 @@ class VoiceNames:
     """Finds the voice that a request names: one of this server, an alias, or one of OpenAI's."""
 
     def __init__(
-        self, catalogue: Callable[[], VoiceCatalogue], aliases: Mapping[str, str] | None = None
+        self,
+        catalogue: Callable[[], VoiceCatalogue],
+        aliases: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """`catalogue` returns the current voices; `aliases` are `API_VOICES`, alias to voice."""
+        """`catalogue` returns the current voices, and `aliases` the voice of each alias."""
         self._catalogue = catalogue
-        self.aliases: Mapping[str, str] = dict(aliases or {})
-        """May be replaced at any time."""
+        self._aliases = aliases
 
     def resolve(self, name: str | None) -> VoiceRequest:
-        """Return the voice to ask the service for, which refuses unknown ones."""
-        from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
+        """Return the voice to ask the service for, which refuses unknown ones.
 
+        `NAME#SPEAKER` is one speaker of a voice that has several.
+        """
         asked = (name or "").strip()
-        if not asked or self._catalogue().has(asked):
-            return VoiceRequest(asked or None)
-        aliases = {alias.lower(): voice for alias, voice in self.aliases.items()}
-        alias = aliases.get(asked.lower())
-        if alias is not None:
-            return VoiceRequest(alias, alias=asked)
-        return VoiceRequest(None if asked.lower() in OPENAI_VOICES else asked)
+        own = self._own(asked)
+        if own is not None:
+            return own
+        aliases = {alias.lower(): voice for alias, voice in self._aliases().items()}
+        stands_for = aliases.get(asked.lower())
+        if stands_for is not None:
+            request = self._own(stands_for) or _request(stands_for)
+            return replace(request, alias=asked)
+        return _request("" if asked.lower() in OPENAI_VOICES else asked)
+
+    def _own(self, name: str) -> VoiceRequest | None:
+        has = self._catalogue().has
+        if not name or has(name):
+            return _request(name)
+        voice, _, speaker = name.rpartition(SPEAKER_MARK)
+        return _request(voice, speaker) if has(voice) else None
+
+
+def _request(name: str, speaker: str | None = None) -> VoiceRequest:
+    from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
+
+    return VoiceRequest(name or None, speaker=speaker)

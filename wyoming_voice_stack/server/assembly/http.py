@@ -21,9 +21,11 @@ MIB = 1024 * 1024
 if TYPE_CHECKING:
     from wyoming_voice_stack.asr.service import AsrService
     from wyoming_voice_stack.http.api.elsewhere import Elsewhere
+    from wyoming_voice_stack.http.api.lists import Lists
     from wyoming_voice_stack.http.api.names import VoiceNames
     from wyoming_voice_stack.http.api.uploads import UploadBudget
     from wyoming_voice_stack.tts.service import TtsService
+    from wyoming_voice_stack.tts.voices.alias_file import AliasFile
 
 # Modules below http.api and http.page are imported inside functions, which run with the first request.
 
@@ -72,9 +74,32 @@ class HttpSide:
 
     def _api_routes(self, places: RequestPlaces) -> list[web.RouteDef]:
         """Each part of the API adds its routes here."""
-        routes: list[web.RouteDef] = []
-        routes += self._realtime(places)
-        return routes
+        return [*self._lists().routes(), *self._speech(), *self._realtime(places)]
+
+    def _lists(self) -> Lists:
+        from wyoming_voice_stack.http.api.lists import Lists
+
+        return Lists(self.asr, self.tts)
+
+    def _speech(self) -> list[web.RouteDef]:
+        if self.tts is None:
+            return []
+        from wyoming_voice_stack.http.api.speech.speech_api import SpeechApi
+
+        return SpeechApi(self.tts, self._voice_names(self.tts)).routes()
+
+    def _voice_names(self, tts: TtsService) -> VoiceNames:
+        from wyoming_voice_stack.http.api.names import VoiceNames
+
+        aliases = self.aliases
+        return VoiceNames(lambda: tts.voices.catalogue, lambda: aliases.current)
+
+    @cached_property
+    def aliases(self) -> AliasFile:
+        """The further names of voices, which the API and the page share. Reads a file."""
+        from wyoming_voice_stack.tts.voices.alias_file import AliasFile
+
+        return AliasFile(self.settings.voices_dir, dict(self.settings.api_voices))
 
     def _realtime(self, places: RequestPlaces) -> list[web.RouteDef]:
         from wyoming_voice_stack.server.assembly.realtime import hearing_api, speaking_api
@@ -86,11 +111,6 @@ class HttpSide:
             names = self._voice_names(self.tts)
             return speaking_api(self.tts, names, places, other, metrics).routes()
         return []
-
-    def _voice_names(self, tts: TtsService) -> VoiceNames:
-        from wyoming_voice_stack.http.api.names import VoiceNames
-
-        return VoiceNames(lambda: tts.voices.catalogue, dict(self.settings.api_voices))
 
     def _other_server(self) -> Elsewhere:
         """Paths that this server knows only to say where they are served."""

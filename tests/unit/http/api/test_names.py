@@ -77,24 +77,39 @@ class TestVoices:
 
     @pytest.mark.parametrize("name", ["anna", "anna [de]", "bert", "default"])
     def test_own_names(self, name: str) -> None:
-        voices = VoiceNames(lambda: VOICES, {"anna": "bert"})
+        voices = VoiceNames(lambda: VOICES, lambda: {"anna": "bert"})
         assert voices.resolve(f" {name}") == VoiceRequest(name)
 
     def test_a_voice_of_this_server_comes_before_one_of_openai(self) -> None:
         card = replace(FAKE_CARD, voices=(*FAKE_CARD.voices, Voice("alloy", ("en",))))
-        voices = VoiceNames(lambda: VoiceCatalogue(card, {}), {"alloy": "bert"})
+        voices = VoiceNames(lambda: VoiceCatalogue(card, {}), lambda: {"alloy": "bert"})
         assert voices.resolve("alloy") == VoiceRequest("alloy")
 
     def test_aliases_come_before_the_default(self) -> None:
-        voices = VoiceNames(lambda: VOICES, {"alloy": "anna [de]", "Boss": "bert"})
+        aliases = {"alloy": "anna [de]", "Boss": "bert"}
+        voices = VoiceNames(lambda: VOICES, lambda: aliases)
         assert voices.resolve("Alloy") == VoiceRequest("anna [de]", alias="Alloy")
         assert voices.resolve("boss") == VoiceRequest("bert", alias="boss")
         assert voices.resolve("nova") == VoiceRequest()
-        voices.aliases = {}
+        aliases.clear()
         assert voices.resolve("alloy") == VoiceRequest()
 
+    def test_a_speaker_of_a_voice(self) -> None:
+        voices = VoiceNames(lambda: VOICES, lambda: {"echo": "bert#two", "sage": "bert#three"})
+        assert voices.resolve("bert#two") == VoiceRequest("bert", speaker="two")
+        assert voices.resolve("echo") == VoiceRequest("bert", speaker="two", alias="echo")
+        assert VOICES.select(voices.resolve("bert#1")).speaker == "two"
+        assert voices.resolve("clara#two") == VoiceRequest("clara#two")
+        with pytest.raises(UnknownVoice, match=r"'three' of voice 'bert'.*: one, two"):
+            VOICES.select(voices.resolve("sage"))
+
+    def test_the_mark_of_a_speaker_may_be_part_of_a_name(self) -> None:
+        card = replace(FAKE_CARD, voices=(*FAKE_CARD.voices, Voice("bert#two", ("en",))))
+        voices = VoiceNames(lambda: VoiceCatalogue(card, {}))
+        assert voices.resolve("bert#two") == VoiceRequest("bert#two")
+
     def test_unknown_voices_are_refused_by_the_catalogue(self) -> None:
-        voices = VoiceNames(lambda: VOICES, {"nova": "clara"})
+        voices = VoiceNames(lambda: VOICES, lambda: {"nova": "clara"})
         with pytest.raises(UnknownVoice, match=r"^Unknown voice 'dora'\. Available voices: anna"):
             VOICES.select(voices.resolve("dora"))
         with pytest.raises(UnknownVoice, match=r"'clara', which the alias 'nova' stands for\. Av"):

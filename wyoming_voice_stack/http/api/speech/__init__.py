@@ -1,0 +1,1 @@
+"""`POST /v1/audio/speech`: text to speech in six formats."""
