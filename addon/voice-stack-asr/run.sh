@@ -4,8 +4,8 @@ set -euo pipefail
 readonly user=speech options=/run/voice-stack/options.json
 
 install -d -o "$user" -g "$user" "$MODELS_DIR" /run/voice-stack
-# All users can read the share. Only recordings are read from it.
-[[ -z "${VOICES_DIR:-}" || -d "$VOICES_DIR" ]] || mkdir -p "$VOICES_DIR"
+# The web page adds recordings to the folder. All users can read the share.
+[[ -z "${VOICES_DIR:-}" ]] || install -d -o "$user" -g "$user" "$VOICES_DIR"
 # The Supervisor makes the options readable by root only.
 install -o "$user" -g "$user" -m 0400 "$OPTIONS_FILE" "$options"
 export OPTIONS_FILE=$options

@@ -78,6 +78,9 @@ def test_the_schema_sees_what_is_wrong(tmp_path: Path) -> None:
         {"ports": {"5002": None}},
         {"buidl": True},
         {"timeout": 5},
+        # The Supervisor joins it to a path that ends in a slash.
+        {"ingress_entry": "/ui/"},
+        {"panel_icon": "account-voice"},
     ]
     for change in wrong:
         file = tmp_path / "config.yaml"
@@ -170,6 +173,18 @@ class TestAddon:
         port = Settings.model_fields[f"{mode}_port"].default
         assert declared["ports"] == {f"{port}/tcp": None}
         assert declared["watchdog"] == f"http://[HOST]:[PORT:{port}]/health"
+
+    def test_the_page_is_a_panel(self, mode: str) -> None:
+        declared = config(mode)
+        assert declared["ingress"] is True
+        assert declared["ingress_port"] == Settings.model_fields[f"{mode}_port"].default
+        assert declared["ingress_entry"] == "ui/"
+        # Without it, the Supervisor reads each upload whole, 16 MiB at most.
+        assert declared["ingress_stream"] is True
+        assert declared["panel_icon"].startswith("mdi:")
+        # Only administrators see the panel, which changes voices and models.
+        assert declared.get("panel_admin", True) is True
+        assert image_environment(mode)["WEB_UI"] == "full"
 
     def test_requests_may_end_before_the_container_is_killed(self, mode: str) -> None:
         grace_s = Settings.model_fields["shutdown_grace_seconds"].default
