@@ -165,7 +165,7 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(default=25, ge=1, le=1024)
     """Largest file that a client may upload, in MiB."""
     web_ui: Annotated[Literal["off", "read", "full"], BeforeValidator(lower)] = "read"
-    """Web page at `/ui/`: off, read (changes only through Home Assistant, from this machine or with API_KEY), or full."""
+    """Web page at `/ui/`: off, read (no changes), or full (changes through Home Assistant, from a browser on this machine or with API_KEY)."""
     idle_timeout_seconds: float = Field(default=600.0, gt=0, le=86_400)
     """Longest time in seconds without data from a client."""
     read_timeout_seconds: float = Field(default=30.0, gt=0, le=3600)

@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler
 
 from wyoming_voice_stack.http.deadlines import DEADLINES, Deadlines
 from wyoming_voice_stack.http.health import HasStatus, health_routes
+from wyoming_voice_stack.http.ingress import IS_ADDON
 from wyoming_voice_stack.http.late_routes import BuildRoutes, LateRoutes
 from wyoming_voice_stack.http.request_guard import make_guard
 from wyoming_voice_stack.metrics import Metrics
@@ -30,6 +31,8 @@ the answer only when it has sent all."""
 SHUTDOWN_SECONDS = 1.0
 """How long a handler may take to end after it was cancelled."""
 AddHeaders: TypeAlias = Callable[[web.Request, web.StreamResponse], None]
+PAGE_ROUTES = "/ui/"
+"""The key of the page among the late routes."""
 REQUEST_ID_HEADER = "x-request-id"
 RESPONSE_KEY = web.RequestKey("response", web.StreamResponse)
 """Of a request: its response, once the first byte of it is sent."""
@@ -57,6 +60,10 @@ class RequestPlaces(Protocol):
         """Wait until the server takes no new requests: those that never end must end then."""
         ...
 
+    def keep(self, request: web.Request) -> None:
+        """Note that a connection without a place is in use, so that it is not closed soon."""
+        ...
+
 
 def make_runner(
     service: HasStatus,
@@ -69,13 +76,15 @@ def make_runner(
     allowed_origins: Collection[str] = (),
     deadlines: Deadlines | None = None,
     namespace: str | None = None,
+    is_addon: bool = False,
 ) -> web.AppRunner:
     """Create the application; call `setup()` before use.
 
     `allowed_hosts` are names of this server besides those of local networks. Each request waits for
     `before_request`, which bounds their rate, and is handled inside the context of `handling`.
     `namespace` is the server's own in Kubernetes. `allowed_origins` are those of web pages that may use the API.
-    `late_routes` are those of a path and all below it, such as `/v1`.
+    `late_routes` are those of a path and all below it, such as `/v1`. `is_addon` tells that Home
+    Assistant's ingress is to be believed.
     """
     # aiohttp's own value has its version and Python's.
     web_response.SERVER_SOFTWARE = SERVER_NAME  # type: ignore[attr-defined]
@@ -92,10 +101,13 @@ def make_runner(
         middlewares=[tracked, make_guard(allowed_hosts, allowed_origins, namespace)],
     )
     app[DEADLINES] = deadlines or Deadlines()
+    app[IS_ADDON] = is_addon
     app.on_response_prepare.append(_complete_response)
     app.router.add_routes(health_routes(service, metrics))
     for prefix, build in (late_routes or {}).items():
         app.router.register_resource(LateRoutes(prefix, build))
+    if PAGE_ROUTES in (late_routes or {}):
+        app.router.add_get("/", _to_page)
     return web.AppRunner(
         app,
         handle_signals=False,
@@ -114,6 +126,13 @@ def make_runner(
 
 async def _at_once() -> None:
     return
+
+
+async def _to_page(request: web.Request) -> web.Response:
+    """Lead browsers to the page. Relative: through ingress, the browser sees another path."""
+    if "text/html" not in request.headers.get("Accept", ""):
+        raise web.HTTPNotFound
+    raise web.HTTPFound(PAGE_ROUTES.lstrip("/"))
 
 
 async def _complete_response(request: web.Request, response: web.StreamResponse) -> None:

@@ -26,9 +26,13 @@ class LateRoutes(web.AbstractResource):
     """All paths below a prefix. What serves them is built with the first request."""
 
     def __init__(self, prefix: str, build: BuildRoutes) -> None:
-        """`build` also serves unknown paths and methods: its last route matches everything."""
+        """`build` also serves unknown paths and methods: its last route matches everything.
+
+        A prefix that ends in a slash is itself served, too.
+        """
         super().__init__()
-        self._prefix = prefix
+        self._has_index = prefix.endswith("/")
+        self._prefix = prefix.rstrip("/")
         self._build = build
         self._building: asyncio.Task[web.UrlDispatcher] | None = None
 
@@ -41,7 +45,8 @@ class LateRoutes(web.AbstractResource):
         self, request: web.Request
     ) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
         """Return the handler of a request."""
-        if request.path.rstrip("/") == self._prefix and self._building is None:
+        is_prefix = request.path.rstrip("/") == self._prefix
+        if is_prefix and not self._has_index and self._building is None:
             # Clients ask for it only to open a connection early.
             return self._always(_nothing_here), set()
         try:
@@ -110,4 +115,4 @@ async def _nothing_here(request: web.Request) -> web.Response:
 
 async def _failed(request: web.Request) -> web.Response:
     del request
-    return error_response(500, "The API cannot be loaded; the server's log says why.")
+    return error_response(500, "This part of the server cannot be loaded; its log says why.")

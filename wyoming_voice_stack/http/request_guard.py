@@ -16,7 +16,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from wyoming_voice_stack.http.error_body import error_response, wants_json
+from wyoming_voice_stack.http.ingress import is_ingress
 
+PAGE_PATH = "/ui"
 LOCAL_SUFFIXES = (
     ".local",
     ".localhost",
@@ -53,6 +55,9 @@ def make_guard(
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        # The page has rules of its own. Home Assistant has its own names, and checks its users.
+        if is_below(request.path, PAGE_PATH) or is_ingress(request):
+            return await handler(request)
         host = request.headers.get("Host", "")
         name = _host_of(f"//{host}")
         if host and not (is_local(name, names) or _is_in_cluster(request, name, namespace)):
@@ -65,6 +70,11 @@ def make_guard(
         return await handler(request)
 
     return guard
+
+
+def is_below(path: str, prefix: str) -> bool:
+    """Return whether a path is `prefix` or below it."""
+    return path == prefix or path.startswith(f"{prefix}/")
 
 
 def is_local(host: str | None, allowed: Collection[str] = ()) -> bool:

@@ -150,6 +150,7 @@ def _listener(settings: Settings, assembled: AssembledServer, metrics: Metrics) 
             before_request=lambda: http_rate.pay(HTTP_REQUEST_BYTES),
             handling=connections.handling,
             late_routes=assembled.late_routes(connections),
+            is_addon=settings.supervisor_token is not None,
             deadlines=Deadlines(settings.read_timeout_seconds, settings.write_timeout_seconds),
         ),
         http_connections=connections,

@@ -88,6 +88,10 @@ class HttpConnections:
             self._touch(transport)
             self._memory_return.connection_ended(request.content.total_bytes)
 
+    def keep(self, request: web.Request) -> None:
+        """Note that a connection without a place is in use."""
+        self._touch(request.transport)
+
     def drain(self) -> None:
         """Refuse new requests that work."""
         self._draining = True

@@ -26,6 +26,7 @@ from wyoming_voice_stack.http.api.streaming import abort
 from wyoming_voice_stack.http.application import HEADERS_KEY, RESPONSE_KEY, RequestPlaces
 from wyoming_voice_stack.http.error_body import error_response
 from wyoming_voice_stack.http.health import HasStatus
+from wyoming_voice_stack.http.ingress import is_ingress
 from wyoming_voice_stack.metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
@@ -106,7 +107,9 @@ class Gateway:
         self.origins.check(request)
         if not works(request):
             return await handler(request)
-        self.key.check(request)
+        # Home Assistant has checked its user.
+        if not is_ingress(request):
+            self.key.check(request)
         with self.places.enter(request):
             return await handler(request)
 

@@ -27,7 +27,7 @@ def assemble(settings: Settings, metrics: Metrics) -> AssembledServer:
         asr = asr_service(settings, metrics, store)
         checked = CheckedService(asr, store.used_folders)
         front_end = AsrFrontEnd(asr, tts_port=other_port(settings))
-        http = HttpSide(settings, metrics, checked, asr=asr)
+        http = HttpSide(settings, metrics, checked, store, asr=asr)
         return AssembledServer(checked, front_end, http.late_routes)
     if settings.service_mode == "tts":
         from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd
@@ -36,6 +36,6 @@ def assemble(settings: Settings, metrics: Metrics) -> AssembledServer:
         tts = tts_service(settings, metrics, store)
         checked = CheckedService(tts, store.used_folders)
         tts_front_end = TtsFrontEnd(tts, asr_port=other_port(settings))
-        http = HttpSide(settings, metrics, checked, tts=tts)
+        http = HttpSide(settings, metrics, checked, store, tts=tts)
         return AssembledServer(checked, tts_front_end, http.late_routes)
     raise ConfigError("SERVICE_MODE is not set; set it to asr or tts, or give --mode.")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from wyoming_voice_stack.config.settings import Settings
-from wyoming_voice_stack.http.application import RequestPlaces
+from wyoming_voice_stack.http.application import PAGE_ROUTES, RequestPlaces
 from wyoming_voice_stack.http.late_routes import BuildRoutes
 from wyoming_voice_stack.machine.hardware import available_memory_bytes
 from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.app import RunningService
 
 MIB = 1024 * 1024
@@ -37,12 +38,24 @@ class HttpSide:
     settings: Settings
     metrics: Metrics
     status: RunningService
+    store: ModelStore
     asr: AsrService | None = None
     tts: TtsService | None = None
 
     def late_routes(self, places: RequestPlaces) -> Mapping[str, BuildRoutes]:
         """Return what builds the routes of each path."""
-        return {"/v1": partial(self._api, places)}
+        routes: dict[str, BuildRoutes] = {"/v1": partial(self._api, places)}
+        if self.settings.web_ui != "off":
+            routes[PAGE_ROUTES] = partial(self._page, places)
+        return routes
+
+    def _page(self, places: RequestPlaces) -> Sequence[web.RouteDef]:
+        from wyoming_voice_stack.server.assembly.page import PageBuilder
+
+        page = PageBuilder(self.settings, self.metrics, self.status, self.store, places)
+        if self.asr is not None:
+            return page.asr_routes(self.asr)
+        return page.tts_routes(self.tts, lambda _: None) if self.tts is not None else []
 
     def _api(self, places: RequestPlaces) -> Sequence[web.RouteDef]:
         from wyoming_voice_stack.http.api.cross_origin import CrossOrigin

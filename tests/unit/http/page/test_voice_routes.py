@@ -1,0 +1,342 @@
+"""Voices through the page, with a real voices folder and a fake engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pytest
+import soundfile
+from yarl import URL
+
+from tests.support.fakes import FAKE_CARD, FakeSynthesizer
+from tests.support.page_client import CHANGE, STRANGER, Client, error_of, page
+from tests.support.tts_client import serving
+from tests.support.voice_files import RATE, speech, write
+from wyoming_voice_stack.http.page.voice_routes import VoiceRoutes
+from wyoming_voice_stack.tts.service import TtsService
+from wyoming_voice_stack.tts.voices import voice_editor
+from wyoming_voice_stack.tts.voices.alias_file import ALIAS_FILE, AliasFile
+from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
+from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment
+
+TRICKS = [
+    "../secret",
+    "..",
+    ".hidden",
+    "a/b",
+    "a\\b",
+    "a\0b",
+    "a\nb",
+    "",
+    "   ",
+    "x" * 61,
+    "\u202eevil",
+    "-rf",
+]
+"""Names that must never become paths."""
+
+
+def recording(seconds: float | None = None, form: str = "WAV") -> bytes:
+    samples = speech() if seconds is None else speech()[: int(seconds * RATE)]
+    content = BytesIO()
+    soundfile.write(content, samples, RATE, format=form)
+    return content.getvalue()
+
+
+def files(folder: Path) -> list[str]:
+    """All files below a folder, the hidden ones too."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+@asynccontextmanager
+async def voices(
+    folder: Path,
+    aliases: Mapping[str, str] | None = None,
+    seen: list[Mapping[str, str]] | None = None,
+    voice: str | None = None,
+) -> AsyncIterator[tuple[Client, TtsService]]:
+    async with serving(FakeSynthesizer(), folder, voice=voice) as service:
+        on_aliases = (lambda _: None) if seen is None else seen.append
+        section = VoiceRoutes(service, AliasFile(folder, aliases or {}), on_aliases, 1)
+        async with page(section, service=service) as client:
+            yield client, service
+
+
+async def add(client: Client, name: str, content: bytes, **headers: str) -> aiohttp.ClientResponse:
+    form = aiohttp.FormData({"name": name})
+    form.add_field("file", content, filename="../../etc/passwd", content_type="audio/wav")
+    return await client.post("/ui/api/voices", data=form, headers=CHANGE | headers)
+
+
+async def listed(client: Client) -> dict[str, dict[str, Any]]:
+    async with client.get("/ui/api/voices", headers=STRANGER) as answer:
+        assert answer.status == 200
+        return {voice["id"]: voice for voice in (await answer.json())["voices"]}
+
+
+async def test_a_recording_becomes_a_voice_at_once(tmp_path: Path) -> None:
+    async with voices(tmp_path) as (client, service):
+        answer = await add(client, " Zoë ", recording())
+        assert answer.status == 201
+        got = await answer.json()
+        assert got["voice"]["id"] == "Zoë"
+        assert got["verdict"] == [
+            f"{got['voice']['seconds']} seconds of speech, and no problem found."
+        ]
+        # Over Wyoming too.
+        assert (await service.voices.select(VoiceRequest("Zoë"))).clone is not None
+        assert (await listed(client))["Zoë"] == {
+            "id": "Zoë",
+            "name": "Zoë",
+            "languages": ["en", "de"],
+            "kind": "cloned",
+            "seconds": got["voice"]["seconds"],
+            "problems": [],
+            "default": True,
+            "can_delete": True,
+        }
+        assert (await listed(client))["anna"]["kind"] == "built-in"
+    assert files(tmp_path) == ["Zoë.wav"]
+    samples, rate = soundfile.read(tmp_path / "Zoë.wav")
+    assert (rate, samples.ndim) == (RATE, 1)
+    assert np.allclose(samples, speech(), atol=1e-3)
+
+
+async def test_what_is_kept_is_not_what_was_sent(tmp_path: Path) -> None:
+    async with voices(tmp_path) as (client, _):
+        for name in ("flac", "ogg"):
+            content = recording(form=name.upper()) + b"a hidden message"
+            answer = await add(client, name, content)
+            assert answer.status == 201, await answer.text()
+    for name in ("flac.wav", "ogg.wav"):
+        kept = (tmp_path / name).read_bytes()
+        assert kept.startswith(b"RIFF")
+        assert b"hidden" not in kept
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"this is text", "cannot be read"),
+        (recording(0.5), "0.5 s long, which is too short"),
+        (b"", "cannot be read"),
+    ],
+)
+async def test_what_is_no_recording_is_not_kept(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    async with voices(tmp_path) as (client, _):
+        answer = await add(client, "bob", content)
+        assert message in (await answer.json())["error"]["message"]
+        assert await error_of(answer) == (400, "unsupported_audio")
+        assert set(await listed(client)) == {"anna", "bert"}
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", TRICKS)
+async def test_names_are_no_paths(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "voices"
+    write(folder / "carl.wav", speech())
+    async with voices(folder) as (client, _):
+        answer = await add(client, name, recording())
+        assert await error_of(answer) == (400, "bad_request")
+        answer = await client.put("/ui/api/voices/carl", json={"name": name}, headers=CHANGE)
+        assert await error_of(answer) == (400, "bad_request")
+    assert files(tmp_path) == ["voices/carl.wav"]
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2Fsecret", "..%2Fsecret.wav", "%2E%2E", "anna", "nobody", "%00"]
+)
+async def test_identifiers_are_only_looked_up(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "voices"
+    folder.mkdir()
+    write(tmp_path / "secret.wav", speech())
+    async with voices(folder) as (client, _):
+        url = URL(f"/ui/api/voices/{name}", encoded=True)
+        recorded = URL(f"/ui/api/voices/{name}/recording", encoded=True)
+        for answer in (
+            await client.delete(url, headers=CHANGE),
+            await client.put(url, json={"name": "new"}, headers=CHANGE),
+            await client.get(recorded),
+        ):
+            status, code = await error_of(answer)
+            assert status in {400, 404}
+            assert code in {"voice_not_found", "not_found"}
+    assert (tmp_path / "secret.wav").is_file()
+
+
+@pytest.mark.parametrize("name", ["anna", "ANNA", "carl", "Carl "])
+async def test_a_name_is_used_once(tmp_path: Path, name: str) -> None:
+    kept = write(tmp_path / "carl.wav", speech()).read_bytes()
+    write(tmp_path / "dora.wav", speech())
+    async with voices(tmp_path) as (client, _):
+        answer = await add(client, name, recording(2))
+        assert await error_of(answer) == (400, "bad_request")
+        answer = await client.put("/ui/api/voices/dora", json={"name": name}, headers=CHANGE)
+        assert await error_of(answer) == (400, "bad_request")
+    assert (tmp_path / "carl.wav").read_bytes() == kept
+    assert files(tmp_path) == ["carl.wav", "dora.wav"]
+
+
+async def test_rename_hear_and_delete(tmp_path: Path) -> None:
+    one = write(tmp_path / "carl.flac", speech(), format="FLAC").read_bytes()
+    for number in (1, 2):
+        write(tmp_path / "dora" / f"{number}.wav", speech())
+    (tmp_path / "dora" / "notes.txt").write_text("kept")
+    write(tmp_path / "ada.wav", speech())
+    async with voices(tmp_path, voice="ada") as (client, service):
+        answer = await client.put("/ui/api/voices/carl", json={"name": "Karl"}, headers=CHANGE)
+        assert (await answer.json())["voice"]["id"] == "Karl"
+        answer = await client.put("/ui/api/voices/dora", json={"name": "Theodora"}, headers=CHANGE)
+        assert (await answer.json())["voice"]["id"] == "Theodora"
+        assert set(service.voices.clones) == {"Karl", "Theodora", "ada"}
+        async with client.get("/ui/api/voices/Karl/recording") as answer:
+            assert answer.headers["Content-Type"] == "audio/flac"
+            assert await answer.read() == one
+        # A person's recording is for those who look after the voices.
+        async with client.get("/ui/api/voices/Karl/recording", headers=STRANGER) as answer:
+            assert await error_of(answer) == (403, "change_not_allowed")
+        for name in ("Karl", "Theodora"):
+            assert (await listed(client))[name]["can_delete"]
+            assert (await client.delete(f"/ui/api/voices/{name}", headers=CHANGE)).status == 200
+        assert set(service.voices.clones) == {"ada"}
+        assert await error_of(await client.delete("/ui/api/voices/ada", headers=CHANGE)) == (
+            400,
+            "bad_request",
+        )
+    # What is no recording is not deleted.
+    assert files(tmp_path) == ["Theodora/notes.txt", "ada.wav"]
+
+
+async def test_problems_are_told_in_words(tmp_path: Path) -> None:
+    async with voices(tmp_path) as (client, _):
+        answer = await add(client, "short", recording(1.5))
+        got = await answer.json()
+        assert got["verdict"] == got["voice"]["problems"]
+        assert any(text.endswith("To fix this, record 6 to 30 seconds.") for text in got["verdict"])
+
+
+async def test_a_folder_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "carl.wav", speech())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for name in ("os.unlink", "os.rename", "os.mkdir"):
+        monkeypatch.setattr(name, refuse)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    async with voices(tmp_path, voice="anna") as (client, _):
+        async with client.get("/ui/api/voices") as answer:
+            got = await answer.json()
+        assert not got["can_clone"]
+        assert "may not write" in got["why_not"]
+        assert not any(voice["can_delete"] for voice in got["voices"])
+        for answer in (
+            await add(client, "dora", recording()),
+            await client.put("/ui/api/voices/carl", json={"name": "Karl"}, headers=CHANGE),
+            await client.delete("/ui/api/voices/carl", headers=CHANGE),
+        ):
+            assert "VOICES_DIR" in (await answer.json())["error"]["message"]
+            assert await error_of(answer) == (500, "storage")
+
+
+async def test_a_full_disk_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with voices(tmp_path) as (client, _):
+        monkeypatch.setattr("os.fsync", fail)
+        answer = await add(client, "dora", recording())
+        assert "disk of the voices folder is full" in (await answer.json())["error"]["message"]
+        assert set(await listed(client)) == {"anna", "bert"}
+    assert files(tmp_path) == []
+
+
+async def test_aliases_are_kept_and_checked(tmp_path: Path) -> None:
+    settings = {"alloy": "bert", "nova": "anna [de]"}
+    seen: list[Mapping[str, str]] = []
+    async with voices(tmp_path, settings, seen) as (client, _):
+        async with client.get("/ui/api/voices") as answer:
+            assert (await answer.json())["aliases"] == settings
+        wanted = {"alloy": "anna [de]", "echo": "bert"}
+        answer = await client.put("/ui/api/aliases", json={"aliases": wanted}, headers=CHANGE)
+        assert (await answer.json())["aliases"] == settings | wanted
+        for refused in ({"alloy": "nobody"}, {"alloy": 3}, ["alloy"], {"": "anna"}, None):
+            answer = await client.put("/ui/api/aliases", json={"aliases": refused}, headers=CHANGE)
+            assert answer.status == 400
+    # What the API uses, before and after.
+    assert seen == [settings, settings | wanted]
+    assert AliasFile(tmp_path, {}).current == wanted
+    assert files(tmp_path) == [ALIAS_FILE]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', "[" * 100_000, json.dumps({"a": ""})])
+def test_a_damaged_file_of_aliases_is_left_out(tmp_path: Path, content: str) -> None:
+    (tmp_path / ALIAS_FILE).write_text(content)
+    assert AliasFile(tmp_path, {"alloy": "anna"}).current == {"alloy": "anna"}
+
+
+async def test_a_model_that_cannot_clone_says_so(tmp_path: Path) -> None:
+    engine = FakeSynthesizer(replace(FAKE_CARD, clones=False))
+    async with serving(engine, tmp_path) as service:
+        section = VoiceRoutes(service, AliasFile(tmp_path, {}), lambda _: None, 1)
+        async with page(section, service=service) as client:
+            async with client.get("/ui/api/voices") as answer:
+                got = await answer.json()
+            assert (got["can_clone"], set(await listed(client))) == (False, {"anna", "bert"})
+            answer = await add(client, "carl", recording())
+            assert await error_of(answer) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"name": "carl"}, 400, "bad_request"),
+        ({"name": "x" * 20_000}, 413, "too_large"),
+        ({"file": b"x" * (1024 * 1024 + 1)}, 413, "too_large"),
+    ],
+)
+async def test_forms_are_bounded(
+    tmp_path: Path, body: dict[str, str | bytes], status: int, code: str
+) -> None:
+    async with voices(tmp_path) as (client, _):
+        form = aiohttp.FormData(default_to_multipart=True)
+        for name, value in body.items():
+            form.add_field(name, value if isinstance(value, str) else BytesIO(value))
+        answer = await client.post("/ui/api/voices", data=form, headers=CHANGE)
+        assert await error_of(answer) == (status, code)
+        answer = await client.post("/ui/api/voices", data=b"x", headers=CHANGE)
+        assert await error_of(answer) == (415, "unsupported_media_type")
+    assert files(tmp_path) == []
+
+
+async def test_a_form_has_few_fields(tmp_path: Path) -> None:
+    async with voices(tmp_path) as (client, _):
+        form = aiohttp.FormData({str(number): "x" for number in range(8)})
+        form.add_field("file", BytesIO(recording()))
+        answer = await client.post("/ui/api/voices", data=form, headers=CHANGE)
+        assert "too many fields" in (await answer.json())["error"]["message"]
+
+
+async def test_what_the_assessment_refuses_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = Assessment(refusal="The recording bob.wav is silent.")
+    monkeypatch.setattr(voice_editor, "assess", lambda *_: refused)
+    async with voices(tmp_path) as (client, _):
+        answer = await add(client, "bob", recording())
+        assert await error_of(answer) == (400, "unsupported_audio")
+    assert files(tmp_path) == []

@@ -1,0 +1,290 @@
+"""The models that the page lists, with a folder of models on disk and downloads that the test controls."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.fakes import WAIT_SECONDS
+from tests.support.page_client import CHANGE, STRANGER, error_of, page
+from wyoming_voice_stack.asr.whisper.catalogue import MODEL_REQUIRED, hub_model
+from wyoming_voice_stack.errors import (
+    Busy,
+    DiskFull,
+    RequestError,
+    StorageError,
+    UnknownModel,
+    VoiceStackError,
+)
+from wyoming_voice_stack.http.page.model_routes import ModelRoutes, ShownModel
+from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.assembly import model_shelf
+from wyoming_voice_stack.server.assembly.model_references import Weights
+from wyoming_voice_stack.server.assembly.model_shelf import MAX_FETCHES, DiskShelf
+from wyoming_voice_stack.tts.engines.piper.engine import piper_hub_model
+
+XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"
+VOICE = "piper:de_DE-thorsten-medium"
+ACCEPTED = {"COQUI_TOS_AGREED": "1"}
+
+
+class Downloads:
+    """Replaces the downloads: each one waits for `go_on`, and reports once before and once after."""
+
+    def __init__(self) -> None:
+        self.begun: dict[str, threading.Event] = {}
+        self.go_on = threading.Event()
+        self.error: VoiceStackError | None = None
+
+    def weights_of(self, name: str, store: ModelStore, **_: object) -> Weights:
+        def locate() -> Path:
+            assert store.progress is not None
+            store.progress(5, 10)
+            self.begun.setdefault(name, threading.Event()).set()
+            assert self.go_on.wait(WAIT_SECONDS)
+            store.progress(10, 10)
+            if self.error is not None:
+                raise self.error
+            return store.root
+
+        return Weights("whisper", name, lambda: None, locate)
+
+    def wait_for(self, name: str) -> None:
+        assert self.begun.setdefault(name, threading.Event()).wait(WAIT_SECONDS)
+
+
+@pytest.fixture
+def downloads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Downloads]:
+    replaced = Downloads()
+    monkeypatch.setattr(model_shelf, "weights_of", replaced.weights_of)
+    yield replaced
+    replaced.go_on.set()
+
+
+def whisper(root: Path, name: str = "base", *, missing: str = "") -> Path:
+    hub = hub_model(name)
+    assert hub is not None
+    folder = root / hub.directory
+    folder.mkdir(parents=True)
+    for file in MODEL_REQUIRED:
+        if file != missing:
+            (folder / file).write_bytes(b"0123456789")
+    return folder
+
+
+def shelf(root: Path, mode: str = "asr", *references: str, **environ: str) -> DiskShelf:
+    return DiskShelf(ModelStore(root), mode, references, environ)
+
+
+def by_id(found: DiskShelf) -> dict[str, ShownModel]:
+    return {model.id: model for model in found.models()}
+
+
+def ended(found: DiskShelf) -> None:
+    for thread in threading.enumerate():
+        if thread.name.startswith("fetch "):
+            thread.join(WAIT_SECONDS)
+    assert all(fetch.state != "fetching" for fetch in found.fetches())
+
+
+def test_models_on_disk_and_models_to_fetch(tmp_path: Path) -> None:
+    whisper(tmp_path)
+    whisper(tmp_path, "small", missing="model.bin")
+    (tmp_path / "org--own").mkdir()
+    (tmp_path / "org--own" / "model.bin").write_bytes(b"12345")
+    (tmp_path / "a-voice").mkdir()
+    (tmp_path / "a-voice" / "voice.onnx").write_bytes(b"1")
+    models = by_id(shelf(tmp_path, "asr", "base"))
+    assert models["base"] == ShownModel(
+        id="base",
+        name="base",
+        size_bytes=30,
+        languages=models["base"].languages,
+        licence="MIT",
+        state="on-disk",
+        active=True,
+        can_delete=False,
+        needs=None,
+    )
+    assert {"en", "de"} <= set(models["base"].languages)
+    assert models["tiny.en"].languages == ("en",)
+    # An incomplete model has to be fetched, and a model under two names is one.
+    assert (models["small"].state, models["small"].can_delete) == ("remote", False)
+    assert models["large-v3-turbo"].size_bytes == 1_618_000_000
+    assert "turbo" not in models
+    own = models["org--own"]
+    assert (own.name, own.size_bytes, own.state, own.can_delete) == ("org/own", 5, "on-disk", True)
+    # The other server may use it.
+    assert "a-voice" not in models
+    assert [model.id for model in shelf(tmp_path, "asr").models()][:2] == ["org--own", "base"]
+
+
+def test_voices_and_their_licences(tmp_path: Path) -> None:
+    folder = tmp_path / piper_hub_model("de_DE-thorsten-medium").directory
+    for file in piper_hub_model("de_DE-thorsten-medium").required:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(b"1")
+    whisper(tmp_path)
+    models = by_id(shelf(tmp_path, "tts", VOICE))
+    assert (models[VOICE].active, models[VOICE].state) == (True, "on-disk")
+    assert models[VOICE].languages == ("de-DE",)
+    assert "base" not in models
+    assert "COQUI_TOS_AGREED=1" in (models[XTTS].needs or "")
+    assert "non-commercial" in models[XTTS].licence
+    with pytest.raises(RequestError, match="COQUI_TOS_AGREED"):
+        shelf(tmp_path, "tts").fetch(XTTS)
+    assert by_id(shelf(tmp_path, "tts", VOICE, **ACCEPTED))[XTTS].needs is None
+
+
+def test_no_folder_and_no_right_to_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {model.state for model in shelf(tmp_path / "none").models()} == {"remote"}
+
+    def refuse(_: Path) -> Iterator[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert {model.state for model in shelf(tmp_path).models()} == {"remote"}
+
+
+def test_a_download_tells_how_far_it_is(tmp_path: Path, downloads: Downloads) -> None:
+    found = shelf(tmp_path)
+    found.fetch("base")
+    downloads.wait_for("base")
+    [fetch] = found.fetches()
+    assert (fetch.id, fetch.state, fetch.bytes, fetch.total) == ("base", "fetching", 5, 10)
+    assert by_id(found)["base"].state == "fetching"
+    # A second click is no second download.
+    found.fetch("base")
+    downloads.go_on.set()
+    ended(found)
+    [fetch] = found.fetches()
+    assert (fetch.state, fetch.bytes) == ("done", 10)
+
+
+def test_a_download_is_cancelled(tmp_path: Path, downloads: Downloads) -> None:
+    found = shelf(tmp_path)
+    found.fetch("base")
+    downloads.wait_for("base")
+    found.remove("base")
+    assert [fetch.state for fetch in found.fetches()] == ["cancelled"]
+    downloads.go_on.set()
+    ended(found)
+    [fetch] = found.fetches()
+    assert (fetch.state, fetch.detail) == ("cancelled", "")
+
+
+def test_a_failure_says_why(tmp_path: Path, downloads: Downloads) -> None:
+    found = shelf(tmp_path)
+    downloads.error = DiskFull("base needs 1 MB, but only 0 MB are free")
+    downloads.go_on.set()
+    found.fetch("base")
+    ended(found)
+    [fetch] = found.fetches()
+    assert (fetch.state, fetch.detail) == ("failed", "base needs 1 MB, but only 0 MB are free")
+    # And it can be tried again.
+    downloads.error = None
+    found.fetch("base")
+    ended(found)
+    assert [fetch.state for fetch in found.fetches()] == ["done"]
+
+
+def test_downloads_are_bounded(tmp_path: Path, downloads: Downloads) -> None:
+    found = shelf(tmp_path)
+    names = ("tiny", "base", "small")
+    for name in names[:MAX_FETCHES]:
+        found.fetch(name)
+        downloads.wait_for(name)
+    with pytest.raises(Busy):
+        found.fetch(names[MAX_FETCHES])
+    # A cancelled one counts until it has ended.
+    found.remove(names[0])
+    with pytest.raises(Busy):
+        found.fetch(names[MAX_FETCHES])
+    downloads.go_on.set()
+    ended(found)
+    found.fetch(names[MAX_FETCHES])
+    ended(found)
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing", "../secret", "..", "/etc", "org/other", "piper:x", "", ".partial"]
+)
+def test_only_listed_models_are_touched(tmp_path: Path, name: str) -> None:
+    root = tmp_path / "models"
+    (root / ".partial").mkdir(parents=True)
+    (tmp_path / "secret").mkdir()
+    found = shelf(root)
+    with pytest.raises(UnknownModel):
+        found.fetch(name)
+    with pytest.raises(UnknownModel):
+        found.remove(name)
+    assert (tmp_path / "secret").is_dir()
+    assert (root / ".partial").is_dir()
+
+
+def test_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base, small = whisper(tmp_path), whisper(tmp_path, "small")
+    found = shelf(tmp_path, "asr", "base")
+    with pytest.raises(RequestError, match="The server uses base"):
+        found.remove("base")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", refuse)
+        with pytest.raises(StorageError, match="MODELS_DIR"):
+            found.remove("small")
+    assert small.is_dir()
+    found.remove("small")
+    assert [path.name for path in tmp_path.iterdir()] == [base.name]
+    assert by_id(found)["small"].state == "remote"
+
+
+@pytest.mark.parametrize(
+    "reference", ["base", "Systran/faster-whisper-base", "a path", "a path that was loaded"]
+)
+def test_the_model_in_use_has_many_names(tmp_path: Path, reference: str) -> None:
+    folder = whisper(tmp_path)
+    store = ModelStore(tmp_path)
+    if reference == "a path":
+        reference = str(folder)
+    elif reference == "a path that was loaded":
+        store.resolve(str(folder))
+    found = DiskShelf(store, "asr", (reference,), {})
+    [shown] = [model for model in found.models() if model.state == "on-disk"]
+    assert (shown.active, shown.can_delete) == (True, False)
+
+
+async def test_models_over_http(tmp_path: Path, downloads: Downloads) -> None:
+    whisper(tmp_path)
+    found = shelf(tmp_path, "asr", "base")
+    async with page(ModelRoutes(found)) as client:
+        async with client.get("/ui/api/models", headers=STRANGER) as answer:
+            models = {model["id"]: model for model in (await answer.json())["models"]}
+        assert models["base"]["active"]
+        for name in ("tiny", "small"):
+            answer = await client.post(f"/ui/api/models/{name}", headers=CHANGE)
+            assert (answer.status, await answer.json()) == (202, {"id": name})
+        assert await error_of(await client.post("/ui/api/models/medium", headers=CHANGE)) == (
+            429,
+            "busy",
+        )
+        assert (await client.delete("/ui/api/models/tiny", headers=CHANGE)).status == 200
+        answer = await client.delete("/ui/api/models/base", headers=CHANGE)
+        assert await error_of(answer) == (400, "bad_request")
+        for refused in ("..%2F..%2Fetc", "tts_models%2Fx", "nothing"):
+            answer = await client.post(f"/ui/api/models/{refused}", headers=CHANGE)
+            assert (await error_of(answer))[0] == 404
+        for answer in (
+            await client.post("/ui/api/models/base"),
+            await client.delete("/ui/api/models/base"),
+            await client.post("/ui/api/models/base", headers=STRANGER | CHANGE),
+        ):
+            assert await error_of(answer) == (403, "change_not_allowed")
+    downloads.go_on.set()
+    ended(found)

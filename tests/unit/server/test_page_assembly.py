@@ -1,0 +1,192 @@
+"""The page as the composition root builds it, behind the real HTTP application."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
+from tests.support.fakes import FakeSynthesizer
+from tests.support.page_client import CHANGE
+from tests.support.tts_client import serving
+from tests.support.voice_files import speech, write
+from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.http.application import make_runner
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.assembly.http import HttpSide
+from wyoming_voice_stack.server.assembly.page import shown_settings
+
+BROWSER = {"Accept": "text/html,*/*;q=0.8"}
+SECRETS: dict[str, Any] = {
+    "api_key": "do-not-show-1",
+    "hass_token": "do-not-show-2",
+    "supervisor_token": "do-not-show-3",
+}
+
+NOTHING_EARLY = """
+import sys
+from wyoming_voice_stack.server.assembly import assemble
+from wyoming_voice_stack.server.assembly.http import HttpSide
+early = [name for name in sys.modules if "http.page" in name or "http.api" in name]
+assert not early, early
+"""
+
+
+class Places:
+    """Places for all requests; counts them."""
+
+    def __init__(self) -> None:
+        self.entered = 0
+        self.kept = 0
+
+    @contextmanager
+    def enter(self, request: web.Request) -> Iterator[None]:
+        assert request.path
+        self.entered += 1
+        yield
+
+    async def drains(self) -> None:
+        raise NotImplementedError
+
+    def keep(self, request: web.Request) -> None:
+        assert request.path
+        self.kept += 1
+
+
+@asynccontextmanager
+async def tts_server(
+    tmp_path: Path, places: Places, **settings: Any
+) -> AsyncIterator[aiohttp.ClientSession]:
+    metrics = Metrics()
+    given: dict[str, Any] = {
+        "service_mode": "tts",
+        "models_dir": tmp_path / "models",
+        "tts_model": "fake",
+    }
+    async with serving(FakeSynthesizer(), tmp_path / "voices") as service:
+        side = HttpSide(
+            Settings(**(given | settings)),
+            metrics,
+            service,
+            ModelStore(tmp_path / "models"),
+            tts=service,
+        )
+        runner = make_runner(service, metrics, late_routes=side.late_routes(places))
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            async with aiohttp.ClientSession(url) as session:
+                yield session
+        finally:
+            await runner.cleanup()
+
+
+async def test_browsers_are_led_to_the_page(tmp_path: Path) -> None:
+    async with tts_server(tmp_path, Places()) as session:
+        for path in ("/", "/ui"):
+            async with session.get(path, headers=BROWSER, allow_redirects=False) as answer:
+                assert (answer.status, answer.headers["Location"]) == (302, "ui/")
+        async with session.get("/") as answer:
+            assert answer.status == 404
+        async with session.get("/ui/api/state", headers={"Host": "evil.example"}) as answer:
+            assert answer.status == 421
+        async with session.get("/health", headers={"Host": "evil.example"}) as answer:
+            assert answer.status == 403
+
+
+async def test_the_page_can_be_off(tmp_path: Path) -> None:
+    async with tts_server(tmp_path, Places(), web_ui="off") as session:
+        for path in ("/", "/ui", "/ui/", "/ui/api/state"):
+            async with session.get(path, headers=BROWSER, allow_redirects=False) as answer:
+                assert answer.status == 404
+
+
+async def test_everything_of_a_text_to_speech_server(tmp_path: Path) -> None:
+    places = Places()
+    async with tts_server(tmp_path, places, web_ui="full") as session:
+        for path in ("state", "voices", "models", "figures", "log"):
+            async with session.get(f"/ui/api/{path}") as answer:
+                assert answer.status == 200, path
+        async with session.get("/ui/api/names") as answer:
+            assert answer.status == 404
+        assert places.entered == 0
+        async with session.put(
+            "/ui/api/aliases", json={"aliases": {"alloy": "bert"}}, headers=CHANGE
+        ) as answer:
+            assert answer.status == 200
+        assert places.entered == 1
+        async with session.get("/ui/api/events") as answer:
+            await answer.content.readuntil(b"event: state")
+        assert places.kept
+
+
+async def test_without_javascript(tmp_path: Path) -> None:
+    places = Places()
+    write(tmp_path / "voices" / "<i>x.wav", speech())
+    async with tts_server(tmp_path, places) as session:
+        async with session.get("/ui/plain") as answer:
+            html = await answer.text()
+            assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        for shown in (
+            "<dd>ready</dd>",
+            "/v1</dd>",
+            "<option>anna [de]</option>",
+            "&lt;i&gt;x",
+            'name="text"',
+        ):
+            assert shown in html
+        assert 'name="key"' not in html
+        assert "<i>" not in html
+        form = {"text": "The light is on.", "voice": "bert"}
+        async with session.post("/ui/plain/speech", data=form) as answer:
+            assert (answer.status, answer.headers["Content-Type"]) == (200, "audio/wav")
+            assert (await answer.read()).startswith(b"RIFF")
+        assert places.entered == 1
+        for wrong, code in (
+            ({"text": " "}, "empty_text"),
+            ({"text": "x" * 2001}, "text_too_long"),
+            ({"text": "Hello.", "voice": "nobody"}, "voice_not_found"),
+        ):
+            async with session.post("/ui/plain/speech", data=wrong) as answer:
+                assert (answer.status, (await answer.json())["error"]["code"]) == (400, code)
+        for site in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+            async with session.post("/ui/plain/speech", data=form, headers=site) as answer:
+                assert answer.status == 403
+
+
+async def test_without_javascript_the_key_is_a_field(tmp_path: Path) -> None:
+    async with tts_server(tmp_path, Places(), api_key=SecretStr("a key")) as session:
+        async with session.get("/ui/plain") as answer:
+            assert 'type="password" name="key"' in await answer.text()
+        form = {"text": "The light is on."}
+        for key, status in ((None, 401), ("a kez", 401), ("a key", 200)):
+            data = form | ({"key": key} if key else {})
+            async with session.post("/ui/plain/speech", data=data) as answer:
+                assert answer.status == status
+
+
+def test_the_report_has_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_VOICES", "alloy=anna [de],nova=bert")
+    shown = shown_settings(Settings(service_mode="tts", models_dir=tmp_path, **SECRETS))
+    assert not any("do-not-show" in value for value in shown.values())
+    assert not {name.upper() for name in SECRETS} & shown.keys()
+    assert shown["SERVICE_MODE"] == "tts"
+    assert shown["API_VOICES"] == "alloy=anna [de], nova=bert"
+    assert shown["TTS_VOICE"] == ""
+
+
+def test_nothing_of_the_page_is_imported_before_it_is_asked_for() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NOTHING_EARLY], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,262 @@
+"""The models that the web page lists, fetches and deletes: those on disk, and those that can be fetched."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wyoming_voice_stack.errors import (
+    Abandoned,
+    Busy,
+    ModelError,
+    RequestError,
+    StorageError,
+    UnknownModel,
+    VoiceStackError,
+)
+from wyoming_voice_stack.http.page.model_routes import ModelState, ShownModel
+from wyoming_voice_stack.http.page.page_events import FetchProgress, FetchState
+from wyoming_voice_stack.models.store import ModelStore, StoredModel
+from wyoming_voice_stack.server.assembly.model_references import (
+    Weights,
+    require_installed,
+    weights_of,
+)
+from wyoming_voice_stack.server.assembly.offered_models import (
+    OfferedModel,
+    model_folders,
+    offered_models,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_FETCHES = 2
+"""Models that are fetched at the same time."""
+MAX_KEPT_FETCHES = 16
+"""Ended downloads whose result is still told."""
+_REMOVED = ".removed-"
+
+
+@dataclass
+class _Fetch:
+    """One download, which runs in a thread of its own."""
+
+    id: str
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    state: FetchState = "fetching"
+    bytes: int = 0
+    total: int = 0
+    detail: str = ""
+
+    def note(self, done_bytes: int, total_bytes: int) -> None:
+        """Receive how far the download is; what has arrived is kept if it is cancelled."""
+        self.bytes, self.total = done_bytes, total_bytes
+        if self.cancelled.is_set():
+            raise Abandoned("The download was cancelled.")
+
+    def progress(self) -> FetchProgress:
+        """Return how far it is."""
+        return FetchProgress(self.id, self.state, self.bytes, self.total, self.detail)
+
+
+class DiskShelf:
+    """The models below MODELS_DIR. Thread-safe; only names that are listed are fetched or deleted."""
+
+    def __init__(
+        self,
+        store: ModelStore,
+        mode: str,
+        references: Sequence[str],
+        environ: Mapping[str, str],
+    ) -> None:
+        """`references` are the models in use, as the settings name them."""
+        self._store = store
+        self._mode = mode
+        self._environ = environ
+        self._offered = offered_models(mode)
+        self._active = model_folders(references)
+        self._lock = threading.Lock()
+        self._fetches: dict[str, _Fetch] = {}
+        self._running = 0
+
+    def models(self) -> list[ShownModel]:
+        """Return the models on disk, and those that can be fetched."""
+        installed = self._installed()
+        shown = [
+            self._shown(offer, installed.pop(offer.hub.directory, None))
+            for offer in self._offered.values()
+        ]
+        others = [
+            self._other(stored) for stored in installed.values() if self._is_ours(stored.path)
+        ]
+        return sorted([*others, *shown], key=lambda model: model.state == "remote")
+
+    def fetch(self, model_id: str) -> None:
+        """Start to fetch a model.
+
+        Raises:
+            UnknownModel: it is not offered.
+            RequestError: something has to be done first, such as accepting a licence.
+            Busy: too many models are being fetched.
+        """
+        offer = self._offered.get(model_id)
+        if offer is None:
+            raise UnknownModel(f"Unknown model {model_id!r:.200}.")
+        needs = self._needs(offer)
+        if needs is not None:
+            raise RequestError(needs)
+        with self._lock:
+            known = self._fetches.get(model_id)
+            if known is not None and known.state == "fetching":
+                return
+            # One that was cancelled counts until its thread has noticed.
+            if self._running >= MAX_FETCHES:
+                raise Busy(f"{MAX_FETCHES} models are being fetched already. Wait for one of them.")
+            fetch = _Fetch(model_id)
+            self._running += 1
+            # Again at the end, so that the oldest ones are forgotten first.
+            self._fetches.pop(model_id, None)
+            self._fetches[model_id] = fetch
+            self._forget_old()
+        threading.Thread(
+            target=self._run, args=(fetch,), name=f"fetch {model_id}", daemon=True
+        ).start()
+
+    def remove(self, model_id: str) -> None:
+        """Cancel the fetching of a model, or delete it from the disk.
+
+        Raises:
+            UnknownModel: no such model is on disk.
+            RequestError: the server uses it.
+            StorageError: it cannot be deleted.
+        """
+        with self._lock:
+            fetch = self._fetches.get(model_id)
+            if fetch is not None and fetch.state == "fetching":
+                # Shown at once; the thread ends with the next bytes.
+                fetch.cancelled.set()
+                fetch.state = "cancelled"
+                return
+        self._delete(model_id)
+
+    def fetches(self) -> tuple[FetchProgress, ...]:
+        """Return how far the last downloads are."""
+        with self._lock:
+            return tuple(fetch.progress() for fetch in self._fetches.values())
+
+    def _run(self, fetch: _Fetch) -> None:
+        _LOGGER.info("%s is fetched on request of the web page", fetch.id)
+        state, detail = self._outcome(fetch)
+        with self._lock:
+            self._running -= 1
+            if fetch.cancelled.is_set() and state != "done":
+                state, detail = "cancelled", ""
+            fetch.state, fetch.detail = state, detail
+        if state == "failed":
+            _LOGGER.warning("%s was not fetched: %s", fetch.id, detail)
+
+    def _outcome(self, fetch: _Fetch) -> tuple[FetchState, str]:
+        store = ModelStore(self._store.root, progress=fetch.note)
+        try:
+            self._weights(fetch.id, store).locate()
+        except VoiceStackError as error:
+            return "failed", str(error)
+        except Exception:
+            # Libraries of the hub raise any error; the page must not wait for ever.
+            _LOGGER.exception("%s was not fetched", fetch.id)
+            return "failed", "The download failed; the server's log says more."
+        return "done", ""
+
+    def _weights(self, model_id: str, store: ModelStore) -> Weights:
+        is_tts = self._mode == "tts"
+        return weights_of(model_id, store, environ=self._environ, text_to_speech=is_tts)
+
+    def _needs(self, offer: OfferedModel) -> str | None:
+        try:
+            require_installed(self._weights(offer.id, self._store))
+        except ModelError as error:
+            return str(error)
+        return None
+
+    def _delete(self, model_id: str) -> None:
+        model = next((each for each in self.models() if each.id == model_id), None)
+        if model is None or model.state == "remote":
+            raise UnknownModel(f"The model {model_id!r:.200} is not on this server.")
+        if not model.can_delete:
+            raise RequestError(
+                f"The server uses {model.name}. Set another model before you delete it."
+            )
+        offer = self._offered.get(model_id)
+        folder = self._store.root / (offer.hub.directory if offer else model_id)
+        hidden = folder.with_name(f"{_REMOVED}{folder.name}")
+        try:
+            # In one step, so that no server finds half of it.
+            shutil.rmtree(hidden, ignore_errors=True)
+            folder.rename(hidden)
+            shutil.rmtree(hidden)
+        except OSError as error:
+            raise StorageError(
+                f"{model.name} cannot be deleted ({error.strerror}). Give the server's user write access"
+                " to MODELS_DIR."
+            ) from error
+        _LOGGER.info("%s was deleted through the web page", model.name)
+
+    def _installed(self) -> dict[str, StoredModel]:
+        try:
+            return {stored.path.name: stored for stored in self._store.installed()}
+        except (ModelError, OSError) as error:
+            _LOGGER.warning("The models on disk cannot be listed: %s", error)
+            return {}
+
+    def _shown(self, offer: OfferedModel, stored: StoredModel | None) -> ShownModel:
+        complete = offer.hub.stored(self._store.root) is not None
+        active = self._is_active(offer.hub.directory)
+        fetch = self._fetches.get(offer.id)
+        state: ModelState = "on-disk" if complete else "remote"
+        if fetch is not None and fetch.state == "fetching":
+            state = "fetching"
+        return ShownModel(
+            id=offer.id,
+            name=offer.name,
+            size_bytes=stored.size_bytes if stored is not None and complete else offer.size_bytes,
+            languages=offer.languages,
+            licence=offer.licence,
+            state=state,
+            active=active,
+            can_delete=complete and not active,
+            needs=self._needs(offer),
+        )
+
+    def _other(self, stored: StoredModel) -> ShownModel:
+        active = self._is_active(stored.path.name)
+        return ShownModel(
+            id=stored.path.name,
+            name=stored.name,
+            size_bytes=stored.size_bytes,
+            languages=(),
+            licence="",
+            state="on-disk",
+            active=active,
+            can_delete=not active,
+            needs=None,
+        )
+
+    def _is_active(self, folder: str) -> bool:
+        used = {path.name for path in self._store.used_folders()}
+        return folder in self._active or folder in used
+
+    def _is_ours(self, folder: Path) -> bool:
+        """Return whether a model is of this server's kind; the other server may use the same folder."""
+        if self._mode == "asr":
+            return (folder / "model.bin").is_file()
+        voices = (path for kind in ("*.onnx", "*.pth") for path in folder.rglob(kind))
+        return any(path.is_file() for path in voices)
+
+    def _forget_old(self) -> None:
+        ended = [each.id for each in self._fetches.values() if each.state != "fetching"]
+        for model_id in ended[: max(0, len(self._fetches) - MAX_KEPT_FETCHES)]:
+            del self._fetches[model_id]

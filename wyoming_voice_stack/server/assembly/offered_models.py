@@ -1,0 +1,132 @@
+"""The models that a server of either kind can fetch by name: Whisper, Piper's default voices, XTTS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wyoming_voice_stack.asr.whisper.catalogue import (
+    hub_model,
+    hub_repository,
+    model_languages,
+    model_names,
+    to_tag,
+)
+from wyoming_voice_stack.errors import ModelNotFound
+from wyoming_voice_stack.models.hub_model import HubModel
+from wyoming_voice_stack.server.assembly.piper_references import PIPER_SCHEME, piper_reference
+from wyoming_voice_stack.tts.engines.piper.default_voices import default_voices
+from wyoming_voice_stack.tts.engines.piper.engine import is_piper_name, piper_hub_model
+from wyoming_voice_stack.tts.engines.xtts.language_codes import XTTS_V2, advertised
+from wyoming_voice_stack.tts.engines.xtts.loading import HUB_MODELS
+
+WHISPER_LICENCE = "MIT"
+PIPER_LICENCE = "differs by voice; see its MODEL_CARD on the hub"
+XTTS_LICENCE = "Coqui Public Model License, non-commercial use only"
+
+_MILLION = 1_000_000
+_BYTES_PER_PARAMETER = 2
+_WHISPER_PARAMETERS: Mapping[str, int] = {
+    "tiny": 39,
+    "base": 74,
+    "small": 244,
+    "medium": 769,
+    "large": 1550,
+    "large-v3-turbo": 809,
+    "distil-small": 166,
+    "distil-medium": 394,
+    "distil-large": 756,
+}
+"""Millions, as their authors publish them. The files have two bytes for each and little else."""
+
+
+@dataclass(frozen=True)
+class OfferedModel:
+    """A model that can be fetched by its name in the settings."""
+
+    id: str
+    name: str
+    hub: HubModel
+    size_bytes: int | None
+    """About what has to be fetched; None if that is not known before."""
+    languages: tuple[str, ...]
+    licence: str
+
+
+def offered_models(mode: str) -> dict[str, OfferedModel]:
+    """Return the models for `asr` or `tts`, by identifier."""
+    offers = _whisper() if mode == "asr" else [*_piper(), *_xtts()]
+    return {offer.id: offer for offer in offers}
+
+
+def model_folders(references: Iterable[str]) -> set[str]:
+    """Return the names of the folders below MODELS_DIR that these models have or would have."""
+    found = set()
+    for reference in references:
+        hub = _hub_of(reference)
+        if hub is not None:
+            found.add(hub.directory)
+        found.update(Path(reference).parts)
+    return found
+
+
+def _hub_of(reference: str) -> HubModel | None:
+    known = hub_model(reference) or HUB_MODELS.get(reference)
+    if known is not None:
+        return known
+    try:
+        voice = piper_reference(reference)
+    except ModelNotFound:
+        return None
+    if voice is not None:
+        return piper_hub_model(voice) if is_piper_name(voice) else None
+    return hub_repository(reference)
+
+
+def _whisper() -> list[OfferedModel]:
+    offers: dict[str, OfferedModel] = {}
+    for name in model_names():
+        hub = hub_model(name)
+        # Two names of one model, such as large and large-v3, are one offer.
+        if hub is not None and hub.repo_id not in offers:
+            tags = tuple(to_tag(code) for code in model_languages(name))
+            offers[hub.repo_id] = OfferedModel(
+                name, name, hub, _whisper_bytes(name), tags, WHISPER_LICENCE
+            )
+    return list(offers.values())
+
+
+def _whisper_bytes(name: str) -> int | None:
+    fitting = [known for known in _WHISPER_PARAMETERS if name.startswith(known)]
+    if not fitting:
+        return None
+    return _WHISPER_PARAMETERS[max(fitting, key=len)] * _MILLION * _BYTES_PER_PARAMETER
+
+
+def _piper() -> list[OfferedModel]:
+    return [
+        OfferedModel(
+            id=f"{PIPER_SCHEME}{name}",
+            name=name,
+            hub=piper_hub_model(name),
+            size_bytes=None,
+            languages=(name.partition("-")[0].replace("_", "-"),),
+            licence=PIPER_LICENCE,
+        )
+        for name in default_voices()
+    ]
+
+
+def _xtts() -> list[OfferedModel]:
+    return [
+        OfferedModel(
+            id=name,
+            name=name.rpartition("/")[2],
+            hub=hub,
+            size_bytes=None,
+            languages=advertised(XTTS_V2),
+            licence=XTTS_LICENCE,
+        )
+        for name, hub in HUB_MODELS.items()
+    ]

@@ -1,0 +1,139 @@
+"""Builds the web page of a server, with its first request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from wyoming_voice_stack.announce.zeroconf import default_instance_name
+from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.http.api.keys import ApiKey
+from wyoming_voice_stack.http.application import RequestPlaces
+from wyoming_voice_stack.http.health import HasStatus
+from wyoming_voice_stack.http.page.model_routes import ModelRoutes
+from wyoming_voice_stack.http.page.page_api import PageApi, PageLog
+from wyoming_voice_stack.http.page.page_figures import HasWorkload
+from wyoming_voice_stack.http.page.page_routes import PagePart
+from wyoming_voice_stack.http.page.page_state import PageFacts
+from wyoming_voice_stack.http.page.page_visitors import VisitorRules
+from wyoming_voice_stack.logs import recent_lines
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.models.licence import AGREED_VARIABLE
+from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.assembly.model_shelf import DiskShelf
+
+if TYPE_CHECKING:
+    from wyoming_voice_stack.asr.service import AsrService
+    from wyoming_voice_stack.http.page.voice_routes import OnAliases
+    from wyoming_voice_stack.tts.service import TtsService
+
+
+@dataclass(frozen=True)
+class PageBuilder:
+    """Builds the page of a server of either kind."""
+
+    settings: Settings
+    metrics: Metrics
+    status: HasStatus
+    store: ModelStore
+    places: RequestPlaces
+
+    def asr_routes(self, service: AsrService) -> Sequence[web.RouteDef]:
+        """Return the routes of the page of a speech-to-text server."""
+        from wyoming_voice_stack.asr.home_assistant import HomeAssistantNames
+        from wyoming_voice_stack.http.page.name_routes import NameRoutes
+
+        names = service.name_source
+        return self._routes(
+            service,
+            service.references,
+            [NameRoutes(names if isinstance(names, HomeAssistantNames) else None)],
+            languages=lambda: service.models[0].languages,
+            streams_text=service.streams_text,
+        )
+
+    def tts_routes(self, service: TtsService, on_aliases: OnAliases) -> Sequence[web.RouteDef]:
+        """Return the routes of the page of a text-to-speech server.
+
+        `on_aliases` receives the names of voices for API clients, now and after each change.
+        """
+        from wyoming_voice_stack.http.page.plain_speech import PlainSpeech
+        from wyoming_voice_stack.http.page.voice_routes import VoiceRoutes
+        from wyoming_voice_stack.tts.voices.alias_file import AliasFile
+
+        voices = service.voices
+        aliases = AliasFile(voices.folder.path, dict(self.settings.api_voices))
+        return self._routes(
+            service,
+            (self.settings.tts_model,),
+            [
+                VoiceRoutes(service, aliases, on_aliases, self.settings.max_upload_mb),
+                PlainSpeech(service, ApiKey(self._key)),
+            ],
+            languages=lambda: voices.catalogue.languages,
+            voices=lambda: [voice.name for voice in voices.catalogue.listed],
+        )
+
+    def _routes(
+        self,
+        service: HasWorkload,
+        references: Sequence[str],
+        parts: Sequence[PagePart],
+        *,
+        languages: Callable[[], tuple[str, ...]],
+        streams_text: bool = False,
+        voices: Callable[[], Sequence[str]] | None = None,
+    ) -> Sequence[web.RouteDef]:
+        settings = self.settings
+        mode = settings.service_mode or ""
+        agreed = {AGREED_VARIABLE: "1"} if settings.coqui_tos_agreed else {}
+        shelf = DiskShelf(self.store, mode, references, {**os.environ, **agreed})
+        page = PageApi(
+            self.status,
+            service,
+            self.metrics,
+            PageFacts(
+                name=settings.zeroconf_name or default_instance_name(mode),
+                announced=settings.zeroconf or settings.supervisor_token is not None,
+                key_required=self._key is not None,
+                languages=languages,
+                streams_text=streams_text,
+                progress=lambda: self.store.part_fetched,
+            ),
+            VisitorRules(settings.web_ui, self._key, settings.allowed_hosts),
+            PageLog(recent_lines, shown_settings(settings)),
+            parts=[*parts, ModelRoutes(shelf)],
+            voices=voices,
+            fetches=shelf.fetches,
+            places=self.places,
+        )
+        return page.routes()
+
+    @property
+    def _key(self) -> str | None:
+        key = self.settings.api_key
+        return key.get_secret_value() if key is not None else None
+
+
+def shown_settings(settings: Settings) -> Mapping[str, str]:
+    """Return the settings for a report, without secrets."""
+    return {
+        name.upper(): _text(value)
+        for name in Settings.model_fields
+        if not isinstance(value := getattr(settings, name), SecretStr)
+    }
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(
+            "=".join(map(str, each)) if isinstance(each, tuple) else str(each) for each in value
+        )
+    return str(value)
