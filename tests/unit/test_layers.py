@@ -15,6 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("server.assembly",),
+    ("server.assembly.references",),
     ("server",),
     ("http.page",),
     ("http.api.realtime", "http.api.speech"),

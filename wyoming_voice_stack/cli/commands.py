@@ -234,7 +234,7 @@ def models_pull(
     from wyoming_voice_stack.config.settings import load_settings
     from wyoming_voice_stack.models.store import ModelStore
     from wyoming_voice_stack.server.assembly.configured_models import configured_weights
-    from wyoming_voice_stack.server.assembly.model_references import weights_of
+    from wyoming_voice_stack.server.assembly.references.model_references import weights_of
 
     settings = load_settings()
     store = ModelStore(settings.models_dir)

@@ -25,7 +25,7 @@ from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd
-from wyoming_voice_stack.server.assembly.model_references import weights_of
+from wyoming_voice_stack.server.assembly.references.model_references import weights_of
 from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer
 from wyoming_voice_stack.tts.service import TtsOptions, TtsService

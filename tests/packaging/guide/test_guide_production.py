@@ -18,7 +18,7 @@ from tests.support.guide.programs import Project, fake, run
 from wyoming_voice_stack.config.settings import Settings, load_settings
 from wyoming_voice_stack.errors import EXIT_USAGE, ConfigError
 from wyoming_voice_stack.models.store import ModelStore
-from wyoming_voice_stack.server.assembly.model_references import weights_of
+from wyoming_voice_stack.server.assembly.references.model_references import weights_of
 
 ROOT = Path(__file__).parents[3]
 XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"

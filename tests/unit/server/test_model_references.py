@@ -7,8 +7,8 @@ import pytest
 
 from wyoming_voice_stack.errors import LicenceNotAccepted, ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.models.store import ModelStore
-from wyoming_voice_stack.server.assembly import model_references as weights_module
-from wyoming_voice_stack.server.assembly.model_references import (
+from wyoming_voice_stack.server.assembly.references import model_references as weights_module
+from wyoming_voice_stack.server.assembly.references.model_references import (
     require_installed,
     require_whisper,
     weights_of,

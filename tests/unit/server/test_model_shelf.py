@@ -23,8 +23,8 @@ from wyoming_voice_stack.errors import (
 from wyoming_voice_stack.http.page.model_routes import ModelRoutes, ShownModel
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.assembly import model_shelf
-from wyoming_voice_stack.server.assembly.model_references import Weights
 from wyoming_voice_stack.server.assembly.model_shelf import MAX_FETCHES, DiskShelf
+from wyoming_voice_stack.server.assembly.references.model_references import Weights
 from wyoming_voice_stack.tts.engines.piper.engine import piper_hub_model
 
 XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"

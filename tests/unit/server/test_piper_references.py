@@ -8,8 +8,8 @@ import pytest
 
 from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.models.store import ModelStore
-from wyoming_voice_stack.server.assembly.model_references import weights_of
-from wyoming_voice_stack.server.assembly.piper_references import piper_reference
+from wyoming_voice_stack.server.assembly.references.model_references import weights_of
+from wyoming_voice_stack.server.assembly.references.piper_references import piper_reference
 
 
 @pytest.fixture

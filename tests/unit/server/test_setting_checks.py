@@ -13,7 +13,8 @@ from wyoming_voice_stack.errors import EXIT_CONFIG, ConfigError, ModelNotFound
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.hub_model import HubModel
 from wyoming_voice_stack.server.app import AssembledServer
-from wyoming_voice_stack.server.assembly import assemble, model_references
+from wyoming_voice_stack.server.assembly import assemble
+from wyoming_voice_stack.server.assembly.references import model_references
 
 PIPER = "piper:en_US-lessac-medium"
 XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"

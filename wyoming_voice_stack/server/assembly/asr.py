@@ -34,7 +34,7 @@ from wyoming_voice_stack.machine.processor import read_processor
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore, shown_name
 from wyoming_voice_stack.server.assembly.language_settings import require_languages
-from wyoming_voice_stack.server.assembly.model_references import (
+from wyoming_voice_stack.server.assembly.references.model_references import (
     require_installed,
     require_whisper,
     weights_of,

@@ -8,7 +8,7 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.assembly.asr import selected_model
 from wyoming_voice_stack.server.assembly.default_voice import with_default_voice
-from wyoming_voice_stack.server.assembly.model_references import (
+from wyoming_voice_stack.server.assembly.references.model_references import (
     Weights,
     require_installed,
     weights_of,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from wyoming_voice_stack.announce.supervisor import Supervisor, home_language
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.languages import closest_language
-from wyoming_voice_stack.server.assembly.piper_references import PIPER_SCHEME
+from wyoming_voice_stack.server.assembly.references.piper_references import PIPER_SCHEME
 from wyoming_voice_stack.tts.engines.piper.default_voices import voice_for_language
 
 _LOGGER = logging.getLogger(__name__)

@@ -21,12 +21,12 @@ from wyoming_voice_stack.errors import (
 from wyoming_voice_stack.http.page.model_routes import ModelState, ShownModel
 from wyoming_voice_stack.http.page.page_events import FetchProgress, FetchState
 from wyoming_voice_stack.models.store import ModelStore, StoredModel
-from wyoming_voice_stack.server.assembly.model_references import (
+from wyoming_voice_stack.server.assembly.references.model_references import (
     Weights,
     require_installed,
     weights_of,
 )
-from wyoming_voice_stack.server.assembly.offered_models import (
+from wyoming_voice_stack.server.assembly.references.offered_models import (
     OfferedModel,
     model_folders,
     offered_models,

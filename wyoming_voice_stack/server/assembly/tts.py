@@ -22,7 +22,7 @@ from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.licence import AGREED_VARIABLE, XTTS_FAMILY
 from wyoming_voice_stack.models.store import ModelStore, shown_name
 from wyoming_voice_stack.server.assembly.language_settings import require_languages
-from wyoming_voice_stack.server.assembly.model_references import (
+from wyoming_voice_stack.server.assembly.references.model_references import (
     Weights,
     require_installed,
     weights_of,

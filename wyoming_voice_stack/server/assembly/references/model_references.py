@@ -25,7 +25,7 @@ from wyoming_voice_stack.models.fetch import require_on_hub
 from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 from wyoming_voice_stack.models.licence import require_coqui_licence
 from wyoming_voice_stack.models.store import PACKAGE_SCHEME, HubModel, ModelStore, verify
-from wyoming_voice_stack.server.assembly.piper_references import piper_reference
+from wyoming_voice_stack.server.assembly.references.piper_references import piper_reference
 from wyoming_voice_stack.tts.engines.coqui.download import (
     fetch_coqui,
     require_coqui_name,

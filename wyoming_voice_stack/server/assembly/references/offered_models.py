@@ -15,7 +15,10 @@ from wyoming_voice_stack.asr.whisper.catalogue import (
 )
 from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.models.hub_model import HubModel
-from wyoming_voice_stack.server.assembly.piper_references import PIPER_SCHEME, piper_reference
+from wyoming_voice_stack.server.assembly.references.piper_references import (
+    PIPER_SCHEME,
+    piper_reference,
+)
 from wyoming_voice_stack.tts.engines.piper.default_voices import default_voices
 from wyoming_voice_stack.tts.engines.piper.engine import is_piper_name, piper_hub_model
 from wyoming_voice_stack.tts.engines.xtts.language_codes import XTTS_V2, advertised

@@ -1,0 +1,1 @@
+"""Names of models in the settings: which engine and which files they stand for."""
