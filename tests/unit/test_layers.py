@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("server.assembly.references",),
     ("server",),
     ("http.page",),
-    ("http.api.realtime", "http.api.speech"),
+    ("http.api.realtime", "http.api.speech", "http.api.transcription"),
     ("http.api",),
     ("protocol.connection",),
     ("announce", "config", "http", "protocol"),

@@ -221,6 +221,14 @@ class AsrService:
             began_s_ago=began_s_ago,
         )
 
+    def model_name(self, model: str | None) -> str:
+        """Return the name of a model, by its name or as the settings name it; None is the default.
+
+        Raises:
+            UnknownModel: there is no such model; the message lists those available.
+        """
+        return self._entry(model).name
+
     def resolve(self, request: UtteranceRequest) -> TranscriptionContext:
         """Choose the engine, language and prompt that a request asks for.
 

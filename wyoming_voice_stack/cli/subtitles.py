@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wyoming_voice_stack.asr.text.subtitle_formats import Subtitle, as_srt
 from wyoming_voice_stack.asr.vad.segmenter import speech_spans
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.audio import SPEECH_RATE, PcmFormat, SpeechDecoder, to_pcm16
@@ -49,15 +50,4 @@ def spoken_parts(recording: AudioClip) -> list[SpokenPart]:
 
 def numbered(cues: Sequence[tuple[SpokenPart, str]]) -> str:
     """Write subtitles with number, times and text; parts without text are left out."""
-    spoken = [(part, text.strip()) for part, text in cues if text.strip()]
-    return "\n\n".join(
-        f"{number}\n{_time(part.begin)} --> {_time(part.end)}\n{text}"
-        for number, (part, text) in enumerate(spoken, start=1)
-    )
-
-
-def _time(seconds: float) -> str:
-    whole, milliseconds = divmod(round(seconds * 1000), 1000)
-    minutes, second = divmod(whole, 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour:02d}:{minute:02d}:{second:02d},{milliseconds:03d}"
+    return as_srt([Subtitle(part.begin, part.end, text) for part, text in cues])

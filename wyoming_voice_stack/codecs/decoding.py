@@ -49,7 +49,7 @@ class DecodedAudio(NamedTuple):
     data: bytes
 
 
-def decode_file(file: bytes) -> Iterator[DecodedAudio]:
+def decode_file(file: bytes | bytearray) -> Iterator[DecodedAudio]:
     """Decode the first audio track of a file, by its content.
 
     Blocking; each step decodes `BLOCK_BYTES` or one packet. Closing the iterator frees the decoder.
@@ -66,13 +66,39 @@ def decode_file(file: bytes) -> Iterator[DecodedAudio]:
         check_boxes(file)
         containers = MP4_CONTAINERS
     options = _options(av, containers)
-    with _as_unsupported(), av.open(io.BytesIO(file), "r", **options) as container:
+    with _as_unsupported(), av.open(_Memory(file), "r", **options) as container:
         if not container.streams.audio:
             raise UnsupportedAudio("The file has no audio track.")
         stream = container.streams.audio[0]
         if stream.codec_context is None or stream.codec_context.name not in DECODERS:
             raise UnsupportedAudio(NOT_AUDIO)
         yield from _blocks(_frames(av, container, stream))
+
+
+class _Memory(io.RawIOBase):
+    """A file in memory, without a copy of it."""
+
+    def __init__(self, content: bytes | bytearray) -> None:
+        super().__init__()
+        self._content = memoryview(content)
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._content[self._position : self._position + len(buffer)]
+        buffer[: len(piece)] = piece
+        self._position += len(piece)
+        return len(piece)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origins = {io.SEEK_CUR: self._position, io.SEEK_END: len(self._content)}
+        self._position = max(0, origins.get(whence, 0) + offset)
+        return self._position
 
 
 def _options(av: Any, containers: Sequence[str]) -> dict[str, Any]:

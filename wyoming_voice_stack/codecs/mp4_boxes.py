@@ -23,12 +23,12 @@ _TABLES = ((b"stsz", 12), (b"stz2", 12), (b"trun", 8))
 """Tables of packets, and where in each the number of packets is, from the start of its name."""
 
 
-def is_mp4(file: bytes) -> bool:
+def is_mp4(file: bytes | bytearray) -> bool:
     """Return whether a file begins like MP4, M4A or QuickTime."""
     return file[_TYPE_AT:_HEADER] == _FILE_TYPE
 
 
-def check_boxes(file: bytes) -> None:
+def check_boxes(file: bytes | bytearray) -> None:
     """Check how many packets an MP4 file claims to have.
 
     Raises:
@@ -50,7 +50,7 @@ def check_boxes(file: bytes) -> None:
         )
 
 
-def _besides_data(file: bytes) -> Iterator[bytes]:
+def _besides_data(file: bytes | bytearray) -> Iterator[bytes | bytearray]:
     """Yield the boxes of a file without those of audio, in which any bytes can occur."""
     at = 0
     while at + _HEADER <= len(file):

@@ -87,7 +87,12 @@ class HttpSide:
 
     def _api_routes(self, places: RequestPlaces) -> list[web.RouteDef]:
         """Each part of the API adds its routes here."""
-        return [*self._lists().routes(), *self._speech(), *self._realtime(places)]
+        return [
+            *self._lists().routes(),
+            *self._speech(),
+            *self._transcription(),
+            *self._realtime(places),
+        ]
 
     def _lists(self) -> Lists:
         from wyoming_voice_stack.http.api.lists import Lists
@@ -100,6 +105,14 @@ class HttpSide:
         from wyoming_voice_stack.http.api.speech.speech_api import SpeechApi
 
         return SpeechApi(self.tts, self._voice_names(self.tts)).routes()
+
+    def _transcription(self) -> list[web.RouteDef]:
+        if self.asr is None:
+            return []
+        from wyoming_voice_stack.http.api.transcription.transcription_api import TranscriptionApi
+
+        limit = self.max_upload_bytes
+        return TranscriptionApi(self.asr, self.uploads, max_upload_bytes=limit).routes()
 
     def _voice_names(self, tts: TtsService) -> VoiceNames:
         from wyoming_voice_stack.http.api.names import VoiceNames
