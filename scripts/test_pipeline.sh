@@ -209,7 +209,7 @@ trap 'stop_server; rm -rf "$work"' EXIT
 mkdir "$work/project"
 step "form"
 "$tools/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
-"$tools/bin/check-jsonschema" --builtin-schema vendor.compose-spec deploy/haproxy/docker-compose.yml
+"$tools/bin/check-jsonschema" --builtin-schema vendor.compose-spec deploy/haproxy/docker-compose*.yml
 copy_project
 
 export PATH=$tools/bin:$tests_venv/bin:$PATH

@@ -26,6 +26,7 @@ OVERRIDE = "docker-compose.override.yml"
 HOST = "docker-compose.host.yml"
 GPU = "docker-compose.gpu.yml"
 HAPROXY = "deploy/haproxy/docker-compose.yml"
+ONE_URL = "deploy/haproxy/docker-compose.api.yml"
 OPEN_WEBUI = "deploy/open-webui/docker-compose.yml"
 FILES = (MAIN, OVERRIDE, HOST, GPU)
 DEFAULTS = Settings.model_construct()
@@ -174,7 +175,7 @@ def test_services_and_settings_of_all_files_exist() -> None:
 def test_files_fit_the_specification() -> None:
     checked = subprocess.run(
         [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-        + [str(ROOT / name) for name in (*FILES, HAPROXY, OPEN_WEBUI)],
+        + [str(ROOT / name) for name in (*FILES, HAPROXY, ONE_URL, OPEN_WEBUI)],
         capture_output=True,
         text=True,
         check=False,
@@ -209,7 +210,7 @@ def test_open_webui_reaches_both_servers_where_they_listen() -> None:
 def test_every_variable_is_documented() -> None:
     variables = {
         variable
-        for name in (*FILES, HAPROXY, OPEN_WEBUI)
+        for name in (*FILES, HAPROXY, ONE_URL, OPEN_WEBUI)
         for variable in re.findall(r"\$\{(\w+)", (ROOT / name).read_text())
     }
     assert "LISTEN" in variables
@@ -277,6 +278,14 @@ class TestConfig:
         assert described["environment"]["AUDIO_STT_OPENAI_API_KEY"] == "secret"
         assert described["ports"][0]["published"] == "8"
         assert services["asr"]["networks"] == described["networks"]
+
+    def test_one_url(self) -> None:
+        services = self.config(ROOT, MAIN, ONE_URL, API_PORT="8")
+        front = services["api"]
+        assert front["ports"][0]["published"] == "8"
+        assert services["asr"]["networks"] == services["tts"]["networks"] == front["networks"]
+        [mounted] = front["volumes"]
+        assert Path(mounted["source"]) == ROOT / "deploy" / "haproxy" / "haproxy.cfg"
 
     @pytest.mark.parametrize("files", [(MAIN, HOST), (MAIN, GPU), (MAIN, HOST, GPU)])
     def test_combinations(self, files: tuple[str, ...]) -> None:

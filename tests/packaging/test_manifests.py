@@ -211,6 +211,7 @@ class TestHaproxy:
         assert int(self.value("default-server", "maxconn")) == places_of_one_address(
             defaults.max_connections
         )
+        assert defaults.max_api_requests == defaults.max_connections
         for side in ("timeout client", "timeout server"):
             minutes = [
                 line.split()[2] for line in self.CONFIGURATION if line.startswith(f"    {side}")

@@ -6,10 +6,12 @@ import asyncio
 import os
 import socket
 import struct
+import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from shutil import which
 from typing import cast
@@ -17,6 +19,7 @@ from typing import cast
 import pytest
 
 from tests.support.integration.servers import (
+    EMBEDDED_PIPER,
     EMBEDDED_WHISPER,
     POLL_SECONDS,
     Server,
@@ -33,12 +36,22 @@ _LIFE_SECONDS = 1
 
 
 @dataclass
+class OneUrl:
+    """HAProxy in front of one server of each kind, with one port for the API of both."""
+
+    base_url: str
+    asr: Server
+    tts: Server
+
+
+@dataclass
 class Front:
     """HAProxy and its replicas."""
 
     port: int
     stats_port: int
     replicas: list[Server]
+    api_port: int = 0
 
     def states(self) -> dict[str, str]:
         """HAProxy's state of each replica with an address: UP, DOWN and so on."""
@@ -59,13 +72,12 @@ class Front:
 
 
 class _NameServer(asyncio.DatagramProtocol):
-    """A DNS server like Docker's: the service's name has one address for each replica."""
+    """A DNS server like Docker's: a service's name has one address for each replica."""
 
-    def __init__(self, name: str, addresses: Sequence[str]) -> None:
-        self._question = (
-            b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
-        )
-        self._addresses = addresses
+    def __init__(self, addresses: Mapping[str, Sequence[str]]) -> None:
+        self._addresses = {
+            bytes([len(name)]) + name.encode() + b"\0": each for name, each in addresses.items()
+        }
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -75,15 +87,15 @@ class _NameServer(asyncio.DatagramProtocol):
         assert self._transport is not None
         end = data.index(b"\0", 12) + 1
         kind, _ = struct.unpack_from("!HH", data, end)
-        known = data[12:end].lower() == self._question
+        addresses = self._addresses.get(data[12:end].lower())
         records = [
             struct.pack("!HHHIH", 0xC00C, _TYPE_A, _CLASS_INTERNET, _LIFE_SECONDS, 4)
             + socket.inet_aton(address)
-            for address in self._addresses
-            if known and kind == _TYPE_A
+            for address in addresses or ()
+            if kind == _TYPE_A
         ]
         head = data[:2] + struct.pack(
-            "!HHHHH", _ANSWER if known else _NO_SUCH_NAME, 1, len(records), 0, 0
+            "!HHHHH", _NO_SUCH_NAME if addresses is None else _ANSWER, 1, len(records), 0, 0
         )
         self._transport.sendto(head + data[12 : end + 4] + b"".join(records), addr)
 
@@ -108,16 +120,49 @@ async def three_replicas(folder: Path) -> AsyncIterator[Front]:
         ]
         for replica in replicas:
             await asyncio.to_thread(replica.wait_until, "/ready")
-        resolver = await stack.enter_async_context(_name_server("asr", ADDRESSES))
+        resolver = await stack.enter_async_context(_name_server({"asr": ADDRESSES}))
         front = await stack.enter_async_context(_haproxy(folder, resolver, replicas))
         yield front
 
 
 @asynccontextmanager
-async def _name_server(name: str, addresses: Sequence[str]) -> AsyncIterator[int]:
+async def one_url(folder: Path) -> AsyncIterator[OneUrl]:
+    """Start one server of each kind behind one port, and wait until HAProxy reports both as ready."""
+    async with AsyncExitStack() as stack:
+        models = {"asr": {"ASR_MODEL": EMBEDDED_WHISPER}, "tts": {"TTS_MODEL": EMBEDDED_PIPER}}
+        asr, tts = (
+            stack.enter_context(running(mode, folder, models[mode], wait_for=None, host=host))
+            for mode, host in zip(models, ADDRESSES[:2], strict=True)
+        )
+        for server in (asr, tts):
+            await asyncio.to_thread(server.wait_until, "/ready")
+        names = {"asr": (asr.host,), "tts": (tts.host,)}
+        resolver = await stack.enter_async_context(_name_server(names))
+        front = await stack.enter_async_context(_haproxy(folder, resolver, [asr], tts.port))
+        url = f"http://127.0.0.1:{front.api_port}"
+        async with asyncio.timeout(UP_SECONDS):
+            # HAProxy sets no event.
+            while (
+                await asyncio.to_thread(_status, f"{url}/health") != HTTPStatus.OK
+            ):  # noqa: ASYNC110
+                await asyncio.sleep(POLL_SECONDS)
+        yield OneUrl(f"{url}/v1", asr, tts)
+
+
+def _status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+@asynccontextmanager
+async def _name_server(addresses: Mapping[str, Sequence[str]]) -> AsyncIterator[int]:
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(
-        lambda: _NameServer(name, addresses), local_addr=("127.0.0.1", 0)
+        lambda: _NameServer(addresses), local_addr=("127.0.0.1", 0)
     )
     try:
         yield transport.get_extra_info("sockname")[1]
@@ -126,8 +171,10 @@ async def _name_server(name: str, addresses: Sequence[str]) -> AsyncIterator[int
 
 
 @asynccontextmanager
-async def _haproxy(folder: Path, resolver: int, replicas: list[Server]) -> AsyncIterator[Front]:
-    front = Front(free_port(), free_port(), replicas)
+async def _haproxy(
+    folder: Path, resolver: int, replicas: list[Server], tts_port: int = 0
+) -> AsyncIterator[Front]:
+    front = Front(free_port(), free_port(), replicas, free_port())
     with (folder / "haproxy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(haproxy(), "-f", str(CONFIGURATION)),
@@ -135,9 +182,11 @@ async def _haproxy(folder: Path, resolver: int, replicas: list[Server]) -> Async
                 "BIND_ADDRESS": "127.0.0.1",
                 "ASR_PORT": str(front.port),
                 "TTS_PORT": str(free_port()),
+                "API_PORT": str(front.api_port),
                 "STATS_PORT": str(front.stats_port),
                 "RESOLVER": f"127.0.0.1:{resolver}",
                 "REPLICA_ASR_PORT": str(replicas[0].port),
+                "REPLICA_TTS_PORT": str(tts_port or free_port()),
             },
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
@@ -158,7 +207,7 @@ async def _until_up(front: Front, process: asyncio.subprocess.Process) -> None:
             assert process.returncode is None, "HAProxy ended; see haproxy.log in the test's folder"
             # At first it has not opened the port yet.
             with suppress(OSError):
-                if await asyncio.to_thread(front.up) == set(ADDRESSES):
+                if await asyncio.to_thread(front.up) == {each.host for each in front.replicas}:
                     return
             await asyncio.sleep(POLL_SECONDS)
 
