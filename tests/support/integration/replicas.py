@@ -142,10 +142,9 @@ async def one_url(folder: Path) -> AsyncIterator[OneUrl]:
         url = f"http://127.0.0.1:{front.api_port}"
         async with asyncio.timeout(UP_SECONDS):
             # HAProxy sets no event.
-            while (
-                await asyncio.to_thread(_status, f"{url}/health") != HTTPStatus.OK
-            ):  # noqa: ASYNC110
-                await asyncio.sleep(POLL_SECONDS)
+            ready = False
+            while not ready:
+                ready = await asyncio.to_thread(_status, f"{url}/health") == HTTPStatus.OK
         yield OneUrl(f"{url}/v1", asr, tts)
 
 
