@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
 from wyoming_voice_stack.errors import RequestError, UnknownVoice
-from wyoming_voice_stack.http.api.api_errors import UnsupportedBody
-from wyoming_voice_stack.http.api.requests import (
-    body_timeout,
-    read_json,
-    require_plain_body,
-    require_size,
-    too_large,
-)
+from wyoming_voice_stack.http.api.api_errors import InvalidField
+from wyoming_voice_stack.http.api.requests import read_json
 from wyoming_voice_stack.http.api.streaming import open_stream, send
+from wyoming_voice_stack.http.api.uploads import UploadBudget, received_form
 from wyoming_voice_stack.http.page.page_files import SECURITY_HEADERS
 from wyoming_voice_stack.http.page.page_routes import PageRoute
 from wyoming_voice_stack.http.page.page_visitors import Visitor
@@ -32,9 +27,6 @@ from wyoming_voice_stack.tts.voices.voice_editor import VoiceEditor
 _LOGGER = logging.getLogger(__name__)
 
 MAX_JSON_BYTES = 16 * 1024
-MAX_FORM_FIELDS = 8
-UPLOAD_SECONDS = 300.0
-"""Longest time for a recording to arrive."""
 READ_BYTES = 256 * 1024
 """Part of a recording that is sent at once."""
 _AUDIO_TYPES = {
@@ -45,8 +37,6 @@ _AUDIO_TYPES = {
     ".opus": "audio/ogg",
 }
 
-OnAliases: TypeAlias = Callable[[Mapping[str, str]], None]
-
 
 class VoiceRoutes:
     """The voices of a text-to-speech server. A name from a browser is only looked up."""
@@ -55,15 +45,14 @@ class VoiceRoutes:
         self,
         service: TtsService,
         aliases: AliasFile,
-        on_aliases: OnAliases,
-        max_upload_mb: int,
+        uploads: UploadBudget,
+        max_upload_bytes: int,
     ) -> None:
-        """`on_aliases` receives the aliases, now and after each change."""
+        """`uploads` is the memory that all uploads of the server share."""
         self._service = service
         self._aliases = aliases
-        self._on_aliases = on_aliases
-        self._max_bytes = max_upload_mb * 1024 * 1024
-        on_aliases(aliases.current)
+        self._uploads = uploads
+        self._max_upload_bytes = max_upload_bytes
         folder = service.voices.folder
         self._editor = VoiceEditor(folder.path, folder.detector)
         self._changing = asyncio.Lock()
@@ -93,8 +82,11 @@ class VoiceRoutes:
 
     async def _add(self, request: web.Request, visitor: Visitor) -> web.Response:
         del visitor
-        name, upload = await read_upload(request, self._max_bytes)
-        async with self._changing:
+        received = received_form(request, self._uploads, max_file_bytes=self._max_upload_bytes)
+        async with received as form, self._changing:
+            if form.file is None:
+                raise InvalidField("The form has no file.", param="file")
+            name, upload = form.value("name") or "", bytes(form.file.data)
             self._require_cloning()
             self._require_free(name)
             if len(self._service.voices.clones) >= MAX_VOICES:
@@ -151,7 +143,6 @@ class VoiceRoutes:
         catalogue = self._service.voices.catalogue
         async with self._changing:
             await asyncio.to_thread(self._aliases.save, given, catalogue.require)
-            self._on_aliases(self._aliases.current)
         return web.json_response({"aliases": dict(self._aliases.current)})
 
     async def _refresh(self, is_done: Callable[[], bool]) -> None:
@@ -218,50 +209,6 @@ class VoiceRoutes:
             "default": name == self._default,
             "can_delete": can_delete and source is not None and name != self._required,
         }
-
-
-async def read_upload(request: web.Request, max_bytes: int) -> tuple[str, bytes]:
-    """Return the field `name` of a form and the content of its file.
-
-    Raises:
-        UnsupportedBody: the body is no form.
-        RequestError: the form has no file, or too many fields.
-        TooLarge: the file is larger than `max_bytes`.
-    """
-    require_plain_body(request)
-    if request.content_type != "multipart/form-data":
-        raise UnsupportedBody("Send the recording as multipart/form-data.")
-    require_size(request, max_bytes + MAX_JSON_BYTES)
-    try:
-        async with asyncio.timeout(UPLOAD_SECONDS):
-            found = await _read_parts(request, max_bytes)
-    except ValueError as error:
-        raise RequestError("The form cannot be read.") from error
-    except TimeoutError:
-        raise body_timeout() from None
-    if "file" not in found:
-        raise RequestError("The form has no file.")
-    return found.get("name", b"").decode(errors="replace"), found["file"]
-
-
-async def _read_parts(request: web.Request, max_bytes: int) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    reader = await request.multipart()
-    while (part := await reader.next()) is not None:
-        if not isinstance(part, BodyPartReader) or len(found) >= MAX_FORM_FIELDS:
-            raise RequestError("The form has too many fields.")
-        limit = max_bytes if part.name == "file" else MAX_JSON_BYTES
-        found[part.name or ""] = await _read_part(part, limit)
-    return found
-
-
-async def _read_part(part: BodyPartReader, max_bytes: int) -> bytes:
-    content = bytearray()
-    while chunk := await part.read_chunk():
-        content += chunk
-        if len(content) > max_bytes:
-            raise too_large(max_bytes)
-    return bytes(content)
 
 
 def _opened(path: Path) -> Any:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from wyoming_voice_stack.announce.zeroconf import default_instance_name
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.http.api.keys import ApiKey
+from wyoming_voice_stack.http.api.uploads import MIB, UploadBudget
 from wyoming_voice_stack.http.application import RequestPlaces
 from wyoming_voice_stack.http.health import HasStatus
 from wyoming_voice_stack.http.page.model_routes import ModelRoutes
@@ -29,8 +30,8 @@ from wyoming_voice_stack.server.assembly.model_shelf import DiskShelf
 
 if TYPE_CHECKING:
     from wyoming_voice_stack.asr.service import AsrService
-    from wyoming_voice_stack.http.page.voice_routes import OnAliases
     from wyoming_voice_stack.tts.service import TtsService
+    from wyoming_voice_stack.tts.voices.alias_file import AliasFile
 
 
 @dataclass(frozen=True)
@@ -57,22 +58,23 @@ class PageBuilder:
             streams_text=service.streams_text,
         )
 
-    def tts_routes(self, service: TtsService, on_aliases: OnAliases) -> Sequence[web.RouteDef]:
+    def tts_routes(
+        self, service: TtsService, aliases: AliasFile, uploads: UploadBudget
+    ) -> Sequence[web.RouteDef]:
         """Return the routes of the page of a text-to-speech server.
 
-        `on_aliases` receives the names of voices for API clients, now and after each change.
+        It shares with the API the further names of voices, and the memory for uploads.
         """
         from wyoming_voice_stack.http.page.plain_speech import PlainSpeech
         from wyoming_voice_stack.http.page.voice_routes import VoiceRoutes
-        from wyoming_voice_stack.tts.voices.alias_file import AliasFile
 
         voices = service.voices
-        aliases = AliasFile(voices.folder.path, dict(self.settings.api_voices))
+        max_upload_bytes = self.settings.max_upload_mb * MIB
         return self._routes(
             service,
             (self.settings.tts_model,),
             [
-                VoiceRoutes(service, aliases, on_aliases, self.settings.max_upload_mb),
+                VoiceRoutes(service, aliases, uploads, max_upload_bytes),
                 PlainSpeech(service, ApiKey(self._key)),
             ],
             languages=lambda: voices.catalogue.languages,

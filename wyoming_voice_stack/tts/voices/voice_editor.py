@@ -13,11 +13,14 @@ import shutil
 import tempfile
 import time
 import unicodedata
+import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
+from wyoming_voice_stack.audio import PcmFormat
+from wyoming_voice_stack.codecs.decoding import decode_file
 from wyoming_voice_stack.errors import (
     RequestError,
     StorageError,
@@ -37,6 +40,8 @@ MAX_NEW_SECONDS = 120.0
 """Longest recording that is added; models use only the first 30 seconds."""
 MAX_KEPT_RATE = 48_000
 """Recordings with a higher sample rate are kept at this one."""
+MAX_DECODED_BYTES = 32 * 1024 * 1024
+"""Of a recording in another format, as 16-bit samples: 120 seconds of stereo at 48 kHz take 23 MB."""
 KEPT_SUFFIX = ".wav"
 
 _ALLOWED_BESIDE_LETTERS = frozenset(" -_.'()")
@@ -169,7 +174,43 @@ def usable_name(name: str) -> str:
 
 
 def _as_wav(upload: bytes) -> bytes:
-    """Decode an upload, and return it as a wav file with 16 bits and one channel."""
+    """Decode an upload, and return it as a wav file with 16 bits and one channel.
+
+    libsndfile reads what `VOICES_DIR` may contain; browsers record other formats, which PyAV reads.
+    """
+    try:
+        return _kept_wav(upload)
+    except UnsupportedAudio as refusal:
+        try:
+            decoded = _decoded_by_pyav(upload)
+        except UnsupportedAudio:
+            raise refusal from None
+    return _kept_wav(decoded)
+
+
+def _decoded_by_pyav(upload: bytes) -> bytes:
+    """Return a file of any format as a wav file."""
+    parts: list[bytes] = []
+    form: PcmFormat | None = None
+    count = 0
+    for piece in decode_file(upload):
+        if form is not None and piece.pcm != form:
+            raise UnsupportedAudio("The recording changes its format. Record it again.")
+        form = piece.pcm
+        count += len(piece.data)
+        if count > MAX_DECODED_BYTES:
+            raise UnsupportedAudio("The recording is too long. Record 6 to 30 seconds.")
+        parts.append(piece.data)
+    wav = BytesIO()
+    with wave.open(wav, "wb") as file:
+        file.setnchannels(form.channels if form else 1)
+        file.setsampwidth(form.width if form else 2)
+        file.setframerate(form.rate if form else 1)
+        file.writeframes(b"".join(parts))
+    return wav.getvalue()
+
+
+def _kept_wav(upload: bytes) -> bytes:
     import soundfile
 
     rates = []
