@@ -6,6 +6,7 @@ import base64
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -22,7 +23,9 @@ from tests.support.realtime_client import (
 )
 from tests.support.tts_client import serving as serving_tts
 from wyoming_voice_stack.http.api.realtime import speaking_session
+from wyoming_voice_stack.tts.reply import Reply
 from wyoming_voice_stack.tts.service import TtsService
+from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
 
 QUERY = "?model=gpt-realtime-2.1-mini"
 COMPLETE = [
@@ -37,12 +40,15 @@ COMPLETE = [
 
 @pytest.fixture
 def engine() -> FakeSynthesizer:
-    return FakeSynthesizer()
+    engine = FakeSynthesizer()
+    # Two sentences at once, unless a session waits for its response before.
+    engine.lanes = 2
+    return engine
 
 
 @pytest.fixture
 async def service(engine: FakeSynthesizer, tmp_path: Path) -> AsyncIterator[TtsService]:
-    async with serving_tts(engine, tmp_path) as service:
+    async with serving_tts(engine, tmp_path, lanes=2) as service:
         yield service
 
 
@@ -122,13 +128,26 @@ class TestResponses:
         assert [request.text for request in engine.requests] == ["Turn on the light."]
 
     async def test_the_sound_has_24_kilohertz(
-        self, client: RealtimeClient, engine: FakeSynthesizer
+        self, client: RealtimeClient, engine: FakeSynthesizer, service: TtsService
     ) -> None:
         engine.chunks = 20
+        reply = await service.open_reply(VoiceRequest(), "c")
+        samples = [len(one.samples) async for one in reply.speak("Turn on the light.", ends=True)]
+        samples.append(len(reply.finish().samples))
+        reply.close()
         await say(client, "Turn on the light.")
         sound = audio(await client.until("response.done"))
-        seconds = 20 * 400 / engine.sample_rate
-        assert len(sound) / 2 / 24000 == pytest.approx(seconds, abs=0.15)
+        assert len(sound) // 2 == pytest.approx(sum(samples) * 24000 / engine.sample_rate, abs=2)
+
+    @pytest.mark.parametrize("text", ["Turn on the light.", "Turn on the light. " * 100])
+    async def test_the_engine_is_left_to_others(self, client: RealtimeClient, text: str) -> None:
+        with patch.object(Reply, "close", autospec=True, side_effect=Reply.close) as closed:
+            await say(client, text)
+            await client.until("response.done")
+            await say(client, "And off.")
+            await client.until("response.created")
+            assert closed.call_count >= 1
+            await client.until("response.done")
 
     async def test_no_event_is_long(self, client: RealtimeClient, engine: FakeSynthesizer) -> None:
         engine.chunks = 100
@@ -237,6 +256,10 @@ class TestCancel:
         while (event := await client.next())["type"] != "response.created":
             pass
         second = event["response"]["id"]
+        for _ in range(50):
+            # The engine would have taken it by now.
+            await client.send("input_audio_buffer.clear")
+            await client.until("input_audio_buffer.cleared")
         await client.send("response.cancel", response_id=second)
         done = (await client.until("response.done"))[-1]["response"]
         assert (done["id"], done["status"]) == (second, "cancelled")
