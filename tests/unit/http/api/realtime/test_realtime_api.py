@@ -35,6 +35,7 @@ from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.http.api.realtime import event_socket, realtime_api
 from wyoming_voice_stack.http.api.realtime.client_events import decode_audio, parse_event
 from wyoming_voice_stack.http.api.realtime.conversation import Conversation, spoken_text
+from wyoming_voice_stack.http.api.realtime.event_socket import EventSocket
 from wyoming_voice_stack.http.api.realtime.session_config import SpeechConfig, TranscriptionConfig
 from wyoming_voice_stack.http.deadlines import Deadlines
 
@@ -250,6 +251,17 @@ class TestEndings:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(realtime_api, "deadlines_of", lambda _: Deadlines(write_s=0.05))
+        buffered = [0]
+        send = EventSocket.send
+
+        async def watched(socket: EventSocket, kind: str, **fields: object) -> None:
+            request = socket._request
+            assert request is not None
+            if request.transport is not None:
+                buffered.append(request.transport.get_write_buffer_size())  # type: ignore[attr-defined]
+            await send(socket, kind, **fields)
+
+        monkeypatch.setattr(EventSocket, "send", watched)
         engine = FakeSynthesizer()
         engine.chunks = 100_000
         async with serving_tts(engine, tmp_path) as service, speaking(service) as api:
@@ -265,6 +277,8 @@ class TestEndings:
             # What it has not read is dropped, not kept until it does.
             await eventually(lambda: connections.requests + connections.resting == 0)
             writer.close()
+        # Each event waits until there is room.
+        assert 0 < max(buffered) <= event_socket.WRITE_BUFFER_BYTES
 
 
 def _client_frame(payload: bytes) -> bytes:
