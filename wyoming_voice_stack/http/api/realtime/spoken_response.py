@@ -17,6 +17,7 @@ from wyoming_voice_stack.http.api.realtime.session_config import (
     AUDIO_RATE,
     SpeechConfig,
 )
+from wyoming_voice_stack.http.api.speech.audio_stream import speak
 from wyoming_voice_stack.tts.engine import Samples
 from wyoming_voice_stack.tts.reply import Reply
 
@@ -50,11 +51,9 @@ class SpokenResponse:
         Raises:
             VoiceStackError: the text cannot be spoken, or the engine failed.
         """
-        async with aclosing(reply.speak(self.text, ends=True)) as chunks:
+        async with aclosing(speak(reply, self.text)) as chunks:
             async for chunk in chunks:
                 await self._send_audio(chunk.samples, chunk.sample_rate)
-        last = reply.finish()
-        await self._send_audio(last.samples, last.sample_rate)
         if self._resampler is not None:
             await self._send_pcm(to_pcm16(self._resampler.finish()))
         await self._send_part("output_audio_transcript.done", transcript=self.text)

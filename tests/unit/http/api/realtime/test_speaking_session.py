@@ -149,6 +149,15 @@ class TestResponses:
             assert closed.call_count >= 1
             await client.until("response.done")
 
+    async def test_punctuation_alone_is_a_short_silence(
+        self, client: RealtimeClient, engine: FakeSynthesizer
+    ) -> None:
+        await say(client, ".")
+        events = await client.until("response.done")
+        assert kinds(events) == COMPLETE
+        assert set(audio(events)) == {0}
+        assert engine.requests == []
+
     async def test_no_event_is_long(self, client: RealtimeClient, engine: FakeSynthesizer) -> None:
         engine.chunks = 100
         await say(client, "Turn on the light.")
