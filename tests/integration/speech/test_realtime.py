@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import numpy as np
 import soxr
 
 from tests.integration.speech.test_round_trip import SENTENCES, words
-from tests.support.integration.servers import Server
+from tests.support.integration.servers import EMBEDDED_PIPER, STOP_SECONDS, Server, running
 from tests.support.realtime_client import RATE, TRANSCRIPTION, Json, RealtimeClient, kinds, pcm
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.cli import client as wyoming_client
@@ -126,3 +128,18 @@ async def test_a_response_can_be_cancelled_and_the_next_one_is_spoken(tts_server
         events = await say(client, SENTENCES[0])
     assert events[-1]["response"]["status"] == "completed"
     assert "response.output_audio.delta" in kinds(events)
+
+
+async def test_a_server_that_stops(tmp_path: Path) -> None:
+    with running("tts", tmp_path, TTS_MODEL=EMBEDDED_PIPER) as server:
+        async with session(server, "") as speaking, session(server, "") as idle:
+            item = {"role": "user", "content": [{"type": "input_text", "text": SENTENCES[0] * 9}]}
+            await speaking.send("response.create", response={"input": [item]})
+            await speaking.until("response.output_audio.delta")
+            server.process.send_signal(signal.SIGTERM)
+            assert await idle.end() == ([], 1001)
+            events, code = await speaking.end()
+        assert events[-1]["response"]["status"] == "completed"
+        assert code == 1001
+        assert await asyncio.to_thread(server.process.wait, STOP_SECONDS) == 0
+        server.stopped = True
