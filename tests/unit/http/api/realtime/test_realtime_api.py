@@ -258,7 +258,7 @@ class TestEndings:
             request = socket._request
             assert request is not None
             if request.transport is not None:
-                buffered.append(request.transport.get_write_buffer_size())  # type: ignore[attr-defined]
+                buffered.append(request.transport.get_write_buffer_size())
             await send(socket, kind, **fields)
 
         monkeypatch.setattr(EventSocket, "send", watched)
