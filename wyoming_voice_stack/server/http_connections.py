@@ -18,8 +18,9 @@ from wyoming_voice_stack.server.admission import is_loopback, places_of_one_addr
 from wyoming_voice_stack.server.bounded_connections import BoundedConnections
 from wyoming_voice_stack.server.memory_return import MemoryReturn
 
-RESTING_CONNECTIONS = 64
-"""HTTP connections without a request that works. They have a limit of their own, so that a busy server
+RESTING_CONNECTIONS = 256
+"""HTTP connections without a request that works, also those whose refused upload still arrives: more than
+browsers and programs of a house open. They have a limit of their own, so that a busy server
 stays observable."""
 REST_SECONDS = 75.0
 """How long such a connection may take for its next request; more than aiohttp keeps one that is idle."""

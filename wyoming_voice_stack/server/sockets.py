@@ -13,9 +13,9 @@ SEND_BUFFER_BYTES = 32 * 1024
 RECEIVE_BUFFER_BYTES = 128 * 1024
 """What the system receives ahead of the server: seconds of speech, not the minutes that it takes by
 default. After a client has left, this much of its audio is still processed."""
-ACCEPTED_PER_TURN = 32
+ACCEPTED_PER_TURN = 16
 """Connections that the server accepts in one turn of its event loop. Their first bytes, which have often
-arrived already, are read in the next turn; until then they count as silent ones."""
+arrived already, are read some turns later; until then they count as silent ones."""
 BACKLOG = 1024
 """Connections that the system keeps until the server accepts them. Beyond them, it drops the request of a
 client, which repeats it only after a second. The system may have a smaller limit (net.core.somaxconn)."""

@@ -8,6 +8,7 @@ from benchmarks.robustness.attack import Attack, AttackRun
 from benchmarks.robustness.attacks.floods import FLOODS
 from benchmarks.robustness.attacks.heavy import HEAVY_REQUESTS
 from benchmarks.robustness.attacks.holds import HOLDS
+from benchmarks.robustness.attacks.http_clients import HTTP_CLIENTS
 from benchmarks.robustness.attacks.malformed import MALFORMED
 
 
@@ -21,6 +22,7 @@ ATTACKS: tuple[Attack, ...] = (
     *HEAVY_REQUESTS,
     *FLOODS,
     *HOLDS,
+    *HTTP_CLIENTS,
     *MALFORMED,
 )
 
