@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.support.fakes import eventually
+from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.integration.client import metric
 from tests.support.integration.replicas import OneUrl, haproxy, one_url
 
@@ -86,13 +86,14 @@ async def test_a_server_that_is_gone_is_named(front: OneUrl) -> None:
 
 async def test_a_client_that_leaves_is_gone_for_the_server_too(front: OneUrl) -> None:
     host, _, port = front.base_url.removeprefix("http://").removesuffix("/v1").partition(":")
-    _, writer = await asyncio.open_connection(host, int(port))
+    reader, writer = await asyncio.open_connection(host, int(port))
     before = metric(front.tts, "voice_stack_tasks")
     body = b'{"input": "%s"}' % (b"One sentence more. " * 200)
     writer.write(
         b"POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
     )
-    await eventually(lambda: metric(front.tts, "voice_stack_tasks") > before)
+    assert b" 200 " in await asyncio.wait_for(reader.readline(), WAIT_SECONDS)
+    assert metric(front.tts, "voice_stack_tasks") > before
     writer.transport.abort()
     await eventually(lambda: metric(front.tts, "voice_stack_tasks") <= before)
