@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +56,28 @@ class ShownService:
         return self.load
 
 
+class CountedPlaces:
+    """Places for all requests; the server drains when the test says so."""
+
+    def __init__(self) -> None:
+        self.entered = 0
+        self.kept = 0
+        self.draining = asyncio.Event()
+
+    @contextmanager
+    def enter(self, request: web.Request) -> Iterator[None]:
+        assert request.path
+        self.entered += 1
+        yield
+
+    def keep(self, request: web.Request) -> None:
+        assert request.path
+        self.kept += 1
+
+    async def drains(self) -> None:
+        await self.draining.wait()
+
+
 FULL = VisitorRules("full", KEY, ("voice.example.org",))
 
 
@@ -73,6 +96,7 @@ async def page(
     fetches: tuple[FetchProgress, ...] = (),
     facts: PageFacts | None = None,
     is_addon: bool = True,
+    places: CountedPlaces | None = None,
 ) -> AsyncIterator[Client]:
     """The page with these sections."""
     api = PageApi(
@@ -82,6 +106,7 @@ async def page(
         facts or page_facts(),
         rules,
         PageLog(lines or RecentLines(), settings or {}),
+        places or CountedPlaces(),
         parts=parts,
         fetches=lambda: fetches,
         files=PageFiles(page_files()),

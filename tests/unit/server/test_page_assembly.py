@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from tests.support.fakes import FakeSynthesizer
-from tests.support.page_client import CHANGE
+from tests.support.page_client import CHANGE, CountedPlaces
 from tests.support.tts_client import serving
 from tests.support.voice_files import speech, write
 from wyoming_voice_stack.config.settings import Settings
@@ -41,30 +41,9 @@ assert not early, early
 """
 
 
-class Places:
-    """Places for all requests; counts them."""
-
-    def __init__(self) -> None:
-        self.entered = 0
-        self.kept = 0
-
-    @contextmanager
-    def enter(self, request: web.Request) -> Iterator[None]:
-        assert request.path
-        self.entered += 1
-        yield
-
-    async def drains(self) -> None:
-        raise NotImplementedError
-
-    def keep(self, request: web.Request) -> None:
-        assert request.path
-        self.kept += 1
-
-
 @asynccontextmanager
 async def tts_server(
-    tmp_path: Path, places: Places, **settings: Any
+    tmp_path: Path, places: CountedPlaces, **settings: Any
 ) -> AsyncIterator[aiohttp.ClientSession]:
     metrics = Metrics()
     given: dict[str, Any] = {
@@ -92,7 +71,7 @@ async def tts_server(
 
 
 async def test_browsers_are_led_to_the_page(tmp_path: Path) -> None:
-    async with tts_server(tmp_path, Places()) as session:
+    async with tts_server(tmp_path, CountedPlaces()) as session:
         for path in ("/", "/ui"):
             async with session.get(path, headers=BROWSER, allow_redirects=False) as answer:
                 assert (answer.status, answer.headers["Location"]) == (302, "ui/")
@@ -105,14 +84,14 @@ async def test_browsers_are_led_to_the_page(tmp_path: Path) -> None:
 
 
 async def test_the_page_can_be_off(tmp_path: Path) -> None:
-    async with tts_server(tmp_path, Places(), web_ui="off") as session:
+    async with tts_server(tmp_path, CountedPlaces(), web_ui="off") as session:
         for path in ("/", "/ui", "/ui/", "/ui/api/state"):
             async with session.get(path, headers=BROWSER, allow_redirects=False) as answer:
                 assert answer.status == 404
 
 
 async def test_everything_of_a_text_to_speech_server(tmp_path: Path) -> None:
-    places = Places()
+    places = CountedPlaces()
     async with tts_server(tmp_path, places, web_ui="full") as session:
         for path in ("state", "voices", "models", "figures", "log"):
             async with session.get(f"/ui/api/{path}") as answer:
@@ -131,7 +110,7 @@ async def test_everything_of_a_text_to_speech_server(tmp_path: Path) -> None:
 
 
 async def test_without_javascript(tmp_path: Path) -> None:
-    places = Places()
+    places = CountedPlaces()
     write(tmp_path / "voices" / "<i>x.wav", speech())
     async with tts_server(tmp_path, places) as session:
         async with session.get("/ui/plain") as answer:
@@ -165,7 +144,7 @@ async def test_without_javascript(tmp_path: Path) -> None:
 
 
 async def test_without_javascript_the_key_is_a_field(tmp_path: Path) -> None:
-    async with tts_server(tmp_path, Places(), api_key=SecretStr("a key")) as session:
+    async with tts_server(tmp_path, CountedPlaces(), api_key=SecretStr("a key")) as session:
         async with session.get("/ui/plain") as answer:
             assert 'type="password" name="key"' in await answer.text()
         form = {"text": "The light is on."}

@@ -57,12 +57,12 @@ class PageApi:
         facts: PageFacts,
         rules: VisitorRules,
         log: PageLog,
+        places: RequestPlaces,
         *,
         parts: Sequence[PagePart] = (),
         voices: Callable[[], Sequence[str]] | None = None,
         fetches: Callable[[], tuple[FetchProgress, ...]] = tuple,
         files: PageFiles | None = None,
-        places: RequestPlaces | None = None,
     ) -> None:
         """`parts` are the sections that this server has besides the common ones.
 
@@ -78,8 +78,7 @@ class PageApi:
         self._log = log
         self._figures = partial(figures, metrics, work, self._state.mode)
         sources = EventSources(self._figures, fetches, log.lines)
-        keep = places.keep if places is not None else _ignore
-        self._streams = EventStreams(sources, send=send, keep=keep)
+        self._streams = EventStreams(sources, send=send, keep=places.keep, drains=places.drains)
 
     def routes(self) -> list[web.RouteDef]:
         """Return all routes; the last one answers unknown paths and methods."""
@@ -158,7 +157,7 @@ class PageApi:
         return handle
 
     def _place(self, request: web.Request, *, needed: bool) -> AbstractContextManager[None]:
-        return self._places.enter(request) if self._places and needed else nullcontext()
+        return self._places.enter(request) if needed else nullcontext()
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         self._visitors.visitor(request)
@@ -189,10 +188,6 @@ async def _to_index(request: web.Request) -> web.Response:
     del request
     # Relative: through ingress, the browser sees another path.
     return web.Response(status=302, headers={"Location": "ui/", **NO_STORE})
-
-
-def _ignore(request: web.Request) -> None:
-    del request
 
 
 async def _nothing_here(request: web.Request) -> web.Response:

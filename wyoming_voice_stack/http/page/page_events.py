@@ -61,17 +61,17 @@ class EventStreams:
         sources: EventSources,
         *,
         send: Callable[[web.StreamResponse, bytes], Awaitable[None]],
-        keep: Callable[[web.Request], None] = lambda _: None,
-        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        keep: Callable[[web.Request], None],
+        drains: Callable[[], Awaitable[None]],
     ) -> None:
         """`send` writes to a client and raises when that takes too long.
 
-        `keep` notes that a connection is in use.
+        `keep` notes that a connection is in use. `drains` waits for the end of the server.
         """
         self._sources = sources
         self._send = send
         self._keep = keep
-        self._pause = pause
+        self._drains = drains
         self._open = 0
 
     async def serve(
@@ -107,7 +107,12 @@ class EventStreams:
         while True:
             if changes := cursor.changes():
                 yield changes
-            await self._pause(PULSE_SECONDS)
+            try:
+                async with asyncio.timeout(PULSE_SECONDS):
+                    await self._drains()
+            except TimeoutError:
+                continue
+            return
 
 
 class _Cursor:

@@ -109,10 +109,10 @@ class PageBuilder:
             ),
             VisitorRules(settings.web_ui, self._key, settings.allowed_hosts),
             PageLog(recent_lines, shown_settings(settings)),
+            self.places,
             parts=[*parts, ModelRoutes(shelf)],
             voices=voices,
             fetches=shelf.fetches,
-            places=self.places,
         )
         return page.routes()
 

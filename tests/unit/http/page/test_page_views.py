@@ -15,6 +15,7 @@ from tests.support.fakes import WAIT_SECONDS
 from tests.support.page_client import (
     INGRESS,
     STRANGER,
+    CountedPlaces,
     ShownService,
     error_of,
     page,
@@ -151,20 +152,23 @@ class Now:
         self.figures: dict[str, Any] = {"requests": 0}
         self.fetches: tuple[FetchProgress, ...] = ()
         self.lines = RecentLines()
-        self.pulses: asyncio.Queue[None] = asyncio.Queue()
         self.sent: list[bytes] = []
+        self.ends = False
         self.streams = EventStreams(
             EventSources(lambda: self.figures, lambda: self.fetches, self.lines),
             send=self._send,
-            pause=self._pause,
+            keep=lambda _: None,
+            drains=self._drains,
         )
 
     async def _send(self, response: Any, data: bytes) -> None:
         del response
         self.sent.append(data)
 
-    async def _pause(self, seconds: float) -> None:
-        del seconds
+    async def _drains(self) -> None:
+        # A pulse without waiting for it, until the test ends the server.
+        if not self.ends:
+            raise TimeoutError
 
 
 def read(data: bytes) -> list[tuple[str, Any]]:
@@ -201,7 +205,8 @@ async def test_events_tell_only_what_has_changed() -> None:
     ]
     # Nothing changes, until the next ping.
     assert read(await anext(events)) == [("ping", {})]
-    await events.aclose()
+    now.ends = True
+    assert [each async for each in events] == []
 
 
 async def test_a_stream_without_rights_has_no_log() -> None:
@@ -238,3 +243,17 @@ async def test_streams_are_bounded_and_give_their_places_back() -> None:
                 answer.close()
         for answer in open_streams:
             answer.close()
+
+
+async def test_streams_end_with_the_server() -> None:
+    places = CountedPlaces()
+    async with (
+        page(places=places) as client,
+        asyncio.timeout(WAIT_SECONDS),
+        client.get("/ui/api/events") as answer,
+    ):
+        await answer.content.readuntil(b"event: state")
+        places.draining.set()
+        assert b"event: figures" in await answer.read()
+    # Such a stream is no request that the end of the server waits for.
+    assert (places.entered, places.kept > 0) == (0, True)
