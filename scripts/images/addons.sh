@@ -5,7 +5,8 @@ ADDON_WAIT_SECONDS=180
 
 test_addons() {
     build_production
-    docker network create addons >/dev/null
+    # The Supervisor's own network: ingress comes from one address in it.
+    docker network create --subnet 172.30.32.0/23 addons >/dev/null
     start_supervisor
     try_addon asr 5001 "{\"asr_model\": \"/share/${WHISPER##*/}\", \"asr_languages\": [], \"log_level\": \"info\"}"
     try_addon tts 5002 "{\"tts_model\": \"piper:/share/${PIPER##*/}\", \"tts_languages\": [\"en\"], \"log_level\": \"info\"}"
@@ -37,12 +38,32 @@ try_addon() {
     wait_told "tcp://$name:$port" "$name"
     same "$name: user and capabilities of all but the start" "1000 0000000000000000" \
         "$(docker exec "$name" awk '/^Uid|^CapBnd/ {printf "%s%s", sep, $2; sep = " "}' /proc/1/status)"
+    page_by_ingress "$name" "http://$name:$port/ui/api/state"
     docker stop --time 40 "$name" >/dev/null
     same "$name: exit status" 0 "$(docker inspect --format '{{.State.ExitCode}}' "$name")"
     requests=$(docker logs supervisor 2>&1)
     [[ "$requests" != *DELETE* ]] || failed "$name withdraws its registration" supervisor
     passed "$name takes nothing back when it stops"
     docker rm -v "$name" >/dev/null
+}
+
+# page_by_ingress NAME URL: Home Assistant's users may change things, other add-ons may not.
+page_by_ingress() {
+    same "$1: the page through ingress" '"can_change": true' "$(asked_from 172.30.32.2 "$2")"
+    same "$1: the page for another add-on" '"can_change": false' "$(asked_from 172.30.33.9 "$2")"
+    if [[ $1 == *-tts ]]; then
+        docker exec --user speech "$1" test -O /share/voice-stack || failed "$1 cannot add voices" "$1"
+        passed "$1 may add voices to the share"
+    fi
+}
+
+asked_from() {
+    docker run --rm --network addons --ip "$1" --entrypoint python "$IMAGE" -c "
+import sys, urllib.request
+headers = {'X-Ingress-Path': '/api/hassio_ingress/token', 'Host': 'localhost'}
+request = urllib.request.Request(sys.argv[1], headers=headers)
+print(*(part for part in urllib.request.urlopen(request).read().decode().split(', ') if 'can_change' in part))
+" "$2"
 }
 
 wait_told() {
