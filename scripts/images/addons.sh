@@ -6,7 +6,7 @@ ADDON_WAIT_SECONDS=180
 test_addons() {
     build_production
     # The Supervisor's own network: ingress comes from one address in it.
-    docker network create --subnet 172.30.32.0/23 addons >/dev/null
+    docker network create --subnet 172.30.32.0/23 --ip-range 172.30.33.0/24 addons >/dev/null
     start_supervisor
     try_addon asr 5001 "{\"asr_model\": \"/share/${WHISPER##*/}\", \"asr_languages\": [], \"log_level\": \"info\"}"
     try_addon tts 5002 "{\"tts_model\": \"piper:/share/${PIPER##*/}\", \"tts_languages\": [\"en\"], \"log_level\": \"info\"}"
@@ -50,7 +50,7 @@ try_addon() {
 # page_by_ingress NAME URL: Home Assistant's users may change things, other add-ons may not.
 page_by_ingress() {
     same "$1: the page through ingress" '"can_change": true' "$(asked_from 172.30.32.2 "$2")"
-    same "$1: the page for another add-on" '"can_change": false' "$(asked_from 172.30.33.9 "$2")"
+    same "$1: the page for another add-on" '"can_change": false' "$(asked_from 172.30.33.200 "$2")"
     if [[ $1 == *-tts ]]; then
         docker exec --user speech "$1" test -O /share/voice-stack || failed "$1 cannot add voices" "$1"
         passed "$1 may add voices to the share"

@@ -7,9 +7,10 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Protocol
 
 from wyoming_voice_stack import __version__
@@ -22,6 +23,7 @@ from wyoming_voice_stack.engine.status import ServiceStatus, is_ready
 from wyoming_voice_stack.errors import EXIT_STUCK
 from wyoming_voice_stack.http.application import RequestPlaces, make_runner
 from wyoming_voice_stack.http.deadlines import Deadlines
+from wyoming_voice_stack.http.ingress import INGRESS_ADDRESS
 from wyoming_voice_stack.http.late_routes import BuildRoutes
 from wyoming_voice_stack.http.request_guard import own_namespace
 from wyoming_voice_stack.metrics import Metrics
@@ -33,7 +35,7 @@ from wyoming_voice_stack.protocol.connection.server_context import ConnectionLim
 from wyoming_voice_stack.protocol.event_limits import SERVER_FRAMES
 from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.http_connections import HttpConnections
-from wyoming_voice_stack.server.listener import Listener
+from wyoming_voice_stack.server.listener import Listener, Network
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -163,8 +165,15 @@ def _listener(settings: Settings, assembled: AssembledServer, metrics: Metrics) 
             write_s=settings.write_timeout_seconds,
         ),
         max_connections=settings.max_connections,
-        allowed_clients=settings.allowed_clients,
+        allowed_clients=allowed_clients(settings),
     )
+
+
+def allowed_clients(settings: Settings) -> Sequence[Network]:
+    """Return who may connect: of an add-on, always Home Assistant's ingress as well."""
+    if not settings.allowed_clients or settings.supervisor_token is None:
+        return settings.allowed_clients
+    return (*settings.allowed_clients, ip_network(INGRESS_ADDRESS))
 
 
 async def _drain(listener: Listener, grace_s: float, end_grace: asyncio.Event) -> None:

@@ -22,8 +22,10 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.http.application import make_runner
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.app import allowed_clients
 from wyoming_voice_stack.server.assembly.http import HttpSide
 from wyoming_voice_stack.server.assembly.page import shown_settings
+from wyoming_voice_stack.server.listener import is_allowed
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 SECRETS: dict[str, Any] = {
@@ -35,6 +37,7 @@ SECRETS: dict[str, Any] = {
 NOTHING_EARLY = """
 import sys
 from wyoming_voice_stack.server.assembly import assemble
+from wyoming_voice_stack.server.app import allowed_clients
 from wyoming_voice_stack.server.assembly.http import HttpSide
 early = [name for name in sys.modules if "http.page" in name or "http.api" in name]
 assert not early, early
@@ -169,3 +172,17 @@ def test_nothing_of_the_page_is_imported_before_it_is_asked_for() -> None:
         [sys.executable, "-c", NOTHING_EARLY], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("allowed", "addon", "ingress"),
+    [("192.168.1.0/24", True, True), ("192.168.1.0/24", False, False), ("any", True, True)],
+)
+def test_an_addon_always_lets_ingress_in(
+    monkeypatch: pytest.MonkeyPatch, allowed: str, *, addon: bool, ingress: bool
+) -> None:
+    monkeypatch.setenv("ALLOWED_CLIENTS", allowed)
+    token = SecretStr("token") if addon else None
+    settings = Settings(service_mode="tts", supervisor_token=token)
+    assert is_allowed(("172.30.32.2", 5002), allowed_clients(settings)) is ingress
+    assert is_allowed(("172.30.33.5", 5002), allowed_clients(settings)) is (allowed == "any")
