@@ -63,7 +63,9 @@ _BRACKETS = ("INST", "SYSTEM_PROMPT", "AVAILABLE_TOOLS", "TOOL_RESULTS", "TOOL_C
 _BRACKET_MARKS = {f"[{name}]" for name in _BRACKETS} | {f"[/{name}]" for name in _BRACKETS}
 _TOOL_CALLS = "[tool_calls]"
 _SYSTEM = ("<<sys>>", "<</sys>>")
-_FIXED = (*(mark.lower() for mark in _BRACKET_MARKS), _TOOL_CALLS, *_SYSTEM)
+_UNUSED = {"<unused94>": False, "<unused95>": True}
+"""Tokens that models of Gemma's family put around their reasoning, and whether they close it."""
+_FIXED = (*(mark.lower() for mark in _BRACKET_MARKS), _TOOL_CALLS, *_SYSTEM, *_UNUSED)
 
 _HEADERS = frozenset(
     {
@@ -203,8 +205,8 @@ def _parse_element(mark: str) -> ChatMark | bool:
 def _fixed(mark: str) -> ChatMark:
     if mark == _TOOL_CALLS:
         return ChatMark(MarkKind.HIDE_TURN)
-    family = mark.strip("[]<>/")
-    closes = "/" in mark
+    family = "unused" if mark in _UNUSED else mark.strip("[]<>/")
+    closes = _UNUSED.get(mark, "/" in mark)
     return ChatMark(MarkKind.SHOW if closes else MarkKind.HIDE, family, closes)
 
 

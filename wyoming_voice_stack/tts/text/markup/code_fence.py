@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 
 MAX_FENCE_LINE_CHARACTERS = 80
 """Characters kept of the text behind a fence, until it is clear whether it is prose."""
 
+MAX_UNCLOSED_CHARACTERS = 1500
+"""Characters kept of the end of a code block, of which the text is spoken if its fence is never closed."""
+
 _RUN = re.compile(r"`{3,}|~{3,}")
 _END_OF_SENTENCE = tuple(".!?\u2026\u3002\uff01\uff1f")
 _BLANK = " \t>"
+_CODE = re.compile(r"[={}\[\]<>;|\\#$]|\w\(|\w\.\w+\(|^\s*(?://|--|import |from |def |class )")
+_END_OF_LINE = (*_END_OF_SENTENCE, ":", '"', "\u201d", ")")
+_SHORTEST_TEXT_WORDS = 2
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,48 @@ def is_prose(rest: str, *, is_closing: bool = False) -> bool:
     return is_closing and words[0][0].isupper()
 
 
+def is_text_line(line: str) -> bool:
+    """Return whether a line of an open code block is a sentence rather than code."""
+    words = line.split()
+    if not words or line.rstrip()[-1] not in _END_OF_LINE or _CODE.search(line):
+        return False
+    first = words[0].lstrip('\u00bf\u00a1\u201e\u201c"(')[:1]
+    if not first.isalpha():
+        return False
+    return not first.isascii() or (first.isupper() and len(words) >= _SHORTEST_TEXT_WORDS)
+
+
+class _LastLines:
+    """The end of a code block, in whole lines."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque()
+        self._line: list[str] = []
+        self.characters = 0
+
+    def push(self, character: str) -> None:
+        self.characters += 1
+        self._line.append(character)
+        if character == "\n":
+            self._lines.append("".join(self._line))
+            self._line.clear()
+        while self.characters > MAX_UNCLOSED_CHARACTERS:
+            # A line that is longer than all that is kept is no text either.
+            dropped = self._lines.popleft() if self._lines else "".join(self._line)
+            self.characters -= len(dropped)
+            if not self._lines and dropped[-1:] != "\n":
+                self._line = []
+
+    def text(self) -> str:
+        """Return the lines of text at the end."""
+        found: deque[str] = deque()
+        for line in reversed((*self._lines, "".join(self._line))):
+            if line.strip() and not is_text_line(line):
+                break
+            found.appendleft(line)
+        return "".join(found).strip("\n")
+
+
 class CodeFence:
     """An open code fence. It discards the code and recognizes where it ends.
 
@@ -72,14 +121,16 @@ class CodeFence:
         self._begins_line = True
         self._rest: str | None = None
         """Text behind a fence at the beginning of the line."""
+        self._last_lines = _LastLines()
 
     @property
     def held_characters(self) -> int:
-        """The characters kept of the current line."""
-        return len(self._rest or "")
+        """The characters in memory."""
+        return len(self._rest or "") + self._last_lines.characters
 
     def push(self, character: str) -> str | None:
         """Take the next character; return the text behind the fence if it is closed, else None."""
+        self._last_lines.push(character)
         if self._rest is not None:
             return self._push_rest(character)
         if character == self._opening[0]:
@@ -99,9 +150,11 @@ class CodeFence:
         return None
 
     def finish(self) -> str:
-        """Return the text behind a fence at the end of the whole text."""
-        rest = self._rest or ""
-        return rest if is_prose(rest, is_closing=True) else ""
+        """Return the text behind a fence at the end of the whole text, or at the end of an unclosed block."""
+        if self._rest is not None:
+            return self._rest if is_prose(self._rest, is_closing=True) else ""
+        is_closed = self._run >= len(self._opening)
+        return "" if is_closed else self._last_lines.text()
 
     def _push_rest(self, character: str) -> str | None:
         rest = (self._rest or "") + character

@@ -32,6 +32,19 @@ AFTER_THE_CODE = [
     ("Use ```js\nx\n``` or ```py\ny\n``` today.", "Use. | or. | today."),
     ("```Python example code\nx\n```\nIt works.", "It works."),
     ("Use ```x``` twice.\nIt works.", "Use x twice. | It works."),
+    ("Sure:\n```py\nprint(1)\nNow it works. Good.", "Sure. | Now it works. | Good."),
+    ("Sure:\n```py\nprint(1)\n\nNow it works.\nIs it good?", "Sure. | Now it works. | Is it good?"),
+    ("```\nThe lamp is on.", "The lamp is on."),
+    ("Los:\n```yaml\na: 1\n\n\u00dcber die Lampe:", "Los. | \u00dcber die Lampe."),
+    (
+        "\u597d\uff1a\n```py\nx = 1\n\n\u706f\u5df2\u5f00\u3002",
+        "\u597d\u3002 | \u706f\u5df2\u5f00\u3002",
+    ),
+    ("Sure:\n```py\nThe text.\nprint(1)", "Sure."),
+    ("Sure:\n```py\nx = 1\n# A comment in it.", "Sure."),
+    ("Sure:\n```py\nNow it works.\n```", "Sure."),
+    ("Sure:\n```py\n" + "x = 1\n" * 1000 + "Now it works.", "Sure. | Now it works."),
+    ("Sure:\n```py\n" + "Now it " * 1000 + "works.", "Sure."),
 ]
 
 
@@ -44,7 +57,7 @@ def spoken(*deltas: str) -> str:
 @pytest.mark.parametrize(("text", "expected"), AFTER_THE_CODE)
 def test_text_behind_and_after_code_is_spoken(text: str, expected: str) -> None:
     assert spoken(text) == expected
-    for place in range(len(text)):
+    for place in range(0, len(text), 1 + len(text) // 200):
         assert spoken(text[:place], text[place:]) == expected
 
 
