@@ -15,7 +15,7 @@ from wyoming_voice_stack.tts.normalization.dates_and_times.clock import verbaliz
 from wyoming_voice_stack.tts.normalization.dates_and_times.durations import verbalize_durations
 from wyoming_voice_stack.tts.normalization.dates_and_times.timestamps import verbalize_timestamps
 from wyoming_voice_stack.tts.normalization.dates_and_times.weekdays import verbalize_weekdays
-from wyoming_voice_stack.tts.normalization.dates_and_times.years import verbalize_year_ranges
+from wyoming_voice_stack.tts.normalization.dates_and_times.years import verbalize_years
 from wyoming_voice_stack.tts.normalization.identifiers.acronyms import verbalize_abbreviations
 from wyoming_voice_stack.tts.normalization.identifiers.codes import verbalize_codes
 from wyoming_voice_stack.tts.normalization.identifiers.spelled_codes import (
@@ -60,7 +60,7 @@ _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     verbalize_durations,
     verbalize_times,
     verbalize_codes,
-    verbalize_year_ranges,
+    verbalize_years,
     verbalize_proportions,
     verbalize_signs,
     verbalize_money,

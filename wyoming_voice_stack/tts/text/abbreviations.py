@@ -10,7 +10,8 @@ _NAME_ABBREVIATIONS = """
     mme mlle cf sra srta dra exmo exma sig dott avv ing
     mio mrd tsd bzgl med phil
     dhr mevr mw drs bijv np tzw ul mgr tj tzv např bkz sn doç yrd ún özv
-    ул им проф акад тов напр
+    ul inż św ok godz temp pow rozdz tel prof
+    ул им проф акад тов напр тел
 """
 """Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
 
@@ -21,7 +22,7 @@ Turkish and Hungarian; Russian.
 _NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
     std sek ext apt ep eps gl hausnr
-    núm pág pag cap č čl poz стр рис гл табл ст
+    núm pág pag cap č čl poz стр рис гл табл ст кв пл д эт
     jan feb apr jun jul aug sept dec okt dez nov oct janv févr juil déc ene abr dic gen mag giu lug ago ott
     mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
 """

@@ -349,3 +349,15 @@ def test_a_finished_stream_takes_nothing_more() -> None:
 def test_a_length_without_room_for_a_letter_is_refused() -> None:
     with pytest.raises(ValueError, match="max_characters is 1"):
         fit("word", MIN_CHARACTERS - 1)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "\u041e\u043d \u0436\u0438\u0432\u0451\u0442 \u0442\u0430\u043c, \u0434. 5, \u043a\u0432. 12.",
+        "To jest in\u017c. Nowak, godz. 8, ok. 3 km.",
+    ],
+)
+def test_abbreviations_of_russian_and_polish_end_no_sentence(sentence: str) -> None:
+    stream = SentenceStream(200)
+    assert [*stream.push(sentence), *stream.finish()] == [sentence]

@@ -59,6 +59,8 @@ def verbalize_dates(text: str, locale: LocaleRules) -> str:
         text = _YEAR_FIRST.sub(lambda match: _with_year(match, locale), text)
         if locale.names.year_first:
             text = _YEAR_FIRST_DOTTED.sub(lambda match: _with_year(match, locale), text)
+        if locale.lexicon.calendar.consumed_words:
+            text = _consumed_after_digits(locale).sub(_without_consumed, text)
         text = _NUMERIC.sub(lambda match: _numeric_date(match, locale), text)
         if locale.lexicon.calendar.dotted_day_month:
             text = _DOTTED_DAY.sub(lambda match: _dotted_date(match, locale), text)
@@ -222,6 +224,19 @@ def _is_announced(before: str, locale: LocaleRules) -> bool:
 def _last_word(text: str) -> str:
     match = _WORDS_BACK.search(text[-24:])
     return match[1].lower() if match else ""
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _consumed_after_digits(locale: LocaleRules) -> re.Pattern[str]:
+    words = "|".join(map(re.escape, locale.lexicon.calendar.consumed_words))
+    return re.compile(
+        rf"(?P<date>(?<![\w.])\d{{1,2}}\.\d{{1,2}}\.\d{{4}}) ?(?P<word>{words})(?!\w)"
+    )
+
+
+def _without_consumed(match: re.Match[str]) -> str:
+    ends = match["word"][-1] == "." and match.end() == len(match.string)
+    return match["date"] + "." * ends
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

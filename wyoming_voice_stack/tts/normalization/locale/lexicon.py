@@ -82,6 +82,18 @@ class Clock(_Entry):
     """Words after which a time with colons is a time of day, not a duration."""
 
 
+class YearCase(_Entry):
+    """The grammatical case of a year, by the noun behind it and the words before it."""
+
+    written: tuple[str, ...]
+    """The noun as it is written, or its abbreviation."""
+    spoken: str
+    after: tuple[str, ...] = ()
+    """Words before the year; without any, the case holds for all others."""
+    endings: tuple[tuple[str, str], ...] = ()
+    """Endings of an ordinal in the genitive and those in their place; the first that fits is used."""
+
+
 class Calendar(_Entry):
     """Templates for dates, and how dates are written."""
 
@@ -114,6 +126,8 @@ class Calendar(_Entry):
     """Words after which `24/11` is a day and a month."""
     year_words: tuple[str, ...] = ()
     """Words after which a number is a year."""
+    year_cases: tuple[YearCase, ...] = ()
+    """The cases of a year that has a noun behind it; the first that fits is used."""
 
 
 class Currency(_Entry):

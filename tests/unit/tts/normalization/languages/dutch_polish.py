@@ -62,4 +62,12 @@ POLISH = {
     "Spotkanie 1 maja o 12:00.": "Spotkanie pierwszego maja o dwunastej.",
     "1 minuta, 2 minuty, 5 minut.": "jedna minuta, dwie minuty, pięć minut.",
     "O godz. 17.30.": "O godzinie siedemnastej trzydzieści.",
+    "W 2003 r. było 1,5 mln osób.": "W dwa tysiące trzecim roku było jeden przecinek pięć miliona osób.",
+    "Od 2022 r. i do 2025 roku, 2024 rok.": "Od dwa tysiące dwudziestego drugiego roku i do dwa tysiące dwudziestego piątego roku, dwa tysiące dwudziesty czwarty rok.",
+    "Dziś jest 23.11.2026 r.": "Dziś jest dwudziestego trzeciego listopada dwa tysiące dwudziestego szóstego roku.",
+    "Dziś, tj. 23.11.2026 r., pada.": "Dziś, to jest dwudziestego trzeciego listopada dwa tysiące dwudziestego szóstego roku, pada.",
+    "ul. Długa, godz. 8.15, ok. 3 km.": "ulica Długa, godzina ósma piętnaście, około trzy kilometry.",
+    "Temp. 5 °C, pow. 45 m².": "Temperatura pięć stopni Celsjusza, powierzchnia czterdzieści pięć metrów kwadratowych.",
+    "5 tys. i 2 mld osób": "pięć tysięcy i dwa miliardy osób",
+    "lampy, rolety itd.": "lampy, rolety i tak dalej.",
 }
