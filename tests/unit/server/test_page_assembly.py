@@ -62,7 +62,8 @@ async def tts_server(
             ModelStore(tmp_path / "models"),
             tts=service,
         )
-        runner = make_runner(service, metrics, late_routes=side.late_routes(places))
+        late = side.late_routes(places)
+        runner = make_runner(service, metrics, late_routes=late, is_addon=True)
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -155,6 +156,25 @@ async def test_without_javascript_the_key_is_a_field(tmp_path: Path) -> None:
             data = form | ({"key": key} if key else {})
             async with session.post("/ui/plain/speech", data=data) as answer:
                 assert answer.status == status
+
+
+@pytest.mark.parametrize(("by_ingress", "status"), [(True, 200), (False, 403)])
+async def test_home_assistant_has_checked_its_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, by_ingress: bool, status: int
+) -> None:
+    monkeypatch.setattr("wyoming_voice_stack.http.ingress.INGRESS_ADDRESS", "127.0.0.1")
+    headers = {"Host": "home.example.org", "Origin": "https://home.example.org"}
+    if by_ingress:
+        headers["X-Ingress-Path"] = "/api/hassio_ingress/token"
+    async with tts_server(tmp_path, CountedPlaces(), api_key=SecretStr("a key")) as session:
+        speech_request = {"input": "The light is on.", "response_format": "wav"}
+        async with session.post("/v1/audio/speech", json=speech_request, headers=headers) as answer:
+            assert answer.status == status
+        async with session.get("/health", headers=headers) as answer:
+            assert answer.status == status
+        # Everyone else needs the key.
+        async with session.post("/v1/audio/speech", json=speech_request) as answer:
+            assert answer.status == 401
 
 
 def test_the_report_has_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -351,3 +351,19 @@ async def test_a_recording_that_never_ends_is_refused(
         answer = await add(client, "bob", audio_file("webm", speech(), rate=RATE))
         assert await error_of(answer) == (400, "unsupported_audio")
     assert files(tmp_path) == []
+
+
+async def test_aliases_that_cannot_be_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    async with voices(tmp_path) as (client, _):
+        monkeypatch.setattr("tempfile.mkstemp", refuse)
+        wanted = {"aliases": {"alloy": "bert"}}
+        answer = await client.put("/ui/api/aliases", json=wanted, headers=CHANGE)
+        assert "API_VOICES" in (await answer.json())["error"]["message"]
+        assert await error_of(answer) == (500, "storage")
+        async with client.get("/ui/api/voices") as answer:
+            assert (await answer.json())["aliases"] == {}
