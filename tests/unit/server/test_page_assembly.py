@@ -14,10 +14,13 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from tests.support.fakes import FakeSynthesizer
+from tests.support import asr_client
+from tests.support.fake_servers.fake_home_assistant import NAMES, home_assistant, owned
+from tests.support.fakes import FakeRecognizer, FakeSynthesizer
 from tests.support.page_client import CHANGE, CountedPlaces
 from tests.support.tts_client import serving
 from tests.support.voice_files import speech, write
+from wyoming_voice_stack.asr.service import NameSource
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.http.application import make_runner
 from wyoming_voice_stack.metrics import Metrics
@@ -74,6 +77,25 @@ async def tts_server(
             await runner.cleanup()
 
 
+@asynccontextmanager
+async def asr_server(
+    tmp_path: Path, names: NameSource | None
+) -> AsyncIterator[aiohttp.ClientSession]:
+    metrics, store = Metrics(), ModelStore(tmp_path / "models")
+    settings = Settings(service_mode="asr", models_dir=store.root, web_ui="full")
+    async with asr_client.serving(FakeRecognizer(), name_source=names) as service:
+        side = HttpSide(settings, metrics, service, store, asr=service)
+        runner = make_runner(service, metrics, late_routes=side.late_routes(CountedPlaces()))
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            async with aiohttp.ClientSession(url) as session:
+                yield session
+        finally:
+            await runner.cleanup()
+
+
 async def test_browsers_are_led_to_the_page(tmp_path: Path) -> None:
     async with tts_server(tmp_path, CountedPlaces()) as session:
         for path in ("/", "/ui"):
@@ -111,6 +133,45 @@ async def test_everything_of_a_text_to_speech_server(tmp_path: Path) -> None:
         async with session.get("/ui/api/events") as answer:
             await answer.content.readuntil(b"event: state")
         assert places.kept
+
+
+async def test_everything_of_a_speech_to_text_server(tmp_path: Path) -> None:
+    async with (
+        home_assistant() as home,
+        owned(home) as (names, pauses),
+        asr_server(tmp_path, names) as session,
+    ):
+        await pauses.next()
+        for path in ("models", "figures", "log"):
+            async with session.get(f"/ui/api/{path}") as answer:
+                assert answer.status == 200, path
+        async with session.get("/ui/api/state") as answer:
+            state = await answer.json()
+        assert (state["mode"], state["languages"]) == ("asr", ["de", "en", "jv"])
+        assert state["streams_text"]
+        async with session.get("/ui/api/names") as answer:
+            known = await answer.json()
+        assert (known["configured"], known["names"]) == (True, len(NAMES))
+        # Their number only.
+        assert not any(name in str(known) for name in NAMES)
+        async with session.get("/ui/api/voices") as answer:
+            assert answer.status == 404
+        async with session.get("/ui/plain") as answer:
+            assert 'action="../v1/audio/transcriptions"' in await answer.text()
+
+
+async def test_without_home_assistant_there_are_no_names(tmp_path: Path) -> None:
+    async with (
+        asr_server(tmp_path, None) as session,
+        session.get("/ui/api/names") as answer,
+    ):
+        assert await answer.json() == {
+            "configured": False,
+            "areas": 0,
+            "entities": 0,
+            "names": 0,
+            "since": None,
+        }
 
 
 async def test_without_javascript(tmp_path: Path) -> None:
