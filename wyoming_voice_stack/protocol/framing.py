@@ -227,7 +227,7 @@ def _json_object(raw: bytes, part: str) -> dict[str, Any]:
     try:
         value = json.loads(raw)
         if _SURROGATE_ESCAPE in raw:
-            value = _without_lone_surrogates(value)
+            value = without_lone_surrogates(value)
     except (ValueError, RecursionError) as error:
         raise MalformedEvent(f"The event's {part} is not valid JSON.") from error
     if not isinstance(value, dict):
@@ -235,17 +235,21 @@ def _json_object(raw: bytes, part: str) -> dict[str, Any]:
     return value
 
 
-def _without_lone_surrogates(value: Any, levels: int = MAX_SURROGATE_LEVELS) -> Any:
-    # JSON may contain half of a surrogate pair, which neither engines nor UTF-8 encoders accept.
+def without_lone_surrogates(value: Any, levels: int = MAX_SURROGATE_LEVELS) -> Any:
+    """Replace halves of surrogate pairs in a JSON value: neither engines nor UTF-8 encoders accept them.
+
+    Raises:
+        ValueError: the value is nested deeper than `levels`.
+    """
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if levels == 0 and isinstance(value, (list, dict)):
         raise ValueError("nested too deeply")
     if isinstance(value, list):
-        return [_without_lone_surrogates(item, levels - 1) for item in value]
+        return [without_lone_surrogates(item, levels - 1) for item in value]
     if isinstance(value, dict):
         return {
-            _without_lone_surrogates(key): _without_lone_surrogates(item, levels - 1)
+            without_lone_surrogates(key): without_lone_surrogates(item, levels - 1)
             for key, item in value.items()
         }
     return value

@@ -9,9 +9,10 @@ from typing import Any, NoReturn
 
 from aiohttp import hdrs, web
 
-from wyoming_voice_stack.errors import DeadlineExceeded, MalformedEvent, TooLarge
+from wyoming_voice_stack.errors import DeadlineExceeded, TooLarge
 from wyoming_voice_stack.http.api.api_errors import InvalidField, UnsupportedBody
 from wyoming_voice_stack.http.deadlines import deadlines_of
+from wyoming_voice_stack.protocol.framing import without_lone_surrogates
 
 MAX_JSON_BYTES = 4 * 1024 * 1024
 """Largest JSON body, unless a handler takes larger ones: a text of a million letters."""
@@ -110,14 +111,26 @@ async def read_json(
             f"Content-Type {request.content_type!r:.100} is not supported; send application/json."
         )
     body = await read_body(request, limit_bytes, count)
+    return json_object(body, "The request body")
+
+
+def json_object(raw: bytes | bytearray | str, what: str) -> dict[str, Any]:
+    """Parse a JSON object; `what` is named in messages.
+
+    Raises:
+        InvalidField: it is no JSON object.
+    """
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
+        value = json.loads(raw, parse_constant=_refuse_constant)
+        escaped = "\\u" in raw if isinstance(raw, str) else b"\\u" in raw
+        if escaped:
+            value = without_lone_surrogates(value)
     except (ValueError, RecursionError) as error:
-        raise InvalidField("The request body is not valid JSON.", code="invalid_json") from error
+        raise InvalidField(f"{what} is not valid JSON.", code="invalid_json") from error
     if not isinstance(value, dict):
-        raise InvalidField("The request body is not a JSON object.", code="invalid_json")
+        raise InvalidField(f"{what} is not a JSON object.", code="invalid_json")
     return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise MalformedEvent(f"The request body contains {name}, which is not valid JSON.")
+    raise ValueError(f"{name} is not valid JSON")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from wyoming_voice_stack.http.api.api_errors import InvalidField
+from wyoming_voice_stack.http.api.requests import json_object
 
 MAX_TYPE_CHARACTERS = 100
 MAX_ID_CHARACTERS = 200
@@ -138,12 +138,7 @@ def parse_event(message: str) -> ClientEvent:
     Raises:
         InvalidField: it is not a JSON object with a `type`.
     """
-    try:
-        values = json.loads(message)
-    except (ValueError, RecursionError) as error:
-        raise InvalidField("The event is not valid JSON.", code="invalid_json") from error
-    if not isinstance(values, dict):
-        raise InvalidField("An event must be a JSON object.", code="invalid_json")
+    values = json_object(message, "The event")
     kind = values.get("type")
     if not isinstance(kind, str) or not 0 < len(kind) <= MAX_TYPE_CHARACTERS:
         raise InvalidField("The event has no 'type'.", param="type")

@@ -49,7 +49,7 @@ async def speak(reply: Reply, text: str) -> AsyncGenerator[SpeechAudio, None]:
 
 @dataclass(frozen=True)
 class CollectedAudio:
-    """The first audio of a reply, at least some samples; more than the first if nothing had to wait."""
+    """The first audio of a reply, with more of it if that was there at once."""
 
     parts: tuple[SpeechAudio, ...]
     complete: bool
@@ -73,8 +73,6 @@ async def collect(audio: AsyncIterator[SpeechAudio], reply: Reply) -> CollectedA
     parts: list[SpeechAudio] = []
     seconds = 0.0
     async for part in audio:
-        if not len(part.samples):
-            continue
         parts.append(part)
         seconds += len(part.samples) / part.sample_rate
         if not reply.from_cache or seconds > COLLECTED_SECONDS:

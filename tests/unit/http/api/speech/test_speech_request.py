@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wyoming_voice_stack.codecs import encoding
 from wyoming_voice_stack.codecs.encoding import OUTPUT_FORMATS
@@ -91,6 +93,24 @@ def test_wrong_fields(fields: dict[str, Any], param: str, code: str | None, mess
 def test_an_empty_text(text: str) -> None:
     with pytest.raises(EmptyText, match="Send at least one word"):
         read_speech_request({"input": text})
+
+
+FIELDS = ("model", "input", "voice", "response_format", "speed", "stream_format", "instructions")
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("id"), inner),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), VALUES))
+def test_any_json_is_a_request_or_a_refusal(body: dict[str, Any]) -> None:
+    try:
+        asked = read_speech_request(body)
+    except (InvalidField, EmptyText):
+        return
+    assert asked.text.strip()
+    assert asked.speed is None or 0.25 <= asked.speed <= 4
 
 
 def test_a_format_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
