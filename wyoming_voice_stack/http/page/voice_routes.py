@@ -12,6 +12,7 @@ from aiohttp import web
 
 from wyoming_voice_stack.errors import RequestError, UnknownVoice
 from wyoming_voice_stack.http.api.api_errors import InvalidField
+from wyoming_voice_stack.http.api.names import VoiceNames
 from wyoming_voice_stack.http.api.requests import read_json
 from wyoming_voice_stack.http.api.streaming import open_stream, send
 from wyoming_voice_stack.http.api.uploads import UploadBudget, received_form
@@ -107,6 +108,7 @@ class VoiceRoutes:
             source = self._clone(request)
             self._require_free(name)
             renamed = await asyncio.to_thread(self._editor.rename, source, name)
+            await asyncio.to_thread(self._aliases.voice_renamed, source.name, renamed)
             await self._refresh(lambda: renamed in self._service.voices.clones)
         _LOGGER.info("The voice %r was renamed to %r through the web page", source.name, renamed)
         return web.json_response({"voice": self._voice(renamed)})
@@ -120,6 +122,7 @@ class VoiceRoutes:
                     f"The voice {source.name!r} is TTS_VOICE. Set another one before you delete it."
                 )
             await asyncio.to_thread(self._editor.delete, source)
+            await asyncio.to_thread(self._aliases.voice_renamed, source.name, None)
             await self._refresh(lambda: source.name not in self._service.voices.clones)
         _LOGGER.info("The voice %r was deleted through the web page", source.name)
         return web.json_response({"deleted": source.name})
@@ -140,10 +143,18 @@ class VoiceRoutes:
     async def _set_aliases(self, request: web.Request, visitor: Visitor) -> web.Response:
         del visitor
         given = (await read_json(request, MAX_JSON_BYTES)).get("aliases")
-        catalogue = self._service.voices.catalogue
         async with self._changing:
-            await asyncio.to_thread(self._aliases.save, given, catalogue.require)
+            await asyncio.to_thread(self._aliases.save, given, self._require_voice)
         return web.json_response({"aliases": dict(self._aliases.current)})
+
+    def _require_voice(self, name: str) -> None:
+        """Check that an alias stands for a voice, a voice in a language, or a speaker of a voice."""
+        catalogue = self._service.voices.catalogue
+        request = VoiceNames(lambda: catalogue).resolve(name)
+        if request.name is None:
+            # One of OpenAI's names, which is no voice here.
+            catalogue.require(name)
+        catalogue.select(request)
 
     async def _refresh(self, is_done: Callable[[], bool]) -> None:
         """Read the folder, so that the change shows at once, over Wyoming too."""

@@ -20,6 +20,8 @@ MAX_ALIASES = 64
 MAX_ALIAS_CHARACTERS = 60
 MAX_VOICE_CHARACTERS = 200
 MAX_FILE_BYTES = 64 * 1024
+_AFTER_A_NAME = (" [", "#")
+"""What follows a voice's name: its language, or one of its speakers."""
 
 
 class AliasFile:
@@ -54,6 +56,24 @@ class AliasFile:
         }
         self._write(changed)
         self._saved = changed
+
+    def voice_renamed(self, old: str, new: str | None) -> None:
+        """Let the aliases of the file follow a voice; None stands for one that was deleted. Blocking.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        changed = {}
+        for alias, voice in self._saved.items():
+            rest = voice.removeprefix(old)
+            is_meant = voice.startswith(old) and (not rest or rest.startswith(_AFTER_A_NAME))
+            if not is_meant:
+                changed[alias] = voice
+            elif new is not None:
+                changed[alias] = new + rest
+        if changed != self._saved:
+            self._write(changed)
+            self._saved = changed
 
     def _read(self) -> dict[str, str]:
         try:

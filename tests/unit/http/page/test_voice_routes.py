@@ -274,10 +274,18 @@ async def test_aliases_are_kept_and_checked(tmp_path: Path) -> None:
     async with voices(tmp_path, settings) as (client, _):
         async with client.get("/ui/api/voices") as answer:
             assert (await answer.json())["aliases"] == settings
-        wanted = {"alloy": "anna [de]", "echo": "bert"}
+        wanted = {"alloy": "anna [de]", "echo": "bert#two"}
         answer = await client.put("/ui/api/aliases", json={"aliases": wanted}, headers=CHANGE)
         assert (await answer.json())["aliases"] == settings | wanted
-        for refused in ({"alloy": "nobody"}, {"alloy": 3}, ["alloy"], {"": "anna"}, None):
+        for refused in (
+            {"alloy": "nobody"},
+            {"alloy": "nova"},
+            {"alloy": "bert#three"},
+            {"alloy": 3},
+            ["alloy"],
+            {"": "anna"},
+            None,
+        ):
             answer = await client.put("/ui/api/aliases", json={"aliases": refused}, headers=CHANGE)
             assert answer.status == 400
     assert AliasFile(tmp_path, {}).current == wanted
@@ -367,3 +375,22 @@ async def test_aliases_that_cannot_be_saved(
         assert await error_of(answer) == (500, "storage")
         async with client.get("/ui/api/voices") as answer:
             assert (await answer.json())["aliases"] == {}
+
+
+async def test_aliases_follow_their_voice(tmp_path: Path) -> None:
+    for name in ("carl", "carla"):
+        write(tmp_path / f"{name}.wav", speech())
+    async with voices(tmp_path, {"nova": "carl"}) as (client, _):
+
+        async def aliases() -> Any:
+            async with client.get("/ui/api/voices") as answer:
+                return (await answer.json())["aliases"]
+
+        wanted = {"alloy": "carl", "echo": "carl [de]", "fable": "carla", "onyx": "anna"}
+        await client.put("/ui/api/aliases", json={"aliases": wanted}, headers=CHANGE)
+        await client.put("/ui/api/voices/carl", json={"name": "Karl"}, headers=CHANGE)
+        renamed = {"nova": "carl", "alloy": "Karl", "echo": "Karl [de]"}
+        assert await aliases() == renamed | {"fable": "carla", "onyx": "anna"}
+        await client.delete("/ui/api/voices/Karl", headers=CHANGE)
+        assert await aliases() == {"nova": "carl", "fable": "carla", "onyx": "anna"}
+    assert AliasFile(tmp_path, {}).current == {"fable": "carla", "onyx": "anna"}
