@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from wyoming.asr import Transcript
@@ -39,13 +39,14 @@ async def serving(
     *,
     name_source: NameSource | None = None,
     max_queued: int = 4,
+    load: Callable[[], SpeechRecognizer] | None = None,
 ) -> AsyncIterator[AsrService]:
-    """A running service with two models that share one fake engine."""
+    """A running service with two models that share one fake engine; `load` may fail."""
     metrics = Metrics()
     workers: list[Worker[SpeechRecognizer]] = [
         Worker(
             name,
-            lambda: engine,
+            load or (lambda: engine),
             max_queued=max_queued,
             metrics=metrics,
             threads=2,

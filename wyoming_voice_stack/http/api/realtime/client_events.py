@@ -16,7 +16,7 @@ MAX_TYPE_CHARACTERS = 100
 MAX_ID_CHARACTERS = 200
 """Longer ids are not repeated in answers."""
 MAX_NAME_CHARACTERS = 200
-"""Longest name of a model, voice or language."""
+"""Longest name of a model, voice or language, and longest keyword."""
 MAX_LABELS = 16
 MAX_LABEL_CHARACTERS = 64
 MAX_LABEL_VALUE = 512
@@ -56,11 +56,15 @@ class Fields:
         return self.text(name, limit=MAX_NAME_CHARACTERS)
 
     def names(self, name: str, *, limit: int) -> tuple[str, ...]:
-        """Return a list of strings, without blank ones."""
+        """Return a list of names, without blank ones."""
         values: list[Any] = self._read(name, list, "a list of strings") or []
-        if len(values) > limit or not all(isinstance(value, str) for value in values):
+        short = all(
+            isinstance(value, str) and len(value) <= MAX_NAME_CHARACTERS for value in values
+        )
+        if not short or len(values) > limit:
             raise InvalidField(
-                f"{self.param(name)} must be a list of at most {limit} strings.",
+                f"{self.param(name)} must be a list of at most {limit} strings of at most"
+                f" {MAX_NAME_CHARACTERS} characters.",
                 param=self.param(name),
             )
         return tuple(clean(value).strip() for value in values if value.strip())

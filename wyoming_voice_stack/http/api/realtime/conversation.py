@@ -14,7 +14,8 @@ MAX_WAITING_MESSAGES = 64
 MAX_PARTS = 64
 """Items of one response, and parts of one item."""
 MAX_TEXT_CHARACTERS = 1_000_000
-"""An event is not longer; TTS_MAX_TEXT_CHARACTERS decides what is spoken."""
+"""All texts of a session that wait. One event is not longer; TTS_MAX_TEXT_CHARACTERS decides what is
+spoken."""
 _SPOKEN_ROLES = {"user", None}
 _TEXT_PARTS = {"input_text", "text"}
 
@@ -33,9 +34,10 @@ class Conversation:
             InvalidField: the item is wrong, or too many wait.
         """
         text = spoken_text([item])
-        if len(self._waiting) >= MAX_WAITING_MESSAGES:
+        characters = sum(len(waiting) for _, waiting in self._waiting) + len(text)
+        if len(self._waiting) >= MAX_WAITING_MESSAGES or characters > MAX_TEXT_CHARACTERS:
             raise InvalidField(
-                f"{MAX_WAITING_MESSAGES} messages wait to be spoken; send response.create.",
+                "Too many messages wait to be spoken; send response.create.",
                 param=item.path,
                 code="too_many_items",
             )

@@ -28,6 +28,9 @@ _LOGGER = logging.getLogger(__name__)
 
 MAX_UNANSWERED_ITEMS = 4
 """Utterances of one session that wait for their text; beyond it, the server reads no further audio."""
+MAX_UNSEARCHED_SECONDS = 60.0
+"""Audio in which no speech was looked for, because the model is not loaded. The server commits it, so that
+the client gets the text later, or learns why there is none."""
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
 _SPEAKING_EVENTS = ("response.", "conversation.item.", "output_audio_buffer.")
 
@@ -174,6 +177,8 @@ class HearingSession:
         turn = turn_of(activity, detection, limit_s)
         if turn is Turn.SILENT:
             self._buffer.skip(repeat_s=padding_s)
+        if activity is None and item.received_s >= MAX_UNSEARCHED_SECONDS:
+            await self._commit(item, repeat_s=0.0)
         if activity is None or turn in {Turn.WAITING, Turn.SILENT}:
             return
         if not item.speech_started:

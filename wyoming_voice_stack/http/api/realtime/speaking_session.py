@@ -17,7 +17,12 @@ from wyoming_voice_stack.http.api.realtime.client_events import (
     ClientEvent,
     Fields,
 )
-from wyoming_voice_stack.http.api.realtime.conversation import MAX_PARTS, Conversation, spoken_text
+from wyoming_voice_stack.http.api.realtime.conversation import (
+    MAX_PARTS,
+    MAX_TEXT_CHARACTERS,
+    Conversation,
+    spoken_text,
+)
 from wyoming_voice_stack.http.api.realtime.event_socket import EventSocket
 from wyoming_voice_stack.http.api.realtime.session_config import SpeechConfig
 from wyoming_voice_stack.http.api.realtime.spoken_response import SpokenResponse
@@ -159,10 +164,9 @@ class SpeakingSession:
                 "There is no text to speak; send it as input_text of a user message.",
                 param=given.param("input"),
             )
-        if len(self._running) >= MAX_RESPONSES:
-            raise Busy(
-                f"{MAX_RESPONSES} responses of this session wait already; wait for response.done."
-            )
+        characters = sum(len(running.response.text) for running in self._running) + len(text)
+        if len(self._running) >= MAX_RESPONSES or characters > MAX_TEXT_CHARACTERS:
+            raise Busy("Too many responses of this session wait already; wait for response.done.")
         metadata = given.labels("metadata")
         running = _Running(SpokenResponse(self._socket, text, config, metadata))
         await running.response.announce()

@@ -33,7 +33,7 @@ from wyoming_voice_stack.asr import partial_jobs
 from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Speech, Transcription
 from wyoming_voice_stack.asr.service import AsrService
-from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.errors import EngineError, ModelNotFound
 from wyoming_voice_stack.http.api.realtime import hearing_session, turn_detection
 from wyoming_voice_stack.http.api.realtime.client_events import parse_event
 from wyoming_voice_stack.http.api.realtime.event_socket import EventSocket
@@ -446,6 +446,19 @@ class TestErrors:
         await manual.append(pcm(0.5))
         await manual.commit()
         assert transcript(await manual.until(f"{TRANSCRIPTION}.completed")) == "word0"
+
+    async def test_a_model_that_cannot_be_loaded(self, engine: Counting) -> None:
+        def fail() -> Counting:
+            raise ModelNotFound("There is no such model.")
+
+        async with serving_asr(engine, LONG, load=fail) as service:
+            await eventually(lambda: service.status().state == "failed")
+            async with hearing(service) as api, connected(api, QUERY) as client:
+                for _ in range(61):
+                    await client.append(pcm(1.0))
+                events = await client.until(f"{TRANSCRIPTION}.failed")
+        assert kinds(events) == ["input_audio_buffer.committed", f"{TRANSCRIPTION}.failed"]
+        assert events[-1]["error"]["message"] == "There is no such model."
 
     async def test_an_utterance_that_is_too_long_is_refused_once(self, engine: Counting) -> None:
         async with (

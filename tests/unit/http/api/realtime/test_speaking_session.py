@@ -178,10 +178,16 @@ class TestResponses:
         assert spoken == texts
         assert [request.text for request in engine.requests] == texts
 
+    @pytest.mark.parametrize(("name", "limit"), [("MAX_RESPONSES", 2), ("MAX_TEXT_CHARACTERS", 40)])
     async def test_too_many_at_once(
-        self, client: RealtimeClient, engine: FakeSynthesizer, monkeypatch: pytest.MonkeyPatch
+        self,
+        client: RealtimeClient,
+        engine: FakeSynthesizer,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+        limit: int,
     ) -> None:
-        monkeypatch.setattr(speaking_session, "MAX_RESPONSES", 2)
+        monkeypatch.setattr(speaking_session, name, limit)
         engine.hold = threading.Event()
         try:
             for _ in range(3):
@@ -335,9 +341,12 @@ class TestConversation:
         await client.until("response.done")
         assert [request.text for request in engine.requests] == ["Two."]
 
-    async def test_the_messages_that_wait_are_bounded(self, client: RealtimeClient) -> None:
-        for _ in range(65):
-            await client.send("conversation.item.create", item=message("One."))
+    @pytest.mark.parametrize(("text", "count"), [("One.", 65), ("One. " * 50_000, 5)])
+    async def test_the_messages_that_wait_are_bounded(
+        self, client: RealtimeClient, text: str, count: int
+    ) -> None:
+        for _ in range(count):
+            await client.send("conversation.item.create", item=message(text))
         assert (await client.until("error"))[-1]["error"]["code"] == "too_many_items"
 
     @pytest.mark.parametrize("response", [{}, {"input": []}, {"input": [message(" ")]}])
