@@ -393,6 +393,14 @@ class TestConfiguration:
                 "invalid_value",
             ),
             ({"transcription": []}, "session.audio.input.transcription", "invalid_value"),
+            *(
+                (
+                    {"transcription": {"keywords": keywords}},
+                    "session.audio.input.transcription.keywords",
+                    "invalid_value",
+                )
+                for keywords in ([3], ["x"] * 1001, ["x" * 201])
+            ),
             (
                 {"format": {"type": "audio/pcmu"}},
                 "session.audio.input.format",
