@@ -21,6 +21,7 @@ from wyoming_voice_stack.errors import (
     UnknownLanguage,
     UnknownModel,
     UnknownVoice,
+    UnsupportedAudio,
     VoiceStackError,
 )
 from wyoming_voice_stack.http.error_body import error_object
@@ -50,6 +51,7 @@ _PARAM: dict[type[VoiceStackError], str] = {
     UnknownModel: "model",
     EmptyText: "input",
     TextTooLong: "input",
+    UnsupportedAudio: "file",
 }
 _CODES = {"unknown-model": "model_not_found", "unknown-voice": "voice_not_found"}
 """Codes that clients know under another name."""

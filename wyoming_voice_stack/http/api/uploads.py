@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, MultipartReader, hdrs, web
@@ -78,6 +78,12 @@ class UploadMemory:
         self._budget = budget
         self._free_bytes = OWN_BYTES
         self._taken_bytes = 0
+        self._buffers: list[bytearray] = []
+
+    def buffer(self) -> bytearray:
+        """Return a buffer that `close` empties."""
+        self._buffers.append(bytearray())
+        return self._buffers[-1]
 
     def add(self, count: int) -> None:
         """Count bytes that are received.
@@ -91,7 +97,12 @@ class UploadMemory:
         self._taken_bytes += beyond
 
     def close(self) -> None:
-        """Give everything back."""
+        """Give everything back, and empty the buffers."""
+        # A refused request's error holds its frames, and with them the buffers, until garbage is collected.
+        for data in self._buffers:
+            # A thread that still decodes lets go of its view in its own time.
+            with suppress(BufferError):
+                data.clear()
         self._budget.give_back(self._taken_bytes)
         self._taken_bytes = 0
 
@@ -215,7 +226,7 @@ class _FormReader:
         self._file = UploadedFile(part.filename or "", kind, data)
 
     async def _bytes(self, part: BodyPartReader, limit_bytes: int, what: str) -> bytearray:
-        data = bytearray()
+        data = self._memory.buffer()
         while True:
             async with asyncio.timeout(self._read_s):
                 chunk = await part.read_chunk(CHUNK_BYTES)

@@ -22,6 +22,7 @@ from wyoming_voice_stack.http.api.uploads import (
     MIB,
     OWN_BYTES,
     UploadBudget,
+    UploadMemory,
     received_form,
     upload_budget_bytes,
 )
@@ -101,6 +102,25 @@ async def test_a_file_that_is_too_large(announced: bool) -> None:
         assert answer.status == 413
         assert "larger than" in str(told)
         assert uploads.budget.used_bytes == 0
+
+
+@pytest.mark.parametrize("size", [LIMIT, 2 * LIMIT])
+async def test_an_upload_is_not_kept_by_what_still_refers_to_it(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as the traceback of the error that refused it."""
+    buffers: list[bytearray] = []
+
+    def buffer(memory: UploadMemory) -> bytearray:
+        buffers.append(original(memory))
+        return buffers[-1]
+
+    original = UploadMemory.buffer
+    monkeypatch.setattr(UploadMemory, "buffer", buffer)
+    async with serving_api(Uploads().routes()) as api:
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        await api.ask("POST", "/v1/form", data=chunked_form(size), headers=headers)
+    assert [len(data) for data in buffers] == [0]
 
 
 async def test_an_endless_upload_takes_no_memory() -> None:
