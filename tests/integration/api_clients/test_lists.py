@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import json
 
-from tests.integration.api_clients.api import base_url, check_refusal
+from tests.integration.api_clients.api import ASR_MODEL, base_url, check_refusal
 from tests.integration.api_clients.environments import run
-from tests.support.integration.servers import EMBEDDED_WHISPER, Server
+from tests.support.integration.servers import Server
 
 
 def test_models(asr_server: Server) -> None:
-    found = run("libraries", "openai_lists", base_url=base_url(asr_server), model=EMBEDDED_WHISPER)
-    assert EMBEDDED_WHISPER in found["models"]
+    found = run("libraries", "openai_lists", base_url=base_url(asr_server), model=ASR_MODEL)
+    assert ASR_MODEL in found["models"]
     assert "whisper-1" in found["models"]
-    assert found["retrieved"] == EMBEDDED_WHISPER
+    assert found["retrieved"] == ASR_MODEL
     assert found["alias"] == "whisper-1"
     check_refusal(found["unknown"], "NotFoundError", 404, code="model_not_found")
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.integration.api_clients.api import base_url
+from tests.integration.api_clients.api import ASR_MODEL, base_url
 from tests.integration.api_clients.environments import run
 from tests.integration.api_clients.sound_files import SENTENCE
 from tests.support.integration.client import words
-from tests.support.integration.servers import EMBEDDED_WHISPER, Server
+from tests.support.integration.servers import Server
 
 
 def test_transcription_and_speech(asr_server: Server, tts_server: Server, recordings: Path) -> None:
@@ -15,7 +15,7 @@ def test_transcription_and_speech(asr_server: Server, tts_server: Server, record
         "litellm_calls",
         asr_url=base_url(asr_server),
         tts_url=base_url(tts_server),
-        asr_model=EMBEDDED_WHISPER,
+        asr_model=ASR_MODEL,
         speech=str(recordings / "speech.wav"),
         text=SENTENCE,
     )

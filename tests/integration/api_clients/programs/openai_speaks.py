@@ -81,7 +81,7 @@ def _refused(client: OpenAI) -> dict[str, Found]:
         "format": asked(response_format="docx"),
         "speed": asked(speed=9.0),
         "input": asked(input=""),
-        "long": asked(input="a" * 100_000),
+        "long": asked(input="a" * 100_001),
         "model": asked(model="nobody/nothing"),
         "broken": posted(b"{"),
         "form": posted(b"input=Hello", "application/x-www-form-urlencoded"),

@@ -70,6 +70,15 @@ async def _streamed_async(base_url: str, sound: Path) -> list[Found]:
 
 def _refused(client: OpenAI, sound: Path) -> dict[str, Found]:
     create: Any = client.audio.transcriptions.create
+
+    def posted(content: bytes, content_type: str) -> Found:
+        options: Any = {"headers": {"Content-Type": content_type}}
+        return refusal(
+            lambda: client.post(
+                "/audio/transcriptions", cast_to=object, content=content, options=options
+            )
+        )
+
     return {
         "no sound": refusal(lambda: create(file=("a.wav", b"just words"), model="whisper-1")),
         "empty": refusal(lambda: create(file=("a.wav", b""), model="whisper-1")),
@@ -79,11 +88,8 @@ def _refused(client: OpenAI, sound: Path) -> dict[str, Found]:
             lambda: create(file=sound, model="whisper-1", response_format="diarized_json")
         ),
         "model": refusal(lambda: create(file=sound, model="nobody/nothing")),
-        "no file": refusal(
-            lambda: client.post(
-                "/audio/transcriptions", cast_to=object, body={"model": "whisper-1"}
-            )
-        ),
+        "no audio": posted(b'{"model": "whisper-1"}', "application/json"),
+        "no form": posted(b"model=whisper-1", "application/x-www-form-urlencoded"),
         "translation": refusal(
             lambda: client.audio.translations.create(file=sound, model="whisper-1")
         ),
