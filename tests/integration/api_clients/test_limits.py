@@ -23,8 +23,9 @@ MEBIBYTE = 1024 * 1024
 UPLOAD_MB = 26
 GROWTH_MB = 16
 """Less than an upload."""
-LONG_TEXT = "The weather will be sunny in the morning. Take an umbrella with you. " * 40
+LONG_TEXT = "The weather will be sunny in the morning. Take an umbrella with you. " * 60
 PROBES = 20
+WAV_SECOND = 22050 * 2
 FIRST_BYTES = 4096
 
 
@@ -142,6 +143,7 @@ async def test_a_long_stream_and_many_connections_do_not_disturb_each_other(
     tts_server: Server,
 ) -> None:
     url = f"http://{tts_server.host}:{tts_server.port}"
+    spoken = metric(tts_server, "voice_stack_requests_total")
     async with aiohttp.ClientSession() as session:
         async with session.post(
             f"{url}/v1/audio/speech", json={"input": LONG_TEXT, "response_format": "wav"}
@@ -154,9 +156,11 @@ async def test_a_long_stream_and_many_connections_do_not_disturb_each_other(
                 async with session.get(f"{url}/health") as health:
                     assert health.status == HTTPStatus.OK
             assert await describes(tts_server.port)
+            # Sound comes while most of the text is still to be spoken.
+            assert metric(tts_server, "voice_stack_requests_total") == spoken
             async for data in answer.content.iter_any():
                 size += len(data)
         for _, writer in idle:
             writer.close()
-    rate = 22050 * 2
-    assert size / rate > 120.0
+    assert metric(tts_server, "voice_stack_requests_total") == spoken + 1
+    assert size / WAV_SECOND > 180.0

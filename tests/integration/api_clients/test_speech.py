@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import wave
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import soundfile
 
@@ -11,7 +13,7 @@ from tests.integration.api_clients.api import base_url, check_refusal
 from tests.integration.api_clients.environments import run
 from tests.integration.api_clients.sound_files import SENTENCE, decoded, seconds
 from tests.support.integration.client import words
-from tests.support.integration.servers import Server
+from tests.support.integration.servers import Server, running
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.cli import client
 
@@ -75,6 +77,27 @@ def test_streamed_wav_is_read_by_every_reader(found: dict[str, Any], folder: Pat
         assert len(file.readframes(file.getnframes())) == framed["bytes"]
     samples, rate = soundfile.read(path)
     assert len(samples) / rate == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize("rate", [16000, 24000])
+async def test_voices_of_other_sample_rates(rate: int, steady_voice: Path, tmp_path: Path) -> None:
+    voice = tmp_path / steady_voice.name
+    voice.symlink_to(steady_voice)
+    config = json.loads(steady_voice.with_name(f"{steady_voice.name}.json").read_text("utf-8"))
+    config["audio"]["sample_rate"] = rate
+    voice.with_name(f"{voice.name}.json").write_text(json.dumps(config), "utf-8")
+    with running("tts", tmp_path, TTS_MODEL=f"piper:{voice}") as server:
+        async with aiohttp.ClientSession() as session:
+            for name in ("wav", "pcm", "opus"):
+                body = {"input": SENTENCE, "response_format": name}
+                async with session.post(f"{base_url(server)}/audio/speech", json=body) as answer:
+                    (tmp_path / f"said.{name}").write_bytes(await answer.read())
+    with wave.open(str(tmp_path / "said.wav")) as file:
+        assert file.getframerate() == rate
+    expected = seconds(tmp_path / "said.wav")
+    assert expected > 1.0
+    for name in ("pcm", "opus"):
+        assert seconds(tmp_path / f"said.{name}") == pytest.approx(expected, abs=TOLERANCE_S)
 
 
 def test_punctuation_is_a_short_silence(found: dict[str, Any]) -> None:
