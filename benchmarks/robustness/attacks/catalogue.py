@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from benchmarks.robustness.attack import Attack, AttackRun
+from benchmarks.robustness.attacks.crowds import CROWDS
 from benchmarks.robustness.attacks.floods import FLOODS
 from benchmarks.robustness.attacks.heavy import HEAVY_REQUESTS
 from benchmarks.robustness.attacks.holds import HOLDS
@@ -24,6 +25,7 @@ ATTACKS: tuple[Attack, ...] = (
     *HOLDS,
     *HTTP_CLIENTS,
     *MALFORMED,
+    *CROWDS,
 )
 
 

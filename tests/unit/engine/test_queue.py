@@ -102,6 +102,22 @@ class TestOrder:
         assert line.take() == []
 
 
+def test_the_engine_is_needed_while_a_job_waits_runs_or_is_suspended() -> None:
+    line = Line()
+    assert not line.queue.needs_engine
+    job = line.put(FINAL)
+    assert line.queue.needs_engine
+    batch = line.take()
+    assert line.queue.needs_engine
+    line.queue.suspend(job)
+    line.queue.finish(batch)
+    assert line.queue.needs_engine
+    line.queue.resume(job, 0.0)
+    assert line.queue.needs_engine
+    line.queue.cancel(job)
+    assert not line.queue.needs_engine
+
+
 def test_the_workload_is_what_clients_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("wyoming_voice_stack.engine.queue.time.monotonic", lambda: now[0])

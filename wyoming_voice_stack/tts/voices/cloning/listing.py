@@ -6,6 +6,7 @@ import logging
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 _LOGGER = logging.getLogger(__name__)
@@ -56,7 +57,10 @@ def list_recordings(folder: Path) -> Listing:
     """
     voices: dict[str, tuple[VoiceFile, ...]] = {}
     remarks: dict[str, str] = {}
-    for entry in _visible(folder):
+    entries, is_cut_off = _visible(folder)
+    if is_cut_off:
+        remarks[""] = f"there are more than {MAX_ENTRIES} files; the others are ignored"
+    for entry in entries:
         if not _is_printable(entry.name):
             remarks[entry.name] = (
                 f"{entry.name!r} has control characters in its name and is ignored; rename it"
@@ -82,8 +86,9 @@ def list_recordings(folder: Path) -> Listing:
                 f"more than one voice is named {name!r}; {entry.name!r} is used; rename the others"
             )
         elif len(voices) >= MAX_VOICES:
+            # Each further entry would cost time, on a network share a round trip.
             remarks[""] = f"there are more than {MAX_VOICES} voices; the others are ignored"
-            continue
+            break
         voices[name] = recordings
     return Listing(voices, _first_remarks(remarks))
 
@@ -91,7 +96,7 @@ def list_recordings(folder: Path) -> Listing:
 def _voice(folder: Path, entry: Path) -> tuple[str, tuple[VoiceFile, ...], bool]:
     if entry.is_dir():
         # A link to a parent folder would combine all recordings into one voice.
-        inside = [] if _links_to_parent(folder, entry) else list(_visible(entry))
+        inside = [] if _links_to_parent(folder, entry) else _visible(entry)[0]
         name = entry.name
     else:
         inside = [entry]
@@ -146,16 +151,15 @@ def _links_to_parent(folder: Path, entry: Path) -> bool:
     return entry.is_symlink() and folder.resolve().is_relative_to(entry.resolve())
 
 
-def _visible(folder: Path) -> list[Path]:
+def _visible(folder: Path) -> tuple[list[Path], bool]:
+    """Return the visible entries in order, and whether there are more than `MAX_ENTRIES`."""
     try:
-        found = sorted(_first(folder.iterdir(), MAX_ENTRIES))
+        found = list(islice(folder.iterdir(), MAX_ENTRIES + 1))
     except (FileNotFoundError, NotADirectoryError):
-        return []
-    return [path for path in found if not path.name.startswith(".") and _is_text(path.name)]
-
-
-def _first(paths: Iterator[Path], count: int) -> Iterator[Path]:
-    return (path for _, path in zip(range(count), paths, strict=False))
+        return [], False
+    entries = sorted(found[:MAX_ENTRIES])
+    visible = [path for path in entries if not path.name.startswith(".") and _is_text(path.name)]
+    return visible, len(found) > MAX_ENTRIES
 
 
 def _is_text(name: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wyoming_voice_stack.tts.voices.cloning import listing
-from wyoming_voice_stack.tts.voices.cloning.listing import MAX_REMARKS, list_recordings
+from wyoming_voice_stack.tts.voices.cloning.listing import MAX_REMARKS, VoiceFile, list_recordings
 from wyoming_voice_stack.tts.voices.folder import clone_source
 
 
@@ -103,6 +103,24 @@ def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "more than 2 voices" in list_recordings(tmp_path).remarks[""]
     monkeypatch.setattr(listing, "MAX_ENTRIES", 1)
     assert len(listed(tmp_path)) == 1
+    assert "more than 1 files" in list_recordings(tmp_path).remarks[""]
+
+
+def test_a_folder_of_thousands_of_files_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    real = listing._voice
+
+    def look(folder: Path, entry: Path) -> tuple[str, tuple[VoiceFile, ...], bool]:
+        looked_at.append(entry.name)
+        return real(folder, entry)
+
+    monkeypatch.setattr(listing, "_voice", look)
+    monkeypatch.setattr(listing, "MAX_VOICES", 2)
+    put(tmp_path, *(f"{number:02}.wav" for number in range(50)))
+    assert list(listed(tmp_path)) == ["00", "01"]
+    assert looked_at == ["00.wav", "01.wav", "02.wav"]
 
 
 def test_one_folder_that_cannot_be_read_hides_nothing(
