@@ -9,6 +9,8 @@ from wyoming_voice_stack.machine.memory import return_freed_memory
 
 RECEIVED_BYTES = 8 * 1024 * 1024
 """Received bytes after which it is worth the time: less leaves no gaps in the heap that matter."""
+LATE_BYTES = 256 * 1024
+"""The same while the connections of a client end: each of the last ones may have received little."""
 DELAY_SECONDS = 2.0
 """Time for the connections of the same client to end, too."""
 
@@ -19,13 +21,18 @@ class MemoryReturn:
     def __init__(self, return_memory: Callable[[], None] = return_freed_memory) -> None:
         self._return_memory = return_memory
         self._received = 0
+        self._late = 0
+        """What connections received that ended since the last return was due to begin."""
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_ended(self, received_bytes: int) -> None:
         """Note that a connection has ended, which received so many bytes."""
+        if self._timer is not None:
+            self._late += received_bytes
+            return
         self._received += received_bytes
-        if self._received >= RECEIVED_BYTES and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(DELAY_SECONDS, self._run)
+        if self._received >= RECEIVED_BYTES:
+            self._start()
 
     def close(self) -> None:
         """Return nothing any more: the server stops."""
@@ -33,6 +40,13 @@ class MemoryReturn:
             self._timer.cancel()
             self._timer = None
 
+    def _start(self) -> None:
+        self._received = self._late = 0
+        self._timer = asyncio.get_running_loop().call_later(DELAY_SECONDS, self._run)
+
     def _run(self) -> None:
-        self._received, self._timer = 0, None
+        self._timer = None
         self._return_memory()
+        # Jobs of the connections that ended last may still have held memory of theirs.
+        if self._late >= LATE_BYTES:
+            self._start()

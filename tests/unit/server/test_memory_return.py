@@ -7,7 +7,7 @@ import pytest
 from tests.support.fakes import EchoService, eventually, listening, peer
 from wyoming_voice_stack.server import listener as listener_module
 from wyoming_voice_stack.server import memory_return
-from wyoming_voice_stack.server.memory_return import RECEIVED_BYTES, MemoryReturn
+from wyoming_voice_stack.server.memory_return import LATE_BYTES, RECEIVED_BYTES, MemoryReturn
 
 
 @pytest.fixture
@@ -26,6 +26,25 @@ async def test_once_for_all_that_ended(returned: list[int]) -> None:
     await eventually(lambda: bool(returned))
     assert returned == [1]
     memory.connection_ended(RECEIVED_BYTES - 1)
+    assert memory._timer is None
+
+
+async def test_again_for_connections_that_ended_meanwhile(returned: list[int]) -> None:
+    memory = MemoryReturn(lambda: returned.append(1))
+    memory.connection_ended(RECEIVED_BYTES)
+    memory.connection_ended(LATE_BYTES)
+    await eventually(lambda: len(returned) == 2)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert len(returned) == 2
+    assert memory._timer is None
+
+
+async def test_not_again_for_a_small_request_meanwhile(returned: list[int]) -> None:
+    memory = MemoryReturn(lambda: returned.append(1))
+    memory.connection_ended(RECEIVED_BYTES)
+    memory.connection_ended(LATE_BYTES - 1)
+    await eventually(lambda: bool(returned))
     assert memory._timer is None
 
 
