@@ -116,6 +116,21 @@ class TestReplies:
         assert samples(first) == samples(second) > 0
         assert [event.payload for event in first] == [event.payload for event in second]
 
+    async def test_nothing_is_kept_unless_it_is_asked_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        kept: list[object] = []
+        monkeypatch.setattr(SynthesisCache, "put", lambda *put: kept.append(put))
+        engine = FakeSynthesizer()
+        async with serving(engine, tmp_path, speaking=SynthesisOptions()) as service:
+            said = Synthesize(text="Turned on the light.").event()
+            for _ in range(2):
+                assert samples(await tell(open_session(service, "a"), said))
+        # No time can tell the second request from the first: the engine computes both.
+        assert len(engine.requests) == 2
+        assert engine.requests[0] == engine.requests[1]
+        assert kept == []
+
     async def test_what_another_client_had_said_is_generated_again(self, tmp_path: Path) -> None:
         engine = FakeSynthesizer()
         async with serving(engine, tmp_path, speaking=SPEAKING) as service:

@@ -189,6 +189,29 @@ class TestExpectedWait:
         line.put(10.0, admitted=True)
         line.put(10.0, priority=SPECULATIVE)
 
+    def test_64_commands_at_once_wait_beside_a_recording(self) -> None:
+        line = Line(lanes=2)
+        line.queue.note_call([line.put(3.0)], 1.0)
+        line.take_all()
+        recording = Flow()
+        for _ in range(3):
+            line.put(WINDOW_S, recording)
+        commands = [line.put(3.0, Flow()) for _ in range(64)]
+        assert set(line.take_all()[:64]) == set(commands)
+
+    def test_a_command_waits_for_one_window_of_a_recording_at_most(self) -> None:
+        line, recording = Line(), Flow()
+        windows = [line.put(WINDOW_S, recording) for _ in range(20)]
+        for number in range(5):
+            # It comes while a window is computed, which is not interrupted.
+            running = line.take()
+            command = line.put(3.0, Flow())
+            line.queue.finish(running)
+            assert running == [windows[number]]
+            batch = line.take()
+            assert batch == [command]
+            line.queue.finish(batch)
+
     def test_lanes_share_the_wait(self) -> None:
         line = Line(lanes=2)
         first = line.put(10.0)
