@@ -27,6 +27,7 @@ from wyoming_voice_stack.http.page.page_visitors import (
     VisitorRules,
     Visitors,
     WrongHost,
+    require_own_origin,
 )
 from wyoming_voice_stack.http.page.plain_page import PlainPage
 from wyoming_voice_stack.logs import RecentLines
@@ -34,6 +35,8 @@ from wyoming_voice_stack.metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
 
+API_PATH = "api/"
+"""Below `/ui/`: what the page asks and changes."""
 NO_STORE: Mapping[str, str] = {"Cache-Control": "no-store"}
 
 
@@ -146,6 +149,9 @@ class PageApi:
                 visitor = self._visitors.require_change(request)
             else:
                 visitor = self._visitors.visitor(request)
+            if route.path.startswith(API_PATH):
+                # Other sites may link to the page, but have no use for what it asks.
+                require_own_origin(request)
             if route.private and not visitor.may_change:
                 raise ChangeRefused(visitor.why_not)
             with self._place(request, needed=route.changes or route.works):

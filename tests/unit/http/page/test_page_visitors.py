@@ -172,3 +172,14 @@ async def test_a_proxy_that_tells_nothing_speaks_an_old_http(
         writer.close()
         await writer.wait_closed()
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["can_change"] is may_change
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("api/state", 403), ("api/events", 403), ("", 200), ("plain", 200)]
+)
+async def test_other_sites_may_link_to_the_page_and_ask_nothing(path: str, status: int) -> None:
+    async with page() as client:
+        for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+            async with client.get(f"/ui/{path}", headers=headers) as answer:
+                assert answer.status == status
+                assert "Access-Control-Allow-Origin" not in answer.headers
