@@ -16,8 +16,9 @@ from tests.support.http_api import Api, serving_api
 from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.http.api.elsewhere import Elsewhere
 from wyoming_voice_stack.http.api.names import VoiceNames
+from wyoming_voice_stack.http.api.realtime.event_socket import Pay
 from wyoming_voice_stack.http.api.realtime.hearing_session import Hearing
-from wyoming_voice_stack.http.api.realtime.realtime_api import Pay, RealtimeApi, RealtimeMode
+from wyoming_voice_stack.http.api.realtime.realtime_api import RealtimeApi, RealtimeMode
 from wyoming_voice_stack.http.api.realtime.speaking_session import Speaking
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.tts.service import TtsService

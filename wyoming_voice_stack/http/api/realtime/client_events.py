@@ -127,8 +127,6 @@ class ClientEvent:
     fields: Fields
     event_id: str | None = None
     """As the client numbers its events, for errors; None if it does not."""
-    size: int = 0
-    """Length of the event as JSON."""
 
 
 def clean(text: str) -> str:
@@ -148,7 +146,7 @@ def parse_event(message: str) -> ClientEvent:
         raise InvalidField("The event has no 'type'.", param="type")
     event_id = values.get("event_id")
     known = isinstance(event_id, str) and len(event_id) <= MAX_ID_CHARACTERS
-    return ClientEvent(kind, Fields(values), event_id if known else None, len(message))
+    return ClientEvent(kind, Fields(values), event_id if known else None)
 
 
 def decode_audio(fields: Fields) -> bytes:

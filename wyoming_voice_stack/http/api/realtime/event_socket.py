@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
@@ -23,6 +24,10 @@ IDLE_SECONDS = 600.0
 CLOSE_SECONDS = 2.0
 """How long the client may take to answer the end of the session."""
 SUBPROTOCOL = "realtime"
+_PAID = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
+
+Pay: TypeAlias = Callable[[int], Awaitable[None]]
+"""Waits if a client sends more than it may; takes the size of a frame in bytes."""
 ID_BYTES = 10
 
 
@@ -61,14 +66,18 @@ class _TextSocket(web.WebSocketResponse):
 class EventSocket:
     """Sends and receives events. Several tasks may send; one receives."""
 
-    def __init__(self, deadlines: Deadlines) -> None:
+    def __init__(self, deadlines: Deadlines, pay: Pay) -> None:
+        """`pay` bounds what the client sends."""
         self._deadlines = deadlines
+        self._pay = pay
         self._request: web.Request | None = None
         self._socket = _TextSocket(
             protocols=(SUBPROTOCOL,),
             compress=False,
             max_msg_size=MAX_EVENT_BYTES,
             timeout=CLOSE_SECONDS,
+            # aiohttp would answer any number of pings in one turn of the event loop.
+            autoping=False,
             # Each event waits until the client has read most of those before it.
             writer_limit=0,
         )
@@ -107,16 +116,21 @@ class EventSocket:
         Raises:
             InvalidField: the client sent something else; the next event may follow.
         """
-        try:
-            message = await self._socket.receive(timeout=IDLE_SECONDS)
-        except TimeoutError:
-            await self.close(WSCloseCode.GOING_AWAY, "No event arrived for a long time.")
-            return None
-        if message.type is WSMsgType.TEXT:
-            return parse_event(message.data)
-        if message.type is WSMsgType.BINARY:
-            raise InvalidField("Send events as text frames, with audio in base64.")
-        return None
+        while True:
+            try:
+                message = await self._socket.receive(timeout=IDLE_SECONDS)
+            except TimeoutError:
+                await self.close(WSCloseCode.GOING_AWAY, "No event arrived for a long time.")
+                return None
+            if message.type not in _PAID:
+                return None
+            await self._pay(len(message.data))
+            if message.type is WSMsgType.TEXT:
+                return parse_event(message.data)
+            if message.type is WSMsgType.BINARY:
+                raise InvalidField("Send events as text frames, with audio in base64.")
+            if message.type is WSMsgType.PING:
+                await self._socket.pong(message.data)
 
     async def close(self, code: int, reason: str) -> None:
         """End the session; `reason` is for the client's log."""

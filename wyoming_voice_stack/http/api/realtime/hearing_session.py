@@ -42,7 +42,7 @@ class Hearing:
     service: AsrService
     elsewhere: Elsewhere
     metrics: Metrics
-    type = intent = "transcription"
+    type = "transcription"
 
     def check_model(self, name: str | None) -> None:
         """Accept the model that a request names, or raise `UnknownModel`."""

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from aiohttp import WSCloseCode, web
 
@@ -18,6 +18,7 @@ from wyoming_voice_stack.http.api.elsewhere import Elsewhere
 from wyoming_voice_stack.http.api.realtime.client_events import ClientEvent, Fields
 from wyoming_voice_stack.http.api.realtime.event_socket import (
     EventSocket,
+    Pay,
     new_id,
     require_subprotocol,
 )
@@ -37,9 +38,6 @@ LOGGED_ERRORS_PER_MINUTE = 10
 """Errors of one kind that are logged for one address."""
 RECHECK_SECONDS = 0.25
 """How often a session that shall end is looked at."""
-
-Pay: TypeAlias = Callable[[int], Awaitable[None]]
-"""Waits if a client sends events faster than they may come; takes the size of one in bytes."""
 
 
 class RealtimeSession(Protocol):
@@ -73,11 +71,6 @@ class RealtimeMode(Protocol):
     @property
     def type(self) -> str:
         """The `type` of its sessions."""
-        ...
-
-    @property
-    def intent(self) -> str:
-        """The `intent` in the address of its sessions."""
         ...
 
     def check_model(self, name: str | None) -> None:
@@ -122,13 +115,15 @@ class RealtimeApi:
             )
         require_subprotocol(request)
         intent, model = request.query.get("intent"), request.query.get("model")
-        misdirected = intent is not None and intent != self._mode.intent
-        if not misdirected:
+        wanted = self._mode.type
+        if intent:
+            wanted = "transcription" if intent == "transcription" else "realtime"
+        if wanted == self._mode.type:
             self._mode.check_model(model)
-        socket = EventSocket(deadlines_of(request))
+        socket = EventSocket(deadlines_of(request), self._new_rate())
         response = await socket.open(request)
-        if misdirected:
-            await self._send_away(socket, self._elsewhere.refusal(REALTIME_PATH))
+        if wanted != self._mode.type:
+            await self._send_away(socket, self._refusal(wanted))
             return response
         name = connection_name(request)
         try:
@@ -146,7 +141,6 @@ class RealtimeApi:
 
     async def _converse(self, session: RealtimeSession, socket: EventSocket, name: str) -> None:
         shown = _Shown(self._mode.type)
-        rate = self._new_rate()
         await socket.send("session.created", session=shown.to_json(session))
         while True:
             event: ClientEvent | None = None
@@ -154,7 +148,6 @@ class RealtimeApi:
                 event = await socket.receive()
                 if event is None:
                     return
-                await rate(event.size)
                 if event.type == "session.update":
                     await self._update(session, event.fields.inner("session"))
                     await socket.send("session.updated", session=shown.to_json(session))
@@ -169,9 +162,13 @@ class RealtimeApi:
                 await socket.send_error(error, event.event_id if event else None)
 
     async def _update(self, session: RealtimeSession, given: Fields) -> None:
-        if given.name("type") not in {None, self._mode.type}:
-            raise self._elsewhere.refusal(REALTIME_PATH)
+        wanted = given.name("type")
+        if wanted not in {None, self._mode.type}:
+            raise self._refusal(str(wanted))
         await session.update(given)
+
+    def _refusal(self, kind: str) -> NotServed:
+        return self._elsewhere.refusal(f"sessions of the type {kind!r:.40}")
 
     def _note(self, error: VoiceStackError, name: str) -> None:
         self._metrics.errors.labels(error.code).inc()

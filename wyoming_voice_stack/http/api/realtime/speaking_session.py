@@ -54,7 +54,6 @@ class Speaking:
     elsewhere: Elsewhere
     metrics: Metrics
     type = "realtime"
-    intent = "conversation"
 
     def check_model(self, name: str | None) -> None:
         """Accept the model that a request names, or raise `UnknownModel`."""

@@ -511,6 +511,7 @@ class TestErrors:
         async with connected(api, "?model=gpt-realtime") as client:
             await client.send("session.update", session={"type": "realtime"})
             events, code = await client.end()
+        assert "sessions of the type 'realtime'" in events[0]["error"]["message"]
         assert "TTS_PORT" in events[0]["error"]["message"]
         assert code == 1008
 
@@ -552,7 +553,7 @@ class TestLeaving:
         self, service: AsrService, engine: Counting
     ) -> None:
         engine.hold = threading.Event()
-        socket = EventSocket(Deadlines())
+        socket = EventSocket(Deadlines(), AsyncMock())
         with patch.object(socket, "send", new=AsyncMock()):
             async with asyncio.timeout(WAIT_SECONDS), asyncio.TaskGroup() as tasks:
                 mode = Hearing(service, TTS_ELSEWHERE, Metrics())

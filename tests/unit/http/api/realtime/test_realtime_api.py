@@ -181,7 +181,7 @@ class TestEvents:
             message = await client.socket.receive()
         assert (message.type, bytes(message.data)) == (aiohttp.WSMsgType.PONG, b"here")
 
-    async def test_each_event_is_counted(self, service: AsrService) -> None:
+    async def test_each_frame_is_counted(self, service: AsrService) -> None:
         paid: list[int] = []
 
         async def pay(size: int) -> None:
@@ -189,9 +189,14 @@ class TestEvents:
 
         async with hearing(service, pay=pay) as api, connected(api, QUERY) as client:
             await client.append(pcm(1.0, loud=False))
+            await client.socket.send_str("{")
+            await client.socket.send_bytes(b"12")
+            await client.socket.ping(b"123")
+            await client.next()
+            await client.next()
             await answers(client)
-        assert len(paid) == 2
         assert paid[0] > 4 * 48_000 / 3
+        assert paid[1:4] == [1, 2, 3]
 
 
 class TestEndings:
