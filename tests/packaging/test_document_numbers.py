@@ -16,9 +16,12 @@ from wyoming_voice_stack.asr.vad import endpoint, segmenter
 from wyoming_voice_stack.asr.whisper import hypothesis_filter, loading
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine import channel, failure_policy, worker
+from wyoming_voice_stack.http.api import gateway
+from wyoming_voice_stack.http.api.realtime import realtime_api
 from wyoming_voice_stack.protocol.connection import connection, inbox
 from wyoming_voice_stack.server import app
 from wyoming_voice_stack.server.assembly import tts as tts_assembly
+from wyoming_voice_stack.tts import reply
 from wyoming_voice_stack.tts import service as tts_service
 from wyoming_voice_stack.tts.audio import loudness_levelling, runaway
 from wyoming_voice_stack.tts.scheduling import chunk_sizer
@@ -136,6 +139,14 @@ QUOTED: dict[str, tuple[tuple[str, float], ...]] = {
         (r"\| Speech to text \| `asr` \| (\d+)", default("asr_port")),
         (r"\| Text to speech \| `tts` \| (\d+)", default("tts_port")),
         (r"is a voice after (\w+) seconds", tts_service.VOICES_REFRESH_SECONDS),
+    ),
+    "docs/api.md": (
+        (r"http://localhost:(500[^2])/v1", default("asr_port")),
+        (r"http://localhost:(500[^1])/v1", default("tts_port")),
+        (r"\| `speed` \| ([\d.]+) to", reply.MIN_SPEED),
+        (r"\| `speed` \| [\d.]+ to (\d+)", reply.MAX_SPEED),
+        (r"waits up to (\d+) seconds", gateway.LOADING_WAIT_SECONDS),
+        (r"ends after (\d+) minutes", realtime_api.SESSION_SECONDS / 60),
     ),
     "docs/architecture.md": (
         (r"an inbox of (\d+) KiB", inbox.MAX_WAITING_BYTES / 1024),
