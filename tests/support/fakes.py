@@ -26,6 +26,7 @@ from wyoming_voice_stack.errors import Abandoned
 from wyoming_voice_stack.http.application import RequestPlaces, make_runner
 from wyoming_voice_stack.http.health import HasStatus
 from wyoming_voice_stack.http.late_routes import BuildRoutes
+from wyoming_voice_stack.http.pacing import Pace
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
 from wyoming_voice_stack.protocol.framing import EventParser, FrameLimits, encode
@@ -290,6 +291,7 @@ async def listening(
     max_api_requests: int = 8,
     allowed_origins: Sequence[str] = (),
     allowed_hosts: Sequence[str] = (),
+    new_pace: Callable[[], Pace] | None = None,
     late_routes: Callable[[RequestPlaces], Mapping[str, BuildRoutes]] = lambda _: {},
     **more: object,
 ) -> AsyncIterator[Listener]:
@@ -303,6 +305,7 @@ async def listening(
             metrics,
             allowed_origins=allowed_origins,
             allowed_hosts=allowed_hosts,
+            new_pace=new_pace,
             handling=connections.handling,
             late_routes=late_routes(connections),
         ),

@@ -14,6 +14,7 @@ from wyoming_voice_stack.http.deadlines import DEADLINES, Deadlines
 from wyoming_voice_stack.http.health import HasStatus, health_routes
 from wyoming_voice_stack.http.ingress import IS_ADDON
 from wyoming_voice_stack.http.late_routes import BuildRoutes, LateRoutes
+from wyoming_voice_stack.http.pacing import NEW_PACE, Pace
 from wyoming_voice_stack.http.request_guard import make_guard
 from wyoming_voice_stack.metrics import Metrics
 
@@ -75,6 +76,7 @@ def make_runner(
     late_routes: Mapping[str, BuildRoutes] | None = None,
     allowed_origins: Collection[str] = (),
     deadlines: Deadlines | None = None,
+    new_pace: Callable[[], Pace] | None = None,
     namespace: str | None = None,
     is_addon: bool = False,
 ) -> web.AppRunner:
@@ -82,7 +84,7 @@ def make_runner(
 
     `allowed_hosts` are names of this server besides those of local networks. Each request waits for
     `before_request`, which bounds their rate, and is handled inside the context of `handling`.
-    `namespace` is the server's own in Kubernetes. `allowed_origins` are those of web pages that may use the API.
+    `new_pace` returns what bounds the rate of a body. `namespace` is the server's own in Kubernetes. `allowed_origins` are those of web pages that may use the API.
     `late_routes` are those of a path and all below it, such as `/v1`. `is_addon` tells that Home
     Assistant's ingress is to be believed.
     """
@@ -100,6 +102,8 @@ def make_runner(
         client_max_size=MAX_REQUEST_BODY_BYTES,
         middlewares=[tracked, make_guard(allowed_hosts, allowed_origins, namespace)],
     )
+    if new_pace is not None:
+        app[NEW_PACE] = new_pace
     app[DEADLINES] = deadlines or Deadlines()
     app[IS_ADDON] = is_addon
     app.on_response_prepare.append(_complete_response)

@@ -151,6 +151,7 @@ def _listener(settings: Settings, assembled: AssembledServer, metrics: Metrics) 
             namespace=own_namespace(),
             before_request=lambda: http_rate.pay(HTTP_REQUEST_BYTES),
             handling=connections.handling,
+            new_pace=lambda: EventRate(turns).pay,
             late_routes=assembled.late_routes(connections),
             is_addon=settings.supervisor_token is not None,
             deadlines=Deadlines(settings.read_timeout_seconds, settings.write_timeout_seconds),

@@ -37,7 +37,7 @@ from wyoming_voice_stack.server.sockets import (
 
 _LOGGER = logging.getLogger(__name__)
 
-FIRST_BYTE_CONNECTIONS = 128
+FIRST_BYTE_CONNECTIONS = 256
 """Connections that have not sent their first byte yet."""
 STRANGERS = 16
 """Connections of clients that are not allowed, which have not sent their first byte yet."""

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from wyoming_voice_stack.errors import DeadlineExceeded, TooLarge
 from wyoming_voice_stack.http.api.api_errors import InvalidField, UnsupportedBody
 from wyoming_voice_stack.http.deadlines import deadlines_of
+from wyoming_voice_stack.http.pacing import pace_of
 from wyoming_voice_stack.protocol.framing import without_lone_surrogates
 
 MAX_JSON_BYTES = 4 * 1024 * 1024
@@ -71,7 +72,7 @@ async def read_body(
     require_plain_body(request)
     require_size(request, limit_bytes)
     body = bytearray()
-    read_s = deadlines_of(request).read_s
+    read_s, pace = deadlines_of(request).read_s, pace_of(request)
     try:
         async with asyncio.timeout(BODY_SECONDS):
             while True:
@@ -84,6 +85,7 @@ async def read_body(
                 if count is not None:
                     count(len(chunk))
                 body += chunk
+                await pace(len(chunk))
     except TimeoutError:
         raise body_timeout() from None
 

@@ -18,6 +18,7 @@ from wyoming_voice_stack.http.api.requests import (
     require_size,
 )
 from wyoming_voice_stack.http.deadlines import deadlines_of
+from wyoming_voice_stack.http.pacing import pace_of
 
 MIB = 1024 * 1024
 MAX_FIELDS = 128
@@ -182,6 +183,7 @@ class _FormReader:
         self._memory = memory
         self._max_file_bytes = max_file_bytes
         self._read_s = deadlines_of(request).read_s
+        self._pace = pace_of(request)
         self._form_bytes = 0
         self._fields: dict[str, tuple[str, ...]] = {}
         self._file: UploadedFile | None = None
@@ -239,6 +241,7 @@ class _FormReader:
                 )
             self._memory.add(len(chunk))
             data += chunk
+            await self._pace(len(chunk))
 
 
 def _size(count: int) -> str:

@@ -16,6 +16,7 @@ from tests.support.fakes import WAIT_SECONDS, eventually, peer
 from tests.support.http_api import serving_api
 from wyoming_voice_stack.errors import Busy
 from wyoming_voice_stack.http.api import uploads as uploads_module
+from wyoming_voice_stack.http.api.requests import read_json
 from wyoming_voice_stack.http.api.uploads import (
     MAX_FIELD_BYTES,
     MAX_FIELDS,
@@ -26,6 +27,7 @@ from wyoming_voice_stack.http.api.uploads import (
     received_form,
     upload_budget_bytes,
 )
+from wyoming_voice_stack.http.pacing import Pace
 
 LIMIT = 2 * MIB
 
@@ -244,3 +246,30 @@ def test_budget() -> None:
 )
 def test_size_of_the_budget(memory: int, file: int, expected: int) -> None:
     assert upload_budget_bytes(memory, file) == expected
+
+
+@pytest.mark.parametrize("kind", ["form", "json"])
+async def test_bodies_are_paced(kind: str) -> None:
+    """Each body has a pace of its own, and takes turns with the other work of the server."""
+    paces: list[list[int]] = []
+
+    def new_pace() -> Pace:
+        sizes: list[int] = []
+        paces.append(sizes)
+
+        async def pace(size: int) -> None:
+            sizes.append(size)
+
+        return pace
+
+    async def read(request: web.Request) -> web.Response:
+        return web.json_response(len(await read_json(request)))
+
+    routes = [*Uploads().routes(), web.post("/v1/json", read)]
+    async with serving_api(routes, new_pace=new_pace) as api:
+        for _ in range(2):
+            body = {"data": form_of(LIMIT)} if kind == "form" else {"json": {"input": "x" * (MIB - 100)}}
+            answer, _ = await api.ask("POST", f"/v1/{kind}", **body)
+            assert answer.status == 200
+    assert len(paces) == 2
+    assert all(sum(sizes) > MIB // 2 and max(sizes) < MIB for sizes in paces)
