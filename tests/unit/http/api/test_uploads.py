@@ -125,6 +125,22 @@ async def test_an_upload_is_not_kept_by_what_still_refers_to_it(
     assert [len(data) for data in buffers] == [0]
 
 
+async def test_a_client_that_sends_everything_before_it_reads() -> None:
+    size = 26 * MIB
+    async with serving_api(Uploads().routes()) as api, peer(api.port) as client:
+        for part in (
+            b"POST /v1/form HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n" % size,
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n",
+            bytes(size),
+        ):
+            await client.send_raw(part)
+        assert b" 413 " in await asyncio.wait_for(client.reader.readline(), WAIT_SECONDS)
+        # All of it was read and discarded, so the connection goes on.
+        await client.reader.readuntil(b"too_large")
+        await client.send_raw(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert b" 200 " in await asyncio.wait_for(client.reader.readuntil(b"200 OK"), WAIT_SECONDS)
+
+
 async def test_an_endless_upload_takes_no_memory() -> None:
     uploads = Uploads()
     async with serving_api(uploads.routes()) as api, peer(api.port) as client:
@@ -268,7 +284,11 @@ async def test_bodies_are_paced(kind: str) -> None:
     routes = [*Uploads().routes(), web.post("/v1/json", read)]
     async with serving_api(routes, new_pace=new_pace) as api:
         for _ in range(2):
-            body = {"data": form_of(LIMIT)} if kind == "form" else {"json": {"input": "x" * (MIB - 100)}}
+            body = (
+                {"data": form_of(LIMIT)}
+                if kind == "form"
+                else {"json": {"input": "x" * (MIB - 100)}}
+            )
             answer, _ = await api.ask("POST", f"/v1/{kind}", **body)
             assert answer.status == 200
     assert len(paces) == 2
