@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeAlias
@@ -11,6 +10,7 @@ from aiohttp import web, web_response
 from aiohttp.typedefs import Handler
 
 from wyoming_voice_stack.http.deadlines import DEADLINES, Deadlines
+from wyoming_voice_stack.http.error_body import REQUEST_ID_HEADER, new_request_id
 from wyoming_voice_stack.http.health import HasStatus, health_routes
 from wyoming_voice_stack.http.ingress import IS_ADDON
 from wyoming_voice_stack.http.late_routes import BuildRoutes, LateRoutes
@@ -34,7 +34,6 @@ SHUTDOWN_SECONDS = 1.0
 AddHeaders: TypeAlias = Callable[[web.Request, web.StreamResponse], None]
 PAGE_ROUTES = "/ui/"
 """The key of the page among the late routes."""
-REQUEST_ID_HEADER = "x-request-id"
 RESPONSE_KEY = web.RequestKey("response", web.StreamResponse)
 """Of a request: its response, once the first byte of it is sent."""
 
@@ -145,4 +144,4 @@ async def _complete_response(request: web.Request, response: web.StreamResponse)
     if add_headers is not None:
         add_headers(request, response)
     # setdefault: a handler may have named the request already, for its log lines.
-    response.headers.setdefault(REQUEST_ID_HEADER, f"req_{secrets.token_hex(12)}")
+    response.headers.setdefault(REQUEST_ID_HEADER, new_request_id())

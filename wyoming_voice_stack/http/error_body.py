@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 from aiohttp import web
 
 JSON_PATHS = ("/v1", "/ui/api")
 """Below these paths, every error is JSON."""
+REQUEST_ID_HEADER = "x-request-id"
 SERVER_ERROR_STATUS = 500
 _TYPES = {429: "rate_limit_error"}
+
+
+def new_request_id() -> str:
+    """Return what tells one response from all others, in logs of clients."""
+    return f"req_{secrets.token_hex(12)}"
 
 
 def error_object(

@@ -17,6 +17,7 @@ from wyoming.error import Error
 
 from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.errors import Busy, ConfigError, NotAllowed, VoiceStackError
+from wyoming_voice_stack.http.error_body import REQUEST_ID_HEADER, new_request_id
 from wyoming_voice_stack.logs import REPEATS, Repeats
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection.connection import CLOSING_SECONDS, Connection
@@ -291,7 +292,8 @@ def _forbidden(error: VoiceStackError) -> bytes:
     body = f"{error}\n".encode()
     head = (
         "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        f"Content-Length: {len(body)}\r\n{REQUEST_ID_HEADER}: {new_request_id()}\r\n"
+        "Connection: close\r\n\r\n"
     )
     return head.encode() + body
 

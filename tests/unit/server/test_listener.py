@@ -186,6 +186,7 @@ class TestAdmission:
                 http.get(f"http://127.0.0.1:{listener.port}/health") as answer,
             ):
                 assert answer.status == 403
+                assert answer.headers["x-request-id"].startswith("req_")
                 assert await answer.text() == f"{error.data['text']}\n"
         assert error.data["code"] == "not-allowed"
         assert "127.0.0.1 is not in ALLOWED_CLIENTS" in error.data["text"]

@@ -49,7 +49,7 @@ ROUTES = [web.post("/v1/audio/speech", ok), web.get("/v1/models/{id:.+}", ok)]
 @pytest.mark.parametrize(
     ("error", "status", "kind", "code", "param"),
     [
-        (UnsupportedAudio("x"), 400, "invalid_request_error", "unsupported_audio", None),
+        (UnsupportedAudio("x"), 400, "invalid_request_error", "unsupported_audio", "file"),
         (EmptyText("x"), 400, "invalid_request_error", "empty_text", "input"),
         (UnknownLanguage("x"), 400, "invalid_request_error", "unknown_language", "language"),
         (UnknownVoice("x"), 400, "invalid_request_error", "voice_not_found", "voice"),
