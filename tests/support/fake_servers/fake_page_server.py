@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import PurePath
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
-from tests.support.fake_servers.loopback import LOOPBACK, LoopbackServer
+from tests.support.fake_servers.loopback import LoopbackServer
+from tests.support.fake_servers.server_thread import ServerThread
 
 STATIC = files("wyoming_voice_stack.http.page") / "static"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
@@ -25,7 +26,6 @@ POLICY = (
 )
 SECOND_OF_SILENCE = bytes(48_000)
 WAIT_S = 60.0
-START_S = 10.0
 
 
 def state(mode: str, **changes: object) -> dict[str, Any]:
@@ -94,50 +94,33 @@ class Answers:
     """Status, message and code of every answer below `/v1/`."""
 
 
-class FakePageServer:
-    """Runs in a thread of its own for as long as the `with` block lasts."""
+class FakePageServer(ServerThread):
+    """The real page of a server that has no model; what it was asked is kept."""
 
     def __init__(self, mode: str, **changes: object) -> None:
+        super().__init__(_Site(self))
         self.answers = Answers(state(mode, **changes))
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
         """Method, path and body of the requests that change or compute something."""
         self.headers: list[Mapping[str, str]] = []
         self.last_byte = threading.Event()
         """Speech lacks its last second until this is set."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fake-page")
-        self._server = _Site(self)
         self._streams: set[asyncio.Queue[tuple[str, object]]] = set()
 
     @property
     def url(self) -> str:
-        return f"{self._server.url}/ui/"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.last_byte.set()
-        self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def start(self) -> None:
-        """Listen, at the port of an earlier start if there was one."""
-        asyncio.run_coroutine_threadsafe(self._server.start(LOOPBACK), self._loop).result(START_S)
+        return f"{self.server.url}/ui/"
 
     def stop(self) -> None:
         """End all connections, as a server does that is stopped."""
 
-        async def stop() -> None:
+        async def end_streams() -> None:
             for stream in self._streams:
                 stream.put_nowait(("", None))
-            await self._server.stop()
 
-        asyncio.run_coroutine_threadsafe(stop(), self._loop).result(START_S)
+        self.last_byte.set()
+        self.run(end_streams())
+        super().stop()
 
     def publish(self, name: str, data: object) -> None:
         """Send an event to every open page."""
@@ -146,7 +129,7 @@ class FakePageServer:
             for stream in self._streams:
                 stream.put_nowait((name, data))
 
-        self._loop.call_soon_threadsafe(put)
+        self.loop.call_soon_threadsafe(put)
 
     def show_state(self, **changes: object) -> None:
         self.answers.state |= changes

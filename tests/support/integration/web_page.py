@@ -16,6 +16,7 @@ CHROMIUM = "/usr/bin/chromium"
 DRIVER = "/usr/bin/chromedriver"
 WAIT_S = 60.0
 """Only a broken page reaches it."""
+MAX_SHOWN = 3000
 PHONE = (320, 800)
 DESKTOP = (1200, 900)
 FLAGS = (
@@ -87,7 +88,13 @@ class WebPage:
         self.click(f"{css} option[value={value!r}]")
 
     def text(self, css: str) -> str:
-        return str(self.script("return document.querySelector(arguments[0]).textContent", css))
+        """Return the text of the first element that matches; empty without one."""
+        code = "return document.querySelector(arguments[0])?.textContent ?? ''"
+        return str(self.script(code, css))
+
+    def shown(self) -> str:
+        """Return what can be read on the page."""
+        return str(self.script("return document.body.innerText"))[:MAX_SHOWN]
 
     def wait_for_text(self, css: str, part: str) -> str:
         """Wait until an element contains a text, and return all of its text."""
@@ -117,7 +124,7 @@ class WebPage:
         try:
             result: Result = waiting.until(lambda _: condition())
         except TimeoutException:
-            raise AssertionError(f"{explain()} {self.log()} {self.text('body')[:3000]}") from None
+            raise AssertionError(f"{explain()} {self.log()} {self.shown()}") from None
         return result
 
     def script(self, code: str, *arguments: object) -> Any:
@@ -149,6 +156,14 @@ class WebPage:
             {"name": name.replace("_", "-"), "value": value} for name, value in features.items()
         ]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": named})
+
+    def violations(self, axe: str) -> list[tuple[str, list[str]]]:
+        """Return what axe-core, given as a script, finds: each rule and the elements that break it."""
+        self.script(axe)
+        found = self.driver.execute_async_script(
+            "const done = arguments[0]; axe.run().then(({violations}) => done(violations))"
+        )
+        return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
     def log(self) -> list[str]:
         """Return what the browser complained about since the last call."""
