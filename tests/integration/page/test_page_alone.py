@@ -274,10 +274,10 @@ def test_visitors_who_may_not_change_are_told_why(page: WebPage, tts: FakePageSe
 
 def test_figures_are_a_picture_and_a_table(page: WebPage, tts: FakePageServer) -> None:
     page.open(tts.url)
-    page.wait_for_text("#histograms", "10 requests, median up to 0.1 sec")
+    page.wait_for_text("#histograms", "10 requests, median up to 100 ms")
     page.click("#histograms summary")
     rows = [row.text for row in page.all("#histograms tbody tr")]
-    assert rows == ["up to 0.1 sec 7", "up to 0.5 sec 2", "longer 1"]
+    assert rows == ["up to 100 ms 7", "up to 500 ms 2", "longer 1"]
     page.wait_for_text("#error-list", "Too much work is waiting.")
     tts.publish("figures", FIGURES | {"requests": 11})
     page.wait_for_text("#now", "11")
