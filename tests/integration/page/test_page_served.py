@@ -9,13 +9,13 @@ from pathlib import Path
 
 import av
 import pytest
-from wyoming.tts import Synthesize, SynthesizeVoice
+from wyoming.tts import SynthesizeVoice
 
 from tests.support.checkpoints.tiny_xtts import make_tiny_xtts
 from tests.support.fake_servers.fake_hub import FakeHub, Repository
-from tests.support.fakes import peer
 from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
 from tests.support.integration.web_page import WebPage, require_browser
+from wyoming_voice_stack.cli import client
 
 REPOSITORY = "Systran/faster-whisper-base"
 MODEL_FILES = {
@@ -132,10 +132,8 @@ async def test_a_recorded_voice_speaks_over_wyoming(page: WebPage, cloning: Serv
     page.click("#save-voice")
     page.wait_for_text("#voice-state", "Anna")
     page.wait_for("#voice-list [data-voice=Anna]")
-    async with peer(cloning.port) as client:
-        await client.send(Synthesize("Good morning.", SynthesizeVoice(name="Anna")).event())
-        events = await client.until("audio-stop")
-    assert sum(len(event.payload or b"") for event in events) > 0
+    recording = await client.synthesize(cloning.uri, "Good morning.", SynthesizeVoice(name="Anna"))
+    assert recording.pcm
 
 
 def test_a_model_is_fetched_with_its_bar(page: WebPage, tmp_path: Path) -> None:

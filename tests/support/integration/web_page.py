@@ -178,7 +178,7 @@ def browsing(
     downloads: Path | None = None,
     language: str = "en",
 ) -> Iterator[WebPage]:
-    """Open a browser until the end of the block; `microphone` is the wav file that is spoken into it again and again."""
+    """Open a browser until the end of the block; `microphone` is the wav file that is spoken into it."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
@@ -193,7 +193,7 @@ def browsing(
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")
     if microphone is not None:
-        options.add_argument(f"--use-file-for-fake-audio-capture={microphone}")
+        options.add_argument(f"--use-file-for-fake-audio-capture={microphone}%noloop")
     service = webdriver.ChromeService(DRIVER, env=os.environ | {"SE_OFFLINE": "true"})
     driver = webdriver.Chrome(options=options, service=service)
     try:
