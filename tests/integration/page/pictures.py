@@ -81,7 +81,7 @@ def take_adding(page: WebPage, folder: Path) -> None:
 def take_hearing(page: WebPage, asr: Server, folder: Path) -> None:
     page.open(f"http://{asr.host}:{asr.port}/ui/")
     page.click("#record")
-    page.wait_for_text("#partial", "garage")
+    page.wait_for_the_end_of_speech("#hear-level")
     page.click("#record")
     page.wait_for_any_text("#heard")
     page.wait_for("#histograms svg")

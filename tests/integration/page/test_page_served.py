@@ -102,8 +102,7 @@ def test_downloads_decode(page: WebPage, tts: Server, downloads: Path, ending: s
 def test_what_the_microphone_hears_becomes_text(page: WebPage, asr: Server) -> None:
     page.open(page_of(asr))
     page.click("#record")
-    # The sentence is complete when its text is.
-    page.wait_for_text("#partial", "garage")
+    page.wait_for_the_end_of_speech("#hear-level")
     page.click("#record")
     assert "garage" in page.wait_for_any_text("#heard")
     assert page.text("#hear-error") == ""

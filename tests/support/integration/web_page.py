@@ -16,6 +16,10 @@ CHROMIUM = "/usr/bin/chromium"
 DRIVER = "/usr/bin/chromedriver"
 WAIT_S = 60.0
 """Only a broken page reaches it."""
+LOUD = 0.3
+QUIET = 0.02
+QUIET_LOOKS = 5
+"""A pause between words is shorter."""
 MAX_SHOWN = 3000
 PHONE = (320, 800)
 DESKTOP = (1200, 900)
@@ -107,6 +111,17 @@ class WebPage:
 
     def wait_for(self, css: str) -> None:
         self.wait(lambda: self._visible(css))
+
+    def wait_for_the_end_of_speech(self, meter: str) -> None:
+        """Wait until a level meter has shown speech, and silence after it."""
+        level = "return document.querySelector(arguments[0]).value"
+        heard: list[float] = []
+
+        def is_over() -> bool:
+            heard.append(float(self.script(level, meter)))
+            return max(heard) > LOUD and max(heard[-QUIET_LOOKS:]) < QUIET
+
+        self.wait(is_over)
 
     def _visible(self, css: str) -> bool:
         return any(element.is_displayed() for element in self.all(css))
