@@ -15,8 +15,8 @@ from tests.support.speech import say
 AXE = Path(__file__).parents[3] / "scripts" / "axe_core.sh"
 NOT_AVAILABLE = 69
 MICROPHONE_RATE = 48_000
-VOICE_LAN = "--host-resolver-rules=MAP voice.lan 127.0.0.1"
-"""A name that browsers do not count as this machine."""
+NAMES = "--host-resolver-rules=MAP voice.lan 127.0.0.1, MAP evil.test 127.0.0.1"
+"""Names that browsers do not count as this machine."""
 SPOKEN = "Please close the garage door."
 
 
@@ -39,7 +39,7 @@ def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser(microphone: Path, downloads: Path) -> Iterator[WebPage]:
     require_browser()
-    with browsing(microphone, downloads=downloads, flags=[VOICE_LAN]) as page:
+    with browsing(microphone, downloads=downloads, flags=[NAMES]) as page:
         yield page
 
 

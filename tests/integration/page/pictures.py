@@ -1,6 +1,6 @@
 """Takes the pictures for docs/page.md; scripts/take_pictures.sh runs it.
 
-A browser shows the pages of two real servers: Whisper, which hears a fake microphone, and a small XTTS
+A browser shows the pages of real servers: Whisper, which hears a fake microphone, Piper, and a small XTTS
 checkpoint with two voices, cloned from recordings that are made here.
 """
 
@@ -17,7 +17,7 @@ import soundfile
 from PIL import Image
 
 from tests.support.checkpoints.tiny_xtts import make_tiny_xtts
-from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
+from tests.support.integration.servers import EMBEDDED_PIPER, EMBEDDED_WHISPER, Server, running
 from tests.support.integration.web_page import WebPage, browsing
 from tests.support.speech import say
 
@@ -31,9 +31,9 @@ NAMED = {"WEB_UI": "full", "ZEROCONF_NAME": "Voice Stack"}
 
 
 @contextmanager
-def shown(folder: Path) -> Iterator[tuple[Server, Server]]:
-    """The two servers, on ports as in the documents."""
-    for part in ("asr", "tts", "voices"):
+def shown(folder: Path) -> Iterator[tuple[Server, Server, Server]]:
+    """Servers that hear, speak, and speak in cloned voices."""
+    for part in ("asr", "tts", "cloning", "voices"):
         (folder / part).mkdir()
     for person in ("anna", "ben"):
         soundfile.write(folder / "voices" / f"{person}.wav", say(RECORDED), 16_000)
@@ -41,9 +41,10 @@ def shown(folder: Path) -> Iterator[tuple[Server, Server]]:
     voices = {"VOICES_DIR": str(folder / "voices"), "TTS_MODEL": str(checkpoint)}
     with (
         running("asr", folder / "asr", NAMED, ASR_MODEL=EMBEDDED_WHISPER) as asr,
-        running("tts", folder / "tts", NAMED | voices) as tts,
+        running("tts", folder / "tts", NAMED, TTS_MODEL=EMBEDDED_PIPER) as tts,
+        running("tts", folder / "cloning", NAMED | voices) as cloning,
     ):
-        yield asr, tts
+        yield asr, tts, cloning
 
 
 def take(page: WebPage, folder: Path, name: str) -> None:
@@ -57,19 +58,20 @@ def take(page: WebPage, folder: Path, name: str) -> None:
 
 def take_speaking(page: WebPage, tts: Server, folder: Path) -> None:
     page.open(f"http://{tts.host}:{tts.port}/ui/")
-    page.type("#speak-text", "Dinner is ready in ten minutes.")
-    page.choose("#speak-voice", "anna")
-    page.click("#say")
-    page.wait_for("#speak-result[data-phase=done]")
-    page.wait_for("#voice-list [data-voice=ben]")
+    # The first sentence after the start takes longer.
+    for sentence in ("Good evening.", "Dinner is ready in ten minutes."):
+        page.type("#speak-text", sentence)
+        page.click("#say")
+        page.wait_for("#speak-result[data-phase=done]")
     page.wait_for("#histograms svg")
     page.script("scrollTo(0, 0); document.activeElement.blur()")
     take(page, folder, "page-speak")
 
 
-def take_adding(page: WebPage, folder: Path) -> None:
+def take_adding(page: WebPage, cloning: Server, folder: Path) -> None:
     page.resize(PHONE)
-    page.prefer(prefers_color_scheme="dark")
+    page.prefer(prefers_color_scheme="dark", prefers_reduced_motion="reduce")
+    page.open(f"http://{cloning.host}:{cloning.port}/ui/")
     page.click("#add-voice summary")
     page.type("#voice-name", "Clara")
     page.click("#record-voice")
@@ -96,11 +98,11 @@ def take_all(folder: Path) -> None:
         pause = np.zeros(RATE, np.float32)
         speech = np.concatenate([say(SPOKEN, RATE), pause])
         soundfile.write(microphone, speech, RATE, subtype="PCM_16")
-        with shown(Path(kept)) as (asr, tts), browsing(microphone) as page:
+        with shown(Path(kept)) as (asr, tts, cloning), browsing(microphone) as page:
             page.resize(DESKTOP)
             take_hearing(page, asr, folder)
             take_speaking(page, tts, folder)
-            take_adding(page, folder)
+            take_adding(page, cloning, folder)
 
 
 if __name__ == "__main__":

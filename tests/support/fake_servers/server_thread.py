@@ -29,6 +29,7 @@ class ServerThread:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self.run(_end_all_tasks())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
@@ -44,3 +45,10 @@ class ServerThread:
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run something in the loop of the server, and return its result."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(START_S)
+
+
+async def _end_all_tasks() -> None:
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

@@ -1,6 +1,6 @@
 // Hear: a microphone, a file or a dropped file in; text out while it grows.
 import { addSection, byId, copy, options, save, show, write, writeError } from "./dom.js";
-import { byName, milliseconds, seconds, t } from "./language.js";
+import { byName, seconds, t } from "./language.js";
 import { inWords, record, whyNoMicrophone } from "./microphone.js";
 import { LiveTranscription } from "./realtime.js";
 import { eventsOf, open, ServerError } from "./server.js";
@@ -107,7 +107,7 @@ class Hearing {
 		try {
 			// Where a proxy passes no WebSocket, the recording is sent as a file.
 			const text = (await live?.finish().catch(() => null)) ?? (await this.#transcribe(file));
-			this.#done(text, "hear.figures", { time: milliseconds(performance.now() - started), length: seconds(length) });
+			this.#done(text, "hear.figures", { time: seconds((performance.now() - started) / 1000), length: seconds(length) });
 		} catch (error) {
 			this.#fail(error);
 		}
@@ -121,7 +121,7 @@ class Hearing {
 		const started = performance.now();
 		try {
 			const text = await this.#transcribe(file);
-			this.#done(text, "hear.fileFigures", { time: milliseconds(performance.now() - started) });
+			this.#done(text, "hear.fileFigures", { time: seconds((performance.now() - started) / 1000) });
 		} catch (error) {
 			this.#fail(error);
 		}

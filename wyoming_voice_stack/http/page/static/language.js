@@ -70,7 +70,7 @@ function unit(value, name, digits) {
 	return new Intl.NumberFormat(language, style).format(value);
 }
 
-export const milliseconds = (value) => unit(value, "millisecond", 0);
+const milliseconds = (value) => unit(value, "millisecond", 0);
 export const seconds = (value) =>
 	value && value < 1 ? milliseconds(value * 1000) : unit(value, "second", value < 10 ? 1 : 0);
 export const percent = (share) => new Intl.NumberFormat(language, { style: "percent" }).format(share);

@@ -1,6 +1,6 @@
 // Speak: text in, sound out while it is made, and the last few sentences of this tab.
 import { addSection, byId, make, options, save, show, write, writeError } from "./dom.js";
-import { languageName, milliseconds, number, seconds, t } from "./language.js";
+import { languageName, number, seconds, t } from "./language.js";
 import { Playback } from "./playback.js";
 import { call, open } from "./server.js";
 
@@ -93,7 +93,7 @@ async function speak(request, controller, isCurrent) {
 			const wait = playback.add(piece.value);
 			if (first === null && wait !== null) {
 				first = performance.now() - started + wait * 1000;
-				phase(result, "sounding", t("speak.first", { time: milliseconds(first) }));
+				phase(result, "sounding", t("speak.first", { time: seconds(first / 1000) }));
 			}
 		}
 		const took = (performance.now() - started) / 1000;
@@ -120,7 +120,7 @@ function phase(result, name, text) {
 
 function summary(first, playback, took) {
 	if (first === null) return t("speak.nothing");
-	const figures = { time: milliseconds(first), length: seconds(playback.seconds), took: seconds(took) };
+	const figures = { time: seconds(first / 1000), length: seconds(playback.seconds), took: seconds(took) };
 	const faster = number(playback.seconds / Math.max(took, 0.001), 1);
 	return t("speak.summary", { ...figures, faster });
 }
