@@ -83,7 +83,7 @@ function picture(buckets, label) {
 		const x = index * step;
 		svg.append(shape("rect", { x: x + 2, y: FLOOR - height, width: step - 4, height, rx: 2 }));
 		if (count) svg.append(caption(x + step / 2, FLOOR - height - 4, number(count)));
-		svg.append(caption(x + step / 2, FLOOR + 16, le === null ? ">" : number(le, 2)));
+		svg.append(caption(x + step / 2, FLOOR + 16, le === null ? ">" : number(le, 3)));
 	});
 	svg.append(shape("line", { x1: 0, x2: WIDTH, y1: FLOOR, y2: FLOOR }));
 	svg.append(caption(WIDTH / 2, HEIGHT - 6, t("activity.axis")));
