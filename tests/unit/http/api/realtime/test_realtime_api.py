@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.support.asr_client import loaded_worker
 from tests.support.asr_client import serving as serving_asr
-from tests.support.fakes import FakeRecognizer, FakeSynthesizer, eventually
+from tests.support.fakes import WAIT_SECONDS, FakeRecognizer, FakeSynthesizer, eventually
 from tests.support.http_api import Api
 from tests.support.realtime_client import (
     HANDSHAKE,
@@ -170,7 +170,7 @@ class TestEvents:
     async def test_an_event_that_is_too_long_ends_the_session(self, api: Api) -> None:
         async with connected(api, QUERY) as client:
             await client.socket.send_str(" " * (event_socket.MAX_EVENT_BYTES + 1))
-            message = await client.socket.receive()
+            message = await client.socket.receive(timeout=WAIT_SECONDS)
         assert message.type is aiohttp.WSMsgType.CLOSE
         assert message.data == 1009
         assert "1024 KiB" in str(message.extra)
@@ -178,7 +178,7 @@ class TestEvents:
     async def test_pings_are_answered(self, api: Api) -> None:
         async with connected(api, QUERY, autoping=False) as client:
             await client.socket.ping(b"here")
-            message = await client.socket.receive()
+            message = await client.socket.receive(timeout=WAIT_SECONDS)
         assert (message.type, bytes(message.data)) == (aiohttp.WSMsgType.PONG, b"here")
 
     async def test_each_frame_is_counted(self, service: AsrService) -> None:
