@@ -15,7 +15,7 @@ from wyoming_voice_stack.asr.segments import join_segments
 from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
 from wyoming_voice_stack.asr.text.local_agreement import LocalAgreement
 from wyoming_voice_stack.asr.utterance import Utterance
-from wyoming_voice_stack.errors import VoiceStackError
+from wyoming_voice_stack.errors import UnsupportedAudio, VoiceStackError
 from wyoming_voice_stack.http.api.api_errors import InvalidField, describe
 from wyoming_voice_stack.http.api.names import asr_model
 from wyoming_voice_stack.http.api.requests import connection_name, read_json, require_size
@@ -188,7 +188,10 @@ class TranscriptionApi:
         """Open an utterance with the audio of a file; its jobs end when the client leaves."""
         utterance = self._service.open_utterance(asked)
         try:
-            await self._feed.feed(file, utterance)
+            try:
+                await self._feed.feed(file, utterance)
+            except UnsupportedAudio as error:
+                raise _not_audio(str(error)) from error
             yield utterance
         finally:
             utterance.close()
@@ -204,14 +207,21 @@ class TranscriptionApi:
         return transcript
 
 
-def _required(file: Audio | None, name: str) -> Audio:
-    if not file:
+def _required(file: Audio | None, field: str) -> Audio:
+    if file is None:
         raise InvalidField(
-            f"The request has no audio; send it in the field {name!r}.",
-            param=name,
+            "The request has no audio; send it in the field 'file' of a form, or in JSON as"
+            " 'input_audio'.",
+            param=field,
             code="missing_required_parameter",
         )
+    if not file:
+        raise _not_audio("The file is empty.")
     return file
+
+
+def _not_audio(message: str) -> InvalidField:
+    return InvalidField(message, param="file", code="unsupported_audio")
 
 
 async def _open_events(request: web.Request) -> web.StreamResponse:

@@ -351,12 +351,11 @@ async def test_no_file(engine: TellingRecognizer) -> None:
         broken = await caller.post(
             b"--x\r\n", headers={"Content-Type": "multipart/form-data; boundary=x"}
         )
-    for answer in (missing, empty):
-        assert answer.status == 400
-        assert (answer.error["param"], answer.error["code"]) == (
-            "file",
-            "missing_required_parameter",
-        )
+    assert (missing.status, missing.error["param"]) == (400, "file")
+    assert missing.error["code"] == "missing_required_parameter"
+    assert (empty.status, empty.error["param"]) == (400, "file")
+    assert empty.error["code"] == "unsupported_audio"
+    assert empty.error["message"] == "The file is empty."
     assert other.status == 415
     assert broken.status == 400
 
@@ -365,7 +364,7 @@ async def test_what_is_no_audio_is_refused(engine: TellingRecognizer) -> None:
     async with transcribing(engine) as caller:
         answer = await caller.upload(b"This is a text file.\n" * 50, name="speech.wav")
     assert answer.status == 400
-    assert answer.error["code"] == "unsupported_audio"
+    assert (answer.error["code"], answer.error["param"]) == ("unsupported_audio", "file")
     assert answer.error["message"] == (
         "The file is not audio in a supported format; send wav, mp3, m4a, ogg, webm or flac."
     )
