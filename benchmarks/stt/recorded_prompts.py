@@ -74,13 +74,11 @@ def load(language: str, half: Half, cache: Path) -> list[Utterance]:
     Raises:
         BenchmarkError: they cannot be downloaded or read.
     """
-    root = cached_folder(
-        cache / "recordings" / language, lambda folder: _unpacked(language, folder)
-    )
+    root = _package_folder(language, cache)
     texts = sorted(_read_texts(root, language).items(), key=lambda text: _digest(text[0]))
     folders = sorted((root / "usr/share/asterisk/sounds").glob("*/"))
     chosen = [
-        Utterance(name, language, text, _decode(sound))
+        Utterance(name, language, text, read_sound(sound))
         for name, text in texts
         if half in {"all", half_of(name)}
         for sound in (folder / f"{name}.g722" for folder in folders)
@@ -89,6 +87,20 @@ def load(language: str, half: Half, cache: Path) -> list[Utterance]:
     if not chosen:
         raise BenchmarkError(f"No recordings in {root}. Delete the folder to download them again.")
     return chosen
+
+
+def sounds_folder(language: str, cache: Path) -> Path:
+    """Return the folder with the recordings of a language's speaker, downloaded if need be.
+
+    Raises:
+        BenchmarkError: they cannot be downloaded.
+    """
+    folders = sorted((_package_folder(language, cache) / "usr/share/asterisk/sounds").glob("*/"))
+    if not folders:
+        raise BenchmarkError(
+            f"No recordings of {language}. Delete the cache to download them again."
+        )
+    return folders[0]
 
 
 def half_of(name: str) -> Half:
@@ -142,7 +154,8 @@ def _read_texts(root: Path, language: str) -> dict[str, str]:
         ) from error
 
 
-def _decode(path: Path) -> Samples:
+def read_sound(path: Path) -> Samples:
+    """Decode one recording of the packages."""
     import av
 
     with av.open(str(path), format="g722") as container:
@@ -150,6 +163,12 @@ def _decode(path: Path) -> Samples:
     samples: Samples = np.concatenate(frames).astype(np.float32) / np.float32(_FULL_SCALE)
     samples.flags.writeable = False
     return samples
+
+
+def _package_folder(language: str, cache: Path) -> Path:
+    return cached_folder(
+        cache / "recordings" / language, lambda folder: _unpacked(language, folder)
+    )
 
 
 def _unpacked(language: str, folder: Path) -> Path:

@@ -31,6 +31,8 @@ SHIFT_PRIOR_WORDS = 1.0
 """Weight of no shift, in words: that of few words is uncertain."""
 NEAR_PAUSE_S = 0.15
 """A word this close to a pause begins or ends there."""
+DIGIT_LETTERS = 3
+"""A digit is spoken as a word of about this many letters."""
 LETTER_S = 0.12
 WORD_S = 0.4
 """A word lasts this long at most, and `LETTER_S` for each letter: noise next to it is not part of it."""
@@ -73,8 +75,9 @@ def place_words(
 
 
 def _letters(word: str) -> int:
-    """Length of a word in letters and digits, and one more for its transition to the next."""
-    return 1 + sum(character.isalnum() for character in word)
+    """Length of a word in letters, and one more for its transition to the next."""
+    digits = sum(map(str.isdigit, word))
+    return 1 + sum(map(str.isalnum, word)) + (DIGIT_LETTERS - 1) * digits
 
 
 def _voiced_frames(samples: Samples) -> npt.NDArray[np.bool_]:

@@ -99,3 +99,8 @@ def test_times_are_in_order_whatever_the_sound(
 
 def test_no_words() -> None:
     assert place_words(tone(1.0), (), ()) == ()
+
+
+def test_a_digit_is_as_long_as_a_word() -> None:
+    [(_, first), (second, _)] = times(tone(1.0), ("123", "abcdefghi"), None)
+    assert first == second == 0.5

@@ -1,0 +1,1 @@
+"""How exactly the times of words are found."""
