@@ -171,6 +171,19 @@ def test_64_channels_are_refused() -> None:
         list(decode_file(bytes(file)))
 
 
+@pytest.mark.parametrize("container", ["avi", "asf", "mpegts"])
+def test_a_container_that_is_not_allowed_is_refused(container: str) -> None:
+    sink = io.BytesIO()
+    with av.open(sink, "w", format=container) as file:
+        stream = file.add_stream("libmp3lame", rate=16_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 16_000), np.int16), "s16", "mono")
+        frame.sample_rate = 16_000
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            file.mux(packet)
+    with pytest.raises(UnsupportedAudio, match="not audio in a supported format"):
+        list(decode_file(sink.getvalue()))
+
+
 def test_audio_in_a_format_that_is_not_allowed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     file = audio_file("flac", tone())
     monkeypatch.setattr("wyoming_voice_stack.codecs.decoding.DECODERS", ("opus",))

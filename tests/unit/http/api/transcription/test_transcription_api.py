@@ -223,7 +223,7 @@ async def test_json_body(engine: TellingRecognizer) -> None:
     body = {
         "model": "",
         "language": "de",
-        "keywords": ["Kontor"],
+        "keywords[]": ["Kontor"],
         "temperature": 0,
         "stream": False,
         "input_audio": {"data": data, "format": "wav"},
@@ -303,7 +303,8 @@ async def test_an_error_in_a_stream_is_its_last_event() -> None:
 async def test_an_error_before_the_first_byte_is_a_status(stream: str) -> None:
     async with transcribing(FailingLater(0)) as caller:
         answer = await caller.upload(spoken_file(), [("stream", stream)])
-    assert (answer.status, answer.error["type"]) == (500, "server_error")
+    assert (answer.status, answer.error["code"]) == (500, "engine_failed")
+    assert answer.error["message"] == "Whisper failed on this utterance; try again."
 
 
 @pytest.mark.parametrize(
@@ -445,6 +446,14 @@ async def test_models_that_cannot_translate(engine: TellingRecognizer) -> None:
     assert answer.error["message"] == "Model 'first.en' is not trained to translate. Use first."
     assert unknown.status == 404
     assert engine.requests == []
+
+
+async def test_the_audio_of_a_refused_file_is_freed(engine: TellingRecognizer) -> None:
+    engine.hold = threading.Event()
+    async with transcribing(engine, replace(OPTIONS, max_utterance_s=100)) as caller:
+        answer = await caller.upload(spoken_file(110.0))
+        assert answer.error["code"] == "utterance_too_long"
+        assert caller.service._audio_budget.used_bytes == 0
 
 
 async def test_a_short_command_does_not_wait_for_a_long_file(engine: TellingRecognizer) -> None:
