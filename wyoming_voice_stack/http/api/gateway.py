@@ -27,6 +27,7 @@ from wyoming_voice_stack.http.application import HEADERS_KEY, RESPONSE_KEY, Requ
 from wyoming_voice_stack.http.error_body import error_response
 from wyoming_voice_stack.http.health import HasStatus
 from wyoming_voice_stack.http.ingress import is_ingress
+from wyoming_voice_stack.logs import REPEATS, Repeats
 from wyoming_voice_stack.metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ _LOGGER = logging.getLogger(__name__)
 LOADING_WAIT_SECONDS = 20.0
 """How long a request is held while the model loads: below the 30 s for which clients wait."""
 LOADING_POLL_SECONDS = 0.1
+LOGGED_ERRORS_PER_MINUTE = 10
+"""Errors of one kind that are logged for one address."""
 _READING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 
@@ -95,12 +98,15 @@ class Gateway:
             )
             failure = VoiceStackError("The server failed; its log says more.")
         self.metrics.errors.labels(failure.code).inc()
+        name = connection_name(request)
+        kind = f"{failure.code} over HTTP of {name.rpartition(':')[0]}"
+        repeats = {REPEATS: Repeats(kind, LOGGED_ERRORS_PER_MINUTE)}
         begun: web.StreamResponse | None = request.get(RESPONSE_KEY)
         if begun is not None:
-            _LOGGER.warning("[%s] cut off: %s", connection_name(request), failure)
+            _LOGGER.warning("[%s] cut off: %s", name, failure, extra=repeats)
             abort(request)
             return begun
-        _LOGGER.info("[%s] %s: %s", connection_name(request), request.path, failure)
+        _LOGGER.warning("[%s] %s: %s", name, request.path, failure, extra=repeats)
         return to_response(failure)
 
     async def _handle(self, handler: Handler, request: web.Request) -> web.StreamResponse:

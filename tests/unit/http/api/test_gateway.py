@@ -29,6 +29,7 @@ from wyoming_voice_stack.http.api import gateway as gateway_module
 from wyoming_voice_stack.http.api.api_errors import InvalidField
 from wyoming_voice_stack.http.api.elsewhere import Elsewhere
 from wyoming_voice_stack.http.api.streaming import WRITE_SECONDS, open_stream, send
+from wyoming_voice_stack.logs import REPEATS, Repeats
 
 
 async def ok(request: web.Request) -> web.Response:
@@ -89,6 +90,14 @@ async def test_an_unexpected_error_is_not_shown(caplog: pytest.LogCaptureFixture
     assert "lamp" not in str(body)
     assert "ValueError" in caplog.text
     assert "lamp" not in caplog.text
+
+
+async def test_a_client_cannot_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, gateway_module.__name__)
+    async with serving_api(raises(Busy("all busy"))) as api:
+        await api.ask("POST", "/v1/audio/speech")
+    [line] = [line for line in caplog.records if "all busy" in line.getMessage()]
+    assert getattr(line, REPEATS) == Repeats("busy over HTTP of 127.0.0.1", 10)
 
 
 @pytest.mark.parametrize(
