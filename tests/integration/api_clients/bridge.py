@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import time
@@ -29,7 +30,7 @@ OPTIONS: dict[Transport, tuple[str, str]] = {
 }
 STT_MODEL = "gpt-4o-mini-transcribe"
 TTS_MODEL = "gpt-4o-mini-tts"
-HUNG_UP = "Connection lost"
+HUNG_UP = ("ConnectionResetError", "BrokenPipeError")
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,10 @@ class Bridge:
 
     @property
     def complaints(self) -> list[str]:
-        """Logged errors, without those about a Wyoming client that hung up."""
-        lines = self.log.splitlines()
-        return [line for line in lines if line.startswith("ERROR") and HUNG_UP not in line]
+        """Logged errors with their tracebacks, without those about a Wyoming client that hung up."""
+        entries = re.split(r"^(?=[A-Z]+:)", self.log, flags=re.MULTILINE)
+        errors = [entry for entry in entries if entry.startswith("ERROR:")]
+        return [entry for entry in errors if not any(words in entry for words in HUNG_UP)]
 
 
 @contextmanager
@@ -81,7 +83,7 @@ def bridging(
     try:
         _wait(bridge, process)
         yield bridge
-        assert bridge.complaints == [], bridge.log
+        assert bridge.complaints == []
     finally:
         process.terminate()
         process.wait(STOP_SECONDS)
