@@ -98,7 +98,10 @@ def take_all(folder: Path) -> None:
         pause = np.zeros(RATE, np.float32)
         speech = np.concatenate([say(SPOKEN, RATE), pause])
         soundfile.write(microphone, speech, RATE, subtype="PCM_16")
-        with shown(Path(kept)) as (asr, tts, cloning), browsing(microphone, flags=["--hide-scrollbars"]) as page:
+        with (
+            shown(Path(kept)) as (asr, tts, cloning),
+            browsing(microphone, flags=["--hide-scrollbars"]) as page,
+        ):
             page.resize(DESKTOP)
             take_hearing(page, asr, folder)
             take_speaking(page, tts, folder)
