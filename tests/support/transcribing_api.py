@@ -93,6 +93,7 @@ class Caller:
     http: aiohttp.ClientSession
     url: str
     service: AsrService
+    uploads: UploadBudget
 
     @property
     def queued_jobs(self) -> int:
@@ -134,7 +135,7 @@ async def transcribing(
         uploads = UploadBudget(UPLOADS_BYTES)
         api = TranscriptionApi(service, uploads, max_upload_bytes=MAX_UPLOAD_BYTES)
         async with serving_api(api.routes(), **more) as running:
-            yield Caller(running.http, f"http://127.0.0.1:{running.port}", service)
+            yield Caller(running.http, f"http://127.0.0.1:{running.port}", service, uploads)
         assert uploads.used_bytes == 0
 
 

@@ -33,7 +33,7 @@ class CrossOrigin:
         Raises:
             NotAllowed: a page of an origin that is not allowed has caused it.
         """
-        if request.method in _READING and not is_websocket(request):
+        if not works(request):
             return
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None:
@@ -78,6 +78,11 @@ class CrossOrigin:
         return parts.netloc == request.headers.get(hdrs.HOST, "").lower() or (
             parts.hostname is not None and parts.hostname in self._hosts
         )
+
+
+def works(request: web.Request) -> bool:
+    """Return whether a request makes the server work: it needs a key and a place."""
+    return request.method not in _READING or is_websocket(request)
 
 
 def is_websocket(request: web.Request) -> bool:

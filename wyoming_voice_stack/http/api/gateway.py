@@ -19,15 +19,15 @@ from wyoming_voice_stack.http.api.api_errors import (
     NotServed,
     to_response,
 )
-from wyoming_voice_stack.http.api.cross_origin import CrossOrigin, is_websocket
+from wyoming_voice_stack.http.api.cross_origin import CrossOrigin, works
 from wyoming_voice_stack.http.api.keys import ApiKey
-from wyoming_voice_stack.http.api.requests import connection_name
+from wyoming_voice_stack.http.api.requests import connection_name, logged_path, repeats_of
 from wyoming_voice_stack.http.api.streaming import abort
 from wyoming_voice_stack.http.application import HEADERS_KEY, RESPONSE_KEY, RequestPlaces
 from wyoming_voice_stack.http.error_body import error_response
 from wyoming_voice_stack.http.health import HasStatus
 from wyoming_voice_stack.http.ingress import is_ingress
-from wyoming_voice_stack.logs import REPEATS, Repeats
+from wyoming_voice_stack.logs import REPEATS
 from wyoming_voice_stack.metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,9 +35,6 @@ _LOGGER = logging.getLogger(__name__)
 LOADING_WAIT_SECONDS = 20.0
 """How long a request is held while the model loads: below the 30 s for which clients wait."""
 LOADING_POLL_SECONDS = 0.1
-LOGGED_ERRORS_PER_MINUTE = 10
-"""Errors of one kind that are logged for one address."""
-_READING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 
 @dataclass(frozen=True)
@@ -94,19 +91,18 @@ class Gateway:
             # Without the message, which may quote what was spoken.
             trace = redacted_traceback(error)
             _LOGGER.error(  # noqa: TRY400
-                "[%s] %s failed: %s", connection_name(request), request.path, trace
+                "[%s] %s failed: %s", connection_name(request), logged_path(request), trace
             )
             failure = VoiceStackError("The server failed; its log says more.")
         self.metrics.errors.labels(failure.code).inc()
         name = connection_name(request)
-        kind = f"{failure.code} over HTTP of {name.rpartition(':')[0]}"
-        repeats = {REPEATS: Repeats(kind, LOGGED_ERRORS_PER_MINUTE)}
+        repeats = {REPEATS: repeats_of(failure, name)}
         begun: web.StreamResponse | None = request.get(RESPONSE_KEY)
         if begun is not None:
             _LOGGER.warning("[%s] cut off: %s", name, failure, extra=repeats)
             abort(request)
             return begun
-        _LOGGER.warning("[%s] %s: %s", name, request.path, failure, extra=repeats)
+        _LOGGER.warning("[%s] %s: %s", name, logged_path(request), failure, extra=repeats)
         return to_response(failure)
 
     async def _handle(self, handler: Handler, request: web.Request) -> web.StreamResponse:
@@ -142,8 +138,3 @@ class Gateway:
             f"{request.path!r:.200} does not support {request.method}; use {methods}.",
             headers={hdrs.ALLOW: methods},
         )
-
-
-def works(request: web.Request) -> bool:
-    """Return whether a request makes the server work: it needs a key and a place."""
-    return request.method not in _READING or is_websocket(request)

@@ -9,14 +9,18 @@ from typing import Any, NoReturn
 
 from aiohttp import hdrs, web
 
-from wyoming_voice_stack.errors import DeadlineExceeded, TooLarge
+from wyoming_voice_stack.errors import DeadlineExceeded, TooLarge, VoiceStackError
 from wyoming_voice_stack.http.api.api_errors import InvalidField, UnsupportedBody
 from wyoming_voice_stack.http.deadlines import deadlines_of
 from wyoming_voice_stack.http.pacing import pace_of
+from wyoming_voice_stack.logs import Repeats
+from wyoming_voice_stack.protocol.connection.connection_log import LOGGED_ERRORS_PER_MINUTE
 from wyoming_voice_stack.protocol.framing import without_lone_surrogates
 
 MAX_JSON_BYTES = 4 * 1024 * 1024
 """Largest JSON body, unless a handler takes larger ones: a text of a million letters."""
+MAX_LOGGED_PATH = 200
+"""Characters of a path in a log line."""
 BODY_SECONDS = 600.0
 """Longest time for a whole body, however steadily it arrives."""
 _IPV4_MAPPED = "::ffff:"
@@ -28,6 +32,16 @@ def connection_name(request: web.Request) -> str:
     if not peer:
         return "unknown"
     return f"{str(peer[0]).removeprefix(_IPV4_MAPPED).partition('%')[0]}:{peer[1]}"
+
+
+def logged_path(request: web.Request) -> str:
+    """Return the path as it was sent, for log lines: decoded, it may contain line breaks."""
+    return request.rel_url.raw_path[:MAX_LOGGED_PATH]
+
+
+def repeats_of(error: VoiceStackError, name: str) -> Repeats:
+    """Return how often the log line of an error may repeat for the address of a client."""
+    return Repeats(f"{error.code} over HTTP of {name.rpartition(':')[0]}", LOGGED_ERRORS_PER_MINUTE)
 
 
 def require_plain_body(request: web.Request) -> None:
@@ -99,8 +113,12 @@ async def read_json(
     request: web.Request,
     limit_bytes: int = MAX_JSON_BYTES,
     count: Callable[[int], None] | None = None,
+    max_values: int | None = None,
 ) -> dict[str, Any]:
     """Return the JSON object in the body. `count` is told the size of each piece, and may refuse it.
+
+    `max_values` bounds the commas and brackets, also those in texts: a list of empty lists takes twenty
+    times its size in memory.
 
     Raises:
         UnsupportedBody: the body is not announced as JSON.
@@ -113,6 +131,8 @@ async def read_json(
             f"Content-Type {request.content_type!r:.100} is not supported; send application/json."
         )
     body = await read_body(request, limit_bytes, count)
+    if max_values is not None and sum(map(body.count, b",[{")) > max_values:
+        raise InvalidField(f"The request body has more than {max_values} values; send fewer.")
     return json_object(body, "The request body")
 
 

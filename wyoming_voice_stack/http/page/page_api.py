@@ -12,7 +12,7 @@ from aiohttp import web
 
 from wyoming_voice_stack.errors import VoiceStackError, redacted_traceback
 from wyoming_voice_stack.http.api.api_errors import NotServed, to_response
-from wyoming_voice_stack.http.api.requests import connection_name
+from wyoming_voice_stack.http.api.requests import connection_name, logged_path, repeats_of
 from wyoming_voice_stack.http.api.streaming import abort, send
 from wyoming_voice_stack.http.application import RESPONSE_KEY, RequestPlaces
 from wyoming_voice_stack.http.health import HasStatus
@@ -30,7 +30,7 @@ from wyoming_voice_stack.http.page.page_visitors import (
     require_own_origin,
 )
 from wyoming_voice_stack.http.page.plain_page import PlainPage
-from wyoming_voice_stack.logs import RecentLines
+from wyoming_voice_stack.logs import REPEATS, RecentLines
 from wyoming_voice_stack.metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class PageApi:
             # Without the message, which may quote what was spoken.
             trace = redacted_traceback(error)
             _LOGGER.error(  # noqa: TRY400
-                "[%s] %s failed: %s", connection_name(request), request.path, trace
+                "[%s] %s failed: %s", connection_name(request), logged_path(request), trace
             )
             response = self._failed(
                 request, VoiceStackError("The server failed; its log says more.")
@@ -138,7 +138,9 @@ class PageApi:
         if begun is not None:
             abort(request)
             return begun
-        _LOGGER.info("[%s] %s: %s", connection_name(request), request.path, error)
+        name = connection_name(request)
+        repeats = {REPEATS: repeats_of(error, name)}
+        _LOGGER.info("[%s] %s: %s", name, logged_path(request), error, extra=repeats)
         if isinstance(error, WrongHost) and not request.path.startswith("/ui/api/"):
             return web.Response(status=error.status, text=f"{error}\n", headers=NO_STORE)
         return to_response(error)

@@ -6,9 +6,8 @@ checked the user; a browser on this machine; or the key. A foreign web page may 
 
 from __future__ import annotations
 
-import hmac
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal, TypeAlias
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 from aiohttp import HttpVersion11, web
 
 from wyoming_voice_stack.http.api.api_errors import ApiError
+from wyoming_voice_stack.http.api.keys import ApiKey
 from wyoming_voice_stack.http.ingress import is_ingress
 from wyoming_voice_stack.http.request_guard import is_local
 
@@ -71,6 +71,7 @@ class Visitors:
 
     def __init__(self, rules: VisitorRules) -> None:
         self._rules = rules
+        self._key = ApiKey(rules.key)
         self._hosts = {name.lower() for name in (*rules.allowed_hosts, socket.gethostname())}
 
     def visitor(self, request: web.Request) -> Visitor:
@@ -110,7 +111,7 @@ class Visitors:
     def _why_not(self, request: web.Request, *, by_ingress: bool) -> str:
         if self._rules.web_ui != "full":
             return "Changes are off; set WEB_UI=full to allow them."
-        if by_ingress or is_this_machine(request) or self._has_key(request.headers):
+        if by_ingress or is_this_machine(request) or self._has_key(request):
             return ""
         remedy = "enter the API key" if self._rules.key else "set API_KEY and enter it here"
         return (
@@ -118,11 +119,9 @@ class Visitors:
             f" a key; {remedy}."
         )
 
-    def _has_key(self, headers: Mapping[str, str]) -> bool:
-        scheme, _, given = headers.get("Authorization", "").partition(" ")
-        if not self._rules.key or scheme.lower() != "bearer":
-            return False
-        return hmac.compare_digest(given.strip().encode(), self._rules.key.encode())
+    def _has_key(self, request: web.Request) -> bool:
+        # Without a key in the settings, every key is accepted, which must not allow changes.
+        return bool(self._rules.key) and self._key.is_sent_with(request)
 
 
 def is_this_machine(request: web.Request) -> bool:

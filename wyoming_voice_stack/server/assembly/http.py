@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -42,8 +41,6 @@ class HttpSide:
     store: ModelStore
     asr: AsrService | None = None
     tts: TtsService | None = None
-    building: threading.Lock = field(default_factory=threading.Lock)
-    """Held while routes are built, each in a thread of its own: what they share is made once."""
 
     def late_routes(self, places: RequestPlaces) -> Mapping[str, BuildRoutes]:
         """Return what builds the routes of each path."""
@@ -57,8 +54,7 @@ class HttpSide:
 
         page = PageBuilder(self.settings, self.metrics, self.status, self.store, places)
         if self.tts is not None:
-            with self.building:
-                return page.tts_routes(self.tts, self.aliases, self.uploads)
+            return page.tts_routes(self.tts, self.aliases, self.uploads)
         return page.asr_routes(self.asr) if self.asr is not None else []
 
     def _api(self, places: RequestPlaces) -> Sequence[web.RouteDef]:
@@ -66,8 +62,6 @@ class HttpSide:
         from wyoming_voice_stack.http.api.gateway import Gateway
         from wyoming_voice_stack.http.api.keys import ApiKey
 
-        with self.building:
-            routes = self._api_routes(places)
         key = self.settings.api_key
         gateway = Gateway(
             ApiKey(key.get_secret_value() if key else None),
@@ -76,7 +70,7 @@ class HttpSide:
             self.status,
             self.metrics,
         )
-        return gateway.guarded(routes, elsewhere=self._other_server().routes())
+        return gateway.guarded(self._api_routes(places), elsewhere=self._other_server().routes())
 
     @cached_property
     def uploads(self) -> UploadBudget:

@@ -100,6 +100,14 @@ async def test_a_client_cannot_fill_the_log(caplog: pytest.LogCaptureFixture) ->
     assert getattr(line, REPEATS) == Repeats("busy over HTTP of 127.0.0.1", 10)
 
 
+async def test_a_path_cannot_control_the_terminal(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving_api([]) as api:
+        await api.ask("GET", "/v1/a%0D%1Bb")
+    [line] = [line for line in caplog.messages if "/v1/a" in line]
+    assert "/v1/a%0D%1Bb:" in line
+    assert line.isprintable()
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [

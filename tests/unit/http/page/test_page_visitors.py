@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from dataclasses import replace
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from tests.support.fakes import WAIT_SECONDS
 from tests.support.page_client import (
@@ -90,6 +92,34 @@ async def test_who_may_change(
             async with client.get(f"/ui/api/{path}", headers=headers) as answer:
                 assert answer.status == (200 if allowed else 403)
         assert section.changes == allowed
+
+
+async def test_a_key_that_is_no_text_is_a_wrong_key() -> None:
+    async with page(rules=FULL) as client:
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+        host = f"127.0.0.1:{client.port}".encode()
+        writer.write(
+            b"GET /ui/api/state HTTP/1.1\r\nHost: " + host + b"\r\nX-Forwarded-For: a\r\n"
+            b"Authorization: Bearer \xff\xfe\r\nConnection: close\r\n\r\n"
+        )
+        answer = await asyncio.wait_for(reader.read(), WAIT_SECONDS)
+        writer.close()
+        await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b'"can_change": false' in answer
+
+
+async def test_a_line_break_in_a_path_does_not_begin_a_log_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, logger="wyoming_voice_stack")
+    async with (
+        page() as client,
+        client.get(URL("/ui/api/a%0Db", encoded=True)) as answer,
+    ):
+        assert answer.status == 404
+    assert any("/ui/api/a%0Db" in line for line in caplog.messages)
+    assert not any("\r" in line for line in caplog.messages)
 
 
 async def test_ingress_is_believed_only_by_addons() -> None:

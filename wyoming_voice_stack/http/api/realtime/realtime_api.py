@@ -22,9 +22,9 @@ from wyoming_voice_stack.http.api.realtime.event_socket import (
     new_id,
     require_subprotocol,
 )
-from wyoming_voice_stack.http.api.requests import connection_name
+from wyoming_voice_stack.http.api.requests import connection_name, repeats_of
 from wyoming_voice_stack.http.deadlines import deadlines_of
-from wyoming_voice_stack.logs import REPEATS, Repeats
+from wyoming_voice_stack.logs import REPEATS
 from wyoming_voice_stack.metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,8 +34,6 @@ SESSION_SECONDS = 1800.0
 """After this, a session ends as soon as nothing is in progress."""
 LAST_SECONDS = 1800.0
 """How much longer a session may last in which something is always in progress."""
-LOGGED_ERRORS_PER_MINUTE = 10
-"""Errors of one kind that are logged for one address."""
 RECHECK_SECONDS = 0.25
 """How often a session that shall end is looked at."""
 
@@ -172,8 +170,8 @@ class RealtimeApi:
 
     def _note(self, error: VoiceStackError, name: str) -> None:
         self._metrics.errors.labels(error.code).inc()
-        repeats = Repeats(f"{error.code} of {name.rpartition(':')[0]}", LOGGED_ERRORS_PER_MINUTE)
-        _LOGGER.warning("[%s] %s: %s", name, error.code, error, extra={REPEATS: repeats})
+        repeats = {REPEATS: repeats_of(error, name)}
+        _LOGGER.warning("[%s] %s: %s", name, error.code, error, extra=repeats)
 
     async def _send_away(
         self, socket: EventSocket, error: NotServed, event: ClientEvent | None = None

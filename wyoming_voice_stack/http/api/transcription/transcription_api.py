@@ -44,6 +44,8 @@ TRANSCRIPTIONS = "/v1/audio/transcriptions"
 TRANSLATIONS = "/v1/audio/translations"
 MAX_JSON_FIELD_BYTES = 64 * 1024
 """What the fields besides the file may add to a JSON body."""
+MAX_JSON_VALUES = MAX_JSON_FIELD_BYTES
+"""Commas and brackets of a JSON body; the file in base64 has none."""
 
 
 class TranscriptionApi:
@@ -100,8 +102,8 @@ class TranscriptionApi:
         require_size(request, limit)
         memory = self._uploads.open()
         try:
-            memory.add(request.content_length or limit)
-            yield read_json_fields(await read_json(request, limit))
+            body = await read_json(request, limit, memory.add, MAX_JSON_VALUES)
+            yield read_json_fields(body)
         finally:
             memory.close()
 

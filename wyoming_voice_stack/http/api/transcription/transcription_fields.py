@@ -13,6 +13,8 @@ from wyoming_voice_stack.http.api.api_errors import InvalidField
 from wyoming_voice_stack.http.api.language_names import language_tag
 
 MAX_TEMPERATURE = 1.0
+MAX_CANDIDATES = 100
+"""Languages to choose from."""
 MAX_SHOWN = 40
 """Characters of a wrong value that a message repeats."""
 _TRUE, _FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off"})
@@ -66,7 +68,7 @@ def read_fields(given: Mapping[str, Sequence[str]]) -> TranscriptionFields:
     found = TranscriptionFields(
         model=_last(values, "model"),
         language=_language(_last(values, "language")),
-        languages=tuple(map(language_tag, values.get("languages", ()))),
+        languages=_languages(values.get("languages", ())),
         prompt=_last(values, "prompt"),
         keywords=tuple(values.get("keywords", ())),
         format=_format(_last(values, "response_format")),
@@ -124,6 +126,14 @@ def _last(values: Mapping[str, Sequence[str]], name: str) -> str | None:
 
 def _language(text: str | None) -> str | None:
     return None if text is None else language_tag(text)
+
+
+def _languages(names: Sequence[str]) -> tuple[str, ...]:
+    if len(names) > MAX_CANDIDATES:
+        raise InvalidField(
+            f"languages has {len(names)} entries; send at most {MAX_CANDIDATES}.", param="languages"
+        )
+    return tuple(map(language_tag, names))
 
 
 def _format(text: str | None) -> AnswerFormat:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import json
 import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -25,7 +26,9 @@ from tests.support.transcribing_api import (
 from wyoming_voice_stack.asr.engine import Speech, Transcription
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.errors import Abandoned, EngineError
+from wyoming_voice_stack.http.api import uploads
 from wyoming_voice_stack.http.api.transcription.transcription_api import (
+    MAX_JSON_VALUES,
     TRANSLATIONS,
 )
 
@@ -238,6 +241,36 @@ async def test_json_body(engine: TellingRecognizer) -> None:
     assert (broken.status, broken.error["param"]) == (400, "input_audio")
     assert (empty.status, empty.error["param"]) == (400, "input_audio")
     assert large.status == 413
+
+
+async def test_json_with_many_values(engine: TellingRecognizer) -> None:
+    audio = {"data": base64.b64encode(spoken_file()).decode(), "format": "wav"}
+    async with transcribing(engine) as caller:
+        nested = await caller.post(json={"input_audio": audio, "x": [[]] * MAX_JSON_VALUES})
+        many = await caller.post(json={"input_audio": audio, "languages": ["de"] * 101})
+    assert (nested.status, nested.error["code"]) == (400, "invalid_value")
+    assert (many.status, many.error["param"]) == (400, "languages")
+    assert not engine.requests
+
+
+async def test_json_counts_as_it_arrives(
+    engine: TellingRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "OWN_BYTES", 0)
+    whole = json.dumps({"input_audio": {"data": base64.b64encode(spoken_file()).decode()}})
+    rest_may_come = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield whole[:1].encode()
+        await rest_may_come.wait()
+        yield whole[1:].encode()
+
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(whole))}
+    async with transcribing(engine) as caller, asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(caller.post(body(), headers=headers))
+        await eventually(lambda: caller.uploads.used_bytes == 1)
+        rest_may_come.set()
+        assert (await sending).status == 200
 
 
 async def test_stream(engine: TellingRecognizer) -> None:
