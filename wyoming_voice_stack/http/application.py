@@ -84,8 +84,8 @@ def make_runner(
     `allowed_hosts` are names of this server besides those of local networks. Each request waits for
     `before_request`, which bounds their rate, and is handled inside the context of `handling`.
     `new_pace` returns what bounds the rate of a body. `namespace` is the server's own in Kubernetes. `allowed_origins` are those of web pages that may use the API.
-    `late_routes` are those of a path and all below it, such as `/v1`. `is_addon` tells that Home
-    Assistant's ingress is to be believed.
+    `late_routes` are those of a path and all below it, such as `/v1`. `is_addon` means that requests
+    through Home Assistant's ingress are trusted.
     """
     # aiohttp's own value has its version and Python's.
     web_response.SERVER_SOFTWARE = SERVER_NAME  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 from aiohttp import web
 
 from wyoming_voice_stack.errors import Busy
+from wyoming_voice_stack.http.api.streaming import open_stream
 from wyoming_voice_stack.http.page.page_files import SECURITY_HEADERS
 from wyoming_voice_stack.logs import RecentLines
 
@@ -86,11 +87,7 @@ class EventStreams:
             raise Busy(f"{self._open} pages are open already. Close one, then reload this page.")
         self._open += 1
         try:
-            response = web.StreamResponse(headers=SECURITY_HEADERS)
-            response.content_type = "text/event-stream"
-            response.headers["Cache-Control"] = "no-cache"
-            response.headers["X-Accel-Buffering"] = "no"
-            await response.prepare(request)
+            response = await open_stream(request, "text/event-stream", SECURITY_HEADERS)
             async for data in self.events(state, with_log=with_log):
                 await self._send(response, data)
                 self._keep(request)

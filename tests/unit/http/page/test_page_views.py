@@ -10,6 +10,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from tests.support.fakes import WAIT_SECONDS
 from tests.support.page_client import (
@@ -24,6 +26,8 @@ from tests.support.page_client import (
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.engine.status import EngineState, Workload
 from wyoming_voice_stack.errors import Busy, UnknownVoice
+from wyoming_voice_stack.http.api.streaming import WRITE_SECONDS
+from wyoming_voice_stack.http.deadlines import DEADLINES, Deadlines
 from wyoming_voice_stack.http.page.page_events import (
     MAX_STREAMS,
     EventSources,
@@ -153,6 +157,7 @@ class Now:
         self.fetches: tuple[FetchProgress, ...] = ()
         self.lines = RecentLines()
         self.sent: list[bytes] = []
+        self.write_seconds: set[float] = set()
         self.ends = False
         self.streams = EventStreams(
             EventSources(lambda: self.figures, lambda: self.fetches, self.lines),
@@ -162,7 +167,7 @@ class Now:
         )
 
     async def _send(self, response: Any, data: bytes) -> None:
-        del response
+        self.write_seconds.add(response[WRITE_SECONDS])
         self.sent.append(data)
 
     async def _drains(self) -> None:
@@ -218,6 +223,21 @@ async def test_a_stream_without_rights_has_no_log() -> None:
     now.state = {"state": "ready"}
     assert [kind for kind, _ in read(await anext(events))] == ["state"]
     await events.aclose()
+
+
+async def test_a_stream_has_the_deadline_of_the_server() -> None:
+    now = Now()
+    now.ends = True
+
+    async def follow(request: web.Request) -> web.StreamResponse:
+        return await now.streams.serve(request, lambda: now.state, with_log=False)
+
+    app = web.Application()
+    app[DEADLINES] = Deadlines(write_s=7.0)
+    app.add_routes([web.get("/events", follow)])
+    async with TestClient(TestServer(app)) as client, client.get("/events") as answer:
+        await answer.read()
+    assert now.write_seconds == {7.0}
 
 
 async def test_streams_are_bounded_and_give_their_places_back() -> None:
