@@ -21,6 +21,9 @@ MAX_JSON_BYTES = 4 * 1024 * 1024
 """Largest JSON body, unless a handler takes larger ones: a text of a million letters."""
 MAX_LOGGED_PATH = 200
 """Characters of a path in a log line."""
+MAX_JSON_VALUES = 200_000
+"""Commas and brackets of a JSON body, also those in texts. Millions of small values fill the memory, and keep the
+event loop from others."""
 BODY_SECONDS = 600.0
 """Longest time for a whole body, however steadily it arrives."""
 _IPV4_MAPPED = "::ffff:"
@@ -113,7 +116,7 @@ async def read_json(
     request: web.Request,
     limit_bytes: int = MAX_JSON_BYTES,
     count: Callable[[int], None] | None = None,
-    max_values: int | None = None,
+    max_values: int = MAX_JSON_VALUES,
 ) -> dict[str, Any]:
     """Return the JSON object in the body. `count` is told the size of each piece, and may refuse it.
 
@@ -131,7 +134,7 @@ async def read_json(
             f"Content-Type {request.content_type!r:.100} is not supported; send application/json."
         )
     body = await read_body(request, limit_bytes, count)
-    if max_values is not None and sum(map(body.count, b",[{")) > max_values:
+    if sum(map(body.count, b",[{")) > max_values:
         raise InvalidField(f"The request body has more than {max_values} values; send fewer.")
     return json_object(body, "The request body")
 

@@ -44,7 +44,10 @@ TRANSCRIPTIONS = "/v1/audio/transcriptions"
 TRANSLATIONS = "/v1/audio/translations"
 MAX_JSON_FIELD_BYTES = 64 * 1024
 """What the fields besides the file may add to a JSON body."""
-MAX_JSON_VALUES = MAX_JSON_FIELD_BYTES
+MAX_JSON_UPLOAD_BYTES = 12 * 1024 * 1024
+"""Largest JSON body: five minutes of 16 kHz WAV. Larger files come in a form, which is read in pieces; JSON and
+base64 are decoded whole, in one turn of the event loop each."""
+MAX_JSON_UPLOAD_VALUES = MAX_JSON_FIELD_BYTES
 """Commas and brackets of a JSON body; the file in base64 has none."""
 
 
@@ -98,11 +101,11 @@ class TranscriptionApi:
         self, request: web.Request
     ) -> AsyncIterator[tuple[TranscriptionFields, bytes | None]]:
         # Base64 needs four bytes for three.
-        limit = self._max_upload_bytes * 4 // 3 + MAX_JSON_FIELD_BYTES
+        limit = min(self._max_upload_bytes * 4 // 3 + MAX_JSON_FIELD_BYTES, MAX_JSON_UPLOAD_BYTES)
         require_size(request, limit)
         memory = self._uploads.open()
         try:
-            body = await read_json(request, limit, memory.add, MAX_JSON_VALUES)
+            body = await read_json(request, limit, memory.add, MAX_JSON_UPLOAD_VALUES)
             yield read_json_fields(body)
         finally:
             memory.close()

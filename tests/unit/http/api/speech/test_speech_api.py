@@ -24,6 +24,7 @@ from tests.support.http_api import serving_api
 from tests.support.tts_client import serving
 from wyoming_voice_stack.errors import EngineError
 from wyoming_voice_stack.http.api.names import VoiceNames
+from wyoming_voice_stack.http.api.requests import MAX_JSON_VALUES
 from wyoming_voice_stack.http.api.speech import audio_stream
 from wyoming_voice_stack.http.api.speech.audio_stream import SILENCE_SECONDS
 from wyoming_voice_stack.http.api.speech.speech_api import SpeechApi
@@ -115,6 +116,13 @@ class TestFormats:
             pause = 0.1
             seconds = len(data) / 2 / 24_000 if name == "pcm" else seconds_of(data)
             assert seconds == pytest.approx(2 + pause, abs=0.1)
+
+    async def test_millions_of_small_values(self, tmp_path: Path) -> None:
+        many = [[]] * (MAX_JSON_VALUES // 2)  # type: ignore[var-annotated]
+        async with speaking(tmp_path) as client, client.post(other=many) as answer:
+            refusal = await answer.json()
+        assert answer.status == 400
+        assert "more than 200000 values" in refusal["error"]["message"]
 
     @pytest.mark.parametrize("rate", [16_000, 22_050, 24_000])
     async def test_pcm_and_opus_of_a_voice_at_any_rate(self, tmp_path: Path, rate: int) -> None:

@@ -27,8 +27,9 @@ from wyoming_voice_stack.asr.engine import Speech, Transcription
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.errors import Abandoned, EngineError
 from wyoming_voice_stack.http.api import uploads
+from wyoming_voice_stack.http.api.transcription import transcription_api
 from wyoming_voice_stack.http.api.transcription.transcription_api import (
-    MAX_JSON_VALUES,
+    MAX_JSON_UPLOAD_VALUES,
     TRANSLATIONS,
 )
 
@@ -246,7 +247,7 @@ async def test_json_body(engine: TellingRecognizer) -> None:
 async def test_json_with_many_values(engine: TellingRecognizer) -> None:
     audio = {"data": base64.b64encode(spoken_file()).decode(), "format": "wav"}
     async with transcribing(engine) as caller:
-        nested = await caller.post(json={"input_audio": audio, "x": [[]] * MAX_JSON_VALUES})
+        nested = await caller.post(json={"input_audio": audio, "x": [[]] * MAX_JSON_UPLOAD_VALUES})
         many = await caller.post(json={"input_audio": audio, "languages": ["de"] * 101})
     assert (nested.status, nested.error["code"]) == (400, "invalid_value")
     assert (many.status, many.error["param"]) == (400, "languages")
@@ -271,6 +272,17 @@ async def test_json_counts_as_it_arrives(
         await eventually(lambda: caller.uploads.used_bytes == 1)
         rest_may_come.set()
         assert (await sending).status == 200
+
+
+async def test_a_json_body_is_no_larger_than_one_turn_of_the_loop_allows(
+    engine: TellingRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcription_api, "MAX_JSON_UPLOAD_BYTES", 64 * 1024)
+    async with transcribing(engine) as caller:
+        data = "A" * (64 * 1024)
+        large = await caller.post(json={"input_audio": {"data": data, "format": "wav"}})
+    assert large.status == 413
+    assert "64 KiB" in large.error["message"]
 
 
 async def test_stream(engine: TellingRecognizer) -> None:
