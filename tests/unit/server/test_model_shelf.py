@@ -226,6 +226,25 @@ def test_only_listed_models_are_touched(tmp_path: Path, name: str) -> None:
     assert (root / ".partial").is_dir()
 
 
+def test_two_visitors_delete_the_same_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whisper(tmp_path)
+    found = shelf(tmp_path)
+    deleting = threading.Lock()
+    monkeypatch.setattr(found, "_deleting", deleting)
+    rename = Path.rename
+
+    def rename_alone(folder: Path, target: Path) -> Path:
+        assert deleting.locked()
+        return rename(folder, target)
+
+    monkeypatch.setattr(Path, "rename", rename_alone)
+    found.remove("base")
+    with pytest.raises(UnknownModel):
+        found.remove("base")
+
+
 def test_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base, small = whisper(tmp_path), whisper(tmp_path, "small")
     found = shelf(tmp_path, "asr", "base")

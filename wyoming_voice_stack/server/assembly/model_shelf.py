@@ -80,6 +80,7 @@ class DiskShelf:
         self._offered = offered_models(mode)
         self._active = model_folders(references)
         self._lock = threading.Lock()
+        self._deleting = threading.Lock()
         self._fetches: dict[str, _Fetch] = {}
         self._running = 0
 
@@ -141,7 +142,8 @@ class DiskShelf:
                 fetch.cancelled.set()
                 fetch.state = "cancelled"
                 return
-        self._delete(model_id)
+        with self._deleting:
+            self._delete(model_id)
 
     def fetches(self) -> tuple[FetchProgress, ...]:
         """Return how far the last downloads are."""
