@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.fakes import WAIT_SECONDS
 from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority
+from wyoming_voice_stack.engine.queueing.fair_order import Flow
+from wyoming_voice_stack.engine.queueing.job import SHORT_JOB_S, JobCost
 from wyoming_voice_stack.engine.status import Workload
 from wyoming_voice_stack.errors import Abandoned, Busy, ShuttingDown
 
@@ -28,6 +30,8 @@ class Line:
         *,
         admitted: bool = False,
         due: float = 0.0,
+        cost_s: float = 0.0,
+        flow: Flow | None = None,
     ) -> Job:
         number = self.queue.next_number()
         job = Job(
@@ -37,6 +41,8 @@ class Line:
             fail=lambda _: None,
             batch_key=batch_key,
             due=due,
+            cost=JobCost(cost_s),
+            flow=flow,
         )
         self.queue.put(job, admitted=admitted)
         return job
@@ -419,6 +425,35 @@ class TestWaking:
         line.capacity = Capacity(lanes=2)
         line.queue.capacity_changed()
         assert taker.result() == [job]
+
+    def test_all_threads_by_more_capacity(self) -> None:
+        line = Line()
+        line.put(FINAL)
+        line.take()
+        jobs = [line.put(FINAL) for _ in range(2)]
+        takers = [Taker(line), Taker(line)]
+        line.capacity = Capacity(lanes=3)
+        line.queue.capacity_changed()
+        assert sorted(job for taker in takers for job in taker.result() or []) == jobs
+
+    def test_all_threads_by_the_end_of_another(self) -> None:
+        line = Line()
+        line.capacity = Capacity(lanes=1, express=1)
+        line.put(FINAL, cost_s=SHORT_JOB_S)
+        batch = line.take()
+        recording = Flow()
+        costs = (SHORT_JOB_S + 1, SHORT_JOB_S)
+        jobs = [line.put(FINAL, cost_s=cost_s, flow=recording) for cost_s in costs]
+        takers = [Taker(line), Taker(line)]
+        line.queue.finish(batch)
+        # The short job may start beside the long one, once that has started.
+        assert sorted(job for taker in takers for job in taker.result() or []) == jobs
+
+    def test_without_a_job(self) -> None:
+        line = Line()
+        taker = Taker(line)
+        line.queue.wake()
+        assert taker.result() == []
 
     def test_by_the_end(self) -> None:
         line = Line()

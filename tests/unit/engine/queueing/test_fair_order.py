@@ -131,9 +131,27 @@ class TestExpress:
 
     def test_not_while_a_lane_runs_a_short_one(self) -> None:
         line = Line(lanes=2, express=1)
-        line.put(3.0), line.put(WINDOW_S), line.put(4.0), line.put(SHORT_JOB_S)
-        line.take(), line.take()
+        window = line.put(WINDOW_S)
+        assert line.take() == [window]
+        command = line.put(3.0)
+        assert line.take() == [command]
+        line.put(4.0)
         assert line.take() == []
+
+    def test_not_by_an_engine_without_express_calls(self) -> None:
+        line = Line(express=0)
+        line.put(WINDOW_S)
+        line.take()
+        line.put(3.0)
+        assert line.take() == []
+
+    def test_shortest_job_runs_first(self) -> None:
+        line = Line(express=1)
+        window, _ = line.put(WINDOW_S), line.put(WINDOW_S)
+        assert line.take() == [window]
+        line.put(SHORT_JOB_S)
+        command = line.put(3.0)
+        assert line.take() == [command]
 
     @pytest.mark.parametrize(
         ("cost_s", "priority"), [(SHORT_JOB_S + 0.1, FINAL), (3.0, SPECULATIVE)]
@@ -188,6 +206,13 @@ class TestExpectedWait:
         line.put(9.0)
         line.put(10.0, admitted=True)
         line.put(10.0, priority=SPECULATIVE)
+
+    def test_refused_because_of_the_wait_costs_nothing(self) -> None:
+        line, flow = Line(), Flow()
+        line.queue.note_call([line.put(10.0)], MAX_EXPECTED_WAIT_S + 1.0)
+        with pytest.raises(Busy, match="would wait about"):
+            line.put(10.0, flow)
+        assert flow.finish_s == 0.0
 
     def test_64_commands_at_once_wait_beside_a_recording(self) -> None:
         line = Line(lanes=2)
