@@ -10,7 +10,7 @@ _NAME_ABBREVIATIONS = """
     mme mlle cf sra srta dra exmo exma sig dott avv ing
     mio mrd tsd bzgl med phil
     dhr mevr mw drs bijv np tzw ul mgr tj tzv např bkz sn doç yrd ún özv
-    ul inż św ok godz temp pow rozdz tel prof
+    ul inż św ok temp pow rozdz tel prof
     ул им проф акад тов напр тел
 """
 """Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
@@ -21,7 +21,7 @@ Turkish and Hungarian; Russian.
 
 _NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
-    std sek ext apt ep eps gl hausnr
+    std sek godz ext apt ep eps gl hausnr
     núm pág pag cap č čl poz стр рис гл табл ст кв пл д эт
     jan feb apr jun jul aug sept dec okt dez nov oct janv févr juil déc ene abr dic gen mag giu lug ago ott
     mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
@@ -31,7 +31,7 @@ _NUMBER_ABBREVIATIONS = """
 _BEFORE_NAMES = frozenset(_NAME_ABBREVIATIONS.split())
 _BEFORE_NUMBERS = frozenset(_NUMBER_ABBREVIATIONS.split())
 
-_CLOCK = frozenset({"a.m", "p.m"})
+_CLOSING = frozenset({"a.m", "p.m", "u.s.w", "т.д", "т.п"})
 """Abbreviations that usually end the sentence when a capital letter follows."""
 
 _ORDINAL_CONTEXT = frozenset(
@@ -50,6 +50,7 @@ _LAST_WORD = re.compile(r"(?<![^\W_])(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+(?:\.[^\W
 """The letters behind a degree sign or a digit are a unit, those behind a slash a part of an address."""
 _UNIT = re.compile(r"(?:^|[^\w.,])(?:\d+(?:[.,]\d+)?\s[mglsht]|(?:\d{1,3}|\d+[.,]\d+)\s[VWAKJL])$")
 """A number and a unit of one letter; a capital letter behind a year is an initial."""
+_AND_SO_ON = re.compile(r"(?<!\w)т\.\s[дп]$", re.IGNORECASE)
 _LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
 _ROMAN = re.compile(r"[IVXL]{2,8}")
 _LONGEST_INITIAL = 2
@@ -67,7 +68,7 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
         return _number_is_end(stem[: number.start()], after)
     end = stem[-_LONGEST_WORD:]
     word = _LAST_WORD.search(end)
-    if word is None or _UNIT.search(end):
+    if word is None or _UNIT.search(end) or _AND_SO_ON.search(end):
         return True
     if _ROMAN.fullmatch(word[0]) and _begins_or_follows_context(end[: word.start()]):
         return False
@@ -81,7 +82,7 @@ def _begins_or_follows_context(before: str) -> bool:
 
 def _is_abbreviation(word: str, *, followed_by_letter: bool) -> bool:
     lowered = word.lower()
-    if lowered in _CLOCK:
+    if lowered in _CLOSING:
         return False
     parts = word.split(".")
     if len(parts) > 1:

@@ -361,3 +361,21 @@ def test_a_length_without_room_for_a_letter_is_refused() -> None:
 def test_abbreviations_of_russian_and_polish_end_no_sentence(sentence: str) -> None:
     stream = SentenceStream(200)
     assert [*stream.push(sentence), *stream.finish()] == [sentence]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Хлеб и т.д.",
+        "Хлеб и т. п.",
+        "Milch u.s.w.",
+        "Milch usw.",
+        "Chleb itd.",
+        "Czekaj 2 godz.",
+    ],
+)
+def test_closing_abbreviations_end_a_sentence_before_a_capital(sentence: str) -> None:
+    stream = SentenceStream(MAX_CHARACTERS)
+    assert stream.push(f"{sentence} Всё есть.") + stream.finish() == [sentence, "Всё есть."]
+    stream = SentenceStream(MAX_CHARACTERS)
+    assert stream.push(f"{sentence} и всё.") + stream.finish() == [f"{sentence} и всё."]

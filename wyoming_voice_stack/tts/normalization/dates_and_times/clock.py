@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from decimal import Decimal
 
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import RANGE, WrittenNumber
@@ -97,20 +98,33 @@ def _hour_and_minute(hour: int, minute: int, before: str, locale: LocaleRules) -
     template = clock.full if minute else clock.hour
     if 0 < minute < _TEN and clock.single_digit_minute:
         template = clock.single_digit_minute
+    form = _form_of_hour(hour, before, locale)
     return template.format(
-        hour=_hour(hour, before, locale),
-        hours=locale.hours(hour),
-        minute=locale.numerals.cardinal(minute),
+        hour=_hour(hour, form, locale),
+        hours=_hours_in_form(hour, form, locale),
+        minute=locale.numerals.cardinal(minute, form if form in clock.hour_nouns else "plain"),
     )
 
 
-def _hour(hour: int, before: str, locale: LocaleRules) -> str:
+def _hours_in_form(hour: int, form: str, locale: LocaleRules) -> str:
+    patterns = locale.lexicon.clock.hour_nouns.get(form)
+    if patterns is None:
+        return locale.hours(hour)
+    pattern = locale.names.plural(patterns, Decimal(hour))
+    return pattern.replace("{0}", locale.numerals.cardinal(hour, form))
+
+
+def _form_of_hour(hour: int, before: str, locale: LocaleRules) -> str:
     clock = locale.lexicon.clock
     form = clock.form if hour <= clock.form_up_to else "plain"
     if match := _WORD_BACK.search(before[-24:]):
         form = next(
             (form for form, words in clock.after.items() if match[1].lower() in words), form
         )
+    return form
+
+
+def _hour(hour: int, form: str, locale: LocaleRules) -> str:
     if form.startswith("ordinal") and hour:
         return locale.numerals.ordinal(hour, form)
     return locale.numerals.cardinal(hour, form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from wyoming_voice_stack.tts.normalization.identifiers.acronyms import is_spelled
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules
 
 _MAIL = re.compile(
@@ -69,6 +70,8 @@ def _ip(match: re.Match[str], locale: LocaleRules) -> str:
 
 
 def _host(match: re.Match[str], locale: LocaleRules) -> str:
+    if match.string[match.end() :].startswith(".") and is_spelled(f"{match[0]}.", locale):
+        return match[0]
     path = match["path"].rstrip("/")
     host = match[0].removesuffix(match["path"])
     port = match["port"]

@@ -61,6 +61,8 @@ class Clock(_Entry):
     full: str
     form: str = "plain"
     form_up_to: int = 24
+    hour_nouns: dict[str, Plurals] = {}
+    """`{hours}` by a form of `after` that differs from the nominative."""
     after: dict[str, tuple[str, ...]] = {}
     """Form of the hour, by the words that require it."""
     twelve_hours: bool = False
@@ -234,6 +236,8 @@ class Lexicon(_Entry):
     """Abbreviations that are spelled letter by letter. None of the English ones contains an A:
     espeak-ng reads a single A as the article."""
     spellings: dict[str, str] = {}
+    closing_abbreviations: tuple[str, ...] = ()
+    """Those of `spellings` that end the sentence if a capital letter follows: `usw.`, `etc.`"""
     joins: dict[str, str] = {}
     """Corrections where inserted words meet others: replacement by regular expression."""
     code_words: tuple[str, ...] = ()

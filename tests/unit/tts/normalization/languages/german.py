@@ -49,5 +49,7 @@ GERMAN = {
     "16 GB, 100 Mbit/s": "sechzehn Gigabyte, einhundert Megabit pro Sekunde",
     "Seite 12/24": "Seite zwölf Schrägstrich vierundzwanzig",
     "24 Std. 5 Min. 3 Sek. danach": "vierundzwanzig Stunden fünf Minuten drei Sekunden danach",
+    "Milch, Brot usw. Alles ist da, usw. und so fort.": "Milch, Brot und so weiter. Alles ist da, und so weiter und so fort.",
+    "Es kostet 5 Mio. Euro.": "Es kostet fünf Millionen Euro.",
     "0,5 l Milch und 500 g Mehl": "null Komma fünf Liter Milch und fünfhundert Gramm Mehl",
 }
