@@ -13,6 +13,9 @@ from the moment it is due, and makes one request after the other. An answer is r
 of the undisturbed server, but for a quarter of its words or of its length. Five seconds after the
 attack, the memory that is still in use counts as kept, and a server that answers `describe` and a
 request lives. A server that was started here and does not is replaced for the next attack.
+
+Foreign clients attack a server of ours whose `ALLOWED_CLIENTS` does not name them; they need an
+address that is not loopback. Below the table is how many bytes each attack added to the server's log.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -36,6 +39,7 @@ from benchmarks.robustness.robust_servers import (
     Attacked,
     Choice,
     given_choice,
+    is_loopback,
     other_address,
     own_choices,
     peer_choices,
@@ -91,7 +95,6 @@ def attack_server(
 ) -> list[Trial]:
     """Carry out all attacks on one server; ends early if it cannot be started again."""
     trials: list[Trial] = []
-    source = options.source or other_address()
     for attack in wanted:
         try:
             subject = attacked.subject()
@@ -102,7 +105,7 @@ def attack_server(
             continue
         with console.status(f"{attacked.name}: {attack.name}"):
             striking = try_attack(
-                attack.name, subject, attack_from_process, options.seconds, source
+                attack.name, subject, attack_from_process, options.seconds, options.source
             )
             trials.append(asyncio.run(striking))
         if not trials[-1].lives:
@@ -110,15 +113,43 @@ def attack_server(
     return trials
 
 
+def assigned(
+    chosen: Sequence[Choice], wanted: Sequence[Attack]
+) -> Iterator[tuple[Choice, list[Attack]]]:
+    """The servers with their attacks; outsiders attack one of our own that does not allow them."""
+    for choice in chosen:
+        if choice.start_closed is None:
+            yield choice, list(wanted)
+            continue
+        for outsiders in (False, True):
+            its_attacks = [attack for attack in wanted if attack.outsiders is outsiders]
+            start = choice.start_closed if outsiders else choice.start
+            if its_attacks:
+                yield choice._replace(start=start), its_attacks
+
+
+def without_outsiders(
+    wanted: Sequence[Attack], source: str | None, console: Console
+) -> list[Attack]:
+    """The attacks that can be carried out from this address; one line names the others."""
+    if source is not None and not is_loopback(source):
+        return list(wanted)
+    left_out = ", ".join(attack.name for attack in wanted if attack.outsiders)
+    if left_out:
+        console.print(f"Not run, because servers allow all loopback addresses: {left_out}.")
+    return [attack for attack in wanted if not attack.outsiders]
+
+
 def run(options: argparse.Namespace, console: Console) -> None:
-    wanted = attacks(options.only)
+    options.source = options.source or other_address()
+    wanted = without_outsiders(attacks(options.only), options.source, console)
     trials: list[Trial] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        for choice in choices(options):
+        for choice, its_attacks in assigned(choices(options), wanted):
             attacked = Attacked(choice, folder)
             stack.callback(attacked.stop)
-            trials += attack_server(attacked, wanted, options, console)
+            trials += attack_server(attacked, its_attacks, options, console)
             attacked.stop()
     order = [attack.name for attack in wanted]
     trials.sort(key=lambda trial: order.index(trial.attack))

@@ -151,6 +151,8 @@ class Attack:
     work: Work
     services: tuple[Service, ...] = ("asr", "tts")
     """The kinds of servers that it concerns."""
+    outsiders: bool = False
+    """Whether the server must not allow the addresses that the attack comes from."""
 
 
 async def carry_out(attack: Attack, run: AttackRun) -> None:

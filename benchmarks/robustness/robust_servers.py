@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,8 +23,9 @@ from tests.support.integration.servers import EMBEDDED_WHISPER
 
 THREADS = 2
 BEAM = 1
-ELSEWHERE = ("192.0.2.1", 9)
-"""An address of documentation; nothing is sent to it."""
+OUTSIDE = "192.0.2.1"
+"""An address of documentation; nothing is sent to it and no client has it."""
+DISCARD_PORT = 9
 NOT_RESTARTED = "It has ended and was not started here, so the remaining attacks are left out."
 
 
@@ -32,6 +34,8 @@ class Choice(NamedTuple):
 
     name: str
     start: Start
+    start_closed: Start | None = None
+    """Starts it so that only loopback and `OUTSIDE` are allowed; None if that cannot be chosen."""
 
 
 class Attacked:
@@ -67,14 +71,18 @@ class Attacked:
 def own_choices(services: list[Service]) -> list[Choice]:
     """Our servers, with the models that come in Python packages."""
     # The attackers may come from any address of this machine.
-    settings = {"ALLOWED_CLIENTS": "any", "ASR_MODEL": EMBEDDED_WHISPER, "ASR_LANGUAGE": "en"}
-    starts: dict[Service, Start] = {
-        "asr": lambda folder: own_target("asr", folder, settings, WYOMING_FASTER_WHISPER.libraries),
-        "tts": lambda folder: own_target(
-            "tts", folder, {"ALLOWED_CLIENTS": "any", "TTS_MODEL": JOE}, WYOMING_PIPER.libraries
-        ),
-    }
-    return [Choice(f"{OURS} {service}", starts[service]) for service in services]
+    return [
+        Choice(f"{OURS} {service}", partial(_own, service, "any"), partial(_own, service, OUTSIDE))
+        for service in services
+    ]
+
+
+def _own(service: Service, allowed_clients: str, folder: Path) -> AbstractContextManager[Target]:
+    allowed = {"ALLOWED_CLIENTS": allowed_clients}
+    if service == "asr":
+        settings = allowed | {"ASR_MODEL": EMBEDDED_WHISPER, "ASR_LANGUAGE": "en"}
+        return own_target("asr", folder, settings, WYOMING_FASTER_WHISPER.libraries)
+    return own_target("tts", folder, allowed | {"TTS_MODEL": JOE}, WYOMING_PIPER.libraries)
 
 
 def peer_choices(services: list[Service], cache: Path) -> list[Choice]:
@@ -118,8 +126,13 @@ def other_address() -> str | None:
     """An address of this machine that is not loopback, for the attackers; None if there is none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(ELSEWHERE)
+            probe.connect((OUTSIDE, DISCARD_PORT))
         except OSError:
             return None
         address: str = probe.getsockname()[0]
-    return None if address.startswith("127.") else address
+    return None if is_loopback(address) else address
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is one that servers always allow."""
+    return ip_address(address).is_loopback

@@ -46,12 +46,16 @@ def robustness_table(trials: Sequence[Trial]) -> Table:
 
 
 def print_remarks(trials: Sequence[Trial], console: Console) -> None:
-    """Print what the attackers counted, and how bystanders were refused."""
+    """Print what the attackers counted, what the server logged, and how bystanders were refused."""
     for trial in trials:
-        remarks = [trial.note, *trial.notices.remarks[:LONGEST_REMARKS]]
+        remarks = [trial.note, _log_remark(trial), *trial.notices.remarks[:LONGEST_REMARKS]]
         text = "; ".join(remark for remark in remarks if remark)
         if text:
             console.print(escape(f"{trial.attack}, {trial.server}: {text}"), highlight=False)
+
+
+def _log_remark(trial: Trial) -> str:
+    return f"the log grew by {trial.log_bytes} bytes" if trial.log_bytes else ""
 
 
 def write_trials(path: Path, options: dict[str, Any], trials: Sequence[Trial]) -> None:

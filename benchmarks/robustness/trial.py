@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from benchmarks.common.errors import BenchmarkError
 from benchmarks.common.processes import memory, settle
@@ -60,6 +62,8 @@ class Trial:
     """Whether it answered `describe` and a request afterwards."""
     note: str = ""
     """What the attacker counted and found."""
+    log_bytes: int | None = None
+    """What the server wrote to its log meanwhile; None if the log is no file of a known process."""
 
 
 @dataclass
@@ -100,6 +104,7 @@ async def try_attack(
     """Attack a server, with bystanders, and look at it afterwards."""
     target = subject.target
     use = MemoryUse()
+    logged_before = log_size(target.pid)
     if target.pid is not None:
         await settle(target.pid)
         use.before_mb = memory(target.pid).now_mb
@@ -109,7 +114,20 @@ async def try_attack(
         await asyncio.sleep(KEPT_AFTER_S)
     if target.pid is not None:
         use.kept_mb = memory(target.pid).now_mb
-    return Trial(name, target.name, notices, use, await _lives(subject), note)
+    logged = log_size(target.pid)
+    grown = None if logged is None or logged_before is None else logged - logged_before
+    return Trial(name, target.name, notices, use, await _lives(subject), note, grown)
+
+
+def log_size(pid: int | None) -> int | None:
+    """Bytes in the file that a process writes its standard error to; None if there is none."""
+    if pid is None:
+        return None
+    try:
+        found = Path(f"/proc/{pid}/fd/2").stat()
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 @asynccontextmanager

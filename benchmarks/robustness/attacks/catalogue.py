@@ -7,6 +7,7 @@ import asyncio
 from benchmarks.robustness.attack import Attack, AttackRun
 from benchmarks.robustness.attacks.crowds import CROWDS
 from benchmarks.robustness.attacks.floods import FLOODS
+from benchmarks.robustness.attacks.foreign_clients import FOREIGN_CLIENTS
 from benchmarks.robustness.attacks.heavy import HEAVY_REQUESTS
 from benchmarks.robustness.attacks.holds import HOLDS
 from benchmarks.robustness.attacks.http_clients import HTTP_CLIENTS
@@ -22,6 +23,7 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("none", do_nothing),
     *HEAVY_REQUESTS,
     *FLOODS,
+    *FOREIGN_CLIENTS,
     *HOLDS,
     *HTTP_CLIENTS,
     *MALFORMED,
