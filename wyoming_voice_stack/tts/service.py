@@ -165,6 +165,8 @@ class TtsService:
             UnknownLanguage: the voice does not support the language.
         """
         selection = await self.voices.select(request)
+        if selection.clone is not None:
+            await self._preparation.read_ahead(selection.clone)
         kind = "streaming" if streaming else "plain"
         relative = 1.0 if speed is None else speed
         return Reply(self._backend, selection, connection_name, kind=kind, speed=relative)

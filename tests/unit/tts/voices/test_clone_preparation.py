@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from wyoming_voice_stack.errors import UnknownVoice
 from wyoming_voice_stack.tts import service as service_module
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard
 from wyoming_voice_stack.tts.voices import clone_preparation as preparation
+from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
+from wyoming_voice_stack.tts.voices.cloning import recording_thread
 from wyoming_voice_stack.tts.voices.folder import VoicesFolder
 
 
@@ -72,3 +75,28 @@ async def test_a_folder_that_cannot_be_read_once_is_read_again(
     async with serving(Cloning(), tmp_path):
         await eventually(lambda: len(reads) >= 4)
     assert caplog.text.count("Reading the voices folder failed") == 1
+
+
+async def test_a_share_that_hangs_does_not_reach_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(recording_thread, "READ_SECONDS", 0.01)
+    answers = threading.Event()
+
+    def hang(_paths: object) -> str:
+        answers.wait()
+        return ""
+
+    monkeypatch.setattr(preparation, "content_key", hang)
+    engine = Cloning()
+    async with serving(engine, tmp_path) as service:
+        await tell(open_session(service), Synthesize(text="Hello.").event())
+        write(tmp_path / "clara.wav", speech())
+        try:
+            await service.refresh_voices()
+            assert engine.prepared == []
+            assert "The recordings of voice 'clara' cannot be used (reading takes" in caplog.text
+            with pytest.raises(UnknownVoice, match="check the disk or the network share"):
+                await service.open_reply(VoiceRequest(name="clara"), "test")
+        finally:
+            answers.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from wyoming_voice_stack.tts.voices.cloning.recording_reader import (
     SILENT_PEAK,
     read_recording,
 )
+from wyoming_voice_stack.tts.voices.cloning.recording_thread import RecordingThread
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector, spoken_part
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class XttsCloner:
         self._threads = torch.get_num_threads()
         self._config = {name: model.config[name] for name in _PARAMETERS}
         self._detector = detector
+        self._thread = RecordingThread()
 
     @property
     def parameters(self) -> Mapping[str, object]:
@@ -120,7 +123,9 @@ class XttsCloner:
         return recordings
 
     def _prepared(self, path: Path) -> Samples:
-        samples = self._trimmed(read_recording(path, CLONING_RATE).samples)
+        samples = self._trimmed(
+            self._thread.read(partial(read_recording, path, CLONING_RATE)).samples
+        )
         samples = np.clip(samples[: int(self._config["max_ref_len"] * CLONING_RATE)], -1, 1)
         if self._config["sound_norm_refs"]:
             samples *= np.float32(_NORMALIZED_PEAK) / max(np.abs(samples).max(), SILENT_PEAK)

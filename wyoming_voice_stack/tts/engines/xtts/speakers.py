@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from wyoming_voice_stack.errors import EngineError, UnknownVoice
 from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
 from wyoming_voice_stack.tts.voices.cloning.cache_keys import content_key
 from wyoming_voice_stack.tts.voices.cloning.latent_cache import Arrays, LatentCache
+from wyoming_voice_stack.tts.voices.cloning.recording_thread import RecordingThread
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -84,6 +86,7 @@ class SpeakerStore:
         self._cache = cache
         self._device = device
         self._lock = threading.Lock()
+        self._thread = RecordingThread()
         self._contents: OrderedDict[str, str] = OrderedDict()
         self._clones: OrderedDict[str, SpeakerConditioning] = OrderedDict()
         self._in_progress: dict[str, Future[SpeakerConditioning]] = {}
@@ -147,12 +150,18 @@ class SpeakerStore:
             known = self._contents.get(source.fingerprint)
         if known is not None:
             return known
-        content = _content_of(source)
+        content = self._content_of(source)
         with self._lock:
             self._contents[source.fingerprint] = content
             if len(self._contents) > MAX_KEPT_FINGERPRINTS:
                 self._contents.popitem(last=False)
         return content
+
+    def _content_of(self, source: CloneSource) -> str:
+        try:
+            return self._thread.read(partial(content_key, source.paths))
+        except OSError as error:
+            raise _unusable(source.name, error) from error
 
     def _load_or_clone(self, source: CloneSource, content: str) -> SpeakerConditioning:
         arrays = self._cache.get(content) if self._cache is not None else None
@@ -160,7 +169,7 @@ class SpeakerStore:
             conditioning = _from_arrays(arrays, self._device)
         else:
             conditioning = self._run_clone(source)
-            if _content_of(source) != content:
+            if self._content_of(source) != content:
                 # A recording changed meanwhile, so the result is not cached.
                 return conditioning
             if self._cache is not None:
@@ -190,13 +199,6 @@ def _wait_for(in_progress: Future[SpeakerConditioning], name: str) -> SpeakerCon
             f"Cloning voice {name!r} takes longer than {MAX_CLONING_SECONDS:.0f} s. Try again later, or"
             " run the model on a faster device."
         ) from error
-
-
-def _content_of(source: CloneSource) -> str:
-    try:
-        return content_key(source.paths)
-    except OSError as error:
-        raise _unusable(source.name, error) from error
 
 
 def _unusable(name: str, error: Exception) -> UnknownVoice:
