@@ -155,7 +155,7 @@ class Settings(BaseSettings):
     allowed_hosts: HostNames = ()
     """Further names under which browsers and proxies may reach the HTTP side; addresses and local names always may."""
     api_key: SecretStr | None = None
-    """Key that requests to the OpenAI-compatible API must send; unset accepts any key and none."""
+    """Key that requests to the OpenAI-compatible API must send; if unset, no key is needed."""
     api_voices: VoiceAliases = ()
     """Voices of this server for names that API clients send, such as `alloy=anna [de],nova=bert`."""
     api_origins: Origins = ()
