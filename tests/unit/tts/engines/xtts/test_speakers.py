@@ -17,6 +17,7 @@ from wyoming_voice_stack.errors import EngineError, UnknownVoice
 from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.xtts import speakers as voices
 from wyoming_voice_stack.tts.engines.xtts.speakers import SpeakerStore
+from wyoming_voice_stack.tts.voices.cloning import recording_thread
 from wyoming_voice_stack.tts.voices.cloning.latent_cache import LatentCache
 from wyoming_voice_stack.tts.voices.cloning.listing import list_recordings
 from wyoming_voice_stack.tts.voices.folder import clone_source
@@ -260,3 +261,21 @@ class TestThreads:
         finally:
             hold.set()
         assert slow.result(WAIT_SECONDS)
+
+
+def test_a_share_that_hangs_holds_no_engine(
+    kept: SpeakerStore, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+
+    def hang(_paths: object) -> str:
+        answers.wait()
+        return ""
+
+    monkeypatch.setattr(recording_thread, "READ_SECONDS", 0.01)
+    monkeypatch.setattr(voices, "content_key", hang)
+    try:
+        with pytest.raises(UnknownVoice, match=r"reading takes longer than 0\.01 s"):
+            kept.conditioning_for(asking("clara"))
+    finally:
+        answers.set()
