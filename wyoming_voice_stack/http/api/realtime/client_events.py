@@ -49,7 +49,7 @@ class Fields:
             raise InvalidField(
                 f"{self.param(name)} is longer than {limit} characters.", param=self.param(name)
             )
-        return (clean(value).strip() or None) if value is not None else None
+        return (value.strip() or None) if value is not None else None
 
     def name(self, name: str) -> str | None:
         """Return the name of something."""
@@ -67,7 +67,7 @@ class Fields:
                 f" {MAX_NAME_CHARACTERS} characters.",
                 param=self.param(name),
             )
-        return tuple(clean(value).strip() for value in values if value.strip())
+        return tuple(value.strip() for value in values if value.strip())
 
     def number(self, name: str, *, low: float, high: float) -> float | None:
         """Return a number in a range."""
@@ -127,11 +127,6 @@ class ClientEvent:
     fields: Fields
     event_id: str | None = None
     """As the client numbers its events, for errors; None if it does not."""
-
-
-def clean(text: str) -> str:
-    """Replace what is not text: JSON can hold halves of characters."""
-    return text.encode(errors="replace").decode()
 
 
 def parse_event(message: str) -> ClientEvent:

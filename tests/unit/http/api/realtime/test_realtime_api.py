@@ -378,3 +378,8 @@ class TestVocabulary:
     def test_any_text_is_read_or_refused(self, message: str) -> None:
         with suppress(VoiceStackError):
             parse_event(message)
+
+    def test_half_a_surrogate_pair_is_replaced(self) -> None:
+        event = parse_event(r'{"type": "x", "text": "a\ud800", "keywords": ["\udc00"]}')
+        assert event.fields.text("text", limit=5) == "a\N{REPLACEMENT CHARACTER}"
+        assert event.fields.names("keywords", limit=1) == ("\N{REPLACEMENT CHARACTER}",)
