@@ -58,6 +58,9 @@ async def serving(serve: Serve) -> AsyncIterator[int]:
                 await serve(reader, writer)
         finally:
             writer.transport.abort()
+            # A connection that was reset reports it here, or else when it is collected.
+            with suppress(OSError):
+                await writer.wait_closed()
             serving_now.discard(task)
 
     async with await asyncio.start_server(tracked, "127.0.0.1", 0) as server:
