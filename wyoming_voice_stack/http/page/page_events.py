@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
@@ -19,8 +20,10 @@ from wyoming_voice_stack.http.api.streaming import open_stream
 from wyoming_voice_stack.http.page.page_files import SECURITY_HEADERS
 from wyoming_voice_stack.logs import RecentLines
 
-MAX_STREAMS = 8
+MAX_STREAMS = 32
 """Pages that follow the state at once; browsers open one stream for each."""
+MAX_STREAMS_OF_ADDRESS = 8
+"""Those of one address, so that one machine cannot take all. All pages in Home Assistant share its address."""
 PULSE_SECONDS = 0.5
 """How often a stream looks for changes."""
 FIGURES_SECONDS = 2.0
@@ -73,7 +76,12 @@ class EventStreams:
         self._send = send
         self._keep = keep
         self._drains = drains
-        self._open = 0
+        self.taken: Counter[str] = Counter()
+        """Number of streams of each address."""
+
+    def has_room(self, address: str) -> bool:
+        """Return whether a page of this address may follow the state."""
+        return self.taken.total() < MAX_STREAMS and self.taken[address] < MAX_STREAMS_OF_ADDRESS
 
     async def serve(
         self, request: web.Request, state: Callable[[], dict[str, Any]], *, with_log: bool
@@ -83,9 +91,10 @@ class EventStreams:
         Raises:
             Busy: too many streams are open.
         """
-        if self._open >= MAX_STREAMS:
-            raise Busy(f"{self._open} pages are open already. Close one, then reload this page.")
-        self._open += 1
+        address = request.remote or ""
+        if not self.has_room(address):
+            raise Busy("Too many pages are open already. Close one, then reload this page.")
+        self.taken[address] += 1
         try:
             response = await open_stream(request, "text/event-stream", SECURITY_HEADERS)
             async for data in self.events(state, with_log=with_log):
@@ -93,7 +102,9 @@ class EventStreams:
                 self._keep(request)
             return response
         finally:
-            self._open -= 1
+            self.taken[address] -= 1
+            # Forgets the addresses without a stream.
+            self.taken = +self.taken
 
     async def events(
         self, state: Callable[[], dict[str, Any]], *, with_log: bool

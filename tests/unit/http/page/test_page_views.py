@@ -30,6 +30,7 @@ from wyoming_voice_stack.http.api.streaming import WRITE_SECONDS
 from wyoming_voice_stack.http.deadlines import DEADLINES, Deadlines
 from wyoming_voice_stack.http.page.page_events import (
     MAX_STREAMS,
+    MAX_STREAMS_OF_ADDRESS,
     EventSources,
     EventStreams,
     FetchProgress,
@@ -243,7 +244,7 @@ async def test_a_stream_has_the_deadline_of_the_server() -> None:
 async def test_streams_are_bounded_and_give_their_places_back() -> None:
     async with page() as client:
         open_streams: list[aiohttp.ClientResponse] = []
-        for _ in range(MAX_STREAMS):
+        for _ in range(MAX_STREAMS_OF_ADDRESS):
             answer = await client.get("/ui/api/events")
             assert answer.status == 200
             assert answer.headers["Content-Type"] == "text/event-stream"
@@ -263,6 +264,15 @@ async def test_streams_are_bounded_and_give_their_places_back() -> None:
                 answer.close()
         for answer in open_streams:
             answer.close()
+
+
+def test_one_address_leaves_streams_to_others() -> None:
+    streams = Now().streams
+    streams.taken.update({"192.168.1.5": MAX_STREAMS_OF_ADDRESS})
+    assert not streams.has_room("192.168.1.5")
+    assert streams.has_room("192.168.1.6")
+    streams.taken.update({f"192.168.2.{n}": 1 for n in range(MAX_STREAMS - MAX_STREAMS_OF_ADDRESS)})
+    assert not streams.has_room("192.168.1.6")
 
 
 async def test_streams_end_with_the_server() -> None:
