@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -100,6 +100,8 @@ class UtteranceRequest:
     """Text before the speech, or in its style."""
     word_times: bool = False
     """Find out when each word was spoken."""
+    household_names: bool = True
+    """Expect the names of the household's areas and entities."""
     sensitivity: str | None = None
     """`aggressive` or `relaxed` endpoint detection; anything else is the default."""
 
@@ -155,9 +157,9 @@ class AsrService:
         )
 
     @property
-    def references(self) -> tuple[str, ...]:
-        """The models as `ASR_MODEL` names them."""
-        return tuple(self._references)
+    def references(self) -> Mapping[str, str]:
+        """The name of each model by its name in `ASR_MODEL`."""
+        return {reference: entry.name for reference, entry in self._references.items()}
 
     @property
     def name_source(self) -> NameSource | None:
@@ -240,7 +242,7 @@ class AsrService:
         wanted = request.language or (None if request.languages else self._options.language)
         defaults = self._options.request
         prompt = (request.prompt or "").strip()[-MAX_PROMPT_CHARACTERS:]
-        source = self._name_source
+        source = self._name_source if request.household_names else None
         return TranscriptionContext(
             entry.worker,
             replace(

@@ -14,7 +14,7 @@ from wyoming_voice_stack.models.fetch import fetch
 from wyoming_voice_stack.models.hub_model import HubModel, verify
 from wyoming_voice_stack.models.progress import Progress, ProgressLines
 
-__all__ = ["HubModel", "ModelStore", "StoredModel", "shown_name", "verify"]
+__all__ = ["HubModel", "ModelStore", "StoredModel", "shown_name", "size_on_disk", "verify"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -197,7 +197,11 @@ def _package_folders(package: str) -> list[Path]:
     return [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
 
 
+def size_on_disk(path: Path) -> int:
+    """Return the size of a file, or of all files in a folder, in bytes."""
+    files = [path] if path.is_file() else (each for each in path.rglob("*") if each.is_file())
+    return sum(file.stat().st_size for file in files)
+
+
 def _stored(folder: Path) -> StoredModel:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    size_bytes = sum(path.stat().st_size for path in files)
-    return StoredModel(folder.name.replace("--", "/", 1), folder, size_bytes)
+    return StoredModel(folder.name.replace("--", "/", 1), folder, size_on_disk(folder))

@@ -21,7 +21,7 @@ from wyoming_voice_stack.errors import (
     VoiceStackError,
 )
 from wyoming_voice_stack.http.page.model_routes import ModelRoutes, ShownModel
-from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.models.store import ModelStore, shown_name
 from wyoming_voice_stack.server.assembly import model_shelf
 from wyoming_voice_stack.server.assembly.model_shelf import MAX_FETCHES, DiskShelf
 from wyoming_voice_stack.server.assembly.references.model_references import Weights
@@ -77,7 +77,8 @@ def whisper(root: Path, name: str = "base", *, missing: str = "") -> Path:
 
 
 def shelf(root: Path, mode: str = "asr", *references: str, **environ: str) -> DiskShelf:
-    return DiskShelf(ModelStore(root), mode, references, environ)
+    names = {reference: shown_name(reference) for reference in references}
+    return DiskShelf(ModelStore(root), mode, names, environ)
 
 
 def by_id(found: DiskShelf) -> dict[str, ShownModel]:
@@ -138,6 +139,62 @@ def test_voices_and_their_licences(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="COQUI_TOS_AGREED"):
         shelf(tmp_path, "tts").fetch(XTTS)
     assert by_id(shelf(tmp_path, "tts", VOICE, **ACCEPTED))[XTTS].needs is None
+
+
+@pytest.mark.parametrize("kind", ["path", "package", "piper", "link"])
+def test_a_model_in_use_outside_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    package = tmp_path / "own_package"
+    (package / "base").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "base" / "model.bin").write_bytes(b"12345")
+    (package / "anna.onnx").write_bytes(b"123")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    root = tmp_path / "models"
+    if kind == "link":
+        root.symlink_to(package)
+    reference, name, size = {
+        "path": (str(package / "base"), "base", 5),
+        "package": ("pkg:own_package/base", "own_package/base", 5),
+        "piper": (f"piper:{package / 'anna.onnx'}", "anna", 3),
+        # Directly in the folder of models, where nothing else is listed.
+        "link": (str(root / "anna.onnx"), "anna", 3),
+    }[kind]
+    mode = "asr" if kind in {"path", "package"} else "tts"
+    found = DiskShelf(ModelStore(root), mode, {reference: name}, {})
+    shown = {model.name: model for model in found.models() if model.active}
+    model = shown[name]
+    assert (model.size_bytes, model.state, model.can_delete) == (size, "on-disk", False)
+    assert str(tmp_path) not in model.id
+    # Offered models of the same name are others.
+    assert model.id not in {each.id for each in found.models() if not each.active}
+    with pytest.raises(RequestError, match="The server uses"):
+        found.remove(model.id)
+    with pytest.raises(UnknownModel):
+        found.fetch(model.id)
+    assert (package / "base" / "model.bin").is_file()
+
+
+def test_a_model_in_use_is_listed_once(tmp_path: Path) -> None:
+    base = whisper(tmp_path)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "model.bin").write_bytes(b"12345")
+    coqui = "tts_models/de/thorsten/vits"
+    folder = tmp_path / "tts_models--de--thorsten--vits"
+    folder.mkdir()
+    (folder / "model_file.pth").write_bytes(b"1")
+    for mode, reference, listed in (
+        ("asr", "base", "base"),
+        ("asr", str(base), "base"),
+        ("asr", str(tmp_path / "own"), "own"),
+        ("tts", coqui, folder.name),
+    ):
+        active = [model for model in shelf(tmp_path, mode, reference).models() if model.active]
+        assert [(model.id, model.can_delete) for model in active] == [(listed, False)]
+    # Nothing is there yet.
+    missing = shelf(tmp_path, "asr", str(tmp_path / "none"), "organisation/none")
+    assert not any(model.active for model in missing.models())
 
 
 def test_no_folder_and_no_right_to_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +331,7 @@ def test_the_model_in_use_has_many_names(tmp_path: Path, reference: str) -> None
         reference = str(folder)
     elif reference == "a path that was loaded":
         store.resolve(str(folder))
-    found = DiskShelf(store, "asr", (reference,), {})
+    found = DiskShelf(store, "asr", {reference: shown_name(reference)}, {})
     [shown] = [model for model in found.models() if model.state == "on-disk"]
     assert (shown.active, shown.can_delete) == (True, False)
 

@@ -20,7 +20,7 @@ class ShownModel:
     """A model as the page lists it."""
 
     id: str
-    """As the settings name it."""
+    """As the settings name it; of a model outside of MODELS_DIR, its name behind a prefix."""
     name: str
     size_bytes: int | None
     """On disk; of one that is not, about what has to be fetched. None if that is not known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from wyoming_voice_stack.errors import (
 )
 from wyoming_voice_stack.http.page.model_routes import ModelState, ShownModel
 from wyoming_voice_stack.http.page.page_events import FetchProgress, FetchState
-from wyoming_voice_stack.models.store import ModelStore, StoredModel
+from wyoming_voice_stack.models.store import ModelStore, StoredModel, size_on_disk
 from wyoming_voice_stack.server.assembly.references.model_references import (
     Weights,
     require_installed,
@@ -28,6 +28,7 @@ from wyoming_voice_stack.server.assembly.references.model_references import (
 )
 from wyoming_voice_stack.server.assembly.references.offered_models import (
     OfferedModel,
+    local_files,
     model_folders,
     offered_models,
 )
@@ -39,6 +40,8 @@ MAX_FETCHES = 2
 MAX_KEPT_FETCHES = 16
 """Ended downloads whose result is still told."""
 _REMOVED = ".removed-"
+_ELSEWHERE = "elsewhere:"
+"""Before the name of a model outside of MODELS_DIR, so that it is not taken for another one."""
 
 
 @dataclass
@@ -70,13 +73,14 @@ class DiskShelf:
         self,
         store: ModelStore,
         mode: str,
-        references: Sequence[str],
+        references: Mapping[str, str],
         environ: Mapping[str, str],
     ) -> None:
-        """`references` are the models in use, as the settings name them."""
+        """`references` has the shown name of each model in use by its name in the settings."""
         self._store = store
         self._mode = mode
         self._environ = environ
+        self._references = references
         self._offered = offered_models(mode)
         self._active = model_folders(references)
         self._lock = threading.Lock()
@@ -94,6 +98,9 @@ class DiskShelf:
         others = [
             self._other(stored) for stored in installed.values() if self._is_ours(stored.path)
         ]
+        folders = {model.id for model in others}
+        folders |= {offer.hub.directory for offer in self._offered.values()}
+        others += self._elsewhere(folders)
         return sorted([*others, *shown], key=lambda model: model.state == "remote")
 
     def fetch(self, model_id: str) -> None:
@@ -246,6 +253,38 @@ class DiskShelf:
             can_delete=not active,
             needs=None,
         )
+
+    def _elsewhere(self, listed: set[str]) -> Iterator[ShownModel]:
+        """The models in use whose files are in none of the `listed` folders below MODELS_DIR."""
+        for reference, name in self._references.items():
+            try:
+                path = local_files(reference, self._store)
+                if path is None or self._folder_of(path) in listed:
+                    continue
+                size_bytes = size_on_disk(path)
+            except (ModelError, OSError) as error:
+                _LOGGER.warning("The files of %s cannot be found: %s", name, error)
+                continue
+            yield ShownModel(
+                id=f"{_ELSEWHERE}{name}",
+                name=name,
+                size_bytes=size_bytes,
+                languages=(),
+                licence="",
+                state="on-disk",
+                active=True,
+                can_delete=False,
+                needs=None,
+            )
+
+    def _folder_of(self, path: Path) -> str | None:
+        """Return the folder directly below MODELS_DIR that contains a path."""
+        root = self._store.root
+        # As written, and without links: either of them may be one.
+        for inner, outer in ((path.absolute(), root.absolute()), (path.resolve(), root.resolve())):
+            if inner.is_relative_to(outer) and inner != outer:
+                return inner.relative_to(outer).parts[0]
+        return None
 
     def _is_active(self, folder: str) -> bool:
         used = {path.name for path in self._store.used_folders()}

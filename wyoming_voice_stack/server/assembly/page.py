@@ -72,7 +72,7 @@ class PageBuilder:
         max_upload_bytes = self.settings.max_upload_mb * MIB
         return self._routes(
             service,
-            (self.settings.tts_model,),
+            {self.settings.tts_model: service.status().model},
             [
                 VoiceRoutes(service, aliases, uploads, max_upload_bytes),
                 PlainSpeech(service, ApiKey(self._key)),
@@ -84,7 +84,7 @@ class PageBuilder:
     def _routes(
         self,
         service: HasWorkload,
-        references: Sequence[str],
+        references: Mapping[str, str],
         parts: Sequence[PagePart],
         *,
         languages: Callable[[], tuple[str, ...]],

@@ -15,10 +15,12 @@ from wyoming_voice_stack.asr.whisper.catalogue import (
 )
 from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.models.hub_model import HubModel
+from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.assembly.references.piper_references import (
     PIPER_SCHEME,
     piper_reference,
 )
+from wyoming_voice_stack.tts.engines.coqui.download import folder_name
 from wyoming_voice_stack.tts.engines.piper.default_voices import default_voices
 from wyoming_voice_stack.tts.engines.piper.engine import is_piper_name, piper_hub_model
 from wyoming_voice_stack.tts.engines.xtts.language_codes import XTTS_V2, advertised
@@ -71,7 +73,17 @@ def model_folders(references: Iterable[str]) -> set[str]:
         if hub is not None:
             found.add(hub.directory)
         found.update(Path(reference).parts)
+        found.add(folder_name(reference))
     return found
+
+
+def local_files(reference: str, store: ModelStore) -> Path | None:
+    """Return the path of a model on this machine; None if it does not exist or has to be fetched first.
+
+    Raises:
+        ModelNotFound: the reference is not valid.
+    """
+    return store.find(piper_reference(reference) or reference, _hub_of(reference))
 
 
 def _hub_of(reference: str) -> HubModel | None:
