@@ -7,10 +7,12 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.errors import RequestError, StorageError
+from wyoming_voice_stack.tts.voices.folder_reader import FIRST_READ_SECONDS, start_reading
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -28,15 +30,30 @@ class AliasFile:
     """The aliases of one server: those of the settings, and above them those of the file."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        """`settings` are those of `API_VOICES`."""
+        """Read the file, for `FIRST_READ_SECONDS` at most. `settings` are those of `API_VOICES`."""
         self._path = folder / ALIAS_FILE
         self._settings = dict(settings)
-        self._saved = self._read()
+        self._saved: Mapping[str, str] | None = None
+        self._reading = start_reading(self._read)
+        if not wait((self._reading,), FIRST_READ_SECONDS).done:
+            _LOGGER.warning(
+                "%s could not be read within %g s; its names for voices are missing until it is read."
+                " Check the disk or the network share.",
+                self._path,
+                FIRST_READ_SECONDS,
+            )
 
     @property
     def current(self) -> Mapping[str, str]:
         """The voice of each alias."""
-        return self._settings | self._saved
+        return {**self._settings, **self._in_file}
+
+    @property
+    def _in_file(self) -> Mapping[str, str]:
+        if self._saved is not None:
+            return self._saved
+        # A network share may answer late.
+        return self._reading.result() if self._reading.done() else {}
 
     def save(self, aliases: Any, require: Callable[[str], None]) -> None:
         """Replace the aliases of the file. Blocking.
@@ -63,15 +80,15 @@ class AliasFile:
         Raises:
             StorageError: the file cannot be written.
         """
-        changed = {}
-        for alias, voice in self._saved.items():
+        changed, known = {}, self._in_file
+        for alias, voice in known.items():
             rest = voice.removeprefix(old)
             is_meant = voice.startswith(old) and (not rest or rest.startswith(_AFTER_A_NAME))
             if not is_meant:
                 changed[alias] = voice
             elif new is not None:
                 changed[alias] = new + rest
-        if changed != self._saved:
+        if changed != known:
             self._write(changed)
             self._saved = changed
 

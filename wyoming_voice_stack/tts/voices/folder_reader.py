@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from typing import TypeVar
 
 from wyoming_voice_stack.tts.engine import CloneSource
 
@@ -17,6 +18,7 @@ FIRST_READ_SECONDS = 5.0
 """The same at the start of the server, which waits for it."""
 
 Voices = Mapping[str, CloneSource]
+Read = TypeVar("Read")
 
 
 class FolderReader:
@@ -31,10 +33,7 @@ class FolderReader:
     def start(self, read: Callable[[], Voices]) -> Future[Voices]:
         """Start a reading, or return the one that is running."""
         if self._running is None or self._running.done():
-            future: Future[Voices] = Future()
-            self._running = future
-            # Not a thread of a pool: the process ends even while it hangs.
-            threading.Thread(target=_run, args=(read, future), name="voices", daemon=True).start()
+            self._running = start_reading(read)
         return self._running
 
     def note_answer(self) -> None:
@@ -53,7 +52,15 @@ class FolderReader:
         self._warned = True
 
 
-def _run(read: Callable[[], Voices], future: Future[Voices]) -> None:
+def start_reading(read: Callable[[], Read]) -> Future[Read]:
+    """Start to read something in the voices folder in a thread of its own."""
+    future: Future[Read] = Future()
+    # Not a thread of a pool: the process ends even while it hangs.
+    threading.Thread(target=_run, args=(read, future), name="voices", daemon=True).start()
+    return future
+
+
+def _run(read: Callable[[], Read], future: Future[Read]) -> None:
     try:
         future.set_result(read())
     except BaseException as error:  # noqa: BLE001 - raised where the result is taken
