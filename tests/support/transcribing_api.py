@@ -23,7 +23,7 @@ from wyoming_voice_stack.asr.engine import (
     TimedWord,
     Transcription,
 )
-from wyoming_voice_stack.asr.service import AsrOptions, AsrService, UtteranceRequest
+from wyoming_voice_stack.asr.service import AsrOptions, AsrService, NameSource, UtteranceRequest
 from wyoming_voice_stack.http.api.transcription.transcription_api import (
     TRANSCRIPTIONS,
     TranscriptionApi,
@@ -128,10 +128,13 @@ def _part(field: str, content: bytes, file_name: str | None = None) -> bytes:
 
 @asynccontextmanager
 async def transcribing(
-    engine: FakeRecognizer, options: AsrOptions | None = None, **more: Any
+    engine: FakeRecognizer,
+    options: AsrOptions | None = None,
+    name_source: NameSource | None = None,
+    **more: Any,
 ) -> AsyncIterator[Caller]:
     options = options or replace(OPTIONS, max_utterance_s=600)
-    async with serving(engine, options) as service:
+    async with serving(engine, options, name_source=name_source) as service:
         uploads = UploadBudget(UPLOADS_BYTES)
         api = TranscriptionApi(service, uploads, max_upload_bytes=MAX_UPLOAD_BYTES)
         async with serving_api(api.routes(), **more) as running:

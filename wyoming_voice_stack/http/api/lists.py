@@ -104,6 +104,8 @@ class Lists:
 def _entry(name: str, task: str, languages: Sequence[str]) -> dict[str, Any]:
     return {
         "id": name,
+        # The model that an alias stands for; its own name otherwise.
+        "root": name,
         "object": "model",
         # When it was made is not known.
         "created": 0,

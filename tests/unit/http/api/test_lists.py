@@ -66,12 +66,15 @@ async def test_models_of_speech_to_text() -> None:
         assert [each["id"] for each in listed["data"]] == ["base", "org/large", *ASR_ALIASES]
         assert listed["data"][0] == {
             "id": "base",
+            "root": "base",
             "object": "model",
             "created": 0,
             "owned_by": "wyoming-voice-stack",
             "task": "automatic-speech-recognition",
             "language": ["de", "en"],
         }
+        roots = [each["root"] for each in listed["data"]]
+        assert roots == ["base", "org/large", *["base"] * len(ASR_ALIASES)]
         models = (await read(api, "/v1/audio/models"))["models"]
         assert models == [{"id": each["id"]} for each in listed["data"]]
         assert await read(api, "/v1/audio/voices") == {"voices": []}

@@ -122,6 +122,7 @@ class TranscriptionApi:
             prompt=fields.prompt,
             task=task,
             word_times=fields.word_times,
+            household_names=fields.household_names,
         )
 
     def _translating(self, model: str | None) -> str:

@@ -50,6 +50,8 @@ class TranscriptionFields:
     words: bool = False
     """Times of the words are wanted."""
     stream: bool = False
+    household_names: bool = True
+    """Names of the household are expected."""
 
     @property
     def word_times(self) -> bool:
@@ -73,7 +75,8 @@ def read_fields(given: Mapping[str, Sequence[str]]) -> TranscriptionFields:
         keywords=tuple(values.get("keywords", ())),
         format=_format(_last(values, "response_format")),
         words=_words(values.get("timestamp_granularities", ())),
-        stream=_flag("stream", _last(values, "stream")),
+        stream=_flag("stream", values, default=False),
+        household_names=_flag("household_names", values, default=True),
     )
     _check_temperature(_last(values, "temperature"))
     if found.stream and found.format not in STREAMED_FORMATS:
@@ -159,8 +162,11 @@ def _words(granularities: Sequence[str]) -> bool:
     return _WORD in granularities
 
 
-def _flag(name: str, text: str | None) -> bool:
-    if text is None or text.lower() in _FALSE:
+def _flag(name: str, values: Mapping[str, Sequence[str]], *, default: bool) -> bool:
+    text = _last(values, name)
+    if text is None:
+        return default
+    if text.lower() in _FALSE:
         return False
     if text.lower() in _TRUE:
         return True

@@ -172,6 +172,35 @@ async def test_fields_before_and_after_the_file(
     assert request.terms == ("Kontor", "Stube")
 
 
+class HouseholdNames:
+    """Names of a household that are always known."""
+
+    names = ("Kontor", "Stube")
+
+    async def start(self) -> None:
+        """Nothing is read."""
+
+    async def stop(self) -> None:
+        """Nothing is read."""
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ([], HouseholdNames.names),
+        ([("household_names", " ")], HouseholdNames.names),
+        ([("household_names", "true")], HouseholdNames.names),
+        ([("household_names", "false")], ()),
+    ],
+)
+async def test_names_of_the_household_can_be_left_out(
+    engine: TellingRecognizer, fields: list[tuple[str, str]], names: tuple[str, ...]
+) -> None:
+    async with transcribing(engine, name_source=HouseholdNames()) as caller:
+        assert (await caller.upload(spoken_file(), fields)).status == 200
+    assert engine.requests[0].household_names == names
+
+
 async def test_blank_is_absent(engine: TellingRecognizer) -> None:
     names = (
         "model",
@@ -364,6 +393,7 @@ async def test_an_error_before_the_first_byte_is_a_status(stream: str) -> None:
         ([("temperature", "hot")], "temperature", "invalid_value"),
         ([("temperature", "nan")], "temperature", "invalid_value"),
         ([("stream", "maybe")], "stream", "invalid_value"),
+        ([("household_names", "maybe")], "household_names", "invalid_value"),
         ([("stream", "true"), ("response_format", "srt")], "stream", "unsupported_value"),
     ],
 )
