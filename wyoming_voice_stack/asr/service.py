@@ -209,8 +209,7 @@ class AsrService:
 
     def workload(self) -> Workload:
         """Return what the engines of all models work on, and what waits for them."""
-        loads = (entry.worker.workload for entry in self._entries.values())
-        return sum(loads, Workload())
+        return sum((entry.worker.workload for entry in self._entries.values()), Workload())
 
     def open_utterance(self, request: UtteranceRequest, *, began_s_ago: float = 0.0) -> Utterance:
         """Open an utterance, whose first audio was received `began_s_ago`; see `resolve` for its errors."""
@@ -294,9 +293,8 @@ class AsrService:
             return tuple(dict.fromkeys(self._code(entry, tag) for tag in wanted))
         if not self._options.household:
             return ()
-        return tuple(
-            entry.tags[tag] for tag in household_languages(self._options.household, entry.tags)
-        )
+        own = household_languages(self._options.household, entry.tags)
+        return tuple(entry.tags[tag] for tag in own)
 
 
 def _bounded(kind: str, words: tuple[str, ...]) -> tuple[str, ...]:

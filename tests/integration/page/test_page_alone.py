@@ -153,6 +153,70 @@ def test_a_file_becomes_text_and_subtitles(
     assert first["file"] == second["file"] == microphone.read_bytes()
 
 
+def test_one_of_several_models_hears(page: WebPage, asr: FakePageServer, microphone: Path) -> None:
+    page.open(asr.url)
+    page.wait_for_text("#addresses", "127.0.0.1")
+    assert not page.find("#hear-model").is_displayed()
+    asr.answers.served[1:1] = [("large", "large", ["ro"])]
+    page.open(asr.url)
+    page.wait_for("#hear-model")
+    shown = "return [...document.querySelectorAll('#hear-model option')].map((each) => each.value)"
+    page.wait(lambda: page.script(shown) == ["base", "large"])
+    page.choose("#hear-model", "large")
+    page.choose("#hear-language", "ro")
+    page.find("#file").send_keys(str(microphone))
+    page.wait_for_text("#heard", "Turn on the light.")
+    # Kept while the sections are built again.
+    page.choose("#language", "de")
+    page.wait_for_text("#hear-title", "Zuhören")
+    page.wait(lambda: page.script("return document.getElementById('hear-model').value") == "large")
+    page.wait(lambda: page.script("return document.getElementById('hear-language').value") == "ro")
+    page.click("#record")
+    page.wait_for_text("#partial", "Turn on")
+    page.click("#record")
+    page.wait_for_text("#heard", "Turn on the light.")
+    page.choose("#language", "en")
+    (_, _, first), (_, _, second) = asr.requests[:2]
+    assert (first["model"], first["language"]) == ("large", "ro")
+    asked = second["session"]["audio"]["input"]["transcription"]
+    assert asked == {"language": "ro", "model": "large"}
+
+
+def test_a_recording_with_and_without_names(
+    page: WebPage, asr: FakePageServer, microphone: Path
+) -> None:
+    asr.answers.names |= {"configured": True, "areas": 2, "entities": 5, "since": 1_796_000_000}
+    page.open(asr.url)
+    page.wait_for_text("#names-text", "2 areas and 5 devices")
+    page.click("#compare")
+    page.wait_for_text("#names-error", "Record something")
+    page.find("#file").send_keys(str(microphone))
+    page.wait_for_text("#heard", "Turn on the light.")
+    page.click("#compare")
+    page.wait_for_text("#compared", "Turn on the lied.")
+    rows = [row.text.split() for row in page.all("#compared > div")]
+    assert rows == [
+        ["With", "names", "Turn", "on", "the", "light."],
+        ["Without", "names", "Turn", "on", "the", "lied."],
+    ]
+    assert page.text("#names-error") == ""
+    sent = [body.get("household_names") for _, _, body in asr.requests]
+    assert sent == [None, "true", "false"]
+
+
+def test_addresses_are_those_of_the_browser(page: WebPage, asr: FakePageServer) -> None:
+    page.open(asr.url.replace("127.0.0.1", "voice.lan"))
+    page.wait_for_text("#addresses", "voice.lan")
+    assert str(asr.server.port) in page.text("#addresses")
+    assert page.text("#api-addresses code") == asr.url.replace("127.0.0.1", "voice.lan").replace(
+        "/ui/", "/v1"
+    )
+    asr.answers.state["by_ingress"] = True
+    page.open(asr.url)
+    page.wait_for_text("#addresses", "192.168.1.5")
+    assert page.text("#api-addresses code") == "http://192.168.1.5:10300/v1"
+
+
 def test_a_voice_is_recorded_and_added(page: WebPage, tts: FakePageServer) -> None:
     page.open(tts.url)
     page.click("#add-voice summary")

@@ -24,6 +24,7 @@ POLICY = (
     " media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'self'"
 )
+NO_NAMES = {"configured": False, "areas": 0, "entities": 0, "names": 0, "since": None}
 SECOND_OF_SILENCE = bytes(48_000)
 WAIT_S = 60.0
 
@@ -42,6 +43,8 @@ def state(mode: str, **changes: object) -> dict[str, Any]:
         "can_change": True,
         "why_not": "",
         "key_required": False,
+        "by_ingress": False,
+        "port": 10300,
         "wyoming": "tcp://192.168.1.5:10300",
         "base_url": "http://192.168.1.5:10300/v1",
         "health": "http://192.168.1.5:10300/health",
@@ -51,6 +54,11 @@ def state(mode: str, **changes: object) -> dict[str, Any]:
         "languages": ["de", "en"],
         "streams_text": True,
     } | changes
+
+
+def answers_without_names(text: str) -> str:
+    """Return a text as it is heard without the names of the household."""
+    return text.replace("light", "lied")
 
 
 def voice(name: str, **changes: object) -> dict[str, Any]:
@@ -88,6 +96,11 @@ class Answers:
     voices: list[dict[str, Any]] = field(default_factory=lambda: [voice("lessac", default=True)])
     models: list[dict[str, Any]] = field(default_factory=lambda: [model("base", active=True)])
     figures: dict[str, Any] = field(default_factory=dict)
+    served: list[tuple[str, str, list[str]]] = field(
+        default_factory=lambda: [("base", "base", ["de", "en"]), ("whisper-1", "base", [])]
+    )
+    """Name of each model, the model it stands for, and its languages."""
+    names: dict[str, Any] = field(default_factory=lambda: dict(NO_NAMES))
     text: str = "Turn on the light."
     lines: list[dict[str, Any]] = field(default_factory=list)
     error: tuple[int, str, str] | None = None
@@ -172,6 +185,7 @@ class _Site(LoopbackServer):
             "/ui/api/events": self._fake.events,
             "/ui/api/{rest:.+}": self._page_api,
             "/ui/{name}": self._file,
+            "/v1/models": self._models,
             "/v1/audio/speech": self._speech,
             "/v1/audio/transcriptions": self._transcription,
             "/v1/realtime": self._realtime,
@@ -206,11 +220,20 @@ class _Site(LoopbackServer):
             "voices": {"voices": answers.voices, "aliases": {}, "can_clone": True, "why_not": ""},
             "models": {"models": answers.models},
             "figures": answers.figures,
-            "names": {"configured": False, "areas": 0, "entities": 0, "names": 0, "since": None},
+            "names": answers.names,
             "state": answers.state,
             "log": {"lines": answers.lines, "settings": {"ASR_MODEL": "base"}},
         }
         return web.json_response(found[request.match_info["rest"]])
+
+    async def _models(self, request: web.Request) -> web.Response:
+        del request
+        answers = self._fake.answers
+        data = [
+            {"id": name, "root": root, "language": languages}
+            for name, root, languages in answers.served
+        ]
+        return web.json_response({"data": data})
 
     async def _speech(self, request: web.Request) -> web.StreamResponse:
         await self._fake.note(request)
@@ -229,7 +252,10 @@ class _Site(LoopbackServer):
             return _refusal(*self._fake.answers.error)
         text = self._fake.answers.text
         if body.get("stream") != "true":
-            return web.Response(text=text)
+            if body.get("household_names") == "false":
+                text = answers_without_names(text)
+            as_json = "response_format" not in body
+            return web.json_response({"text": text}) if as_json else web.Response(text=text)
         events = [{"type": "transcript.text.delta", "delta": text}]
         events.append({"type": "transcript.text.done", "text": text})
         lines = "".join(f"data: {json.dumps(event)}\n\n" for event in events)

@@ -65,6 +65,8 @@ class PageState:
             "detail": without_paths(status.detail),
             "progress": progress,
             "key_required": facts.key_required and not by_ingress,
+            "by_ingress": by_ingress,
+            "port": _port(request),
             "wyoming": f"tcp://{address}",
             "base_url": f"http://{address}/v1",
             "health": f"http://{address}/health",

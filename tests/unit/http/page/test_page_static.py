@@ -88,7 +88,8 @@ def test_scripts_find_what_they_look_for() -> None:
     there = set(re.findall(r'\bid(?:="|: ")([\w-]+)"', sources))
     sections = set(re.findall(r'addSection\("(\w+)"', sources))
     assert {f"{name}-section" for name in sections} <= there
-    wanted = {name for text in SCRIPTS.values() for name in re.findall(r'byId\("([\w-]+)"\)', text)}
+    by_id = r'\b(?:byId|note|on|onSubmit|show|showRecording|write|writeError)\("([\w-]+)"'
+    wanted = {name for text in SCRIPTS.values() for name in re.findall(by_id, text)}
     assert wanted <= there
     assert set(re.findall(r'\bfor="([\w-]+)"', sources)) <= there
 

@@ -62,6 +62,7 @@ async def test_the_state_of_the_server(state: EngineState, shown: str) -> None:
     ):
         assert answer.headers["Cache-Control"] == "no-store"
         got = await answer.json()
+        assert got.pop("port") == client.port
     assert got.pop("why_not")
     assert got == {
         "name": "voice",
@@ -74,6 +75,7 @@ async def test_the_state_of_the_server(state: EngineState, shown: str) -> None:
         "progress": 0.4 if shown == "loading" else None,
         "can_change": False,
         "key_required": True,
+        "by_ingress": False,
         "wyoming": "tcp://voice.local:5001",
         "base_url": "http://voice.local:5001/v1",
         "health": "http://voice.local:5001/health",
@@ -90,6 +92,7 @@ async def test_through_ingress_the_address_is_that_of_the_container() -> None:
         headers = INGRESS | {"Host": "home.example.org"}
         async with client.get("/ui/api/state", headers=headers) as answer:
             state = await answer.json()
+        assert (state["by_ingress"], state["port"]) == (True, client.port)
         assert state["wyoming"] == f"tcp://{socket.gethostname()}:{client.port}"
     # Home Assistant has checked the user.
     assert not state["key_required"]

@@ -1,5 +1,5 @@
 // Activity: what the server does, and how long it took since its start.
-import { addSection, byId, make, show } from "./dom.js";
+import { addSection, byId, make, pair, show } from "./dom.js";
 import { number, seconds, t } from "./language.js";
 import { call } from "./server.js";
 
@@ -10,7 +10,7 @@ const FLOOR = 118;
 const TOP = 16;
 
 export function mountActivity() {
-	const section = addSection("activity", "rest");
+	addSection("activity", "rest");
 	let figures = { now: {}, histograms: [], requests: 0, errors: [] };
 	const update = (data) => {
 		figures = { ...figures, ...(data.now ? data : { now: data }) };
@@ -19,11 +19,8 @@ export function mountActivity() {
 	const refresh = () => call("api/figures").then(update, () => {});
 	refresh();
 	return {
-		event(name, data) {
-			if (name === "figures") update(data);
-			if (name === "connected") refresh();
-		},
-		close: () => section.remove(),
+		figures: update,
+		connected: refresh,
 	};
 }
 
@@ -35,11 +32,11 @@ function draw({ now, histograms, requests, errors }) {
 		["activity.oldest", seconds(now.oldest_wait_s ?? 0)],
 		["activity.requests", number(requests)],
 	];
-	byId("now").replaceChildren(...shown.map(([key, value]) => make("div", {}, make("dt", {}, t(key)), make("dd", {}, value))));
+	byId("now").replaceChildren(...shown.map(([key, value]) => pair(t(key), value, false)));
 	const open = new Set([...byId("histograms").querySelectorAll("details[open]")].map(({ id }) => id));
 	const holdsFocus = byId("histograms").contains(document.activeElement);
 	if (!holdsFocus) byId("histograms").replaceChildren(...histograms.map((each) => histogram(each, open)));
-	show(byId("errors-part"), errors.length > 0);
+	show("errors-part", errors.length > 0);
 	byId("error-list").replaceChildren(
 		...errors.map(({ code, count, meaning }) =>
 			make("tr", {}, make("th", { scope: "row" }, make("code", {}, code)), make("td", {}, number(count)), make("td", {}, meaning)),

@@ -1,5 +1,5 @@
 // A new voice: a text to read aloud, a level meter, and the server's verdict in words.
-import { byId, make, options, show, write, writeError } from "./dom.js";
+import { byId, make, note, on, onSubmit, options, show, showRecording, write, writeError } from "./dom.js";
 import { byName, language, seconds, t } from "./language.js";
 import { inWords, record, whyNoMicrophone } from "./microphone.js";
 import { call } from "./server.js";
@@ -12,17 +12,13 @@ const PEAK_FALLS = 0.93; // With each twentieth of a second, so that a word can 
 export function mountAddVoice(state, added) {
 	const adding = new AddVoice(added);
 	const why = whyNoMicrophone();
-	show(byId("voice-microphone"), why === null);
-	show(byId("voice-no-microphone"), why !== null);
-	write(byId("voice-no-microphone"), why ?? "");
-	byId("add-voice").addEventListener("toggle", () => adding.loadTexts(state.languages), { once: true });
-	byId("read-language").addEventListener("change", () => adding.showText());
-	byId("record-voice").addEventListener("click", () => adding.toggle());
-	byId("voice-file").addEventListener("change", () => adding.use(byId("voice-file").files[0] ?? null));
-	byId("voice-form").addEventListener("submit", (event) => {
-		event.preventDefault();
-		adding.save();
-	});
+	show("voice-microphone", why === null);
+	note("voice-no-microphone", why);
+	on("add-voice", "toggle", () => adding.loadTexts(state.languages), { once: true });
+	on("read-language", "change", () => adding.showText());
+	on("record-voice", "click", () => adding.toggle());
+	on("voice-file", "change", () => adding.use(byId("voice-file").files[0] ?? null));
+	onSubmit("voice-form", () => adding.save());
 	return adding;
 }
 
@@ -42,7 +38,7 @@ class AddVoice {
 		try {
 			this.#texts = await (await fetch("reading.json")).json();
 		} catch (error) {
-			return writeError(byId("add-error"), error);
+			return writeError("add-error", error);
 		}
 		const known = Object.keys(this.#texts);
 		const fitting = known.filter((tag) => languages.some((each) => each.split(/[-_]/)[0] === tag));
@@ -53,16 +49,16 @@ class AddVoice {
 	showText() {
 		const tag = byId("read-language").value;
 		byId("read-text").lang = tag;
-		write(byId("read-text"), this.#texts[tag] ?? "");
+		write("read-text", this.#texts[tag] ?? "");
 	}
 
 	async toggle() {
-		writeError(byId("add-error"), null);
+		writeError("add-error", null);
 		try {
 			await (this.#microphone ? this.#finish() : this.#start());
 		} catch (error) {
 			this.#showRecording(false);
-			writeError(byId("add-error"), inWords(error));
+			writeError("add-error", inWords(error));
 		}
 	}
 
@@ -85,18 +81,15 @@ class AddVoice {
 		this.#peak = Math.max(peak, this.#peak * PEAK_FALLS);
 		byId("voice-level").value = this.#peak;
 		const word = this.#peak >= LOUD ? "level.loud" : this.#peak < QUIET ? "level.quiet" : "level.good";
-		write(byId("voice-level-word"), t(word));
-		write(byId("voice-time"), seconds(this.#microphone.seconds()));
+		write("voice-level-word", t(word));
+		write("voice-time", seconds(this.#microphone.seconds()));
 		if (this.#microphone.seconds() >= MAX_RECORDING_SECONDS) this.toggle();
 	}
 
 	#showRecording(on) {
-		const button = byId("record-voice");
-		button.setAttribute("aria-pressed", String(on));
-		button.classList.toggle("recording", on);
-		write(button, t(on ? "hear.stop" : "hear.record"));
+		showRecording("record-voice", on);
 		if (!on) byId("voice-level").value = this.#peak = 0;
-		if (!on) write(byId("voice-level-word"), "");
+		if (!on) write("voice-level-word", "");
 	}
 
 	/** Take a recording or a file for the new voice; null takes none. */
@@ -109,7 +102,7 @@ class AddVoice {
 		if (file) player.src = this.#url;
 		else player.removeAttribute("src");
 		byId("save-voice").disabled = file === null;
-		write(byId("voice-state"), file ? t("voices.recorded") : "");
+		write("voice-state", file ? t("voices.recorded") : "");
 	}
 
 	async save() {
@@ -117,21 +110,21 @@ class AddVoice {
 		const name = byId("voice-name").value.trim();
 		body.append("name", name);
 		body.append("file", this.#recording);
-		writeError(byId("add-error"), null);
+		writeError("add-error", null);
 		byId("verdict").replaceChildren();
 		byId("save-voice").disabled = true;
-		write(byId("voice-state"), t("voices.saving"));
+		write("voice-state", t("voices.saving"));
 		try {
 			const { verdict } = await call("api/voices", { method: "POST", body });
 			byId("voice-form").reset();
 			this.showText();
 			this.use(null);
-			write(byId("voice-state"), t(verdict.length ? "voices.savedBut" : "voices.saved", { name }));
+			write("voice-state", t(verdict.length ? "voices.savedBut" : "voices.saved", { name }));
 			byId("verdict").replaceChildren(...verdict.map((text) => make("li", {}, text)));
 			this.#added();
 		} catch (error) {
-			write(byId("voice-state"), "");
-			writeError(byId("add-error"), error);
+			write("voice-state", "");
+			writeError("add-error", error);
 			byId("save-voice").disabled = false;
 		}
 	}

@@ -1,12 +1,12 @@
 // The page: its head, which sections it has, and what reaches them from the server.
 import { mountActivity } from "./activity.js";
 import { mountConnect, mountLink, mountNames } from "./connect.js";
-import { byId, options, show, write, writeError } from "./dom.js";
+import { byId, on, onSubmit, options, show, write, writeError } from "./dom.js";
 import { mountHear } from "./hear.js";
 import { keepLanguage, language, languages, loadLanguage, percent, t } from "./language.js";
 import { mountLog } from "./log.js";
 import { mountModels } from "./models.js";
-import { call, follow, useKey } from "./server.js";
+import { call, follow, key, useKey } from "./server.js";
 import { mountSpeak } from "./speak.js";
 import { mountVoices } from "./voices.js";
 
@@ -14,13 +14,13 @@ const SIGNS = { loading: "…", ready: "✓", resting: "–", failed: "✗", awa
 
 let state = null;
 let rights = {}; // What this visitor may do; the events do not tell.
-let sections = [];
+let sections = []; // Functions by the event that they follow; `close` ends a section.
 let built = "";
 let stopFollowing = () => {};
 
 function receive(name, data) {
 	if (name === "state") return update({ ...rights, ...data });
-	for (const section of sections) section.event?.(name, data);
+	for (const section of sections) section[name]?.(data);
 }
 
 function update(next) {
@@ -29,13 +29,14 @@ function update(next) {
 	state = next;
 	drawHead();
 	// What decides which sections there are, and what they offer.
-	const wanted = JSON.stringify([language, next.mode, next.can_change, next.why_not, next.languages, next.announced, next.key_required]);
+	const wanted = JSON.stringify([language, next.mode, next.can_change, next.why_not, next.languages, next.announced, next.key_required, key()]);
 	if (wanted !== built) build(wanted);
 	else if (wasAway) for (const name of ["connected", "voices"]) receive(name, null);
 }
 
 function build(wanted) {
-	for (const section of sections.splice(0)) section.close();
+	for (const section of sections.splice(0)) section.close?.();
+	for (const column of ["try", "rest"]) byId(column).replaceChildren();
 	built = wanted;
 	const voicesChanged = () => receive("voices", null);
 	const speaks = state.mode === "tts";
@@ -52,8 +53,8 @@ function build(wanted) {
 
 function drawHead() {
 	document.title = `${state.name} · ${t(`mode.${state.mode}`)}`;
-	write(byId("name"), state.name);
-	write(byId("kind"), [t(`mode.${state.mode}`), state.model, state.device, state.version].filter(Boolean).join(" · "));
+	write("name", state.name);
+	write("kind", [t(`mode.${state.mode}`), state.model, state.device, state.version].filter(Boolean).join(" · "));
 	const loading = state.state === "loading";
 	const share = loading && state.progress !== null ? ` ${percent(state.progress)}` : "";
 	drawState(state.state, `${t(`state.${state.state}`)}${share}`, state.detail);
@@ -61,7 +62,7 @@ function drawHead() {
 	show(bar, loading);
 	if (state.progress === null) bar.removeAttribute("value");
 	else bar.value = state.progress;
-	show(byId("key-form"), state.key_required);
+	show("key-form", state.key_required);
 	mountLink(state.other);
 }
 
@@ -76,7 +77,7 @@ function drawState(name, text, detail) {
 
 function lost(error) {
 	drawState("away", t("state.away"), error.code || error.status ? error.message : t("state.awayDetail"));
-	show(byId("loading"), false);
+	show("loading", false);
 }
 
 async function askState(signal) {
@@ -90,25 +91,22 @@ function start() {
 
 function prepareHead() {
 	const inFrame = window.self !== window.top;
-	show(byId("new-tab"), inFrame);
+	show("new-tab", inFrame);
 	byId("new-tab").href = location.href;
-	show(byId("language-field"));
+	show("language-field");
 	options(byId("language"), languages(), language);
-	byId("language").addEventListener("change", async () => {
+	on("language", "change", async () => {
 		keepLanguage(byId("language").value);
 		await loadLanguage(byId("language").value);
 		if (state) update(state);
 	});
-	byId("key-form").addEventListener("submit", (event) => {
-		event.preventDefault();
-		setKey(byId("key").value.trim());
-	});
+	onSubmit("key-form", () => setKey(byId("key").value.trim()));
 }
 
 function setKey(value) {
 	useKey(value);
 	byId("key").value = "";
-	write(byId("key-note"), value ? t("key.used") : "");
+	write("key-note", value ? t("key.used") : "");
 	start();
 }
 
@@ -117,5 +115,5 @@ try {
 	prepareHead();
 	start();
 } catch (error) {
-	writeError(byId("head-error"), error);
+	writeError("head-error", error);
 }

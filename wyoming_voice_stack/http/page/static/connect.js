@@ -1,22 +1,24 @@
 // Connect and Names: addresses, and what is known from Home Assistant.
-import { addSection, byId, copyButton, make, show, write } from "./dom.js";
+import { addSection, byId, copyButton, make, on, pair, show, write, writeError } from "./dom.js";
+import { lastFile, transcribe } from "./hear.js";
 import { t, when } from "./language.js";
 import { call } from "./server.js";
 
 export function mountConnect(state) {
-	const section = addSection("connect", "rest");
-	const { hostname, port } = new URL(state.wyoming.replace(/^tcp:/, "http:"));
-	write(byId("announced"), t(state.announced ? "connect.announced" : "connect.notAnnounced"));
-	byId("addresses").replaceChildren(pair(t("connect.host"), hostname), pair(t("connect.port"), port));
-	byId("api-addresses").replaceChildren(pair(t("connect.base"), state.base_url), pair(t("connect.key"), t(state.key_required ? "connect.keyNeeded" : "connect.anyKey"), false));
-	byId("examples").replaceChildren(...examples(state).map(example));
-	return { close: () => section.remove() };
+	addSection("connect", "rest");
+	const { host, port, base } = reachedAt(state);
+	write("announced", t(state.announced ? "connect.announced" : "connect.notAnnounced"));
+	byId("addresses").replaceChildren(pair(t("connect.host"), host), pair(t("connect.port"), port));
+	byId("api-addresses").replaceChildren(pair(t("connect.base"), base), pair(t("connect.key"), t(state.key_required ? "connect.keyNeeded" : "connect.anyKey"), false));
+	byId("examples").replaceChildren(...examples(state, base).map(example));
+	return {}; // It follows no events.
 }
 
-function pair(label, value, copied = true) {
-	const row = make("div", {}, make("dt", {}, label), make("dd", {}, copied ? make("code", {}, value) : value));
-	if (copied) row.lastElementChild.append(" ", copyButton(value, label));
-	return row;
+/** Where the server is reached. Only the server knows it in Home Assistant's panel, and its port behind https. */
+function reachedAt({ by_ingress: byIngress, wyoming, base_url: base, port }) {
+	if (byIngress) return { host: wyoming.split(/[/:]+/)[1], port, base };
+	const isProxy = location.protocol === "https:";
+	return { host: location.hostname, port: isProxy ? port : location.port || 80, base: new URL("../v1", location).href };
 }
 
 function example([title, text]) {
@@ -24,7 +26,7 @@ function example([title, text]) {
 	return make("details", {}, make("summary", {}, title), line, copyButton(text, title));
 }
 
-function examples({ mode, base_url: base, key_required: keyed }) {
+function examples({ mode, key_required: keyed }, base) {
 	const key = keyed ? "YOUR_KEY" : "any";
 	const header = keyed ? ` -H "Authorization: Bearer ${key}"` : "";
 	const python = `from openai import OpenAI\n\nclient = OpenAI(base_url="${base}", api_key="${key}")\n`;
@@ -40,28 +42,42 @@ function examples({ mode, base_url: base, key_required: keyed }) {
 }
 
 export function mountNames() {
-	const section = addSection("names", "rest");
+	addSection("names", "rest");
 	const refresh = async () => {
 		try {
 			const names = await call("api/names");
-			if (byId("names-text")) write(byId("names-text"), describe(names));
+			if (!byId("names-text")) return;
+			write("names-text", describe(names));
+			show("names-try", names.configured && names.since !== null);
 		} catch (error) {
-			if (byId("names-text")) write(byId("names-text"), error.message);
+			if (byId("names-text")) writeError("names-error", error);
 		}
 	};
+	on("compare", "click", compare);
 	refresh();
-	return {
-		event(name) {
-			if (name === "connected") refresh();
-		},
-		close: () => section.remove(),
-	};
+	return { connected: refresh };
 }
 
 function describe({ configured, areas, entities, since }) {
 	if (!configured) return t("names.off");
 	if (!since) return t("names.waiting");
 	return t("names.known", { areas, entities, since: when(since) });
+}
+
+async function compare() {
+	writeError("names-error", lastFile ? null : new Error(t("names.noFile")));
+	byId("compared").replaceChildren();
+	if (!lastFile) return;
+	byId("compare").disabled = true;
+	try {
+		for (const known of [true, false]) {
+			const { text } = await (await transcribe(lastFile, { household_names: known })).json();
+			byId("compared").append(pair(t(known ? "names.with" : "names.without"), text || t("hear.nothing"), false));
+		}
+	} catch (error) {
+		writeError("names-error", error);
+	}
+	byId("compare").disabled = false;
 }
 
 export function mountLink(other) {

@@ -15,27 +15,49 @@ export function make(tag, properties = {}, ...children) {
 	return element;
 }
 
-/** Add a section from its template to a column of the page, and return it. */
+/** Add a section from its template to a column of the page. */
 export function addSection(name, column) {
 	const title = make("h2", { id: `${name}-title`, "data-t": `${name}.title` });
 	const section = make("section", { id: name, className: "card", "aria-labelledby": title.id }, title);
 	section.append(byId(`${name}-section`).content.cloneNode(true));
 	translate(section);
 	byId(column).append(section);
-	return section;
 }
 
-export function show(element, visible = true) {
-	element.hidden = !visible;
+const found = (place) => (typeof place === "string" ? byId(place) : place);
+
+export function on(id, event, action) {
+	byId(id).addEventListener(event, action);
+}
+
+/** Run an action instead of sending a form. */
+export function onSubmit(id, action) {
+	on(id, "submit", (event) => {
+		event.preventDefault();
+		action();
+	});
+}
+
+/** Show or hide an element, given itself or by its id. */
+export function show(place, visible = true) {
+	found(place).hidden = !visible;
+}
+
+/** Show a note where there is a text. */
+export function note(id, text) {
+	show(id, Boolean(text));
+	write(id, text ?? "");
 }
 
 /** Write a text; screen readers are not told the same twice. */
-export function write(element, text) {
+export function write(place, text) {
+	const element = found(place);
 	if (element.textContent !== text) element.textContent = text;
 }
 
 /** Show an error in the server's words with its code; null clears it. */
-export function writeError(element, error) {
+export function writeError(id, error) {
+	const element = byId(id);
 	element.replaceChildren();
 	if (!error) return;
 	element.append(error.message ?? String(error));
@@ -51,11 +73,11 @@ export function options(select, pairs, chosen) {
 export function ask(text, yes, label = null, value = "") {
 	const dialog = byId("question");
 	const answer = byId("answer");
-	write(byId("question-text"), text);
-	write(byId("yes"), yes);
+	write("question-text", text);
+	write("yes", yes);
 	for (const element of [answer, byId("answer-label")]) show(element, label !== null);
 	answer.required = label !== null;
-	write(byId("answer-label"), label ?? "");
+	write("answer-label", label ?? "");
 	answer.value = value;
 	dialog.returnValue = "no";
 	dialog.showModal();
@@ -68,18 +90,33 @@ export function ask(text, yes, label = null, value = "") {
 	});
 }
 
+/** A row of a list: a name with tags, what is said about it, and warnings. */
+export function listRow(attributes, name, tags, about, warnings) {
+	const small = (className) => (text) => make("span", { className }, text);
+	const head = make("div", { className: "head" }, make("strong", {}, name), ...tags.map(small("tag")));
+	return make("li", attributes, head, small("muted")(about), ...warnings.map((text) => small("warning")(`⚠ ${text}`)));
+}
+
 /** A button of a row; what its action raises is shown in the element `errors`. */
 export function rowButton(key, name, errors, action) {
 	const button = make("button", { type: "button", "aria-label": `${t(key)}: ${name}` }, t(key));
 	button.addEventListener("click", async () => {
-		writeError(byId(errors), null);
+		writeError(errors, null);
 		try {
 			await action();
 		} catch (error) {
-			writeError(byId(errors), error);
+			writeError(errors, error);
 		}
 	});
 	return button;
+}
+
+/** Let a button say whether it starts or stops a recording. */
+export function showRecording(id, active) {
+	const button = byId(id);
+	button.setAttribute("aria-pressed", String(active));
+	button.classList.toggle("recording", active);
+	write(button, t(active ? "hear.stop" : "hear.record"));
 }
 
 /** Copy a text; without a secure context the clipboard's own interface does not exist. */
@@ -108,6 +145,13 @@ export function copyButton(text, label) {
 		write(button, t("copied"));
 	});
 	return button;
+}
+
+/** A term and its value, with a button that copies it. */
+export function pair(label, value, copied = true) {
+	const row = make("div", {}, make("dt", {}, label), make("dd", {}, copied ? make("code", {}, value) : value));
+	if (copied) row.lastElementChild.append(" ", copyButton(value, label));
+	return row;
 }
 
 /** Let the browser keep a file. */

@@ -1,47 +1,83 @@
 // Hear: a microphone, a file or a dropped file in; text out while it grows.
-import { addSection, byId, copy, options, save, show, write, writeError } from "./dom.js";
+import { addSection, byId, copy, on, options, save, show, showRecording, write, writeError } from "./dom.js";
 import { byName, seconds, t } from "./language.js";
 import { inWords, record, whyNoMicrophone } from "./microphone.js";
 import { LiveTranscription } from "./realtime.js";
-import { eventsOf, open, ServerError } from "./server.js";
+import { call, eventsOf, key, open, ServerError } from "./server.js";
 
 const RATE = 24000;
 const MAX_RECORDING_MS = 300_000;
 const FORMATS = { txt: "text", srt: "srt", vtt: "vtt", json: "verbose_json" };
 
-let chosenLanguage = "";
-let typedWords = "";
+// Kept while the section is built again.
+const chosen = { "hear-language": "", "hear-model": "", words: "" };
+export let lastFile = null; // A recording, or a file.
 
 export function mountHear(state) {
-	const section = addSection("hear", "try");
+	addSection("hear", "try");
 	const hearing = new Hearing();
 	const why = whyNoMicrophone();
-	show(byId("microphone"), why === null);
-	show(byId("no-microphone"), why !== null);
-	write(byId("no-microphone-why"), why ?? "");
+	show("microphone", why === null);
+	show("no-microphone", why !== null);
+	write("no-microphone-why", why ?? "");
 	const port = location.port || (location.protocol === "https:" ? "443" : "80");
-	write(byId("ssh-line"), `ssh -L ${port}:localhost:${port} ${location.hostname}`);
+	write("ssh-line", `ssh -L ${port}:localhost:${port} ${location.hostname}`);
 	if (isSecureContext) byId("no-microphone").querySelector("details").remove();
-	options(byId("hear-language"), [["", t("hear.anyLanguage")], ...byName(state.languages)], chosenLanguage);
-	byId("hear-language").addEventListener("change", () => (chosenLanguage = byId("hear-language").value));
-	byId("words").value = typedWords;
-	byId("words").addEventListener("input", () => (typedWords = byId("words").value));
-	byId("record").addEventListener("click", () => hearing.toggle());
-	byId("cancel-hearing").addEventListener("click", () => hearing.cancel());
-	byId("file").addEventListener("change", () => hearing.send(byId("file").files[0]));
+	fillLanguages(state.languages);
+	byId("words").value = chosen.words;
+	listModels(state);
+	on("record", "click", () => hearing.toggle());
+	on("cancel-hearing", "click", () => hearing.cancel());
+	on("file", "change", () => hearing.send(byId("file").files[0]));
 	acceptDrops(byId("drop"), (file) => hearing.send(file));
-	byId("copy-text").addEventListener("click", async () => {
+	on("copy-text", "click", async () => {
 		await copy(byId("heard").textContent);
-		write(byId("hear-state"), t("copied"));
+		write("hear-state", t("copied"));
 	});
 	for (const [ending, format] of Object.entries(FORMATS))
-		byId(`to-${ending}`).addEventListener("click", () => hearing.download(ending, format));
+		on(`to-${ending}`, "click", () => hearing.download(ending, format));
 	return {
 		close() {
 			hearing.cancel();
-			section.remove();
+			for (const id of Object.keys(chosen)) chosen[id] = byId(id).value;
 		},
 	};
+}
+
+function fillLanguages(tags) {
+	options(byId("hear-language"), [["", t("hear.anyLanguage")], ...byName(tags)], chosen["hear-language"]);
+}
+
+async function listModels(state) {
+	if (state.key_required && !key()) return;
+	try {
+		const { data } = await call("../v1/models");
+		const models = data.filter(({ id, root }) => id === root); // Without the aliases.
+		const menu = byId("hear-model");
+		if (models.length < 2 || !menu) return;
+		options(menu, models.map(({ id }) => [id, id]), chosen["hear-model"]);
+		show("model-field");
+		const showLanguages = () => fillLanguages(models[menu.selectedIndex].language);
+		menu.addEventListener("change", showLanguages);
+		showLanguages();
+	} catch (error) {
+		writeError("hear-error", error);
+	}
+}
+
+function hints() {
+	const [language, model, words] = Object.keys(chosen).map((id) => byId(id).value);
+	const keywords = words.split(",").map((word) => word.trim()).filter(Boolean);
+	return { ...(language && { language }), ...(model && { model }), ...(keywords.length && { keywords }) };
+}
+
+export function transcribe(file, fields, signal) {
+	const body = new FormData();
+	const { keywords = [], ...rest } = hints();
+	for (const word of keywords) body.append("keywords[]", word);
+	for (const [name, value] of Object.entries({ ...rest, ...fields })) body.append(name, value);
+	body.append("file", file);
+	return open("../v1/audio/transcriptions", { method: "POST", body, signal });
 }
 
 function acceptDrops(zone, accept) {
@@ -64,7 +100,6 @@ class Hearing {
 	#live = null;
 	#controller = null;
 	#timer = null;
-	#kept = null;
 	#url = "";
 
 	async toggle() {
@@ -86,12 +121,12 @@ class Hearing {
 		}
 		this.#live = live;
 		this.#showRecording(true);
-		write(byId("hear-state"), t("hear.recording"));
+		write("hear-state", t("hear.recording"));
 		this.#timer = setTimeout(() => this.#finish(), MAX_RECORDING_MS);
 	}
 
 	#openLive() {
-		return new LiveTranscription(chosenLanguage, words(), (text) => write(byId("partial"), text));
+		return new LiveTranscription(hints(), (text) => write("partial", text));
 	}
 
 	async #finish() {
@@ -99,7 +134,7 @@ class Hearing {
 		this.#microphone = this.#live = null;
 		clearTimeout(this.#timer);
 		this.#showRecording(false);
-		write(byId("hear-state"), t("hear.waiting"));
+		write("hear-state", t("hear.waiting"));
 		const started = performance.now();
 		const length = microphone.seconds();
 		const file = await microphone.stop();
@@ -130,36 +165,27 @@ class Hearing {
 	async #transcribe(file) {
 		this.#controller = new AbortController();
 		byId("cancel-hearing").disabled = false;
-		const response = await this.#request(file, { stream: "true" });
+		const response = await transcribe(file, { stream: "true" }, this.#controller.signal);
 		if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) return (await response.json()).text;
 		let text = "";
 		for await (const { data } of eventsOf(response)) {
 			if (data.error) throw new ServerError(data.error.message, data.error.code ?? "");
 			if (data.type === "transcript.text.done") return data.text;
 			text += data.delta ?? "";
-			write(byId("partial"), text);
+			write("partial", text);
 		}
 		throw new ServerError(t("error.unreachable"));
 	}
 
-	#request(file, fields) {
-		const body = new FormData();
-		if (chosenLanguage) body.append("language", chosenLanguage);
-		for (const word of words()) body.append("keywords[]", word);
-		for (const [name, value] of Object.entries(fields)) body.append(name, value);
-		body.append("file", file);
-		return open("../v1/audio/transcriptions", { method: "POST", body, signal: this.#controller?.signal });
-	}
-
 	async download(ending, format) {
-		writeError(byId("hear-error"), null);
+		writeError("hear-error", null);
 		try {
 			this.#controller = new AbortController();
 			const times = format === "verbose_json" ? { "timestamp_granularities[]": "word" } : {};
-			const response = await this.#request(this.#kept, { response_format: format, ...times });
+			const response = await transcribe(lastFile, { response_format: format, ...times }, this.#controller.signal);
 			save(await response.blob(), `text.${ending}`);
 		} catch (error) {
-			writeError(byId("hear-error"), error);
+			writeError("hear-error", error);
 		}
 	}
 
@@ -170,49 +196,42 @@ class Hearing {
 		this.#microphone?.stop();
 		this.#microphone = this.#live = null;
 		this.#showRecording(false);
-		for (const id of ["hear-state", "partial"]) write(byId(id), "");
+		for (const id of ["hear-state", "partial"]) write(id, "");
 	}
 
 	#begin(text) {
-		writeError(byId("hear-error"), null);
-		for (const id of ["partial", "heard", "hear-figures"]) write(byId(id), "");
-		show(byId("heard-part"), false);
-		write(byId("hear-state"), text);
+		writeError("hear-error", null);
+		for (const id of ["partial", "heard", "hear-figures"]) write(id, "");
+		show("heard-part", false);
+		write("hear-state", text);
 	}
 
 	#keep(file) {
-		this.#kept = file;
+		lastFile = file;
 		URL.revokeObjectURL(this.#url);
 		this.#url = URL.createObjectURL(file);
 		byId("heard-sound").src = this.#url;
 	}
 
 	#done(text, key, figures) {
-		write(byId("partial"), "");
-		byId("heard").lang = chosenLanguage;
-		write(byId("heard"), text);
-		write(byId("hear-state"), text ? "" : t("hear.nothing"));
-		write(byId("hear-figures"), t(key, figures));
-		show(byId("heard-part"));
+		write("partial", "");
+		byId("heard").lang = byId("hear-language").value;
+		write("heard", text);
+		write("hear-state", text ? "" : t("hear.nothing"));
+		write("hear-figures", t(key, figures));
+		show("heard-part");
 		byId("cancel-hearing").disabled = true;
 	}
 
 	#fail(error) {
-		for (const id of ["hear-state", "partial"]) write(byId(id), "");
-		if (error.name !== "AbortError") writeError(byId("hear-error"), error);
+		for (const id of ["hear-state", "partial"]) write(id, "");
+		if (error.name !== "AbortError") writeError("hear-error", error);
 		byId("cancel-hearing").disabled = true;
 	}
 
 	#showRecording(on) {
-		const button = byId("record");
-		button.setAttribute("aria-pressed", String(on));
-		button.classList.toggle("recording", on);
-		write(button, t(on ? "hear.stop" : "hear.record"));
+		showRecording("record", on);
 		byId("cancel-hearing").disabled = !on;
 		if (!on) byId("hear-level").value = 0;
 	}
-}
-
-function words() {
-	return typedWords.split(",").map((word) => word.trim()).filter(Boolean);
 }

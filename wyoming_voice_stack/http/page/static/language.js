@@ -16,25 +16,24 @@ export async function loadLanguage(chosen = kept() ?? preferred()) {
 	translate(document);
 }
 
-export function languages() {
-	return Object.entries(LANGUAGES);
-}
+export const languages = () => Object.entries(LANGUAGES);
 
-export function keepLanguage(chosen) {
+/** Use the browser's storage. A frame may have none; then a choice lasts as long as the page. */
+export function stored(action) {
 	try {
-		localStorage.setItem(KEPT_AS, chosen);
-	} catch {
-		// A frame may have no storage; then the choice lasts as long as the page.
-	}
-}
-
-function kept() {
-	try {
-		const chosen = localStorage.getItem(KEPT_AS);
-		return chosen in LANGUAGES ? chosen : null;
+		return action();
 	} catch {
 		return null;
 	}
+}
+
+export function keepLanguage(chosen) {
+	stored(() => localStorage.setItem(KEPT_AS, chosen));
+}
+
+function kept() {
+	const chosen = stored(() => localStorage.getItem(KEPT_AS));
+	return chosen in LANGUAGES ? chosen : null;
 }
 
 function preferred() {
@@ -70,9 +69,8 @@ function unit(value, name, digits) {
 	return new Intl.NumberFormat(language, style).format(value);
 }
 
-const milliseconds = (value) => unit(value, "millisecond", 0);
 export const seconds = (value) =>
-	value && value < 1 ? milliseconds(value * 1000) : unit(value, "second", value < 10 ? 1 : 0);
+	value && value < 1 ? unit(value * 1000, "millisecond", 0) : unit(value, "second", value < 10 ? 1 : 0);
 export const percent = (share) => new Intl.NumberFormat(language, { style: "percent" }).format(share);
 
 export function bytes(count) {

@@ -1,39 +1,37 @@
 // Log: the newest lines, to filter, and to copy with the settings as a report.
-import { addSection, byId, copy, write, writeError } from "./dom.js";
+import { addSection, byId, copy, on, write, writeError } from "./dom.js";
 import { t, when } from "./language.js";
 import { call } from "./server.js";
 
 const MAX_LINES = 200;
 
 export function mountLog(state) {
-	const section = addSection("log", "rest");
+	addSection("log", "rest");
 	let lines = [];
 	let settings = {};
 	const draw = () => {
-		if (byId("log-lines")) write(byId("log-lines"), chosen(lines).join("\n"));
+		if (byId("log-lines")) write("log-lines", chosen(lines).join("\n"));
 	};
 	const refresh = async () => {
 		try {
 			({ lines, settings } = await call("api/log"));
 			draw();
 		} catch (error) {
-			writeError(byId("log-error"), error);
+			writeError("log-error", error);
 		}
 	};
-	byId("log-filter").addEventListener("input", draw);
-	byId("copy-report").addEventListener("click", async () => {
+	on("log-filter", "input", draw);
+	on("copy-report", "click", async () => {
 		await copy(report(state, settings, lines));
-		write(byId("log-result"), t("log.copied"));
+		write("log-result", t("log.copied"));
 	});
 	refresh();
 	return {
-		event(name, data) {
-			if (name === "connected") refresh();
-			if (name !== "log") return;
-			lines = [...lines, data].slice(-MAX_LINES);
+		connected: refresh,
+		log(line) {
+			lines = [...lines, line].slice(-MAX_LINES);
 			draw();
 		},
-		close: () => section.remove(),
 	};
 }
 

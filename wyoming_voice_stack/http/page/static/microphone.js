@@ -1,4 +1,4 @@
-// The microphone: whether there can be one, its samples while they come, or a recorded file.
+// The microphone: its samples while they come, or a recorded file.
 import { t } from "./language.js";
 import { wavFile } from "./playback.js";
 
@@ -18,8 +18,7 @@ export function inWords(error) {
 }
 
 /**
- * Start recording, at `rate` or the device's own. `asItIs` turns off what browsers do to speech, which a
- * cloned voice would copy. `onSamples` gets Int16Arrays, `onPeak` the peak of each piece, from 0 to 1.
+ * Start recording, at `rate` or the device's own. `asItIs` turns off what browsers do to speech. `onSamples` gets Int16Arrays, `onPeak` the peak of each piece, from 0 to 1.
  */
 export async function record({ rate = null, asItIs = false, onSamples = () => {}, onPeak = () => {} }) {
 	const processed = !asItIs;
@@ -111,20 +110,17 @@ function release(stream) {
 /** Convert pieces to a lower rate: each new sample is the mean of those it stands for. */
 function resampler(from, to) {
 	const step = from / to;
-	let position = 0;
-	let sum = 0;
-	let count = 0;
+	let [position, sum, count] = [0, 0, 0];
 	return (samples) => {
 		const made = [];
 		for (const sample of samples) {
 			sum += sample;
-			count += 1;
-			position += 1;
+			count++;
+			position++;
 			if (position >= step) {
 				made.push(sum / count);
 				position -= step;
-				sum = 0;
-				count = 0;
+				sum = count = 0;
 			}
 		}
 		return made;

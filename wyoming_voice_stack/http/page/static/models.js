@@ -1,22 +1,16 @@
 // Models: what is on disk, what can be fetched, and how far that is.
-import { addSection, ask, byId, make, rowButton, show, write, writeError } from "./dom.js";
+import { addSection, ask, byId, listRow, make, note, on, rowButton, show, write, writeError } from "./dom.js";
 import { byName, bytes, languageNames, percent, t } from "./language.js";
 import { call } from "./server.js";
 
 const MAX_SHOWN = 20;
 
 export function mountModels(state) {
-	const section = addSection("models", "rest");
+	addSection("models", "rest");
 	const models = new Models(state);
-	byId("model-filter").addEventListener("input", () => models.drawRemote());
+	on("model-filter", "input", () => models.drawRemote());
 	models.list();
-	return {
-		event(name, data) {
-			if (name === "fetch") models.progress(data);
-			if (name === "connected") models.list();
-		},
-		close: () => section.remove(),
-	};
+	return { fetch: (data) => models.progress(data), connected: () => models.list() };
 }
 
 class Models {
@@ -34,14 +28,13 @@ class Models {
 			this.#models = (await call("api/models")).models;
 			this.#draw();
 		} catch (error) {
-			writeError(byId("models-error"), error);
+			writeError("models-error", error);
 		}
 	}
 
 	#draw() {
 		if (!byId("model-list")) return;
-		show(byId("models-why"), !this.#state.can_change);
-		write(byId("models-why"), this.#state.why_not ?? "");
+		note("models-why", this.#state.can_change ? "" : this.#state.why_not);
 		const here = this.#models.filter((model) => this.#isHere(model));
 		byId("model-list").replaceChildren(...here.map((model) => this.#row(model)));
 		this.drawRemote();
@@ -55,10 +48,10 @@ class Models {
 		const asked = byId("model-filter").value.trim().toLowerCase();
 		const remote = this.#models.filter((model) => !this.#isHere(model));
 		const found = remote.filter((model) => this.#describe(model).toLowerCase().includes(asked));
-		show(byId("remote-part"), remote.length > 0);
+		show("remote-part", remote.length > 0);
 		byId("remote-list").replaceChildren(...found.slice(0, MAX_SHOWN).map((model) => this.#row(model)));
 		const left = found.length - MAX_SHOWN;
-		write(byId("models-more"), left > 0 ? t("models.more", { count: left }) : "");
+		write("models-more", left > 0 ? t("models.more", { count: left }) : "");
 	}
 
 	#describe(model) {
@@ -66,12 +59,10 @@ class Models {
 	}
 
 	#row(model) {
-		const head = make("div", { className: "head" }, make("strong", {}, model.name));
-		if (model.active) head.append(make("span", { className: "tag" }, t("models.active")));
+		const tags = model.active ? [t("models.active")] : [];
 		const size = model.size_bytes ? bytes(model.size_bytes) : "";
 		const about = [size, languageNames(model.languages), model.licence].filter(Boolean);
-		const row = make("li", { "data-model": model.id }, head, make("span", { className: "muted" }, about.join(" · ")));
-		if (model.needs) row.append(make("span", { className: "warning" }, `⚠ ${model.needs}`));
+		const row = listRow({ "data-model": model.id }, model.name, tags, about.join(" · "), model.needs ? [model.needs] : []);
 		if (model.state === "fetching") row.append(...this.#bar(model));
 		const buttons = this.#state.can_change ? this.#buttons(model) : [];
 		if (buttons.length) row.append(make("div", { className: "buttons" }, ...buttons));
@@ -96,7 +87,7 @@ class Models {
 
 	async #fetch(model) {
 		await call(address(model.id), { method: "POST" });
-		write(byId("models-result"), t("models.fetching", { name: model.name }));
+		write("models-result", t("models.fetching", { name: model.name }));
 		this.#announced.set(model.id, 0);
 		await this.list();
 	}
@@ -108,11 +99,11 @@ class Models {
 	async #delete(model) {
 		if (!(await ask(t("models.deleteText", { name: model.name }), t("delete")))) return;
 		await call(address(model.id), { method: "DELETE" });
-		write(byId("models-result"), t("models.deleted", { name: model.name }));
+		write("models-result", t("models.deleted", { name: model.name }));
 		await this.list();
 	}
 
-	/** Follow a download: the row at once, the words for screen readers at half and at the end only. */
+	/** Follow a download; screen readers are told at half and at the end only. */
 	progress(data) {
 		const model = this.#models.find(({ id }) => id === data.id);
 		if (!model) return;
@@ -128,7 +119,7 @@ class Models {
 		row?.querySelector(".progress-text")?.replaceWith(text);
 		if (data.total && data.bytes >= data.total / 2 && this.#announced.get(data.id) !== 50) {
 			this.#announced.set(data.id, 50);
-			write(byId("models-result"), `${t("models.fetching", { name: model.name })} ${percent(data.bytes / data.total)}`);
+			write("models-result", `${t("models.fetching", { name: model.name })} ${percent(data.bytes / data.total)}`);
 		}
 	}
 
@@ -136,8 +127,8 @@ class Models {
 		this.#progress.delete(data.id);
 		this.#announced.delete(data.id);
 		const failed = data.state === "failed";
-		write(byId("models-result"), failed ? "" : t(`models.${data.state}`, { name: model.name }));
-		writeError(byId("models-error"), failed ? new Error(`${model.name}: ${data.detail}`) : null);
+		write("models-result", failed ? "" : t(`models.${data.state}`, { name: model.name }));
+		writeError("models-error", failed ? new Error(`${model.name}: ${data.detail}`) : null);
 		this.list();
 	}
 }

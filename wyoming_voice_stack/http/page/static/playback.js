@@ -1,4 +1,4 @@
-// Plays 16-bit PCM while it arrives: buffers put end to end on one AudioContext, which works without a secure context too.
+// Plays 16-bit PCM while it arrives, without a secure context too: buffers end to end on one AudioContext.
 export const RATE = 24000;
 const BYTES_PER_SECOND = RATE * 2;
 const LEAD_SECONDS = 0.03;

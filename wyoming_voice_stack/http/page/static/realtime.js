@@ -15,19 +15,16 @@ export class LiveTranscription {
 	#resolve;
 	#reject;
 
-	constructor(language, words, onText) {
+	constructor(hints, onText) {
 		this.#onText = onText;
-		this.#result = new Promise((resolve, reject) => {
-			this.#resolve = resolve;
-			this.#reject = reject;
-		});
+		this.#result = new Promise((resolve, reject) => ([this.#resolve, this.#reject] = [resolve, reject]));
 		this.#result.catch(() => {}); // It may fail before anybody asks for it.
 		const address = new URL("../v1/realtime?intent=transcription", location.href);
 		address.protocol = address.protocol.replace("http", "ws");
 		const protocols = ["realtime", ...(key() ? [`openai-insecure-api-key.${key()}`] : [])];
 		this.#socket = new WebSocket(address, protocols);
 		this.#socket.onopen = () => {
-			this.#send(session(language, words));
+			this.#send(session(hints));
 			for (const event of this.#waiting.splice(0)) this.#send(event);
 		};
 		this.#socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
@@ -74,8 +71,7 @@ export class LiveTranscription {
 	}
 }
 
-function session(language, words) {
-	const transcription = { ...(language && { language }), ...(words.length && { keywords: words }) };
+function session(transcription) {
 	const input = { format: { type: "audio/pcm", rate: RATE }, transcription, turn_detection: null };
 	return { type: "session.update", session: { type: "transcription", audio: { input } } };
 }

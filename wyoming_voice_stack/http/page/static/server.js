@@ -1,5 +1,5 @@
-// Requests to this server: relative addresses only, so that they also work below Home Assistant's prefix.
-import { t } from "./language.js";
+// Requests to this server, by relative addresses: Home Assistant adds a prefix.
+import { stored, t } from "./language.js";
 
 const KEY_KEPT_AS = "voice-stack-key";
 const RETRY_MS = 2000;
@@ -14,23 +14,13 @@ export class ServerError extends Error {
 	}
 }
 
-let typedKey = "";
-try {
-	typedKey = sessionStorage.getItem(KEY_KEPT_AS) ?? "";
-} catch {
-	// No storage in this frame: the key lasts as long as the page.
-}
+let typedKey = stored(() => sessionStorage.getItem(KEY_KEPT_AS)) ?? "";
 
 export const key = () => typedKey;
 
 export function useKey(value) {
 	typedKey = value;
-	try {
-		if (value) sessionStorage.setItem(KEY_KEPT_AS, value);
-		else sessionStorage.removeItem(KEY_KEPT_AS);
-	} catch {
-		// As above.
-	}
+	stored(() => sessionStorage.setItem(KEY_KEPT_AS, value));
 }
 
 /** Send a request and return the response; anything but success is raised as a ServerError. */
@@ -102,9 +92,8 @@ function parsed(block) {
 }
 
 /**
- * Follow the server's events until the returned function is called, and connect again after each loss;
- * `beforehand` runs before each connection.
- * EventSource would not do: it sends no key, and stays silent after an answer such as 503.
+ * Follow the server's events until the returned function is called; `beforehand` runs before each connection.
+ * EventSource sends no key, and stays silent after an answer such as 503.
  */
 export function follow(path, beforehand, onEvent, onLost) {
 	const stopped = new AbortController();

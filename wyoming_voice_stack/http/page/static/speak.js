@@ -1,5 +1,5 @@
 // Speak: text in, sound out while it is made, and the last few sentences of this tab.
-import { addSection, byId, make, options, save, show, write, writeError } from "./dom.js";
+import { addSection, byId, make, on, onSubmit, options, save, show, write, writeError } from "./dom.js";
 import { languageName, number, seconds, t } from "./language.js";
 import { Playback } from "./playback.js";
 import { call, open } from "./server.js";
@@ -11,7 +11,7 @@ let typed = "";
 let chosenVoice = "";
 
 export function mountSpeak() {
-	const section = addSection("speak", "try");
+	addSection("speak", "try");
 	let current = null;
 	const text = byId("speak-text");
 	text.value = typed || t("speak.example");
@@ -19,13 +19,12 @@ export function mountSpeak() {
 	text.addEventListener("keydown", (event) => {
 		if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) byId("speak-form").requestSubmit();
 	});
-	const showSpeed = () => write(byId("speed-value"), `× ${number(Number(byId("speak-speed").value), 2)}`);
-	byId("speak-speed").addEventListener("input", showSpeed);
+	const showSpeed = () => write("speed-value", `× ${number(Number(byId("speak-speed").value), 2)}`);
+	on("speak-speed", "input", showSpeed);
 	showSpeed();
-	byId("speak-voice").addEventListener("change", () => (chosenVoice = byId("speak-voice").value));
-	byId("stop-speaking").addEventListener("click", () => current?.abort());
-	byId("speak-form").addEventListener("submit", async (event) => {
-		event.preventDefault();
+	on("speak-voice", "change", () => (chosenVoice = byId("speak-voice").value));
+	on("stop-speaking", "click", () => current?.abort());
+	onSubmit("speak-form", async () => {
 		current?.abort();
 		const mine = new AbortController();
 		current = mine;
@@ -35,15 +34,7 @@ export function mountSpeak() {
 	});
 	drawKept();
 	listVoices();
-	return {
-		event(name) {
-			if (name === "voices") listVoices();
-		},
-		close() {
-			current?.abort();
-			section.remove();
-		},
-	};
+	return { voices: listVoices, close: () => current?.abort() };
 }
 
 async function listVoices() {
@@ -51,7 +42,7 @@ async function listVoices() {
 		const { voices } = await call("api/voices");
 		fillVoices(byId("speak-voice"), voices, chosenVoice);
 	} catch (error) {
-		writeError(byId("speak-error"), error);
+		writeError("speak-error", error);
 	}
 }
 
@@ -78,7 +69,7 @@ async function speak(request, controller, isCurrent) {
 	const playback = new Playback();
 	const stop = () => playback.stop();
 	controller.signal.addEventListener("abort", stop);
-	writeError(byId("speak-error"), null);
+	writeError("speak-error", null);
 	phase(result, "waiting", t("speak.waiting"));
 	byId("stop-speaking").disabled = false;
 	try {
@@ -105,7 +96,7 @@ async function speak(request, controller, isCurrent) {
 		await playback.stop();
 		const aborted = error.name === "AbortError";
 		if (isCurrent()) phase(result, "stopped", aborted ? t("speak.stopped") : "");
-		if (isCurrent() && !aborted) writeError(byId("speak-error"), error);
+		if (isCurrent() && !aborted) writeError("speak-error", error);
 	} finally {
 		controller.signal.removeEventListener("abort", stop);
 		await playback.stop();
@@ -136,10 +127,11 @@ function keep(request, playback) {
 function drawKept() {
 	const list = byId("spoken");
 	if (!list) return;
-	show(byId("spoken-part"), kept.length > 0);
+	show("spoken-part", kept.length > 0);
 	list.replaceChildren(
 		...kept.map((item) => {
-			const short = item.request.input.length > 80 ? `${item.request.input.slice(0, 80)}…` : item.request.input;
+			const { input } = item.request;
+			const short = input.length > 80 ? `${input.slice(0, 80)}…` : input;
 			const button = make("button", { type: "button", "aria-label": `${t("download")}: ${short}` }, t("download"));
 			button.addEventListener("click", () => download(item));
 			const about = [item.request.voice || t("speak.defaultVoice"), seconds(item.seconds)].join(" · ");
@@ -157,14 +149,12 @@ function drawKept() {
 
 async function download(item) {
 	const format = byId("speak-format").value;
-	writeError(byId("speak-error"), null);
+	writeError("speak-error", null);
 	try {
-		const blob =
-			format === "wav"
-				? item.wav
-				: await (await open("../v1/audio/speech", { method: "POST", json: { ...item.request, response_format: format } })).blob();
+		const json = { ...item.request, response_format: format };
+		const blob = format === "wav" ? item.wav : await (await open("../v1/audio/speech", { method: "POST", json })).blob();
 		save(blob, `speech.${ENDINGS[format] ?? format}`);
 	} catch (error) {
-		writeError(byId("speak-error"), error);
+		writeError("speak-error", error);
 	}
 }

@@ -1,5 +1,5 @@
 // Voices: what there is, listening, renaming, deleting, and OpenAI's names for them.
-import { addSection, ask, byId, make, rowButton, show, write, writeError } from "./dom.js";
+import { addSection, ask, byId, listRow, make, note, onSubmit, rowButton, show, write, writeError } from "./dom.js";
 import { languageNames, seconds, t } from "./language.js";
 import { mountAddVoice } from "./add_voice.js";
 import { call, open } from "./server.js";
@@ -10,23 +10,19 @@ const OPENAI_VOICES =
 const MAX_BUILT_IN = 20; // Some models have hundreds.
 
 export function mountVoices(state, changed) {
-	const section = addSection("voices", "rest");
+	addSection("voices", "rest");
 	const voices = new Voices(state, changed);
 	const adding = mountAddVoice(state, () => voices.done());
-	byId("alias-form").addEventListener("submit", (event) => {
-		event.preventDefault();
-		writeError(byId("voices-error"), null);
-		voices.saveAliases().catch((error) => writeError(byId("voices-error"), error));
+	onSubmit("alias-form", () => {
+		writeError("voices-error", null);
+		voices.saveAliases().catch((error) => writeError("voices-error", error));
 	});
 	voices.list();
 	return {
-		event(name) {
-			if (name === "voices") voices.list();
-		},
+		voices: () => voices.list(),
 		close() {
 			adding.close();
 			voices.close();
-			section.remove();
 		},
 	};
 }
@@ -46,13 +42,11 @@ class Voices {
 			const { voices, aliases, can_clone: canClone, why_not: whyNot } = await call("api/voices");
 			if (!byId("voice-list")) return;
 			this.#drawList(voices);
-			show(byId("add-voice"), canClone && this.#state.can_change);
-			const why = this.#state.can_change ? whyNot : this.#state.why_not;
-			show(byId("voices-why"), Boolean(why));
-			write(byId("voices-why"), why ?? "");
+			show("add-voice", canClone && this.#state.can_change);
+			note("voices-why", this.#state.can_change ? whyNot : this.#state.why_not);
 			this.#drawAliases(voices, aliases);
 		} catch (error) {
-			writeError(byId("voices-error"), error);
+			writeError("voices-error", error);
 		}
 	}
 
@@ -66,11 +60,8 @@ class Voices {
 
 	#row(voice) {
 		const length = voice.seconds ? ` · ${seconds(voice.seconds)}` : "";
-		const head = make("div", { className: "head" }, make("strong", {}, voice.name));
-		head.append(make("span", { className: "tag" }, t(`voices.${voice.kind}`)));
-		if (voice.default) head.append(make("span", { className: "tag" }, t("voices.default")));
-		const row = make("li", { "data-voice": voice.name }, head, make("span", { className: "muted" }, languageNames(voice.languages) + length));
-		for (const problem of voice.problems) row.append(make("span", { className: "warning" }, `⚠ ${problem}`));
+		const tags = [t(`voices.${voice.kind}`), ...(voice.default ? [t("voices.default")] : [])];
+		const row = listRow({ "data-voice": voice.name }, voice.name, tags, languageNames(voice.languages) + length, voice.problems);
 		const button = (key, action) => rowButton(key, voice.name, "voices-error", action);
 		const buttons = make("div", { className: "buttons" });
 		if (voice.kind === "cloned" && this.#state.can_change)
@@ -90,7 +81,7 @@ class Voices {
 		const player = byId("voice-sound");
 		show(player);
 		player.src = this.#url;
-		await player.play().catch(() => {}); // Where sound needs a click of its own, the player is there.
+		await player.play().catch(() => {}); // Some browsers want a click on the player.
 	}
 
 	async #rename(voice) {
@@ -106,9 +97,9 @@ class Voices {
 		this.done();
 	}
 
-	/** Say what a change takes to be seen elsewhere, and show it here. */
+	/** Say how a change is seen elsewhere, and show it here. */
 	done() {
-		write(byId("voices-result"), t("voices.reload"));
+		write("voices-result", t("voices.reload"));
 		this.#changed();
 	}
 
@@ -129,7 +120,7 @@ class Voices {
 		const chosen = [...byId("alias-list").querySelectorAll("select")].filter((select) => select.value);
 		const aliases = Object.fromEntries(chosen.map((select) => [select.name, select.value]));
 		await call("api/aliases", { method: "PUT", json: { aliases } });
-		write(byId("voices-result"), t("aliases.saved"));
+		write("voices-result", t("aliases.saved"));
 	}
 
 	close() {
