@@ -21,11 +21,13 @@ class Share:
         monkeypatch.setattr(Path, "open", self._wrapped(Path.open))
 
     def _wrapped(self, opened: object) -> object:
-        def wait_and_open(path: Path, *mode: str) -> object:
+        def open_and_wait(path: Path, *mode: str) -> object:
+            file = opened(path, *mode)  # type: ignore[operator]
+            # Opened before, so that it is what was there at first.
             assert self.go_on.wait(WAIT_SECONDS)
-            return opened(path, *mode)  # type: ignore[operator]
+            return file
 
-        return wait_and_open
+        return open_and_wait
 
 
 async def test_a_share_that_hangs_delays_nothing(
