@@ -95,7 +95,13 @@ def make_runner(
     async def tracked(request: web.Request, handler: Handler) -> web.StreamResponse:
         await wait()
         with track(request):
-            return await handler(request)
+            try:
+                return await handler(request)
+            except ConnectionError:
+                if request.transport is not None and not request.transport.is_closing():
+                    raise
+                # The client has left while it was answered; aiohttp logs an error that a handler raises.
+                return request.get(RESPONSE_KEY) or web.Response()
 
     app = web.Application(
         client_max_size=MAX_REQUEST_BODY_BYTES,

@@ -129,7 +129,7 @@ class TestCapacity:
             first = asyncio.create_task(said(port, SENTENCE))
             await eventually(engine.entered.is_set)
             second = asyncio.create_task(said(port, SENTENCE))
-            await eventually(lambda: len(service.worker._queue) == 1)
+            await eventually(lambda: service.workload().waiting == 1)
             with pytest.raises(Shown) as caught:
                 await said(port, SENTENCE)
             engine.hold.set()

@@ -151,12 +151,14 @@ WHILE_IT_LOADS = {
 }
 TO_ONE_TOO_MANY = "raise MAX_CONNECTIONS"
 TO_A_FOREIGN_HOST = "is not a name of this server"
+TO_A_FOREIGN_PAGE = "may not use this API"
 # Real servers could answer, so the network is fake.
 NO_SERVER_FOUND = "No Wyoming server was found"
 
 
 def test_every_message_is_looked_for() -> None:
-    looked_for = (*AT_ONCE, *WHILE_IT_LOADS, TO_ONE_TOO_MANY, TO_A_FOREIGN_HOST, NO_SERVER_FOUND)
+    asked = (TO_ONE_TOO_MANY, TO_A_FOREIGN_HOST, TO_A_FOREIGN_PAGE, NO_SERVER_FOUND)
+    looked_for = (*AT_ONCE, *WHILE_IT_LOADS, *asked)
     assert sorted(map(message, looked_for)) == sorted(MESSAGES)
 
 
@@ -201,15 +203,24 @@ async def test_said_to_one_too_many(tmp_path: Path) -> None:
     assert says(error.data["text"], TO_ONE_TOO_MANY), error.data
 
 
-def test_said_to_a_foreign_host(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "headers", "fragment"),
+    [
+        ("/health", {"Host": "voice.example.com"}, TO_A_FOREIGN_HOST),
+        ("/v1/models", {"Origin": "https://chat.example.com"}, TO_A_FOREIGN_PAGE),
+    ],
+)
+def test_said_to_what_comes_from_elsewhere(
+    path: str, headers: dict[str, str], fragment: str, tmp_path: Path
+) -> None:
     with running("asr", tmp_path, ASR_MODEL=EMBEDDED_WHISPER) as server:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
-        connection.request("GET", "/health", headers={"Host": "voice.example.com"})
+        connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
     assert answer.status == HTTPStatus.FORBIDDEN
-    assert says(text, TO_A_FOREIGN_HOST), text
+    assert says(text, fragment), text
 
 
 def test_said_where_multicast_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
