@@ -119,11 +119,18 @@ def _host_of(url: str) -> str | None:
         return None
 
 
+def refused_origin(origin: str) -> str:
+    """Return why a web page of another origin may not use the API."""
+    return f"Web pages of {origin!r:.100} may not use this API; add the origin to API_ORIGINS."
+
+
 def _refusal(path: str, header: str, value: str) -> web.Response:
     reason = (
         f"{header} {value!r:.100} is not a name of this server; use its address, or add the name to"
         " ALLOWED_HOSTS."
     )
     if wants_json(path):
+        if header == "Origin":
+            reason = refused_origin(value)
         return error_response(403, reason, code="not_allowed")
     return web.Response(status=403, text=f"{reason}\n")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from wyoming_voice_stack.errors import NotAllowed
+from wyoming_voice_stack.http.request_guard import refused_origin
 
 ALLOWED_METHODS = "GET, POST, OPTIONS"
 PREFLIGHT_SECONDS = 600
@@ -41,9 +42,7 @@ class CrossOrigin:
                 raise NotAllowed("This request comes from a web page of another server.")
             return
         if not (self.allows(request) or self._is_own(request, origin)):
-            raise NotAllowed(
-                f"Web pages of {origin!r:.100} may not use this API; add the origin to API_ORIGINS."
-            )
+            raise NotAllowed(refused_origin(origin))
 
     def allows(self, request: web.Request) -> bool:
         """Return whether the request comes from a page of API_ORIGINS."""
