@@ -146,7 +146,7 @@ class Settings(BaseSettings):
 
     idle_unload_seconds: float | None = Field(default=None, ge=1, le=604_800)
     """Unload the model after this many idle seconds to free its memory; unset keeps it loaded."""
-    max_connections: int = Field(default=64, ge=1, le=10_000)
+    max_connections: int = Field(default=80, ge=1, le=10_000)
     """Limit of simultaneous Wyoming connections."""
     max_queued_requests: int | None = Field(default=None, ge=1, le=10_000)
     """Limit of requests waiting for an engine; further ones are answered `busy`. Unset: text to speech accepts one for each connection; speech to text accepts those that will wait for 100 s at most."""
@@ -160,7 +160,7 @@ class Settings(BaseSettings):
     """Voices of this server for names that API clients send, such as `alloy=anna [de],nova=bert`."""
     api_origins: Origins = ()
     """Web origins whose pages may use the API from a browser, such as `https://chat.example.com`."""
-    max_api_requests: int = Field(default=64, ge=1, le=1000)
+    max_api_requests: int = Field(default=80, ge=1, le=1000)
     """Limit of API requests that the server works on at once; further ones are answered 503."""
     max_upload_mb: int = Field(default=25, ge=1, le=1024)
     """Largest file that a client may upload, in MiB."""

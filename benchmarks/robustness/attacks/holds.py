@@ -12,8 +12,8 @@ from benchmarks.robustness.attack import Attack, AttackRun, Link
 from benchmarks.robustness.requests import long_request, short_request, silence
 from wyoming_voice_stack.protocol.framing import encode
 
-HOLDERS = 64
-"""As many as a server of ours has places by default."""
+HOLDERS = 100
+"""More than a server of ours has places by default."""
 DRIP_S = 0.2
 SILENCE_S = 570
 SILENT_CLIENTS = 60
