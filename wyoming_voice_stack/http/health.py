@@ -48,7 +48,7 @@ def health_routes(service: HasStatus, metrics: Metrics) -> list[web.RouteDef]:
 
 
 def without_paths(text: str) -> str:
-    """Shorten each absolute path to its last part: where things are on the disk is nobody's business."""
+    """Shorten each absolute path to its last part: clients do not need to know where files are."""
     return _PATH.sub(r"\1", text)
 
 

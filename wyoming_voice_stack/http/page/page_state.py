@@ -33,7 +33,7 @@ class PageFacts:
     key_required: bool
     languages: Callable[[], tuple[str, ...]]
     streams_text: bool = False
-    """True if text is available while somebody speaks."""
+    """True if text is available during speech."""
     progress: Callable[[], float | None] = lambda: None
     """Part of the model that is downloaded, from 0 to 1; None while nothing is fetched."""
 

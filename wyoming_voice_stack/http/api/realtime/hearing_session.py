@@ -121,7 +121,7 @@ class HearingSession:
             raise InvalidField(f"Unknown event type {event.type!r}.", param="type")
 
     async def update(self, session: Fields) -> None:
-        """Change the settings by a `session.update`; an utterance in which somebody speaks keeps its own.
+        """Change the settings by a `session.update`; an utterance with speech keeps its own.
 
         Raises:
             VoiceStackError: they are wrong, and nothing has changed.

@@ -83,7 +83,7 @@ class InputBuffer:
         self._half_sample = b""
 
     async def use(self, request: UtteranceRequest, *, repeat_s: float) -> None:
-        """Transcribe later utterances as `request` says, and this one if nobody has spoken yet."""
+        """Transcribe later utterances as `request` says, and this one if it has no speech yet."""
         changed, self._request = request != self._request, request
         silent = self.item
         if changed and silent is not None and silent.is_silent:

@@ -44,7 +44,7 @@ class SpeechApi:
         loading = asyncio.get_running_loop().run_in_executor(None, load_encoder, asked.output)
         async with AsyncExitStack() as stack:
             stack.callback(reply.close)
-            # If the reply fails first, nobody waits for the import, and its error would be logged.
+            # If the reply fails first, the import has no waiter, and its error would be logged.
             stack.callback(loading.cancel)
             audio = await stack.enter_async_context(aclosing(speak(reply, asked.text)))
             first = await collect(audio, reply)

@@ -1,4 +1,4 @@
-// Text while somebody speaks: samples to the server's WebSocket, words back.
+// Text during speech: samples to the server's WebSocket, words back.
 import { t } from "./language.js";
 import { key, ServerError } from "./server.js";
 

@@ -474,7 +474,7 @@ async def test_audio_that_is_too_long(engine: TellingRecognizer) -> None:
 
 
 class Endless(FakeRecognizer):
-    """Transcribes until nobody wants the text."""
+    """Transcribes until the request is cancelled."""
 
     abandoned = False
 
