@@ -11,13 +11,8 @@ from wyoming.event import Event
 
 from tests.support.fakes import WAIT_SECONDS, FakeRecognizer, eventually
 from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
-from wyoming_voice_stack.asr.service import (
-    AsrEntry,
-    AsrOptions,
-    AsrService,
-    NameSource,
-    UtteranceRequest,
-)
+from wyoming_voice_stack.asr.service import AsrEntry, AsrOptions, AsrService, NameSource
+from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics

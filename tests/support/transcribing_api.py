@@ -23,7 +23,8 @@ from wyoming_voice_stack.asr.engine import (
     TimedWord,
     Transcription,
 )
-from wyoming_voice_stack.asr.service import AsrOptions, AsrService, NameSource, UtteranceRequest
+from wyoming_voice_stack.asr.service import AsrOptions, AsrService, NameSource
+from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.http.api.transcription.transcription_api import (
     TRANSCRIPTIONS,
     TranscriptionApi,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
-from wyoming_voice_stack.asr.engine import SAMPLE_RATE, SpeechRecognizer, Task, TranscriptionRequest
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, SpeechRecognizer, TranscriptionRequest
 from wyoming_voice_stack.asr.recorded_audio import AudioBudget
 from wyoming_voice_stack.asr.utterance import TranscriptionContext, Utterance
+from wyoming_voice_stack.asr.utterance_request import (
+    MAX_PROMPT_CHARACTERS,
+    UtteranceRequest,
+    bounded,
+)
 from wyoming_voice_stack.asr.vad.endpoint import endpoint_for
 from wyoming_voice_stack.asr.whisper.catalogue import can_translate, to_tag
 from wyoming_voice_stack.background import OverloadTurns
@@ -20,17 +24,6 @@ from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import UnknownLanguage, UnknownModel
 from wyoming_voice_stack.languages import DETECTED, closest_language, household_languages
 from wyoming_voice_stack.metrics import Metrics
-
-_LOGGER = logging.getLogger(__name__)
-
-MAX_REQUEST_NAMES = 4000
-"""Names, and terms, of one request: a household with 2000 entities, each with an alias. Comparing them
-with a text takes a twentieth of a second."""
-MAX_NAME_CHARACTERS = 128
-"""Longer names are left out: no engine uses them."""
-
-MAX_PROMPT_CHARACTERS = 4000
-"""Of a longer prompt of a request, the end is used; an engine takes less than that."""
 
 
 @dataclass(frozen=True)
@@ -82,28 +75,6 @@ class AsrOptions:
     """`ASR_ENDPOINT_SILENCE`; None leaves it to the client to end an utterance."""
     partial_text: bool = True
     """`ASR_PARTIAL_TEXT`."""
-
-
-@dataclass(frozen=True)
-class UtteranceRequest:
-    """What a client asks for; the defaults are those of the settings."""
-
-    model: str | None = None
-    language: str | None = None
-    """A BCP 47 tag, or `auto`."""
-    names: tuple[str, ...] = ()
-    terms: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    """BCP 47 tags to choose from when detecting; the household's if there are none."""
-    task: Task | None = None
-    prompt: str | None = None
-    """Text before the speech, or in its style."""
-    word_times: bool = False
-    """Find out when each word was spoken."""
-    household_names: bool = True
-    """Expect the names of the household's areas and entities."""
-    sensitivity: str | None = None
-    """`aggressive` or `relaxed` endpoint detection; anything else is the default."""
 
 
 class NameSource(Protocol):
@@ -251,8 +222,8 @@ class AsrService:
                 word_times=request.word_times,
                 language=self._code(entry, wanted) if wanted and wanted != DETECTED else None,
                 candidate_languages=self._candidates(entry, request.languages),
-                names=_bounded("names", request.names),
-                terms=_bounded("terms", request.terms),
+                names=bounded("names", request.names),
+                terms=bounded("terms", request.terms),
                 household_names=source.names if source is not None else (),
             ),
             endpoint=endpoint_for(self._options.endpoint_silence_s, request.sensitivity),
@@ -295,11 +266,3 @@ class AsrService:
             return ()
         own = household_languages(self._options.household, entry.tags)
         return tuple(entry.tags[tag] for tag in own)
-
-
-def _bounded(kind: str, words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the first names or terms, without those that are too long."""
-    kept = tuple(word for word in words if len(word) <= MAX_NAME_CHARACTERS)[:MAX_REQUEST_NAMES]
-    if len(kept) < len(words):
-        _LOGGER.debug("%d of %d %s of a request are used", len(kept), len(words), kind)
-    return kept

@@ -17,9 +17,10 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from wyoming_voice_stack.asr.engine import Transcription
-from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
+from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.asr.text.local_agreement import LocalAgreement
 from wyoming_voice_stack.asr.utterance import Utterance
+from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.asr.whisper.catalogue import to_tag
 from wyoming_voice_stack.audio import PcmFormat
 from wyoming_voice_stack.protocol.event_validation import read

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.asr_client import OPTIONS, loaded_worker, serving
 from tests.support.fakes import FakeRecognizer
-from wyoming_voice_stack.asr.service import UtteranceRequest
+from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.asr.vad.segmenter import LEAD_MS
 from wyoming_voice_stack.audio import PcmFormat
 

@@ -28,8 +28,9 @@ from wyoming_voice_stack.asr.recorded_audio import (
     to_pcm16_samples,
 )
 from wyoming_voice_stack.asr.recording import Recording
-from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
+from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.asr.utterance import Utterance
+from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.audio import PcmFormat, to_pcm16
 from wyoming_voice_stack.errors import Busy

@@ -19,7 +19,7 @@ from wyoming_voice_stack.asr.engine import (
     Transcription,
 )
 from wyoming_voice_stack.asr.segments import TranscriptSegment, join_segments, segment_of
-from wyoming_voice_stack.asr.service import MAX_PROMPT_CHARACTERS, UtteranceRequest
+from wyoming_voice_stack.asr.utterance_request import MAX_PROMPT_CHARACTERS, UtteranceRequest
 from wyoming_voice_stack.asr.vad.segmenter import LEAD_IN_MS
 from wyoming_voice_stack.errors import UnknownLanguage
 

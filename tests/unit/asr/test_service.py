@@ -11,12 +11,10 @@ from tests.support.asr_client import OPTIONS, loaded_worker, serving
 from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Transcription
-from wyoming_voice_stack.asr.service import (
+from wyoming_voice_stack.asr.service import AsrEntry, AsrModelCard, AsrService
+from wyoming_voice_stack.asr.utterance_request import (
     MAX_NAME_CHARACTERS,
     MAX_REQUEST_NAMES,
-    AsrEntry,
-    AsrModelCard,
-    AsrService,
     UtteranceRequest,
 )
 from wyoming_voice_stack.audio import PcmFormat

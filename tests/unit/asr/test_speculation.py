@@ -31,8 +31,9 @@ from wyoming_voice_stack.asr.engine import (
     TranscriptionRequest,
 )
 from wyoming_voice_stack.asr.recorded_audio import AudioExcerpt
-from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
+from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.asr.span_jobs import PendingSpeech, transcribe
+from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.engine.job_handle import JobHandle
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker

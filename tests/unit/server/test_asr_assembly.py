@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.fakes import eventually
 from wyoming_voice_stack.asr.recorded_audio import budget_bytes
-from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
+from wyoming_voice_stack.asr.service import AsrService
+from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.asr.whisper.catalogue import MODEL_REQUIRED, hub_model, model_languages
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.metrics import Metrics

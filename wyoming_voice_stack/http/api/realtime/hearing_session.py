@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any
 
 from wyoming_voice_stack.asr.engine import Transcription
-from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
+from wyoming_voice_stack.asr.service import AsrService
+from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.asr.whisper.catalogue import to_tag
 from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.http.api.api_errors import InvalidField, describe

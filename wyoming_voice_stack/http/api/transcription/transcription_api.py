@@ -12,9 +12,10 @@ from aiohttp import web
 
 from wyoming_voice_stack.asr.engine import Task
 from wyoming_voice_stack.asr.segments import join_segments
-from wyoming_voice_stack.asr.service import AsrService, UtteranceRequest
+from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.asr.text.local_agreement import LocalAgreement
 from wyoming_voice_stack.asr.utterance import Utterance
+from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.errors import UnsupportedAudio, VoiceStackError
 from wyoming_voice_stack.http.api.api_errors import InvalidField, describe
 from wyoming_voice_stack.http.api.names import asr_model
