@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from aiohttp import web
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.engine.status import EngineState
 from wyoming_voice_stack.http.health import HasStatus, without_paths
-from wyoming_voice_stack.http.page.page_visitors import Visitor
+from wyoming_voice_stack.http.page.page_visitors import Visitor, is_from_loopback
 
+SCHEME_HEADER = "X-Forwarded-Proto"
+_PORT_OF_HOST = re.compile(r":\d*$")
 _STATES: dict[EngineState, str] = {
     "idle": "resting",
     "loading": "loading",
@@ -53,7 +56,7 @@ class PageState:
     def of_server(self, request: web.Request, *, by_ingress: bool) -> dict[str, Any]:
         """Return what is the same for all visitors who use one address."""
         status, facts = self._service.status(), self._facts
-        address = self._address(request, by_ingress=by_ingress)
+        scheme, address, wyoming = self._addresses(request, by_ingress=by_ingress)
         progress = facts.progress() if status.state == "loading" else None
         return {
             "name": facts.name,
@@ -67,10 +70,10 @@ class PageState:
             "key_required": facts.key_required and not by_ingress,
             "by_ingress": by_ingress,
             "port": _port(request),
-            "wyoming": f"tcp://{address}",
-            "base_url": f"http://{address}/v1",
-            "health": f"http://{address}/health",
-            "metrics": f"http://{address}/metrics",
+            "wyoming": f"tcp://{wyoming}",
+            "base_url": f"{scheme}://{address}/v1",
+            "health": f"{scheme}://{address}/health",
+            "metrics": f"{scheme}://{address}/metrics",
             "announced": facts.announced,
             "other": None,
             "languages": list(facts.languages()),
@@ -83,12 +86,28 @@ class PageState:
         return self.of_server(request, by_ingress=visitor.by_ingress) | rights
 
     @staticmethod
-    def _address(request: web.Request, *, by_ingress: bool) -> str:
-        # Through ingress, the browser knows only the address of Home Assistant. Within the network of
-        # the Supervisor, an add-on is reached by the name of its container.
+    def _addresses(request: web.Request, *, by_ingress: bool) -> tuple[str, str, str]:
+        """Return scheme and address of the HTTP side, and the address of the Wyoming side."""
+        port = _port(request)
         if by_ingress:
-            return f"{socket.gethostname()}:{_port(request)}"
-        return request.host
+            # The browser knows only the address of Home Assistant. Within the network of the Supervisor,
+            # an add-on is reached by the name of its container.
+            container = f"{socket.gethostname()}:{port}"
+            return "http", container, container
+        if _is_behind_https(request):
+            # The proxy passes on HTTP only; programs that speak Wyoming use the port itself.
+            return "https", request.host, f"{without_port(request.host)}:{port}"
+        return "http", request.host, request.host
+
+
+def _is_behind_https(request: web.Request) -> bool:
+    """Return whether a proxy on this machine received the request by https; others are not believed."""
+    return is_from_loopback(request) and request.headers.get(SCHEME_HEADER, "").lower() == "https"
+
+
+def without_port(host: str) -> str:
+    """Return the host of a `Host` header; an IPv6 address keeps its brackets."""
+    return _PORT_OF_HOST.sub("", host)
 
 
 def _port(request: web.Request) -> int:

@@ -25,7 +25,23 @@ WebUi: TypeAlias = Literal["off", "read", "full"]
 CHANGE_HEADER = "X-Voice-Stack"
 """Makes browsers ask before another site may send it; nothing here answers such a question."""
 
-_PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+_PROXY_HEADERS = (
+    "Forwarded",
+    "Via",
+    "X-Client-IP",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Server",
+    "X-Ingress-Path",
+    "X-Real-IP",
+    # Tunnels that end on this machine.
+    "CF-Connecting-IP",
+    "Tailscale-User-Login",
+    "True-Client-IP",
+)
+"""Headers that proxies add; browsers send none of them."""
 _OWN_SITES = {"same-origin", "none"}
 
 
@@ -130,14 +146,18 @@ def is_this_machine(request: web.Request) -> bool:
     A proxy on this machine connects from loopback too, for visitors from anywhere. Most of them tell
     by a header, by another host, or by HTTP/1.0.
     """
-    remote = (request.remote or "").removeprefix("::ffff:")
     name = _name_in(f"//{request.headers.get('Host', '')}") or ""
     return (
-        _is_loopback(remote)
+        is_from_loopback(request)
         and (name == "localhost" or _is_loopback(name))
         and request.version >= HttpVersion11
         and not any(header in request.headers for header in _PROXY_HEADERS)
     )
+
+
+def is_from_loopback(request: web.Request) -> bool:
+    """Return whether a program on this machine sent the request: a browser or a proxy."""
+    return _is_loopback((request.remote or "").removeprefix("::ffff:"))
 
 
 def require_own_origin(request: web.Request) -> None:

@@ -98,6 +98,30 @@ async def test_through_ingress_the_address_is_that_of_the_container() -> None:
     assert not state["key_required"]
 
 
+@pytest.mark.parametrize(
+    ("headers", "scheme", "wyoming"),
+    [
+        ({"X-Forwarded-Proto": "https"}, "https", "tcp://voice.local:{port}"),
+        ({"X-Forwarded-Proto": "HTTPS"}, "https", "tcp://voice.local:{port}"),
+        ({"X-Forwarded-Proto": "http"}, "http", "tcp://voice.local:8443"),
+        ({"X-Forwarded-Proto": "gopher"}, "http", "tcp://voice.local:8443"),
+        # Only a proxy on this machine is believed.
+        (STRANGER | {"X-Forwarded-Proto": "https"}, "http", "tcp://voice.local:8443"),
+    ],
+)
+async def test_behind_https_the_addresses_are_those_of_the_proxy(
+    headers: dict[str, str], scheme: str, wyoming: str
+) -> None:
+    async with page() as client:
+        sent = headers | {"Host": "voice.local:8443"}
+        async with client.get("/ui/api/state", headers=sent) as answer:
+            state = await answer.json()
+        assert state["base_url"] == f"{scheme}://voice.local:8443/v1"
+        assert state["wyoming"] == wyoming.format(port=client.port)
+        async with client.get("/ui/plain", headers=sent) as answer:
+            assert f"{scheme}://voice.local:8443/health" in await answer.text()
+
+
 def test_figures_count_what_happened_and_say_what_errors_mean() -> None:
     metrics = Metrics()
     for seconds in (0.004, 0.04, 0.05, 99):

@@ -67,6 +67,14 @@ class Changing:
         # A proxy on this machine, for visitors from anywhere.
         (FULL, {"X-Forwarded-For": "203.0.113.7"}, False),
         (FULL, {"Forwarded": "for=203.0.113.7"}, False),
+        (FULL, {"Via": "1.1 proxy"}, False),
+        (FULL, {"X-Real-IP": "203.0.113.7"}, False),
+        (FULL, {"X-Forwarded-Proto": "https"}, False),
+        (FULL, {"CF-Connecting-IP": "203.0.113.7"}, False),
+        (FULL, {"Host": "localhost:5002", "X-Forwarded-For": "203.0.113.7"}, False),
+        # Home Assistant passes on such a header for its own user, and a proxy may ask with the key.
+        (FULL, INGRESS | {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}, True),
+        (FULL, {"X-Forwarded-For": "203.0.113.7"} | WITH_KEY, True),
         (FULL, {"Host": "voice.local"}, False),
         (FULL, {"Host": "localhost:5002"}, True),
         (FULL, {"Host": "[::1]:5002"}, True),
