@@ -73,6 +73,18 @@ def remove_stale(root: Path) -> None:
                 path.unlink()
 
 
+def discard(root: Path, name: str) -> None:
+    """Remove what has arrived of a model, unless a process is fetching it. Never fails."""
+    from filelock import FileLock, Timeout
+
+    path = root / PARTIAL / name
+    with suppress(Timeout, OSError):
+        # Without the folder, nothing has arrived, and none is made for the lock.
+        if path.is_dir():
+            with FileLock(f"{path}{_LOCK}", timeout=0):
+                shutil.rmtree(path)
+
+
 def _modified(path: Path) -> float:
     """Return when something in a folder, or a file, changed last; the time of the epoch."""
     with suppress(OSError):

@@ -21,9 +21,12 @@ from wyoming_voice_stack.errors import (
     VoiceStackError,
 )
 from wyoming_voice_stack.http.page.model_routes import ModelRoutes, ShownModel
+from wyoming_voice_stack.models.hub_model import PARTIAL
+from wyoming_voice_stack.models.partial_downloads import locked
 from wyoming_voice_stack.models.store import ModelStore, shown_name
 from wyoming_voice_stack.server.assembly import model_shelf
-from wyoming_voice_stack.server.assembly.model_shelf import MAX_FETCHES, DiskShelf
+from wyoming_voice_stack.server.assembly.model_downloads import MAX_FETCHES
+from wyoming_voice_stack.server.assembly.model_shelf import DiskShelf
 from wyoming_voice_stack.server.assembly.references.model_references import Weights
 from wyoming_voice_stack.tts.engines.piper.engine import piper_hub_model
 
@@ -232,6 +235,45 @@ def test_a_download_is_cancelled(tmp_path: Path, downloads: Downloads) -> None:
     ended(found)
     [fetch] = found.fetches()
     assert (fetch.state, fetch.detail) == ("cancelled", "")
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_a_cancelled_download_leaves_nothing_and_a_failed_one_what_has_arrived(
+    tmp_path: Path, downloads: Downloads, *, cancelled: bool
+) -> None:
+    hub = hub_model("base")
+    assert hub is not None
+    arrived = tmp_path / PARTIAL / hub.directory / "model.bin.part"
+    arrived.parent.mkdir(parents=True)
+    arrived.write_bytes(b"half of it")
+    other = arrived.parent.with_name("of-another")
+    other.mkdir()
+    found = shelf(tmp_path)
+    downloads.error = DiskFull("base needs 1 MB, but only 0 MB are free")
+    found.fetch("base")
+    downloads.wait_for("base")
+    if cancelled:
+        found.remove("base")
+    downloads.go_on.set()
+    ended(found)
+    assert arrived.parent.exists() is not cancelled
+    assert other.exists()
+
+
+def test_a_cancelled_download_leaves_it_to_a_process_that_goes_on(
+    tmp_path: Path, downloads: Downloads
+) -> None:
+    hub = hub_model("base")
+    assert hub is not None
+    found = shelf(tmp_path)
+    found.fetch("base")
+    downloads.wait_for("base")
+    with locked(tmp_path, hub.directory, "base") as collected:
+        collected.mkdir()
+        found.remove("base")
+        downloads.go_on.set()
+        ended(found)
+        assert collected.is_dir()
 
 
 def test_a_failure_says_why(tmp_path: Path, downloads: Downloads) -> None:

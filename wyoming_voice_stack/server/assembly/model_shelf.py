@@ -6,21 +6,18 @@ import logging
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from wyoming_voice_stack.errors import (
-    Abandoned,
-    Busy,
     ModelError,
     RequestError,
     StorageError,
     UnknownModel,
-    VoiceStackError,
 )
 from wyoming_voice_stack.http.page.model_routes import ModelState, ShownModel
-from wyoming_voice_stack.http.page.page_events import FetchProgress, FetchState
+from wyoming_voice_stack.http.page.page_events import FetchProgress
 from wyoming_voice_stack.models.store import ModelStore, StoredModel, size_on_disk
+from wyoming_voice_stack.server.assembly.model_downloads import ModelDownloads
 from wyoming_voice_stack.server.assembly.references.model_references import (
     Weights,
     require_installed,
@@ -35,35 +32,9 @@ from wyoming_voice_stack.server.assembly.references.offered_models import (
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_FETCHES = 2
-"""Models that are fetched at the same time."""
-MAX_KEPT_FETCHES = 16
-"""Ended downloads whose result is still told."""
 _REMOVED = ".removed-"
 _ELSEWHERE = "elsewhere:"
 """Before the name of a model outside of MODELS_DIR, so that it is not taken for another one."""
-
-
-@dataclass
-class _Fetch:
-    """One download, which runs in a thread of its own."""
-
-    id: str
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    state: FetchState = "fetching"
-    bytes: int = 0
-    total: int = 0
-    detail: str = ""
-
-    def note(self, done_bytes: int, total_bytes: int) -> None:
-        """Receive how far the download is; what has arrived is kept if it is cancelled."""
-        self.bytes, self.total = done_bytes, total_bytes
-        if self.cancelled.is_set():
-            raise Abandoned("The download was cancelled.")
-
-    def progress(self) -> FetchProgress:
-        """Return how far it is."""
-        return FetchProgress(self.id, self.state, self.bytes, self.total, self.detail)
 
 
 class DiskShelf:
@@ -83,10 +54,8 @@ class DiskShelf:
         self._references = references
         self._offered = offered_models(mode)
         self._active = model_folders(references)
-        self._lock = threading.Lock()
         self._deleting = threading.Lock()
-        self._fetches: dict[str, _Fetch] = {}
-        self._running = 0
+        self._downloads = ModelDownloads(store.root, self._locate)
 
     def models(self) -> list[ShownModel]:
         """Return the models on disk, and those that can be fetched."""
@@ -117,22 +86,7 @@ class DiskShelf:
         needs = self._needs(offer)
         if needs is not None:
             raise RequestError(needs)
-        with self._lock:
-            known = self._fetches.get(model_id)
-            if known is not None and known.state == "fetching":
-                return
-            # One that was cancelled counts until its thread has noticed.
-            if self._running >= MAX_FETCHES:
-                raise Busy(f"{MAX_FETCHES} models are being fetched already. Wait for one of them.")
-            fetch = _Fetch(model_id)
-            self._running += 1
-            # Again at the end, so that the oldest ones are forgotten first.
-            self._fetches.pop(model_id, None)
-            self._fetches[model_id] = fetch
-            self._forget_old()
-        threading.Thread(
-            target=self._run, args=(fetch,), name=f"fetch {model_id}", daemon=True
-        ).start()
+        self._downloads.start(model_id, offer.hub.directory)
 
     def remove(self, model_id: str) -> None:
         """Cancel the fetching of a model, or delete it from the disk.
@@ -142,43 +96,17 @@ class DiskShelf:
             RequestError: the server uses it.
             StorageError: it cannot be deleted.
         """
-        with self._lock:
-            fetch = self._fetches.get(model_id)
-            if fetch is not None and fetch.state == "fetching":
-                # Shown at once; the thread ends with the next bytes.
-                fetch.cancelled.set()
-                fetch.state = "cancelled"
-                return
+        if self._downloads.cancel(model_id):
+            return
         with self._deleting:
             self._delete(model_id)
 
     def fetches(self) -> tuple[FetchProgress, ...]:
         """Return how far the last downloads are."""
-        with self._lock:
-            return tuple(fetch.progress() for fetch in self._fetches.values())
+        return self._downloads.progress()
 
-    def _run(self, fetch: _Fetch) -> None:
-        _LOGGER.info("%s is fetched on request of the web page", fetch.id)
-        state, detail = self._outcome(fetch)
-        with self._lock:
-            self._running -= 1
-            if fetch.cancelled.is_set() and state != "done":
-                state, detail = "cancelled", ""
-            fetch.state, fetch.detail = state, detail
-        if state == "failed":
-            _LOGGER.warning("%s was not fetched: %s", fetch.id, detail)
-
-    def _outcome(self, fetch: _Fetch) -> tuple[FetchState, str]:
-        store = ModelStore(self._store.root, progress=fetch.note)
-        try:
-            self._weights(fetch.id, store).locate()
-        except VoiceStackError as error:
-            return "failed", str(error)
-        except Exception:
-            # Libraries of the hub raise any error; the page must not wait for ever.
-            _LOGGER.exception("%s was not fetched", fetch.id)
-            return "failed", "The download failed; the server's log says more."
-        return "done", ""
+    def _locate(self, model_id: str, store: ModelStore) -> None:
+        self._weights(model_id, store).locate()
 
     def _weights(self, model_id: str, store: ModelStore) -> Weights:
         is_tts = self._mode == "tts"
@@ -224,9 +152,8 @@ class DiskShelf:
     def _shown(self, offer: OfferedModel, stored: StoredModel | None) -> ShownModel:
         complete = offer.hub.stored(self._store.root) is not None
         active = self._is_active(offer.hub.directory)
-        fetch = self._fetches.get(offer.id)
         state: ModelState = "on-disk" if complete else "remote"
-        if fetch is not None and fetch.state == "fetching":
+        if self._downloads.is_running(offer.id):
             state = "fetching"
         return ShownModel(
             id=offer.id,
@@ -296,8 +223,3 @@ class DiskShelf:
             return (folder / "model.bin").is_file()
         voices = (path for kind in ("*.onnx", "*.pth") for path in folder.rglob(kind))
         return any(path.is_file() for path in voices)
-
-    def _forget_old(self) -> None:
-        ended = [each.id for each in self._fetches.values() if each.state != "fetching"]
-        for model_id in ended[: max(0, len(self._fetches) - MAX_KEPT_FETCHES)]:
-            del self._fetches[model_id]
