@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from wyoming_voice_stack.errors import ModelCorrupt
 from wyoming_voice_stack.tts.engine import EngineCard, Voice
+from wyoming_voice_stack.tts.engines.espeak import ESPEAK_LOCK
 from wyoming_voice_stack.tts.engines.failures import package_missing
 from wyoming_voice_stack.tts.engines.model_files import single_voice_card
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import EncodedSentence
@@ -22,9 +22,6 @@ from wyoming_voice_stack.tts.engines.vits.sessions import (
 )
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 from wyoming_voice_stack.tts.text.language.tags import UNKNOWN, bcp47
-
-_PHONEMIZER = threading.Lock()
-"""Libraries that piper-tts uses, espeak-ng among them, have one state for the whole process."""
 
 _ESPEAK = "espeak"
 """Type of the phonemes of all voices but some of Arabic, Chinese, Hebrew, Japanese and Thai."""
@@ -51,7 +48,7 @@ class PiperModel:
 
     def phoneme_ids(self, text: str) -> list[list[int]]:
         """One list for each sentence that Piper finds in the text; none if it has no words."""
-        with _PHONEMIZER:
+        with ESPEAK_LOCK:
             sentences = self._piper.phonemize(text)
             return [self._piper.phonemes_to_ids(each) for each in sentences if each]
 
@@ -128,7 +125,7 @@ def _require_espeak_voice(piper: Any, path: Path) -> None:
     if getattr(config.phoneme_type, "value", config.phoneme_type) != _ESPEAK:
         return
     try:
-        with _PHONEMIZER:
+        with ESPEAK_LOCK:
             piper.phonemize("a")
     except RuntimeError as error:
         raise ModelCorrupt(

@@ -1,0 +1,1 @@
+"""Kokoro-82M: natural voices in seven languages, on the CPU."""
