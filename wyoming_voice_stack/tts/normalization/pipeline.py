@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from wyoming_voice_stack.tts.normalization.dates_and_times.bare_hours import verbalize_bare_hours
 from wyoming_voice_stack.tts.normalization.dates_and_times.calendar_dates import verbalize_dates
 from wyoming_voice_stack.tts.normalization.dates_and_times.clock import verbalize_times
 from wyoming_voice_stack.tts.normalization.dates_and_times.durations import verbalize_durations
@@ -58,6 +59,7 @@ _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     verbalize_weekdays,
     verbalize_dates,
     verbalize_durations,
+    verbalize_bare_hours,
     verbalize_times,
     verbalize_codes,
     verbalize_years,

@@ -6,7 +6,8 @@ import functools
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from wyoming_voice_stack.tts.normalization.locale.lexicon import Lexicon, Plurals
+from wyoming_voice_stack.tts.normalization.locale.lexicon import Lexicon
+from wyoming_voice_stack.tts.normalization.locale.number_context import Plurals
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -40,6 +41,10 @@ class CldrNames:
     def plural(self, plurals: Plurals, count: Decimal) -> str:
         """Return the plural form for `count`."""
         return plurals.get(str(self._locale.plural_form(count)), plurals["other"])
+
+    def is_one(self, count: Decimal) -> bool:
+        """Return whether a noun is in the singular after `count`."""
+        return str(self._locale.plural_form(count)) == "one"
 
     def unit(self, unit: str, count: Decimal, per: str | None = None) -> str | None:
         """Return the unit's name with `{0}` as the number's placeholder, or None if it has no name.

@@ -9,8 +9,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Plurals = dict[str, str]
-"""Forms by CLDR plural category; `other` is always present."""
+from wyoming_voice_stack.tts.normalization.locale.number_context import (
+    BareHours,
+    NumeralCase,
+    Plurals,
+)
 
 
 class _Entry(BaseModel):
@@ -33,8 +36,19 @@ class Numbers(_Entry):
     """Rule set by grammatical form; `plain` is always present and stands in for a missing form."""
     irregular: dict[str, dict[str, str]] = {}
     """By form and number: words that replace a wrong CLDR rule."""
-    dative_after: tuple[str, ...] = ()
-    """Words after which a number takes the form that ends in `-dative`."""
+    cases: tuple[NumeralCase, ...] = ()
+    """The grammatical case of a number, by the words around it; the first that fits is used."""
+    joints: tuple[str, ...] = ()
+    """Words between two numbers in the same case."""
+    declined: dict[str, dict[str, str]] = {}
+    """By case and nominative: the words of a number, where CLDR has no rules for the case."""
+    declined_fraction: dict[str, dict[str, str]] = {}
+    """By case and nominative: the decimal mark and the names of tenths."""
+    case_counts: dict[str, tuple[str, str]] = {}
+    """By case: the counts whose CLDR plural is the unit's form for a singular and for all others.
+
+    Without any, only the number before a unit is declined.
+    """
     agreement: Literal["all", "one"] = "all"
     """Which numbers agree in gender with the noun: all, or 1 only."""
     ordinal_units: tuple[str, ...] = ()
@@ -128,6 +142,8 @@ class Calendar(_Entry):
     """Words after which `24/11` is a day and a month."""
     year_words: tuple[str, ...] = ()
     """Words after which a number is a year."""
+    year_forms: dict[str, tuple[str, ...]] = {}
+    """Form of a year without a noun behind it, by the words before it."""
     year_cases: tuple[YearCase, ...] = ()
     """The cases of a year that has a noun behind it; the first that fits is used."""
 
@@ -152,6 +168,8 @@ class Roman(_Entry):
 
     cardinal_after: tuple[str, ...] = ()
     ordinal_after: tuple[str, ...] = ()
+    forms_after: dict[str, tuple[str, ...]] = {}
+    """Form of the ordinal, by names that are not in the nominative."""
     titles: tuple[str, ...] = ()
     """Words before a name after which a single `I` is a numeral."""
     ordinal: str = "{n}"
@@ -159,6 +177,8 @@ class Roman(_Entry):
     ordinal_up_to: int = 99
     ordinal_before: tuple[str, ...] = ()
     before_form: str = "ordinal"
+    forms_before: dict[str, str] = {}
+    """Form of the ordinal by the noun behind it, where it is not `before_form`."""
 
 
 class Lexicon(_Entry):
@@ -183,10 +203,15 @@ class Lexicon(_Entry):
     fractions: dict[str, str] = {}
     fraction_nouns: tuple[str, ...] = ()
     """Nouns before which `1/2` is a half."""
+    bare_fractions: dict[str, str] = {}
+    """Fractions without a noun, such as `1/2`."""
+    not_fractions_after: tuple[str, ...] = ()
+    """Words before a house number, or before a number and the total: `page 1/2`."""
     mixed: str = "{whole} {part}"
     """A whole number and a fraction."""
     mixed_half: str = ""
     clock: Clock
+    bare_hours: BareHours | None = None
     calendar: Calendar
     units: dict[str, Plurals] = {}
     """Patterns with `{0}` that replace or complete those of CLDR."""

@@ -69,10 +69,6 @@ class LocaleRules:
             return "feminine"
         return "neuter" if unit in self.lexicon.neuter else "masculine"
 
-    def case_after(self, word: str) -> str:
-        """Return the case suffix of a number's form after this word, or ``""``."""
-        return "-dative" if word in self.lexicon.numbers.dative_after else ""
-
     def measure(
         self,
         number: WrittenNumber,
@@ -84,14 +80,29 @@ class LocaleRules:
     ) -> str | None:
         """Return the number with its unit in words, or None if the unit has no name.
 
-        `case` comes from `case_after`; `singular` is for a unit before a noun.
+        `case` comes from `case_of_number`; `singular` is for a unit before a noun.
         """
         if number.is_too_long:
             return None
-        pattern = self.names.unit(unit, Decimal(1) if singular else number.value, per)
+        case = self.case_of_measure(case)
+        count = Decimal(1) if singular else self.count_in_case(number, case)
+        pattern = self.names.unit(unit, count, per)
         if pattern is None:
             return None
         return pattern.replace("{0}", self.numerals.number(number, self.gender(unit) + case))
+
+    def case_of_measure(self, case: str) -> str:
+        """Return the case, or ``""`` if the names of units have no form for it."""
+        known = self.lexicon.numbers.case_counts
+        return case if not known or case.removeprefix("-") in known else ""
+
+    def count_in_case(self, number: WrittenNumber, case: str) -> Decimal:
+        """Return the count whose CLDR plural is the noun's form in this case."""
+        counts = self.lexicon.numbers.case_counts.get(case.removeprefix("-"))
+        if counts is None or number.fraction:
+            return number.value
+        singular, plural = counts
+        return Decimal(singular if self.names.is_one(number.value) else plural)
 
     def hours(self, hour: int) -> str:
         """Return the hour with the word for hours."""

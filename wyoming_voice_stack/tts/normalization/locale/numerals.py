@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from wyoming_voice_stack.tts.normalization.locale.lexicon import Numbers, Plurals
+from wyoming_voice_stack.tts.normalization.locale.lexicon import Numbers
 from wyoming_voice_stack.tts.normalization.locale.notation import MAX_DIGITS, WrittenNumber
+from wyoming_voice_stack.tts.normalization.locale.number_context import Plurals
 
 if TYPE_CHECKING:
     from unicode_rbnf import RbnfEngine
@@ -31,6 +32,9 @@ class Numerals:
         """Spell a cardinal; `form` is one of the lexicon, such as a gender, else `plain` applies."""
         if self._numbers.agreement == "one" and number != 1 and form != "plain":
             form = "plain"
+        gender, _, case = form.partition("-")
+        if declined := self._numbers.declined.get(case):
+            return _replace_words(self._spelled(number, gender), declined)
         return self._spelled(number, form)
 
     def ordinal(self, number: int, form: str = "ordinal") -> str:
@@ -48,23 +52,41 @@ class Numerals:
         return (self._separator or " ").join(self._spelled(int(digit), "digit") for digit in digits)
 
     def number(self, number: WrittenNumber, form: str = "plain") -> str:
-        """Spell a number and its decimal fraction, if it has one."""
-        if len(number.whole) > MAX_DIGITS or (len(number.whole) > 1 and number.whole[0] == "0"):
-            whole = self.digits(number.whole)
-        elif number.fraction:
-            whole = self.cardinal(int(number.whole), self._numbers.point_form)
-        else:
+        """Spell a number and its decimal fraction, if it has one.
+
+        With a leading zero, or with too many digits, it is read digit by digit.
+        """
+        is_code = len(number.whole) > 1 and number.whole[0] == "0"
+        if len(number.whole) <= MAX_DIGITS and not is_code:
+            if number.fraction:
+                return self._decimal(number, form)
             return self.cardinal(int(number.whole), form)
+        whole = self.digits(number.whole)
         if not number.fraction:
             return whole
         point = _by_count(self._numbers.point, number.whole)
-        return self._separator.join((whole, point, self._fraction(number.fraction)))
+        fraction = self._fraction(number.fraction, self._numbers.point_form)
+        return self._separator.join((whole, point, fraction))
 
-    def _fraction(self, digits: str) -> str:
+    def _decimal(self, number: WrittenNumber, form: str) -> str:
+        """Spell a decimal fraction; only the case of `form` counts."""
+        case = form.partition("-")[2]
+        declined = self._numbers.declined_fraction.get(case, {})
+        point_form = self._numbers.point_form + (f"-{case}" if declined else "")
+        spoken = (
+            self.cardinal(int(number.whole), point_form),
+            _by_count(self._numbers.point, number.whole),
+            self._fraction(number.fraction, point_form),
+        )
+        if not declined:
+            return self._separator.join(spoken)
+        return _replace_words(" ".join(spoken), declined)
+
+    def _fraction(self, digits: str, form: str) -> str:
         names = self._numbers.fraction_names
         style = self._numbers.fraction
         if style == "named" and len(digits) <= len(names):
-            number = self.cardinal(int(digits), self._numbers.point_form)
+            number = self.cardinal(int(digits), form)
             return f"{number} {_by_count(names[len(digits) - 1], digits)}"
         if style != "digits" and len(digits) <= _MAX_FRACTION_DIGITS and digits[0] != "0":
             return self.cardinal(int(digits))
@@ -103,6 +125,10 @@ class Numerals:
             words.append(self._numbers.ordinal_units[last - 1])
         endings = self._numbers.ordinal_endings.get(form, ())
         return " ".join(_with_ending(word, endings) for word in words)
+
+
+def _replace_words(text: str, replacements: dict[str, str]) -> str:
+    return " ".join(replacements.get(word, word) for word in text.split())
 
 
 def _with_ending(word: str, endings: tuple[tuple[str, str], ...]) -> str:

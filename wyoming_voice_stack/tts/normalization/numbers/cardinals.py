@@ -6,6 +6,10 @@ import functools
 import re
 
 from wyoming_voice_stack.tts.normalization.identifiers.codes import verbalize_digits
+from wyoming_voice_stack.tts.normalization.locale.grammatical_case import (
+    case_of_number,
+    word_before_number,
+)
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import (
     AFTER,
@@ -15,6 +19,7 @@ from wyoming_voice_stack.tts.normalization.locale.notation import (
 )
 
 _LONGEST_WORD = 24
+_CENTURY = 100
 
 _YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 _SURE_YEAR = re.compile(r"19\d\d|20\d\d")
@@ -112,10 +117,10 @@ def _list_end_pattern(locale: LocaleRules) -> re.Pattern[str]:
 def _spell_number(number: WrittenNumber, match: re.Match[str], locale: LocaleRules) -> str:
     numerals = locale.numerals
     if number.fraction or len(number.whole) > MAX_DIGITS:
-        return numerals.number(number)
+        return numerals.number(number, _form(match, locale))
     value = int(number.whole)
     if match["n"] == number.whole and _is_year(match, locale):
-        return numerals.year(value)
+        return _year(value, match, locale)
     if match["counter"] and value <= locale.lexicon.numbers.counted_up_to:
         return numerals.cardinal(value, "counted")
     return numerals.number(number, _form(match, locale))
@@ -132,17 +137,36 @@ def _is_year(match: re.Match[str], locale: LocaleRules) -> bool:
     )
 
 
+def _year(year: int, match: re.Match[str], locale: LocaleRules) -> str:
+    """Spell a year, or a count if a noun follows a round one: `about 2000 people`."""
+    numbers, forms = locale.lexicon.numbers, locale.lexicon.calendar.year_forms
+    before = word_before_number(match.string, match.start(), locale)
+    form = next((form for form, words in forms.items() if before in words), "")
+    is_counted = not year % _CENTURY and _NOUN.match(match.string, match.end())
+    if form and not is_counted:
+        return locale.numerals.ordinal(year, form)
+    if numbers.case_counts and _form(match, locale) != "plain" and (is_counted or not form):
+        return locale.numerals.cardinal(year, _form(match, locale))
+    return locale.numerals.year(year)
+
+
 def _form(match: re.Match[str], locale: LocaleRules) -> str:
-    """Return the grammatical form for the noun that follows, guessed from its ending."""
+    """Return the grammatical form for the words around the number."""
     numbers = locale.lexicon.numbers
-    if not numbers.feminine_endings or match["minus"]:
+    if not numbers.feminine_endings:
         return "plain"
+    case = case_of_number(match.string, match.start(), match.end(), locale)
+    if numbers.capitalized_nouns:
+        return "plain" if match["minus"] else _form_before_capital(match, case, locale)
+    noun = None if match["minus"] else _NOUN.match(match.string, match.end())
+    if noun is None:
+        return f"masculine{case}" if case else "plain"
+    return _gender(noun[1].lower(), locale) + case
+
+
+def _form_before_capital(match: re.Match[str], case: str, locale: LocaleRules) -> str:
+    """Return the form for a noun that begins with a capital letter, or for its adjective."""
     place = match.end()
-    if not numbers.capitalized_nouns:
-        noun = _NOUN.match(match.string, place)
-        return "plain" if noun is None else _gender(noun[1].lower(), locale)
-    before = _WORD_BACK.search(match.string[max(match.start() - _LONGEST_WORD, 0) : match.start()])
-    case = locale.case_after(before[1].lower() if before else "")
     if adjective := _CAPITAL_AFTER_ADJECTIVE.match(match.string, place):
         place = adjective.end() - 1
         if not case or adjective[1] != "en":

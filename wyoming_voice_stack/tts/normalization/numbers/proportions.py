@@ -25,7 +25,7 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     halved = "|".join(locale.lexicon.fraction_nouns) or "(?!)"
     number = r"\d{1,3}"
     return re.compile(
-        rf"(?<![\w.,:/\u2013$\u20ac\u00a3-])(?P<part>{number})\s?/\s?(?P<all>{number})(?![\w/:%\u2013-]|[.,]\d| [=%\u00b0])"
+        rf"(?<![\w.,:/\u2013$\u20ac\u00a3-])(?P<part>{number}(?:[.,]\d)?)\s?/\s?(?P<all>{number})(?![\w/:%\u2013-]|[.,]\d| [=%\u00b0])"
         rf"(?! (?:{halved})\b)(?P<noun>(?= (?:{nouns})(?!\w)))?"
     )
 
@@ -33,7 +33,9 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
 def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     part, whole = match["part"], match["all"]
     alone = match["noun"] is None
-    if int(part) > int(whole) or (alone and (whole not in _RATING_SCALES or _word_follows(match))):
+    if locale.parse(part).value > int(whole) or (
+        alone and (whole not in _RATING_SCALES or _word_follows(match))
+    ):
         return match[0]
     return f"{part} {locale.lexicon.out_of} {whole}"
 

@@ -6,6 +6,7 @@ import functools
 import re
 import unicodedata
 
+from wyoming_voice_stack.tts.normalization.locale.grammatical_case import word_before_number
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import parse_roman
 
@@ -16,9 +17,22 @@ _ONE_IN_ENGLISH = (
 )
 """`I` is also a pronoun. A full stop inside a sentence makes it an initial: `George I. Smith`."""
 _MORE = r"[IVXLCDM]{2,15}|[VX]"
-_FEMALE_NAMES = ("elizabeth", "elisabeth", "isabel", "elisabetta", "catherine", "katharina")
+_FEMALE_NAMES = (
+    "elizabeth",
+    "elisabeth",
+    "isabel",
+    "elisabetta",
+    "catherine",
+    "katharina",
+    "екатерина",
+    "елизавета",
+    "elżbieta",
+    "katarzyna",
+)
 _FIRST_ENDINGS = ("er", "re", "\u00e8re")
 """French endings of `Ier`; any other ending behind a single `I` may be a word."""
+_NO_WORD = rf"(?![VX](?:{'|'.join(_FIRST_ENDINGS)})(?!\w))"
+"""Excludes Spanish and French `Ver`."""
 _YEARS = range(1_100, 2_100)
 _CHARACTER = re.compile("[\u2160-\u2188]")
 _CHARACTERS = re.compile("(?:(?<!\\w)(?P<word>[^\\W\\d_]{1,24}) )?(?P<roman>[\u2160-\u2188]{1,15})")
@@ -73,7 +87,8 @@ def plain_roman_numerals(text: str) -> str:
 @functools.lru_cache(maxsize=MAX_LOCALES)
 def _after_word(locale: LocaleRules) -> re.Pattern[str] | None:
     roman = locale.lexicon.roman
-    words = (*roman.cardinal_after, *roman.ordinal_after)
+    declined = [word for words in roman.forms_after.values() for word in words]
+    words = (*roman.cardinal_after, *roman.ordinal_after, *declined)
     if not words:
         return None
     one = {"en": _ONE_IN_ENGLISH, "fr": "(?!)"}.get(locale.language, "I")  # French writes `Ier`
@@ -102,9 +117,7 @@ def _first_with_title(locale: LocaleRules) -> re.Pattern[str]:
 def _after_name(match: re.Match[str], locale: LocaleRules) -> str:
     number = parse_roman(match["roman"])
     if not number or (
-        not match["word"][0].isupper()
-        and len(match["roman"]) == 1
-        and (match["roman"] != "I" or locale.language == "en")
+        not match["word"][0].isupper() and len(match["roman"]) == 1 and locale.language == "en"
     ):
         return match[0]
     more = match["more"] or ""
@@ -121,11 +134,15 @@ def _cardinal(written: str, locale: LocaleRules) -> str:
 def _numbered(written: str, number: int, locale: LocaleRules) -> str:
     roman = locale.lexicon.roman
     word = written.lower()
+    for form, words in roman.forms_after.items():
+        if word in words:
+            return f"{written} {locale.numerals.ordinal(number, form)}"
     if word not in roman.ordinal_after or number > roman.ordinal_up_to:
         return f"{written} {locale.numerals.cardinal(number)}"
     is_female = word in _FEMALE_NAMES
     form = f"{roman.ordinal_form}-feminine" if is_female else roman.ordinal_form
-    if form not in locale.lexicon.numbers.forms:
+    numbers = locale.lexicon.numbers
+    if form not in numbers.forms and form not in numbers.ordinal_endings:
         form = roman.ordinal_form
     spoken = locale.numerals.ordinal(number, form)
     article = "die" if is_female else "der"
@@ -134,7 +151,8 @@ def _numbered(written: str, number: int, locale: LocaleRules) -> str:
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
 def _before_word(locale: LocaleRules) -> re.Pattern[str] | None:
-    words = locale.lexicon.roman.ordinal_before
+    roman = locale.lexicon.roman
+    words = [*roman.ordinal_before, *roman.forms_before]
     if not words:
         return None
     return re.compile(rf"(?<!\w){_ROMAN}(?:e|\u00e8me|\.)? (?P<word>{'|'.join(words)})(?!\w)")
@@ -144,7 +162,12 @@ def _before_noun(match: re.Match[str], locale: LocaleRules) -> str:
     number = parse_roman(match["roman"])
     if not number:
         return match[0]
-    spoken = locale.numerals.ordinal(number, locale.lexicon.roman.before_form)
+    roman, years = locale.lexicon.roman, locale.lexicon.calendar.year_forms
+    form = roman.forms_before.get(match["word"], roman.before_form)
+    if form == "ordinal-genitive":
+        before = word_before_number(match.string, match.start(), locale)
+        form = next((form for form, words in years.items() if before in words), form)
+    spoken = locale.numerals.ordinal(number, form)
     return f"{spoken} {match['word']}"
 
 
@@ -156,7 +179,7 @@ def _with_ending(locale: LocaleRules) -> re.Pattern[str] | None:
     first = "|".join(ending for ending in _FIRST_ENDINGS if ending in endings) or "(?!)"
     known = "|".join(map(re.escape, endings))
     return re.compile(
-        rf"(?<![\w'\u2019.-])(?:(?P<one>I)(?P<first>{first})|{_ROMAN}(?P<ending>{known})){_POSSESSIVE}(?!\w)"
+        rf"(?<![\w'\u2019.-])(?:(?P<one>I)(?P<first>{first})|{_NO_WORD}{_ROMAN}(?P<ending>{known})){_POSSESSIVE}(?!\w)"
     )
 
 

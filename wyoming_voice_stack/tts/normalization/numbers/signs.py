@@ -20,11 +20,12 @@ _POWERS = {"squared": "\u00b2", "cubed": "\u00b3"}
 _PLACE = "{n}"
 """Where the exponent stands in the words for a power, if not at their end."""
 _POWER_OF_NUMBER = re.compile(r"(?<=[\w)])\^(?P<minus>-)?(?P<n>\d{1,3})(?!\d)")
+_LAST_WORD = re.compile(r"([^\W\d_]+)\W{1,2}$")
 _FOLD_PER = re.compile(r"(?<=\d)\s?[x\u00d7]/(?=[^\W\d_])")
 _RULES = (
     ("plus_minus", r"\u00b1\s?(?=\d)"),
     ("times", r"(?<=\d)\s?[\u00d7*\u22c5]\s?(?=-?\d)"),
-    ("by", r"(?<=\d)\s?x\s?(?=\d)(?!\s?\d+\s?[a-z]{3})"),
+    ("by", r"(?<=\d)(?<!\b0)\s?x\s?(?=\d)(?!\s?\d+\s?[a-z]{3})"),
     ("fold", r"(?<=\d)\s?[x\u00d7](?=[\s,.!?;:)]|$)"),
     ("divided", r"(?<=\d)(?:\s?\u00f7\s?|\s/\s)(?=\d)"),
     ("divided", r"(?<=\d)\s:\s(?=\d+(?:[.,]\d+)?\s=)"),
@@ -53,6 +54,8 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
     text = _slash_fraction_pattern(locale).sub(
         lambda match: (match[1] or "") + _FRACTION_SIGNS[match[2]], text
     )
+    if locale.lexicon.bare_fractions and "/" in text:
+        text = _bare_fraction_pattern(locale).sub(lambda match: _fraction(match, locale), text)
     for name, pattern in _compiled():
         word = locale.lexicon.minus if name == "minus" else locale.sign(name)
         if name == "fold":
@@ -104,3 +107,23 @@ def _slash_fraction_pattern(locale: LocaleRules) -> re.Pattern[str]:
     nouns = "|".join(locale.lexicon.fraction_nouns) or "(?!)"
     known = "|".join(_FRACTION_SIGNS)
     return re.compile(rf"(?<![\w/.,-])(?:(\d{{1,3}}) )?({known})(?= (?:{nouns})\b)")
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _bare_fraction_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    """Match `1/2` without a known noun."""
+    known = "|".join(locale.lexicon.bare_fractions)
+    return re.compile(rf"(?<![\w/.,-])(?:(?P<whole>\d{{1,3}}) )?(?P<n>{known})(?![\w/%]|[.,]\d)")
+
+
+def _fraction(match: re.Match[str], locale: LocaleRules) -> str:
+    """Verbalize the fraction unless it may be a house number, or a number and the total."""
+    words = locale.lexicon
+    before = _LAST_WORD.search(match.string[: match.start()])
+    if before is not None:
+        is_name = before.start() > 0 and before[1][0].isupper()
+        if is_name or before[1].lower() in words.not_fractions_after:
+            return match[0]
+    if match["whole"]:
+        return f"{match['whole']} {_FRACTION_SIGNS[match['n']]}"
+    return words.bare_fractions[match["n"]]

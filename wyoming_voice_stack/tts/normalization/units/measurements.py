@@ -5,6 +5,11 @@ from __future__ import annotations
 import functools
 import re
 
+from wyoming_voice_stack.tts.normalization.locale.grammatical_case import (
+    between_numbers,
+    case_of_number,
+    case_of_range_end,
+)
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, MINUS, RANGE, WrittenNumber
 from wyoming_voice_stack.tts.normalization.units.denominators import (
@@ -86,12 +91,15 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     if unit is None:
         return match[0]
     before = _word_before(match)
-    case = locale.case_after(before)
+    case = case_of_number(match.string, match.start(), match.end(), locale)
     minus = f"{locale.lexicon.minus}{locale.separator}"
     first = minus if match["minus"] else ""
     if match["last"]:
-        first += f"{locale.numerals.number(number, locale.gender(unit))} {locale.lexicon.to} "
+        form = locale.gender(unit) + locale.case_of_measure(case)
+        first += locale.numerals.number(number, form)
+        first += between_numbers(match.string, match.start(), locale)
         first += minus if match["minus2"] else ""
+        case = case_of_range_end(locale) or case
         number = locale.parse(match["last"])
     per = match["per"]
     singular = before in locale.lexicon.singular_after and _NOUN_AFTER.match(

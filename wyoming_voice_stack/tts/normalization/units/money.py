@@ -6,6 +6,11 @@ import functools
 import re
 from decimal import Decimal
 
+from wyoming_voice_stack.tts.normalization.locale.grammatical_case import (
+    between_numbers,
+    case_of_number,
+    case_of_range_end,
+)
 from wyoming_voice_stack.tts.normalization.locale.lexicon import Currency
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, MINUS, RANGE, WrittenNumber
@@ -110,9 +115,13 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     number = locale.parse(match["n"])
     if number.is_too_long or (match["last"] and locale.parse(match["last"]).is_too_long):
         return match[0]
+    case = case_of_number(match.string, match.start(), match.end(), locale)
+    case = locale.case_of_measure(case) if locale.lexicon.numbers.case_counts else ""
     to = ""
     if match["last"]:
-        to = f"{locale.numerals.number(number)} {locale.lexicon.to} "
+        to = locale.numerals.number(number, f"masculine{case}" if case else "plain")
+        to += between_numbers(match.string, match.start(), locale)
+        case = case_of_range_end(locale) or case
         number = locale.parse(match["last"])
     scale = locale.lexicon.scales.get(match["scale"] or "")
     if scale and not number.fraction and not scale.word.endswith(_ELISION):
@@ -120,13 +129,16 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
         scale = None
     minus = f"{locale.lexicon.minus} " if match["minus"] else ""
     sign = _signs_by_name(locale).get(match["sign"], match["sign"])
-    amount = _amount(number, scale.word if scale else "", sign, locale)
+    amount = _amount(number, scale.word if scale else "", sign, case, locale)
     if amount is None:
         return match[0]
     return minus + to + amount + (verbalize_denominator(match["by"], locale) if match["by"] else "")
 
 
-def _amount(number: WrittenNumber, scale: str, sign: str, locale: LocaleRules) -> str | None:
+def _amount(
+    number: WrittenNumber, scale: str, sign: str, case: str, locale: LocaleRules
+) -> str | None:
+    """Return the amount in words, or None if the currency has no name."""
     currency = _currency(sign, locale)
     code = _SIGNS.get(sign, sign)
     if scale:
@@ -134,27 +146,30 @@ def _amount(number: WrittenNumber, scale: str, sign: str, locale: LocaleRules) -
         gap = "" if scale.endswith(_ELISION) else locale.separator
         return name and f"{locale.numerals.number(number)}{locale.separator}{scale}{gap}{name}"
     if len(number.fraction) != _CENT_DIGITS or currency is None or not currency.minor:
-        name = _name(currency, code, number.value, locale)
+        name = _name(currency, code, locale.count_in_case(number, case), locale)
         gender = currency.gender if currency else "masculine"
-        return name and _join(locale.numerals.number(number, gender), name, locale)
-    return _with_cents(int(number.whole), int(number.fraction), currency, locale)
+        return name and _join(locale.numerals.number(number, gender + case), name, locale)
+    return _with_cents(number, currency, case, locale)
 
 
-def _with_cents(whole: int, cents: int, currency: Currency, locale: LocaleRules) -> str:
+def _with_cents(number: WrittenNumber, currency: Currency, case: str, locale: LocaleRules) -> str:
+    whole, cents = WrittenNumber(number.whole), WrittenNumber(number.fraction.lstrip("0") or "0")
     major = _join(
-        locale.numerals.cardinal(whole, currency.gender),
-        locale.names.plural(currency.major, Decimal(whole)),
+        locale.numerals.cardinal(int(whole.value), currency.gender + case),
+        locale.names.plural(currency.major, locale.count_in_case(whole, case)),
         locale,
     )
-    if not cents:
+    if not cents.value:
         return major
-    minor = locale.numerals.cardinal(cents)
+    minor = locale.numerals.cardinal(int(cents.value))
     named = _join(
-        locale.numerals.cardinal(cents, "masculine"),
-        locale.names.plural(currency.minor, Decimal(cents)),
+        locale.numerals.cardinal(int(cents.value), f"masculine{case}"),
+        locale.names.plural(currency.minor, locale.count_in_case(cents, case)),
         locale,
     )
-    return locale.lexicon.amount.format(major=major, minor=minor, cents=named) if whole else named
+    if not whole.value:
+        return named
+    return locale.lexicon.amount.format(major=major, minor=minor, cents=named)
 
 
 def _join(number: str, name: str, locale: LocaleRules) -> str:

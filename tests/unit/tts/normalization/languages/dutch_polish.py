@@ -30,6 +30,7 @@ DUTCH = {
     "example.com": "example punt com",
     "De accu is op 87%.": "De accu is op zevenentachtig procent.",
     "Bel 020 1234567.": "Bel nul twee nul, één twee drie, vier vijf zes zeven.",
+    "Lodewijk XIV, hoofdstuk IV": "Lodewijk de veertiende, hoofdstuk vier",
 }
 
 POLISH = {
@@ -58,7 +59,7 @@ POLISH = {
     "Dodaj 500 g mąki i 2 l mleka.": "Dodaj pięćset gramów mąki i dwa litry mleka.",
     "light.salon jest włączone.": "light salon jest włączone.",
     "Adres to 192.168.1.10.": "Adres to jeden dziewięć dwa kropka jeden sześć osiem kropka jeden kropka jeden zero.",
-    "Krok 3 z 5.": "Krok trzy z pięć.",
+    "Krok 3 z 5.": "Krok trzy z pięciu.",
     "Odpowiedź to 42.": "Odpowiedź to czterdzieści dwa.",
     "Kod to 1234.": "Kod to jeden dwa trzy cztery.",
     "example.com": "example kropka com",
@@ -70,7 +71,7 @@ POLISH = {
     "Od 2022 r. i do 2025 roku, 2024 rok.": "Od dwa tysiące dwudziestego drugiego roku i do dwa tysiące dwudziestego piątego roku, dwa tysiące dwudziesty czwarty rok.",
     "Dziś jest 23.11.2026 r.": "Dziś jest dwudziestego trzeciego listopada dwa tysiące dwudziestego szóstego roku.",
     "Dziś, tj. 23.11.2026 r., pada.": "Dziś, to jest dwudziestego trzeciego listopada dwa tysiące dwudziestego szóstego roku, pada.",
-    "ul. Długa, godz. 8.15, ok. 3 km.": "ulica Długa, godzina ósma piętnaście, około trzy kilometry.",
+    "ul. Długa, godz. 8.15, ok. 3 km.": "ulica Długa, godzina ósma piętnaście, około trzech kilometrów.",
     "Temp. 5 °C, pow. 45 m².": "Temperatura pięć stopni Celsjusza, powierzchnia czterdzieści pięć metrów kwadratowych.",
     "5 tys. i 2 mld osób": "pięć tysięcy i dwa miliardy osób",
     "lampy, rolety itd.": "lampy, rolety i tak dalej.",

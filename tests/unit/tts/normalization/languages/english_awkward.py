@@ -180,4 +180,5 @@ ENGLISH = {
     "A 16:9 screen.": "A sixteen to nine screen.",
     "No. 1.": "number one.",
     "No, 5 is enough.": "No, five is enough.",
+    "0x1F4, 3x4, 4.5/5": "zero x one F four, three by four, four point five out of five.",
 }

@@ -32,6 +32,7 @@ FRENCH = {
     "light.salon est allumée.": "light salon est allumée.",
     "La réponse est 42.": "La réponse est quarante-deux.",
     "1,5 l de lait et 500 g de farine.": "un virgule cinq litre de lait et cinq cents grammes de farine.",
+    "Ver de terre, Xe siècle": "Ver de terre, dixième siècle",
 }
 
 SPANISH = {
@@ -67,6 +68,7 @@ SPANISH = {
     "La IP es 192.168.1.10.": "La I P es uno nueve dos punto uno seis ocho punto uno punto uno cero.",
     "Paso 3 de 5.": "Paso tres de cinco.",
     "La respuesta es 42.": "La respuesta es cuarenta y dos.",
+    "Ver el IIIer piso, siglo V.": "Ver el tercer piso, siglo cinco.",
 }
 
 ITALIAN = {
@@ -102,6 +104,7 @@ ITALIAN = {
     "Dalle 9:00-17:00.": "Dalle nove a diciassette.",
     "example.com": "example punto com",
     "La batteria è all'87%.": "La batteria è all'ottantasette percento.",
+    "capitolo V": "capitolo cinque",
 }
 
 PORTUGUESE = {

@@ -15,6 +15,7 @@ from tests.unit.tts.normalization.languages import (
     more_languages,
     romance,
     romance_dutch_awkward,
+    slavic_cases,
 )
 
 SENTENCES = [
@@ -34,6 +35,9 @@ SENTENCES = [
     ("tr", more_languages.TURKISH),
     ("ru", more_languages.RUSSIAN),
     ("cs", more_languages.CZECH),
+    ("ru", slavic_cases.RUSSIAN),
+    ("pl", slavic_cases.POLISH),
+    ("cs", slavic_cases.CZECH),
     ("hu", more_languages.HUNGARIAN),
     ("ar", more_languages.ARABIC),
     ("hi", more_languages.HINDI),

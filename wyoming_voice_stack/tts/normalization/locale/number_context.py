@@ -1,0 +1,42 @@
+"""Parts of a lexicon that concern the words around a number."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+Plurals = dict[str, str]
+"""Forms by CLDR plural category; `other` is always present."""
+
+
+class _ContextEntry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NumeralCase(_ContextEntry):
+    """The grammatical case of a number, by the word before it and the noun behind it."""
+
+    case: str
+    """Suffix of the form: `genitive` for `masculine-genitive`."""
+    after: tuple[str, ...] = ()
+    """Words before the number; without any, all."""
+    nouns: tuple[str, ...] = ()
+    """Endings of the noun; without any, all nouns and none."""
+
+
+class BareHours(_ContextEntry):
+    """Words that make a number an hour: regular expressions, in languages whose hours are ordinals."""
+
+    nouns: tuple[str, ...]
+    """Words directly before an hour."""
+    leads: dict[str, str] = {}
+    """Replacements in front of hours."""
+    after: tuple[str, ...]
+    """Words before an hour at the end of a clause or before one of `before`."""
+    not_in: tuple[str, ...]
+    """Beginnings of words; in a text with one, `after` does not apply."""
+    after_in_context: tuple[str, ...]
+    """Words before an hour in a text with one of `context`."""
+    context: tuple[str, ...]
+    """Beginnings of words."""
+    before: tuple[str, ...]
+    """Words after an hour."""
