@@ -174,6 +174,8 @@ class EchoSession:
         self.closed = False
         self.cancelled = asyncio.Event()
         self.entered = asyncio.Event()
+        self.go_on = asyncio.Event()
+        """Ends the work of `wait`."""
 
     async def handle(self, event: Event) -> AsyncGenerator[Event, None]:
         if event.type == "raise":
@@ -185,7 +187,7 @@ class EchoSession:
         elif event.type == "wait":
             self.entered.set()
             try:
-                await asyncio.get_running_loop().create_future()
+                await self.go_on.wait()
             except asyncio.CancelledError:
                 self.cancelled.set()
                 raise

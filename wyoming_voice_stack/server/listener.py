@@ -13,21 +13,20 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
 
 from aiohttp import web
-from wyoming.error import Error
 
 from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.errors import Busy, ConfigError, NotAllowed, VoiceStackError
-from wyoming_voice_stack.http.error_body import REQUEST_ID_HEADER, new_request_id
 from wyoming_voice_stack.logs import REPEATS, Repeats
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection.connection import CLOSING_SECONDS, Connection
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits, ServerContext
-from wyoming_voice_stack.protocol.framing import encode
 from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.admission import Admission, host_of, source_of
 from wyoming_voice_stack.server.bounded_connections import BoundedConnections
+from wyoming_voice_stack.server.departures import DepartureWatch
 from wyoming_voice_stack.server.http_connections import HttpConnections
 from wyoming_voice_stack.server.memory_return import MemoryReturn
+from wyoming_voice_stack.server.refusals import error_event, forbidden
 from wyoming_voice_stack.server.sockets import (
     ACCEPTED_PER_TURN,
     any_address_socket,
@@ -74,6 +73,7 @@ class Listener:
         self._metrics = metrics
         self._admission = Admission(max_connections)
         self._memory_return = MemoryReturn()
+        self._departures = DepartureWatch()
         self._allowed_clients = tuple(allowed_clients)
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._awaiting_first_byte = BoundedConnections(FIRST_BYTE_CONNECTIONS, limits.idle_s)
@@ -149,6 +149,7 @@ class Listener:
         await self._http.cleanup()
         self._http_connections.close()
         self._memory_return.close()
+        self._departures.close()
         self._refused.close()
 
     def accept(self, transport: asyncio.Transport) -> None:
@@ -211,6 +212,7 @@ class Listener:
         protocol.data_received(data)
         task = loop.create_task(connection.run(), name=f"connection-{_name(peer)}")
         self._connections[task] = connection
+        self._departures.add(connection, transport.get_extra_info("socket"))
         task.add_done_callback(self._ended)
 
     def _abort_evicted(self) -> None:
@@ -232,7 +234,7 @@ class Listener:
             "[%s] refused: %s", name, error, extra={REPEATS: Repeats(f"refused: {error.code}")}
         )
         self._metrics.refused_connections.labels(error.code).inc()
-        transport.write(_forbidden(error) if is_http else _error_event(error))
+        transport.write(forbidden(error) if is_http else error_event(error))
         # Closing at once would reset a client that is still sending, before it has read the error.
         transport.write_eof()
         self._refused.add(transport)
@@ -241,6 +243,7 @@ class Listener:
         connection = self._connections.pop(task, None)
         if connection is not None:
             self._admission.leave(connection)
+            self._departures.remove(connection)
             self._memory_return.connection_ended(connection.received_bytes)
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOGGER.error("a connection ended with an unexpected error", exc_info=error)
@@ -282,20 +285,6 @@ class _FirstByte(asyncio.Protocol):
         del exc
         if self._transport is not None:
             self._listener.forget(self._transport)
-
-
-def _error_event(error: VoiceStackError) -> bytes:
-    return encode(Error(text=str(error), code=error.code).event())
-
-
-def _forbidden(error: VoiceStackError) -> bytes:
-    body = f"{error}\n".encode()
-    head = (
-        "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\n{REQUEST_ID_HEADER}: {new_request_id()}\r\n"
-        "Connection: close\r\n\r\n"
-    )
-    return head.encode() + body
 
 
 def _name(peer: Sequence[Any] | None) -> str:

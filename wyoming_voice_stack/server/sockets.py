@@ -12,7 +12,7 @@ SEND_BUFFER_BYTES = 32 * 1024
 """What the system keeps of replies that the client has not received; without a bound, minutes of audio."""
 RECEIVE_BUFFER_BYTES = 128 * 1024
 """What the system receives ahead of the server: seconds of speech, not the minutes that it takes by
-default. After a client has left, this much of its audio is still processed."""
+default."""
 ACCEPTED_PER_TURN = 16
 """Connections that the server accepts in one turn of its event loop. Their first bytes, which have often
 arrived already, are read some turns later; until then they count as silent ones."""

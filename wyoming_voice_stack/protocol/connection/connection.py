@@ -13,7 +13,6 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
-from enum import IntEnum
 from typing import TypeVar
 
 from wyoming.error import Error
@@ -30,8 +29,9 @@ from wyoming_voice_stack.errors import (
     redacted_traceback,
 )
 from wyoming_voice_stack.protocol.connection.connection_log import ConnectionLog
+from wyoming_voice_stack.protocol.connection.connection_state import SERVING, ConnectionState
 from wyoming_voice_stack.protocol.connection.event_rate import EventRate
-from wyoming_voice_stack.protocol.connection.inbox import Inbox
+from wyoming_voice_stack.protocol.connection.inbox import OWN_BYTES, Inbox
 from wyoming_voice_stack.protocol.connection.server_context import ServerContext
 from wyoming_voice_stack.protocol.event_validation import read
 from wyoming_voice_stack.protocol.framing import EventParser, encode
@@ -49,19 +49,6 @@ WRITE_LOW_WATER_BYTES = 24 * 1024
 that its reply is seen to be read."""
 CLOSING_SECONDS = 2.0
 """How long a closing connection tries to deliver its last events."""
-
-
-class ConnectionState(IntEnum):
-    """How far a connection is on its way to its end; a state only ever changes to a later one."""
-
-    OPEN = 0
-    """Takes requests."""
-    HALF_CLOSED = 1
-    """The client sends no more. Answers what was received, then ends."""
-    DRAINING = 2
-    """The server shuts down. Completes the open request, refuses a new one, then ends."""
-    FAILED = 3
-    """An error event was sent; nothing more is answered."""
 
 
 class Connection:
@@ -129,6 +116,19 @@ class Connection:
         """End now, with an error: another client needs the place."""
         self._evicted = True
         self._end_tasks()
+
+    def abandon(self) -> None:
+        """End now, without reading the rest: the client has left."""
+        if self._state in SERVING:
+            self._log.debug("the client left before the server had read all that it sent")
+            self._end_tasks()
+
+    def probe(self) -> None:
+        """Send a space, which means nothing, to a client whose events wait; see decision 0059."""
+        # A satellite never has so many.
+        waits = self._inbox.waiting_bytes > OWN_BYTES
+        if waits and self._state in SERVING and not self._writer.transport.get_write_buffer_size():
+            self._writer.write(b" ")
 
     def abort(self) -> None:
         """End at once, without delivering what is not sent yet."""

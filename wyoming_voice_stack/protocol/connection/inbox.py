@@ -37,7 +37,8 @@ class Inbox:
     def __init__(self, pool: InboxPool) -> None:
         self._pool = pool
         self._waiting: deque[tuple[Event, int]] = deque()
-        self._waiting_bytes = 0
+        self.waiting_bytes = 0
+        """About what the waiting events occupy."""
         self._handling = False
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
@@ -87,16 +88,16 @@ class Inbox:
     def clear(self) -> None:
         """Discard what waits, and return its memory to the pool."""
         self._waiting.clear()
-        self._count(-self._waiting_bytes)
+        self._count(-self.waiting_bytes)
 
     def _has_room(self, counted: int) -> bool:
-        shared = _shared(self._waiting_bytes + counted) - _shared(self._waiting_bytes)
-        return self._waiting_bytes < MAX_WAITING_BYTES and self._pool.holds(shared)
+        shared = _shared(self.waiting_bytes + counted) - _shared(self.waiting_bytes)
+        return self.waiting_bytes < MAX_WAITING_BYTES and self._pool.holds(shared)
 
     def _count(self, change: int) -> None:
-        before = _shared(self._waiting_bytes)
-        self._waiting_bytes += change
-        self._pool.used_bytes += _shared(self._waiting_bytes) - before
+        before = _shared(self.waiting_bytes)
+        self.waiting_bytes += change
+        self._pool.used_bytes += _shared(self.waiting_bytes) - before
 
 
 def _shared(waiting_bytes: int) -> int:

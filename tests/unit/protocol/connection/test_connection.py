@@ -276,7 +276,7 @@ class TestDisconnect:
             await eventually(lambda: bool(service.sessions))
             [connection] = listener._connections.values()
             await eventually(
-                lambda: connection._inbox._waiting_bytes > inbox_module.MAX_WAITING_BYTES
+                lambda: connection._inbox.waiting_bytes > inbox_module.MAX_WAITING_BYTES
             )
             assert len(connection._inbox) == 3
             sending.cancel()
