@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import web
 
-from tests.support.fakes import EchoService, listening
+from tests.support.peers import EchoService, listening
 from wyoming_voice_stack.http.api.cross_origin import CrossOrigin
 from wyoming_voice_stack.http.api.gateway import Gateway
 from wyoming_voice_stack.http.api.keys import ApiKey

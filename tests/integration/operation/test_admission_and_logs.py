@@ -10,9 +10,10 @@ from pathlib import Path
 from wyoming.event import Event
 from wyoming.info import Describe
 
-from tests.support.fakes import Peer, eventually, peer
+from tests.support.fakes import eventually
 from tests.support.integration.client import SENTENCE, describes, metric, utterance
 from tests.support.integration.servers import EMBEDDED_PIPER, EMBEDDED_WHISPER, Server, running
+from tests.support.peers import Peer, peer
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.announce.addresses import lan_addresses
 from wyoming_voice_stack.cli import client

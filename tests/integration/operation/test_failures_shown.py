@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.fake_servers.fake_hub import FakeHub, Repository
-from tests.support.fakes import WAIT_SECONDS, FakeSource, FakeSynthesizer, eventually, listening
+from tests.support.fakes import WAIT_SECONDS, FakeSource, FakeSynthesizer, eventually
 from tests.support.integration.as_home_assistant import Shown, heard, said
 from tests.support.integration.servers import EMBEDDED_PIPER, EMBEDDED_WHISPER, Server, running
+from tests.support.peers import listening
 from tests.support.speech import say
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.engine.worker import Worker

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fakes import peer
 from tests.support.integration.client import describes, utterance
 from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
+from tests.support.peers import peer
 
 _LOGGER = logging.getLogger(__name__)
 

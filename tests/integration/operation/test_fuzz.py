@@ -18,9 +18,9 @@ from wyoming.info import Describe, SelectProgram
 from wyoming.ping import Ping
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
-from tests.support.fakes import Peer, peer
 from tests.support.integration.client import FORM, SENTENCE, describes, reset, utterance
 from tests.support.integration.servers import EMBEDDED_PIPER, EMBEDDED_WHISPER, Server, running
+from tests.support.peers import Peer, peer
 from wyoming_voice_stack.cli import client
 from wyoming_voice_stack.protocol.framing import encode
 

@@ -16,7 +16,7 @@ from wyoming.info import Describe
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStop
 
 from tests.support.checkpoints.tiny_xtts import make_tiny_xtts
-from tests.support.fakes import eventually, peer
+from tests.support.fakes import eventually
 from tests.support.integration.client import (
     FORM,
     SENTENCE,
@@ -35,6 +35,7 @@ from tests.support.integration.servers import (
     Server,
     running,
 )
+from tests.support.peers import peer
 from wyoming_voice_stack.cli import client
 
 PATIENCE = {"SHUTDOWN_GRACE_SECONDS": "300"}

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from wyoming.event import Event
 
-from tests.support.fakes import Peer, eventually, peer
+from tests.support.fakes import eventually
 from tests.support.integration.client import SENTENCE, metric, utterance, words
 from tests.support.integration.replicas import ADDRESSES, Front, haproxy, three_replicas
 from tests.support.integration.servers import STOP_SECONDS, Server
+from tests.support.peers import Peer, peer
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.support.fake_servers.fake_page_server import FakePageServer
+from tests.support.fake_servers.page_figures import FIGURES
 from tests.support.integration.web_page import WebPage, browsing, require_browser
 from tests.support.speech import say
 
@@ -60,3 +62,19 @@ def axe() -> str:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stderr
     return Path(done.stdout.strip()).read_text("utf-8")
+
+
+@pytest.fixture
+def tts(page: WebPage) -> Iterator[FakePageServer]:
+    with FakePageServer("tts") as server:
+        server.answers.figures = FIGURES
+        yield server
+        page.leave()
+
+
+@pytest.fixture
+def asr(page: WebPage) -> Iterator[FakePageServer]:
+    with FakePageServer("asr") as server:
+        server.answers.figures = FIGURES | {"histograms": []}
+        yield server
+        page.leave()

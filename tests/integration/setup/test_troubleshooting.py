@@ -18,9 +18,10 @@ import pytest
 from wyoming.audio import AudioStart
 from wyoming.event import Event
 
-from tests.support.fakes import eventually, peer
+from tests.support.fakes import eventually
 from tests.support.integration.commands import command
 from tests.support.integration.servers import EMBEDDED_PIPER, EMBEDDED_WHISPER, free_port, running
+from tests.support.peers import peer
 from wyoming_voice_stack.announce import discovery
 from wyoming_voice_stack.cli import commands as cli
 from wyoming_voice_stack.errors import (

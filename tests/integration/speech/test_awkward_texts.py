@@ -12,9 +12,10 @@ import pytest
 from wyoming.tts import Synthesize, SynthesizeVoice
 
 from tests.support.checkpoints.tiny_xtts import LANGUAGES, make_tiny_xtts
-from tests.support.fakes import FakeSynthesizer, peer
+from tests.support.fakes import FakeSynthesizer
 from tests.support.integration.client import words
 from tests.support.integration.servers import Server, running
+from tests.support.peers import peer
 from tests.support.tts_client import kinds, open_session, serving, tell
 from wyoming_voice_stack.cli import client
 from wyoming_voice_stack.cli.client import AudioClip

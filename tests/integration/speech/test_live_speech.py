@@ -15,9 +15,9 @@ from wyoming.info import Describe, Info
 
 from benchmarks.stt.room_acoustics import with_room_noise
 from benchmarks.stt.utterance_client import Answer, encode_utterance, play_together
-from tests.support.fakes import Peer, peer
 from tests.support.integration.client import metric, words
 from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
+from tests.support.peers import Peer, peer
 from tests.support.speech import say, silence
 from wyoming_voice_stack.asr.engine import Samples
 from wyoming_voice_stack.audio import to_pcm16

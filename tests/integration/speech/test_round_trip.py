@@ -13,8 +13,8 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
-from tests.support.fakes import peer
 from tests.support.integration.servers import Server
+from tests.support.peers import peer
 from wyoming_voice_stack.cli import client
 
 SENTENCES = [

@@ -16,10 +16,11 @@ from wyoming.event import Event
 from wyoming.tts import Synthesize
 
 from benchmarks.stt.utterance_client import CHUNK_S, EncodedUtterance, encode_utterance
-from tests.support.fakes import Peer, eventually
+from tests.support.fakes import eventually
 from tests.support.integration.client import FORM, begin_streaming, metric, reset, types, words
 from tests.support.integration.lan import FAR_ADDRESS, SERVER_ADDRESS, Lan, lan, require_namespaces
 from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
+from tests.support.peers import Peer
 from tests.support.speech import say, silence
 
 SENTENCE = "What is the temperature in the living room?"

@@ -18,8 +18,8 @@ from wyoming.tts import (
 )
 
 from tests.support.checkpoints.tiny_xtts import make_tiny_xtts
-from tests.support.fakes import Peer, peer
 from tests.support.integration.servers import Server, running
+from tests.support.peers import Peer, peer
 from tests.support.voice_files import aged
 from wyoming_voice_stack.cli import client
 from wyoming_voice_stack.cli.audio_files import write_recording

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from tests.support import asr_client, tts_client
-from tests.support.fakes import WAIT_SECONDS, FakeRecognizer, FakeSynthesizer, listening
+from tests.support.fakes import WAIT_SECONDS, FakeRecognizer, FakeSynthesizer
+from tests.support.peers import listening
 from wyoming_voice_stack.logs import _is_our_fault
 from wyoming_voice_stack.protocol.asr_session import AsrFrontEnd
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits

@@ -13,8 +13,8 @@ from wyoming.event import Event
 from wyoming.info import Describe
 from wyoming.tts import SynthesizeChunk, SynthesizeStart
 
-from tests.support.fakes import Peer, peer
 from tests.support.integration.servers import Server
+from tests.support.peers import Peer, peer
 from tests.support.speech import say, silence
 from wyoming_voice_stack.audio import to_pcm16
 

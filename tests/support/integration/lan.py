@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import pytest
 
-from tests.support.fakes import Peer
+from tests.support.peers import Peer
 
 Result = TypeVar("Result")
 

@@ -15,7 +15,8 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 
 from tests.support import asr_client, tts_client
 from tests.support.asr_client import FORM, OPTIONS, sound
-from tests.support.fakes import FakeRecognizer, FakeSynthesizer, Peer, listening, peer
+from tests.support.fakes import FakeRecognizer, FakeSynthesizer
+from tests.support.peers import Peer, listening, peer
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.protocol.asr_session import AsrFrontEnd
 from wyoming_voice_stack.protocol.tts_session import TtsFrontEnd

@@ -8,7 +8,8 @@ import pytest
 from wyoming.event import Event
 from wyoming.info import Describe
 
-from tests.support.fakes import WAIT_SECONDS, EchoService, Peer, eventually, listening, peer
+from tests.support.fakes import WAIT_SECONDS, eventually
+from tests.support.peers import EchoService, Peer, listening, peer
 from wyoming_voice_stack.protocol.connection.connection_state import ConnectionState
 from wyoming_voice_stack.protocol.connection.inbox import MAX_WAITING_BYTES, OWN_BYTES
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.fakes import EchoService
+from tests.support.peers import EchoService
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine import call_watch
 from wyoming_voice_stack.engine.call_watch import end_process, given_up

@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack
 import pytest
 from aiohttp import web
 
-from tests.support.fakes import Peer, eventually, peer
+from tests.support.fakes import eventually
 from tests.support.http_api import Api, serving_api
+from tests.support.peers import Peer, peer
 from wyoming_voice_stack.server import http_connections as module
 from wyoming_voice_stack.server.admission import places_of_one_address
 

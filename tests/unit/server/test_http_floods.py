@@ -10,8 +10,9 @@ import pytest
 from aiohttp import web
 from wyoming.info import Describe
 
-from tests.support.fakes import WAIT_SECONDS, Peer, eventually, peer
+from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.http_api import Api, serving_api
+from tests.support.peers import Peer, peer
 from wyoming_voice_stack.http.api.streaming import open_stream, send
 from wyoming_voice_stack.http.api.uploads import MIB, OWN_BYTES, UploadBudget, received_form
 

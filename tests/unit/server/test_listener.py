@@ -13,7 +13,8 @@ from wyoming.event import Event
 from wyoming.info import Describe
 from wyoming.ping import Ping
 
-from tests.support.fakes import EchoService, eventually, listening, peer
+from tests.support.fakes import eventually
+from tests.support.peers import EchoService, listening, peer
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.errors import ConfigError
 from wyoming_voice_stack.metrics import Metrics

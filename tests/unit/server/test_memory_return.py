@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.support.fakes import EchoService, eventually, listening, peer
+from tests.support.fakes import eventually
+from tests.support.peers import EchoService, listening, peer
 from wyoming_voice_stack.server import listener as listener_module
 from wyoming_voice_stack.server import memory_return
 from wyoming_voice_stack.server.memory_return import LATE_BYTES, RECEIVED_BYTES, MemoryReturn

@@ -9,90 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fakes import WAIT_SECONDS
+from tests.support.model_folders import Downloads, by_id, ended, shelf, whisper
 from tests.support.page_client import CHANGE, STRANGER, error_of, page
-from wyoming_voice_stack.asr.whisper.catalogue import MODEL_REQUIRED, hub_model
 from wyoming_voice_stack.errors import (
-    Busy,
-    DiskFull,
     RequestError,
     StorageError,
     UnknownModel,
-    VoiceStackError,
 )
 from wyoming_voice_stack.http.page.model_routes import ModelRoutes, ShownModel
-from wyoming_voice_stack.models.hub_model import PARTIAL
-from wyoming_voice_stack.models.partial_downloads import locked
 from wyoming_voice_stack.models.store import ModelStore, shown_name
-from wyoming_voice_stack.server.assembly import model_shelf
-from wyoming_voice_stack.server.assembly.model_downloads import MAX_FETCHES
 from wyoming_voice_stack.server.assembly.model_shelf import DiskShelf
-from wyoming_voice_stack.server.assembly.references.model_references import Weights
 from wyoming_voice_stack.tts.engines.piper.engine import piper_hub_model
 
 XTTS = "tts_models/multilingual/multi-dataset/xtts_v2"
 VOICE = "piper:de_DE-thorsten-medium"
 ACCEPTED = {"COQUI_TOS_AGREED": "1"}
-
-
-class Downloads:
-    """Replaces the downloads: each one waits for `go_on`, and reports once before and once after."""
-
-    def __init__(self) -> None:
-        self.begun: dict[str, threading.Event] = {}
-        self.go_on = threading.Event()
-        self.error: VoiceStackError | None = None
-
-    def weights_of(self, name: str, store: ModelStore, **_: object) -> Weights:
-        def locate() -> Path:
-            assert store.progress is not None
-            store.progress(5, 10)
-            self.begun.setdefault(name, threading.Event()).set()
-            assert self.go_on.wait(WAIT_SECONDS)
-            store.progress(10, 10)
-            if self.error is not None:
-                raise self.error
-            return store.root
-
-        return Weights("whisper", name, lambda: None, locate)
-
-    def wait_for(self, name: str) -> None:
-        assert self.begun.setdefault(name, threading.Event()).wait(WAIT_SECONDS)
-
-
-@pytest.fixture
-def downloads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Downloads]:
-    replaced = Downloads()
-    monkeypatch.setattr(model_shelf, "weights_of", replaced.weights_of)
-    yield replaced
-    replaced.go_on.set()
-
-
-def whisper(root: Path, name: str = "base", *, missing: str = "") -> Path:
-    hub = hub_model(name)
-    assert hub is not None
-    folder = root / hub.directory
-    folder.mkdir(parents=True)
-    for file in MODEL_REQUIRED:
-        if file != missing:
-            (folder / file).write_bytes(b"0123456789")
-    return folder
-
-
-def shelf(root: Path, mode: str = "asr", *references: str, **environ: str) -> DiskShelf:
-    names = {reference: shown_name(reference) for reference in references}
-    return DiskShelf(ModelStore(root), mode, names, environ)
-
-
-def by_id(found: DiskShelf) -> dict[str, ShownModel]:
-    return {model.id: model for model in found.models()}
-
-
-def ended(found: DiskShelf) -> None:
-    for thread in threading.enumerate():
-        if thread.name.startswith("fetch "):
-            thread.join(WAIT_SECONDS)
-    assert all(fetch.state != "fetching" for fetch in found.fetches())
 
 
 def test_models_on_disk_and_models_to_fetch(tmp_path: Path) -> None:
@@ -208,105 +139,6 @@ def test_no_folder_and_no_right_to_read_it(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(Path, "iterdir", refuse)
     assert {model.state for model in shelf(tmp_path).models()} == {"remote"}
-
-
-def test_a_download_tells_how_far_it_is(tmp_path: Path, downloads: Downloads) -> None:
-    found = shelf(tmp_path)
-    found.fetch("base")
-    downloads.wait_for("base")
-    [fetch] = found.fetches()
-    assert (fetch.id, fetch.state, fetch.bytes, fetch.total) == ("base", "fetching", 5, 10)
-    assert by_id(found)["base"].state == "fetching"
-    # A second click is no second download.
-    found.fetch("base")
-    downloads.go_on.set()
-    ended(found)
-    [fetch] = found.fetches()
-    assert (fetch.state, fetch.bytes) == ("done", 10)
-
-
-def test_a_download_is_cancelled(tmp_path: Path, downloads: Downloads) -> None:
-    found = shelf(tmp_path)
-    found.fetch("base")
-    downloads.wait_for("base")
-    found.remove("base")
-    assert [fetch.state for fetch in found.fetches()] == ["cancelled"]
-    downloads.go_on.set()
-    ended(found)
-    [fetch] = found.fetches()
-    assert (fetch.state, fetch.detail) == ("cancelled", "")
-
-
-@pytest.mark.parametrize("cancelled", [True, False])
-def test_a_cancelled_download_leaves_nothing_and_a_failed_one_what_has_arrived(
-    tmp_path: Path, downloads: Downloads, *, cancelled: bool
-) -> None:
-    hub = hub_model("base")
-    assert hub is not None
-    arrived = tmp_path / PARTIAL / hub.directory / "model.bin.part"
-    arrived.parent.mkdir(parents=True)
-    arrived.write_bytes(b"half of it")
-    other = arrived.parent.with_name("of-another")
-    other.mkdir()
-    found = shelf(tmp_path)
-    downloads.error = DiskFull("base needs 1 MB, but only 0 MB are free")
-    found.fetch("base")
-    downloads.wait_for("base")
-    if cancelled:
-        found.remove("base")
-    downloads.go_on.set()
-    ended(found)
-    assert arrived.parent.exists() is not cancelled
-    assert other.exists()
-
-
-def test_a_cancelled_download_leaves_it_to_a_process_that_goes_on(
-    tmp_path: Path, downloads: Downloads
-) -> None:
-    hub = hub_model("base")
-    assert hub is not None
-    found = shelf(tmp_path)
-    found.fetch("base")
-    downloads.wait_for("base")
-    with locked(tmp_path, hub.directory, "base") as collected:
-        collected.mkdir()
-        found.remove("base")
-        downloads.go_on.set()
-        ended(found)
-        assert collected.is_dir()
-
-
-def test_a_failure_says_why(tmp_path: Path, downloads: Downloads) -> None:
-    found = shelf(tmp_path)
-    downloads.error = DiskFull("base needs 1 MB, but only 0 MB are free")
-    downloads.go_on.set()
-    found.fetch("base")
-    ended(found)
-    [fetch] = found.fetches()
-    assert (fetch.state, fetch.detail) == ("failed", "base needs 1 MB, but only 0 MB are free")
-    # And it can be tried again.
-    downloads.error = None
-    found.fetch("base")
-    ended(found)
-    assert [fetch.state for fetch in found.fetches()] == ["done"]
-
-
-def test_downloads_are_bounded(tmp_path: Path, downloads: Downloads) -> None:
-    found = shelf(tmp_path)
-    names = ("tiny", "base", "small")
-    for name in names[:MAX_FETCHES]:
-        found.fetch(name)
-        downloads.wait_for(name)
-    with pytest.raises(Busy):
-        found.fetch(names[MAX_FETCHES])
-    # A cancelled one counts until it has ended.
-    found.remove(names[0])
-    with pytest.raises(Busy):
-        found.fetch(names[MAX_FETCHES])
-    downloads.go_on.set()
-    ended(found)
-    found.fetch(names[MAX_FETCHES])
-    ended(found)
 
 
 @pytest.mark.parametrize(

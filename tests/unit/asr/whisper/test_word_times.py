@@ -11,7 +11,7 @@ import pytest
 from tests.support.scripted_recognizer import WatchedModel, wanted
 from tests.support.speech import say, silence
 from tests.support.timed_speech import TimedSpeech, say_timed
-from tests.unit.asr.whisper.test_engine import like
+from tests.support.whisper_speech import like
 from wyoming_voice_stack.asr.engine import Speech, TimedWord, TranscriptionRequest
 from wyoming_voice_stack.asr.whisper import word_alignment
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer

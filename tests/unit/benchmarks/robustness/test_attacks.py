@@ -20,6 +20,8 @@ from benchmarks.robustness.attacks.malformed import mutate
 from tests.support.fakes import WAIT_SECONDS
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
+TURNS_TO_ACCEPT = 10
+"""More than asyncio takes from an accepted connection to its handler."""
 HTTP = b"HTTP/1.0 403 Forbidden\r\nServer: nginx/1.2.3\r\n\r\n/app/models"
 
 
@@ -67,8 +69,9 @@ async def serving(serve: Serve) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
         server.close()
         async with asyncio.timeout(WAIT_SECONDS):
-            # A connection that has just been accepted begins a task in the next turn of the loop.
-            await asyncio.sleep(0.01)
+            # A connection that has just been accepted begins its task some turns of the loop later.
+            for _ in range(TURNS_TO_ACCEPT):
+                await asyncio.sleep(0)
             while serving_now:
                 await asyncio.wait(serving_now)
 

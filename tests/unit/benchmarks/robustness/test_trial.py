@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Awaitable, Callable
 
@@ -18,6 +17,7 @@ from benchmarks.robustness.robust_servers import given_choice
 from benchmarks.robustness.robustness_report import HEADINGS, print_remarks, robustness_table, row
 from benchmarks.robustness.trial import MemoryUse, Trial, get_to_know, try_attack
 from tests.support.fake_servers.scripted_speaker import Script, scripted
+from tests.support.fakes import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -51,9 +51,7 @@ async def tried(script: Script, strike: Callable[[], Awaitable[None]]) -> Trial:
 
 async def some_requests(script: Script, number: int = 3) -> None:
     until = script.requests + number
-    async with asyncio.timeout(10):
-        while script.requests < until:  # noqa: ASYNC110 - the server is another task
-            await asyncio.sleep(0.01)
+    await eventually(lambda: script.requests >= until)
 
 
 async def test_a_server_that_takes_no_notice() -> None:

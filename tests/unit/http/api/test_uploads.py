@@ -12,8 +12,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.support.fakes import WAIT_SECONDS, eventually, peer
+from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.http_api import serving_api
+from tests.support.peers import peer
 from wyoming_voice_stack.errors import Busy
 from wyoming_voice_stack.http.api import uploads as uploads_module
 from wyoming_voice_stack.http.api.requests import read_json

@@ -10,7 +10,8 @@ from wyoming.event import Event
 from wyoming.info import Describe, SelectProgram
 from wyoming.ping import Ping
 
-from tests.support.fakes import EchoService, Peer, eventually, listening, peer
+from tests.support.fakes import eventually
+from tests.support.peers import EchoService, Peer, listening, peer
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import inbox as inbox_module
 from wyoming_voice_stack.protocol.connection import server_context
