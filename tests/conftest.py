@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from wyoming_voice_stack.server.app import prepare_process
 
@@ -17,6 +18,14 @@ prepare_process("tts")
 
 LIBRARY_THREADS = ("tqdm", "pymp", "asyncio_", "ThreadPoolExecutor")
 """Threads that a library keeps for the life of the process."""
+THREAD_END_SECONDS = 60.0
+"""Time for a thread that is ending; only one that was forgotten reaches it."""
+
+# Each example may take as long as the machine needs.
+settings.register_profile(
+    "tests", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
 
 
 def pytest_collection_finish() -> None:
@@ -35,7 +44,7 @@ def no_leaked_threads() -> Iterator[None]:
         if not thread.name.startswith(LIBRARY_THREADS)
     ]
     for thread in left:
-        thread.join(5.0)
+        thread.join(THREAD_END_SECONDS)
     assert not [thread for thread in left if thread.is_alive()]
 
 

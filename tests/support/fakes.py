@@ -22,8 +22,8 @@ from wyoming_voice_stack.errors import Abandoned
 from wyoming_voice_stack.tts.engine import EngineCard, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
-WAIT_SECONDS = 20.0
-"""Limit of a wait; only a broken server reaches it."""
+WAIT_SECONDS = 120.0
+"""Limit of a wait; only a broken server reaches it, also on a slow machine."""
 
 
 class FakeVadStream:

@@ -192,8 +192,10 @@ def fetching(hub: FakeHub, folder: Path) -> Iterator[Server]:
     """A server that downloads its model to `folder/models`."""
     theirs = {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "hf"), "HF_HUB_DISABLE_XET": "1"}
     with running(
-        "asr", folder, theirs, wait_for="/health", ASR_MODEL="org/whisper", HF_HUB_OFFLINE="0"
+        "asr", folder, theirs, wait_for=None, ASR_MODEL="org/whisper", HF_HUB_OFFLINE="0"
     ) as server:
+        # The download may have failed already when the port is first asked.
+        server.wait_until_it_answers()
         yield server
 
 

@@ -14,7 +14,7 @@ from wyoming_voice_stack.announce.discovery import SERVICE_TYPE, FoundServer, di
 from wyoming_voice_stack.announce.zeroconf import OWN_NAME_S, Announcer
 
 LOOPBACK = ["127.0.0.1"]
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 def unique_name() -> str:

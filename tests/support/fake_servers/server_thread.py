@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 from tests.support.fake_servers.loopback import LOOPBACK, LoopbackServer
 
-START_S = 10.0
+START_S = 60.0
 
 Result = TypeVar("Result")
 

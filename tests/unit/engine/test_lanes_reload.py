@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
-from tests.support.jobs import Calls, lanes, occupied, working
+from tests.support.jobs import Calls, lanes, occupied, submitted_together, working
 from tests.support.lanes import Halls, calls_running, lost, noting
 from wyoming_voice_stack.engine.failure_policy import MAX_FAILURES_IN_A_ROW
 from wyoming_voice_stack.engine.queue import Priority
@@ -37,9 +37,11 @@ class TestReload:
     async def test_takes_nobody_in_any_more(self) -> None:
         halls = Halls()
         async with working(halls, **lanes(2)) as worker:
-            async with occupied(worker):
+            async with occupied(worker, 2) as gates:
                 jobs = [lost] * MAX_FAILURES_IN_A_ROW + [lambda hall: hall]
                 tasks = [asyncio.create_task(worker.run(job)) for job in jobs]
+                await eventually(lambda: worker.queued_jobs == len(jobs))
+                gates[0].go.set()
                 await asyncio.wait(tasks[:-1])
                 await eventually(lambda: calls_running(worker) == 2)
             assert await tasks[-1] is halls.loaded[1]
@@ -48,19 +50,12 @@ class TestReload:
 
     async def test_is_replaced_once_whoever_else_fails_on_it(self) -> None:
         halls = Halls()
-        hold = threading.Event()
-
-        def lost_later(_: object) -> Any:
-            assert hold.wait(WAIT_SECONDS)
-            return lost(_)
-
-        calls = Calls(lost_later)
+        calls = Calls(lost)
         async with working(halls, **lanes(1, batch=8)) as worker:
-            handles = [worker.submit(item, calls, Priority.FINAL) for item in range(1, 9)]
-            hold.set()
-            for handle in handles:
+            for handle in await submitted_together(worker, range(8), calls, Priority.FINAL):
                 with pytest.raises(EngineError):
                     await handle.wait()
+            assert calls.noted[0] == [*range(8)]
             await eventually(lambda: len(halls.loaded) == 2 and worker.state == "ready")
             # The new one starts with a clean sheet.
             for _ in range(MAX_FAILURES_IN_A_ROW - 1):

@@ -73,16 +73,19 @@ async def test_requests_that_work_stay_however_many_come(monkeypatch: pytest.Mon
 
 
 async def test_age_counts_from_the_last_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "REST_SECONDS", 0.05)
     leave = asyncio.Event()
     async with serving_api(waiting(leave)) as api, AsyncExitStack() as stack:
+        connections = api.listener._http_connections
         client = await asking(api, stack)
+        # The one that works has no age.
+        assert connections.resting == 0
+        monkeypatch.setattr(connections._resting, "_max_age_s", 0.01)
         silent = await stack.enter_async_context(peer(api.port))
         await silent.send_raw(b"GET /half")
         assert await silent.reader.read() == b""
         leave.set()
         assert b" 200 " in await head(client)
-        await eventually(lambda: api.listener._http_connections.resting == 0)
+        await eventually(lambda: connections.resting == 0)
 
 
 async def test_no_address_takes_all_places(monkeypatch: pytest.MonkeyPatch) -> None:

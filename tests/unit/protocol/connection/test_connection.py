@@ -10,7 +10,7 @@ from wyoming.event import Event
 from wyoming.info import Describe, SelectProgram
 from wyoming.ping import Ping
 
-from tests.support.fakes import eventually
+from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.peers import EchoService, Peer, listening, peer
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import inbox as inbox_module
@@ -29,6 +29,12 @@ SMALL = ConnectionLimits(
 @pytest.fixture
 def service() -> EchoService:
     return EchoService()
+
+
+def set_idle_limit(listener: Listener, idle_s: float) -> None:
+    """Change the limit of open connections from the next read on."""
+    for connection in listener._connections.values():
+        connection._limits = ConnectionLimits(idle_s=idle_s)
 
 
 async def start_work(service: EchoService, client: Peer) -> None:
@@ -195,20 +201,32 @@ class TestMalformed:
 
 class TestDeadlines:
     async def test_idle(self, service: EchoService) -> None:
-        limits = ConnectionLimits(idle_s=0.05)
-        async with listening(service, limits=limits) as listener, peer(listener.port) as client:
+        async with listening(service) as listener, peer(listener.port) as client:
             await client.send(Event("open"))
+            await client.next()
+            set_idle_limit(listener, 0.01)
+            await client.send(Event("more"))
             assert [event.type for event in await client.rest()] == ["echo", "error", "closing"]
 
-    async def test_idle_does_not_end_a_working_session(self, service: EchoService) -> None:
-        limits = ConnectionLimits(idle_s=0.02)
-        async with listening(service, limits=limits) as listener, peer(listener.port) as client:
-            await client.send(Event("wait"))
-            await eventually(lambda: bool(service.sessions))
-            for _ in range(20):
-                # Each read deadline that passes meanwhile must find the session at work.
-                with pytest.raises(TimeoutError):
-                    await asyncio.wait_for(client.reader.read(1), 0.01)
+    async def test_idle_does_not_end_a_working_session(
+        self, service: EchoService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = 0
+
+        def pending(inbox: inbox_module.Inbox) -> bool:
+            nonlocal asked
+            asked += 1
+            return bool(original.__get__(inbox))
+
+        original = vars(inbox_module.Inbox)["pending"]
+        async with listening(service) as listener, peer(listener.port) as client:
+            await start_work(service, client)
+            set_idle_limit(listener, 0.001)
+            await client.send(Event("more"))
+            # Each read deadline that passes asks whether the session is at work.
+            monkeypatch.setattr(inbox_module.Inbox, "pending", property(pending))
+            await eventually(lambda: asked > 20)
+            assert len(listener._connections) == 1
             assert not service.sessions[0].cancelled.is_set()
 
     async def test_half_an_event(self, service: EchoService) -> None:
@@ -218,7 +236,7 @@ class TestDeadlines:
             assert (await client.rest())[0].data["code"] == "timeout"
 
     async def test_trickle_does_not_extend_the_deadline(self, service: EchoService) -> None:
-        limits = ConnectionLimits(read_s=0.2, idle_s=0.2)
+        limits = ConnectionLimits(read_s=0.2)
         async with listening(service, limits=limits) as listener, peer(listener.port) as client:
             ended = asyncio.create_task(client.rest())
             sent = 0
@@ -247,7 +265,8 @@ class TestDisconnect:
             await eventually(lambda: not listener._connections)
 
     async def test_half_close_still_gets_its_answer(self, service: EchoService) -> None:
-        async with listening(service) as listener, peer(listener.port) as client:
+        limits = ConnectionLimits(half_close_s=WAIT_SECONDS)
+        async with listening(service, limits=limits) as listener, peer(listener.port) as client:
             await client.send_raw(b'{ "type": "describe" }\n{"type": "one"}\n')
             client.writer.write_eof()
             assert [event.type for event in await client.rest()] == ["info", "echo"]

@@ -23,7 +23,7 @@ ROWS = 3
 RATE = 1000
 STOP = 99
 MOST = 200
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 120.0
 
 
 class Decoder:

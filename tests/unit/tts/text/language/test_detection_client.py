@@ -15,7 +15,8 @@ LANGUAGES = ("en", "de")
 
 
 @pytest.fixture
-async def detection() -> AsyncIterator[LanguageDetection]:
+async def detection(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LanguageDetection]:
+    monkeypatch.setattr(detection_module, "DETECTION_SECONDS", WAIT_SECONDS)
     running = LanguageDetection()
     yield running
     await running.stop()
@@ -87,11 +88,11 @@ async def test_hanging_process_is_replaced(
     await detection.warm_up(LANGUAGES)
     hanging = process_id(detection)
     os.kill(hanging, signal.SIGSTOP)
-    monkeypatch.setattr(detection_module, "DETECTION_SECONDS", 0.05)
-    # The second try would start a new process, which may answer in time.
-    monkeypatch.setattr(detection_module, "TRIES", 1)
-    assert await detection.detect("Das Licht in der Küche ist an.", LANGUAGES) == "en"
-    monkeypatch.undo()
+    with monkeypatch.context() as impatient:
+        impatient.setattr(detection_module, "DETECTION_SECONDS", 0.05)
+        # The second try would start a new process, which may answer in time.
+        impatient.setattr(detection_module, "TRIES", 1)
+        assert await detection.detect("Das Licht in der Küche ist an.", LANGUAGES) == "en"
     assert await detection.detect("Das Licht in der Küche ist an.", LANGUAGES) == "de"
     assert process_id(detection) != hanging
 

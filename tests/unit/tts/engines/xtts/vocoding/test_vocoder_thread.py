@@ -20,7 +20,7 @@ from wyoming_voice_stack.tts.engines.xtts.decoding_stream import (
 from wyoming_voice_stack.tts.engines.xtts.speakers import SpeakerConditioning
 
 RATE = 1000
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 120.0
 
 
 class FakeVocoderStream:
