@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.integration.servers import free_port
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "make_samples.sh"
 SAMPLES = ("1-reply", "2-numbers", "3-markdown", "4-long")
@@ -26,13 +28,6 @@ case "$1" in
     say) echo sound >"$4" ;;
 esac
 """
-
-
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        port: int = server.getsockname()[1]
-        return port
 
 
 def run(folder: Path, port: int, *, serves: bool = True) -> tuple[int, list[str], str]:

@@ -44,7 +44,7 @@ class TestAdmission:
             *("tts", tmp_path),
             wait_for="/health",
             TTS_MODEL=EMBEDDED_PIPER,
-            IDLE_TIMEOUT_SECONDS="0.1",
+            IDLE_TIMEOUT_SECONDS="1",
         ) as server:
             async with peer(server.port) as silent, peer(server.port) as mute:
                 await silent.send(Describe().event())

