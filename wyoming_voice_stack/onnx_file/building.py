@@ -9,8 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_voice_stack.onnx_file import schema
+from wyoming_voice_stack.onnx_file.graph import Graph
 from wyoming_voice_stack.onnx_file.nodes import Node, read_node
 from wyoming_voice_stack.onnx_file.protobuf import bytes_field, fields, integer_field
+
+OPERATOR_SET, IR_VERSION = 17, 8
+"""Versions of the operators and of the file format, for new graphs."""
 
 _ELEMENTS = {np.dtype("<f4"): schema.FLOAT32, np.dtype("<i8"): schema.INT64}
 
@@ -19,9 +23,9 @@ def new_node(
     operation: str,
     inputs: Sequence[str],
     output: str,
-    attributes: Mapping[str, Sequence[int]] | None = None,
+    attributes: Mapping[str, int | Sequence[int]] | None = None,
 ) -> Node:
-    """Create a node; its attributes are lists of non-negative integers."""
+    """Create a node; its attributes are non-negative integers, or lists of such."""
     content = b"".join(bytes_field(schema.NODE_INPUT, name.encode()) for name in inputs)
     content += bytes_field(schema.NODE_OUTPUT, output.encode())
     content += bytes_field(schema.NODE_OP, operation.encode())
@@ -45,7 +49,23 @@ def new_constant(name: str, values: npt.NDArray[Any]) -> memoryview:
     return memoryview(bytes_field(schema.INITIALIZER, content))
 
 
-def _attribute(name: str, values: Sequence[int]) -> bytes:
+def new_graph(
+    nodes: Sequence[Node], constants: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str]
+) -> Graph:
+    """Create a graph of nodes of the standard operator set."""
+    operator_set = integer_field(schema.OPERATOR_SET_VERSION, OPERATOR_SET)
+    model_fields = (
+        memoryview(integer_field(schema.MODEL_IR_VERSION, IR_VERSION)),
+        memoryview(bytes_field(schema.MODEL_OPERATOR_SET, operator_set)),
+    )
+    initializers = {name: new_constant(name, values) for name, values in constants.items()}
+    return Graph(tuple(nodes), initializers, {}, tuple(outputs), model_fields)
+
+
+def _attribute(name: str, value: int | Sequence[int]) -> bytes:
     content = bytes_field(schema.ATTRIBUTE_NAME, name.encode())
-    content += b"".join(integer_field(schema.ATTRIBUTE_INTEGERS, each) for each in values)
+    if isinstance(value, int):
+        content += integer_field(schema.ATTRIBUTE_INTEGER, value)
+        return content + integer_field(schema.ATTRIBUTE_TYPE, schema.INTEGER)
+    content += b"".join(integer_field(schema.ATTRIBUTE_INTEGERS, each) for each in value)
     return content + integer_field(schema.ATTRIBUTE_TYPE, schema.INTEGERS)

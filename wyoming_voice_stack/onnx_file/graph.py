@@ -6,6 +6,7 @@ import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,16 @@ _NEVER_CONSTANT = frozenset(
         *("If", "Loop", "Scan"),
     }
 )
+
+_ELEMENTS = {
+    schema.FLOAT32: "<f4",
+    schema.UINT8: "u1",
+    schema.INT8: "i1",
+    schema.INT64: "<i8",
+    schema.FLOAT16: "<f2",
+}
+
+_INTEGERS = frozenset({schema.UINT8, schema.INT8, schema.INT64})
 
 Chunk = bytes | memoryview
 
@@ -80,6 +91,20 @@ class Graph:
             name: _float32s(next(fields(raw)).content) for name, raw in self.initializers.items()
         }
         return {name: values for name, values in found.items() if values is not None}
+
+    def stored(self, name: str) -> npt.NDArray[Any] | None:
+        """The values of an initializer or `Constant`, as a view of the file's memory where possible.
+
+        None for other tensors, for those of other element types, and for those stored outside of the file.
+
+        Raises:
+            ValueError: the size of the values does not match their shape.
+        """
+        raw = self.initializers.get(name)
+        if raw is not None:
+            return _array(next(fields(raw)).content)
+        producer = self.producers.get(name)
+        return _array(producer.tensor) if producer is not None and producer.tensor else None
 
     def part(
         self, nodes: Collection[Node], inputs: Mapping[str, int], outputs: Sequence[str]
@@ -159,17 +184,27 @@ def _int64s(tensor: memoryview) -> tuple[int, ...] | None:
 
 
 def _float32s(tensor: memoryview) -> npt.NDArray[np.float32] | None:
+    values = _array(tensor)
+    return values if values is not None and values.dtype == np.float32 else None
+
+
+def _array(tensor: memoryview) -> npt.NDArray[Any] | None:
     element_type, raw, shape = 0, memoryview(b""), list[int]()
+    listed: list[int] = []
     for each in fields(tensor):
         if each.number == schema.TENSOR_SHAPE:
             shape += integers(each)
         elif each.number == schema.TENSOR_DATA_TYPE:
             element_type = each.integer
-        elif each.number == schema.TENSOR_RAW:
+        elif each.number in {schema.TENSOR_RAW, schema.TENSOR_FLOATS}:
             raw = each.content
-    if element_type != schema.FLOAT32 or not raw:
+        elif each.number in {schema.TENSOR_INT32, schema.TENSOR_INT64}:
+            listed += integers(each)
+    if element_type not in _ELEMENTS:
         return None
-    return np.frombuffer(raw, "<f4").reshape(shape)
+    if listed and element_type in _INTEGERS:
+        return np.array(listed, _ELEMENTS[element_type]).reshape(shape)
+    return np.frombuffer(raw, _ELEMENTS[element_type]).reshape(shape) if raw else None
 
 
 def _name(message: memoryview, number: int) -> str:

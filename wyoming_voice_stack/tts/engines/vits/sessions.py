@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import logging
 import mmap
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.onnx_file.graph import Chunk, Graph, read_graph
+from wyoming_voice_stack.tts.engines.inference_sessions import (
+    session_from_bytes,
+    session_from_file,
+)
 from wyoming_voice_stack.tts.engines.vits.conv2d_rewrite import rewrite_convolutions
 from wyoming_voice_stack.tts.engines.vits.partition import GraphPartition, partition
 from wyoming_voice_stack.tts.engines.vits.receptive_field import NotStreamable
@@ -113,7 +116,7 @@ def load_voice(path: Path, threads: int = 1) -> StreamingVoice | WholeSentenceVo
         return _load_streaming(path, threads)
     except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors have no common base class
         reason = f"{type(error).__name__}: {error}"
-    voice = WholeSentenceVoice(_session(str(path), threads))
+    voice = WholeSentenceVoice(session_from_file(str(path), threads))
     _LOGGER.info("%s synthesizes each sentence as a whole (%s)", path.name, reason)
     return voice
 
@@ -143,7 +146,7 @@ def _streaming_voice(graph: Graph, found: GraphPartition, threads: int) -> Strea
         rewritten, nodes = (
             rewrite_convolutions(graph, part.nodes) if upsampled else (graph, part.nodes)
         )
-        session = _session_from_bytes(rewritten.part(nodes, inputs, [signature.result]))
+        session = session_from_bytes(rewritten.part(nodes, inputs, [signature.result]))
         element_types |= _element_types(session)
         stages.append(Stage(session, signature))
     return StreamingVoice(encoder, tuple(stages))
@@ -153,10 +156,10 @@ def _encoder_sessions(model: Iterable[Chunk], threads: int) -> EncoderSessions:
     content = b"".join(model)
     threads = min(threads, MAX_ENCODER_THREADS)
     if threads == 1:
-        session = _session_from_bytes([content])
+        session = session_from_bytes([content])
         return EncoderSessions(session, session)
     weights = _shared_weights(read_graph(memoryview(content)))
-    single, multi = (_session_from_bytes([content], each, weights) for each in (1, threads))
+    single, multi = (session_from_bytes([content], each, weights) for each in (1, threads))
     return EncoderSessions(single, multi, weights)
 
 
@@ -177,30 +180,3 @@ def _element_types(session: Any) -> dict[str, int]:
         return {each.name: _ELEMENT_TYPES[each.type] for each in session.get_outputs()}
     except KeyError as error:
         raise NotStreamable(f"latents have the type {error}") from error
-
-
-def _session_from_bytes(
-    model: Iterable[Chunk], threads: int = 1, weights: Mapping[str, Any] | None = None
-) -> Any:
-    # A session keeps the bytes that it is created from, and so the weights twice. An in-memory file is
-    # freed once it is read.
-    descriptor = os.memfd_create("part of a voice")
-    with os.fdopen(descriptor, "wb") as file:
-        file.writelines(model)
-        file.flush()
-        return _session(f"/proc/self/fd/{descriptor}", threads, weights)
-
-
-def _session(path: str, threads: int, weights: Mapping[str, Any] | None = None) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # Each session would keep the memory of its largest run for itself and never free it.
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
-    # Otherwise threads would spin while they wait, and take the CPU from the vocoder's.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    for name, values in (weights or {}).items():
-        options.add_initializer(name, values)
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
