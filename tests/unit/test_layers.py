@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("asr", "tts"),
     ("asr.home_assistant", "tts.text.language.detection_client", "tts.voices"),
     ("asr.whisper", "tts.engines.kokoro", "tts.engines.piper", "tts.engines.xtts"),
-    ("tts.engines.kokoro.text",),
+    ("tts.engines.kokoro.generator", "tts.engines.kokoro.text"),
     ("tts.engines.xtts.decoding", "tts.engines.xtts.vocoding"),
     ("tts.engines.xtts.decoding_stream",),
     (

@@ -17,7 +17,6 @@ GATE_DB = 10.0
 frequency weighting is left out: it makes little difference between sentences of the same voice."""
 
 _GATE = 10 ** (-GATE_DB / 10)
-_FRAMES = MEASURED_MS // FRAME_MS
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,10 @@ class Loudness:
 
 
 class LoudnessMeter:
-    """Measures one sentence; frames after the first `MEASURED_MS` are ignored."""
+    """Measures one sentence; frames after the first `measured_ms` are ignored."""
 
-    def __init__(self) -> None:
+    def __init__(self, measured_ms: float = MEASURED_MS) -> None:
+        self._needed = measured_ms / FRAME_MS
         self._powers: list[float] = []
         self._peak = 0.0
         self._frames = 0
@@ -43,7 +43,7 @@ class LoudnessMeter:
     @property
     def complete(self) -> bool:
         """True if no more frames are needed."""
-        return self._frames >= _FRAMES
+        return self._frames >= self._needed
 
     def add(self, frame: Frame) -> None:
         """Measure the next frame."""

@@ -43,7 +43,7 @@ class KokoroFiles:
             ModelCorrupt: a file is a Git LFS pointer, or a voice does not have the right size.
         """
         model = _model_in(folder)
-        place = folder / VOICES if (folder / VOICES).is_dir() else folder
+        place = _voices_in(folder)
         voices = VoiceFolder(place)
         if not voices.names:
             raise ModelNotFound(
@@ -54,6 +54,15 @@ class KokoroFiles:
         refuse_lfs_pointers(place)
         voices.check()
         return cls(model, voices)
+
+
+def voice_names(folder: Path) -> tuple[str, ...]:
+    """The voices in a model's folder, whose files are not checked."""
+    return VoiceFolder(_voices_in(folder)).names
+
+
+def _voices_in(folder: Path) -> Path:
+    return folder / VOICES if (folder / VOICES).is_dir() else folder
 
 
 def _model_in(folder: Path) -> Path:

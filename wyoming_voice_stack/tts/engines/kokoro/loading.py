@@ -17,22 +17,26 @@ from wyoming_voice_stack.tts.engines.inference_sessions import (
     session_from_bytes,
     session_from_file,
 )
-from wyoming_voice_stack.tts.engines.kokoro.generator_sessions import (
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_sessions import (
     GeneratorParts,
     RunningPart,
     generator_parts,
 )
-from wyoming_voice_stack.tts.engines.kokoro.generator_weights import find_generator
-from wyoming_voice_stack.tts.engines.kokoro.graph_cut import (
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_weights import find_generator
+from wyoming_voice_stack.tts.engines.kokoro.generator.graph_cut import (
     TextOutputs,
     statistics_model,
     statistics_names,
     text_half,
     text_outputs,
 )
-from wyoming_voice_stack.tts.engines.kokoro.norm_statistics import EPSILON, NormStatistics, affine
-from wyoming_voice_stack.tts.engines.kokoro.streamed_sentence import StreamedSentence
-from wyoming_voice_stack.tts.engines.kokoro.text_half import SentenceTokens, TextSession
+from wyoming_voice_stack.tts.engines.kokoro.generator.norm_statistics import (
+    EPSILON,
+    NormStatistics,
+    affine,
+)
+from wyoming_voice_stack.tts.engines.kokoro.generator.streamed_sentence import StreamedSentence
+from wyoming_voice_stack.tts.engines.kokoro.generator.text_half import SentenceTokens, TextSession
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 

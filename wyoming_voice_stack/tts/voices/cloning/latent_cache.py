@@ -53,11 +53,14 @@ class LatentCache:
         shapes: Mapping[str, tuple[int, ...]],
         *,
         max_voices: int = MAX_CACHED_VOICES,
+        what: str = "Cloned voices",
     ) -> None:
+        """Take the folder, and what the arrays are of, for messages."""
         self._folder = folder
         self._model = model
         self._shapes = dict(shapes)
         self._max_voices = max_voices
+        self._what = what
         self._warned = False
 
     def get(self, content: str) -> Arrays | None:
@@ -90,8 +93,9 @@ class LatentCache:
             self._warned = True
             _LOGGER.log(
                 level,
-                "Cloned voices cannot be stored in %s (%s) and are computed again after each start."
+                "%s cannot be stored in %s (%s) and are computed again after each start."
                 " Give the server's user write access, and check the free disk space.",
+                self._what,
                 self._folder,
                 error.strerror or error,
             )

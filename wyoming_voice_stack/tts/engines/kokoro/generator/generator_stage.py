@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from wyoming_voice_stack.tts.engines.kokoro.generator_sessions import (
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_sessions import (
     Affine,
     RunningPart,
     StageParts,
 )
-from wyoming_voice_stack.tts.engines.kokoro.side_tasks import SideTasks
+from wyoming_voice_stack.tts.engines.kokoro.generator.side_tasks import SideTasks
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
 

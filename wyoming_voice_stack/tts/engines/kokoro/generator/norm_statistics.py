@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wyoming_voice_stack.tts.engines.kokoro.constant_values import Floats
-from wyoming_voice_stack.tts.engines.kokoro.generator_sessions import Affine
-from wyoming_voice_stack.tts.engines.kokoro.generator_weights import Norm
+from wyoming_voice_stack.tts.engines.kokoro.generator.constant_values import Floats
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_sessions import Affine
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_weights import Norm
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
 EPSILON = 1e-5
@@ -24,11 +24,12 @@ class NormStatistics:
     deviations: Floats
 
     @classmethod
-    def average(cls, several: Sequence[NormStatistics]) -> NormStatistics:
-        """The mean of the statistics of several sentences."""
+    def mixed(cls, two: tuple[NormStatistics, NormStatistics], weight: float) -> NormStatistics:
+        """Between two: the first with a weight of 0, the second with 1."""
+        first, second = two
         return cls(
-            np.mean([each.means for each in several], axis=0),
-            np.mean([each.deviations for each in several], axis=0),
+            first.means + np.float32(weight) * (second.means - first.means),
+            first.deviations + np.float32(weight) * (second.deviations - first.deviations),
         )
 
     @property

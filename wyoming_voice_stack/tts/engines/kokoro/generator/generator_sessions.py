@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from wyoming_voice_stack.tts.engines.inference_sessions import session_from_bytes
-from wyoming_voice_stack.tts.engines.kokoro.generator_parts import (
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_parts import (
     ADDED,
     INPUT,
     OUTPUT,
@@ -23,7 +23,7 @@ from wyoming_voice_stack.tts.engines.kokoro.generator_parts import (
     upsampling_model,
     waveform_model,
 )
-from wyoming_voice_stack.tts.engines.kokoro.generator_weights import (
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_weights import (
     UPSAMPLINGS,
     Generator,
     GeneratorStage,

@@ -22,8 +22,12 @@ from wyoming_voice_stack.onnx_file import schema
 from wyoming_voice_stack.onnx_file.building import new_graph, new_node
 from wyoming_voice_stack.onnx_file.graph import Chunk
 from wyoming_voice_stack.onnx_file.nodes import Node
-from wyoming_voice_stack.tts.engines.kokoro.constant_values import Floats
-from wyoming_voice_stack.tts.engines.kokoro.generator_weights import Filter, Norm, ResidualBlock
+from wyoming_voice_stack.tts.engines.kokoro.generator.constant_values import Floats
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_weights import (
+    Filter,
+    Norm,
+    ResidualBlock,
+)
 
 INPUT, OUTPUT = "input", "output"
 ADDED = "added"

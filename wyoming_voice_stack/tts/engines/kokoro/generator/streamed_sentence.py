@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from wyoming_voice_stack.tts.engines.kokoro.generator_sessions import Affine, GeneratorParts
-from wyoming_voice_stack.tts.engines.kokoro.generator_stream import FRAME_SAMPLES, GeneratorStream
-from wyoming_voice_stack.tts.engines.kokoro.side_tasks import side_tasks
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_sessions import (
+    Affine,
+    GeneratorParts,
+)
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_stream import (
+    FRAME_SAMPLES,
+    GeneratorStream,
+)
+from wyoming_voice_stack.tts.engines.kokoro.generator.side_tasks import side_tasks
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
+SAMPLE_RATE = 24_000
+"""Hz."""
 UNIT_FRAMES = 2
 """Frames of a unit of duration, 25 ms."""
 KEPT_SILENCE = 4

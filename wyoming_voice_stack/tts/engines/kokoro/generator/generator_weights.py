@@ -17,7 +17,10 @@ import numpy.typing as npt
 
 from wyoming_voice_stack.onnx_file.graph import Graph
 from wyoming_voice_stack.onnx_file.nodes import Node
-from wyoming_voice_stack.tts.engines.kokoro.constant_values import ConstantValues, GeneratorNotFound
+from wyoming_voice_stack.tts.engines.kokoro.generator.constant_values import (
+    ConstantValues,
+    GeneratorNotFound,
+)
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 

@@ -6,19 +6,19 @@ first `WARM_UP` frames are computed and dropped. What follows a sentence's last 
 
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.engines.kokoro.generator_parts import (
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_parts import (
     HOP,
     OVERLAPPING,
     SPECTRUM_CONTEXT,
 )
-from wyoming_voice_stack.tts.engines.kokoro.generator_sessions import (
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_sessions import (
     Affine,
     GeneratorParts,
     RunningPart,
 )
-from wyoming_voice_stack.tts.engines.kokoro.generator_stage import RunningStage, padded
-from wyoming_voice_stack.tts.engines.kokoro.generator_weights import UPSAMPLINGS
-from wyoming_voice_stack.tts.engines.kokoro.side_tasks import SideTasks
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_stage import RunningStage, padded
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_weights import UPSAMPLINGS
+from wyoming_voice_stack.tts.engines.kokoro.generator.side_tasks import SideTasks
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
 POSITIONS = UPSAMPLINGS[0] * UPSAMPLINGS[1]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from wyoming_voice_stack.onnx_file.building import new_node
 from wyoming_voice_stack.onnx_file.graph import Chunk, Graph
 from wyoming_voice_stack.onnx_file.nodes import Node
-from wyoming_voice_stack.tts.engines.kokoro.generator_weights import Generator
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_weights import Generator
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The generator of Kokoro, cut out of a model file and run window by window."""
