@@ -17,12 +17,12 @@ from wyoming_voice_stack.tts.engines.inference_sessions import (
     session_from_bytes,
     session_from_file,
 )
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_search import find_generator
 from wyoming_voice_stack.tts.engines.kokoro.generator.generator_sessions import (
     GeneratorParts,
     RunningPart,
     generator_parts,
 )
-from wyoming_voice_stack.tts.engines.kokoro.generator.generator_weights import find_generator
 from wyoming_voice_stack.tts.engines.kokoro.generator.graph_cut import (
     TextOutputs,
     statistics_model,
