@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -24,6 +24,8 @@ class CloneSource:
     paths: tuple[Path, ...]
     fingerprint: str
     """Changes whenever a recording is added, removed, modified or moved."""
+    contents: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
+    """Content of the files, read ahead; if it is empty, the engine reads them."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,10 @@ class SpeechSynthesizer(Protocol):
 @runtime_checkable
 class PreparesVoices(Protocol):
     """An engine that can clone a voice ahead of its first request."""
+
+    def has_prepared(self, source: CloneSource) -> bool:
+        """Return whether a voice is cloned and in memory, so that no recordings are read. Does not block."""
+        ...
 
     def prepare(self, source: CloneSource) -> None:
         """Clone a voice ahead of its first request. Blocks for a second or two.

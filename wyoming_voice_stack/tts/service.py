@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wyoming_voice_stack.background import BackgroundTask
@@ -166,7 +166,8 @@ class TtsService:
         """
         selection = await self.voices.select(request)
         if selection.clone is not None:
-            await self._preparation.read_ahead(selection.clone)
+            clone = await self._preparation.read_ahead(selection.clone)
+            selection = replace(selection, clone=clone)
         kind = "streaming" if streaming else "plain"
         relative = 1.0 if speed is None else speed
         return Reply(self._backend, selection, connection_name, kind=kind, speed=relative)

@@ -5,24 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from itertools import islice
+from weakref import WeakValueDictionary
 
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import CapacityError, UnknownVoice, VoiceStackError
 from wyoming_voice_stack.tts.engine import CloneSource, PreparesVoices, SpeechSynthesizer
-from wyoming_voice_stack.tts.voices.cloning.cache_keys import content_key
+from wyoming_voice_stack.tts.voices.cloning.recording_reader import read_contents
 from wyoming_voice_stack.tts.voices.cloning.recording_thread import RecordingThread
 
 _LOGGER = logging.getLogger(__name__)
 
 MAX_PREPARED_VOICES = 64
 """An engine keeps no more cloned voices in memory."""
-
-
-MAX_READ_VOICES = 1024
-"""Voices whose recordings are known to be readable; beyond it, they are read again."""
+MAX_READ_AHEAD_BYTES = 64 * 1024 * 1024
+"""Recordings in memory, of all voices that are about to be cloned: ten minutes at 48 kHz and 16 bits in
+mono. An engine reads what is beyond itself."""
 
 
 class VoicePreparation:
@@ -34,7 +35,7 @@ class VoicePreparation:
         self._prepared_by_load = 0
         self._lock = asyncio.Lock()
         self._thread = RecordingThread()
-        self._read: set[str] = set()
+        self._ahead: WeakValueDictionary[str, CloneSource] = WeakValueDictionary()
 
     async def prepare(self, clones: Iterable[CloneSource]) -> None:
         """Clone what is new in `clones`; an engine that is not loaded stays unloaded."""
@@ -48,8 +49,8 @@ class VoicePreparation:
                 if source.fingerprint in self._prepared or self._worker.state != "ready":
                     continue
                 try:
-                    await self.read_ahead(source)
-                    await self._worker.run(partial(_prepare, source), Priority.PARTIAL)
+                    ahead = await self.read_ahead(source)
+                    await self._worker.run(partial(_prepare, ahead), Priority.PARTIAL)
                 except CapacityError:
                     return
                 except VoiceStackError as error:
@@ -58,26 +59,42 @@ class VoicePreparation:
                 self._prepared.add(source.fingerprint)
             self._prepared &= {source.fingerprint for source in clones}
 
-    async def read_ahead(self, source: CloneSource) -> None:
-        """Read new recordings before the engine does, so that a share that hangs does not hold it.
+    async def read_ahead(self, source: CloneSource) -> CloneSource:
+        """Return a source with the content of its recordings, so that a share that hangs holds no engine.
+
+        Without it if the engine has cloned the voice already, or if too much is in memory.
 
         Raises:
             UnknownVoice: reading them takes too long.
         """
-        if source.fingerprint in self._read:
-            return
+        engine = self._worker.engine
+        if engine is not None and _has_prepared(source, engine):
+            return source
+        known = self._ahead.get(source.fingerprint)
+        if known is not None:
+            return known
+        left = MAX_READ_AHEAD_BYTES - sum(map(_size, self._ahead.values()))
         try:
-            await asyncio.to_thread(self._thread.read, partial(content_key, source.paths))
+            reading = partial(read_contents, source.paths, max(0, left))
+            contents = await asyncio.to_thread(self._thread.read, reading)
         except TimeoutError as error:
             raise UnknownVoice(
                 f"The recordings of voice {source.name!r} cannot be used ({error})."
             ) from error
         except (OSError, VoiceStackError):
             # The engine reports what is wrong with them.
-            return
-        if len(self._read) >= MAX_READ_VOICES:
-            self._read.clear()
-        self._read.add(source.fingerprint)
+            return source
+        ahead = replace(source, contents=contents)
+        self._ahead[source.fingerprint] = ahead
+        return ahead
+
+
+def _has_prepared(source: CloneSource, engine: SpeechSynthesizer) -> bool:
+    return isinstance(engine, PreparesVoices) and engine.has_prepared(source)
+
+
+def _size(source: CloneSource) -> int:
+    return sum(map(len, source.contents))
 
 
 def _prepare(source: CloneSource, engine: SpeechSynthesizer) -> None:

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from wyoming.tts import Synthesize
+from wyoming.tts import Synthesize, SynthesizeVoice
 
 from tests.support.fakes import FAKE_CARD, FakeSynthesizer, eventually
 from tests.support.tts_client import open_session, serving, tell
@@ -24,9 +24,14 @@ class Cloning(FakeSynthesizer):
     def __init__(self, card: EngineCard = FAKE_CARD) -> None:
         super().__init__(card)
         self.prepared: list[str] = []
+        self.sources: list[CloneSource] = []
+
+    def has_prepared(self, source: CloneSource) -> bool:
+        return source.name in self.prepared
 
     def prepare(self, source: CloneSource) -> None:
         self.prepared.append(source.name)
+        self.sources.append(source)
         if source.name == "bad":
             raise UnknownVoice("The recordings of 'bad' cannot be used.")
 
@@ -83,11 +88,11 @@ async def test_a_share_that_hangs_does_not_reach_the_engine(
     monkeypatch.setattr(recording_thread, "READ_SECONDS", 0.01)
     answers = threading.Event()
 
-    def hang(_paths: object) -> str:
+    def hang(_paths: object, _limit: int) -> tuple[bytes, ...]:
         answers.wait()
-        return ""
+        return ()
 
-    monkeypatch.setattr(preparation, "content_key", hang)
+    monkeypatch.setattr(preparation, "read_contents", hang)
     engine = Cloning()
     async with serving(engine, tmp_path) as service:
         await tell(open_session(service), Synthesize(text="Hello.").event())
@@ -100,3 +105,46 @@ async def test_a_share_that_hangs_does_not_reach_the_engine(
                 await service.open_reply(VoiceRequest(name="clara"), "test")
         finally:
             answers.set()
+
+
+async def test_the_engine_gets_the_content_of_recordings(tmp_path: Path) -> None:
+    engine = Cloning()
+    write(tmp_path / "clara.wav", speech())
+    content = (tmp_path / "clara.wav").read_bytes()
+    async with serving(engine, tmp_path) as service:
+        await tell(open_session(service), Synthesize(text="Hello.").event())
+        await service.refresh_voices()
+        assert [source.contents for source in engine.sources] == [(content,)]
+        engine.sources.clear()
+        await tell(
+            open_session(service),
+            Synthesize(text="Hello.", voice=SynthesizeVoice(name="clara")).event(),
+        )
+        spoken = engine.requests[-1].clone
+        assert spoken is not None
+        # The voice is cloned already.
+        assert spoken.contents == ()
+        engine.prepared.clear()
+        reply = await service.open_reply(VoiceRequest(name="clara"), "test")
+        clone = reply._selection.clone
+        assert clone is not None
+        assert clone.contents == (content,)
+        again = await service.open_reply(VoiceRequest(name="clara"), "test")
+        assert again._selection.clone is clone
+
+
+async def test_recordings_in_memory_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("anna", "clara"):
+        write(tmp_path / f"{name}.wav", speech())
+    size = (tmp_path / "anna.wav").stat().st_size
+    monkeypatch.setattr(preparation, "MAX_READ_AHEAD_BYTES", 2 * size - 1)
+    async with serving(FakeSynthesizer(FAKE_CARD), tmp_path) as service:
+        await service.refresh_voices()
+        replies = [
+            await service.open_reply(VoiceRequest(name=name), "test")
+            for name in ("anna", "clara", "anna")
+        ]
+        clones = [reply._selection.clone for reply in replies]
+        assert [len(clone.contents) for clone in clones if clone] == [1, 0, 1]

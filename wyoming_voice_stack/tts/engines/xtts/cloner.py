@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,10 @@ class XttsCloner:
             SPEAKER: (1, arguments.d_vector_dim, 1),
         }
 
-    def __call__(self, paths: Iterable[str]) -> tuple[Any, Any]:
+    def __call__(self, paths: Iterable[str], contents: Sequence[bytes] = ()) -> tuple[Any, Any]:
         """Compute the tensors of a `SpeakerConditioning`, float32, on the model's device.
+
+        With `contents`, those of the files, nothing is read from the disk.
 
         Raises:
             OSError: a recording cannot be read.
@@ -94,7 +97,9 @@ class XttsCloner:
 
         # The calling thread may have adopted a halved number when it started.
         use_threads(self._threads)
-        recordings = [torch.from_numpy(each).unsqueeze(0) for each in self._recordings(paths)]
+        recordings = [
+            torch.from_numpy(each).unsqueeze(0) for each in self._recordings(paths, contents)
+        ]
         with torch.inference_mode():
             embeddings = [
                 self._model.get_speaker_embedding(each, CLONING_RATE) for each in recordings
@@ -110,22 +115,22 @@ class XttsCloner:
             raise ValueError("the model returned NaN or infinite values")
         return latent.float().contiguous(), embedding.float().contiguous()
 
-    def _recordings(self, paths: Iterable[str]) -> list[Samples]:
+    def _recordings(self, paths: Iterable[str], contents: Sequence[bytes] = ()) -> list[Samples]:
         recordings: list[Samples] = []
         remaining = int(MAX_CLONED_SECONDS * CLONING_RATE)
-        for path in paths:
+        for path, content in zip_longest(paths, contents):
             if remaining < MIN_RECORDING_SECONDS * CLONING_RATE:
                 _LOGGER.debug("%s is not used: the recordings before it are long enough", path)
                 break
-            samples = self._prepared(Path(path))[:remaining]
+            samples = self._prepared(Path(path), content)[:remaining]
             remaining -= len(samples)
             recordings.append(samples)
         return recordings
 
-    def _prepared(self, path: Path) -> Samples:
-        samples = self._trimmed(
-            self._thread.read(partial(read_recording, path, CLONING_RATE)).samples
-        )
+    def _prepared(self, path: Path, content: bytes | None = None) -> Samples:
+        reading = partial(read_recording, path, CLONING_RATE, content=content)
+        recording = reading() if content is not None else self._thread.read(reading)
+        samples = self._trimmed(recording.samples)
         samples = np.clip(samples[: int(self._config["max_ref_len"] * CLONING_RATE)], -1, 1)
         if self._config["sound_norm_refs"]:
             samples *= np.float32(_NORMALIZED_PEAK) / max(np.abs(samples).max(), SILENT_PEAK)

@@ -162,6 +162,10 @@ class XttsSynthesizer:
         if not spoken:
             raise NoAudio("XTTS produced no audio for this sentence. Send more words.")
 
+    def has_prepared(self, source: CloneSource) -> bool:
+        """Return whether a voice is cloned and in memory."""
+        return self._speakers.has_prepared(source)
+
     def prepare(self, source: CloneSource) -> None:
         """Clone a voice before its first request.
 

@@ -8,7 +8,7 @@ import pickle
 import threading
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from typing import Any
 
 from wyoming_voice_stack.errors import EngineError, UnknownVoice
 from wyoming_voice_stack.tts.engine import CloneSource, SynthesisRequest
-from wyoming_voice_stack.tts.voices.cloning.cache_keys import content_key
+from wyoming_voice_stack.tts.voices.cloning.cache_keys import content_key, key_of_contents
 from wyoming_voice_stack.tts.voices.cloning.latent_cache import Arrays, LatentCache
 from wyoming_voice_stack.tts.voices.cloning.recording_thread import RecordingThread
 
@@ -65,7 +65,8 @@ class SpeakerConditioning:
 class SpeakerStore:
     """The speakers of a loaded model. Thread-safe.
 
-    `clone` computes the two tensors from a list of paths, which is slow. The result is cached by the
+    `clone` computes the two tensors from a list of paths, and the content of the files if it was read ahead;
+    this is slow. The result is cached by the
     recordings' contents: in memory, and in `cache` if there is one. A request waits only for the cloning
     of its own voice. `device` is torch's name of the device for the tensors.
     """
@@ -73,7 +74,7 @@ class SpeakerStore:
     def __init__(
         self,
         studio: Mapping[str, Mapping[str, Any]],
-        clone: Callable[[list[str]], tuple[Any, Any]],
+        clone: Callable[[list[str], Sequence[bytes]], tuple[Any, Any]],
         *,
         cache: LatentCache | None = None,
         device: str = "cpu",
@@ -114,6 +115,11 @@ class SpeakerStore:
                 " use that voice."
             )
         return self._studio[name]
+
+    def has_prepared(self, source: CloneSource) -> bool:
+        """Return whether a voice is in memory as its recordings are now."""
+        with self._lock:
+            return self._contents.get(source.fingerprint) in self._clones
 
     def prepare(self, source: CloneSource) -> None:
         """Clone a voice before its first request.
@@ -158,6 +164,8 @@ class SpeakerStore:
         return content
 
     def _content_of(self, source: CloneSource) -> str:
+        if source.contents:
+            return key_of_contents(source.contents)
         try:
             return self._thread.read(partial(content_key, source.paths))
         except OSError as error:
@@ -182,7 +190,8 @@ class SpeakerStore:
 
     def _run_clone(self, source: CloneSource) -> SpeakerConditioning:
         try:
-            conditioning = SpeakerConditioning(*self._clone([str(path) for path in source.paths]))
+            paths = [str(path) for path in source.paths]
+            conditioning = SpeakerConditioning(*self._clone(paths, source.contents))
         except UnknownVoice as error:
             raise UnknownVoice(f"Voice {source.name!r} cannot be cloned. {error}") from error
         except (OSError, RuntimeError, ValueError) as error:

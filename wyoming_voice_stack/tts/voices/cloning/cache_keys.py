@@ -36,6 +36,14 @@ def content_key(paths: Iterable[Path]) -> str:
     return whole.hexdigest()
 
 
+def key_of_contents(contents: Iterable[bytes]) -> str:
+    """Return the same as `content_key` for recordings that were read already."""
+    whole = hashlib.sha256()
+    for content in contents:
+        whole.update(hashlib.sha256(content).digest())
+    return whole.hexdigest()
+
+
 def _digest(path: Path, file: BinaryIO) -> bytes:
     digest, size = hashlib.sha256(), 0
     while block := file.read(_BLOCK_BYTES):

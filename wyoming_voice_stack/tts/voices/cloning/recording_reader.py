@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -43,15 +44,22 @@ class ReferenceRecording:
 
 
 def read_recording(
-    path: Path, sample_rate: int, first_seconds: float = MAX_RECORDING_SECONDS
+    path: Path,
+    sample_rate: int,
+    first_seconds: float = MAX_RECORDING_SECONDS,
+    content: bytes | None = None,
 ) -> ReferenceRecording:
-    """Decode the first seconds of a recording block by block.
+    """Decode the first seconds of a recording block by block; with `content`, the file is not read.
 
     Raises:
         OSError: the file cannot be read.
         UnknownVoice: the file is not a recording, or no voice can be cloned from it.
         EngineError: libsndfile is missing.
     """
+    if content is not None:
+        return decode_recording(
+            io.BytesIO(content), path.name, lambda _: sample_rate, first_seconds
+        )
     with open_recording(path) as file:
         if os.fstat(file.fileno()).st_size > MAX_RECORDING_BYTES:
             raise _unusable(path.name, f"is larger than {MAX_RECORDING_BYTES // 2**20} MiB")
@@ -95,6 +103,23 @@ def open_recording(path: Path) -> BinaryIO:
     if not stat.S_ISREG(path.stat().st_mode):
         raise UnknownVoice(f"{path.name!r} is not a regular file. Replace it with a recording.")
     return path.open("rb")
+
+
+def read_contents(paths: Iterable[Path], limit_bytes: int) -> tuple[bytes, ...]:
+    """Return the content of recordings; nothing if they have more bytes than the limit.
+
+    Raises:
+        OSError: a file cannot be read.
+        UnknownVoice: a file is no regular file.
+    """
+    contents: list[bytes] = []
+    for path in paths:
+        with open_recording(path) as file:
+            contents.append(file.read(limit_bytes + 1))
+        limit_bytes -= len(contents[-1])
+        if limit_bytes < 0:
+            return ()
+    return tuple(contents)
 
 
 def _check_format(name: str, sound: Any) -> None:

@@ -122,6 +122,17 @@ def test_limits_the_length_of_recordings(
     assert lengths == pytest.approx([2.0, 2.0, 1.5], abs=0.001)
 
 
+def test_content_that_was_read_ahead(cloner: XttsCloner, tmp_path: Path) -> None:
+    files = [write(tmp_path / f"{n}.wav", speech()[: (2 + n) * RATE]) for n in range(2)]
+    paths, contents = [str(file) for file in files], [file.read_bytes() for file in files]
+    expected = cloner(paths)
+    for file in files:
+        file.unlink()
+    assert conditioning(cloner(paths, contents), expected) == pytest.approx(1.0)
+    with pytest.raises(UnknownVoice, match=r"0\.wav cannot be read"):
+        cloner(paths, [b"no audio", b""])
+
+
 def test_refuses_recordings_without_speech(cloner: XttsCloner, tmp_path: Path) -> None:
     with pytest.raises(UnknownVoice, match=r"bob\.wav is silent"):
         cloner([str(write(tmp_path / "bob.wav", silence(3.0)))])

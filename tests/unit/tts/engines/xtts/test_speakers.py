@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -28,13 +29,15 @@ class Maker:
 
     def __init__(self) -> None:
         self.made: list[list[str]] = []
+        self.contents: tuple[bytes, ...] = ()
         self.entered = threading.Event()
         self.hold: dict[str, threading.Event] = {}
         self.fail = False
 
-    def __call__(self, paths: list[str]) -> tuple[Any, Any]:
+    def __call__(self, paths: list[str], contents: Sequence[bytes] = ()) -> tuple[Any, Any]:
         import torch
 
+        self.contents = tuple(contents)
         self.made.append([Path(path).stem for path in paths])
         self.entered.set()
         hold = self.hold.get(Path(paths[0]).stem)
@@ -118,7 +121,7 @@ class TestKeeping:
         request = asking("a")
         path = recording_of(request)
 
-        def clone(paths: list[str]) -> tuple[Any, Any]:
+        def clone(paths: list[str], _: Sequence[bytes]) -> tuple[Any, Any]:
             if not maker.made:
                 write(path, speech()[:40_000])
             return maker(paths)
@@ -261,6 +264,25 @@ class TestThreads:
         finally:
             hold.set()
         assert slow.result(WAIT_SECONDS)
+
+
+def test_recordings_that_were_read_ahead_are_not_read_again(
+    kept: SpeakerStore, maker: Maker, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = asking("clara")
+    source = request.clone
+    assert source is not None
+    path = source.paths[0]
+    content = path.read_bytes()
+    path.unlink()
+    assert not kept.has_prepared(source)
+    ahead = replace(source, contents=(content,))
+    made = kept.conditioning_for(replace(request, clone=ahead))
+    assert maker.contents == (content,)
+    assert kept.has_prepared(source)
+    path.write_bytes(content)
+    # The same content, whether it is read ahead or not.
+    assert kept.conditioning_for(asking("clara")) is made
 
 
 def test_a_share_that_hangs_holds_no_engine(
