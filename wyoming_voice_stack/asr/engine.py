@@ -39,7 +39,12 @@ class TranscriptionRequest:
     partial: bool = False
     """Favour speed over accuracy: the text is shown while the user is still speaking."""
     word_times: bool = False
-    """Find out when each word was spoken, which takes a further pass of the encoder."""
+    """Find out when each word was spoken, which can take a further pass of the encoder."""
+
+    @property
+    def known_names(self) -> tuple[str, ...]:
+        """All names and terms that a text is compared with, including the household's."""
+        return (*self.names, *self.terms, *self.household_names)
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,12 @@ class TimedWord(NamedTuple):
 
 
 class Confidence(NamedTuple):
-    """Whisper's own figures for a text."""
+    """The model's own figures for a text."""
 
     avg_logprob: float
+    """Mean of its tokens; 0 if the model does not tell."""
     no_speech_prob: float
+    """0 for models other than Whisper."""
     compression_ratio: float
 
 
@@ -114,6 +121,34 @@ class Segmenter(Protocol):
     @property
     def silence_ms(self) -> int:
         """Time since the last speech, or since the start if there was none."""
+        ...
+
+
+class RecognizerSource(Protocol):
+    """A model that is not loaded yet. Its files may not be downloaded yet."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Whisper's codes of the languages that the model supports."""
+        ...
+
+    @property
+    def translates(self) -> bool:
+        """True if the model was trained to translate to English."""
+        ...
+
+    @property
+    def smaller(self) -> str | None:
+        """Name of a model that takes less memory; None if there is none."""
+        ...
+
+    def load(self) -> SpeechRecognizer:
+        """Load the model, and download it first if needed.
+
+        Raises:
+            ModelError: the model cannot be used.
+            EngineError: the device is not available, or a package is missing.
+        """
         ...
 
 

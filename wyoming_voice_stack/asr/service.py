@@ -17,7 +17,7 @@ from wyoming_voice_stack.asr.utterance_request import (
     bounded,
 )
 from wyoming_voice_stack.asr.vad.endpoint import endpoint_for
-from wyoming_voice_stack.asr.whisper.catalogue import can_translate, to_tag
+from wyoming_voice_stack.asr.whisper.catalogue import to_tag
 from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.engine.status import ServiceStatus, Workload
 from wyoming_voice_stack.engine.worker import Worker
@@ -37,16 +37,13 @@ class AsrEntry:
     worker: Worker[SpeechRecognizer]
     reference: str = ""
     """As `ASR_MODEL` names it; a request may use this as well."""
+    translates: bool = False
+    """True if the model was trained to translate to English."""
 
     @property
     def tags(self) -> dict[str, str]:
         """BCP 47 tag to Whisper's code, for every language."""
         return {to_tag(code): code for code in self.codes}
-
-    @property
-    def translates(self) -> bool:
-        """True if the model was trained to translate to English."""
-        return can_translate(self.reference or self.name, self.codes)
 
 
 @dataclass(frozen=True)

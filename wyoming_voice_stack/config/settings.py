@@ -80,9 +80,9 @@ class Settings(BaseSettings):
     """Folder of recordings to clone: `anna.wav`, or a folder `anna/` with several."""
 
     asr_device: Device = "auto"
-    """Device for Whisper: auto, cpu, cuda or cuda:N."""
+    """Device for Whisper: auto, cpu, cuda or cuda:N. Models of onnx-asr always run on the CPU."""
     asr_model: Names = ("auto",)
-    """Whisper models, separated by commas; the first one is the default. auto chooses one for the machine."""
+    """Whisper models, and others as `onnx-asr:NAME`, separated by commas; the first one is the default. auto chooses a Whisper model for the machine."""
     asr_compute_type: ComputeType = "auto"
     """CTranslate2 compute type; auto is float16 on CUDA and int8 on a CPU."""
     asr_language: OptionalLanguage = None
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     asr_beam_size: int = Field(default=5, ge=1, le=20)
     """Beam size of Whisper: the number of hypotheses that it keeps."""
     asr_cpu_threads: int = Field(default=0, ge=0, le=256)
-    """CPU threads for Whisper in total; 0 uses one per core, four at most."""
+    """CPU threads for speech to text in total; 0 uses one per core, four at most."""
     asr_initial_prompt: Optional = None
     """Example text in the style of the expected speech, as a prompt for Whisper."""
     asr_task: Annotated[Literal["transcribe", "translate"], BeforeValidator(lower)] = "transcribe"

@@ -3,62 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from wyoming_voice_stack.onnx_file.protobuf import bytes_field, integer_field
+from tests.support.checkpoints.graph_writer import KINDS, GraphWriter
 
 CHANNELS = 4
 FRAMES_PER_PHONEME = 8
 HOP = 32
-_KINDS = {"float32": 1, "int64": 7, "float16": 10}
 
 
-class _Voice:
+class _Voice(GraphWriter):
     def __init__(self, dtype: str) -> None:
-        self.graph = b""
+        super().__init__()
         self.dtype = dtype
-        self._random = np.random.default_rng(0)
-
-    def node(self, operation: str, inputs: str, output: str, **attributes: Any) -> None:
-        body = b"".join(bytes_field(1, name.encode()) for name in inputs.split())
-        body += bytes_field(2, output.encode()) + bytes_field(4, operation.encode())
-        for name, value in attributes.items():
-            held = bytes_field(1, name.encode())
-            if isinstance(value, int):
-                held += integer_field(3, value) + integer_field(20, 2)
-            else:
-                held += b"".join(integer_field(8, each) for each in value) + integer_field(20, 7)
-            body += bytes_field(5, held)
-        self.graph += bytes_field(1, body)
-
-    def constant(self, name: str, values: npt.ArrayLike, dtype: str = "int64") -> None:
-        array = np.asarray(values, dtype)
-        body = b"".join(integer_field(1, size) for size in array.shape)
-        body += integer_field(2, _KINDS[dtype]) + bytes_field(8, name.encode())
-        self.graph += bytes_field(5, body + bytes_field(9, array.tobytes()))
 
     def weights(self, name: str, *shape: int) -> None:
-        spread = 0.5 / np.sqrt(np.prod(shape[1:]))
-        self.constant(name, self._random.normal(0.0, spread, shape), self.dtype)
+        self.random(name, *shape, spread=0.5, dtype=self.dtype)
 
     def convolution(self, source: str, result: str, kernel: int, dilation: int = 1) -> None:
         self.weights(f"{result}.weight", CHANNELS, CHANNELS, kernel)
         pads = [dilation * (kernel - 1) // 2] * 2
         shape = {"kernel_shape": [kernel], "dilations": [dilation], "pads": pads, "strides": [1]}
         self.node("Conv", f"{source} {result}.weight", result, **shape)
-
-    def interface(self, number: int, name: str, kind: str, *shape: int | str) -> None:
-        sizes = [
-            integer_field(1, size) if isinstance(size, int) else bytes_field(2, size.encode())
-            for size in shape
-        ]
-        tensor = integer_field(1, _KINDS[kind])
-        tensor += bytes_field(2, b"".join(bytes_field(1, size) for size in sizes))
-        described = bytes_field(1, name.encode()) + bytes_field(2, bytes_field(1, tensor))
-        self.graph += bytes_field(number, described)
 
 
 def make_tiny_voice(
@@ -80,9 +45,7 @@ def make_tiny_voice(
     _flow(voice, speakers, unbounded_flow)
     _vocoder(voice, speakers, normalized)
     voice.interface(12, "output", "float32", 1, 1, "time")
-    operators = bytes_field(1, b"") + integer_field(2, 15)
-    path.write_bytes(integer_field(1, 8) + bytes_field(7, voice.graph) + bytes_field(8, operators))
-    return path
+    return voice.save(path, operators=15)
 
 
 def _text(voice: _Voice, speakers: int) -> None:
@@ -92,7 +55,7 @@ def _text(voice: _Voice, speakers: int) -> None:
     voice.constant("repeats", [1, 1, 1, FRAMES_PER_PHONEME])
     voice.constant("joined", [1, CHANNELS, -1])
     voice.weights("letters", 100, CHANNELS)
-    kind = _KINDS[voice.dtype]
+    kind = KINDS[voice.dtype]
     voice.node("Gather", "letters input", "read")
     voice.node("Transpose", "read", "turned", perm=[0, 2, 1])
     voice.node("Unsqueeze", "turned last", "columns")

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkpoints.multilingual_whisper import write_multilingual
+from tests.support.checkpoints.tiny_parakeet import write_tiny_parakeet
+from wyoming_voice_stack.asr.onnx.engine import OnnxRecognizer
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
 
@@ -43,4 +45,18 @@ def multilingual(tiny_en: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def polyglot(multilingual: Path, vad: SileroVad) -> Iterator[WhisperRecognizer]:
     load = partial(WhisperRecognizer.load, multilingual, device="cpu", compute_type="int8")
     with closing(load(cpu_threads=2, beam_size=1, vad=vad)) as loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="session")
+def tiny_parakeet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Parakeet with random weights for English and German."""
+    return write_tiny_parakeet(tmp_path_factory.mktemp("parakeet") / "model")
+
+
+@pytest.fixture(scope="session")
+def parakeet(tiny_parakeet: Path, vad: SileroVad) -> Iterator[OnnxRecognizer]:
+    pytest.importorskip("onnx_asr", reason="the extra onnx-asr is not installed")
+    load = partial(OnnxRecognizer.load, languages=("en", "de"), threads=2, vad=vad)
+    with closing(load(tiny_parakeet)) as loaded:
         yield loaded

@@ -10,7 +10,7 @@ from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.assembly.references import model_references as weights_module
 from wyoming_voice_stack.server.assembly.references.model_references import (
     require_installed,
-    require_whisper,
+    require_recognizer,
     weights_of,
 )
 
@@ -83,6 +83,19 @@ def test_what_can_never_be_had(store: ModelStore, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text_to_speech", "parts"),
     [
+        (
+            "onnx-asr:parakeet-tdt-0.6b-v4",
+            False,
+            ("did you mean onnx-asr:nemo-parakeet-tdt-0.6b-v3?",),
+        ),
+        ("parakeet-tdt-0.6b-v3", False, ("did you mean onnx-asr:nemo-parakeet-tdt-0.6b-v3?",)),
+        ("nemo-parakeet-tdt-0.6b-v2", False, ("did you mean onnx-asr:nemo-parakeet-tdt-0.6b-v2?",)),
+        (
+            "onnx-asr:nemo-parakeet-tdt-0.6b-v3",
+            True,
+            ("is a speech-to-text model, not a voice", "ASR_MODEL", "TTS_MODEL"),
+        ),
+        ("onnx-asr:", False, ("''",)),
         ("bse", False, ("'bse'", "check the spelling; did you mean base?")),
         ("Base", False, ("did you mean base?",)),
         ("large-v4", False, ("did you mean large-v3?",)),
@@ -116,8 +129,8 @@ def test_coqui_model_that_cannot_be_downloaded(store: ModelStore, name: str) -> 
 @pytest.mark.parametrize("name", ["piper:en_US-lessac-medium", "en_US-lessac-medium"])
 def test_voice_as_a_whisper_model(store: ModelStore, name: str) -> None:
     with pytest.raises(ModelNotFound, match=r"en_US-lessac-medium is a voice.* ASR_MODEL"):
-        require_whisper(name, weights_of(name, store, environ={}))
-    require_whisper("base", weights_of("base", store, environ={}))
+        require_recognizer(name, weights_of(name, store, environ={}))
+    require_recognizer("base", weights_of("base", store, environ={}))
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.bin", "vocabulary.txt"])

@@ -17,6 +17,9 @@ from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES, Probabili
 
 SPEECH_STARTS = 0.5
 """Probability from which a window is speech."""
+CERTAIN_SPEECH_STARTS = 0.65
+"""The same for recognizers that do not say whether they hear speech at all, as Whisper does. Mains hum
+reaches 0.61; none of 523 recorded words and sentences, single letters among them, stays below."""
 SPEECH_LASTS = 0.35
 """Probability from which the windows next to it belong to the same speech."""
 MIN_SPEECH_MS = 96
@@ -61,8 +64,16 @@ class _OpenSpan:
 class SpeechSegmenter:
     """Finds the speech spans of one stream. Blocking; the caller keeps the samples."""
 
-    def __init__(self, stream: StreamingVad, max_span_s: float = MAX_SPAN_S) -> None:
+    def __init__(
+        self,
+        stream: StreamingVad,
+        max_span_s: float = MAX_SPAN_S,
+        *,
+        speech_starts: float = SPEECH_STARTS,
+    ) -> None:
+        """`speech_starts` is the probability from which a window is speech."""
         self._stream = stream
+        self._speech_starts = speech_starts
         self._max_windows = int(max_span_s * 1000 / WINDOW_MS)
         self._samples = 0
         self._windows = 0
@@ -124,7 +135,7 @@ class SpeechSegmenter:
         if self._run is None:
             self._run = _Segment(self._windows - 1, self._windows)
         self._run.stop = self._windows
-        self._run_is_speech = self._run_is_speech or probability >= SPEECH_STARTS
+        self._run_is_speech = self._run_is_speech or probability >= self._speech_starts
         if self._run_is_speech and self._run.stop - self._run.start >= _MIN_SPEECH:
             self._speech_stop = self._run.stop
             segments = self._open.segments

@@ -17,7 +17,7 @@ from wyoming_voice_stack.asr.whisper.catalogue import model_languages
 from wyoming_voice_stack.asr.whisper.decode_passes import CAREFUL, PARTIAL, DecodePass
 from wyoming_voice_stack.asr.whisper.full_window import decode_full_window
 from wyoming_voice_stack.asr.whisper.halving import decode_in_halves, repeats_speech
-from wyoming_voice_stack.asr.whisper.hints import compose_hints, correctable_names, with_only_names
+from wyoming_voice_stack.asr.whisper.hints import compose_hints, with_only_names
 from wyoming_voice_stack.asr.whisper.hypothesis_filter import accepted_texts, confidence_of
 from wyoming_voice_stack.asr.whisper.loading import Placement, check_files, open_model
 from wyoming_voice_stack.asr.whisper.window import (
@@ -190,7 +190,7 @@ class WhisperRecognizer:
             if not speech.request.partial:
                 final = self._refine(speech, language, hypothesis, wanted)
             text = join_texts(accepted_texts(final), language)
-            if names := likely_names(text, correctable_names(speech.request)):
+            if names := likely_names(text, speech.request.known_names):
                 require_wanted(wanted)
                 text = with_names(text, self._with_hints(names, speech, language) or text, names)
             text_language = "en" if speech.request.task == "translate" else language

@@ -40,11 +40,6 @@ def compose_hints(request: TranscriptionRequest, tokenizer: Any) -> str | None:
     return f"{listed} {prompt}".strip() or None
 
 
-def correctable_names(request: TranscriptionRequest) -> tuple[str, ...]:
-    """Return all names and terms that can be corrected by sound, including the household's."""
-    return (*request.names, *request.terms, *request.household_names)
-
-
 def with_only_names(names: tuple[str, ...], speech: Speech) -> Speech:
     """Replace all names and terms of a request by these, at the end of its prompt."""
     prompt = f"{speech.request.initial_prompt or ''} {', '.join(_cleaned(names))}.".strip()

@@ -6,24 +6,30 @@ import itertools
 import logging
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from pydantic import SecretStr
 
-from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
+from wyoming_voice_stack.asr.engine import RecognizerSource, TranscriptionRequest
 from wyoming_voice_stack.asr.home_assistant import HomeAssistantNames, home_assistant_access
+from wyoming_voice_stack.asr.onnx.catalogue import AUTO as ONNX_AUTO
+from wyoming_voice_stack.asr.onnx.catalogue import (
+    MIN_CORES,
+    MIN_MEMORY_BYTES,
+    choose_onnx_model,
+    without_scheme,
+)
+from wyoming_voice_stack.asr.onnx_source import OnnxSource
 from wyoming_voice_stack.asr.recorded_audio import AudioBudget, budget_bytes
 from wyoming_voice_stack.asr.service import AsrEntry, AsrOptions, AsrService
-from wyoming_voice_stack.asr.vad.silero import SileroVad
-from wyoming_voice_stack.asr.whisper.catalogue import choose_model, model_languages, smaller_model
-from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
-from wyoming_voice_stack.asr.whisper.loading import EXPRESS_LANES, cuda_devices, thread_budget
+from wyoming_voice_stack.asr.whisper.catalogue import choose_model, to_code
+from wyoming_voice_stack.asr.whisper.loading import EXPRESS_LANES, thread_budget
+from wyoming_voice_stack.asr.whisper_source import WhisperSource
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
-from wyoming_voice_stack.errors import ModelCorrupt
-from wyoming_voice_stack.machine.cuda_device import load_cublas, missing_cublas, require_cuda_device
+from wyoming_voice_stack.errors import ConfigError
+from wyoming_voice_stack.machine.cuda_device import load_cublas
 from wyoming_voice_stack.machine.hardware import (
     available_cores,
     available_memory_bytes,
@@ -35,8 +41,9 @@ from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore, shown_name
 from wyoming_voice_stack.server.assembly.language_settings import require_languages
 from wyoming_voice_stack.server.assembly.references.model_references import (
+    Weights,
     require_installed,
-    require_whisper,
+    require_recognizer,
     weights_of,
 )
 
@@ -84,7 +91,7 @@ def shown_names(references: Iterable[str]) -> dict[str, str]:
     """Return each model's name for clients; of models with the same name, all but the first get a number."""
     shown: dict[str, str] = {}
     for reference in references:
-        name = shown_name(reference)
+        name = shown_name(without_scheme(reference) or reference)
         alternatives = (f"{name}-{number}" for number in itertools.count(2))
         taken = set(shown.values())
         shown[reference] = next(
@@ -103,49 +110,66 @@ def _home_assistant_names(settings: Settings) -> HomeAssistantNames | None:
 
 
 def selected_model(name: str, settings: Settings) -> str:
-    """Return the model that `auto` selects for this machine, or another name unchanged."""
-    if name != "auto":
-        return name
+    """Return the model that `auto` or `onnx-asr:auto` selects for this machine, or another name unchanged."""
+    if name.lower() == ONNX_AUTO:
+        return _selected_onnx_model(settings)
+    return _selected_whisper(settings) if name == "auto" else name
+
+
+def _selected_onnx_model(settings: Settings) -> str:
+    codes = tuple(filter(None, map(to_code, _household(settings))))
+    memory, cores = available_memory_bytes(), available_cores()
+    selected = choose_onnx_model(read_processor(), cores, memory, codes)
+    if selected is None:
+        _LOGGER.info(
+            "ASR_MODEL=%s selects Whisper: Parakeet needs an x86-64 processor with AVX2, %d cores, %d MB"
+            " of free memory, and ASR_LANGUAGE or ASR_LANGUAGES with European languages only.",
+            ONNX_AUTO,
+            MIN_CORES,
+            MIN_MEMORY_BYTES // 10**6,
+        )
+        return _selected_whisper(settings)
+    _LOGGER.info("ASR_MODEL=%s selects %s for %d MB", ONNX_AUTO, selected, memory // 10**6)
+    return selected
+
+
+def _selected_whisper(settings: Settings) -> str:
     on_gpu = None if settings.asr_device == "cpu" else cuda_memory_bytes()
     # A card without CUDA's library, as in the CPU image.
     if on_gpu is not None and not load_cublas():
         on_gpu = None
     device = "cpu" if on_gpu is None else "cuda"
     memory = available_memory_bytes() if on_gpu is None else on_gpu
-    languages = settings.asr_languages or tuple(filter(None, (settings.asr_language,)))
+    languages = _household(settings)
     fast = read_processor().multiplies_integers_fast
     selected = choose_model(device, memory, available_cores(), languages, fast_integers=fast)
     _LOGGER.info("ASR_MODEL=auto selects %s for %s with %d MB", selected, device, memory // 10**6)
     return selected
 
 
+def _household(settings: Settings) -> tuple[str, ...]:
+    return settings.asr_languages or tuple(filter(None, (settings.asr_language,)))
+
+
 def _asr_entry(
     reference: str, name: str, settings: Settings, metrics: Metrics, store: ModelStore
 ) -> AsrEntry:
     weights = weights_of(reference, store, environ=os.environ)
-    require_whisper(reference, weights)
+    require_recognizer(reference, weights)
     require_installed(weights)
     weights.require_on_hub()
-
-    def load() -> SpeechRecognizer:
-        require_cuda_device("ASR_DEVICE", settings.asr_device, cuda_devices, missing_cublas)
-        return WhisperRecognizer.load(
-            weights.locate(),
-            device=settings.asr_device,
-            compute_type=settings.asr_compute_type,
-            cpu_threads=settings.asr_cpu_threads,
-            beam_size=settings.asr_beam_size,
-            vad=SileroVad.installed(),
-        )
-
-    local, smaller = weights.find(), smaller_model(reference)
+    source = _recognizer_source(weights, settings)
+    if isinstance(source, OnnxSource):
+        _check_task(settings, source, name)
+    smaller = source.smaller
     return AsrEntry(
         name=name,
         reference=reference,
-        codes=_languages(local, reference),
+        codes=source.languages,
+        translates=source.translates,
         worker=Worker(
             name,
-            freeze_after_load(load),
+            freeze_after_load(source.load),
             max_queued=settings.max_queued_requests or MAX_QUEUED_JOBS,
             metrics=metrics,
             threads=thread_budget(settings.asr_cpu_threads) + EXPRESS_LANES,
@@ -156,12 +180,33 @@ def _asr_entry(
     )
 
 
-def _languages(folder: Path | None, reference: str) -> tuple[str, ...]:
-    try:
-        return model_languages(reference if folder is None else folder)
-    except ModelCorrupt:
-        # Like other damage, it is reported by the attempt to load the model.
-        return model_languages(reference)
+def _recognizer_source(weights: Weights, settings: Settings) -> RecognizerSource:
+    if weights.engine == "onnx-asr":
+        return OnnxSource(
+            weights.reference,
+            weights.find,
+            weights.locate,
+            device=settings.asr_device,
+            threads=thread_budget(settings.asr_cpu_threads),
+        )
+    return WhisperSource(
+        weights.reference,
+        weights.find,
+        weights.locate,
+        device=settings.asr_device,
+        compute_type=settings.asr_compute_type,
+        cpu_threads=settings.asr_cpu_threads,
+        beam_size=settings.asr_beam_size,
+    )
+
+
+def _check_task(settings: Settings, source: OnnxSource, name: str) -> None:
+    """Check that a model beside Whisper can do ASR_TASK; an English Whisper transcribes whatever it is."""
+    if settings.asr_task == "translate" and not source.translates:
+        raise ConfigError(
+            f"ASR_TASK=translate: model {name} does not translate; set ASR_TASK to transcribe, or"
+            " ASR_MODEL to a multilingual Whisper model such as small."
+        )
 
 
 def _value(secret: SecretStr | None) -> str | None:

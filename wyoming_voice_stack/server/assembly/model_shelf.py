@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from wyoming_voice_stack.asr.onnx.layouts import is_onnx_recognizer
 from wyoming_voice_stack.errors import (
     ModelError,
     RequestError,
@@ -220,6 +221,8 @@ class DiskShelf:
     def _is_ours(self, folder: Path) -> bool:
         """Return whether a model is of this server's kind; the other server may use the same folder."""
         if self._mode == "asr":
-            return (folder / "model.bin").is_file()
+            return (folder / "model.bin").is_file() or is_onnx_recognizer(folder)
+        if is_onnx_recognizer(folder):
+            return False
         voices = (path for kind in ("*.onnx", "*.pth") for path in folder.rglob(kind))
         return any(path.is_file() for path in voices)

@@ -14,6 +14,7 @@ from tests.support.segmented_speech import SHORT_S, SILENCE, SPOKEN, WEAK, segme
 from tests.support.speech import at_level, say, silence
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, SpeechSpan
 from wyoming_voice_stack.asr.vad.segmenter import (
+    CERTAIN_SPEECH_STARTS,
     LEAD_IN_MS,
     LEAD_MS,
     MAX_SPAN_S,
@@ -127,6 +128,17 @@ def test_blips_and_weak_runs_are_no_speech() -> None:
     segmenter = segmented([*weak, *blip, *[0.4, 0.6, 0.36, 0.1], *[0.0] * 20])
     assert [span.stop for span in segmenter.spans] == [(24 + 3 + 3) * WINDOW_SAMPLES]
     assert segmenter.silence_ms == 21 * WINDOW_MS
+
+
+def test_a_recognizer_can_ask_for_surer_speech() -> None:
+    """Mains hum begins like this."""
+    for level, found in ((0.61, 0), (CERTAIN_SPEECH_STARTS + 0.01, 1)):
+        probabilities = [SILENCE] * 20 + [level] * 10 + [SILENCE] * 20
+        stream = ScriptedVad(probabilities)
+        segmenter = SpeechSegmenter(stream, speech_starts=CERTAIN_SPEECH_STARTS)
+        segmenter.push(np.zeros(len(probabilities) * WINDOW_SAMPLES, np.float32))
+        assert len(segmenter.spans) == found
+        assert len(segmented(probabilities).spans) == 1
 
 
 def test_a_pause_is_known_as_soon_as_the_tail_is_there() -> None:

@@ -13,7 +13,6 @@ from wyoming_voice_stack.asr.whisper.hints import (
     MAX_HINT_TOKENS,
     MAX_PROMPT_TOKENS,
     compose_hints,
-    correctable_names,
     with_only_names,
 )
 
@@ -90,7 +89,7 @@ def test_only_given_names_end_the_prompt(tokenizer: Tokenizer) -> None:
 
 def test_all_names_are_correctable() -> None:
     request = TranscriptionRequest(names=("A",), terms=("B",), household_names=("C", "D"))
-    assert correctable_names(request) == ("A", "B", "C", "D")
+    assert request.known_names == ("A", "B", "C", "D")
 
 
 def test_a_name_of_absurd_length_does_not_keep_the_others_out(tokenizer: Tokenizer) -> None:

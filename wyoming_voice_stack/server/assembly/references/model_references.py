@@ -1,6 +1,7 @@
 """Resolves a model's name in the settings to its engine and its files.
 
 Whisper    base, tiny.en, organisation/repository, a path, pkg:PACKAGE/DIR
+onnx-asr   onnx-asr:nemo-parakeet-tdt-0.6b-v3, onnx-asr:PATH; a folder also without onnx-asr:
 Piper      piper:en_US-lessac-medium, piper:PATH.onnx, piper:pkg:PACKAGE/PATH.onnx; also without piper:
 XTTS       tts_models/multilingual/multi-dataset/xtts_v2, or a directory
 Coqui      tts_models/LANGUAGE/DATASET/MODEL, or a directory
@@ -19,6 +20,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from wyoming_voice_stack.asr.onnx.catalogue import SCHEME as ONNX_SCHEME
+from wyoming_voice_stack.asr.onnx.catalogue import known_model, known_models, without_scheme
+from wyoming_voice_stack.asr.onnx.layouts import is_onnx_recognizer
 from wyoming_voice_stack.asr.whisper.catalogue import hub_model, hub_repository, model_names
 from wyoming_voice_stack.errors import ModelNotFound, install_hint
 from wyoming_voice_stack.models.fetch import require_on_hub
@@ -35,7 +39,7 @@ from wyoming_voice_stack.tts.engines.piper.default_voices import default_voices
 from wyoming_voice_stack.tts.engines.piper.engine import piper_hub_model
 from wyoming_voice_stack.tts.engines.xtts.loading import HUB_MODELS, is_xtts
 
-Engine: TypeAlias = Literal["whisper", "piper", "xtts", "coqui"]
+Engine: TypeAlias = Literal["whisper", "onnx-asr", "piper", "xtts", "coqui"]
 
 COQUI_PREFIX = "tts_models/"
 
@@ -68,6 +72,7 @@ class Weights:
 
 _REQUIRED_PACKAGES: Mapping[Engine, tuple[str, str]] = {
     "whisper": ("faster_whisper", "asr"),
+    "onnx-asr": ("onnx_asr", "onnx-asr"),
     "piper": ("piper", "piper"),
     "xtts": ("TTS", "tts"),
     "coqui": ("TTS", "tts"),
@@ -106,13 +111,13 @@ def weights_of(
     return weights
 
 
-def require_whisper(name: str, weights: Weights) -> None:
+def require_recognizer(name: str, weights: Weights) -> None:
     """Check that the model recognizes speech.
 
     Raises:
         ModelNotFound: it is a voice.
     """
-    if weights.engine != "whisper":
+    if weights.engine not in {"whisper", "onnx-asr"}:
         raise ModelNotFound(
             f"{name} is a voice, not a Whisper model; set TTS_MODEL to it, and ASR_MODEL to"
             " a Whisper model such as base"
@@ -122,6 +127,9 @@ def require_whisper(name: str, weights: Weights) -> None:
 def _resolved(
     name: str, store: ModelStore, environ: Mapping[str, str], *, text_to_speech: bool
 ) -> Weights:
+    onnx = without_scheme(name)
+    if onnx is not None:
+        return _onnx_recognizer(onnx, store, text_to_speech=text_to_speech)
     hub = hub_model(name)
     # The name of a Whisper model is never taken for a folder of that name.
     voice = None if hub else piper_reference(name)
@@ -132,15 +140,46 @@ def _resolved(
     if name.startswith(COQUI_PREFIX):
         return _coqui(name, store)
     if not text_to_speech:
-        with _suggestion(name, {known: known for known in model_names()}):
-            weights = _stored("whisper", name, store, hub or hub_repository(name))
-        return weights if hub is not None else _checked(weights, store, hub_repository(name))
+        return _recognizer(name, store, hub)
     if hub is not None and store.find(name) is None:
         raise ModelNotFound(
             f"{name} is a Whisper model, not a voice; set ASR_MODEL to it, and TTS_MODEL to a voice such as"
             " piper:en_US-lessac-medium"
         )
     return _coqui_folder(name, store)
+
+
+def _recognizer(name: str, store: ModelStore, hub: HubModel | None) -> Weights:
+    with _suggestion(name, _recognizer_names()):
+        weights = _stored("whisper", name, store, hub or hub_repository(name))
+    folder = weights.find()
+    if folder is not None and is_onnx_recognizer(folder):
+        return replace(weights, engine="onnx-asr")
+    return weights if hub is not None else _checked(weights, store, hub_repository(name))
+
+
+def _onnx_recognizer(name: str, store: ModelStore, *, text_to_speech: bool) -> Weights:
+    if text_to_speech:
+        raise ModelNotFound(
+            f"{ONNX_SCHEME}{name} is a speech-to-text model, not a voice; set ASR_MODEL to it, and TTS_MODEL to a"
+            " voice such as piper:en_US-lessac-medium"
+        )
+    known = known_model(name)
+    with _suggestion(f"{ONNX_SCHEME}{name}", _recognizer_names()):
+        weights = _stored("onnx-asr", name, store, known.hub if known else None)
+    by_repository = known is not None and known.name == known.repository
+    return _checked(weights, store, known.hub) if known and by_repository else weights
+
+
+def _recognizer_names() -> dict[str, str]:
+    """Return what users may write for each model, in short and in full -> in full."""
+    onnx = [model.name for model in known_models()]
+    names = {known: known for known in model_names()}
+    for name in onnx:
+        full = f"{ONNX_SCHEME}{name}"
+        names |= {name: full, name.removeprefix("nemo-"): full, full: full}
+        names[f"{ONNX_SCHEME}{name.removeprefix('nemo-')}"] = full
+    return names
 
 
 def _coqui_folder(name: str, store: ModelStore) -> Weights:

@@ -1,4 +1,4 @@
-"""The models that a server of either kind can fetch by name: Whisper, Piper's default voices, XTTS."""
+"""The models that a server of either kind can fetch by name: recognizers, Piper's default voices, XTTS."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from wyoming_voice_stack.asr.onnx.catalogue import SCHEME as ONNX_SCHEME
+from wyoming_voice_stack.asr.onnx.catalogue import known_model, known_models, without_scheme
 from wyoming_voice_stack.asr.whisper.catalogue import (
     hub_model,
     hub_repository,
@@ -61,15 +63,16 @@ class OfferedModel:
 
 def offered_models(mode: str) -> dict[str, OfferedModel]:
     """Return the models for `asr` or `tts`, by identifier."""
-    offers = _whisper() if mode == "asr" else [*_piper(), *_xtts()]
+    offers = [*_whisper(), *_onnx()] if mode == "asr" else [*_piper(), *_xtts()]
     return {offer.id: offer for offer in offers}
 
 
 def model_folders(references: Iterable[str]) -> set[str]:
     """Return the names of the folders below MODELS_DIR that these models have or would have."""
     found = set()
-    for reference in references:
-        hub = _hub_of(reference)
+    for named in references:
+        hub = _hub_of(named)
+        reference = without_scheme(named) or named
         if hub is not None:
             found.add(hub.directory)
         found.update(Path(reference).parts)
@@ -83,10 +86,15 @@ def local_files(reference: str, store: ModelStore) -> Path | None:
     Raises:
         ModelNotFound: the reference is not valid.
     """
-    return store.find(piper_reference(reference) or reference, _hub_of(reference))
+    local = without_scheme(reference) or piper_reference(reference) or reference
+    return store.find(local, _hub_of(reference))
 
 
 def _hub_of(reference: str) -> HubModel | None:
+    onnx = without_scheme(reference)
+    if onnx is not None:
+        model = known_model(onnx)
+        return None if model is None else model.hub
     known = hub_model(reference) or HUB_MODELS.get(reference)
     if known is not None:
         return known
@@ -110,6 +118,22 @@ def _whisper() -> list[OfferedModel]:
                 name, name, hub, _whisper_bytes(name), tags, WHISPER_LICENCE
             )
     return list(offers.values())
+
+
+def _onnx() -> list[OfferedModel]:
+    return [
+        OfferedModel(
+            id=f"{ONNX_SCHEME}{model.name}",
+            name=model.name,
+            hub=model.hub,
+            size_bytes=model.size_bytes,
+            languages=tuple(
+                to_tag(code) for code in model.languages or model_languages(model.name)
+            ),
+            licence=model.licence,
+        )
+        for model in known_models()
+    ]
 
 
 def _whisper_bytes(name: str) -> int | None:
