@@ -198,7 +198,7 @@ def test_nothing_heavy_is_imported_early() -> None:
 
 
 def test_engines_know_neither_asyncio_nor_wyoming() -> None:
-    first = layer_of("asr.whisper")
+    first = layer_of("asr.onnx")
     halves = ("asr.", "tts.")
     engines_side = [
         path
