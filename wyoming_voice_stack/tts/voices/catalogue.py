@@ -101,6 +101,8 @@ class VoiceCatalogue:
             found, languages = self._find(request.name or DEFAULT_VOICE, origin)
         else:
             found, languages = self._find(self.default_voice, " in TTS_VOICE")
+        if not request.name and request.language:
+            found, languages = self._speaking(request.language, found, languages)
         if not languages:
             languages = self._languages_of(found.voice, request.language)
         unnamed = found.clone is not None or found is self._placeholder
@@ -172,8 +174,28 @@ class VoiceCatalogue:
 
     @cached_property
     def _by_name(self) -> dict[str, _VoiceEntry]:
-        first = next(iter(self._own_and_cloned.values()), self._placeholder)
-        return {DEFAULT_VOICE: first} | self._own_and_cloned
+        return {DEFAULT_VOICE: self._first} | self._own_and_cloned
+
+    @cached_property
+    def _first(self) -> _VoiceEntry:
+        """The first voice that speaks a language of the household, or else the first of all."""
+        wanted = filter(None, (self.default_language, *self.household))
+        found = filter(None, map(self._first_in, wanted))
+        return next(found, next(iter(self._own_and_cloned.values()), self._placeholder))
+
+    def _first_in(self, language: str) -> _VoiceEntry | None:
+        tag = closest_language(language, self.card.languages)
+        entries = self._own_and_cloned.values()
+        return next((entry for entry in entries if tag in entry.voice.languages), None)
+
+    def _speaking(
+        self, language: str, default: _VoiceEntry, languages: tuple[str, ...]
+    ) -> tuple[_VoiceEntry, tuple[str, ...]]:
+        """The default voice, or one that speaks the language of the request where it does not."""
+        if closest_language(language, languages or default.voice.languages):
+            return default, languages
+        other = self._first_in(language)
+        return (default, languages) if other is None else (other, ())
 
     @cached_property
     def _by_listed_name(self) -> dict[str, tuple[_VoiceEntry, str]]:

@@ -3,6 +3,7 @@
 Whisper    base, tiny.en, organisation/repository, a path, pkg:PACKAGE/DIR
 onnx-asr   onnx-asr:nemo-parakeet-tdt-0.6b-v3, onnx-asr:PATH; a folder also without onnx-asr:
 Piper      piper:en_US-lessac-medium, piper:PATH.onnx, piper:pkg:PACKAGE/PATH.onnx; also without piper:
+Kokoro     kokoro, kokoro:PATH, kokoro:pkg:PACKAGE/PATH; a folder also without kokoro:
 XTTS       tts_models/multilingual/multi-dataset/xtts_v2, or a directory
 Coqui      tts_models/LANGUAGE/DATASET/MODEL, or a directory
 
@@ -29,17 +30,22 @@ from wyoming_voice_stack.models.fetch import require_on_hub
 from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 from wyoming_voice_stack.models.licence import require_coqui_licence
 from wyoming_voice_stack.models.store import PACKAGE_SCHEME, HubModel, ModelStore, verify
+from wyoming_voice_stack.server.assembly.references.kokoro_references import (
+    KOKORO,
+    kokoro_reference,
+)
 from wyoming_voice_stack.server.assembly.references.piper_references import piper_reference
 from wyoming_voice_stack.tts.engines.coqui.download import (
     fetch_coqui,
     require_coqui_name,
     stored_coqui,
 )
+from wyoming_voice_stack.tts.engines.kokoro.files import KOKORO_HUB, KokoroFiles
 from wyoming_voice_stack.tts.engines.piper.default_voices import default_voices
 from wyoming_voice_stack.tts.engines.piper.engine import piper_hub_model
 from wyoming_voice_stack.tts.engines.xtts.loading import HUB_MODELS, is_xtts
 
-Engine: TypeAlias = Literal["whisper", "onnx-asr", "piper", "xtts", "coqui"]
+Engine: TypeAlias = Literal["whisper", "onnx-asr", "kokoro", "piper", "xtts", "coqui"]
 
 COQUI_PREFIX = "tts_models/"
 
@@ -73,6 +79,7 @@ class Weights:
 _REQUIRED_PACKAGES: Mapping[Engine, tuple[str, str]] = {
     "whisper": ("faster_whisper", "asr"),
     "onnx-asr": ("onnx_asr", "onnx-asr"),
+    "kokoro": ("piper", "piper"),
     "piper": ("piper", "piper"),
     "xtts": ("TTS", "tts"),
     "coqui": ("TTS", "tts"),
@@ -101,12 +108,14 @@ def weights_of(
 
     Raises:
         ModelNotFound: the model cannot be used: its name, path or package does not exist.
-        ModelCorrupt: a file is a Git LFS pointer.
+        ModelCorrupt: a file is a Git LFS pointer, or a voice of Kokoro has the wrong size.
         LicenceNotAccepted: the user has to accept a licence first.
     """
     weights = _resolved(name, store, environ, text_to_speech=text_to_speech)
     found = weights.find()
-    if found is not None:
+    if found is not None and weights.engine == "kokoro":
+        KokoroFiles.in_folder(found)
+    elif found is not None:
         refuse_lfs_pointers(found)
     return weights
 
@@ -132,6 +141,9 @@ def _resolved(
         return _onnx_recognizer(onnx, store, text_to_speech=text_to_speech)
     hub = hub_model(name)
     # The name of a Whisper model is never taken for a folder of that name.
+    kokoro = None if hub else kokoro_reference(name)
+    if kokoro is not None:
+        return _stored("kokoro", kokoro, store, KOKORO_HUB if kokoro == KOKORO else None)
     voice = None if hub else piper_reference(name)
     if voice is not None:
         return _piper(voice, store)
@@ -183,8 +195,10 @@ def _recognizer_names() -> dict[str, str]:
 
 
 def _coqui_folder(name: str, store: ModelStore) -> Weights:
-    full_names = {full.rpartition("/")[2]: full for full in HUB_MODELS}
-    with _suggestion(name, full_names | {voice: voice for voice in default_voices()}):
+    known = {full.rpartition("/")[2]: full for full in HUB_MODELS}
+    known |= {voice: voice for voice in default_voices()}
+    known |= dict.fromkeys((KOKORO, "Kokoro-82M", "hexgrad/Kokoro-82M"), KOKORO)
+    with _suggestion(name, known):
         weights = _stored("coqui", name, store)
     folder = weights.locate()
     refuse_lfs_pointers(folder)

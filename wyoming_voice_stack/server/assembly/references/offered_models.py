@@ -1,4 +1,4 @@
-"""The models that a server of either kind can fetch by name: recognizers, Piper's default voices, XTTS."""
+"""The models that a server can fetch by name: recognizers, Kokoro, Piper's default voices, XTTS."""
 
 from __future__ import annotations
 
@@ -18,11 +18,17 @@ from wyoming_voice_stack.asr.whisper.catalogue import (
 from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.models.hub_model import HubModel
 from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.server.assembly.references.kokoro_references import (
+    KOKORO,
+    kokoro_reference,
+)
 from wyoming_voice_stack.server.assembly.references.piper_references import (
     PIPER_SCHEME,
     piper_reference,
 )
 from wyoming_voice_stack.tts.engines.coqui.download import folder_name
+from wyoming_voice_stack.tts.engines.kokoro.files import KOKORO_HUB
+from wyoming_voice_stack.tts.engines.kokoro.voices import LANGUAGES
 from wyoming_voice_stack.tts.engines.piper.default_voices import default_voices
 from wyoming_voice_stack.tts.engines.piper.engine import is_piper_name, piper_hub_model
 from wyoming_voice_stack.tts.engines.xtts.language_codes import XTTS_V2, advertised
@@ -30,7 +36,11 @@ from wyoming_voice_stack.tts.engines.xtts.loading import HUB_MODELS
 
 WHISPER_LICENCE = "MIT"
 PIPER_LICENCE = "differs by voice; see its MODEL_CARD on the hub"
+KOKORO_LICENCE = "Apache-2.0"
 XTTS_LICENCE = "Coqui Public Model License, non-commercial use only"
+
+KOKORO_BYTES = 121_000_000
+"""The 8-bit model has 92 MB, the voices 29 MB."""
 
 _MILLION = 1_000_000
 _BYTES_PER_PARAMETER = 2
@@ -63,7 +73,7 @@ class OfferedModel:
 
 def offered_models(mode: str) -> dict[str, OfferedModel]:
     """Return the models for `asr` or `tts`, by identifier."""
-    offers = [*_whisper(), *_onnx()] if mode == "asr" else [*_piper(), *_xtts()]
+    offers = [*_whisper(), *_onnx()] if mode == "asr" else [_kokoro(), *_piper(), *_xtts()]
     return {offer.id: offer for offer in offers}
 
 
@@ -86,7 +96,8 @@ def local_files(reference: str, store: ModelStore) -> Path | None:
     Raises:
         ModelNotFound: the reference is not valid.
     """
-    local = without_scheme(reference) or piper_reference(reference) or reference
+    names = (without_scheme(reference), kokoro_reference(reference), piper_reference(reference))
+    local = next(filter(None, names), reference)
     return store.find(local, _hub_of(reference))
 
 
@@ -98,6 +109,9 @@ def _hub_of(reference: str) -> HubModel | None:
     known = hub_model(reference) or HUB_MODELS.get(reference)
     if known is not None:
         return known
+    kokoro = kokoro_reference(reference)
+    if kokoro is not None:
+        return KOKORO_HUB if kokoro == KOKORO else None
     try:
         voice = piper_reference(reference)
     except ModelNotFound:
@@ -141,6 +155,17 @@ def _whisper_bytes(name: str) -> int | None:
     if not fitting:
         return None
     return _WHISPER_PARAMETERS[max(fitting, key=len)] * _MILLION * _BYTES_PER_PARAMETER
+
+
+def _kokoro() -> OfferedModel:
+    return OfferedModel(
+        id=KOKORO,
+        name="Kokoro-82M",
+        hub=KOKORO_HUB,
+        size_bytes=KOKORO_BYTES,
+        languages=tuple(LANGUAGES.values()),
+        licence=KOKORO_LICENCE,
+    )
 
 
 def _piper() -> list[OfferedModel]:

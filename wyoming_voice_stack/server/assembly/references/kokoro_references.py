@@ -1,0 +1,33 @@
+"""Recognizes Kokoro in the settings: by its name, or a folder with its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wyoming_voice_stack.tts.engines.kokoro.files import KOKORO_HUB, VOICES
+from wyoming_voice_stack.tts.engines.kokoro.voices import VoiceFolder
+
+KOKORO = "kokoro"
+"""The model on the hub."""
+KOKORO_SCHEME = f"{KOKORO}:"
+
+
+def kokoro_reference(name: str) -> str | None:
+    """Return `kokoro`, or the path that `name` stands for, without the prefix; None for other models.
+
+    The name of its repository stands for `kokoro`. A folder whose `voices/` has voices of Kokoro needs
+    no prefix.
+    """
+    if name.lower() in {KOKORO, KOKORO_SCHEME} or name == KOKORO_HUB.repo_id:
+        return KOKORO
+    if name.lower().startswith(KOKORO_SCHEME):
+        return name[len(KOKORO_SCHEME) :].strip()
+    return name if _has_voices(name) else None
+
+
+def _has_voices(name: str) -> bool:
+    try:
+        return bool(name) and bool(VoiceFolder(Path(name).expanduser() / VOICES).names)
+    except (OSError, RuntimeError, ValueError):
+        # Unreadable or too long; the home folder of an unknown user; a NUL character.
+        return False
