@@ -4,7 +4,7 @@
 # Layers that rarely change come first, so a change in the package reinstalls nothing else.
 
 FROM python:3.11-slim-bookworm AS base
-# espeak-ng is for VITS models that speak phonemes; Piper brings its own.
+# espeak-ng is for VITS models that speak phonemes; piper-tts brings its own, for Piper and Kokoro.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends espeak-ng tini \
     && apt-get clean && rm -rf /var/lib/apt/lists/*
@@ -91,7 +91,7 @@ RUN --mount=type=bind,from=package,source=/build/wheels,target=/build/wheels \
     fi
 ARG REVISION
 LABEL org.opencontainers.image.title="wyoming-voice-stack" \
-    org.opencontainers.image.description="Speech to text (Whisper) and text to speech (XTTS, VITS, Piper) for Home Assistant, over the Wyoming protocol" \
+    org.opencontainers.image.description="Speech to text (Whisper) and text to speech (XTTS, VITS, Kokoro, Piper) for Home Assistant, over the Wyoming protocol" \
     org.opencontainers.image.url="https://gitlab.com/your-group/voice-stack" \
     org.opencontainers.image.source="https://gitlab.com/your-group/voice-stack" \
     org.opencontainers.image.version="$VERSION" \

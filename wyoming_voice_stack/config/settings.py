@@ -116,13 +116,13 @@ class Settings(BaseSettings):
     """Seconds between two updates of the names from Home Assistant."""
 
     tts_device: Device = "auto"
-    """Device for speech synthesis: auto, cpu, cuda or cuda:N. Piper always runs on the CPU."""
+    """Device for speech synthesis: auto, cpu, cuda or cuda:N. Kokoro and Piper always run on the CPU."""
     tts_model: str = "tts_models/multilingual/multi-dataset/xtts_v2"
-    """A Coqui model name, a directory, `piper:NAME`, `piper:PATH.onnx`, or auto: a Piper voice in the language of the household."""
+    """A Coqui model name, a directory, `kokoro`, `kokoro:FOLDER`, `piper:NAME`, `piper:PATH.onnx`, or auto: a Piper voice in the language of the household."""
     coqui_tos_agreed: Annotated[bool, BeforeValidator(exactly_one)] = False
     """1 means that you have read and accepted the licence of XTTS."""
     tts_voice: Optional = None
-    """Voice if the request specifies none; unset uses the first one."""
+    """Voice if the request specifies none, or for Kokoro a mixture such as `af_heart+af_bella`; unset uses the first one of the household's languages."""
     tts_language: OptionalLanguage = None
     """Language if neither the request nor the voice specifies one; unset detects it. The region matters: en-GB reads 3/4 as a day in April."""
     tts_languages: Languages = ()
