@@ -56,6 +56,8 @@ class EngineCard:
     """True if the engine clones voices from a `CloneSource`."""
     may_run_away: bool = False
     """True if it may go on speaking after its text, as models that generate speech token by token do."""
+    left_out: str = ""
+    """A sentence about the model's voices that are not offered, for the error about an unknown voice."""
     can_suspend: bool = True
     """False if a sentence that is not continued holds what other sentences need."""
 

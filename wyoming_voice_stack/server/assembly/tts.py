@@ -30,6 +30,8 @@ from wyoming_voice_stack.server.assembly.references.model_references import (
 from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.engine import EngineCard, EngineSource, Voice
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource
+from wyoming_voice_stack.tts.engines.kokoro.engine import KokoroSource
+from wyoming_voice_stack.tts.engines.kokoro.voices import voice_name
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSource
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
@@ -55,6 +57,8 @@ def tts_service(settings: Settings, metrics: Metrics, store: ModelStore) -> TtsS
     detector = _speech_detector()
     weights = tts_weights(settings, store)
     weights.require_on_hub()
+    if weights.engine == "kokoro" and settings.tts_voice is not None:
+        settings = settings.model_copy(update={"tts_voice": voice_name(settings.tts_voice)})
     source = _tts_source(weights, settings, store, detector)
     worker = Worker(
         source.card().name,
@@ -149,6 +153,15 @@ def _tts_source(
         share_one_heap()
         keep_freed_memory()
         return PiperSource(files, threads=threads)
+    if weights.engine == "kokoro":
+        share_one_heap()
+        keep_freed_memory()
+        return KokoroSource(
+            files,
+            voice=_kokoro_voice(weights, settings),
+            threads=threads,
+            voices_cache=store.root / CLONED_VOICES_FOLDER,
+        )
     if weights.engine == "xtts":
         return XttsSource(
             files,
@@ -159,3 +172,17 @@ def _tts_source(
             detector=detector,
         )
     return CoquiSource(files, device=settings.tts_device, threads=threads)
+
+
+def _kokoro_voice(weights: Weights, settings: Settings) -> str | None:
+    """The default voice, or the mixture that TTS_VOICE adds; None if TTS_VOICE names no voice."""
+    files = ModelFiles(weights.reference, weights.find, weights.locate)
+    try:
+        card = KokoroSource(files, voice=settings.tts_voice).card()
+    except UnknownVoice as error:
+        raise ConfigError(f"TTS_VOICE: {error}") from error
+    catalogue = VoiceCatalogue(
+        card, {}, settings.tts_languages, settings.tts_voice, settings.tts_language
+    )
+    name, _ = catalogue.default
+    return name if name in {voice.name for voice in card.voices} else None

@@ -219,7 +219,9 @@ class VoiceCatalogue:
             entry, language = self._by_listed_name[name]
             return entry, (language,)
         available = _some(self._own_and_cloned) or "none yet"
-        raise UnknownVoice(f"Unknown voice {name!r:.80}{origin}. Available voices: {available}.")
+        raise UnknownVoice(
+            f"Unknown voice {name!r:.80}{origin}. Available voices: {available}. {self.card.left_out}".strip()
+        )
 
     def _languages_of(self, voice: Voice, language: str | None) -> tuple[str, ...]:
         if language is None:

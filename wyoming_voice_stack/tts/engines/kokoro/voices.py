@@ -23,8 +23,10 @@ LANGUAGES: Mapping[str, str] = {
     "p": "pt-BR",
 }
 """The language of a voice, by the first letter of its name."""
-UNSUPPORTED: Mapping[str, str] = {"j": "Japanese", "z": "Chinese"}
-"""First letters of voices whose phonemes espeak-ng does not make."""
+LEFT_OUT = (
+    "Kokoro's Japanese (j) and Chinese (z) voices are not supported, because espeak-ng does not make"
+    " their phonemes."
+)
 _PUBLISHED = """
 af_heart af_bella af_nicole af_alloy af_aoede af_jessica af_kore af_nova af_river af_sarah af_sky
 am_michael am_fenrir am_puck am_adam am_echo am_eric am_liam am_onyx am_santa
@@ -126,7 +128,8 @@ def kokoro_card(names: Iterable[str], mixture: str | None = None) -> EngineCard:
     """
     found = tuple(names)
     if mixture is not None and MIX in mixture:
-        found = (*found, MIX.join(mixed_voices(mixture, found)))
+        mixed_voices(mixture, found)
+        found = (*found, voice_name(mixture))
     voices = tuple(Voice(name, (LANGUAGES[name[0]],)) for name in found)
     spoken = {voice.languages[0] for voice in voices}
     return EngineCard(
@@ -137,23 +140,18 @@ def kokoro_card(names: Iterable[str], mixture: str | None = None) -> EngineCard:
         languages=tuple(tag for tag in LANGUAGES.values() if tag in spoken),
         voices=voices,
         clones=False,
+        left_out=LEFT_OUT,
     )
 
 
-def unsupported_voice(name: str) -> str | None:
-    """Return why a name of Kokoro's Japanese or Chinese voices cannot be used; None for other names."""
-    language = UNSUPPORTED.get(name[:1])
-    if language is None or not re.fullmatch(r"[jz][fm]_[a-z0-9_]+", name):
-        return None
-    return (
-        f"{language} voices of Kokoro are not supported, because espeak-ng has no phonemes for them"
-    )
+def voice_name(name: str) -> str:
+    """Return the name as the card has it: a mixture without spaces."""
+    return MIX.join(part.strip() for part in name.split(MIX))
 
 
 def _unknown(each: str, name: str, known: set[str]) -> str:
-    reason = unsupported_voice(each)
-    if reason is not None:
-        return f"Unknown voice {each!r:.80}: {reason}."
+    if each[:2] in {"jf", "jm", "zf", "zm"}:
+        return f"Unknown voice {each!r:.80}. {LEFT_OUT}"
     of = "" if each == name else f" in the mixture {name!r:.80}"
     fitting = sorted(other for other in known if other[:1] == each[:1]) or sorted(known)
     return f"Unknown voice {each!r:.80}{of}. Available: {', '.join(fitting[:20]) or 'none'}."
