@@ -11,7 +11,7 @@ from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.assembly.references.kokoro_references import kokoro_reference
 from wyoming_voice_stack.server.assembly.references.model_references import (
-    require_whisper,
+    require_recognizer,
     weights_of,
 )
 from wyoming_voice_stack.server.assembly.references.offered_models import (
@@ -111,7 +111,7 @@ def test_a_git_lfs_pointer(store: ModelStore, folder: Path, file: str) -> None:
 
 def test_is_no_model_for_speech_to_text(store: ModelStore) -> None:
     with pytest.raises(ModelNotFound, match=r"kokoro is a voice.* ASR_MODEL"):
-        require_whisper("kokoro", weights_of("kokoro", store, environ={}))
+        require_recognizer("kokoro", weights_of("kokoro", store, environ={}))
 
 
 class TestOffer:

@@ -141,12 +141,9 @@ def _resolved(
         return _onnx_recognizer(onnx, store, text_to_speech=text_to_speech)
     hub = hub_model(name)
     # The name of a Whisper model is never taken for a folder of that name.
-    kokoro = None if hub else kokoro_reference(name)
-    if kokoro is not None:
-        return _stored("kokoro", kokoro, store, KOKORO_HUB if kokoro == KOKORO else None)
-    voice = None if hub else piper_reference(name)
+    voice = None if hub else _kokoro_or_piper(name, store)
     if voice is not None:
-        return _piper(voice, store)
+        return voice
     if name in HUB_MODELS:
         return _licensed_xtts(name, store, environ)
     if name.startswith(COQUI_PREFIX):
@@ -159,6 +156,14 @@ def _resolved(
             " piper:en_US-lessac-medium"
         )
     return _coqui_folder(name, store)
+
+
+def _kokoro_or_piper(name: str, store: ModelStore) -> Weights | None:
+    kokoro = kokoro_reference(name)
+    if kokoro is not None:
+        return _stored("kokoro", kokoro, store, KOKORO_HUB if kokoro == KOKORO else None)
+    voice = piper_reference(name)
+    return None if voice is None else _piper(voice, store)
 
 
 def _recognizer(name: str, store: ModelStore, hub: HubModel | None) -> Weights:
