@@ -18,8 +18,11 @@ from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.failures import synthesis_errors
 from wyoming_voice_stack.tts.engines.kokoro.calibration_texts import calibration_texts
 from wyoming_voice_stack.tts.engines.kokoro.files import KokoroFiles, voice_names
-from wyoming_voice_stack.tts.engines.kokoro.generator.streamed_sentence import SAMPLE_RATE
-from wyoming_voice_stack.tts.engines.kokoro.generator.text_half import SentenceTokens
+from wyoming_voice_stack.tts.engines.kokoro.generator.streamed_sentence import (
+    SAMPLE_RATE,
+    MeasuredSentence,
+    StreamedSentence,
+)
 from wyoming_voice_stack.tts.engines.kokoro.loading import (
     StreamingKokoro,
     WholeKokoro,
@@ -27,6 +30,7 @@ from wyoming_voice_stack.tts.engines.kokoro.loading import (
 )
 from wyoming_voice_stack.tts.engines.kokoro.text.alphabet import divide_tokens
 from wyoming_voice_stack.tts.engines.kokoro.text.phonemes import tokens
+from wyoming_voice_stack.tts.engines.kokoro.text_half import SentenceTokens
 from wyoming_voice_stack.tts.engines.kokoro.voice_calibration import (
     VoiceCalibration,
     VoiceCalibrations,
@@ -49,6 +53,9 @@ MAX_CHARACTERS = 250
 """Longer sentences are spoken hurriedly; about as many tokens, of which the model takes 510."""
 LANES = 8
 """Sentences in progress at a time. Each holds what its text half computed, up to 10 MB."""
+MAX_WHOLE_FRAMES = 160
+"""Frames of sentences that are computed at once, with their own statistics: two seconds. The statistics of
+short ones differ most from those of others, and there is little to wait for."""
 WHOLE_GAIN = 1.5
 """The gain of a model that synthesizes sentences as a whole, whose voices are not measured."""
 
@@ -96,7 +103,7 @@ class KokoroSource:
             cache = (
                 None
                 if self.voices_cache is None
-                else calibration_cache(self.voices_cache, files.model, model.norms)
+                else calibration_cache(self.voices_cache, files.model, model.parts.norms)
             )
             calibrations = VoiceCalibrations(model, cache)
         # One core each for many clients, all cores for a single one. One sentence more than there are
@@ -191,12 +198,13 @@ class KokoroSynthesizer:
     def _encode(
         self, sentence: SentenceTokens, calibration: VoiceCalibration | None, threads: int
     ) -> EncodedSentence:
-        del threads
         if isinstance(self._model, WholeKokoro):
             return self._model.encode(sentence)
-        if calibration is None:
-            raise ValueError("the voice is not calibrated")
-        return self._model.encode(sentence, calibration.for_length(len(sentence.ids)))
+        text = self._model.encode(sentence)
+        if calibration is None or text.frames - text.spoken_from <= MAX_WHOLE_FRAMES:
+            return MeasuredSentence(self._model.parts, text, threads)
+        statistics = calibration.for_length(len(sentence.ids))
+        return StreamedSentence(self._model.parts, text, statistics)
 
     def _calibration(self, voice: Voice, playback: PlaybackBuffer) -> VoiceCalibration | None:
         """What is known of a voice; it is measured first if necessary."""

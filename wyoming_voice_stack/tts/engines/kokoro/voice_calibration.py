@@ -24,9 +24,12 @@ from wyoming_voice_stack.tts.engines.kokoro.generator.norm_statistics import (
     NormStatistics,
     statistics_size,
 )
-from wyoming_voice_stack.tts.engines.kokoro.generator.streamed_sentence import SAMPLE_RATE
-from wyoming_voice_stack.tts.engines.kokoro.generator.text_half import SentenceTokens
+from wyoming_voice_stack.tts.engines.kokoro.generator.streamed_sentence import (
+    SAMPLE_RATE,
+    MeasuredSentence,
+)
 from wyoming_voice_stack.tts.engines.kokoro.loading import StreamingKokoro
+from wyoming_voice_stack.tts.engines.kokoro.text_half import SentenceTokens
 from wyoming_voice_stack.tts.voices.cloning.latent_cache import Arrays, LatentCache
 
 MAX_VOICES_IN_MEMORY = 64
@@ -55,7 +58,8 @@ class VoiceCalibration:
         """The statistics of a sentence of this many tokens."""
         short, long = map(math.log, self.lengths)
         weight = (math.log(max(tokens, 1)) - short) / (long - short)
-        return NormStatistics.mixed(self.statistics, min(max(weight, 0.0), 1.0))
+        first, second = self.statistics
+        return first.mixed_with(second, min(max(weight, 0.0), 1.0))
 
 
 class VoiceCalibrations:
@@ -88,7 +92,10 @@ class VoiceCalibrations:
             known = self.known(key)
             if known is not None:
                 return known
-            measured = self._model.measure(sentences, threads)
+            measured = [
+                MeasuredSentence(self._model.parts, self._model.encode(each), threads)
+                for each in sentences
+            ]
             first, second = (each.statistics for each in measured)
             short, long = (len(each.ids) for each in sentences)
             gain = _gain([each.samples for each in measured])

@@ -71,7 +71,7 @@ class _Finder:
         if len(harmonics) != 1:
             raise GeneratorNotFound("the stages have different harmonic sources")
         latents = self._before_activation(first.inputs[0])
-        return Generator(latents, harmonics.pop(), tuple(stages), spectrum_filter, stage_2_sum)
+        return Generator(latents, harmonics.pop(), tuple(stages), spectrum_filter)
 
     def _upsampling(self, factor: int) -> Node:
         found = [

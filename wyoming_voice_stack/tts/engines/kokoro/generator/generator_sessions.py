@@ -1,25 +1,17 @@
-"""Inference sessions of the generator's parts, and a part in the course of a sentence."""
+"""Inference sessions of the generator's layers, without their weights in any other place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-import numpy as np
+from typing import Any
 
 from wyoming_voice_stack.tts.engines.inference_sessions import session_from_bytes
 from wyoming_voice_stack.tts.engines.kokoro.generator.generator_parts import (
-    ADDED,
     INPUT,
     OUTPUT,
-    PartModel,
-    block_model,
-    factor,
-    kept,
-    look_ahead,
-    offset,
+    Model,
     source_model,
+    step_model,
     upsampling_model,
     waveform_model,
 )
@@ -32,19 +24,45 @@ from wyoming_voice_stack.tts.engines.kokoro.generator.generator_weights import (
 )
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
-Affine: TypeAlias = Mapping[str, tuple[Tensor, Tensor]]
-"""Factor and offset of each norm, [channels], by the name of its scale."""
-
 
 @dataclass(frozen=True)
 class Part:
-    """A part's session; any number of sentences may use it."""
+    """A layer, or several, with one input and one output."""
 
     session: Any
-    state: Mapping[str, tuple[int, ...]]
-    norms: tuple[Norm, ...] = ()
-    look_ahead: int = 0
-    """Positions by which the output lags behind the input."""
+
+    def run(self, given: Tensor) -> Tensor:
+        """The output."""
+        (output,) = self.session.run([OUTPUT], {INPUT: given})
+        computed: Tensor = output
+        return computed
+
+
+@dataclass(frozen=True)
+class Step:
+    """A norm, its activation and the convolution that follows."""
+
+    session: Any
+    norm: Norm
+    width: int
+    """Positions of the convolution's padding, on both sides together."""
+
+
+@dataclass(frozen=True)
+class BlockSteps:
+    """The steps of a residual block. The input of each pair is added to its output."""
+
+    pairs: tuple[tuple[Step, Step], ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps in order."""
+        return tuple(step for pair in self.pairs for step in pair)
+
+    @property
+    def look_ahead(self) -> int:
+        """Positions that a result depends on after its own."""
+        return sum(step.width // 2 for step in self.steps)
 
 
 @dataclass(frozen=True)
@@ -55,74 +73,71 @@ class StageParts:
     source_kernel: int
     source_stride: int
     """Positions of the harmonic source for each of this stage."""
+    source_block: BlockSteps
     upsampling: Part
-    blocks: tuple[Part, ...]
+    rate: int
+    """Positions for each of the stage before."""
+    reflects: int
+    """Positions before the first upsampled one, which are a reflection of those after it."""
+    blocks: tuple[BlockSteps, ...]
+    """In ascending order of their costs."""
+
+    @property
+    def look_ahead(self) -> int:
+        """Positions that a result depends on after its own."""
+        return max(block.look_ahead for block in self.blocks)
 
 
 @dataclass(frozen=True)
 class GeneratorParts:
-    """All parts of the generator, without its weights, which the sessions have."""
+    """All parts of the generator."""
 
-    stages: tuple[StageParts, ...]
+    stages: tuple[StageParts, StageParts]
     waveform: Part
-    averaged: int
-    """Blocks whose sum is the input of the last part."""
 
     @property
     def norms(self) -> tuple[Norm, ...]:
         """All norms, in order of computation."""
-        parts = [part for stage in self.stages for part in (stage.source, *stage.blocks)]
-        return tuple(norm for part in parts for norm in part.norms)
-
-
-class RunningPart:
-    """A part in the course of one sentence."""
-
-    def __init__(self, part: Part, affine: Affine) -> None:
-        """Take the factors and offsets of at least the part's norms."""
-        self.part = part
-        self._affine: dict[str, Tensor] = {}
-        for number, norm in enumerate(part.norms):
-            self._affine[factor(number)], self._affine[offset(number)] = affine[norm.scale]
-        self._outputs = [OUTPUT, *map(kept, part.state)]
-        self._state = {name: np.zeros(shape, np.float32) for name, shape in part.state.items()}
-
-    def run(self, given: Tensor, added: Tensor | None = None) -> Tensor:
-        """The output for the next positions."""
-        feeds = {INPUT: given, **self._affine, **self._state}
-        if added is not None:
-            feeds[ADDED] = added
-        output, *state = self.part.session.run(self._outputs, feeds)
-        self._state = dict(zip(self.part.state, state, strict=True))
-        computed: Tensor = output
-        return computed
+        blocks = [block for stage in self.stages for block in (stage.source_block, *stage.blocks)]
+        return tuple(step.norm for block in blocks for step in block.steps)
 
 
 def generator_parts(generator: Generator) -> GeneratorParts:
     """Create all sessions."""
-    averaged = len(generator.stages[-1].blocks)
     first, second = generator.stages
-    stages = (
-        _stage(first, source_stride=UPSAMPLINGS[1], rate=UPSAMPLINGS[0], averaged=1),
-        _stage(second, source_stride=1, rate=UPSAMPLINGS[1], averaged=averaged),
+    averaged = len(first.blocks)
+    return GeneratorParts(
+        (_stage(first, 0, averaged=1), _stage(second, 1, averaged=averaged)),
+        _part(waveform_model(generator.spectrum_filter, averaged)),
     )
-    waveform = _part(waveform_model(generator.spectrum_filter, averaged))
-    return GeneratorParts(stages, waveform, averaged)
 
 
-def _stage(stage: GeneratorStage, source_stride: int, rate: int, averaged: int) -> StageParts:
-    source = source_model(stage.source_filter, source_stride, stage.source_block)
+def _stage(stage: GeneratorStage, number: int, averaged: int) -> StageParts:
+    rate = UPSAMPLINGS[number]
+    # The source has the rate of the last stage, and one position more than upsampling makes.
+    stride, reflects = (UPSAMPLINGS[1], 0) if number == 0 else (1, 1)
     return StageParts(
-        source=_part(source, stage.source_block),
+        source=_part(source_model(stage.source_filter, stride)),
         source_kernel=stage.source_filter.kernel,
-        source_stride=source_stride,
+        source_stride=stride,
+        source_block=_block(stage.source_block),
         upsampling=_part(upsampling_model(stage.upsampling, rate, averaged)),
-        blocks=tuple(_part(block_model(block), block) for block in stage.blocks),
+        rate=rate,
+        reflects=reflects,
+        blocks=tuple(map(_block, stage.blocks)),
     )
 
 
-def _part(model: PartModel, block: ResidualBlock | None = None) -> Part:
-    session = session_from_bytes(model.model)
-    if block is None:
-        return Part(session, model.state)
-    return Part(session, model.state, block.norms, look_ahead(block))
+def _block(block: ResidualBlock) -> BlockSteps:
+    pairs = []
+    for layer in block.layers:
+        first, second = (
+            Step(session_from_bytes(step_model(norm, each, adds=place == 1)), norm, each.width)
+            for place, (norm, each) in enumerate(zip(layer.norms, layer.filters, strict=True))
+        )
+        pairs.append((first, second))
+    return BlockSteps(tuple(pairs))
+
+
+def _part(model: Model) -> Part:
+    return Part(session_from_bytes(model))

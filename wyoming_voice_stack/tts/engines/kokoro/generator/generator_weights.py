@@ -47,6 +47,11 @@ class Filter:
         """Positions that the kernel covers, without dilation."""
         return int(self.weights.shape[2])
 
+    @property
+    def width(self) -> int:
+        """Positions that a result depends on, less one: those of the padding that keeps the length."""
+        return (self.kernel - 1) * self.dilation
+
 
 @dataclass(frozen=True)
 class ResidualLayer:
@@ -90,8 +95,6 @@ class Generator:
     """[1, 22, 60 * frames + 1]."""
     stages: tuple[GeneratorStage, ...]
     spectrum_filter: Filter
-    average: str
-    """The average of the last blocks, [1, 128, 60 * frames + 1]; `spectrum_filter` follows."""
 
     @property
     def norms(self) -> tuple[Norm, ...]:

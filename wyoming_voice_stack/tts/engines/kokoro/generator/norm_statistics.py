@@ -8,37 +8,37 @@ from dataclasses import dataclass
 import numpy as np
 
 from wyoming_voice_stack.tts.engines.kokoro.generator.constant_values import Floats
-from wyoming_voice_stack.tts.engines.kokoro.generator.generator_sessions import Affine
 from wyoming_voice_stack.tts.engines.kokoro.generator.generator_weights import Norm
+from wyoming_voice_stack.tts.engines.kokoro.generator.running_blocks import Affine
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
 EPSILON = 1e-5
 """Added to variances, as PyTorch's instance norm does."""
 
+ChannelStatistics = tuple[Floats, Floats]
+"""Mean and deviation of each channel of a tensor, [channels]."""
+
 
 @dataclass(frozen=True)
 class NormStatistics:
-    """Means and deviations of every channel of all normalised tensors, one after another."""
+    """Means and deviations of all normalised tensors, [channels of all], in order of computation."""
 
     means: Floats
     deviations: Floats
 
     @classmethod
-    def mixed(cls, two: tuple[NormStatistics, NormStatistics], weight: float) -> NormStatistics:
-        """Between two: the first with a weight of 0, the second with 1."""
-        first, second = two
-        return cls(
-            first.means + np.float32(weight) * (second.means - first.means),
-            first.deviations + np.float32(weight) * (second.deviations - first.deviations),
-        )
+    def of(cls, norms: Sequence[Norm], found: Mapping[str, ChannelStatistics]) -> NormStatistics:
+        """The statistics of all tensors that `norms` normalise, by their names."""
+        several = [found[name] for name in dict.fromkeys(norm.source for norm in norms)]
+        means, deviations = zip(*several, strict=True)
+        return cls(np.concatenate(means), np.concatenate(deviations))
 
-    @property
-    def valid(self) -> bool:
-        """True if all numbers are finite, and all deviations positive."""
-        return bool(
-            np.isfinite(self.means).all()
-            and np.isfinite(self.deviations).all()
-            and (self.deviations > 0).all()
+    def mixed_with(self, other: NormStatistics, weight: float) -> NormStatistics:
+        """Between these statistics, with a weight of 0, and others, with 1."""
+        share = np.float32(weight)
+        return NormStatistics(
+            self.means + share * (other.means - self.means),
+            self.deviations + share * (other.deviations - self.deviations),
         )
 
 
@@ -47,26 +47,34 @@ def statistics_size(norms: Sequence[Norm]) -> int:
     return sum({norm.source: len(norm.alpha) for norm in norms}.values())
 
 
-def affine(
-    norms: Sequence[Norm], statistics: NormStatistics, styles: Mapping[str, Tensor]
-) -> Affine:
-    """Factors and offsets of all norms, with the frequency of the activation that follows.
+def measured(tensor: Tensor) -> ChannelStatistics:
+    """Mean and deviation of each channel of a tensor [1, channels, 1, time]."""
+    rows = tensor[0, :, 0]
+    return rows.mean(axis=1), np.sqrt(rows.var(axis=1) + np.float32(EPSILON))
+
+
+def norm_affine(
+    norm: Norm, styles: Mapping[str, Tensor], statistics: ChannelStatistics
+) -> tuple[Tensor, Tensor]:
+    """Factor and offset of a norm, with the frequency of the activation that follows.
 
     `styles` are the scales and shifts that a sentence's style gives.
     """
-    places: dict[str, slice] = {}
+    mean, deviation = statistics
+    scale = styles[norm.scale].reshape(-1) / deviation
+    shift = styles[norm.shift].reshape(-1) - scale * mean
+    return (norm.alpha * scale).astype(np.float32), (norm.alpha * shift).astype(np.float32)
+
+
+def affine(
+    norms: Sequence[Norm], statistics: NormStatistics, styles: Mapping[str, Tensor]
+) -> Affine:
+    """Factors and offsets of all norms."""
+    parts: dict[str, ChannelStatistics] = {}
     at = 0
     for norm in norms:
-        if norm.source not in places:
-            places[norm.source] = slice(at, at + len(norm.alpha))
-            at += len(norm.alpha)
-    found = {}
-    for norm in norms:
-        place = places[norm.source]
-        scale = styles[norm.scale].reshape(-1) / statistics.deviations[place]
-        shift = styles[norm.shift].reshape(-1) - scale * statistics.means[place]
-        found[norm.scale] = (
-            np.asarray(norm.alpha * scale, np.float32),
-            np.asarray(norm.alpha * shift, np.float32),
-        )
-    return found
+        if norm.source not in parts:
+            place = slice(at, at + len(norm.alpha))
+            parts[norm.source] = (statistics.means[place], statistics.deviations[place])
+            at = place.stop
+    return {norm.scale: norm_affine(norm, styles, parts[norm.source]) for norm in norms}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
-from wyoming_voice_stack.tts.engines.kokoro.generator.generator_sessions import (
-    Affine,
-    GeneratorParts,
-)
+from wyoming_voice_stack.tts.engines.kokoro.generator.generator_sessions import GeneratorParts
 from wyoming_voice_stack.tts.engines.kokoro.generator.generator_stream import (
     FRAME_SAMPLES,
     GeneratorStream,
 )
+from wyoming_voice_stack.tts.engines.kokoro.generator.norm_statistics import NormStatistics, affine
 from wyoming_voice_stack.tts.engines.kokoro.generator.side_tasks import side_tasks
+from wyoming_voice_stack.tts.engines.kokoro.generator.whole_generator import whole_sentence
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
@@ -29,25 +31,44 @@ MAX_SIDE_THREADS = 2
 """Threads that help: a stage has three blocks."""
 
 
+@dataclass(frozen=True)
+class EncodedText:
+    """What the text half computes of a sentence."""
+
+    latents: Tensor
+    """[1, 512, 1, frames]."""
+    harmonics: Tensor
+    """[1, 22, 1, 60 * frames + 1]."""
+    styles: Mapping[str, Tensor]
+    """Scales and shifts of all norms."""
+    spoken_from: int = 0
+    """The first frame that is not surely silent."""
+
+    @property
+    def frames(self) -> int:
+        """Its length."""
+        return int(self.latents.shape[3])
+
+
+def first_spoken(frames: int, durations: Tensor) -> int:
+    """The first frame that is not surely silent, by the durations of all tokens."""
+    silent = UNIT_FRAMES * int(durations.reshape(-1)[0])
+    return min(max(0, silent - KEPT_SILENCE), frames - 1)
+
+
 class StreamedSentence:
-    """The frames of a sentence without the silence before it."""
+    """The frames of a sentence without the silence before it, decoded with given statistics."""
 
     hop = FRAME_SAMPLES
 
     def __init__(
-        self,
-        parts: GeneratorParts,
-        latents: Tensor,
-        harmonics: Tensor,
-        durations: Tensor | None,
-        affine: Affine,
+        self, parts: GeneratorParts, text: EncodedText, statistics: NormStatistics
     ) -> None:
-        """Take the text half's outputs. Without durations, nothing is left out."""
-        frames = latents.shape[2]
-        self._start = _first_spoken(frames, durations)
-        self.frames = frames - self._start
+        self._start = text.spoken_from
+        self.frames = text.frames - text.spoken_from
+        factors = affine(parts.norms, statistics, text.styles)
         self._stream = GeneratorStream(
-            parts, latents.astype(np.float32), harmonics.astype(np.float32), affine, self._start
+            parts, text.latents, text.harmonics, factors, text.spoken_from
         )
         self._done = 0
 
@@ -63,8 +84,20 @@ class StreamedSentence:
         return np.concatenate(samples)
 
 
-def _first_spoken(frames: int, durations: Tensor | None) -> int:
-    if durations is None:
-        return 0
-    silent = UNIT_FRAMES * int(durations.reshape(-1)[0])
-    return min(max(0, silent - KEPT_SILENCE), frames - 1)
+class MeasuredSentence:
+    """The same frames, decoded at once with the sentence's own statistics."""
+
+    hop = FRAME_SAMPLES
+
+    def __init__(self, parts: GeneratorParts, text: EncodedText, threads: int) -> None:
+        with side_tasks(min(threads - 1, MAX_SIDE_THREADS)) as tasks:
+            self.statistics, samples = whole_sentence(
+                parts, text.latents, text.harmonics, text.styles, tasks
+            )
+        self.samples = samples[text.spoken_from * FRAME_SAMPLES :]
+        self.frames = text.frames - text.spoken_from
+
+    def decode(self, window: Window, threads: int = 1) -> Tensor:
+        """The samples of these frames, [samples]."""
+        del threads
+        return self.samples[window.start * self.hop : window.stop * self.hop]

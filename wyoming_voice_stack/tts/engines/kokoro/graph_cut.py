@@ -6,11 +6,9 @@ style. Durations of tokens are found too where the export has them.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from wyoming_voice_stack.onnx_file.building import new_node
 from wyoming_voice_stack.onnx_file.graph import Chunk, Graph
 from wyoming_voice_stack.onnx_file.nodes import Node
 from wyoming_voice_stack.tts.engines.kokoro.generator.generator_weights import Generator
@@ -42,36 +40,7 @@ def text_outputs(graph: Graph, generator: Generator) -> TextOutputs:
 
 def text_half(graph: Graph, outputs: TextOutputs) -> Iterator[Chunk]:
     """The model from tokens to the text half's outputs."""
-    return graph.part(_needed(graph, outputs.names, ()), {}, outputs.names)
-
-
-def statistics_names(source: str) -> tuple[str, str]:
-    """Names of a normalised tensor's mean and variance in the model of `statistics_model`."""
-    return f"{source}/own_mean", f"{source}/own_variance"
-
-
-def statistics_model(
-    graph: Graph, given: Mapping[str, int], sources: Sequence[str], average: str
-) -> Iterator[Chunk]:
-    """The generator as the file has it, for a whole sentence; its outputs are means and variances.
-
-    `given` are the text half's outputs with ONNX's number of their element type, `sources` the
-    normalised tensors. One more output is the average of the last blocks.
-    """
-    nodes = list(_needed(graph, (*sources, average), given))
-    names: list[str] = []
-    for source in sources:
-        mean, variance = statistics_names(source)
-        centred, squared = f"{source}/own_centred", f"{source}/own_squared"
-        nodes += [
-            new_node("GlobalAveragePool", (source,), mean),
-            new_node("Sub", (source, mean), centred),
-            new_node("Mul", (centred, centred), squared),
-            new_node("GlobalAveragePool", (squared,), variance),
-        ]
-        names += [mean, variance]
-    extended = dataclasses.replace(graph, nodes=(*graph.nodes, *nodes[-4 * len(sources) :]))
-    return extended.part(nodes, given, (*names, average))
+    return graph.part(_needed(graph, outputs.names), {}, outputs.names)
 
 
 def _durations(graph: Graph) -> str | None:
@@ -84,13 +53,13 @@ def _durations(graph: Graph) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _needed(graph: Graph, wanted: Iterable[str], given: Collection[str]) -> tuple[Node, ...]:
-    """The nodes that compute the wanted tensors from the given ones and the model's inputs, in order."""
+def _needed(graph: Graph, wanted: Iterable[str]) -> tuple[Node, ...]:
+    """The nodes that compute the wanted tensors, in order."""
     found: set[Node] = set()
-    waiting = [name for name in wanted if name not in given]
+    waiting = [*wanted]
     while waiting:
         node = graph.producers.get(waiting.pop())
         if node is not None and node not in found:
             found.add(node)
-            waiting += [name for name in node.inputs if name not in given]
+            waiting += node.inputs
     return tuple(node for node in graph.nodes if node in found)

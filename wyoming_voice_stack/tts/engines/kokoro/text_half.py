@@ -15,7 +15,6 @@ PADDING = 0
 """The token before and after the others of a sentence."""
 
 _STYLE, _SPEED = "style", "speed"
-_ELEMENT_TYPES = {"tensor(float)": 1, "tensor(float16)": 10}
 _TYPES = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
@@ -54,16 +53,6 @@ class TextSession:
         self._tokens = others[0]
         self._types: dict[str, Any] = dict(given)
         self.outputs = list(outputs or [session.get_outputs()[0].name])
-
-    @property
-    def element_types(self) -> Mapping[str, int]:
-        """ONNX's number of the element type of each wanted output of floats."""
-        types = {each.name: each.type for each in self._session.get_outputs()}
-        return {
-            name: _ELEMENT_TYPES[types[name]]
-            for name in self.outputs
-            if types[name] in _ELEMENT_TYPES
-        }
 
     def run(self, sentence: SentenceTokens) -> Mapping[str, Tensor]:
         """All wanted outputs."""
