@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from wyoming_voice_stack.errors import ModelCorrupt
+from wyoming_voice_stack.machine.memory import trim_heap
 from wyoming_voice_stack.onnx_file.graph import Graph, read_graph
 from wyoming_voice_stack.tts.engines.failures import package_missing
 from wyoming_voice_stack.tts.engines.inference_sessions import (
@@ -34,6 +35,8 @@ from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence
 
 _LOGGER = logging.getLogger(__name__)
 
+MANY_FRAMES = 480
+"""Frames of a sentence, 6 s, whose text half has freed memory that is worth returning."""
 MAX_TEXT_THREADS = 4
 """Threads that compute the text half; its matrices are small."""
 
@@ -63,13 +66,17 @@ class StreamingKokoro:
         """Run the text half."""
         found = self._text.run(sentence)
         outputs = self._outputs
-        latents = found[outputs.latents].astype(np.float32)[:, :, None]
-        harmonics = found[outputs.harmonics].astype(np.float32)[:, :, None]
-        styles = {name: found[name].astype(np.float32) for name in outputs.styles}
-        if outputs.durations is None:
-            return EncodedText(latents, harmonics, styles)
-        spoken_from = first_spoken(latents.shape[3], found[outputs.durations])
-        return EncodedText(latents, harmonics, styles, spoken_from)
+        latents, harmonics = (
+            found[name].astype(np.float32, copy=False)[:, :, None]
+            for name in (outputs.latents, outputs.harmonics)
+        )
+        styles = {name: found[name].astype(np.float32, copy=False) for name in outputs.styles}
+        frames = latents.shape[3]
+        if frames > MANY_FRAMES:
+            # The harmonics of a long sentence take 100 MB while they are computed.
+            trim_heap()
+        durations = None if outputs.durations is None else found[outputs.durations]
+        return EncodedText(latents, harmonics, styles, first_spoken(frames, durations))
 
 
 def load_model(path: Path, threads: int) -> StreamingKokoro | WholeKokoro:
@@ -104,8 +111,11 @@ def _load_streaming(path: Path, text_threads: int) -> StreamingKokoro:
     graph = _read(path)
     generator = find_generator(graph)
     outputs = text_outputs(graph, generator)
+    parts = generator_parts(generator)
+    # Its weights, 60 MB, are in the sessions now.
+    del generator
     text = session_from_bytes(text_half(graph, outputs), text_threads)
-    return StreamingKokoro(TextSession(text, outputs.names), outputs, generator_parts(generator))
+    return StreamingKokoro(TextSession(text, outputs.names), outputs, parts)
 
 
 def _read(path: Path) -> Graph:

@@ -23,12 +23,13 @@ class ConstantValues:
         self._graph = graph
 
     def floats(self, name: str) -> Floats:
-        """A constant of any type as float32.
+        """A copy of a constant of any type as float32.
 
         Raises:
             GeneratorNotFound: the tensor is not a constant.
         """
-        return np.ascontiguousarray(self._array(name), np.float32)
+        # A copy: a view would keep the whole file in memory.
+        return np.array(self._array(name), np.float32)
 
     def dequantized(self, name: str, zero_point: str, scale: str) -> Floats:
         """Integer weights as the floats that they stand for; `scale` is of a tensor or of its rows."""

@@ -50,8 +50,10 @@ class EncodedText:
         return int(self.latents.shape[3])
 
 
-def first_spoken(frames: int, durations: Tensor) -> int:
-    """The first frame that is not surely silent, by the durations of all tokens."""
+def first_spoken(frames: int, durations: Tensor | None) -> int:
+    """The first frame that is not surely silent, by the durations of all tokens if they are known."""
+    if durations is None:
+        return 0
     silent = UNIT_FRAMES * int(durations.reshape(-1)[0])
     return min(max(0, silent - KEPT_SILENCE), frames - 1)
 
