@@ -10,7 +10,7 @@ from wyoming_voice_stack.asr.whisper.catalogue import MODEL_REQUIRED, hub_model
 from wyoming_voice_stack.errors import (
     VoiceStackError,
 )
-from wyoming_voice_stack.http.page.model_routes import ShownModel
+from wyoming_voice_stack.http.page.sections.model_routes import ShownModel
 from wyoming_voice_stack.models.store import ModelStore, shown_name
 from wyoming_voice_stack.server.assembly.model_shelf import DiskShelf
 from wyoming_voice_stack.server.assembly.references.model_references import Weights

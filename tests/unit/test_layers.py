@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("server.assembly",),
     ("server.assembly.references",),
     ("server",),
+    ("http.page.sections",),
     ("http.page",),
     ("http.api.realtime",),
     ("http.api.speech", "http.api.transcription"),

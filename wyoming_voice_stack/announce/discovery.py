@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     from zeroconf import ServiceStateChange, Zeroconf
 
 SERVICE_TYPE = "_wyoming._tcp.local."
+SERVER_NAME = "wyoming-voice-stack"
+"""How servers of this package are told from others."""
+MODES = ("asr", "tts")
 MAX_FOUND = 256
 """Servers that `discover` resolves; on a flooded network the others are ignored."""
 MAX_LABEL_BYTES = 63
 """Longest part of a name in DNS."""
+
+_SERVER_KEY, _MODE_KEY = "server", "mode"
+"""Keys in the TXT record of an announcement."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class FoundServer:
     port: int
     addresses: tuple[str, ...]
     """All announced addresses, IPv4 first."""
+    mode: str | None = None
+    """`asr` or `tts`, if a server of this package says so; None of others."""
 
 
 async def discover(
@@ -119,7 +127,20 @@ async def resolve(zeroconf: Zeroconf, name: str, timeout_ms: float) -> FoundServ
     addresses = tuple(info.parsed_scoped_addresses(IPVersion.All))
     if not addresses or info.port is None:
         return None
-    return FoundServer(instance_of(name), addresses[0], info.port, addresses)
+    mode = _mode_of(info.properties)
+    return FoundServer(instance_of(name), addresses[0], info.port, addresses, mode)
+
+
+def announced_properties(mode: str) -> dict[str, str]:
+    """Return what a server of this package announces besides its address."""
+    return {_SERVER_KEY: SERVER_NAME, _MODE_KEY: mode}
+
+
+def _mode_of(properties: Mapping[bytes, bytes | None]) -> str | None:
+    if properties.get(_SERVER_KEY.encode()) != SERVER_NAME.encode():
+        return None
+    mode = (properties.get(_MODE_KEY.encode()) or b"").decode(errors="replace")
+    return mode if mode in MODES else None
 
 
 def _fits_into_dns(name: str) -> bool:

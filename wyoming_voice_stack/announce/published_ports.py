@@ -12,6 +12,7 @@ import signal
 from collections.abc import Callable, Sequence
 
 from wyoming_voice_stack.announce.addresses import lan_addresses
+from wyoming_voice_stack.announce.discovery import MODES
 from wyoming_voice_stack.announce.health_client import read_health
 from wyoming_voice_stack.announce.zeroconf import Announcer, default_instance_name
 from wyoming_voice_stack.background import BackgroundTask
@@ -27,14 +28,13 @@ MAX_MISSES = 2
 MAX_PORTS = 16
 LOOPBACK = "127.0.0.1"
 
-_MODES = ("asr", "tts")
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def served_mode(host: str, port: int) -> str | None:
     """Return whether the server at this address is `asr` or `tts`; None if none answers. Blocks."""
     mode = read_health(host, port, timeout_s=ANSWER_S).get("mode")
-    return mode if mode in _MODES else None
+    return mode if mode in MODES else None
 
 
 def _all_lan_addresses() -> tuple[str, ...]:
@@ -101,6 +101,7 @@ class PublishedPort:
                 instance_name=default_instance_name(self._mode or ""),
                 port=self._port,
                 bind_host=None,
+                mode=self._mode,
                 refresh_s=self._check_s,
                 read_addresses=lambda: tuple(self._misses),
             )

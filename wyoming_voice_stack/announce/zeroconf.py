@@ -17,7 +17,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wyoming_voice_stack.announce.addresses import lan_addresses
-from wyoming_voice_stack.announce.discovery import SERVICE_TYPE, instance_of, resolve
+from wyoming_voice_stack.announce.discovery import (
+    SERVICE_TYPE,
+    announced_properties,
+    instance_of,
+    resolve,
+)
 from wyoming_voice_stack.announce.multicast_sockets import (
     close_mdns,
     multicast_interfaces,
@@ -65,14 +70,17 @@ class Announcer:
         instance_name: str,
         port: int,
         bind_host: str | None,
+        mode: str | None = None,
         refresh_s: float = REFRESH_S,
         probe_s: float = PROBE_S,
         own_name_s: float = OWN_NAME_S,
         interfaces: Sequence[str] | None = None,
         read_addresses: Callable[[], tuple[str, ...]] | None = None,
     ) -> None:
+        """`mode` is announced too, so that the other server of this package finds this one."""
         self._own_name = self._name = _valid_name(instance_name)
         self._port = port
+        self._properties = announced_properties(mode) if mode else {}
         self._refresh_s = refresh_s
         self._probe_s = probe_s
         self._own_name_s = own_name_s
@@ -142,6 +150,7 @@ class Announcer:
             f"{free}.{SERVICE_TYPE}",
             port=self._port,
             parsed_addresses=list(addresses),
+            properties=self._properties,
             server=f"wyoming-{secrets.token_hex(6)}.local.",
         )
         sent = await self._zeroconf.async_register_service(info, allow_name_change=True)

@@ -220,6 +220,7 @@ def _announcer(
         instance_name=settings.zeroconf_name or default_instance_name(settings.service_mode or ""),
         port=port,
         bind_host=settings.host,
+        mode=settings.service_mode,
     )
 
 

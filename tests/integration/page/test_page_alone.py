@@ -182,3 +182,36 @@ def test_addresses_are_those_of_the_browser(page: WebPage, asr: FakePageServer) 
     page.open(asr.url)
     page.wait_for_text("#addresses", "192.168.1.5")
     assert page.text("#api-addresses code") == "http://192.168.1.5:10300/v1"
+
+
+def test_the_other_server_says_a_sentence(page: WebPage, asr: FakePageServer) -> None:
+    page.open(asr.url)
+    page.wait_for("#record")
+    assert not page.is_shown("#sample-form")
+    assert not page.is_shown("#other")
+    # It is found while the page is open.
+    asr.show_state(other={"mode": "tts", "url": "http://192.168.1.5:10200/ui/"})
+    page.wait(lambda: page.is_shown("#sample-form"))
+    assert page.find("#other").get_attribute("href") == "http://192.168.1.5:10200/ui/"
+    page.type("#sample", "Close the door.")
+    page.click("#sample-form button")
+    page.wait_for_text("#heard", "Turn on the light.")
+    [(_, path, body), (_, upload, sent)] = asr.requests
+    assert (path, body) == ("/ui/api/sample", {"text": "Close the door."})
+    assert upload == "/v1/audio/transcriptions"
+    with wave.open(io.BytesIO(sent["file"])) as file:
+        assert (file.getframerate(), file.getnframes()) == (24_000, 24_000)
+    # A server that has no page, or that this browser does not reach, still speaks.
+    asr.show_state(other={"mode": "tts", "url": None})
+    page.wait(lambda: not page.is_shown("#other"))
+    assert page.is_shown("#sample-form")
+    asr.answers.error = (
+        502,
+        "The text-to-speech server at 192.168.1.5:10200 does not answer.",
+        "x",
+    )
+    page.click("#sample-form button")
+    page.wait_for_text("#hear-error", "The text-to-speech server at 192.168.1.5:10200 does not")
+    assert all("502 (Bad Gateway)" in line for line in page.log())
+    asr.show_state(other=None)
+    page.wait(lambda: not page.is_shown("#sample-form"))

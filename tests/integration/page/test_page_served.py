@@ -29,10 +29,10 @@ CHANGES = {"WEB_UI": "full"}
 
 
 @pytest.fixture(scope="module")
-def asr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    require_browser()
+def asr(tts: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("asr")
-    with running("asr", folder, CHANGES, ASR_MODEL=EMBEDDED_WHISPER) as server:
+    other = {"TTS_PORT": str(tts.port)}
+    with running("asr", folder, CHANGES | other, ASR_MODEL=EMBEDDED_WHISPER) as server:
         yield server
 
 
@@ -119,6 +119,17 @@ def test_a_file_becomes_text_and_subtitles(
     page.wait(kept.exists)
     assert kept.read_text("utf-8").startswith("WEBVTT")
     assert "garage door" in kept.read_text("utf-8")
+
+
+def test_the_other_server_says_a_sentence(page: WebPage, asr: Server, tts: Server) -> None:
+    page.open(page_of(asr))
+    page.wait_for("#sample-form")
+    assert page.find("#other").get_attribute("href") == page_of(tts)
+    page.type("#sample", "Please close the garage door.")
+    page.click("#sample-form button")
+    assert "garage door" in page.wait_for_any_text("#heard").lower()
+    page.click("#other")
+    page.wait_for("#say")
 
 
 async def test_a_recorded_voice_speaks_over_wyoming(page: WebPage, cloning: Server) -> None:

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from tests.support.fake_servers.loopback import LoopbackServer
 from tests.support.fake_servers.server_thread import ServerThread
+from wyoming_voice_stack.codecs.encoding import wav_header
 
 STATIC = files("wyoming_voice_stack.http.page") / "static"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
@@ -213,6 +214,11 @@ class _Site(LoopbackServer):
                 new = voice(body["name"], kind="cloned", seconds=8.0, can_delete=True)
                 answers.voices.append(new)
                 return web.json_response({"voice": new, "verdict": ["It is short."]}, status=201)
+            if request.path.endswith("/sample"):
+                if answers.error:
+                    return _refusal(*answers.error)
+                samples = wav_header(24_000, len(SECOND_OF_SILENCE) // 2) + SECOND_OF_SILENCE
+                return web.Response(body=samples, content_type="audio/wav")
             return web.json_response({})
         if request.path.endswith("/recording"):
             return web.Response(body=b"RIFF", content_type="audio/wav")

@@ -73,7 +73,7 @@ class WebPage:
 
     def click(self, css: str) -> None:
         """Click an element as soon as it can be."""
-        self.wait(lambda: self._visible(css) and self.find(css).is_enabled())
+        self.wait(lambda: self.is_shown(css) and self.find(css).is_enabled())
         element = self.find(css)
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
@@ -110,7 +110,7 @@ class WebPage:
         return self.text(css)
 
     def wait_for(self, css: str) -> None:
-        self.wait(lambda: self._visible(css))
+        self.wait(lambda: self.is_shown(css))
 
     def wait_for_the_end_of_speech(self, meter: str) -> None:
         """Wait until a level meter has shown speech, and silence after it."""
@@ -123,7 +123,8 @@ class WebPage:
 
         self.wait(is_over)
 
-    def _visible(self, css: str) -> bool:
+    def is_shown(self, css: str) -> bool:
+        """Return whether an element can be seen."""
         return any(element.is_displayed() for element in self.all(css))
 
     def wait(

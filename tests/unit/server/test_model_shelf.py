@@ -16,7 +16,7 @@ from wyoming_voice_stack.errors import (
     StorageError,
     UnknownModel,
 )
-from wyoming_voice_stack.http.page.model_routes import ModelRoutes, ShownModel
+from wyoming_voice_stack.http.page.sections.model_routes import ModelRoutes, ShownModel
 from wyoming_voice_stack.models.store import ModelStore, shown_name
 from wyoming_voice_stack.server.assembly.model_shelf import DiskShelf
 from wyoming_voice_stack.tts.engines.piper.engine import piper_hub_model

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import json
 import subprocess
 import sys
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +20,7 @@ from pydantic import SecretStr
 
 from tests.support import asr_client
 from tests.support.fake_servers.fake_home_assistant import NAMES, home_assistant, owned
-from tests.support.fakes import FakeRecognizer, FakeSynthesizer
+from tests.support.fakes import WAIT_SECONDS, FakeRecognizer, FakeSynthesizer
 from tests.support.page_client import CHANGE, CountedPlaces
 from tests.support.tts_client import serving
 from tests.support.voice_files import speech, write
@@ -37,6 +41,9 @@ SECRETS: dict[str, Any] = {
     "supervisor_token": "do-not-show-3",
 }
 
+ALONE: dict[str, Any] = {"zeroconf": False, "asr_port": 0, "tts_port": 0}
+"""Settings with which no other server is looked for."""
+
 NOTHING_EARLY = """
 import sys
 from wyoming_voice_stack.server.assembly import assemble
@@ -56,6 +63,7 @@ async def tts_server(
         "service_mode": "tts",
         "models_dir": tmp_path / "models",
         "tts_model": "fake",
+        **ALONE,
     }
     async with serving(FakeSynthesizer(), tmp_path / "voices") as service:
         side = HttpSide(
@@ -79,12 +87,12 @@ async def tts_server(
 
 @asynccontextmanager
 async def asr_server(
-    tmp_path: Path, names: NameSource | None
+    tmp_path: Path, names: NameSource | None, **settings: Any
 ) -> AsyncIterator[aiohttp.ClientSession]:
     metrics, store = Metrics(), ModelStore(tmp_path / "models")
-    settings = Settings(service_mode="asr", models_dir=store.root, web_ui="full")
+    given = {"service_mode": "asr", "models_dir": store.root, "web_ui": "full", **ALONE}
     async with asr_client.serving(FakeRecognizer(), name_source=names) as service:
-        side = HttpSide(settings, metrics, service, store, asr=service)
+        side = HttpSide(Settings(**(given | settings)), metrics, service, store, asr=service)
         runner = make_runner(service, metrics, late_routes=side.late_routes(CountedPlaces()))
         await runner.setup()
         try:
@@ -172,6 +180,33 @@ async def test_without_home_assistant_there_are_no_names(tmp_path: Path) -> None
             "names": 0,
             "since": None,
         }
+
+
+async def test_a_sentence_is_said_by_the_other_server(tmp_path: Path) -> None:
+    async with tts_server(tmp_path / "tts", CountedPlaces()) as tts:
+        port = tts._base_url.port if tts._base_url else 0
+        async with (
+            asr_server(tmp_path, None, host="127.0.0.1", tts_port=port) as asr,
+            asyncio.timeout(WAIT_SECONDS),
+        ):
+            # Nobody looks at the page yet.
+            async with asr.post("/ui/api/sample", json={"text": "Hello."}) as answer:
+                assert (answer.status, (await answer.json())["error"]["code"]) == (
+                    404,
+                    "no_other_server",
+                )
+            found: Any = None
+            async with asr.get("/ui/api/events") as events:
+                while found is None:
+                    line = await events.content.readline()
+                    if line.startswith(b'data: {"name"'):
+                        found = json.loads(line.removeprefix(b"data: "))["other"]
+            assert found == {"mode": "tts", "url": f"http://127.0.0.1:{port}/ui/"}
+            async with asr.post("/ui/api/sample", json={"text": "The light is on."}) as answer:
+                assert (answer.status, answer.content_type) == (200, "audio/wav")
+                with wave.open(io.BytesIO(await answer.read())) as file:
+                    assert (file.getframerate(), file.getnchannels()) == (24_000, 1)
+                    assert any(file.readframes(file.getnframes()))
 
 
 async def test_without_javascript(tmp_path: Path) -> None:

@@ -177,7 +177,8 @@ class PageApi:
     async def _follow(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         # Without what the visitor may do: a browser sends no key with this request.
         state = partial(self._state.of_server, request, by_ingress=visitor.by_ingress)
-        return await self._streams.serve(request, state, with_log=visitor.may_change)
+        async with self._state.watching():
+            return await self._streams.serve(request, state, with_log=visitor.may_change)
 
     async def _show_figures(self, request: web.Request, visitor: Visitor) -> web.Response:
         del request, visitor

@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from wyoming_voice_stack import __version__
+from wyoming_voice_stack.announce.other_server_search import FoundOther
 from wyoming_voice_stack.engine.status import EngineState
 from wyoming_voice_stack.http.health import HasStatus, without_paths
-from wyoming_voice_stack.http.page.page_visitors import Visitor, is_from_loopback
+from wyoming_voice_stack.http.page.page_visitors import (
+    Visitor,
+    has_proxy_header,
+    is_from_loopback,
+    is_this_machine,
+)
 
 SCHEME_HEADER = "X-Forwarded-Proto"
 _PORT_OF_HOST = re.compile(r":\d*$")
@@ -24,6 +31,19 @@ _STATES: dict[EngineState, str] = {
     "unloaded": "resting",
     "failed": "failed",
 }
+
+
+class FindsOther(Protocol):
+    """Looks for the other server."""
+
+    @property
+    def known(self) -> FoundOther | None:
+        """The other server, if it was found; never blocks."""
+        ...
+
+    def watched(self) -> AbstractAsyncContextManager[None]:
+        """Search while the context is entered."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -39,6 +59,8 @@ class PageFacts:
     """True if text is available during speech."""
     progress: Callable[[], float | None] = lambda: None
     """Part of the model that is downloaded, from 0 to 1; None while nothing is fetched."""
+    other: FindsOther | None = None
+    """What looks for the other server while a page is open."""
 
 
 class PageState:
@@ -75,10 +97,22 @@ class PageState:
             "health": f"{scheme}://{address}/health",
             "metrics": f"{scheme}://{address}/metrics",
             "announced": facts.announced,
-            "other": None,
+            "other": self._other(request, by_ingress=by_ingress),
             "languages": list(facts.languages()),
             "streams_text": facts.streams_text,
         }
+
+    def watching(self) -> AbstractAsyncContextManager[None]:
+        """Look for the other server while the context is entered."""
+        return self._facts.other.watched() if self._facts.other is not None else nullcontext()
+
+    def _other(self, request: web.Request, *, by_ingress: bool) -> dict[str, Any] | None:
+        known = self._facts.other.known if self._facts.other is not None else None
+        if known is None:
+            return None
+        host = None if by_ingress or not known.has_page else _host_of_other(request, known)
+        url = None if host is None else f"http://{host}:{known.port}/ui/"
+        return {"mode": known.mode, "url": url}
 
     def of_visitor(self, request: web.Request, visitor: Visitor) -> dict[str, Any]:
         """Return the state with what this visitor may do."""
@@ -103,6 +137,18 @@ class PageState:
 def _is_behind_https(request: web.Request) -> bool:
     """Return whether a proxy on this machine received the request by https; others are not believed."""
     return is_from_loopback(request) and request.headers.get(SCHEME_HEADER, "").lower() == "https"
+
+
+def _host_of_other(request: web.Request, other: FoundOther) -> str | None:
+    """Return the host at which this visitor's browser reaches the other server; None if that is not known."""
+    if other.reach == "network":
+        return f"[{other.host}]" if ":" in other.host else other.host
+    if has_proxy_header(request):
+        # Nobody knows what the proxy does with another port.
+        return None
+    if other.reach == "machine" or (other.reach == "loopback" and is_this_machine(request)):
+        return without_port(request.host)
+    return None
 
 
 def without_port(host: str) -> str:

@@ -151,8 +151,13 @@ def is_this_machine(request: web.Request) -> bool:
         is_from_loopback(request)
         and (name == "localhost" or _is_loopback(name))
         and request.version >= HttpVersion11
-        and not any(header in request.headers for header in _PROXY_HEADERS)
+        and not has_proxy_header(request)
     )
+
+
+def has_proxy_header(request: web.Request) -> bool:
+    """Return whether a proxy says that it has passed on a request."""
+    return any(header in request.headers for header in _PROXY_HEADERS)
 
 
 def is_from_loopback(request: web.Request) -> bool:

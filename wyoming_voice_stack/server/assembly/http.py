@@ -52,7 +52,14 @@ class HttpSide:
     def _page(self, places: RequestPlaces) -> Sequence[web.RouteDef]:
         from wyoming_voice_stack.server.assembly.page import PageBuilder
 
-        page = PageBuilder(self.settings, self.metrics, self.status, self.store, places)
+        page = PageBuilder(
+            self.settings,
+            self.metrics,
+            self.status,
+            self.store,
+            places,
+            other_port(self.settings),
+        )
         if self.tts is not None:
             return page.tts_routes(self.tts, self.aliases, self.uploads)
         return page.asr_routes(self.asr) if self.asr is not None else []

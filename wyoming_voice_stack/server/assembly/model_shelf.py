@@ -15,8 +15,8 @@ from wyoming_voice_stack.errors import (
     StorageError,
     UnknownModel,
 )
-from wyoming_voice_stack.http.page.model_routes import ModelState, ShownModel
 from wyoming_voice_stack.http.page.page_events import FetchProgress
+from wyoming_voice_stack.http.page.sections.model_routes import ModelState, ShownModel
 from wyoming_voice_stack.models.store import ModelStore, StoredModel, size_on_disk
 from wyoming_voice_stack.server.assembly.model_downloads import ModelDownloads
 from wyoming_voice_stack.server.assembly.references.model_references import (

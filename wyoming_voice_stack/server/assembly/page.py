@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from pydantic import SecretStr
 
+from wyoming_voice_stack.announce.discovery import discover
+from wyoming_voice_stack.announce.other_server_search import OtherServerSearch, places_nearby
 from wyoming_voice_stack.announce.zeroconf import default_instance_name
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.http.api.keys import ApiKey
 from wyoming_voice_stack.http.api.uploads import MIB, UploadBudget
 from wyoming_voice_stack.http.application import RequestPlaces
 from wyoming_voice_stack.http.health import HasStatus
-from wyoming_voice_stack.http.page.model_routes import ModelRoutes
 from wyoming_voice_stack.http.page.page_api import PageApi, PageLog
 from wyoming_voice_stack.http.page.page_figures import HasWorkload
 from wyoming_voice_stack.http.page.page_routes import PagePart
 from wyoming_voice_stack.http.page.page_state import PageFacts
 from wyoming_voice_stack.http.page.page_visitors import VisitorRules
+from wyoming_voice_stack.http.page.sections.model_routes import ModelRoutes
 from wyoming_voice_stack.logs import recent_lines
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.licence import AGREED_VARIABLE
@@ -43,17 +46,23 @@ class PageBuilder:
     status: HasStatus
     store: ModelStore
     places: RequestPlaces
+    other_port: int | None = None
+    """Port of the other server on this machine; None if it is not known."""
 
     def asr_routes(self, service: AsrService) -> Sequence[web.RouteDef]:
         """Return the routes of the page of a speech-to-text server."""
         from wyoming_voice_stack.asr.home_assistant import HomeAssistantNames
-        from wyoming_voice_stack.http.page.name_routes import NameRoutes
+        from wyoming_voice_stack.http.page.sections.name_routes import NameRoutes
+        from wyoming_voice_stack.http.page.sections.sample_routes import SampleRoutes
 
-        names = service.name_source
+        names, other = service.name_source, self._other_server
         return self._routes(
             service,
             service.references,
-            [NameRoutes(names if isinstance(names, HomeAssistantNames) else None)],
+            [
+                NameRoutes(names if isinstance(names, HomeAssistantNames) else None),
+                SampleRoutes(lambda: other.known, ApiKey(self._key)),
+            ],
             languages=lambda: service.models[0].languages,
             streams_text=service.streams_text,
         )
@@ -65,8 +74,8 @@ class PageBuilder:
 
         It shares with the API the further names of voices, and the memory for uploads.
         """
-        from wyoming_voice_stack.http.page.plain_speech import PlainSpeech
-        from wyoming_voice_stack.http.page.voice_routes import VoiceRoutes
+        from wyoming_voice_stack.http.page.sections.plain_speech import PlainSpeech
+        from wyoming_voice_stack.http.page.sections.voice_routes import VoiceRoutes
 
         voices = service.voices
         max_upload_bytes = self.settings.max_upload_mb * MIB
@@ -106,6 +115,7 @@ class PageBuilder:
                 languages=languages,
                 streams_text=streams_text,
                 progress=lambda: self.store.part_fetched,
+                other=self._other_server,
             ),
             VisitorRules(settings.web_ui, self._key, settings.allowed_hosts),
             PageLog(recent_lines, shown_settings(settings)),
@@ -115,6 +125,15 @@ class PageBuilder:
             fetches=shelf.fetches,
         )
         return page.routes()
+
+    @cached_property
+    def _other_server(self) -> OtherServerSearch:
+        settings = self.settings
+        mode = "tts" if settings.service_mode == "asr" else "asr"
+        nearby = partial(places_nearby, mode, self.other_port, bind_host=settings.host)
+        # Multicast does not reach the containers of add-ons.
+        searches = settings.zeroconf and settings.supervisor_token is None
+        return OtherServerSearch(mode, nearby, discover if searches else None)
 
     @property
     def _key(self) -> str | None:

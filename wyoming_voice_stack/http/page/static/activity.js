@@ -11,20 +11,13 @@ const TOP = 16;
 
 export function mountActivity() {
 	addSection("activity", "rest");
-	let figures = { now: {}, histograms: [], requests: 0, errors: [] };
-	const update = (data) => {
-		figures = { ...figures, ...(data.now ? data : { now: data }) };
-		if (byId("now")) draw(figures);
-	};
-	const refresh = () => call("api/figures").then(update, () => {});
-	refresh();
-	return {
-		figures: update,
-		connected: refresh,
-	};
+	const figures = (data) => byId("now") && draw(data);
+	const connected = () => call("api/figures").then(figures, () => {});
+	connected();
+	return { figures, connected };
 }
 
-function draw({ now, histograms, requests, errors }) {
+function draw({ now = {}, histograms = [], requests = 0, errors = [] }) {
 	const shown = [
 		["activity.connections", number(now.connections ?? 0)],
 		["activity.working", number(now.requests ?? 0)],

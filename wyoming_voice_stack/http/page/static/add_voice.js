@@ -1,5 +1,5 @@
 // A new voice: a text to read aloud, a level meter, and the server's verdict in words.
-import { byId, make, note, on, onSubmit, options, show, showRecording, write, writeError } from "./dom.js";
+import { attempt, byId, make, note, on, onSubmit, options, show, showRecording, write, writeError } from "./dom.js";
 import { byName, language, seconds, t } from "./language.js";
 import { inWords, record, whyNoMicrophone } from "./microphone.js";
 import { call } from "./server.js";
@@ -34,16 +34,14 @@ class AddVoice {
 		this.#added = added;
 	}
 
-	async loadTexts(languages) {
-		try {
+	loadTexts(languages) {
+		return attempt("add-error", async () => {
 			this.#texts = await (await fetch("reading.json")).json();
-		} catch (error) {
-			return writeError("add-error", error);
-		}
-		const known = Object.keys(this.#texts);
-		const fitting = known.filter((tag) => languages.some((each) => each.split(/[-_]/)[0] === tag));
-		options(byId("read-language"), byName(fitting.length ? fitting : known), language);
-		this.showText();
+			const known = Object.keys(this.#texts);
+			const fitting = known.filter((tag) => languages.some((each) => each.split(/[-_]/)[0] === tag));
+			options(byId("read-language"), byName(fitting.length ? fitting : known), language);
+			this.showText();
+		});
 	}
 
 	showText() {

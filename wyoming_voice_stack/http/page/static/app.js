@@ -32,6 +32,7 @@ function update(next) {
 	const wanted = JSON.stringify([language, next.mode, next.can_change, next.why_not, next.languages, next.announced, next.key_required, key()]);
 	if (wanted !== built) build(wanted);
 	else if (wasAway) for (const name of ["connected", "voices"]) receive(name, null);
+	receive("other", next.other);
 }
 
 function build(wanted) {

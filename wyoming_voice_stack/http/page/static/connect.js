@@ -1,5 +1,5 @@
 // Connect and Names: addresses, and what is known from Home Assistant.
-import { addSection, byId, copyButton, make, on, pair, show, write, writeError } from "./dom.js";
+import { addSection, attempt, byId, copyButton, make, on, pair, show, write } from "./dom.js";
 import { lastFile, transcribe } from "./hear.js";
 import { t, when } from "./language.js";
 import { call } from "./server.js";
@@ -30,29 +30,26 @@ function examples({ mode, key_required: keyed }, base) {
 	const key = keyed ? "YOUR_KEY" : "any";
 	const header = keyed ? ` -H "Authorization: Bearer ${key}"` : "";
 	const python = `from openai import OpenAI\n\nclient = OpenAI(base_url="${base}", api_key="${key}")\n`;
+	let curl = `-F model=whisper-1 -F file=@recording.wav`;
+	let lines = `with open("recording.wav", "rb") as file:\n    print(client.audio.transcriptions.create(model="whisper-1", file=file).text)`;
 	if (mode === "tts") {
 		const body = `{"model": "tts-1", "voice": "alloy", "input": "${t("speak.example")}"}`;
-		const curl = `curl ${base}/audio/speech${header} \\\n  -H "Content-Type: application/json" \\\n  -d '${body}' -o speech.mp3`;
-		const lines = `speech = client.audio.speech.create(model="tts-1", voice="alloy", input="${t("speak.example")}")\nspeech.write_to_file("speech.mp3")`;
-		return [["curl", curl], ["Python", python + lines]];
+		curl = `-H "Content-Type: application/json" \\\n  -d '${body}' -o speech.mp3`;
+		lines = `speech = client.audio.speech.create(model="tts-1", voice="alloy", input="${t("speak.example")}")\nspeech.write_to_file("speech.mp3")`;
 	}
-	const curl = `curl ${base}/audio/transcriptions${header} \\\n  -F model=whisper-1 -F file=@recording.wav`;
-	const lines = `with open("recording.wav", "rb") as file:\n    print(client.audio.transcriptions.create(model="whisper-1", file=file).text)`;
-	return [["curl", curl], ["Python", python + lines]];
+	const path = mode === "tts" ? "speech" : "transcriptions";
+	return [["curl", `curl ${base}/audio/${path}${header} \\\n  ${curl}`], ["Python", python + lines]];
 }
 
 export function mountNames() {
 	addSection("names", "rest");
-	const refresh = async () => {
-		try {
+	const refresh = () =>
+		attempt("names-error", async () => {
 			const names = await call("api/names");
 			if (!byId("names-text")) return;
 			write("names-text", describe(names));
 			show("names-try", names.configured && names.since !== null);
-		} catch (error) {
-			if (byId("names-text")) writeError("names-error", error);
-		}
-	};
+		});
 	on("compare", "click", compare);
 	refresh();
 	return { connected: refresh };
@@ -65,25 +62,23 @@ function describe({ configured, areas, entities, since }) {
 }
 
 async function compare() {
-	writeError("names-error", lastFile ? null : new Error(t("names.noFile")));
 	byId("compared").replaceChildren();
-	if (!lastFile) return;
-	byId("compare").disabled = true;
-	try {
+	const button = byId("compare");
+	button.disabled = true;
+	await attempt("names-error", async () => {
+		if (!lastFile) throw new Error(t("names.noFile"));
 		for (const known of [true, false]) {
 			const { text } = await (await transcribe(lastFile, { household_names: known })).json();
 			byId("compared").append(pair(t(known ? "names.with" : "names.without"), text || t("hear.nothing"), false));
 		}
-	} catch (error) {
-		writeError("names-error", error);
-	}
-	byId("compare").disabled = false;
+	});
+	button.disabled = false;
 }
 
 export function mountLink(other) {
 	const link = byId("other");
-	show(link, other !== null);
-	if (other === null) return;
+	show(link, Boolean(other?.url));
+	if (!other?.url) return;
 	link.href = other.url;
 	write(link, t(`head.other.${other.mode}`));
 }

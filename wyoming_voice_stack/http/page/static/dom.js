@@ -64,6 +64,16 @@ export function writeError(id, error) {
 	if (error.code) element.append(" ", make("code", {}, error.code));
 }
 
+/** Run an action; what it raises is shown in the element `errors`, unless its section is gone. */
+export async function attempt(errors, action) {
+	writeError(errors, null);
+	try {
+		await action();
+	} catch (error) {
+		if (byId(errors)) writeError(errors, error);
+	}
+}
+
 export function options(select, pairs, chosen) {
 	select.replaceChildren(...pairs.map(([value, text]) => make("option", { value }, text)));
 	if (pairs.some(([value]) => value === chosen)) select.value = chosen;
@@ -99,15 +109,8 @@ export function listRow(attributes, name, tags, about, warnings) {
 
 /** A button of a row; what its action raises is shown in the element `errors`. */
 export function rowButton(key, name, errors, action) {
-	const button = make("button", { type: "button", "aria-label": `${t(key)}: ${name}` }, t(key));
-	button.addEventListener("click", async () => {
-		writeError(errors, null);
-		try {
-			await action();
-		} catch (error) {
-			writeError(errors, error);
-		}
-	});
+	const button = make("button", { "aria-label": `${t(key)}: ${name}` }, t(key));
+	button.addEventListener("click", () => attempt(errors, action));
 	return button;
 }
 
@@ -139,7 +142,7 @@ export async function copy(text) {
 
 /** A button that copies and says so. */
 export function copyButton(text, label) {
-	const button = make("button", { type: "button", "aria-label": `${t("copy")}: ${label}` }, t("copy"));
+	const button = make("button", { "aria-label": `${t("copy")}: ${label}` }, t("copy"));
 	button.addEventListener("click", async () => {
 		await copy(text);
 		write(button, t("copied"));

@@ -1,5 +1,5 @@
 // Hear: a microphone, a file or a dropped file in; text out while it grows.
-import { addSection, byId, copy, on, options, save, show, showRecording, write, writeError } from "./dom.js";
+import { addSection, attempt, byId, copy, on, onSubmit, options, save, show, showRecording, write, writeError } from "./dom.js";
 import { byName, seconds, t } from "./language.js";
 import { inWords, record, whyNoMicrophone } from "./microphone.js";
 import { LiveTranscription } from "./realtime.js";
@@ -27,6 +27,8 @@ export function mountHear(state) {
 	byId("words").value = chosen.words;
 	listModels(state);
 	on("record", "click", () => hearing.toggle());
+	byId("sample").value = t("speak.example");
+	onSubmit("sample-form", () => hearing.say(byId("sample").value));
 	on("cancel-hearing", "click", () => hearing.cancel());
 	on("file", "change", () => hearing.send(byId("file").files[0]));
 	acceptDrops(byId("drop"), (file) => hearing.send(file));
@@ -37,6 +39,7 @@ export function mountHear(state) {
 	for (const [ending, format] of Object.entries(FORMATS))
 		on(`to-${ending}`, "click", () => hearing.download(ending, format));
 	return {
+		other: (other) => show("sample-form", other?.mode === "tts"),
 		close() {
 			hearing.cancel();
 			for (const id of Object.keys(chosen)) chosen[id] = byId(id).value;
@@ -95,6 +98,8 @@ function acceptDrops(zone, accept) {
 	});
 }
 
+const since = (started) => seconds((performance.now() - started) / 1000);
+
 class Hearing {
 	#microphone = null;
 	#live = null;
@@ -142,7 +147,7 @@ class Hearing {
 		try {
 			// Where a proxy passes no WebSocket, the recording is sent as a file.
 			const text = (await live?.finish().catch(() => null)) ?? (await this.#transcribe(file));
-			this.#done(text, "hear.figures", { time: seconds((performance.now() - started) / 1000), length: seconds(length) });
+			this.#done(text, "hear.figures", { time: since(started), length: seconds(length) });
 		} catch (error) {
 			this.#fail(error);
 		}
@@ -156,16 +161,35 @@ class Hearing {
 		const started = performance.now();
 		try {
 			const text = await this.#transcribe(file);
-			this.#done(text, "hear.fileFigures", { time: seconds((performance.now() - started) / 1000) });
+			this.#done(text, "hear.fileFigures", { time: since(started) });
 		} catch (error) {
 			this.#fail(error);
 		}
 	}
 
-	async #transcribe(file) {
+	/** Have the text-to-speech server say a sentence, and hear it. */
+	async say(text) {
+		this.cancel();
+		this.#begin(t("speak.waiting"));
+		try {
+			const response = await open("api/sample", { method: "POST", json: { text }, signal: this.#signal() });
+			const heard = this.send(new File([await response.blob()], "sample.wav"));
+			byId("heard-sound").play().catch(() => {}); // Some browsers want a click on the player.
+			await heard;
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	/** What ends a request when the user cancels. */
+	#signal() {
 		this.#controller = new AbortController();
 		byId("cancel-hearing").disabled = false;
-		const response = await transcribe(file, { stream: "true" }, this.#controller.signal);
+		return this.#controller.signal;
+	}
+
+	async #transcribe(file) {
+		const response = await transcribe(file, { stream: "true" }, this.#signal());
 		if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) return (await response.json()).text;
 		let text = "";
 		for await (const { data } of eventsOf(response)) {
@@ -177,16 +201,12 @@ class Hearing {
 		throw new ServerError(t("error.unreachable"));
 	}
 
-	async download(ending, format) {
-		writeError("hear-error", null);
-		try {
-			this.#controller = new AbortController();
+	download(ending, format) {
+		return attempt("hear-error", async () => {
 			const times = format === "verbose_json" ? { "timestamp_granularities[]": "word" } : {};
-			const response = await transcribe(lastFile, { response_format: format, ...times }, this.#controller.signal);
+			const response = await transcribe(lastFile, { response_format: format, ...times });
 			save(await response.blob(), `text.${ending}`);
-		} catch (error) {
-			writeError("hear-error", error);
-		}
+		});
 	}
 
 	cancel() {

@@ -1,5 +1,5 @@
 // Log: the newest lines, to filter, and to copy with the settings as a report.
-import { addSection, byId, copy, on, write, writeError } from "./dom.js";
+import { addSection, attempt, byId, copy, on, write } from "./dom.js";
 import { t, when } from "./language.js";
 import { call } from "./server.js";
 
@@ -12,14 +12,11 @@ export function mountLog(state) {
 	const draw = () => {
 		if (byId("log-lines")) write("log-lines", chosen(lines).join("\n"));
 	};
-	const refresh = async () => {
-		try {
+	const refresh = () =>
+		attempt("log-error", async () => {
 			({ lines, settings } = await call("api/log"));
 			draw();
-		} catch (error) {
-			writeError("log-error", error);
-		}
-	};
+		});
 	on("log-filter", "input", draw);
 	on("copy-report", "click", async () => {
 		await copy(report(state, settings, lines));
@@ -37,7 +34,7 @@ export function mountLog(state) {
 
 function chosen(lines) {
 	const words = byId("log-filter").value.trim().toLowerCase();
-	return lines.map(written).filter((line) => line.toLowerCase().includes(words)).slice(-MAX_LINES);
+	return lines.map(written).filter((line) => line.toLowerCase().includes(words));
 }
 
 function written({ time, level, text }) {

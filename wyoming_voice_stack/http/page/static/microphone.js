@@ -13,8 +13,8 @@ export function whyNoMicrophone() {
 }
 
 export function inWords(error) {
-	const known = ["NotAllowedError", "NotFoundError", "NotReadableError"];
-	return known.includes(error.name) ? new Error(t(`microphone.${error.name}`)) : error;
+	const text = t(`microphone.${error.name}`);
+	return text.startsWith("microphone.") ? error : new Error(text);
 }
 
 /**

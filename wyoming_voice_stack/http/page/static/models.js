@@ -1,5 +1,5 @@
 // Models: what is on disk, what can be fetched, and how far that is.
-import { addSection, ask, byId, listRow, make, note, on, rowButton, show, write, writeError } from "./dom.js";
+import { addSection, ask, attempt, byId, listRow, make, note, on, rowButton, show, write, writeError } from "./dom.js";
 import { byName, bytes, languageNames, percent, t } from "./language.js";
 import { call } from "./server.js";
 
@@ -23,13 +23,11 @@ class Models {
 		this.#state = state;
 	}
 
-	async list() {
-		try {
+	list() {
+		return attempt("models-error", async () => {
 			this.#models = (await call("api/models")).models;
 			this.#draw();
-		} catch (error) {
-			writeError("models-error", error);
-		}
+		});
 	}
 
 	#draw() {
@@ -126,10 +124,10 @@ class Models {
 	#ended(model, data) {
 		this.#progress.delete(data.id);
 		this.#announced.delete(data.id);
-		const failed = data.state === "failed";
-		write("models-result", failed ? "" : t(`models.${data.state}`, { name: model.name }));
-		writeError("models-error", failed ? new Error(`${model.name}: ${data.detail}`) : null);
 		this.list();
+		const error = data.state === "failed" ? new Error(`${model.name}: ${data.detail}`) : null;
+		write("models-result", error ? "" : t(`models.${data.state}`, { name: model.name }));
+		writeError("models-error", error);
 	}
 }
 

@@ -95,19 +95,8 @@ export class Playback {
 
 /** A wav file of 16-bit mono samples, given in parts. */
 export function wavFile(parts, size, rate) {
-	const header = new DataView(new ArrayBuffer(44));
-	const text = (offset, value) => [...value].forEach((each, index) => header.setUint8(offset + index, each.charCodeAt(0)));
-	text(0, "RIFF");
-	header.setUint32(4, 36 + size, true);
-	text(8, "WAVEfmt ");
-	header.setUint32(16, 16, true);
-	header.setUint16(20, 1, true);
-	header.setUint16(22, 1, true);
-	header.setUint32(24, rate, true);
-	header.setUint32(28, rate * 2, true);
-	header.setUint16(32, 2, true);
-	header.setUint16(34, 16, true);
-	text(36, "data");
-	header.setUint32(40, size, true);
-	return new Blob([header, ...parts], { type: "audio/wav" });
+	const format = [16, 0x10001, rate, rate * 2, 0x100002]; // Its size; PCM, mono; rates; 2 bytes, 16 bits.
+	const numbers = (...values) => Uint32Array.from(values); // All platforms with browsers are little-endian.
+	const header = ["RIFF", numbers(36 + size), "WAVEfmt ", numbers(...format), "data", numbers(size)];
+	return new Blob([...header, ...parts], { type: "audio/wav" });
 }

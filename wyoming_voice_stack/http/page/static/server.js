@@ -116,8 +116,7 @@ async function once(path, beforehand, onEvent, signal) {
 		clearTimeout(timer);
 		timer = setTimeout(() => silence.abort(), MAX_SILENCE_MS);
 	};
-	const stop = () => silence.abort();
-	signal.addEventListener("abort", stop);
+	signal.addEventListener("abort", () => silence.abort(), { signal: silence.signal });
 	try {
 		alive();
 		await beforehand(silence.signal);
@@ -126,7 +125,7 @@ async function once(path, beforehand, onEvent, signal) {
 		throw new ServerError(t("error.unreachable"));
 	} finally {
 		clearTimeout(timer);
-		signal.removeEventListener("abort", stop);
+		silence.abort(); // Removes the listener, too.
 	}
 }
 

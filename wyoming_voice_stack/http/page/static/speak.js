@@ -1,5 +1,5 @@
 // Speak: text in, sound out while it is made, and the last few sentences of this tab.
-import { addSection, byId, make, on, onSubmit, options, save, show, write, writeError } from "./dom.js";
+import { addSection, attempt, byId, make, on, onSubmit, options, save, show, write, writeError } from "./dom.js";
 import { languageName, number, seconds, t } from "./language.js";
 import { Playback } from "./playback.js";
 import { call, open } from "./server.js";
@@ -37,13 +37,11 @@ export function mountSpeak() {
 	return { voices: listVoices, close: () => current?.abort() };
 }
 
-async function listVoices() {
-	try {
+function listVoices() {
+	return attempt("speak-error", async () => {
 		const { voices } = await call("api/voices");
 		fillVoices(byId("speak-voice"), voices, chosenVoice);
-	} catch (error) {
-		writeError("speak-error", error);
-	}
+	});
 }
 
 /** Fill a list of voices, grouped by language; cloned voices are marked. */
@@ -67,8 +65,7 @@ async function speak(request, controller, isCurrent) {
 	const result = byId("speak-result");
 	const started = performance.now();
 	const playback = new Playback();
-	const stop = () => playback.stop();
-	controller.signal.addEventListener("abort", stop);
+	controller.signal.addEventListener("abort", () => playback.stop());
 	writeError("speak-error", null);
 	phase(result, "waiting", t("speak.waiting"));
 	byId("stop-speaking").disabled = false;
@@ -98,7 +95,6 @@ async function speak(request, controller, isCurrent) {
 		if (isCurrent()) phase(result, "stopped", aborted ? t("speak.stopped") : "");
 		if (isCurrent() && !aborted) writeError("speak-error", error);
 	} finally {
-		controller.signal.removeEventListener("abort", stop);
 		await playback.stop();
 		if (isCurrent() && byId("stop-speaking")) byId("stop-speaking").disabled = true;
 	}
@@ -132,8 +128,8 @@ function drawKept() {
 		...kept.map((item) => {
 			const { input } = item.request;
 			const short = input.length > 80 ? `${input.slice(0, 80)}…` : input;
-			const button = make("button", { type: "button", "aria-label": `${t("download")}: ${short}` }, t("download"));
-			button.addEventListener("click", () => download(item));
+			const button = make("button", { "aria-label": `${t("download")}: ${short}` }, t("download"));
+			button.addEventListener("click", () => attempt("speak-error", () => download(item)));
 			const about = [item.request.voice || t("speak.defaultVoice"), seconds(item.seconds)].join(" · ");
 			return make(
 				"li",
@@ -149,12 +145,7 @@ function drawKept() {
 
 async function download(item) {
 	const format = byId("speak-format").value;
-	writeError("speak-error", null);
-	try {
-		const json = { ...item.request, response_format: format };
-		const blob = format === "wav" ? item.wav : await (await open("../v1/audio/speech", { method: "POST", json })).blob();
-		save(blob, `speech.${ENDINGS[format] ?? format}`);
-	} catch (error) {
-		writeError("speak-error", error);
-	}
+	const json = { ...item.request, response_format: format };
+	const blob = format === "wav" ? item.wav : await (await open("../v1/audio/speech", { method: "POST", json })).blob();
+	save(blob, `speech.${ENDINGS[format] ?? format}`);
 }

@@ -1,5 +1,5 @@
 // Voices: what there is, listening, renaming, deleting, and OpenAI's names for them.
-import { addSection, ask, byId, listRow, make, note, onSubmit, rowButton, show, write, writeError } from "./dom.js";
+import { addSection, ask, attempt, byId, listRow, make, note, onSubmit, rowButton, show, write } from "./dom.js";
 import { languageNames, seconds, t } from "./language.js";
 import { mountAddVoice } from "./add_voice.js";
 import { call, open } from "./server.js";
@@ -13,10 +13,7 @@ export function mountVoices(state, changed) {
 	addSection("voices", "rest");
 	const voices = new Voices(state, changed);
 	const adding = mountAddVoice(state, () => voices.done());
-	onSubmit("alias-form", () => {
-		writeError("voices-error", null);
-		voices.saveAliases().catch((error) => writeError("voices-error", error));
-	});
+	onSubmit("alias-form", () => attempt("voices-error", () => voices.saveAliases()));
 	voices.list();
 	return {
 		voices: () => voices.list(),
@@ -37,17 +34,15 @@ class Voices {
 		this.#changed = changed;
 	}
 
-	async list() {
-		try {
+	list() {
+		return attempt("voices-error", async () => {
 			const { voices, aliases, can_clone: canClone, why_not: whyNot } = await call("api/voices");
 			if (!byId("voice-list")) return;
 			this.#drawList(voices);
 			show("add-voice", canClone && this.#state.can_change);
 			note("voices-why", this.#state.can_change ? whyNot : this.#state.why_not);
 			this.#drawAliases(voices, aliases);
-		} catch (error) {
-			writeError("voices-error", error);
-		}
+		});
 	}
 
 	#drawList(voices) {

@@ -22,7 +22,7 @@ from tests.support.page_client import CHANGE, STRANGER, Client, error_of, page
 from tests.support.tts_client import serving
 from tests.support.voice_files import RATE, speech, write
 from wyoming_voice_stack.http.api.uploads import MIB, UploadBudget
-from wyoming_voice_stack.http.page.voice_routes import VoiceRoutes
+from wyoming_voice_stack.http.page.sections.voice_routes import VoiceRoutes
 from wyoming_voice_stack.tts.service import TtsService
 from wyoming_voice_stack.tts.voices import voice_editor
 from wyoming_voice_stack.tts.voices.alias_file import ALIAS_FILE, AliasFile
