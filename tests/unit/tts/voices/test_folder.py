@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def only_line(folder: VoicesFolder, caplog: pytest.LogCaptureFixture) -> str:
 
 
 class Denied:
-    """Takes away the permission for a method of `Path`, and gives it back."""
+    """Takes away the permission for a function, and gives it back."""
 
     def __init__(
         self, folder: VoicesFolder, caplog: pytest.LogCaptureFixture, patch: pytest.MonkeyPatch
@@ -80,14 +81,14 @@ class Denied:
         self._caplog = caplog
         self._patch = patch
 
-    def only_line(self, method: str) -> str:
+    def only_line(self, owner: object, function: str) -> str:
         """The one line of the log when the folder is read twice without the permission."""
 
         def refuse(*_: object) -> object:
             raise PermissionError(13, "Permission denied")
 
         with self._patch.context() as patch:
-            patch.setattr(Path, method, refuse)
+            patch.setattr(owner, function, refuse)
             assert not self._folder.read()
             assert not self._folder.read()
         [line] = lines(self._caplog)
@@ -259,7 +260,7 @@ class TestTrouble:
         self, folder: VoicesFolder, tmp_path: Path, denied: Denied
     ) -> None:
         write(tmp_path / "anna.wav", speech())
-        line = denied.only_line("iterdir")
+        line = denied.only_line(os, "scandir")
         assert line.startswith("WARNING")
         assert "Permission denied" in line
         assert list(folder.read()) == ["anna"]
@@ -268,7 +269,7 @@ class TestTrouble:
         self, folder: VoicesFolder, tmp_path: Path, denied: Denied
     ) -> None:
         write(tmp_path / "anna.wav", speech())
-        line = denied.only_line("open")
+        line = denied.only_line(Path, "open")
         assert "anna.wav cannot be read (Permission denied)" in line
         assert list(folder.read()) == ["anna"]
 

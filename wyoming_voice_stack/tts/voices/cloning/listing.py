@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ MAX_RECORDINGS = 32
 """Recordings used per voice."""
 MAX_ENTRIES = 10_000
 """Directory entries read per folder."""
+MAX_INSIDE_ENTRIES = 100_000
+"""Directory entries read in all folders of voices together."""
 MAX_REMARKS = 20
 """Remarks on single files; further ones are only counted."""
 
@@ -57,9 +60,10 @@ def list_recordings(folder: Path) -> Listing:
     """
     voices: dict[str, tuple[VoiceFile, ...]] = {}
     remarks: dict[str, str] = {}
-    entries, is_cut_off = _visible(folder)
-    if is_cut_off:
+    entries, read = _visible(folder, MAX_ENTRIES)
+    if read > MAX_ENTRIES:
         remarks[""] = f"there are more than {MAX_ENTRIES} files; the others are ignored"
+    inside = _InsideEntries()
     for entry in entries:
         if not _is_printable(entry.name):
             remarks[entry.name] = (
@@ -67,18 +71,18 @@ def list_recordings(folder: Path) -> Listing:
             )
             continue
         try:
-            name, recordings, is_unsupported = _voice(folder, entry)
+            name, recordings, is_unsupported = _voice(folder, entry, inside)
         except OSError as error:
             # Deleted meanwhile, or not readable for this user; it is read again in a few seconds.
             remarks[entry.name] = f"{entry.name!r} cannot be read ({error.strerror})"
             continue
-        if is_unsupported:
-            supported = ", ".join(sorted(suffix[1:] for suffix in RECORDING_SUFFIXES))
-            remarks[entry.name] = (
-                f"{entry.name!r} has an unsupported format; save it as one of {supported}"
+        if (remark := _remark_on(entry, is_unsupported=is_unsupported)) is not None:
+            remarks[entry.name] = remark
+        if inside.read > MAX_INSIDE_ENTRIES:
+            remarks[""] = (
+                f"there are more than {MAX_INSIDE_ENTRIES} files in folders; the others are ignored"
             )
-        if _is_special(entry):
-            remarks[entry.name] = f"{entry.name!r} is not a regular file and is ignored"
+            break
         if not recordings:
             continue
         if name in voices:
@@ -93,22 +97,43 @@ def list_recordings(folder: Path) -> Listing:
     return Listing(voices, _first_remarks(remarks))
 
 
-def _voice(folder: Path, entry: Path) -> tuple[str, tuple[VoiceFile, ...], bool]:
+@dataclass
+class _InsideEntries:
+    """The directory entries that were read in folders of voices."""
+
+    read: int = 0
+
+
+def _voice(
+    folder: Path, entry: os.DirEntry[str], read_inside: _InsideEntries
+) -> tuple[str, tuple[VoiceFile, ...], bool]:
     if entry.is_dir():
+        inside: list[os.DirEntry[str]] = []
         # A link to a parent folder would combine all recordings into one voice.
-        inside = [] if _links_to_parent(folder, entry) else _visible(entry)[0]
+        if not _links_to_parent(folder, entry):
+            limit = min(MAX_ENTRIES, MAX_INSIDE_ENTRIES - read_inside.read)
+            inside, read = _visible(entry, limit)
+            read_inside.read += read
         name = entry.name
     else:
         inside = [entry]
-        name = entry.stem
-    paths = [
-        path
-        for path in inside
-        if path.suffix.lower() in RECORDING_SUFFIXES and _is_printable(path.name)
+        name = Path(entry.name).stem
+    files = [
+        each for each in inside if _suffix(each) in RECORDING_SUFFIXES and _is_printable(each.name)
     ]
-    is_unsupported = not paths and any(p.suffix.lower() in UNSUPPORTED_SUFFIXES for p in inside)
-    recordings = tuple(_files(paths))[:MAX_RECORDINGS]
+    is_unsupported = not files and any(_suffix(each) in UNSUPPORTED_SUFFIXES for each in inside)
+    recordings = tuple(islice(_files(files), MAX_RECORDINGS))
     return unicodedata.normalize("NFC", name), recordings, is_unsupported
+
+
+def _remark_on(entry: os.DirEntry[str], *, is_unsupported: bool) -> str | None:
+    """Return why an entry that could be read is no voice, unless that is plain."""
+    if _is_special(entry):
+        return f"{entry.name!r} is not a regular file and is ignored"
+    if is_unsupported:
+        supported = ", ".join(sorted(suffix[1:] for suffix in RECORDING_SUFFIXES))
+        return f"{entry.name!r} has an unsupported format; save it as one of {supported}"
+    return None
 
 
 def _first_remarks(remarks: dict[str, str]) -> dict[str, str]:
@@ -120,10 +145,14 @@ def _first_remarks(remarks: dict[str, str]) -> dict[str, str]:
     return kept
 
 
-def _is_special(entry: Path) -> bool:
+def _suffix(entry: os.DirEntry[str]) -> str:
+    return Path(entry.name).suffix.lower()
+
+
+def _is_special(entry: os.DirEntry[str]) -> bool:
     """Return whether an entry is a pipe, a socket or a device."""
     try:
-        return not (entry.is_file() or entry.is_dir()) and entry.exists()
+        return not (entry.is_file() or entry.is_dir()) and Path(entry).exists()
     except OSError:
         return False
 
@@ -137,29 +166,34 @@ def _is_printable(name: str) -> bool:
     )
 
 
-def _files(paths: list[Path]) -> Iterator[VoiceFile]:
-    for path in paths:
+def _files(entries: list[os.DirEntry[str]]) -> Iterator[VoiceFile]:
+    for entry in entries:
         try:
-            if path.is_file():
-                facts = path.stat()
-                yield VoiceFile(path, facts.st_size, facts.st_mtime_ns)
+            if entry.is_file():
+                facts = entry.stat()
+                yield VoiceFile(Path(entry), facts.st_size, facts.st_mtime_ns)
         except OSError as error:
-            _LOGGER.debug("%s cannot be read: %s", path, error)
+            _LOGGER.debug("%s cannot be read: %s", entry.path, error)
 
 
-def _links_to_parent(folder: Path, entry: Path) -> bool:
-    return entry.is_symlink() and folder.resolve().is_relative_to(entry.resolve())
+def _links_to_parent(folder: Path, entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink() and folder.resolve().is_relative_to(Path(entry).resolve())
 
 
-def _visible(folder: Path) -> tuple[list[Path], bool]:
-    """Return the visible entries in order, and whether there are more than `MAX_ENTRIES`."""
+def _visible(folder: os.PathLike[str], limit: int) -> tuple[list[os.DirEntry[str]], int]:
+    """Return the visible ones among the first `limit` entries, in order, and the number read.
+
+    One more than `limit` is read, to see that there are more. The kinds of entries come with the
+    list: on a network share, asking for each would be a round trip.
+    """
     try:
-        found = list(islice(folder.iterdir(), MAX_ENTRIES + 1))
+        with os.scandir(folder) as scanned:
+            found = list(islice(scanned, limit + 1))
     except (FileNotFoundError, NotADirectoryError):
-        return [], False
-    entries = sorted(found[:MAX_ENTRIES])
-    visible = [path for path in entries if not path.name.startswith(".") and _is_text(path.name)]
-    return visible, len(found) > MAX_ENTRIES
+        return [], 0
+    entries = sorted(found[:limit], key=lambda entry: entry.name)
+    visible = [each for each in entries if not each.name.startswith(".") and _is_text(each.name)]
+    return visible, len(found)
 
 
 def _is_text(name: str) -> bool:

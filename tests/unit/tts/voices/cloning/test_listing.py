@@ -112,9 +112,11 @@ def test_a_folder_of_thousands_of_files_is_not_read_to_its_end(
     looked_at: list[str] = []
     real = listing._voice
 
-    def look(folder: Path, entry: Path) -> tuple[str, tuple[VoiceFile, ...], bool]:
+    def look(
+        folder: Path, entry: os.DirEntry[str], inside: listing._InsideEntries
+    ) -> tuple[str, tuple[VoiceFile, ...], bool]:
         looked_at.append(entry.name)
-        return real(folder, entry)
+        return real(folder, entry, inside)
 
     monkeypatch.setattr(listing, "_voice", look)
     monkeypatch.setattr(listing, "MAX_VOICES", 2)
@@ -123,18 +125,53 @@ def test_a_folder_of_thousands_of_files_is_not_read_to_its_end(
     assert looked_at == ["00.wav", "01.wav", "02.wav"]
 
 
+def test_files_in_folders_are_bounded_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MAX_INSIDE_ENTRIES", 5)
+    put(tmp_path, *(f"{voice}/{take}.wav" for voice in "ab" for take in "12"), "c/1.wav")
+    assert list(listed(tmp_path)) == ["a", "b", "c"]
+    put(tmp_path, "c/2.wav", "d/1.wav")
+    found = list_recordings(tmp_path)
+    assert list(found.voices) == ["a", "b"]
+    assert found.remarks == {"": "there are more than 5 files in folders; the others are ignored"}
+
+
+def test_only_recordings_that_are_used_cost_a_system_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MAX_RECORDINGS", 2)
+    put(tmp_path, "notes.txt", "1.m4a", *(f"anna/{take}.wav" for take in range(9)))
+    looked_at: list[str] = []
+    real = listing.VoiceFile
+
+    def look(path: Path, size: int, modified: int) -> VoiceFile:
+        looked_at.append(path.name)
+        return real(path, size, modified)
+
+    def never(*_: object, **__: object) -> object:
+        raise AssertionError
+
+    monkeypatch.setattr(listing, "VoiceFile", look)
+    monkeypatch.setattr(os, "stat", never)
+    found = list_recordings(tmp_path)
+    monkeypatch.undo()
+    assert list(found.voices) == ["anna"]
+    assert looked_at == ["0.wav", "1.wav"]
+
+
 def test_one_folder_that_cannot_be_read_hides_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(tmp_path, "anna/1.wav", "bert/1.wav")
-    real = Path.iterdir
+    real = os.scandir
 
-    def iterdir(path: Path) -> object:
-        if path.name == "anna":
+    def scandir(path: os.PathLike[str]) -> object:
+        if Path(path).name == "anna":
             raise PermissionError(13, "Permission denied")
         return real(path)
 
-    monkeypatch.setattr(Path, "iterdir", iterdir)
+    monkeypatch.setattr(os, "scandir", scandir)
     assert listed(tmp_path) == {"bert": ["1.wav"]}
     assert "Permission denied" in list_recordings(tmp_path).remarks["anna"]
 
