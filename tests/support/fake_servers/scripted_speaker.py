@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -55,8 +55,10 @@ class Script:
 @asynccontextmanager
 async def scripted(script: Script) -> AsyncIterator[Target]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (event := await async_read_event(reader)) is not None:
-            await script.answer(event, writer)
+        # A client may leave at any time.
+        with suppress(OSError):
+            while (event := await async_read_event(reader)) is not None:
+                await script.answer(event, writer)
         writer.close()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.event import Event, async_read_event, async_write_event
 
-from benchmarks.robustness.attack import AttackRun, carry_out
+from benchmarks.robustness.attack import AttackRun
 from benchmarks.robustness.attacks.catalogue import attack_named
 from benchmarks.robustness.attacks.crowds import gaps_s
-from tests.support.fakes import WAIT_SECONDS
-from tests.unit.benchmarks.robustness.test_attacks import serving
+from tests.unit.benchmarks.robustness.test_attacks import attacked, serving
 
 FORM = (1000, 2, 1)
 HALF_A_SECOND = AudioChunk(*FORM, bytes(1000)).event()
+SPEECH = (AudioStart(*FORM).event(), HALF_A_SECOND, AudioStop().event())
+CROWD = "64 speakers at once"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ def test_gaps(arrivals_s: tuple[float, ...], expected: list[float]) -> None:
     assert gaps_s([*reply, (9.0, AudioStop().event())]) == pytest.approx(expected)
 
 
-async def attacked(name: str, *reply: Event) -> AttackRun:
+async def answered(name: str, *reply: Event, enough: Callable[[AttackRun], object]) -> AttackRun:
     """Attack a server that gives each request the same reply."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -43,26 +45,21 @@ async def attacked(name: str, *reply: Event) -> AttackRun:
             for event in reply:
                 await async_write_event(event, writer)
 
-    async with serving(serve) as port, asyncio.timeout(WAIT_SECONDS):
-        run = AttackRun("127.0.0.1", port, "tts", seconds=0.5)
-        await carry_out(attack_named(name), run)
-    return run
+    async with serving(serve) as port:
+        return await attacked(port, attack_named(name), "tts", enough=enough)
 
 
 async def test_answers_and_refusals_are_counted() -> None:
-    run = await attacked(
-        "64 speakers at once", AudioStart(*FORM).event(), HALF_A_SECOND, AudioStop().event()
-    )
+    run = await answered(CROWD, *SPEECH, enough=lambda run: run.counts["answered"])
     assert run.counts["answered"] >= 1
     assert run.counts["with gaps"] == 0
     assert "median wait" in run.summary()
-    run = await attacked("64 speakers at once", Error("Try again later.", "busy").event())
+    busy = Error("Try again later.", "busy").event()
+    run = await answered(CROWD, busy, enough=lambda run: run.counts["answered busy"])
     assert run.counts["answered busy"] >= 1
     assert run.counts["answered"] == 0
 
 
 async def test_the_time_of_a_sentence_is_measured_twice() -> None:
-    run = await attacked(
-        "the same sentences again", AudioStart(*FORM).event(), HALF_A_SECOND, AudioStop().event()
-    )
+    run = await answered("the same sentences again", *SPEECH, enough=lambda run: run.facts)
     assert "of the same sentence again after" in run.summary()

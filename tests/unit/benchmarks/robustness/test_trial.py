@@ -17,17 +17,14 @@ from benchmarks.robustness.robust_servers import given_choice
 from benchmarks.robustness.robustness_report import HEADINGS, print_remarks, robustness_table, row
 from benchmarks.robustness.trial import MemoryUse, Trial, get_to_know, try_attack
 from tests.support.fake_servers.scripted_speaker import Script, scripted
-from tests.support.fakes import eventually
+from tests.support.fakes import WAIT_SECONDS, eventually
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "KEPT_AFTER_S", 0.0)
     monkeypatch.setattr(bystander, "REQUEST_PAUSE_S", 0.0)
-    monkeypatch.setattr(bystander, "DESCRIBE_INTERVAL_S", 0.01)
-    monkeypatch.setattr(bystander, "REQUEST_PATIENCE_S", 0.5)
-    monkeypatch.setattr(bystander, "DESCRIBE_PATIENCE_S", 0.5)
-    monkeypatch.setattr(bystander.describe, "__defaults__", (0.5,))
+    set_patience(monkeypatch, WAIT_SECONDS)
 
     async def settle(_pid: int) -> None:
         """This process is the server, and never idle."""
@@ -35,8 +32,17 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "settle", settle)
 
 
-async def tried(script: Script, strike: Callable[[], Awaitable[None]]) -> Trial:
-    """Attack the server; `strike` changes the script."""
+def set_patience(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    monkeypatch.setattr(bystander, "REQUEST_PATIENCE_S", seconds)
+    monkeypatch.setattr(bystander.describe, "__defaults__", (seconds,))
+
+
+async def tried(
+    script: Script,
+    strike: Callable[[], Awaitable[None]],
+    before: Callable[[], None] = lambda: None,
+) -> Trial:
+    """Attack the server; `strike` changes the script, `before` is called once the server is known."""
 
     async def struck(
         name: str, service: Service, host: str, port: int, seconds: float, source: str | None
@@ -46,6 +52,7 @@ async def tried(script: Script, strike: Callable[[], Awaitable[None]]) -> Trial:
 
     async with scripted(script) as target:
         subject = await get_to_know(target)
+        before()
         return await try_attack("evil", subject, struck, 1.5, "127.0.0.9")
 
 
@@ -86,7 +93,7 @@ async def test_answers_are_judged(field: str, value: object, verdict: str) -> No
     assert found.notices.remarks
 
 
-async def test_a_server_that_is_deaf_after_an_attack() -> None:
+async def test_a_server_that_is_deaf_after_an_attack(monkeypatch: pytest.MonkeyPatch) -> None:
     script = Script()
 
     async def strike() -> None:
@@ -94,7 +101,7 @@ async def test_a_server_that_is_deaf_after_an_attack() -> None:
         script.deaf = True
         await script.ignored.wait()
 
-    found = await tried(script, strike)
+    found = await tried(script, strike, lambda: set_patience(monkeypatch, 0.5))
     assert not found.lives
     assert math.inf in found.notices.described_s or "unanswered" in found.notices.verdicts
 
