@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from difflib import SequenceMatcher
 
 import pytest
 from wyoming.asr import Transcribe
@@ -13,6 +12,7 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
+from tests.support.integration.client import wrong_words
 from tests.support.integration.servers import Server
 from tests.support.peers import peer
 from wyoming_voice_stack.cli import client
@@ -38,12 +38,6 @@ LONG = [
 
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
-
-
-def wrong_words(heard: str, said: str) -> int:
-    matching = SequenceMatcher(None, words(heard), words(said), autojunk=False)
-    changes = [change for change in matching.get_opcodes() if change[0] != "equal"]
-    return sum(max(b - a, d - c) for _, a, b, c, d in changes)
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)

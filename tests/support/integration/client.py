@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 import numpy as np
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -32,6 +33,13 @@ def utterance(seconds: float = 0.0) -> list[Event]:
 
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
+
+
+def wrong_words(heard: str, said: str) -> int:
+    """How many words differ: a small model may mishear one where the sound of a reply varies."""
+    matching = SequenceMatcher(None, words(heard), words(said), autojunk=False)
+    changes = [change for change in matching.get_opcodes() if change[0] != "equal"]
+    return sum(max(b - a, d - c) for _, a, b, c, d in changes)
 
 
 def types(events: Sequence[Event]) -> list[str]:
