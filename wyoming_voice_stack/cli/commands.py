@@ -86,6 +86,7 @@ def serve(
     from wyoming_voice_stack.logs import configure_logging
     from wyoming_voice_stack.server.assembly import assemble
     from wyoming_voice_stack.server.assembly.default_voice import with_default_voice
+    from wyoming_voice_stack.tts.engines.kokoro.machine_speed import kokoro_speed
 
     settings = load_settings(
         {
@@ -98,7 +99,7 @@ def serve(
     )
     configure_logging(settings.log_level, settings.log_format)
     _warn_of_misspelt_variables()
-    settings = asyncio.run(with_default_voice(settings))
+    settings = asyncio.run(with_default_voice(settings, kokoro_speed))
     exit_status = asyncio.run(server.serve(settings, assemble))
     if exit_status is not None:
         # The engine is in a native call that cannot be interrupted; everything else has stopped.

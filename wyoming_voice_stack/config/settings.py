@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     tts_device: Device = "auto"
     """Device for speech synthesis: auto, cpu, cuda or cuda:N. Kokoro and Piper always run on the CPU."""
     tts_model: str = "tts_models/multilingual/multi-dataset/xtts_v2"
-    """A Coqui model name, a directory, `kokoro`, `kokoro:FOLDER`, `piper:NAME`, `piper:PATH.onnx`, or auto: a Piper voice in the language of the household."""
+    """A Coqui model name, a directory, `kokoro`, `kokoro:FOLDER`, `piper:NAME`, `piper:PATH.onnx`, or auto: a Piper voice in the language of the household, or Kokoro for English on a fast machine."""
     coqui_tos_agreed: Annotated[bool, BeforeValidator(exactly_one)] = False
     """1 means that you have read and accepted the licence of XTTS."""
     tts_voice: Optional = None

@@ -94,10 +94,7 @@ def require_on_hub(model: HubModel, root: Path) -> None:
     Raises:
         ModelNotFound: the hub does not have the model or a file that it needs, or denies access.
     """
-    _disable_telemetry()
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE or model.stored(root) is not None:
+    if downloads_are_forbidden() or model.stored(root) is not None:
         return
     refusals: list[ModelNotFound] = []
 
@@ -118,15 +115,21 @@ def require_on_hub(model: HubModel, root: Path) -> None:
         raise refusals[0]
 
 
+def downloads_are_forbidden() -> bool:
+    """Return whether HF_HUB_OFFLINE is set."""
+    _disable_telemetry()
+    from huggingface_hub import constants
+
+    return bool(constants.HF_HUB_OFFLINE)
+
+
 def _disable_telemetry() -> None:
     # The hub's library reads it once, when it is imported.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 
 def _require_online(model: HubModel, root: Path) -> None:
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
+    if downloads_are_forbidden():
         raise ModelNotFound(model.absent(root, "and HF_HUB_OFFLINE forbids downloads"))
 
 

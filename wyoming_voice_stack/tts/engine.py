@@ -103,8 +103,6 @@ class SpeechSynthesizer(Protocol):
     def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Iterator[Samples]:
         """Yield the sentence's audio in chunks; closing the iterator stops the work.
 
-        An engine with a thread of its own returns `ControlledAudio`.
-
         `playback` is the flow control of the reply that the sentence belongs to; the caller adds each
         chunk to it. Of several requests, the one with the least audio buffered gets its next chunk first.
 
@@ -121,26 +119,6 @@ class SpeechSynthesizer(Protocol):
 
     def close(self) -> None:
         """Free the model's memory. The engine is not used afterwards."""
-        ...
-
-
-@runtime_checkable
-class ControlledAudio(Protocol):
-    """Audio of `synthesize` that is computed ahead of the thread that takes it.
-
-    The methods may be called from any thread, also while another one waits for the next chunk.
-    """
-
-    def stop(self) -> None:
-        """Stop the computation: no more chunks are needed."""
-        ...
-
-    def pause(self) -> None:
-        """Stop the computation until `resume`, if the engine can keep what it has computed."""
-        ...
-
-    def resume(self) -> None:
-        """Continue the computation."""
         ...
 
 

@@ -9,12 +9,7 @@ from dataclasses import dataclass
 
 from wyoming_voice_stack.engine.result_stream import ResultStream
 from wyoming_voice_stack.tts.backend import TtsBackend
-from wyoming_voice_stack.tts.engine import (
-    ControlledAudio,
-    Samples,
-    SpeechSynthesizer,
-    SynthesisRequest,
-)
+from wyoming_voice_stack.tts.engine import Samples, SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 from wyoming_voice_stack.tts.scheduling.speech_rate import SpeechRate
 from wyoming_voice_stack.tts.synthesis_cache import CachedSentence
@@ -45,11 +40,10 @@ class SentenceSynthesis:
         self._cached = self._cache.get(request, address)
         self._can_suspend = backend.voices.card.can_suspend
         self._generated = threading.Event()
-        self._control = _AudioControl()
         self._stream: ResultStream[tuple[int, Samples]] | None = None
         if self._cached is None:
             self._stream = backend.worker.stream(
-                _Synthesize(request, playback, backend.rate, self._generated, self._control),
+                _Synthesize(request, playback, backend.rate, self._generated),
                 admitted=admitted,
                 due=self._due,
             )
@@ -74,12 +68,10 @@ class SentenceSynthesis:
         """Stop the engine's work on the sentence until `resume`, where the engine can do so."""
         if self._stream is not None and self._can_suspend:
             self._stream.suspend()
-            self._control.pause()
 
     def resume(self) -> None:
         """Continue the engine's work on the sentence."""
         if self._stream is not None:
-            self._control.resume()
             self._stream.resume(self._due)
 
     async def chunks(self) -> AsyncGenerator[tuple[int, Samples], None]:
@@ -116,52 +108,7 @@ class SentenceSynthesis:
     def close(self) -> None:
         """Stop the engine's work on the sentence."""
         if self._stream is not None:
-            # In this order: a cancelled job may end early.
             self._stream.close()
-            self._control.stop()
-
-
-class _AudioControl:
-    """Passes on to the engine, once it has begun, that a sentence is not needed, or not now. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._audio: ControlledAudio | None = None
-        self._stopped = self._paused = False
-
-    def begin(self, chunks: Iterator[Samples]) -> None:
-        """Control these chunks, if their engine can stop between two of them."""
-        with self._lock:
-            if not isinstance(chunks, ControlledAudio):
-                return
-            self._audio = chunks
-            if self._paused:
-                chunks.pause()
-            if self._stopped:
-                chunks.stop()
-
-    def end(self) -> None:
-        """Release the chunks: there are no more."""
-        with self._lock:
-            self._audio = None
-
-    def stop(self) -> None:
-        with self._lock:
-            self._stopped = True
-            if self._audio is not None:
-                self._audio.stop()
-
-    def pause(self) -> None:
-        with self._lock:
-            self._paused = True
-            if self._audio is not None:
-                self._audio.pause()
-
-    def resume(self) -> None:
-        with self._lock:
-            was_paused, self._paused = self._paused, False
-            if was_paused and self._audio is not None:
-                self._audio.resume()
 
 
 @dataclass(frozen=True)
@@ -173,21 +120,14 @@ class _Synthesize:
     rate: SpeechRate
     generated: threading.Event
     """Set once all audio of the sentence is generated."""
-    control: _AudioControl
 
     def __call__(self, engine: SpeechSynthesizer) -> Iterator[tuple[int, Samples]]:
         chunks = iter(engine.synthesize(self.request, self.playback))
-        self.control.begin(chunks)
-        try:
-            while (samples := self._next(chunks)) is not None:
-                seconds = len(samples) / engine.sample_rate
-                self.rate.add(seconds)
-                self.playback.add(seconds)
-                yield engine.sample_rate, samples
-        finally:
-            self.control.end()
-            if (close := getattr(chunks, "close", None)) is not None:
-                close()
+        while (samples := self._next(chunks)) is not None:
+            seconds = len(samples) / engine.sample_rate
+            self.rate.add(seconds)
+            self.playback.add(seconds)
+            yield engine.sample_rate, samples
         self.generated.set()
 
     def _next(self, chunks: Iterator[Samples]) -> Samples | None:

@@ -41,51 +41,6 @@ class Slow(FakeSynthesizer):
             assert self.go.wait(WAIT_SECONDS)
 
 
-class ComputedAhead:
-    """Chunks whose computation another thread controls."""
-
-    def __init__(self, chunks: Iterator[Samples], calls: list[str]) -> None:
-        self._chunks = chunks
-        self._calls = calls
-        self._stopped = threading.Event()
-
-    def __iter__(self) -> Iterator[Samples]:
-        return self
-
-    def __next__(self) -> Samples:
-        return next(self._chunks)
-
-    def stop(self) -> None:
-        self._calls.append("stop")
-        self._stopped.set()
-
-    def pause(self) -> None:
-        self._calls.append("pause")
-
-    def resume(self) -> None:
-        self._calls.append("resume")
-
-    def wait(self) -> Iterator[Samples]:
-        """Say a tone, and then nothing until another thread stops it."""
-        yield tone(0.3)
-        assert self._stopped.wait(WAIT_SECONDS)
-
-
-class Ahead(Slow):
-    """Computes chunks in a thread of its own, as XTTS does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[str] = []
-        self.endless = False
-
-    def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Iterator[Samples]:
-        audio = ComputedAhead(super().synthesize(request, playback), self.calls)
-        if self.endless:
-            audio._chunks = audio.wait()
-        return audio
-
-
 class TestUnreadReplies:
     """One lane and one place; the clock is the test's."""
 
@@ -123,32 +78,6 @@ class TestUnreadReplies:
         # Nothing is lost and nothing is repeated.
         assert samples(rest) / RATE == pytest.approx(3 * CHUNKS * 0.3 + 2 * 0.1, abs=0.02)
         assert engine.spoken == dict.fromkeys(("This", "Hell", "And ", "The "), CHUNKS)
-
-    async def test_pause_a_computation_ahead(self, tmp_path: Path, now: list[float]) -> None:
-        engine = Ahead()
-        async with serving(engine, tmp_path) as service:
-            replies = await self.unread(service, now, engine)
-            assert engine.calls[:1] == ["pause"]
-            assert "resume" not in engine.calls
-            rest = [event async for event in replies]
-        assert samples(rest) / RATE == pytest.approx(3 * CHUNKS * 0.3 + 2 * 0.1, abs=0.02)
-        assert engine.calls.count("resume") >= 1
-
-    async def test_a_client_that_leaves_stops_a_computation_ahead(self, tmp_path: Path) -> None:
-        engine = Ahead()
-        engine.endless = True
-        async with serving(engine, tmp_path) as service:
-            replies = open_session(service).handle(Synthesize(text="Hello.").event())
-            assert (await anext(replies)).type == "audio-start"
-            await replies.aclose()
-            assert engine.calls == ["stop"]
-            # The thread of the engine is free for the next sentence.
-            engine.endless = False
-            engine.go.set()
-            got = await asyncio.wait_for(
-                tell(open_session(service), Synthesize(text="Hi.").event()), WAIT_SECONDS
-            )
-            assert samples(got)
 
     async def test_are_generated_to_the_end_of_a_sentence_that_cannot_wait(
         self, tmp_path: Path, now: list[float]

@@ -28,9 +28,6 @@ from wyoming_voice_stack.tts.engines.xtts.torch_threads import ThreadBudget
 from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder import Vocoder
 from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder_thread import VocoderThread
 
-PAUSED_SHARE = 0.5
-"""Share of the rows that paused streams may keep. Further ones are decoded to their end, which frees their
-rows: otherwise clients that do not read could take all of them."""
 RESERVE_SECONDS = 2.0
 """Streams with more buffered audio than this wait while another stream has none yet."""
 
@@ -126,16 +123,13 @@ class BatchScheduler:
             return not self._closed
 
     def _runnable(self) -> list[DecodingStream]:
-        """Streams that have a row or can get one, are not paused, and whose queue is not full."""
+        """Streams that have a row or can get one, and whose queue is not full."""
         with self._changed:
-            paused = [stream for stream in self._streams if stream.audio.paused]
-            paused = paused[: int(PAUSED_SHARE * self._options.rows)]
-            active = [stream for stream in self._streams if stream not in paused]
             free = self._options.rows - sum(stream.row is not None for stream in self._streams)
-            waiting = [stream for stream in active if stream.row is None][:free]
+            waiting = [stream for stream in self._streams if stream.row is None][:free]
             return [
                 stream
-                for stream in active
+                for stream in self._streams
                 if (stream.row is not None or stream in waiting) and not stream.audio.full
             ]
 

@@ -22,10 +22,6 @@ from wyoming_voice_stack.tts.engines.torch_device import (
 )
 from wyoming_voice_stack.tts.engines.xtts import language_codes as languages
 from wyoming_voice_stack.tts.engines.xtts import limits
-from wyoming_voice_stack.tts.engines.xtts.audio_queue import (
-    DecodedSentence,
-    SentenceControl,
-)
 from wyoming_voice_stack.tts.engines.xtts.cloner import create_speaker_store
 from wyoming_voice_stack.tts.engines.xtts.decoding_stream import DecodingRequest
 from wyoming_voice_stack.tts.engines.xtts.loading import (
@@ -141,10 +137,8 @@ class XttsSynthesizer:
         # Last: an error after it would leave its threads, which keep the weights in memory.
         self._scheduler = start_scheduler(model, precision, rows=LANES)
 
-    def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> DecodedSentence:
-        """Return an iterator over the audio, of which other threads can stop and pause the computation.
-
-        It yields 0.2 s of audio as early as possible, then longer chunks, up to 1.9 s.
+    def synthesize(self, request: SynthesisRequest, playback: PlaybackBuffer) -> Generator[Samples]:
+        """Yield 0.2 s of audio as early as possible, then longer chunks, up to 1.9 s.
 
         Raises:
             EngineError: the model failed.
@@ -153,12 +147,6 @@ class XttsSynthesizer:
             UnknownLanguage: the language is not one of the card's.
             UnknownVoice: there is no such voice, or its recordings cannot be used.
         """
-        control = SentenceControl()
-        return DecodedSentence(self._chunks(request, playback, control), control)
-
-    def _chunks(
-        self, request: SynthesisRequest, playback: PlaybackBuffer, control: SentenceControl
-    ) -> Generator[Samples]:
         tag = languages.offered_tag(request.language, self.card.languages)
         code = languages.code(tag)
         conditioning = self._speakers.conditioning_for(request)
@@ -166,14 +154,12 @@ class XttsSynthesizer:
             parts = self._preparer.prepare(request.text, code)
         spoken = False
         for part in parts:
-            if control.stopped:
-                return
             tokens = self._tokens(part, code)
             decoding = DecodingRequest(tokens, conditioning, request.speed, playback)
-            for chunk in self._decode(decoding, len(part.written), control):
+            for chunk in self._decode(decoding, len(part.written)):
                 spoken = True
                 yield chunk
-        if not (spoken or control.stopped):
+        if not spoken:
             raise NoAudio("XTTS produced no audio for this sentence. Send more words.")
 
     def has_prepared(self, source: CloneSource) -> bool:
@@ -217,11 +203,8 @@ class XttsSynthesizer:
             encoded = self._model.tokenizer.encode(text.written.strip().lower(), lang=primary(code))
         return tuple(encoded)
 
-    def _decode(
-        self, request: DecodingRequest, characters: int, control: SentenceControl
-    ) -> Generator[Samples]:
+    def _decode(self, request: DecodingRequest, characters: int) -> Generator[Samples]:
         stream = self._scheduler.submit(request)
-        control.follow(stream.audio)
         yield from stream.audio.take_all()
         if stream.truncated:
             self.truncated_sentences += 1
@@ -243,6 +226,8 @@ def _card(codes: Iterable[str], names: Iterable[str]) -> EngineCard:
         voices=tuple(Voice(name, tags) for name in names),
         clones=True,
         may_run_away=True,
+        # A sentence has a row of the decoder until it ends.
+        can_suspend=False,
     )
 
 
