@@ -21,7 +21,7 @@ class GraphWriter:
     """Collects the nodes, weights and interface of one graph; tensors are names separated by blanks."""
 
     def __init__(self, seed: int = 0) -> None:
-        self.graph = b""
+        self._fields: list[bytes] = []
         self._random = np.random.default_rng(seed)
 
     def node(self, operation: str, inputs: str, outputs: str, **attributes: Any) -> str:
@@ -32,7 +32,7 @@ class GraphWriter:
         body += bytes_field(4, operation.encode())
         for name, value in attributes.items():
             body += bytes_field(5, _attribute(name, value))
-        self.graph += bytes_field(1, body)
+        self._fields.append(bytes_field(1, body))
         return outputs
 
     def constant(self, name: str, values: npt.ArrayLike, dtype: str = "int64") -> str:
@@ -40,7 +40,7 @@ class GraphWriter:
         array = np.asarray(values, dtype)
         body = b"".join(integer_field(1, size) for size in array.shape)
         body += integer_field(2, KINDS[dtype]) + bytes_field(8, name.encode())
-        self.graph += bytes_field(5, body + bytes_field(9, array.tobytes()))
+        self._fields.append(bytes_field(5, body + bytes_field(9, array.tobytes())))
         return name
 
     def random(self, name: str, *shape: int, spread: float = 1.0, dtype: str = "float32") -> str:
@@ -57,12 +57,13 @@ class GraphWriter:
         tensor = integer_field(1, KINDS[kind])
         tensor += bytes_field(2, b"".join(bytes_field(1, size) for size in sizes))
         described = bytes_field(1, name.encode()) + bytes_field(2, bytes_field(1, tensor))
-        self.graph += bytes_field(number, described)
+        self._fields.append(bytes_field(number, described))
 
     def save(self, path: Path, operators: int) -> Path:
         """Write the file; `operators` is the version of the operator set."""
         version = bytes_field(1, b"") + integer_field(2, operators)
-        path.write_bytes(integer_field(1, 8) + bytes_field(7, self.graph) + bytes_field(8, version))
+        graph = b"".join(self._fields)
+        path.write_bytes(integer_field(1, 8) + bytes_field(7, graph) + bytes_field(8, version))
         return path
 
 
