@@ -9,12 +9,17 @@
 #   haproxy        for replicas behind a balancer
 #   iproute2       for network namespaces
 #   mmdebstrap     for other releases of Debian, in chroots
+#   npm            for axe-core, the voices of Kokoro, and gitlab-ci-local
 #   rsync          for gitlab-ci-local, which runs the pipeline
 set -euo pipefail
 packages=(python3-venv espeak-ng libsndfile1)
 case "${1:-}" in
     "") ;;
-    --with-tests) packages+=(apparmor chromium chromium-driver haproxy iproute2 mmdebstrap rsync) ;;
+    --with-tests)
+        packages+=(apparmor chromium chromium-driver haproxy iproute2 mmdebstrap rsync)
+        # The nodejs of other repositories has it, and conflicts with the package.
+        command -v npm >/dev/null 2>&1 || packages+=(npm)
+        ;;
     *) echo "Usage: install_system_deps.sh [--with-tests]" >&2 && exit 64 ;;
 esac
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -21,6 +21,7 @@ its libraries.
 No model is in this image. Models that a server fetches have terms of their own; the weights of XTTS
 come under the Coqui Public Model License (CPML), for non-commercial use only:
 https://tts-hub.github.io/cpml
+Those of Kokoro are under Apache-2.0, those of Piper's voices under the terms in their MODEL_CARD.
 
 TEXT
     "$tool/bin/pip-licenses" --python "$venv/bin/python" --from=mixed --order=license --format=markdown
