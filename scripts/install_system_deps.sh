@@ -27,5 +27,7 @@ if ! command -v apt-get >/dev/null 2>&1; then
     exit 69
 fi
 if [ "$(id -u)" -eq 0 ]; then run=(); else run=(sudo); fi
-"${run[@]}" apt-get update -qq
-"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
+# Mirrors fail now and then, and another program may hold the lock.
+apt=(apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120)
+"${run[@]}" "${apt[@]}" update
+"${run[@]}" env DEBIAN_FRONTEND=noninteractive "${apt[@]}" install -y --no-install-recommends "${packages[@]}"

@@ -91,14 +91,15 @@ async def test_live_speech_with_the_server_s_turn_detection(
     ]
     # The second utterance may begin before the text of the first one is there.
     events = [event for event in events if event["item_id"] == events[0]["item_id"]]
-    # Partial texts come while somebody speaks: how many depends on the machine.
+    # Partial texts come while somebody speaks: how many, and whether one has all words before the
+    # end, depends on the machine.
     assert [kind for kind in kinds(events) if kind != f"{TRANSCRIPTION}.delta"] == [
         "input_audio_buffer.speech_started",
         "input_audio_buffer.speech_stopped",
         "input_audio_buffer.committed",
         f"{TRANSCRIPTION}.completed",
     ]
-    assert kinds(events)[-2] == f"{TRANSCRIPTION}.delta"
+    assert f"{TRANSCRIPTION}.delta" in kinds(events)
     of = {event["type"]: event for event in events}
     started = of["input_audio_buffer.speech_started"]["audio_start_ms"]
     stopped = of["input_audio_buffer.speech_stopped"]["audio_end_ms"]
