@@ -27,10 +27,29 @@ class Memory:
     """Sum of the peaks of all processes since each began, loading of the model included."""
 
 
+@dataclass(frozen=True)
+class ThreadTime:
+    """What a thread has done since it began, in seconds."""
+
+    running_s: float
+    """It had a core."""
+    waiting_s: float
+    """It could have run, but others had the cores."""
+
+
 def cpu_seconds(root: int) -> float:
     """User and system time of a process and its children, including those that have ended."""
     tree = _tree(root)
     return sum(sum(map(int, fields[_TIMES])) for fields in tree.values()) / _TICKS_PER_SECOND
+
+
+def main_thread_time(process: int) -> ThreadTime | None:
+    """Times of the main thread of a process, in which an asyncio server has its event loop; None if unknown."""
+    with suppress(OSError, ValueError):
+        text = (_PROC / str(process) / "task" / str(process) / "schedstat").read_text()
+        running_ns, waiting_ns, _ = map(int, text.split())
+        return ThreadTime(running_ns / 1e9, waiting_ns / 1e9)
+    return None
 
 
 def memory(root: int) -> Memory:

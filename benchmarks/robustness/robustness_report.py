@@ -19,7 +19,7 @@ from benchmarks.robustness.trial import Trial
 HEADINGS = (
     *("attack", "server", "describe p50 ms", "p99 ms"),
     *("right", "wrong", "refused", "none", "slowest s"),
-    *("MB more", "MB kept", "lives"),
+    *("ran %", "waited %", "MB more", "MB kept", "lives"),
 )
 LONGEST_REMARKS = 3
 
@@ -29,13 +29,14 @@ def row(trial: Trial) -> list[str]:
     notices = trial.notices
     verdicts = Counter(notices.verdicts)
     described = [percentile(notices.described_s, percent) * 1000 for percent in (50, 99)]
+    loop = (trial.loop.ran, trial.loop.waited) if trial.loop else (None, None)
     memory = (trial.memory.growth_mb, trial.memory.kept_growth_mb)
     return [
         *(trial.attack, trial.server),
         *(number_cell(value, 1) for value in described),
         *(str(verdicts[kind]) for kind in ("right", "wrong", "refused", "unanswered")),
         number_cell(max(notices.answered_s, default=None), 1),
-        *(number_cell(value, 0) for value in memory),
+        *(number_cell(value, 0) for value in (*loop, *memory)),
         "yes" if trial.lives else "no",
     ]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.common.errors import BenchmarkError
-from benchmarks.common.processes import memory, settle
+from benchmarks.common.processes import ThreadTime, main_thread_time, memory, settle
 from benchmarks.common.servers import Target
 from benchmarks.robustness.attack import Service
 from benchmarks.robustness.bystander import (
@@ -51,6 +52,15 @@ class MemoryUse:
 
 
 @dataclass(frozen=True)
+class LoopTime:
+    """What the server's event loop did during an attack, in percent of its time."""
+
+    ran: float
+    waited: float
+    """It had work, but other threads had the cores: those of the attacker, the bystander, or its own engine."""
+
+
+@dataclass(frozen=True)
 class Trial:
     """What came of one attack on one server."""
 
@@ -64,6 +74,8 @@ class Trial:
     """What the attacker counted and found."""
     log_bytes: int | None = None
     """What the server wrote to its log meanwhile; None if the log is no file of a known process."""
+    loop: LoopTime | None = None
+    """None if the process is unknown, or its system does not count."""
 
 
 @dataclass
@@ -108,15 +120,32 @@ async def try_attack(
     if target.pid is not None:
         await settle(target.pid)
         use.before_mb = memory(target.pid).now_mb
+    began_at, before = time.monotonic(), _loop_so_far(target)
     async with _watching(target, use):
         async with standing_by(target, subject.service, subject.reference) as notices:
             note = await strike(name, subject.service, target.host, target.port, seconds, source)
+        loop = _loop_time(before, _loop_so_far(target), time.monotonic() - began_at)
         await asyncio.sleep(KEPT_AFTER_S)
     if target.pid is not None:
         use.kept_mb = memory(target.pid).now_mb
     logged = log_size(target.pid)
     grown = None if logged is None or logged_before is None else logged - logged_before
-    return Trial(name, target.name, notices, use, await _lives(subject), note, grown)
+    return Trial(name, target.name, notices, use, await _lives(subject), note, grown, loop)
+
+
+def _loop_so_far(target: Target) -> ThreadTime | None:
+    return main_thread_time(target.pid) if target.pid is not None else None
+
+
+def _loop_time(
+    before: ThreadTime | None, after: ThreadTime | None, seconds: float
+) -> LoopTime | None:
+    if before is None or after is None:
+        return None
+    return LoopTime(
+        100 * (after.running_s - before.running_s) / seconds,
+        100 * (after.waiting_s - before.waiting_s) / seconds,
+    )
 
 
 def log_size(pid: int | None) -> int | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 
-from benchmarks.common.processes import cpu_seconds, memory
+from benchmarks.common.processes import cpu_seconds, main_thread_time, memory
 
 
 async def test_what_children_use_is_counted() -> None:
@@ -27,3 +28,19 @@ async def test_what_children_use_is_counted() -> None:
     await busy.communicate(b"\n")
     assert cpu_seconds(os.getpid()) - before >= 0.25
     assert cpu_seconds(busy.pid) == 0
+
+
+def test_the_main_thread_runs_or_waits() -> None:
+    before = main_thread_time(os.getpid())
+    assert before is not None
+    until = time.thread_time() + 0.05
+    while time.thread_time() < until:
+        pass
+    after = main_thread_time(os.getpid())
+    assert after is not None
+    assert after.running_s - before.running_s >= 0.04
+    assert after.waiting_s >= before.waiting_s
+
+
+def test_no_process_has_no_times() -> None:
+    assert main_thread_time(2**22 + 1) is None

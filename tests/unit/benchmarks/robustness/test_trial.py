@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from benchmarks.common.errors import BenchmarkError
+from benchmarks.common.report import number_cell
 from benchmarks.robustness import bystander, trial
 from benchmarks.robustness.__main__ import attacks, parser
 from benchmarks.robustness.attack import Service
 from benchmarks.robustness.bystander import Reference, judge
 from benchmarks.robustness.robust_servers import given_choice
 from benchmarks.robustness.robustness_report import HEADINGS, print_remarks, robustness_table, row
-from benchmarks.robustness.trial import MemoryUse, Trial, get_to_know, try_attack
+from benchmarks.robustness.trial import LoopTime, MemoryUse, Trial, get_to_know, try_attack
 from tests.support.fake_servers.scripted_speaker import Script, scripted
 from tests.support.fakes import WAIT_SECONDS, eventually
 
@@ -71,6 +73,9 @@ async def test_a_server_that_takes_no_notice() -> None:
     assert found.lives
     assert found.note == "evil tts 1.5 127.0.0.9"
     assert found.memory.before_mb
+    assert found.loop is not None
+    assert found.loop.ran > 0
+    assert found.loop.waited >= 0
     assert found.memory.kept_growth_mb is not None
 
 
@@ -138,10 +143,14 @@ def test_failures_are_told_apart() -> None:
 def test_a_row_has_all_cells() -> None:
     notices = bystander.Notices([0.001, math.inf], [0.5], ["right", "refused"], ["error busy"])
     memory = MemoryUse(100.0, 160.4, 99.0)
-    one = Trial("evil", "ours asr", notices, memory, lives=False, note="2 [events]")
+    one = Trial(
+        "evil", "ours asr", notices, memory, False, "2 [events]", None, LoopTime(12.3, 45.6)
+    )
     assert row(one) == [
-        *("evil", "ours asr", "1.0", "never", "1", "0", "1", "0", "0.5", "60", "-1", "no")
+        *("evil", "ours asr", "1.0", "never", "1", "0", "1", "0", "0.5", "12", "46", "60", "-1"),
+        "no",
     ]
+    assert row(replace(one, loop=None))[9:11] == [number_cell(None, 0)] * 2
     assert len(row(one)) == len(HEADINGS)
     console = Console(record=True, width=200)
     console.print(robustness_table([one]))
