@@ -40,8 +40,14 @@ def shown(folder: Path) -> Iterator[tuple[Server, Server, Server]]:
     checkpoint = make_tiny_xtts(folder / "XTTS-v2")
     voices = {"VOICES_DIR": str(folder / "voices"), "TTS_MODEL": str(checkpoint)}
     with (
-        running("asr", folder / "asr", NAMED, ASR_MODEL=EMBEDDED_WHISPER) as asr,
         running("tts", folder / "tts", NAMED, TTS_MODEL=EMBEDDED_PIPER) as tts,
+        running(
+            "asr",
+            folder / "asr",
+            NAMED,
+            ASR_MODEL=EMBEDDED_WHISPER,
+            TTS_PORT=str(tts.port),
+        ) as asr,
         running("tts", folder / "cloning", NAMED | voices) as cloning,
     ):
         yield asr, tts, cloning
@@ -82,6 +88,7 @@ def take_adding(page: WebPage, cloning: Server, folder: Path) -> None:
 
 def take_hearing(page: WebPage, asr: Server, folder: Path) -> None:
     page.open(f"http://{asr.host}:{asr.port}/ui/")
+    page.wait_for("#sample-form")
     page.click("#record")
     page.wait_for_the_end_of_speech("#hear-level")
     page.click("#record")

@@ -50,6 +50,10 @@ def test_scripts_and_styles_are_files() -> None:
         assert reference in {*TEXTS, PLAIN_PATH}
 
 
+def test_every_style_says_something() -> None:
+    assert not re.findall(r"[^{}]+\{\s*\}", TEXTS["app.css"])
+
+
 @pytest.mark.parametrize("name", sorted(SCRIPTS))
 def test_scripts_write_text_and_never_html(name: str) -> None:
     banned = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
