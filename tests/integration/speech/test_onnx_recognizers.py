@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import sounds
 from tests.support.checkpoints.tiny_parakeet import write_tiny_parakeet
+from tests.support.fake_servers.fake_hub import FakeHub, Repository
 from tests.support.fakes import eventually
 from tests.support.integration.servers import Server, running
 from tests.support.speech import at_level, say
@@ -105,3 +106,22 @@ def test_what_it_says_of_itself(server: Server) -> None:
     assert "onnxruntime" in maps
     assert "libtorch" not in maps
     assert "ctranslate2" not in maps
+
+
+async def test_a_known_name_is_downloaded_and_runs(tmp_path: Path) -> None:
+    pytest.importorskip("onnx_asr", reason="the extra onnx-asr is not installed")
+    model = write_tiny_parakeet(tmp_path / "published")
+    files = {path.name: path.read_bytes() for path in model.iterdir()}
+    others = {"encoder-model.onnx": b"large", "encoder-model.onnx.data": b"larger"}
+    name = "istupakov/parakeet-tdt-0.6b-v3-onnx"
+    with FakeHub({name: Repository(files | others)}) as hub:
+        settings = {
+            "ASR_MODEL": "onnx-asr:parakeet-tdt-0.6b-v3",
+            "HF_ENDPOINT": hub.url,
+            "HF_HOME": str(tmp_path / "hf"),
+            "HF_HUB_OFFLINE": "0",
+        }
+        with running("asr", tmp_path, settings) as started:
+            assert await heard(started, say(DOOR), language="fr")
+    [folder] = (tmp_path / "models").glob("istupakov--*")
+    assert {path.name for path in folder.iterdir()} - {"SHA256SUMS"} == set(files)

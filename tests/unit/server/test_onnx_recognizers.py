@@ -20,7 +20,7 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.errors import ConfigError, ModelCorrupt, ModelNotFound, UnknownLanguage
 from wyoming_voice_stack.machine.processor import Processor
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.models.store import ModelStore
+from wyoming_voice_stack.models.store import ModelStore, size_on_disk
 from wyoming_voice_stack.server.assembly import asr
 from wyoming_voice_stack.server.assembly.asr import asr_service, selected_model
 from wyoming_voice_stack.server.assembly.model_shelf import DiskShelf
@@ -29,6 +29,7 @@ from wyoming_voice_stack.server.assembly.references.model_references import (
     require_installed,
     weights_of,
 )
+from wyoming_voice_stack.server.assembly.references.offered_models import model_folders
 
 V3 = "onnx-asr:nemo-parakeet-tdt-0.6b-v3"
 CANARY = "onnx-asr:nemo-canary-180m-flash"
@@ -207,3 +208,14 @@ def test_a_model_in_use_is_not_deleted(store: ModelStore, folder: Path, referenc
     shelf = DiskShelf(store, "asr", {reference.format(copied): "mine"}, {})
     [mine] = [model for model in shelf.models() if model.active]
     assert (mine.id, mine.can_delete) == ("org--mine", False)
+
+
+def test_a_model_in_use_elsewhere(store: ModelStore, folder: Path) -> None:
+    shelf = DiskShelf(store, "asr", {f"onnx-asr:{folder}": "mine"}, {})
+    [mine] = [model for model in shelf.models() if model.active]
+    assert (mine.name, mine.state, mine.can_delete) == ("mine", "on-disk", False)
+    assert mine.size_bytes == size_on_disk(folder)
+
+
+def test_a_folder_that_is_named_alone_is_in_use() -> None:
+    assert "mine" in model_folders(["onnx-asr:mine"])
