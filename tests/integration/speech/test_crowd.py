@@ -1,0 +1,58 @@
+"""A crowd of listeners and a real voice, over sockets: no reply that has begun is cut, mixed up or refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+from wyoming.event import Event
+from wyoming.tts import Synthesize
+
+from tests.support.integration.client import metric
+from tests.support.integration.servers import EMBEDDED_PIPER, Server, running
+from tests.support.peers import peer
+
+CROWD = 64
+SPOKEN = "The lamp in the kitchen is on. Shall I turn it off?"
+ALIKE = 0.25
+"""How much the length of the audio varies: the voice is random."""
+
+
+async def reply(server: Server) -> list[Event]:
+    """What one listener gets for one request."""
+    events: list[Event] = []
+    async with peer(server.port) as listener:
+        await listener.send(Synthesize(text=SPOKEN).event())
+        while not events or events[-1].type not in {"audio-stop", "error"}:
+            event = await listener.next()
+            assert event is not None
+            events.append(event)
+    return events
+
+
+def shape(events: list[Event]) -> list[str]:
+    """The types of a reply, without repetitions."""
+    kinds = [event.type for event in events]
+    return [kind for number, kind in enumerate(kinds) if not number or kinds[number - 1] != kind]
+
+
+def audio_bytes(events: list[Event]) -> int:
+    return sum(len(event.payload or b"") for event in events)
+
+
+async def test_everyone_of_a_crowd_is_spoken_to_or_told_to_come_back(tmp_path: Path) -> None:
+    with running("tts", tmp_path, TTS_MODEL=EMBEDDED_PIPER) as server:
+        alone = audio_bytes(await reply(server))
+        replies = await asyncio.gather(*(reply(server) for _ in range(CROWD)))
+        spoken = [events for events in replies if events[-1].type == "audio-stop"]
+        told = Counter(str(events[-1].data.get("code")) for events in replies if len(events) == 1)
+        # On a slow machine, some wait for the longest time in vain; none after its reply has begun.
+        assert len(spoken) + told["busy"] == CROWD
+        assert len(spoken) > 1
+        for events in spoken:
+            assert shape(events) == ["audio-start", "audio-chunk", "audio-stop"]
+            assert abs(audio_bytes(events) - alone) < ALIKE * alone
+        assert metric(server, "voice_stack_errors_total") == told["busy"]
+        # The places are free again.
+        assert shape(await reply(server)) == ["audio-start", "audio-chunk", "audio-stop"]
