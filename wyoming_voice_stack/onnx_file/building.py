@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,18 @@ import numpy.typing as npt
 from wyoming_voice_stack.onnx_file import schema
 from wyoming_voice_stack.onnx_file.graph import Graph
 from wyoming_voice_stack.onnx_file.nodes import Node, read_node
-from wyoming_voice_stack.onnx_file.protobuf import bytes_field, fields, integer_field
+from wyoming_voice_stack.onnx_file.protobuf import (
+    bytes_field,
+    fields,
+    float_field,
+    integer_field,
+)
 
 OPERATOR_SET, IR_VERSION = 17, 8
 """Versions of the operators and of the file format, for new graphs."""
+
+Attribute: TypeAlias = int | float | str | Sequence[int]
+"""A value of a node's attribute; integers are not negative."""
 
 _ELEMENTS = {np.dtype("<f4"): schema.FLOAT32, np.dtype("<i8"): schema.INT64}
 
@@ -23,9 +31,9 @@ def new_node(
     operation: str,
     inputs: Sequence[str],
     output: str,
-    attributes: Mapping[str, int | Sequence[int]] | None = None,
+    attributes: Mapping[str, Attribute] | None = None,
 ) -> Node:
-    """Create a node; its attributes are non-negative integers, or lists of such."""
+    """Create a node."""
     content = b"".join(bytes_field(schema.NODE_INPUT, name.encode()) for name in inputs)
     content += bytes_field(schema.NODE_OUTPUT, output.encode())
     content += bytes_field(schema.NODE_OP, operation.encode())
@@ -62,8 +70,14 @@ def new_graph(
     return Graph(tuple(nodes), initializers, {}, tuple(outputs), model_fields)
 
 
-def _attribute(name: str, value: int | Sequence[int]) -> bytes:
+def _attribute(name: str, value: Attribute) -> bytes:
     content = bytes_field(schema.ATTRIBUTE_NAME, name.encode())
+    if isinstance(value, float):
+        content += float_field(schema.ATTRIBUTE_FLOAT, value)
+        return content + integer_field(schema.ATTRIBUTE_TYPE, schema.FLOAT)
+    if isinstance(value, str):
+        content += bytes_field(schema.ATTRIBUTE_STRING, value.encode())
+        return content + integer_field(schema.ATTRIBUTE_TYPE, schema.STRING)
     if isinstance(value, int):
         content += integer_field(schema.ATTRIBUTE_INTEGER, value)
         return content + integer_field(schema.ATTRIBUTE_TYPE, schema.INTEGER)

@@ -5,6 +5,7 @@ Source: https://protobuf.dev/programming-guides/encoding/
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -85,6 +86,11 @@ def bytes_field(number: int, content: bytes) -> bytes:
 def integer_field(number: int, value: int) -> bytes:
     """Encode a non-negative integer or enum."""
     return _encoded(number << 3 | VARINT) + _encoded(value)
+
+
+def float_field(number: int, value: float) -> bytes:
+    """Encode a float of 32 bits."""
+    return _encoded(number << 3 | FIXED_32) + struct.pack("<f", value)
 
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-
-import numpy as np
 
 from wyoming_voice_stack.errors import UnknownVoice
 from wyoming_voice_stack.machine.hardware import available_cores
@@ -16,6 +14,10 @@ from wyoming_voice_stack.machine.memory import trim_heap
 from wyoming_voice_stack.tts.audio.samples import as_samples
 from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.engines.failures import synthesis_errors
+from wyoming_voice_stack.tts.engines.kokoro.calibrated_voices import (
+    CalibratedVoices,
+    calibration_cache,
+)
 from wyoming_voice_stack.tts.engines.kokoro.calibration_texts import calibration_texts
 from wyoming_voice_stack.tts.engines.kokoro.files import KokoroFiles, voice_names
 from wyoming_voice_stack.tts.engines.kokoro.generator.streamed_sentence import (
@@ -32,9 +34,9 @@ from wyoming_voice_stack.tts.engines.kokoro.text.alphabet import divide_tokens
 from wyoming_voice_stack.tts.engines.kokoro.text.phonemes import tokens
 from wyoming_voice_stack.tts.engines.kokoro.text_half import SentenceTokens
 from wyoming_voice_stack.tts.engines.kokoro.voice_calibration import (
+    LevelledSentence,
     VoiceCalibration,
-    VoiceCalibrations,
-    calibration_cache,
+    levelled,
 )
 from wyoming_voice_stack.tts.engines.kokoro.voices import (
     MAX_VOICES,
@@ -56,8 +58,8 @@ LANES = 8
 MAX_WHOLE_FRAMES = 160
 """Frames of sentences that are computed at once, with their own statistics: two seconds. The statistics of
 short ones differ most from those of others, and there is little to wait for."""
-WHOLE_GAIN = 1.5
-"""The gain of a model that synthesizes sentences as a whole, whose voices are not measured."""
+UNHURRIED_S = 3600.0
+"""Audio that a measured sentence counts as having buffered, so that every reply comes first."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +100,17 @@ class KokoroSource:
         card = kokoro_card(files.voices.names, self.voice)
         cores = available_cores()
         model = load_model(files.model, self.threads or cores)
-        calibrations = None
+        calibrated = None
         if isinstance(model, StreamingKokoro):
-            cache = (
-                None
-                if self.voices_cache is None
-                else calibration_cache(self.voices_cache, files.model, model.parts.norms)
+            folder = self.voices_cache
+            calibrated = CalibratedVoices(
+                None if folder is None else calibration_cache(folder, files.model, model.parts)
             )
-            calibrations = VoiceCalibrations(model, cache)
         # One core each for many clients, all cores for a single one. One sentence more than there are
         # cores is computed, so that no core is idle while one turn ends and another begins.
         at_once = max(1, min(LANES, cores // self.threads if self.threads else cores + 1))
         scheduler = FairScheduler(at_once, cores, self.threads)
-        synthesizer = KokoroSynthesizer(model, files.voices, card, calibrations, scheduler)
+        synthesizer = KokoroSynthesizer(model, files.voices, card, calibrated, scheduler)
         synthesizer.warm_up(self.voice)
         # The model's parts as they were before the sessions had them.
         trim_heap()
@@ -125,12 +125,12 @@ class KokoroSynthesizer:
         model: StreamingKokoro | WholeKokoro,
         voices: VoiceFolder,
         card: EngineCard,
-        calibrations: VoiceCalibrations | None,
+        calibrated: CalibratedVoices | None,
         scheduler: FairScheduler,
     ) -> None:
         self._model = model
         self._voices = voices
-        self._calibrations = calibrations
+        self._calibrated = calibrated
         self._scheduler = scheduler
         self._voice_key = lru_cache(maxsize=MAX_VOICES)(self._digest)
         self.card = card
@@ -153,22 +153,28 @@ class KokoroSynthesizer:
             ids = tokens(request.text, language)
             if not ids:
                 raise nothing_to_speak()
-            calibration = self._calibration(voice, playback)
+            calibration = self._calibration(voice)
             for part in divide_tokens(ids):
                 sentence = self._sentence(voice, part, request.speed)
-                yield from self._chunks(sentence, calibration, playback)
+                encode = partial(self._encode, sentence, calibration)
+                for chunk, _ in decode_in_chunks(encode, SAMPLE_RATE, self._scheduler, playback):
+                    yield as_samples(chunk)
 
     def warm_up(self, name: str | None) -> None:
         """Measure a voice, by default the first, and the speed of the machine."""
         voice = self._voice(SynthesisRequest("", "", voice=name))
+        if self._calibrated is not None and self._calibration(voice, later=False) is None:
+            self._calibrated.measure(self._voice_key(voice.name), partial(self._measured, voice))
         language = voice.languages[0]
-        request = SynthesisRequest(calibration_texts(language)[0], language, voice=voice.name)
+        request = SynthesisRequest(calibration_texts(language)[1], language, voice=voice.name)
         for _ in self.synthesize(request, PlaybackBuffer()):
             pass
 
     def close(self) -> None:
         """Free the sessions and their weights."""
-        del self._model, self._calibrations
+        if self._calibrated is not None:
+            self._calibrated.close()
+        del self._model
 
     def _voice(self, request: SynthesisRequest) -> Voice:
         name = request.voice
@@ -184,43 +190,44 @@ class KokoroSynthesizer:
     def _sentence(self, voice: Voice, ids: tuple[int, ...], speed: float) -> SentenceTokens:
         return SentenceTokens(ids, self._voices.style(voice.name, len(ids)), speed)
 
-    def _chunks(
-        self,
-        sentence: SentenceTokens,
-        calibration: VoiceCalibration | None,
-        playback: PlaybackBuffer,
-    ) -> Generator[Samples]:
-        gain = np.float32(WHOLE_GAIN if calibration is None else calibration.gain)
-        encode = partial(self._encode, sentence, calibration)
-        for chunk, _ in decode_in_chunks(encode, SAMPLE_RATE, self._scheduler, playback):
-            yield np.clip(as_samples(chunk) * gain, -1.0, 1.0)
-
     def _encode(
         self, sentence: SentenceTokens, calibration: VoiceCalibration | None, threads: int
     ) -> EncodedSentence:
         if isinstance(self._model, WholeKokoro):
-            return self._model.encode(sentence)
+            return levelled(self._model.encode(sentence))
         text = self._model.encode(sentence)
-        if calibration is None or text.frames - text.spoken_from <= MAX_WHOLE_FRAMES:
-            return MeasuredSentence(self._model.parts, text, threads)
-        statistics = calibration.for_length(len(sentence.ids))
-        return StreamedSentence(self._model.parts, text, statistics)
+        if calibration is None:
+            return levelled(MeasuredSentence(self._model.parts, text, threads))
+        if text.frames - text.spoken_from <= MAX_WHOLE_FRAMES:
+            measured = MeasuredSentence(self._model.parts, text, threads)
+            return LevelledSentence(measured, calibration.gain)
+        statistics = calibration.statistics(text.frames)
+        return LevelledSentence(
+            StreamedSentence(self._model.parts, text, statistics), calibration.gain
+        )
 
-    def _calibration(self, voice: Voice, playback: PlaybackBuffer) -> VoiceCalibration | None:
-        """What is known of a voice; it is measured first if necessary."""
-        if self._calibrations is None:
+    def _calibration(self, voice: Voice, *, later: bool = True) -> VoiceCalibration | None:
+        """What is known of a voice. Unless told otherwise, it is measured later if nothing is."""
+        if self._calibrated is None:
             return None
         key = self._voice_key(voice.name)
-        known = self._calibrations.known(key)
-        if known is not None:
-            return known
+        known = self._calibrated.get(key)
+        if known is None and later:
+            self._calibrated.measure_later(key, partial(self._measured, voice))
+        return known
+
+    def _measured(self, voice: Voice) -> Iterator[MeasuredSentence]:
+        """Sentences of a voice, synthesized as a whole while no reply needs the turn."""
         language = voice.languages[0]
-        sentences = [
-            self._sentence(voice, tokens(text, language), 1.0)
-            for text in calibration_texts(language)
-        ]
-        with self._scheduler.acquire(playback) as turn:
-            return self._calibrations.measure(key, sentences, turn.threads)
+        unhurried = PlaybackBuffer()
+        unhurried.add(UNHURRIED_S)
+        for text in calibration_texts(language):
+            sentence = self._sentence(voice, tokens(text, language), speed=1.0)
+            if isinstance(self._model, StreamingKokoro):
+                with self._scheduler.acquire(unhurried) as turn:
+                    encoded = self._model.encode(sentence)
+                    measured = MeasuredSentence(self._model.parts, encoded, turn.threads)
+                yield measured
 
     def _digest(self, name: str) -> str:
         """Changes with the voice's styles."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_voice_stack.onnx_file import schema
-from wyoming_voice_stack.onnx_file.building import new_graph, new_node
+from wyoming_voice_stack.onnx_file.building import Attribute, new_graph, new_node
 from wyoming_voice_stack.onnx_file.graph import Chunk
 from wyoming_voice_stack.onnx_file.nodes import Node
 from wyoming_voice_stack.tts.engines.kokoro.generator.constant_values import Floats
@@ -83,8 +83,7 @@ def upsampling_model(upsampling: Filter, rate: int, averaged: int) -> Model:
     The input has one position of context on each side.
     """
     builder = _Builder()
-    builder.constants["slope"] = np.full(1, _SLOPE, np.float32)
-    activated = builder.node("PRelu", INPUT, "slope")
+    activated = builder.node("LeakyRelu", INPUT, attributes={"alpha": _SLOPE})
     # The average of blocks: the factor may follow the activation.
     weights = upsampling.weights[:, :, None] / np.float32(averaged)
     cut = rate + rate // 2
@@ -138,7 +137,7 @@ class _Builder:
         operation: str,
         *inputs: str,
         output: str | None = None,
-        attributes: Mapping[str, int | Sequence[int]] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
     ) -> str:
         """Add a node and return the name of its output."""
         name = output or f"{operation}/{len(self._nodes)}"
@@ -149,7 +148,7 @@ class _Builder:
         self,
         given: str,
         layer: Filter,
-        attributes: Mapping[str, int | Sequence[int]] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
         output: str | None = None,
     ) -> str:
         """Add a convolution without padding."""
@@ -162,7 +161,7 @@ class _Builder:
         operation: str,
         given: str,
         values: Sequence[Floats],
-        attributes: Mapping[str, int | Sequence[int]],
+        attributes: Mapping[str, Attribute],
         output: str | None = None,
     ) -> str:
         """Add a layer with weights and perhaps a bias."""

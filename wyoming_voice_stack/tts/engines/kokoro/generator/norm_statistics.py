@@ -33,14 +33,6 @@ class NormStatistics:
         means, deviations = zip(*several, strict=True)
         return cls(np.concatenate(means), np.concatenate(deviations))
 
-    def mixed_with(self, other: NormStatistics, weight: float) -> NormStatistics:
-        """Between these statistics, with a weight of 0, and others, with 1."""
-        share = np.float32(weight)
-        return NormStatistics(
-            self.means + share * (other.means - self.means),
-            self.deviations + share * (other.deviations - self.deviations),
-        )
-
 
 def statistics_size(norms: Sequence[Norm]) -> int:
     """Number of channels of all normalised tensors."""

@@ -98,6 +98,7 @@ class MeasuredSentence:
             )
         self.samples = samples[text.spoken_from * FRAME_SAMPLES :]
         self.frames = text.frames - text.spoken_from
+        self.total_frames = text.frames
 
     def decode(self, window: Window, threads: int = 1) -> Tensor:
         """The samples of these frames, [samples]."""
