@@ -25,7 +25,7 @@ def script(*arguments: str, cache: Path, **variables: str) -> subprocess.Complet
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -44,7 +44,7 @@ def status_of(gate: Path, failing: str, status: int = 3) -> int:
         ["bash", gate],
         env={**os.environ, "FAILING": failing, "STATUS": str(status)},
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     ).returncode
 

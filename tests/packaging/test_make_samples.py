@@ -16,7 +16,7 @@ from tests.support.integration.servers import free_port
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "make_samples.sh"
 SAMPLES = ("1-reply", "2-numbers", "3-markdown", "4-long")
-MAX_SECONDS = 60.0
+MAX_SECONDS = 300.0
 FAKE_PROGRAM = """#!/usr/bin/env bash
 printf '%s\\n' "$*" >>"$CALLS"
 case "$1" in

@@ -16,7 +16,7 @@ def plan(root: Path) -> subprocess.CompletedProcess[str]:
         ["bash", root / "scripts" / "test_readme.sh", "plan"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

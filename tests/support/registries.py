@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from tests.support.integration.servers import free_port
 
-START_SECONDS = 60.0
+START_SECONDS = 300.0
 BUILDX = tuple(
     Path(folder, "docker/cli-plugins/docker-buildx")
     for folder in ("/usr/libexec", "/usr/lib", "/usr/local/lib")

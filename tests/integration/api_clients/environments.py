@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 SCRIPT = ROOT / "scripts" / "api_clients.sh"
 PROGRAMS = "tests.integration.api_clients.programs"
-PROGRAM_SECONDS = 180.0
+PROGRAM_SECONDS = 300.0
 
 Environment = Literal["libraries", "older-livekit", "wyoming-openai"]
 

@@ -19,7 +19,7 @@ from wyoming_voice_stack.config.settings import Settings
 GUIDE = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(sh|python)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 TEXT = "Dinner is ready."
-COMMAND_SECONDS = 120.0
+COMMAND_SECONDS = 300.0
 
 
 def blocks(kind: str, mark: str) -> list[str]:

@@ -63,7 +63,7 @@ def test_interrupted_and_continued(hub: FakeHub, tmp_path: Path) -> None:
     while not any(part.stat().st_size == half for part in tmp_path.rglob("*.part")):
         assert pulling.poll() is None
     pulling.send_signal(signal.SIGINT)
-    out, err = pulling.communicate(timeout=60)
+    out, err = pulling.communicate(timeout=300)
     assert (pulling.returncode, out) == (EXIT_INTERRUPTED, "")
     assert err.splitlines()[-1] == (
         "wyoming-voice-stack: interrupted; to continue the download of base, run the command again."
@@ -89,7 +89,7 @@ def test_on_a_terminal_there_is_one_bar(hub: FakeHub, tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=other_end,
             check=True,
-            timeout=120,
+            timeout=300,
         )
         os.close(other_end)
         shown = b""

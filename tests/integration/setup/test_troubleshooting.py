@@ -215,7 +215,7 @@ def test_said_to_what_comes_from_elsewhere(
     path: str, headers: dict[str, str], fragment: str, tmp_path: Path
 ) -> None:
     with running("asr", tmp_path, ASR_MODEL=EMBEDDED_WHISPER) as server:
-        connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=300)
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         text = answer.read().decode()

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-WAIT_S = 60.0
+WAIT_S = 300.0
 
 
 @dataclass

@@ -27,7 +27,7 @@ POLICY = (
 )
 NO_NAMES = {"configured": False, "areas": 0, "entities": 0, "names": 0, "since": None}
 SECOND_OF_SILENCE = bytes(48_000)
-WAIT_S = 60.0
+WAIT_S = 300.0
 
 
 def state(mode: str, **changes: object) -> dict[str, Any]:

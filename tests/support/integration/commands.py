@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.integration.servers import clean_environment
 
 COMMAND = [sys.executable, "-m", "wyoming_voice_stack"]
-COMMAND_SECONDS = 120.0
+COMMAND_SECONDS = 300.0
 
 
 def command(

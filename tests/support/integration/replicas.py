@@ -56,7 +56,7 @@ class Front:
     def states(self) -> dict[str, str]:
         """HAProxy's state of each replica with an address: UP, DOWN and so on."""
         with urllib.request.urlopen(
-            f"http://127.0.0.1:{self.stats_port}/stats;csv", timeout=10
+            f"http://127.0.0.1:{self.stats_port}/stats;csv", timeout=300
         ) as answer:
             heads, *rows = answer.read().decode().splitlines()
         names = heads.removeprefix("# ").split(",")
@@ -150,7 +150,7 @@ async def one_url(folder: Path) -> AsyncIterator[OneUrl]:
 
 def _status(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=300) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:

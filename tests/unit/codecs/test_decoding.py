@@ -231,7 +231,7 @@ def test_a_small_file_takes_little_memory(name: str, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=300,
     )
     outcome, grown_mb = done.stdout.split()
     assert outcome == expected

@@ -127,7 +127,7 @@ def unfinished(root: Path) -> list[Path]:
 
 
 def once_it_has_half(root: Path) -> Path:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         for path in unfinished(root):
             if path.stat().st_size == HALF:

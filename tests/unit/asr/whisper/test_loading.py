@@ -265,7 +265,7 @@ def test_a_process_with_what_it_needs_within_its_memory(tiny_en: Path, tmp_path:
         [sys.executable, "-c", textwrap.dedent(PROGRAM), tiny_en, recording],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.stderr == ""

@@ -43,7 +43,7 @@ with importing():
     pass
 assert gc.isenabled() and gc.get_freeze_count() == frozen
 """
-        subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=120)
+        subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=300)
 
     def test_reports_what_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "TTS.nothing", None)
