@@ -195,6 +195,7 @@ def test_the_other_server_says_a_sentence(page: WebPage, asr: FakePageServer) ->
     asr.show_state(other={"mode": "tts", "url": "http://192.168.1.5:10200/ui/"})
     page.wait(lambda: page.is_shown("#sample-form"))
     assert page.find("#other").get_attribute("href") == "http://192.168.1.5:10200/ui/"
+    asr.last_byte.set()
     page.type("#sample", "Close the door.")
     page.click("#sample-form button")
     page.wait_for_text("#heard", "Turn on the light.")
@@ -217,3 +218,19 @@ def test_the_other_server_says_a_sentence(page: WebPage, asr: FakePageServer) ->
     assert all("502 (Bad Gateway)" in line for line in page.log())
     asr.show_state(other=None)
     page.wait(lambda: not page.is_shown("#sample-form"))
+
+
+def test_a_recording_takes_the_place_of_a_sentence(page: WebPage, asr: FakePageServer) -> None:
+    asr.answers.state |= {"other": {"mode": "tts", "url": None}}
+    page.open(asr.url)
+    page.click("#sample-form button")
+    page.wait(lambda: asr.requests)
+    page.click("#record")
+    page.wait_for_text("#partial", "Turn on")
+    asr.last_byte.set()
+    assert page.text("#hear-state") == "Recording"
+    page.click("#record")
+    page.wait_for_text("#heard", "Turn on the light.")
+    # The sentence was neither heard nor reported as a failure.
+    assert "/v1/audio/transcriptions" not in [path for _, path, _ in asr.requests]
+    assert page.text("#hear-error") == ""

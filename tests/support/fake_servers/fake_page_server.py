@@ -118,7 +118,7 @@ class FakePageServer(ServerThread):
         """Method, path and body of the requests that change or compute something."""
         self.headers: list[Mapping[str, str]] = []
         self.last_byte = threading.Event()
-        """Speech lacks its last second until this is set."""
+        """Speech lacks its last second until this is set, and a sample all of it."""
         self._streams: set[asyncio.Queue[tuple[str, object]]] = set()
 
     @property
@@ -217,6 +217,7 @@ class _Site(LoopbackServer):
             if request.path.endswith("/sample"):
                 if answers.error:
                     return _refusal(*answers.error)
+                await asyncio.to_thread(self._fake.last_byte.wait, WAIT_S)
                 samples = wav_header(24_000, len(SECOND_OF_SILENCE) // 2) + SECOND_OF_SILENCE
                 return web.Response(body=samples, content_type="audio/wav")
             return web.json_response({})

@@ -175,7 +175,7 @@ class PageApi:
         return web.json_response(self._state.of_visitor(request, visitor))
 
     async def _follow(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
-        # Without what the visitor may do: a browser sends no key with this request.
+        # Without what the visitor may do: the page has asked for that, and it does not change.
         state = partial(self._state.of_server, request, by_ingress=visitor.by_ingress)
         async with self._state.watching():
             return await self._streams.serve(request, state, with_log=visitor.may_change)

@@ -112,6 +112,7 @@ class Hearing {
 	}
 
 	async #start() {
+		this.cancel();
 		this.#begin(t("hear.starting"));
 		const live = "audioWorklet" in AudioContext.prototype ? this.#openLive() : null;
 		try {
@@ -244,8 +245,9 @@ class Hearing {
 	}
 
 	#fail(error) {
+		if (error.name === "AbortError") return; // What has cancelled it has cleared the rest.
 		for (const id of ["hear-state", "partial"]) write(id, "");
-		if (error.name !== "AbortError") writeError("hear-error", error);
+		writeError("hear-error", error);
 		byId("cancel-hearing").disabled = true;
 	}
 
