@@ -44,6 +44,13 @@ def test_all_is_what_both_servers_need_and_no_tool() -> None:
     assert len(found) == len(set(found))
 
 
+@pytest.mark.parametrize(("engine", "extra"), [("kokoro", "piper"), ("xtts", "tts")])
+def test_who_keeps_voices_on_disk_installs_their_format(engine: str, extra: str) -> None:
+    files = (ROOT / "wyoming_voice_stack" / "tts" / "engines" / engine).rglob("*.py")
+    assert any("latent_cache" in file.read_text("utf-8") for file in files)
+    assert "safetensors" in {line.partition(">")[0] for line in listed(extra)}
+
+
 def test_requirements_are_those_of_the_installed_package() -> None:
     plain = [line for line in requires("wyoming-voice-stack") or [] if "extra ==" not in line]
     assert {line.partition(">")[0] for line in listed()} == {
