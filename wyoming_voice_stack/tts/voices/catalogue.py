@@ -192,7 +192,7 @@ class VoiceCatalogue:
         self, language: str, default: _VoiceEntry, languages: tuple[str, ...]
     ) -> tuple[_VoiceEntry, tuple[str, ...]]:
         """The default voice, or one that speaks the language of the request where it does not."""
-        if closest_language(language, languages or default.voice.languages):
+        if closest_language(language, default.voice.languages):
             return default, languages
         other = self._first_in(language)
         return (default, languages) if other is None else (other, ())

@@ -58,6 +58,14 @@ def test_a_request_without_a_voice_gets_one_of_its_language(
     assert catalogue.select(VoiceRequest(language=language)).voice == expected
 
 
+def test_a_default_voice_with_its_language_stays_where_it_speaks_others_too() -> None:
+    voices = (Voice("bob", ("en", "de")), Voice("anna", ("en", "de")))
+    card = replace(CARD, languages=("en", "de"), voices=voices)
+    catalogue = VoiceCatalogue(card, {}, default_voice="anna [en]")
+    chosen = catalogue.select(VoiceRequest(language="de"))
+    assert (chosen.voice, chosen.languages) == ("anna", ("en",))
+
+
 @pytest.mark.parametrize(("name", "language"), [("dora", "en"), (None, "de")])
 def test_a_language_that_is_not_spoken_is_an_error(name: str | None, language: str) -> None:
     with pytest.raises(UnknownLanguage):
