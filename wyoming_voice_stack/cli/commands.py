@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,9 @@ from wyoming_voice_stack.cli.terminal import (
     run,
 )
 from wyoming_voice_stack.errors import EXIT_INTERRUPTED, EXIT_USAGE, ConfigError, EngineError
+
+if TYPE_CHECKING:
+    from wyoming_voice_stack.config.settings import Settings
 
 _HELP = "Speech to text and text to speech for Home Assistant, over the Wyoming protocol."
 _HEALTH_SECONDS = 5.0
@@ -85,8 +88,6 @@ def serve(
     from wyoming_voice_stack.config.settings import load_settings
     from wyoming_voice_stack.logs import configure_logging
     from wyoming_voice_stack.server.assembly import assemble
-    from wyoming_voice_stack.server.assembly.default_voice import with_default_voice
-    from wyoming_voice_stack.tts.engines.kokoro.machine_speed import kokoro_speed
 
     settings = load_settings(
         {
@@ -99,7 +100,8 @@ def serve(
     )
     configure_logging(settings.log_level, settings.log_format)
     _warn_of_misspelt_variables()
-    settings = asyncio.run(with_default_voice(settings, kokoro_speed))
+    if mode == "tts":
+        settings = _with_default_voice(settings)
     exit_status = asyncio.run(server.serve(settings, assemble))
     if exit_status is not None:
         # The engine is in a native call that cannot be interrupted; everything else has stopped.
@@ -270,6 +272,13 @@ def models_list() -> None:
         typer.echo(f"No models in {Path(folder).absolute()} yet.", err=True)
         return
     console(stderr=False).print(table)
+
+
+def _with_default_voice(settings: Settings) -> Settings:
+    from wyoming_voice_stack.server.assembly.default_voice import with_default_voice
+    from wyoming_voice_stack.tts.engines.kokoro.machine_speed import kokoro_speed
+
+    return asyncio.run(with_default_voice(settings, kokoro_speed))
 
 
 def _warn_of_misspelt_variables() -> None:
