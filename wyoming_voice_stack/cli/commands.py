@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -23,9 +23,6 @@ from wyoming_voice_stack.cli.terminal import (
     run,
 )
 from wyoming_voice_stack.errors import EXIT_INTERRUPTED, EXIT_USAGE, ConfigError, EngineError
-
-if TYPE_CHECKING:
-    from wyoming_voice_stack.config.settings import Settings
 
 _HELP = "Speech to text and text to speech for Home Assistant, over the Wyoming protocol."
 _HEALTH_SECONDS = 5.0
@@ -85,6 +82,7 @@ def serve(
     from wyoming_voice_stack.server import app as server
 
     server.prepare_process(mode)
+    from wyoming_voice_stack.config.misspelt_variables import warn_of_misspelt_variables
     from wyoming_voice_stack.config.settings import load_settings
     from wyoming_voice_stack.logs import configure_logging
     from wyoming_voice_stack.server.assembly import assemble
@@ -99,9 +97,12 @@ def serve(
         }
     )
     configure_logging(settings.log_level, settings.log_format)
-    _warn_of_misspelt_variables()
+    warn_of_misspelt_variables(os.environ)
     if mode == "tts":
-        settings = _with_default_voice(settings)
+        from wyoming_voice_stack.server.assembly.default_voice import with_default_voice
+        from wyoming_voice_stack.tts.engines.kokoro.machine_speed import kokoro_speed
+
+        settings = asyncio.run(with_default_voice(settings, kokoro_speed))
     exit_status = asyncio.run(server.serve(settings, assemble))
     if exit_status is not None:
         # The engine is in a native call that cannot be interrupted; everything else has stopped.
@@ -272,24 +273,6 @@ def models_list() -> None:
         typer.echo(f"No models in {Path(folder).absolute()} yet.", err=True)
         return
     console(stderr=False).print(table)
-
-
-def _with_default_voice(settings: Settings) -> Settings:
-    from wyoming_voice_stack.server.assembly.default_voice import with_default_voice
-    from wyoming_voice_stack.tts.engines.kokoro.machine_speed import kokoro_speed
-
-    return asyncio.run(with_default_voice(settings, kokoro_speed))
-
-
-def _warn_of_misspelt_variables() -> None:
-    import logging
-
-    from wyoming_voice_stack.config.misspelt_variables import misspelt_variables
-
-    for variable, setting in misspelt_variables(os.environ).items():
-        logging.getLogger(__name__).warning(
-            "%s is not a setting and is ignored; did you mean %s?", variable, setting
-        )
 
 
 def _mode(given: str | None) -> str:

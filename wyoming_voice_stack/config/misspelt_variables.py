@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 from wyoming_voice_stack.config.options_file import OPTIONS_VARIABLE
 from wyoming_voice_stack.config.settings import Settings
+
+_LOGGER = logging.getLogger(__name__)
 
 SIMILARITY = 0.8
 """Lowest ratio of `difflib`, from 0 to 1: `ASR_MODLE` has 0.89, `ASR_MEMORY` 0.63."""
@@ -25,3 +28,9 @@ def misspelt_variables(environ: Iterable[str]) -> dict[str, str]:
     unknown = sorted(name for name in environ if name.upper() not in {*known, *_OTHERS})
     found = {name: get_close_matches(name.upper(), likely, 1, SIMILARITY) for name in unknown}
     return {name: matches[0] for name, matches in found.items() if matches}
+
+
+def warn_of_misspelt_variables(environ: Iterable[str]) -> None:
+    """Log a warning for each."""
+    for variable, setting in misspelt_variables(environ).items():
+        _LOGGER.warning("%s is not a setting and is ignored; did you mean %s?", variable, setting)
