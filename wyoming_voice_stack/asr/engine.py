@@ -124,6 +124,19 @@ class Segmenter(Protocol):
         ...
 
 
+class ModelFamily(NamedTuple):
+    """What clients are shown of the origin of a model."""
+
+    name: str
+    """Such as `Whisper`."""
+    authors: str
+    """Those of the model and of the library that runs it."""
+    url: str
+
+
+WHISPER = ModelFamily("Whisper", "OpenAI, SYSTRAN", "https://github.com/SYSTRAN/faster-whisper")
+
+
 class RecognizerSource(Protocol):
     """A model that is not loaded yet. Its files may not be downloaded yet."""
 
@@ -135,6 +148,11 @@ class RecognizerSource(Protocol):
     @property
     def translates(self) -> bool:
         """True if the model was trained to translate to English."""
+        ...
+
+    @property
+    def family(self) -> ModelFamily:
+        """Where the model comes from."""
         ...
 
     @property

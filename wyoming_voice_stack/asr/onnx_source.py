@@ -8,12 +8,13 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
 
+from wyoming_voice_stack.asr.engine import ModelFamily
 from wyoming_voice_stack.asr.onnx.catalogue import known_model, languages_by_name
 from wyoming_voice_stack.asr.onnx.engine import OnnxRecognizer
-from wyoming_voice_stack.asr.onnx.layouts import Layout, can_translate, read_layout
+from wyoming_voice_stack.asr.onnx.layouts import Kind, Layout, can_translate, family_of, read_layout
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.catalogue import model_languages
-from wyoming_voice_stack.errors import ModelCorrupt
+from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
 
 SMALLER = "base"
 """A Whisper model that takes a third of Parakeet's memory."""
@@ -58,10 +59,12 @@ class OnnxSource:
     @property
     def translates(self) -> bool:
         """True if the model was trained to translate to English, and onnx-asr lets it."""
-        known = known_model(self.reference)
-        if known is not None:
-            return can_translate(known.kind)
-        return self._layout is not None and can_translate(self._layout.kind)
+        return can_translate(self._kind)
+
+    @property
+    def family(self) -> ModelFamily:
+        """Where the model comes from."""
+        return family_of(self._kind)
 
     @property
     def smaller(self) -> str | None:
@@ -81,6 +84,16 @@ class OnnxSource:
             threads=self.threads,
             vad=SileroVad.installed(),
         )
+
+    @property
+    def _kind(self) -> Kind:
+        known = known_model(self.reference)
+        if known is not None:
+            # Damage to its files is reported by the attempt to load it.
+            return known.kind
+        if self._layout is None:
+            raise ModelNotFound(f"Model {self.reference} does not exist; check ASR_MODEL.")
+        return self._layout.kind
 
     @cached_property
     def _layout(self) -> Layout | None:

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
-from wyoming_voice_stack.asr.engine import SAMPLE_RATE, SpeechRecognizer, TranscriptionRequest
+from wyoming_voice_stack.asr.engine import (
+    SAMPLE_RATE,
+    WHISPER,
+    ModelFamily,
+    SpeechRecognizer,
+    TranscriptionRequest,
+)
 from wyoming_voice_stack.asr.recorded_audio import AudioBudget
 from wyoming_voice_stack.asr.utterance import TranscriptionContext, Utterance
 from wyoming_voice_stack.asr.utterance_request import (
@@ -39,6 +45,8 @@ class AsrEntry:
     """As `ASR_MODEL` names it; a request may use this as well."""
     translates: bool = False
     """True if the model was trained to translate to English."""
+    family: ModelFamily = WHISPER
+    """Where the model comes from."""
 
     @property
     def tags(self) -> dict[str, str]:
@@ -55,6 +63,8 @@ class AsrModelCard:
     """BCP 47 tags, sorted; with `ASR_LANGUAGES`, only those of the household."""
     translates: bool = False
     """True if it was trained to translate to English."""
+    family: ModelFamily = WHISPER
+    """Where the model comes from."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,7 @@ class AsrService:
                 entry.name,
                 tuple(sorted(household_languages(self._options.household, entry.tags))),
                 entry.translates,
+                entry.family,
             )
             for entry in self._entries.values()
         )

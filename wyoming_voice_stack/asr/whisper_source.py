@@ -7,6 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
 
+from wyoming_voice_stack.asr.engine import WHISPER, ModelFamily
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.catalogue import can_translate, model_languages, smaller_model
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
@@ -44,6 +45,11 @@ class WhisperSource:
     def translates(self) -> bool:
         """True if the model was trained to translate to English."""
         return can_translate(self.reference, self.languages)
+
+    @property
+    def family(self) -> ModelFamily:
+        """Where the model comes from."""
+        return WHISPER
 
     @property
     def smaller(self) -> str | None:

@@ -28,7 +28,6 @@ TTS_PROGRAM = "Voice Stack TTS"
 """Name of the entity in Home Assistant and part of its identity there, so it must never change."""
 
 PROJECT = Attribution(name="wyoming-voice-stack", url="")
-_WHISPER = Attribution(name="OpenAI, SYSTRAN", url="https://github.com/SYSTRAN/faster-whisper")
 
 
 def asr_info(
@@ -39,7 +38,7 @@ def asr_info(
         name=ASR_PROGRAM,
         attribution=PROJECT,
         installed=True,
-        description=f"Speech to text with Whisper: {served}",
+        description=f"Speech to text with {models[0].family.name}: {served}",
         version=__version__,
         models=[_asr_model(model) for model in models],
         supports_transcript_streaming=streams_text,
@@ -54,9 +53,9 @@ def asr_info(
 def _asr_model(model: AsrModelCard) -> AsrModel:
     return AsrModel(
         name=model.name,
-        attribution=_WHISPER,
+        attribution=Attribution(name=model.family.authors, url=model.family.url),
         installed=True,
-        description=f"Whisper {model.name}",
+        description=f"{model.family.name} {model.name}",
         version=None,
         languages=list(model.languages),
     )

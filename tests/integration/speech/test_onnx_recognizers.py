@@ -97,11 +97,18 @@ async def test_it_is_unloaded_and_loaded_again(server: Server) -> None:
     assert await heard(server, say(DOOR)) == text
 
 
-def test_what_it_says_of_itself(server: Server) -> None:
+async def test_what_it_says_of_itself(server: Server) -> None:
     status, body = server.get("/health")
     assert status == 200
     assert json.loads(body)["model"] == "tiny-parakeet"
     assert "/tiny-parakeet" not in body.decode()
+    [program] = (await client.describe(server.uri)).asr
+    assert "Speech to text with NeMo: model tiny-parakeet, " in (program.description or "")
+    [model] = program.models
+    assert (model.attribution.name, model.languages) == ("NVIDIA, Ilya Stupakov", ["de", "en"])
+
+
+def test_only_its_own_libraries_are_loaded(server: Server) -> None:
     maps = Path(f"/proc/{server.process.pid}/maps").read_text()
     assert "onnxruntime" in maps
     assert "libtorch" not in maps

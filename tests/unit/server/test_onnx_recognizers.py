@@ -64,6 +64,8 @@ def test_what_clients_see_of_known_models(store: ModelStore) -> None:
     assert (parakeet.name, len(parakeet.languages), parakeet.translates) == (V3[9:], 25, False)
     assert (canary.languages, canary.translates) == (("de", "en", "es", "fr"), True)
     assert (base.name, base.translates) == ("base", True)
+    assert [model.family.name for model in (parakeet, canary, base)] == ["NeMo", "NeMo", "Whisper"]
+    assert parakeet.family.authors == "NVIDIA, Ilya Stupakov"
 
 
 def test_a_path_is_never_shown(store: ModelStore, folder: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
+from wyoming_voice_stack.asr.engine import ModelFamily
 from wyoming_voice_stack.errors import ModelCorrupt
 
 Kind: TypeAlias = Literal[
@@ -71,6 +72,14 @@ _FILES: Mapping[Kind, tuple[str, ...]] = {
 """Patterns of the files with float32 weights and of the texts, as they are named on the hub."""
 
 
+_ORIGINS = {
+    "nemo": ("NeMo", "NVIDIA"),
+    "gigaam": ("GigaAM", "Sber"),
+    "whisper": ("Whisper", "OpenAI"),
+}
+"""The beginning of a kind's name -> the name of the models and their authors."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """A model in a folder."""
@@ -92,6 +101,12 @@ def int8_files(kind: Kind) -> tuple[str, ...]:
 def can_translate(kind: Kind) -> bool:
     """Return whether a model was trained to translate, and the library lets it: Canary."""
     return kind == "nemo-conformer-aed"
+
+
+def family_of(kind: Kind) -> ModelFamily:
+    """Return where models of a kind come from; the library's author has converted most of them."""
+    name, author = next(origin for start, origin in _ORIGINS.items() if kind.startswith(start))
+    return ModelFamily(name, f"{author}, Ilya Stupakov", "https://github.com/istupakov/onnx-asr")
 
 
 def read_layout(folder: Path) -> Layout:

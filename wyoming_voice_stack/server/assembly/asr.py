@@ -167,6 +167,7 @@ def _asr_entry(
         reference=reference,
         codes=source.languages,
         translates=source.translates,
+        family=source.family,
         worker=Worker(
             name,
             freeze_after_load(source.load),
