@@ -91,6 +91,8 @@ _RULES: Mapping[str, _Rules] = {
 
 _SYLLABIC_L = re.compile(r"əl(?![ˈˌaeiouæɑɐɒɔəɛɜɪʊʌᵻ])")
 """The ending of "little"; not the beginning of a syllable, as in "finally"."""
+_PRONOUN_I = re.compile(r"(?<![^\s“\"(])I(?=[mvdl]?(?![^\s,.;:!?…—”\")]))")
+"""The words "I", "I'm", "I've", "I'd" and "I'll", which espeak-ng does not stress at all. Kokoro swallows them."""
 _SYLLABIC = re.compile(r"(\S)\N{COMBINING VERTICAL LINE BELOW}")
 NEAREST: Mapping[int, str] = str.maketrans(
     {
@@ -143,7 +145,8 @@ def phonemes(text: str, language: str) -> str:
     said = "".join(_pronounced(_with_known_marks(text), ESPEAK_VOICES[language]))
     for old, new in _RULES.get(language, (*_COMMON, *_NOT_ENGLISH)):
         said = said.replace(old, new)
-    said = _SYLLABIC_L.sub("ᵊl", said) if language in _RULES else said
+    if language in _RULES:
+        said = _PRONOUN_I.sub("ˌI", _SYLLABIC_L.sub("ᵊl", said))
     said = _SYLLABIC.sub(r"ᵊ\1" if language in _RULES else r"ə\1", said).translate(NEAREST)
     return " ".join(_SILENT.sub("", said).split())
 

@@ -130,6 +130,10 @@ class TestAmericanEnglish:
             ("button", "bˈʌtᵊn"),
             ("finally alone", "fˈInəli əlˈOn"),
             ("better is", "bˈɛTəɹ ɪz"),
+            ("I turned it off.", "ˌI tˈɜɹnd ɪT ˈɔf."),
+            ("Sorry, I'm late (I know).", "sˈɑɹi, ˌIm lˈAt (ˌI nˈO)."),
+            ("I'll say I've been", "ˌIl sˈA ˌIv bˌɪn"),
+            ("my ice", "mI ˈIs"),
         ],
     )
     def test_is_written_as_kokoro_writes_it(self, text: str, expected: str) -> None:
@@ -143,6 +147,7 @@ class TestBritishEnglish:
             ("No bird", "nˈQ bˈɜːd"),
             ("square", "skwˈɛː"),
             ("theatre", "θˈɪətə"),
+            ("I'd know", "ˌId nˈQ"),
         ],
     )
     def test_is_written_as_kokoro_writes_it(self, text: str, expected: str) -> None:
