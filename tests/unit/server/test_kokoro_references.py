@@ -72,6 +72,14 @@ def test_a_folder(store: ModelStore, folder: Path, prefix: str) -> None:
     assert weights.find() == weights.locate() == folder
 
 
+def test_a_model_of_a_folder(store: ModelStore, folder: Path) -> None:
+    model = folder / "kokoro-v1.0.onnx"
+    model.write_bytes(b"x" * 2000)
+    weights = weights_of(str(model), store, environ={}, text_to_speech=True)
+    assert weights.engine == "kokoro"
+    assert weights.locate() == model
+
+
 def test_a_folder_of_a_piper_voice_is_not_kokoro(tmp_path: Path) -> None:
     (tmp_path / "voice.onnx").touch()
     assert kokoro_reference(str(tmp_path)) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wyoming_voice_stack.tts.engines.kokoro.files import KOKORO_HUB, VOICES
+from wyoming_voice_stack.tts.engines.kokoro.files import KOKORO_HUB, MODEL_SUFFIX, VOICES
 from wyoming_voice_stack.tts.engines.kokoro.voices import VoiceFolder
 
 KOKORO = "kokoro"
@@ -16,7 +16,7 @@ def kokoro_reference(name: str) -> str | None:
     """Return `kokoro`, or the path that `name` stands for, without the prefix; None for other models.
 
     The name of its repository stands for `kokoro`. A folder whose `voices/` has voices of Kokoro needs
-    no prefix.
+    no prefix, nor does a model beside it.
     """
     if name.lower() in {KOKORO, KOKORO_SCHEME} or name == KOKORO_HUB.repo_id:
         return KOKORO
@@ -27,7 +27,9 @@ def kokoro_reference(name: str) -> str | None:
 
 def _has_voices(name: str) -> bool:
     try:
-        return bool(name) and bool(VoiceFolder(Path(name).expanduser() / VOICES).names)
+        path = Path(name).expanduser()
+        place = path.parent if path.suffix == MODEL_SUFFIX else path
+        return bool(name) and bool(VoiceFolder(place / VOICES).names)
     except (OSError, RuntimeError, ValueError):
         # Unreadable or too long; the home folder of an unknown user; a NUL character.
         return False

@@ -10,7 +10,9 @@ from wyoming_voice_stack.models.hub_model import HubModel
 from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 from wyoming_voice_stack.tts.engines.kokoro.voices import PUBLISHED_VOICES, VoiceFolder
 
-HUB_FILE = "onnx/model_quantized.onnx"
+HUB_FOLDER = "onnx"
+HUB_FILE = f"{HUB_FOLDER}/model_quantized.onnx"
+MODEL_SUFFIX = ".onnx"
 KOKORO_HUB = HubModel(
     "onnx-community/Kokoro-82M-v1.0-ONNX",
     include=(HUB_FILE, "voices/*.bin"),
@@ -38,6 +40,8 @@ class KokoroFiles:
     def in_folder(cls, folder: Path) -> KokoroFiles:
         """Find the files in a folder: an ONNX file, and `*.bin` files in `voices/` or beside it.
 
+        The path of the ONNX file stands for its folder.
+
         Raises:
             ModelNotFound: there is no model, there are several, or there are no voices.
             ModelCorrupt: a file is a Git LFS pointer, or a voice does not have the right size.
@@ -62,10 +66,16 @@ def voice_names(folder: Path) -> tuple[str, ...]:
 
 
 def _voices_in(folder: Path) -> Path:
+    if folder.is_file():
+        beside = folder.parent
+        # The hub has the models in a folder beside the voices.
+        folder = beside.parent if beside.name == HUB_FOLDER else beside
     return folder / VOICES if (folder / VOICES).is_dir() else folder
 
 
 def _model_in(folder: Path) -> Path:
+    if folder.is_file() and folder.suffix == MODEL_SUFFIX:
+        return folder
     if not folder.is_dir():
         raise ModelNotFound(
             f"{folder} is not a folder. Set TTS_MODEL to kokoro:FOLDER, a folder with model.onnx and"
@@ -74,12 +84,19 @@ def _model_in(folder: Path) -> Path:
     for name in _PREFERRED:
         if (folder / name).is_file():
             return folder / name
-    found = sorted([*folder.glob("*.onnx"), *folder.glob("onnx/*.onnx")])
+    found = sorted(
+        [
+            path
+            for place in ("", f"{HUB_FOLDER}/")
+            for path in folder.glob(f"{place}*{MODEL_SUFFIX}")
+        ]
+    )
     if len(found) == 1:
         return found[0]
     names = ", ".join(str(path.relative_to(folder)) for path in found[:8])
     raise ModelNotFound(
-        f"{folder} contains several models ({names}). Keep one of them, or name it model.onnx."
+        f"{folder} contains several models ({names}). Set TTS_MODEL to the path of one, such as"
+        f" kokoro:{found[0]}."
         if found
         else f"{folder} contains no model of Kokoro. Copy {HUB_FILE} of {KOKORO_HUB.repo_id} to it."
     )

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.kokoro_voices import kokoro_folder, write_voice
 from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
-from wyoming_voice_stack.tts.engines.kokoro.files import KOKORO_HUB, KokoroFiles
+from wyoming_voice_stack.tts.engines.kokoro.files import KOKORO_HUB, KokoroFiles, voice_names
 from wyoming_voice_stack.tts.engines.kokoro.voices import PUBLISHED_VOICES
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
@@ -34,13 +34,32 @@ class TestInFolder:
     def test_does_not_choose_between_other_names(self, tmp_path: Path) -> None:
         for name in ("a.onnx", "b.onnx"):
             (tmp_path / name).touch()
-        with pytest.raises(ModelNotFound, match=r"several models \(a.onnx, b.onnx\)"):
+        with pytest.raises(
+            ModelNotFound, match=r"several models \(a.onnx, b.onnx\).*kokoro:.*/a\.onnx"
+        ):
             KokoroFiles.in_folder(tmp_path)
 
-    def test_needs_a_folder(self, tmp_path: Path) -> None:
-        (tmp_path / "model.onnx").touch()
+    def test_takes_the_model_that_is_named(self, tmp_path: Path) -> None:
+        for name in ("a.onnx", "model.onnx"):
+            (tmp_path / name).write_bytes(b"x" * 2000)
+        write_voice(tmp_path / "voices", "af_heart")
+        files = KokoroFiles.in_folder(tmp_path / "a.onnx")
+        assert files.model.name == "a.onnx"
+        assert files.voices.names == voice_names(tmp_path / "a.onnx") == ("af_heart",)
+
+    def test_takes_a_model_of_the_hub_that_is_named(self, tmp_path: Path) -> None:
+        folder = kokoro_folder(tmp_path / "kokoro")
+        named = folder / "onnx" / "model_fp16.onnx"
+        named.write_bytes(b"x" * 2000)
+        files = KokoroFiles.in_folder(named)
+        assert files.model == named
+        assert files.voices.names == ("af_heart", "af_bella", "ef_dora")
+
+    @pytest.mark.parametrize("name", ["missing", "voices.zip"])
+    def test_needs_a_folder(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "voices.zip").touch()
         with pytest.raises(ModelNotFound, match="is not a folder"):
-            KokoroFiles.in_folder(tmp_path / "model.onnx")
+            KokoroFiles.in_folder(tmp_path / name)
 
     def test_needs_a_model(self, tmp_path: Path) -> None:
         write_voice(tmp_path / "voices", "af_heart")
