@@ -30,6 +30,7 @@ from wyoming_voice_stack.http.api.transcription.transcription_api import (
     TranscriptionApi,
 )
 from wyoming_voice_stack.http.api.uploads import UploadBudget
+from wyoming_voice_stack.metrics import Metrics
 
 MAX_UPLOAD_BYTES = 256 * 1024
 UPLOADS_BYTES = 1024 * 1024
@@ -95,6 +96,7 @@ class Caller:
     url: str
     service: AsrService
     uploads: UploadBudget
+    metrics: Metrics
 
     @property
     def queued_jobs(self) -> int:
@@ -137,9 +139,12 @@ async def transcribing(
     options = options or replace(OPTIONS, max_utterance_s=600)
     async with serving(engine, options, name_source=name_source) as service:
         uploads = UploadBudget(UPLOADS_BYTES)
-        api = TranscriptionApi(service, uploads, max_upload_bytes=MAX_UPLOAD_BYTES)
+        metrics = Metrics()
+        api = TranscriptionApi(service, uploads, metrics, max_upload_bytes=MAX_UPLOAD_BYTES)
         async with serving_api(api.routes(), **more) as running:
-            yield Caller(running.http, f"http://127.0.0.1:{running.port}", service, uploads)
+            yield Caller(
+                running.http, f"http://127.0.0.1:{running.port}", service, uploads, metrics
+            )
         assert uploads.used_bytes == 0
 
 

@@ -119,7 +119,9 @@ class HttpSide:
         from wyoming_voice_stack.http.api.transcription.transcription_api import TranscriptionApi
 
         limit = self.max_upload_bytes
-        return TranscriptionApi(self.asr, self.uploads, max_upload_bytes=limit).routes()
+        return TranscriptionApi(
+            self.asr, self.uploads, self.metrics, max_upload_bytes=limit
+        ).routes()
 
     def _voice_names(self, tts: TtsService) -> VoiceNames:
         from wyoming_voice_stack.http.api.names import VoiceNames

@@ -35,6 +35,7 @@ from wyoming_voice_stack.http.api.transcription.transcription_fields import (
     read_json_fields,
 )
 from wyoming_voice_stack.http.api.uploads import UploadBudget, received_form
+from wyoming_voice_stack.metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,11 +57,17 @@ class TranscriptionApi:
     """Transcribes uploaded files with the service that Wyoming uses, in the same queue."""
 
     def __init__(
-        self, service: AsrService, uploads: UploadBudget, *, max_upload_bytes: int
+        self,
+        service: AsrService,
+        uploads: UploadBudget,
+        metrics: Metrics,
+        *,
+        max_upload_bytes: int,
     ) -> None:
         """`uploads` is the memory for the files of all requests."""
         self._service = service
         self._uploads = uploads
+        self._metrics = metrics
         self._max_upload_bytes = max_upload_bytes
         self._feed = FileFeed()
 
@@ -177,6 +184,8 @@ class TranscriptionApi:
             except VoiceStackError as error:
                 if response is None:
                     raise
+                self._metrics.errors.labels(error.code).inc()
+                _LOGGER.warning("[%s] cut off: %s", connection_name(request), error)
                 # The client has the beginning of the text, and must learn that it is not all.
                 await _send(response, error=describe(error))
                 return response

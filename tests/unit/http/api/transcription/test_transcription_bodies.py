@@ -140,9 +140,12 @@ class FailingLater(TellingRecognizer):
         return super().transcribe_one(speech)
 
 
-async def test_an_error_in_a_stream_is_its_last_event() -> None:
+async def test_an_error_in_a_stream_is_its_last_event(caplog: pytest.LogCaptureFixture) -> None:
     async with transcribing(FailingLater(1)) as caller:
         answer = await caller.upload(spoken_file(1.0, 1.0), [("stream", "true")])
+        # It is counted and logged as other errors are.
+        assert 'code="engine-failed"' in caller.metrics.render().decode()
+    assert any("cut off: Whisper failed on this utterance" in line for line in caplog.messages)
     delta, failed = answer.events
     assert delta["delta"] == "Hello there."
     assert failed["error"]["type"] == "server_error"
