@@ -45,6 +45,7 @@ class Api:
 async def serving_api(
     routes: Sequence[web.RouteDef],
     *,
+    sockets: Sequence[web.RouteDef] = (),
     elsewhere: Sequence[web.RouteDef] = (),
     key: str | None = None,
     origins: Sequence[str] = (),
@@ -56,7 +57,7 @@ async def serving_api(
 
     def late_routes(places: RequestPlaces) -> dict[str, BuildRoutes]:
         gateway = Gateway(ApiKey(key), CrossOrigin(origins, hosts), places, service, metrics)
-        return {"/v1": lambda: gateway.guarded(routes, elsewhere=elsewhere)}
+        return {"/v1": lambda: gateway.guarded(routes, sockets=sockets, elsewhere=elsewhere)}
 
     async with (
         listening(

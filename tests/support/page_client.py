@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import aiohttp
 from aiohttp import web
@@ -69,6 +69,9 @@ class CountedPlaces:
         assert request.path
         self.entered += 1
         yield
+
+    def open_socket(self, request: web.Request) -> NoReturn:
+        raise AssertionError(request.path)
 
     def keep(self, request: web.Request) -> None:
         assert request.path

@@ -17,9 +17,9 @@ from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.http.api.elsewhere import Elsewhere
 from wyoming_voice_stack.http.api.names import VoiceNames
 from wyoming_voice_stack.http.api.realtime.event_socket import Pay
-from wyoming_voice_stack.http.api.realtime.hearing_session import Hearing
 from wyoming_voice_stack.http.api.realtime.realtime_api import RealtimeApi, RealtimeMode
-from wyoming_voice_stack.http.api.realtime.speaking_session import Speaking
+from wyoming_voice_stack.http.api.realtime.speech_session import SpeechMode
+from wyoming_voice_stack.http.api.realtime.transcription_session import TranscriptionMode
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.tts.service import TtsService
 
@@ -139,14 +139,14 @@ async def serving_realtime(
         draining=(drain or Drain()).wait,
         new_rate=lambda: pay,
     )
-    async with serving_api(api.routes(), **options) as server:  # type: ignore[arg-type]
+    async with serving_api((), sockets=api.routes(), **options) as server:  # type: ignore[arg-type]
         yield server
 
 
 @asynccontextmanager
 async def hearing(service: AsrService, **options: object) -> AsyncIterator[Api]:
     """A server that transcribes."""
-    mode = Hearing(service, TTS_ELSEWHERE, Metrics())
+    mode = TranscriptionMode(service, TTS_ELSEWHERE, Metrics())
     async with serving_realtime(mode, TTS_ELSEWHERE, **options) as api:  # type: ignore[arg-type]
         yield api
 
@@ -157,6 +157,6 @@ async def speaking(
 ) -> AsyncIterator[Api]:
     """A server that speaks."""
     voices = VoiceNames(lambda: service.voices.catalogue, lambda: aliases or {})
-    mode = Speaking(service, voices, ASR_ELSEWHERE, Metrics())
+    mode = SpeechMode(service, voices, ASR_ELSEWHERE, Metrics())
     async with serving_realtime(mode, ASR_ELSEWHERE, **options) as api:  # type: ignore[arg-type]
         yield api

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeAlias
 
-from aiohttp import web, web_response
+from aiohttp import web, web_response, web_server
 from aiohttp.typedefs import Handler
 
 from wyoming_voice_stack.http.deadlines import DEADLINES, Deadlines
@@ -42,6 +42,27 @@ HEADERS_KEY: web.RequestKey[AddHeaders] = web.RequestKey("headers")
 """Of a request: a function that completes the headers of its response."""
 
 
+class SocketPlace(Protocol):
+    """The place of a WebSocket, which it has while it makes the server work."""
+
+    def take(self) -> None:
+        """Take a place, unless it has one.
+
+        Raises:
+            NoFreePlace: all places are taken.
+            ShuttingDown: the server takes no new requests.
+        """
+        ...
+
+    def give_back(self) -> None:
+        """Leave the place to others: nothing is in progress."""
+        ...
+
+
+SOCKET_PLACE_KEY: web.RequestKey[SocketPlace] = web.RequestKey("socket_place")
+"""Of a request for a WebSocket: its place."""
+
+
 class RequestPlaces(Protocol):
     """The requests that a server works on at once."""
 
@@ -56,6 +77,14 @@ class RequestPlaces(Protocol):
         """
         ...
 
+    def open_socket(self, request: web.Request) -> AbstractContextManager[SocketPlace]:
+        """Keep the connection of a WebSocket, at first without a place, for the time of the context.
+
+        Raises:
+            ShuttingDown: the server takes no new requests.
+        """
+        ...
+
     async def drains(self) -> None:
         """Wait until the server takes no new requests: those that never end must end then."""
         ...
@@ -63,6 +92,27 @@ class RequestPlaces(Protocol):
     def keep(self, request: web.Request) -> None:
         """Note that a connection without a place is in use, so that it is not closed soon."""
         ...
+
+
+class _ErrorsWithId(web.RequestHandler):
+    """A connection whose own errors, such as a broken header, have a request id too.
+
+    No handler and no signal of the application sees them.
+    """
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return the response for an error outside of the handlers."""
+        response = super().handle_error(request, status, exc, message)
+        response.headers[REQUEST_ID_HEADER] = new_request_id()
+        return response
 
 
 def make_runner(
@@ -89,6 +139,7 @@ def make_runner(
     """
     # aiohttp's own value has its version and Python's.
     web_response.SERVER_SOFTWARE = SERVER_NAME  # type: ignore[attr-defined]
+    web_server.RequestHandler = _ErrorsWithId  # type: ignore[misc, attr-defined]
     wait, track = before_request or _at_once, handling or (lambda _: nullcontext())
 
     @web.middleware

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Protocol
 
+from wyoming_voice_stack.http.peer_address import plain_address
+
 EXTRA_CONNECTIONS = 16
 """Connections without a place, for `describe` and `ping` while all places are taken."""
 IDLE_SECONDS = 1.0
@@ -143,8 +145,8 @@ def source_of(peer: Sequence[Any] | None) -> str:
 
 
 def host_of(peer: Sequence[Any]) -> str:
-    """Return the address of a peer as it is written; IPv4 without the prefix of mapped addresses."""
-    return str(peer[0]).removeprefix("::ffff:").partition("%")[0]
+    """Return the address of a peer as people write it."""
+    return plain_address(str(peer[0]))
 
 
 def _gives_way(connection: Placed) -> bool:

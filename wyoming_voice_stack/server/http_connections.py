@@ -2,14 +2,16 @@
 
 Connections at rest are bounded in number and time, and give way to newer ones. A connection with a
 request that works is never cut for another one; beyond the limit, the newest request is refused.
+A WebSocket is at rest while nothing is in progress on it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 
 from aiohttp import web
 
@@ -24,6 +26,10 @@ browsers and programs of a house open. They have a limit of their own, so that a
 stays observable."""
 REST_SECONDS = 75.0
 """How long such a connection may take for its next request; more than aiohttp keeps one that is idle."""
+IDLE_SOCKETS = 256
+"""WebSockets without work in progress; the oldest of the address with most gives way to a new one."""
+SOCKET_SECONDS = 3_900.0
+"""How long one may be without work; sessions end before."""
 DEFAULT_REQUESTS = 64
 
 
@@ -33,6 +39,8 @@ class HttpConnections:
     def __init__(self, max_requests: int = DEFAULT_REQUESTS) -> None:
         self._max_requests = max_requests
         self._resting = BoundedConnections(RESTING_CONNECTIONS, REST_SECONDS)
+        self._idle_sockets = BoundedConnections(IDLE_SOCKETS, SOCKET_SECONDS)
+        self._sockets = 0
         self._sources: Counter[str] = Counter()
         self._finished = asyncio.Event()
         self._finished.set()
@@ -78,16 +86,39 @@ class HttpConnections:
         self._finished.clear()
         if transport is not None:
             self._resting.remove(transport)
+            self._idle_sockets.remove(transport)
         try:
             yield
         finally:
             self._sources[source] -= 1
             if not self._sources[source]:
                 del self._sources[source]
-            if not self.requests:
-                self._finished.set()
             self._touch(transport)
+            self._note_end()
             self._memory_return.connection_ended(request.content.total_bytes)
+
+    @contextmanager
+    def open_socket(self, request: web.Request) -> Iterator[_SocketPlace]:
+        """Keep the connection of a WebSocket, without a place, for the time of the context.
+
+        Raises:
+            ShuttingDown: the server takes no new requests.
+        """
+        transport = request.transport
+        if self._draining or transport is None:
+            raise ShuttingDown
+        place = _SocketPlace(partial(self.enter, request), partial(self._rest_socket, transport))
+        self._sockets += 1
+        self._finished.clear()
+        self._rest_socket(transport)
+        try:
+            yield place
+        finally:
+            place.give_back()
+            self._sockets -= 1
+            self._idle_sockets.remove(transport)
+            self._touch(transport)
+            self._note_end()
 
     def keep(self, request: web.Request) -> None:
         """Note that a connection without a place is in use."""
@@ -103,12 +134,13 @@ class HttpConnections:
         await self._drain_began.wait()
 
     async def finished(self) -> None:
-        """Wait until no request has a place."""
+        """Wait until no request has a place, and all WebSockets are closed."""
         await self._finished.wait()
 
     def close(self) -> None:
         """Abort the connections at rest."""
         self._resting.close()
+        self._idle_sockets.close()
         self._memory_return.close()
 
     def _check(self, source: str) -> None:
@@ -124,6 +156,46 @@ class HttpConnections:
                 " again in a moment."
             )
 
+    def _rest_socket(self, transport: asyncio.Transport) -> None:
+        self._resting.remove(transport)
+        if not transport.is_closing():
+            self._idle_sockets.add(transport)
+
+    def _note_end(self) -> None:
+        if not (self.requests or self._sockets):
+            self._finished.set()
+
     def _touch(self, transport: asyncio.Transport | None) -> None:
         if transport is not None and not transport.is_closing():
             self._resting.add(transport)
+
+
+class _SocketPlace:
+    """The place of one WebSocket."""
+
+    def __init__(
+        self, enter: Callable[[], AbstractContextManager[None]], rest: Callable[[], None]
+    ) -> None:
+        """`enter` takes a place; `rest` notes that the socket has none."""
+        self._enter = enter
+        self._rest = rest
+        self._held: ExitStack | None = None
+
+    def take(self) -> None:
+        """Take a place, unless the socket has one.
+
+        Raises:
+            NoFreePlace: all places are taken.
+            ShuttingDown: the server takes no new requests.
+        """
+        if self._held is None:
+            held = ExitStack()
+            held.enter_context(self._enter())
+            self._held = held
+
+    def give_back(self) -> None:
+        """Leave the place to others."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+            self._rest()

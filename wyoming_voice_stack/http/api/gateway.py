@@ -23,7 +23,12 @@ from wyoming_voice_stack.http.api.cross_origin import CrossOrigin, works
 from wyoming_voice_stack.http.api.keys import ApiKey
 from wyoming_voice_stack.http.api.requests import connection_name, logged_path, repeats_of
 from wyoming_voice_stack.http.api.streaming import abort
-from wyoming_voice_stack.http.application import HEADERS_KEY, RESPONSE_KEY, RequestPlaces
+from wyoming_voice_stack.http.application import (
+    HEADERS_KEY,
+    RESPONSE_KEY,
+    SOCKET_PLACE_KEY,
+    RequestPlaces,
+)
 from wyoming_voice_stack.http.error_body import error_response
 from wyoming_voice_stack.http.health import HasStatus
 from wyoming_voice_stack.http.ingress import is_ingress
@@ -48,24 +53,34 @@ class Gateway:
     metrics: Metrics
 
     def guarded(
-        self, routes: Sequence[web.RouteDef], *, elsewhere: Sequence[web.RouteDef] = ()
+        self,
+        routes: Sequence[web.RouteDef],
+        *,
+        sockets: Sequence[web.RouteDef] = (),
+        elsewhere: Sequence[web.RouteDef] = (),
     ) -> list[web.RouteDef]:
         """Return the routes with wrapped handlers, and one that answers all other paths and methods.
 
-        Requests to `routes` wait until the model is loaded, those to `elsewhere` do not.
+        Requests to `routes` wait until the model is loaded, those to `elsewhere` do not. `sockets` are
+        WebSockets: these wait too, and take a place only while they have work in progress.
         """
         known = web.UrlDispatcher()
-        known.add_routes([*routes, *elsewhere])
+        known.add_routes([*routes, *sockets, *elsewhere])
         return [
             *(self._wrapped(route, self._when_loaded(route.handler)) for route in routes),
+            *(
+                self._wrapped(route, self._when_loaded(route.handler), is_socket=True)
+                for route in sockets
+            ),
             *(self._wrapped(route, route.handler) for route in elsewhere),
             web.route("*", "/v1{rest:.*}", partial(self._answer, partial(self._other, known))),
         ]
 
-    def _wrapped(self, route: web.RouteDef, handler: Handler) -> web.RouteDef:
-        return web.route(
-            route.method, route.path, partial(self._answer, handler), **dict(route.kwargs)
-        )
+    def _wrapped(
+        self, route: web.RouteDef, handler: Handler, *, is_socket: bool = False
+    ) -> web.RouteDef:
+        answer = partial(self._answer, handler, is_socket=is_socket)
+        return web.route(route.method, route.path, answer, **dict(route.kwargs))
 
     def _when_loaded(self, handler: Handler) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -75,11 +90,13 @@ class Gateway:
 
         return handle
 
-    async def _answer(self, handler: Handler, request: web.Request) -> web.StreamResponse:
+    async def _answer(
+        self, handler: Handler, request: web.Request, *, is_socket: bool = False
+    ) -> web.StreamResponse:
         """Handle a request; its errors become responses, or cut a response that has begun."""
         request[HEADERS_KEY] = self.origins.add_headers
         try:
-            return await self._handle(handler, request)
+            return await self._handle(handler, request, is_socket=is_socket)
         except VoiceStackError as error:
             failure = error
         except ConnectionError:
@@ -105,13 +122,19 @@ class Gateway:
         _LOGGER.warning("[%s] %s: %s", name, logged_path(request), failure, extra=repeats)
         return to_response(failure)
 
-    async def _handle(self, handler: Handler, request: web.Request) -> web.StreamResponse:
+    async def _handle(
+        self, handler: Handler, request: web.Request, *, is_socket: bool
+    ) -> web.StreamResponse:
         self.origins.check(request)
         if not works(request):
             return await handler(request)
         # Home Assistant has checked its user.
         if not is_ingress(request):
             self.key.check(request)
+        if is_socket:
+            with self.places.open_socket(request) as place:
+                request[SOCKET_PLACE_KEY] = place
+                return await handler(request)
         with self.places.enter(request):
             return await handler(request)
 

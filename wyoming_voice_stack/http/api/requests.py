@@ -13,6 +13,7 @@ from wyoming_voice_stack.errors import DeadlineExceeded, TooLarge, VoiceStackErr
 from wyoming_voice_stack.http.api.api_errors import InvalidField, UnsupportedBody
 from wyoming_voice_stack.http.deadlines import deadlines_of
 from wyoming_voice_stack.http.pacing import pace_of
+from wyoming_voice_stack.http.peer_address import plain_address
 from wyoming_voice_stack.logs import Repeats
 from wyoming_voice_stack.protocol.connection.connection_log import LOGGED_ERRORS_PER_MINUTE
 from wyoming_voice_stack.protocol.framing import without_lone_surrogates
@@ -26,7 +27,6 @@ MAX_JSON_VALUES = 200_000
 event loop from others."""
 BODY_SECONDS = 600.0
 """Longest time for a whole body, however steadily it arrives."""
-_IPV4_MAPPED = "::ffff:"
 
 
 def connection_name(request: web.Request) -> str:
@@ -34,7 +34,7 @@ def connection_name(request: web.Request) -> str:
     peer = request.transport.get_extra_info("peername") if request.transport else None
     if not peer:
         return "unknown"
-    return f"{str(peer[0]).removeprefix(_IPV4_MAPPED).partition('%')[0]}:{peer[1]}"
+    return f"{plain_address(str(peer[0]))}:{peer[1]}"
 
 
 def logged_path(request: web.Request) -> str:

@@ -18,6 +18,7 @@ from aiohttp import HttpVersion11, web
 from wyoming_voice_stack.http.api.api_errors import ApiError
 from wyoming_voice_stack.http.api.keys import ApiKey
 from wyoming_voice_stack.http.ingress import is_ingress
+from wyoming_voice_stack.http.peer_address import plain_address
 from wyoming_voice_stack.http.request_guard import is_local
 
 WebUi: TypeAlias = Literal["off", "read", "full"]
@@ -162,7 +163,7 @@ def has_proxy_header(request: web.Request) -> bool:
 
 def is_from_loopback(request: web.Request) -> bool:
     """Return whether a program on this machine sent the request: a browser or a proxy."""
-    return _is_loopback((request.remote or "").removeprefix("::ffff:"))
+    return _is_loopback(plain_address(request.remote or ""))
 
 
 def require_own_origin(request: web.Request) -> None:

@@ -77,7 +77,11 @@ class HttpSide:
             self.status,
             self.metrics,
         )
-        return gateway.guarded(self._api_routes(places), elsewhere=self._other_server().routes())
+        return gateway.guarded(
+            self._api_routes(),
+            sockets=self._realtime(places),
+            elsewhere=self._other_server().routes(),
+        )
 
     @cached_property
     def uploads(self) -> UploadBudget:
@@ -92,13 +96,12 @@ class HttpSide:
         """Largest file that a client may upload."""
         return self.settings.max_upload_mb * MIB
 
-    def _api_routes(self, places: RequestPlaces) -> list[web.RouteDef]:
+    def _api_routes(self) -> list[web.RouteDef]:
         """Each part of the API adds its routes here."""
         return [
             *self._lists().routes(),
             *self._speech(),
             *self._transcription(),
-            *self._realtime(places),
         ]
 
     def _lists(self) -> Lists:
@@ -137,14 +140,17 @@ class HttpSide:
         return AliasFile(self.settings.voices_dir, dict(self.settings.api_voices))
 
     def _realtime(self, places: RequestPlaces) -> list[web.RouteDef]:
-        from wyoming_voice_stack.server.assembly.realtime import hearing_api, speaking_api
+        from wyoming_voice_stack.server.assembly.realtime import (
+            speech_sockets,
+            transcription_sockets,
+        )
 
         other, metrics = self._other_server(), self.metrics
         if self.asr is not None:
-            return hearing_api(self.asr, places, other, metrics).routes()
+            return transcription_sockets(self.asr, places, other, metrics).routes()
         if self.tts is not None:
             names = self._voice_names(self.tts)
-            return speaking_api(self.tts, names, places, other, metrics).routes()
+            return speech_sockets(self.tts, names, places, other, metrics).routes()
         return []
 
     def _other_server(self) -> Elsewhere:

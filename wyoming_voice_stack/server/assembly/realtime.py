@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 # Neither process imports what only the other one needs.
 
 
-def hearing_api(
+def transcription_sockets(
     service: AsrService, places: RequestPlaces, elsewhere: Elsewhere, metrics: Metrics
 ) -> RealtimeApi:
     """Build the WebSocket of a server that transcribes."""
-    from wyoming_voice_stack.http.api.realtime.hearing_session import Hearing
+    from wyoming_voice_stack.http.api.realtime.transcription_session import TranscriptionMode
 
-    return _api(Hearing(service, elsewhere, metrics), places, elsewhere, metrics)
+    return _api(TranscriptionMode(service, elsewhere, metrics), places, elsewhere, metrics)
 
 
-def speaking_api(
+def speech_sockets(
     service: TtsService,
     voices: VoiceNames,
     places: RequestPlaces,
@@ -36,9 +36,9 @@ def speaking_api(
     metrics: Metrics,
 ) -> RealtimeApi:
     """Build the WebSocket of a server that speaks."""
-    from wyoming_voice_stack.http.api.realtime.speaking_session import Speaking
+    from wyoming_voice_stack.http.api.realtime.speech_session import SpeechMode
 
-    return _api(Speaking(service, voices, elsewhere, metrics), places, elsewhere, metrics)
+    return _api(SpeechMode(service, voices, elsewhere, metrics), places, elsewhere, metrics)
 
 
 def _api(

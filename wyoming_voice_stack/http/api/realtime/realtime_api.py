@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from aiohttp import WSCloseCode, web
@@ -23,6 +23,7 @@ from wyoming_voice_stack.http.api.realtime.event_socket import (
     require_subprotocol,
 )
 from wyoming_voice_stack.http.api.requests import connection_name, repeats_of
+from wyoming_voice_stack.http.application import SOCKET_PLACE_KEY, SocketPlace
 from wyoming_voice_stack.http.deadlines import deadlines_of
 from wyoming_voice_stack.logs import REPEATS
 from wyoming_voice_stack.metrics import Metrics
@@ -127,17 +128,22 @@ class RealtimeApi:
         try:
             async with asyncio.TaskGroup() as tasks:
                 session = self._mode.open_session(model, socket, name, tasks)
+                place = _PlaceWhileBusy(session, request[SOCKET_PLACE_KEY])
                 ending = tasks.create_task(self._end(session, socket), name=f"{name} end")
+                leaving = tasks.create_task(place.leave_when_idle(), name=f"{name} place")
                 try:
-                    await self._converse(session, socket, name)
+                    await self._converse(session, socket, name, place)
                 finally:
+                    leaving.cancel()
                     ending.cancel()
                     session.close()
         except* ConnectionError as lost:
             _LOGGER.debug("[%s] lost: %s", name, lost.exceptions[0])
         return response
 
-    async def _converse(self, session: RealtimeSession, socket: EventSocket, name: str) -> None:
+    async def _converse(
+        self, session: RealtimeSession, socket: EventSocket, name: str, place: _PlaceWhileBusy
+    ) -> None:
         shown = _Shown(self._mode.type)
         await socket.send("session.created", session=shown.to_json(session))
         while True:
@@ -150,7 +156,8 @@ class RealtimeApi:
                     await self._update(session, event.fields.inner("session"))
                     await socket.send("session.updated", session=shown.to_json(session))
                 else:
-                    await session.handle(event)
+                    with place.handling():
+                        await session.handle(event)
             except NotServed as error:
                 self._note(error, name)
                 await self._send_away(socket, error, event)
@@ -192,6 +199,45 @@ class RealtimeApi:
                 while session.busy:  # noqa: ASYNC110 - the end of a session is not worth an event
                     await asyncio.sleep(RECHECK_SECONDS)
         await socket.close(WSCloseCode.GOING_AWAY, reason)
+
+
+class _PlaceWhileBusy:
+    """Takes a place for each event, and keeps it while the session is busy."""
+
+    def __init__(self, session: RealtimeSession, place: SocketPlace) -> None:
+        self._session = session
+        self._place = place
+        self._handles = False
+        self._taken = asyncio.Event()
+
+    @contextmanager
+    def handling(self) -> Iterator[None]:
+        """Have a place for the time of the context.
+
+        Raises:
+            NoFreePlace: all places are taken.
+            ShuttingDown: the server takes no new requests.
+        """
+        self._place.take()
+        self._handles = True
+        try:
+            yield
+        finally:
+            self._handles = False
+            if self._session.busy:
+                self._taken.set()
+            else:
+                self._place.give_back()
+
+    async def leave_when_idle(self) -> None:
+        """Give the place back each time the session has ended its work, until cancelled."""
+        while True:
+            await self._taken.wait()
+            # The end of the work is not worth an event.
+            while self._session.busy or self._handles:  # noqa: ASYNC110
+                await asyncio.sleep(RECHECK_SECONDS)
+            self._taken.clear()
+            self._place.give_back()
 
 
 class _Shown:

@@ -113,15 +113,6 @@ class TestHandshake:
         async with connected(api, QUERY, compress=15) as client:
             assert client.socket.compress == 0
 
-    async def test_sessions_count_among_the_requests_that_work(self, service: AsrService) -> None:
-        async with hearing(service, max_api_requests=1) as api:
-            async with connected(api, QUERY):
-                answer, _ = await api.ask("GET", f"/v1/realtime{QUERY}", headers=HANDSHAKE)
-                assert answer.status == 503
-            await eventually(lambda: api.listener._http_connections.requests == 0)
-            async with connected(api, QUERY) as client:
-                await answers(client)
-
 
 class TestEvents:
     @pytest.mark.parametrize(

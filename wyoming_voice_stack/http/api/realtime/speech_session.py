@@ -46,7 +46,7 @@ class _Running:
 
 
 @dataclass(frozen=True)
-class Speaking:
+class SpeechMode:
     """What a `tts` process does on the WebSocket."""
 
     service: TtsService
@@ -61,10 +61,10 @@ class Speaking:
 
     def open_session(
         self, model: str | None, socket: EventSocket, name: str, tasks: asyncio.TaskGroup
-    ) -> SpeakingSession:
+    ) -> SpeechSession:
         """Open the session of the client `name`, whose tasks belong to `tasks`."""
         del model
-        return SpeakingSession(
+        return SpeechSession(
             self.service,
             self.voices,
             self.elsewhere,
@@ -75,7 +75,7 @@ class Speaking:
         )
 
 
-class SpeakingSession:
+class SpeechSession:
     """Answers the events of one client. Responses are spoken one after the other."""
 
     def __init__(

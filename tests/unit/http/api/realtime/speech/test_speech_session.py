@@ -15,7 +15,7 @@ from tests.support.realtime_client import (
     kinds,
 )
 from tests.support.speaking_client import COMPLETE, QUERY, audio, configure, say
-from wyoming_voice_stack.http.api.realtime import speaking_session
+from wyoming_voice_stack.http.api.realtime import speech_session
 from wyoming_voice_stack.tts.reply import Reply
 from wyoming_voice_stack.tts.service import TtsService
 from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
@@ -102,7 +102,7 @@ class TestResponses:
         name: str,
         limit: int,
     ) -> None:
-        monkeypatch.setattr(speaking_session, name, limit)
+        monkeypatch.setattr(speech_session, name, limit)
         engine.hold = threading.Event()
         try:
             for _ in range(3):

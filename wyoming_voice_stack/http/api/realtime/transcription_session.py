@@ -33,11 +33,11 @@ MAX_UNSEARCHED_SECONDS = 60.0
 """Audio in which no speech was looked for, because the model is not loaded. The server commits it, so that
 the client gets the text later, or learns why there is none."""
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
-_SPEAKING_EVENTS = ("response.", "conversation.item.", "output_audio_buffer.")
+_SPEECH_EVENTS = ("response.", "conversation.item.", "output_audio_buffer.")
 
 
 @dataclass(frozen=True)
-class Hearing:
+class TranscriptionMode:
     """What an `asr` process does on the WebSocket."""
 
     service: AsrService
@@ -51,9 +51,9 @@ class Hearing:
 
     def open_session(
         self, model: str | None, socket: EventSocket, name: str, tasks: asyncio.TaskGroup
-    ) -> HearingSession:
+    ) -> TranscriptionSession:
         """Open the session of the client `name`, whose tasks belong to `tasks`."""
-        return HearingSession(
+        return TranscriptionSession(
             self.service,
             self.elsewhere,
             self.metrics,
@@ -64,7 +64,7 @@ class Hearing:
         )
 
 
-class HearingSession:
+class TranscriptionSession:
     """Answers the events of one client, in their order."""
 
     def __init__(
@@ -116,7 +116,7 @@ class HearingSession:
             self._refusal = None
             self._buffer.clear()
             await self._socket.send("input_audio_buffer.cleared")
-        elif event.type.startswith(_SPEAKING_EVENTS):
+        elif event.type.startswith(_SPEECH_EVENTS):
             raise self._elsewhere.refusal(event.type)
         else:
             raise InvalidField(f"Unknown event type {event.type!r}.", param="type")

@@ -25,10 +25,10 @@ from tests.support.realtime_client import (
 )
 from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.errors import EngineError, ModelNotFound
-from wyoming_voice_stack.http.api.realtime import hearing_session
+from wyoming_voice_stack.http.api.realtime import transcription_session
 from wyoming_voice_stack.http.api.realtime.client_events import parse_event
 from wyoming_voice_stack.http.api.realtime.event_socket import EventSocket
-from wyoming_voice_stack.http.api.realtime.hearing_session import Hearing
+from wyoming_voice_stack.http.api.realtime.transcription_session import TranscriptionMode
 from wyoming_voice_stack.http.deadlines import Deadlines
 from wyoming_voice_stack.metrics import Metrics
 
@@ -153,7 +153,7 @@ class TestLeaving:
         socket = EventSocket(Deadlines(), AsyncMock())
         with patch.object(socket, "send", new=AsyncMock()):
             async with asyncio.timeout(WAIT_SECONDS), asyncio.TaskGroup() as tasks:
-                mode = Hearing(service, TTS_ELSEWHERE, Metrics())
+                mode = TranscriptionMode(service, TTS_ELSEWHERE, Metrics())
                 session = mode.open_session(None, socket, "c", tasks)
                 for message in (append(pcm(0.5)), '{"type": "input_audio_buffer.commit"}'):
                     await session.handle(parse_event(message))
@@ -164,7 +164,7 @@ class TestLeaving:
     async def test_few_utterances_wait_for_their_text(
         self, manual: RealtimeClient, engine: Counting, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(hearing_session, "MAX_UNANSWERED_ITEMS", 2)
+        monkeypatch.setattr(transcription_session, "MAX_UNANSWERED_ITEMS", 2)
         engine.hold = threading.Event()
         for _ in range(6):
             await manual.append(pcm(0.5))
