@@ -139,7 +139,7 @@ def make_runner(
     """
     # aiohttp's own value has its version and Python's.
     web_response.SERVER_SOFTWARE = SERVER_NAME  # type: ignore[attr-defined]
-    web_server.RequestHandler = _ErrorsWithId  # type: ignore[misc, attr-defined]
+    web_server.RequestHandler = _ErrorsWithId  # type: ignore[attr-defined]
     wait, track = before_request or _at_once, handling or (lambda _: nullcontext())
 
     @web.middleware

@@ -16,6 +16,7 @@ from wyoming_voice_stack.asr.whisper.catalogue import to_tag
 from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.http.api.api_errors import InvalidField, describe
 from wyoming_voice_stack.http.api.elsewhere import Elsewhere
+from wyoming_voice_stack.http.api.language_names import language_tag
 from wyoming_voice_stack.http.api.names import asr_model
 from wyoming_voice_stack.http.api.realtime.client_events import ClientEvent, Fields, decode_audio
 from wyoming_voice_stack.http.api.realtime.event_socket import EventSocket
@@ -142,8 +143,8 @@ class TranscriptionSession:
     def _resolve(self, config: TranscriptionConfig) -> UtteranceRequest:
         request = UtteranceRequest(
             model=asr_model(config.model, self._service.models),
-            language=config.language,
-            languages=config.languages,
+            language=None if config.language is None else language_tag(config.language),
+            languages=tuple(map(language_tag, config.languages)),
             prompt=config.prompt,
             terms=config.keywords,
         )

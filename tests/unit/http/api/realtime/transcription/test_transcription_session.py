@@ -64,7 +64,7 @@ class TestSession:
 
 class TestConfiguration:
     async def test_the_language_can_change(self, manual: RealtimeClient, engine: Counting) -> None:
-        for language in ("de", "en", None):
+        for language in ("de", "English", None):
             await manual.configure(transcription={"model": "whisper-1", "language": language})
             # Not waiting for session.updated, as some clients do.
             await manual.append(pcm(0.5))
