@@ -60,4 +60,5 @@ def word_before_number(text: str, start: int, locale: LocaleRules) -> str:
 def _word_pattern(locale: LocaleRules) -> re.Pattern[str]:
     joints = "|".join(map(re.escape, locale.lexicon.numbers.joints))
     first = rf"(?:[\d.,]+(?:\s(?:{joints})\s|\s?[-\u2013]\s?))?" if joints else ""
-    return re.compile(rf"(?<!\w)([^\W\d_]+)\W{{1,2}}{first}$")
+    plus = rf"(?:{locale.sign('plus') or '(?!)'}\s+)?" if joints else ""
+    return re.compile(rf"(?<!\w)([^\W\d_]+)\W{{1,3}}{first}{plus}$")

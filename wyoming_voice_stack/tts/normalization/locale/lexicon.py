@@ -60,6 +60,8 @@ class Numbers(_Entry):
     counted_up_to: int = 99
     feminine_endings: tuple[str, ...] = ()
     """Endings of feminine nouns, in languages where a number agrees with the noun."""
+    feminine_by_case: dict[str, tuple[str, ...]] = {}
+    """The same by case: endings of feminine nouns in the singular."""
     masculine_nouns: tuple[str, ...] = ()
     """Masculine nouns with a feminine ending."""
     capitalized_nouns: bool = False

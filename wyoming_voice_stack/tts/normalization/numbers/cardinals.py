@@ -161,6 +161,9 @@ def _form(match: re.Match[str], locale: LocaleRules) -> str:
     noun = None if match["minus"] else _NOUN.match(match.string, match.end())
     if noun is None:
         return f"masculine{case}" if case else "plain"
+    endings = numbers.feminine_by_case.get(case.removeprefix("-"), ())
+    if endings and noun[1].endswith(endings):
+        return f"feminine{case}"
     return _gender(noun[1].lower(), locale) + case
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 RUSSIAN = {
+    "от -5 до +10 градусов": "от минус пяти до плюс десяти градусов",
+    "без 1 лампы, с 1 книгой, к 8-му, в 5-м": "без одной лампы, с одной книгой, к восьмому, в пятом",
+    "с 5 мая по 7 мая, по 3 мая": "с пятого мая по седьмое мая, по третье мая",
     "Осталось 1/2.": "Осталось одна вторая.",
     "Магазин открыт с 9 до 17.": "Магазин открыт с девяти до семнадцати.",
     "после 5, к 10, около 100 человек": "после пяти, к десяти, около ста человек",
@@ -39,6 +42,7 @@ RUSSIAN = {
 }
 
 POLISH = {
+    "bez 1 osoby, z 1 osobą": "bez jednej osoby, z jedną osobą",
     "od 1 do 10, krok 3 z 5": "od jednego do dziesięciu, krok trzy z pięciu",
     "około 100 osób, do 25 °C, do 1 °C, do 21,5 °C": "około stu osób, do dwudziestu pięciu stopni Celsjusza, do jednego stopnia Celsjusza, do dwadzieścia jeden przecinek pięć stopnia Celsjusza",
     "od 5 do 10 minut, 5-10 minut, 5-10 zł, od 5-10 °C": "od pięciu do dziesięciu minut, pięć do dziesięciu minut, pięć do dziesięciu złotych, od pięciu do dziesięciu stopni Celsjusza",
@@ -72,6 +76,8 @@ POLISH = {
 }
 
 CZECH = {
+    "od 5. do 7. května, k 5. lednu, v 3. patře": "od pátého do sedmého května, k pátému lednu, v třetím patře",
+    "s 1 osobou": "s jednou osobou",
     "Otevřeno od 9 do 17.": "Otevřeno od devíti do sedmnácti.",
     "od 9 do 17 hodin, do 5 minut, kolem 100 lidí": "od devíti do sedmnácti hodin, do pěti minut, kolem sto lidí",
     "od 9:00 do 17:00, od 9:30 do 21:15, v 17:30": "od devíti hodin do sedmnácti hodin, od devíti třiceti do dvaceti jedné patnácti, v sedmnáct třicet",
