@@ -15,7 +15,7 @@ from tests.support.engines import pieces_of, piper_source, spoken
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSynthesizer
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSynthesizer
-from wyoming_voice_stack.tts.engines.vits.sentence_decoding import decode_in_chunks
+from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence, decode_in_chunks
 from wyoming_voice_stack.tts.engines.vits.sessions import StreamingSentence
 from wyoming_voice_stack.tts.engines.vits.torch_voice import TorchSentence
 from wyoming_voice_stack.tts.engines.vits.windows import Window
@@ -61,6 +61,16 @@ def speak_together(engine: Any, request: SynthesisRequest) -> None:
             threading.Event().wait(0.001)
     for client in clients:
         client.join()
+
+
+@pytest.mark.parametrize("length", [0, 50])
+def test_a_sentence_that_is_already_synthesized_is_one_chunk(length: int) -> None:
+    samples = np.arange(length, dtype=np.float32)
+    whole = WholeSentence(samples)
+    assert (whole.frames, whole.hop) == (1, max(1, length))
+    [(chunk, is_last)] = decode_in_chunks(lambda _: whole, 1000, FairScheduler(), PlaybackBuffer())
+    np.testing.assert_array_equal(chunk, samples)
+    assert is_last
 
 
 class TestTogether:
