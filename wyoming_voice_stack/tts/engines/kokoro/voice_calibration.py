@@ -50,14 +50,17 @@ class VoiceCalibration:
 
     @classmethod
     def measured(cls, sentences: Sequence[MeasuredSentence]) -> VoiceCalibration:
-        """Fit the statistics of sentences of several lengths."""
+        """Fit the statistics of sentences of several lengths.
+
+        Raises:
+            EngineError: some samples are NaN or infinite, so the statistics are, too.
+        """
+        samples = [as_samples(each.samples) for each in sentences]
         inverse = np.array([1 / each.total_frames for each in sentences])
         solve = np.linalg.pinv(np.stack([np.ones(len(inverse)), inverse], axis=1))
         means = solve @ np.stack([each.statistics.means for each in sentences])
         deviations = np.log(np.stack([each.statistics.deviations for each in sentences]))
-        return cls(
-            _line(means), _line(solve @ deviations), _gain([each.samples for each in sentences])
-        )
+        return cls(_line(means), _line(solve @ deviations), _gain(samples))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Floats]) -> VoiceCalibration:

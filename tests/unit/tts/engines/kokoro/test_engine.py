@@ -11,7 +11,13 @@ import pytest
 from tests.support.checkpoints.tiny_kokoro import TOKENS, make_tiny_kokoro
 from tests.support.engines import pieces_of, spoken
 from tests.support.spectra import log_spectral_distance
-from wyoming_voice_stack.errors import ModelCorrupt, NoAudio, UnknownLanguage, UnknownVoice
+from wyoming_voice_stack.errors import (
+    EngineError,
+    ModelCorrupt,
+    NoAudio,
+    UnknownLanguage,
+    UnknownVoice,
+)
 from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.kokoro import engine as module
 from wyoming_voice_stack.tts.engines.kokoro.calibration_texts import CALIBRATION_TEXTS
@@ -78,6 +84,8 @@ class TestSynthesis:
     def test_chunks_of_any_length_are_the_same_sentence(self, tiny: KokoroSynthesizer) -> None:
         pieces = list(pieces_of(tiny, request(SENTENCE * 2)))
         assert len(pieces) > 1
+        again = spoken(tiny, request(SENTENCE * 2))
+        np.testing.assert_allclose(np.concatenate(pieces), again, atol=1e-5)
         assert all(np.abs(piece).max() <= 1 for piece in pieces)
         assert {piece.dtype for piece in pieces} == {np.dtype(np.float32)}
 
@@ -169,6 +177,18 @@ class TestCalibration:
                 file.write_bytes(file.read_bytes()[:-9])
         engine = source(folder, voices_cache=cache).load()
         assert spoken(engine, request()).size
+        engine.close()
+
+    def test_invalid_samples_are_not_kept(self, folder: Path, tmp_path: Path) -> None:
+        engine = source(folder, voices_cache=tmp_path / "cache").load()
+        calibrated, kept = engine._calibrated, set((tmp_path / "cache").iterdir())
+        assert calibrated is not None
+        first, *others = engine._measured(engine.card.voices[1])
+        first.samples = np.full_like(first.samples, np.nan)
+        with pytest.raises(EngineError, match="invalid samples"):
+            calibrated.measure("invalid", lambda: [first, *others])
+        assert calibrated.get("invalid") is None
+        assert set((tmp_path / "cache").iterdir()) == kept
         engine.close()
 
     def test_close_stops_measuring(self, folder: Path) -> None:
