@@ -226,7 +226,7 @@ def models_pull(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="For example base, piper:NAME or a Coqui model name; without a name, ASR_MODEL"
+            help="For example base, piper:NAME, kokoro or a Coqui model name; without a name, ASR_MODEL"
             " and TTS_MODEL, or the one that SERVICE_MODE uses."
         ),
     ] = None,
