@@ -85,6 +85,18 @@ def test_a_folder_of_a_piper_voice_is_not_kokoro(tmp_path: Path) -> None:
     assert kokoro_reference(str(tmp_path)) is None
 
 
+@pytest.mark.parametrize("prefix", ["", "piper:"])
+def test_a_piper_voice_beside_voices_of_kokoro(
+    folder: Path, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "anna.onnx").touch()
+    assert kokoro_reference("anna.onnx") == "anna.onnx"
+    if not prefix:
+        (folder / "anna.onnx.json").touch()
+    assert kokoro_reference(f"{prefix}anna.onnx") is None
+
+
 def test_the_model_of_the_hub_where_it_is_stored(store: ModelStore) -> None:
     weights = weights_of("kokoro", store, environ={}, text_to_speech=True)
     assert weights.find() is None
