@@ -24,6 +24,7 @@ from wyoming_voice_stack.tts.engines.kokoro.generator.streamed_sentence import (
     SAMPLE_RATE,
     MeasuredSentence,
     StreamedSentence,
+    with_own_first_stage,
 )
 from wyoming_voice_stack.tts.engines.kokoro.loading import (
     StreamingKokoro,
@@ -58,6 +59,9 @@ LANES = 8
 MAX_WHOLE_FRAMES = 160
 """Frames of sentences that are computed at once, with their own statistics: two seconds. The statistics of
 short ones differ most from those of others, and there is little to wait for."""
+MAX_OWN_FIRST_STAGE_FRAMES = 320
+"""Frames of sentences whose first stage, a third of the work, is computed at once: four seconds. Its
+statistics matter most, and the shorter a sentence, the more they differ from those of others."""
 UNHURRIED_S = 3600.0
 """Audio that a measured sentence counts as having buffered, so that every reply comes first."""
 
@@ -202,9 +206,12 @@ class KokoroSynthesizer:
             measured = MeasuredSentence(self._model.parts, text, threads)
             return LevelledSentence(measured, calibration.gain)
         statistics = calibration.statistics(text.frames)
-        return LevelledSentence(
-            StreamedSentence(self._model.parts, text, statistics), calibration.gain
+        streamed = (
+            with_own_first_stage(self._model.parts, text, statistics, threads)
+            if text.frames <= MAX_OWN_FIRST_STAGE_FRAMES
+            else StreamedSentence(self._model.parts, text, statistics)
         )
+        return LevelledSentence(streamed, calibration.gain)
 
     def _calibration(self, voice: Voice, *, later: bool = True) -> VoiceCalibration | None:
         """What is known of a voice. Unless told otherwise, it is measured later if nothing is."""

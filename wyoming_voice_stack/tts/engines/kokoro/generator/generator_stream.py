@@ -13,7 +13,10 @@ from wyoming_voice_stack.tts.engines.kokoro.generator.generator_parts import (
 )
 from wyoming_voice_stack.tts.engines.kokoro.generator.generator_sessions import GeneratorParts
 from wyoming_voice_stack.tts.engines.kokoro.generator.generator_weights import UPSAMPLINGS
-from wyoming_voice_stack.tts.engines.kokoro.generator.position_tensors import padded
+from wyoming_voice_stack.tts.engines.kokoro.generator.position_tensors import (
+    GrowingTensor,
+    padded,
+)
 from wyoming_voice_stack.tts.engines.kokoro.generator.running_blocks import Affine, RunningStage
 from wyoming_voice_stack.tts.engines.kokoro.generator.side_tasks import SideTasks
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
@@ -36,10 +39,12 @@ class GeneratorStream:
         harmonics: Tensor,
         affine: Affine,
         start: int,
+        first_total: Tensor | None = None,
     ) -> None:
         """Take the inputs of the whole sentence and the first frame that is wanted.
 
-        `latents` are [1, 512, 1, frames], `harmonics` [1, 22, 1, 60 * frames + 1].
+        `latents` are [1, 512, 1, frames], `harmonics` [1, 22, 1, 60 * frames + 1]. `first_total` is the
+        sum of the first stage's blocks of the whole sentence, if that was computed before.
         """
         self._latents = latents
         self._frames = latents.shape[3]
@@ -47,9 +52,15 @@ class GeneratorStream:
         first, second = parts.stages
         self._fed = max(0, start - WARM_UP)
         self._first = RunningStage(first, harmonics, affine, first.rate * self._fed)
+        if first_total is not None:
+            self._first.total = GrowingTensor(0)
+            self._first.total.append(first_total)
+            self._first.fed = self._first.length
         # Without the position before its first one, a stage's first position cannot be upsampled.
-        self._upsampled = 0 if self._fed == 0 else self._first.fed + 1
-        begin = 0 if self._fed == 0 else second.rate * self._upsampled + second.reflects
+        self._upsampled = 0 if self._fed == 0 else first.rate * self._fed + 1
+        if first_total is not None:
+            self._fed = self._frames
+        begin = 0 if self._upsampled == 0 else second.rate * self._upsampled + second.reflects
         self._second = RunningStage(second, harmonics, affine, begin)
         self._second_parts, self._first_parts = second, first
         self._spectrum_stop = begin + (SPECTRUM_CONTEXT + OVERLAPPING if begin else CUT)

@@ -14,7 +14,10 @@ from wyoming_voice_stack.tts.engines.kokoro.generator.generator_stream import (
 )
 from wyoming_voice_stack.tts.engines.kokoro.generator.norm_statistics import NormStatistics, affine
 from wyoming_voice_stack.tts.engines.kokoro.generator.side_tasks import side_tasks
-from wyoming_voice_stack.tts.engines.kokoro.generator.whole_generator import whole_sentence
+from wyoming_voice_stack.tts.engines.kokoro.generator.whole_generator import (
+    first_stage,
+    whole_sentence,
+)
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
@@ -64,13 +67,18 @@ class StreamedSentence:
     hop = FRAME_SAMPLES
 
     def __init__(
-        self, parts: GeneratorParts, text: EncodedText, statistics: NormStatistics
+        self,
+        parts: GeneratorParts,
+        text: EncodedText,
+        statistics: NormStatistics,
+        first_total: Tensor | None = None,
     ) -> None:
+        """Take `first_total` if the first stage was computed with the sentence's own statistics."""
         self._start = text.spoken_from
         self.frames = text.frames - text.spoken_from
         factors = affine(parts.norms, statistics, text.styles)
         self._stream = GeneratorStream(
-            parts, text.latents, text.harmonics, factors, text.spoken_from
+            parts, text.latents, text.harmonics, factors, text.spoken_from, first_total
         )
         self._done = 0
 
@@ -84,6 +92,15 @@ class StreamedSentence:
                 self._done = min(window.stop, self._done + MAX_FRAMES_AT_ONCE)
                 samples.append(self._stream.samples_up_to(self._start + self._done, tasks))
         return np.concatenate(samples)
+
+
+def with_own_first_stage(
+    parts: GeneratorParts, text: EncodedText, statistics: NormStatistics, threads: int
+) -> StreamedSentence:
+    """A sentence whose first stage is computed at once, with its own statistics."""
+    with side_tasks(min(threads - 1, MAX_SIDE_THREADS)) as tasks:
+        total = first_stage(parts, text.latents, text.harmonics, text.styles, tasks)
+    return StreamedSentence(parts, text, statistics, total)
 
 
 class MeasuredSentence:

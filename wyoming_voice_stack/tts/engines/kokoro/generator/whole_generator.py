@@ -59,6 +59,17 @@ def whole_sentence(
     return NormStatistics.of(parts.norms, run.found), samples
 
 
+def first_stage(
+    parts: GeneratorParts,
+    latents: Tensor,
+    harmonics: Tensor,
+    styles: Mapping[str, Tensor],
+    tasks: SideTasks,
+) -> Tensor:
+    """The sum of the first stage's blocks, [1, 256, 1, 10 * frames]; all else as in `whole_sentence`."""
+    return _WholeRun(styles, tasks).stage(parts.stages[0], latents, harmonics)
+
+
 class _WholeRun:
     def __init__(self, styles: Mapping[str, Tensor], tasks: SideTasks) -> None:
         self._styles = styles

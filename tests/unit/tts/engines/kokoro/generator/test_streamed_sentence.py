@@ -15,6 +15,7 @@ from wyoming_voice_stack.tts.engines.kokoro.generator.streamed_sentence import (
     EncodedText,
     MeasuredSentence,
     StreamedSentence,
+    with_own_first_stage,
 )
 from wyoming_voice_stack.tts.engines.kokoro.loading import StreamingKokoro, load_model
 from wyoming_voice_stack.tts.engines.kokoro.text_half import SentenceTokens
@@ -102,6 +103,19 @@ def test_silence_before_a_sentence_is_not_computed(tiny: Path) -> None:
     expected = whole[20 * FRAME_SAMPLES :]
     np.testing.assert_allclose(begins_later[faded:], expected[faded:], atol=1e-4)
     assert np.abs(begins_later - expected).max() < 0.5 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("spoken_from", [0, 1, 20])
+def test_first_stage_of_the_whole_sentence(tiny: Path, spoken_from: int) -> None:
+    model = load(tiny)
+    text = dataclasses.replace(model.encode(sentence(16)), spoken_from=spoken_from)
+    whole = MeasuredSentence(model.parts, text, 2)
+    decoded = with_own_first_stage(model.parts, text, whole.statistics, 2)
+    stops = (0, 1, 9, decoded.frames)
+    samples = np.concatenate([decoded.decode(Window(*each)) for each in pairwise(stops)])
+    assert len(samples) == len(whole.samples)
+    faded = 4 * FRAME_SAMPLES if spoken_from else 0
+    np.testing.assert_allclose(samples[faded:], whole.samples[faded:], atol=1e-3)
 
 
 def test_windows_follow_each_other(tiny: Path) -> None:
