@@ -2,6 +2,7 @@
 
     python -m benchmarks.tts --peer --limit 16 --out tts.json
     python -m benchmarks.tts --peer --repeat --lengths short
+    python -m benchmarks.tts --engine kokoro --clients 1 4
     python -m benchmarks.tts --server tcp://127.0.0.1:10200 --pid 4711
     python -m benchmarks.tts --xtts --tokens 60
     python -m benchmarks.tts --xtts --through-server --clients 1 4
@@ -52,7 +53,13 @@ from benchmarks.common.report import json_content, print_failures, print_targets
 from benchmarks.common.servers import Target, serving
 from benchmarks.tts import synthesis_report as report
 from benchmarks.tts.generated_texts import LENGTHS, Texts
-from benchmarks.tts.piper_servers import JOE, PiperOptions, our_speech, peer_piper
+from benchmarks.tts.piper_servers import (
+    ENGINES,
+    PiperOptions,
+    engine_model,
+    our_speech,
+    peer_piper,
+)
 from benchmarks.tts.synthesis_client import SCENARIOS, WORDS_PER_SECOND, encode_text
 from benchmarks.tts.synthesis_plan import (
     MeasuredSynthesis,
@@ -81,7 +88,8 @@ def parser() -> argparse.ArgumentParser:
     add("--words-per-second", type=_positive, default=WORDS_PER_SECOND)
     add("--seed", type=int, default=0, help="of the random texts")
     add = add_server_options(made, "wyoming-piper").add_argument
-    add("--model", default=JOE, help="as in TTS_MODEL; default: %(default)s")
+    add("--model", help="as in TTS_MODEL; by default that of --engine")
+    add("--engine", choices=ENGINES, default=ENGINES[0], help="default: %(default)s")
     add("--threads", type=int, default=0, help="threads of our server; 0 uses one per core")
     add("--device", default="cpu", help="device of XTTS: cpu, cuda or cuda:N")
     add = made.add_argument_group("XTTS with random weights").add_argument
@@ -108,7 +116,8 @@ def _positive(text: str) -> float:
 
 def running_servers(options: argparse.Namespace) -> AbstractContextManager[list[Target]]:
     """Run the servers that the options ask for."""
-    settings = PiperOptions(options.model, options.threads, options.device)
+    model = options.model or engine_model(options.engine)
+    settings = PiperOptions(model, options.threads, options.device)
 
     def peer(folder: Path) -> AbstractContextManager[Target]:
         return peer_piper(settings, folder, options.cache, options.peer_options)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.common.errors import BenchmarkError
+from benchmarks.common.kokoro_model import kokoro_folder
 from benchmarks.common.servers import Peer, Target, own_target, peer_target
 from tests.support.integration.servers import EMBEDDED_PIPER
 from wyoming_voice_stack.models.store import ModelStore
@@ -21,6 +22,9 @@ WYOMING_PIPER = Peer(
     version="2.5.2",
     variables="WYOMING_PIPER",
 )
+PIPER = "piper"
+ENGINES = (PIPER, "kokoro")
+"""Engines whose genuine weights packages bring."""
 SENTENCE_PAUSE_MS = 250
 """Our default; the peer gets the same, so that both make the same audio of a paragraph."""
 
@@ -35,6 +39,15 @@ class PiperOptions:
     """Of our server only; 0 uses one per core, as the peer always does."""
     device: str = "cpu"
     """Of our server only; Piper runs on the CPU."""
+
+
+def engine_model(engine: str) -> str:
+    """The model of an engine, as in TTS_MODEL.
+
+    Raises:
+        BenchmarkError: its weights cannot be fetched.
+    """
+    return JOE if engine == PIPER else f"kokoro:{kokoro_folder()}"
 
 
 def our_speech(options: PiperOptions, folder: Path) -> AbstractContextManager[Target]:

@@ -1,0 +1,1 @@
+"""What windows change in the speech of Kokoro, without a server."""
