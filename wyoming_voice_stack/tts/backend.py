@@ -42,3 +42,5 @@ class TtsBackend:
     """Returns the longest sentence, in characters, that the engine takes in a language."""
     options: SynthesisOptions
     metrics: Metrics
+    short_characters: int = 0
+    """As in the engine's card."""

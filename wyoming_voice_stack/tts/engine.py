@@ -58,6 +58,8 @@ class EngineCard:
     """True if it may go on speaking after its text, as models that generate speech token by token do."""
     left_out: str = ""
     """A sentence about the model's voices that are not offered, for the error about an unknown voice."""
+    short_characters: int = 0
+    """A sentence of fewer characters is spoken together with the next one, if that is there already."""
     can_suspend: bool = True
     """False if a sentence that is not continued holds what other sentences need."""
 

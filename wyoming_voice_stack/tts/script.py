@@ -50,6 +50,7 @@ class Script:
         self._sentences = SentenceStream(max(map(backend.max_characters, selection.languages)))
         self._language: str | None = None
         self._started = False
+        self._held = ""
         self.characters = 0
         self.first_text_at: float | None = None
         """When the first text arrived, by `time.monotonic`."""
@@ -67,16 +68,29 @@ class Script:
         # A long text is split slice by slice, so that the event loop is never blocked for long.
         for begin in range(0, len(delta), SLICE_CHARACTERS):
             for sentence in self._sentences.push(delta[begin : begin + SLICE_CHARACTERS]):
-                async for line in self._lines(sentence, ends_sentence=True):
-                    yield line
+                if (joined := self._joined(sentence)) is not None:
+                    async for line in self._lines(joined, ends_sentence=True):
+                        yield line
             await asyncio.sleep(0)
-        if ends:
-            for sentence in self._sentences.finish():
-                async for line in self._lines(sentence, ends_sentence=True):
+        for sentence in (*(self._sentences.finish() if ends else ()), ""):
+            if (joined := self._joined(sentence)) is not None:
+                async for line in self._lines(joined, ends_sentence=True):
                     yield line
-        elif not self._started and (clause := self._sentences.first_clause()):
+        if not ends and not self._started and (clause := self._sentences.first_clause()):
             async for line in self._lines(clause, ends_sentence=False):
                 yield line
+
+    def _joined(self, sentence: str) -> str | None:
+        """The sentence, after short ones that were held back for it; None if it is held back itself.
+
+        An empty sentence stands for the end of what has arrived: nothing waits for more text.
+        """
+        joined = f"{self._held} {sentence}".strip()
+        if sentence and len(joined) < self._backend.short_characters:
+            self._held = joined
+            return None
+        self._held = ""
+        return joined or None
 
     def _count(self, delta: str) -> None:
         self.characters += len(delta)

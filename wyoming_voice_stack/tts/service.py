@@ -96,6 +96,7 @@ class TtsService:
             max_characters=source.max_characters,
             options=speaking,
             metrics=metrics,
+            short_characters=source.card().short_characters,
         )
         self._tasks: list[BackgroundTask] = []
 

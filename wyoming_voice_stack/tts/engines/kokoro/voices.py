@@ -40,6 +40,8 @@ PUBLISHED_VOICES = tuple(_PUBLISHED.split())
 STYLES, STYLE_SIZE = 510, 256
 """A voice file has one style for each number of tokens: float32 [510, 256] without a header."""
 FILE_BYTES = STYLES * STYLE_SIZE * 4
+SHORT_CHARACTERS = 12
+"""A sentence of fewer characters, one or two words, has an odd melody where it is spoken alone."""
 MIX = "+"
 MAX_MIXED = 8
 """Names in a mixture."""

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from wyoming_voice_stack.tts.backend import SynthesisOptions
+from wyoming_voice_stack.tts.script import Script
+
+
+def script(short_characters: int) -> Script:
+    backend = SimpleNamespace(
+        max_characters=lambda _: 250,
+        options=SynthesisOptions(),
+        short_characters=short_characters,
+    )
+    return Script(cast(Any, backend), cast(Any, SimpleNamespace(languages=("en",), regions=())))
+
+
+async def lines(made: Script, *deltas: str) -> list[str]:
+    return [
+        line.text
+        for number, delta in enumerate(deltas, start=1)
+        async for line in made.push(delta, ends=number == len(deltas))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Yes. The light is on.", ["Yes. The light is on."]),
+        ("The light is on. Yes.", ["The light is on.", "Yes."]),
+        ("Yes. No. The light is on.", ["Yes. No. The light is on."]),
+        ("Yes. Why not?", ["Yes. Why not?"]),
+        ("Yes.", ["Yes."]),
+        ("The light is on. It is late.", ["The light is on.", "It is late."]),
+    ],
+)
+async def test_short_sentences_are_joined_with_the_next(text: str, expected: list[str]) -> None:
+    assert await lines(script(12), text) == expected
+
+
+async def test_short_sentence_does_not_wait_for_text() -> None:
+    assert await lines(script(12), "Yes. The", " light is on.") == ["Yes.", "The light is on."]
+
+
+async def test_other_engines_get_each_sentence_alone() -> None:
+    assert await lines(script(0), "Yes. The light is on.") == ["Yes.", "The light is on."]
