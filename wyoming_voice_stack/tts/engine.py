@@ -109,8 +109,9 @@ class SpeechSynthesizer(Protocol):
         chunk to it. Of several requests, the one with the least audio buffered gets its next chunk first.
 
         The same request gives the same sentence, whatever is synthesized before or beside it. The samples
-        are the same too, with two exceptions: engines whose random numbers cannot be seeded and that
-        adapt to a speaker's loudness, as Piper does, and rounding where requests share a computation.
+        are the same too, with three exceptions: engines whose random numbers cannot be seeded and that
+        adapt to a speaker's loudness, as Piper does; a voice that Kokoro has not measured yet; and
+        rounding where requests share a computation.
 
         Raises:
             EngineError: the engine failed; `NoAudio` if the sentence gives no audio at all.

@@ -24,6 +24,7 @@ from wyoming_voice_stack.tts.engines.kokoro.generator.streamed_sentence import (
     SAMPLE_RATE,
     MeasuredSentence,
     StreamedSentence,
+    beginning,
     with_own_first_stage,
 )
 from wyoming_voice_stack.tts.engines.kokoro.loading import (
@@ -37,7 +38,7 @@ from wyoming_voice_stack.tts.engines.kokoro.text_half import SentenceTokens
 from wyoming_voice_stack.tts.engines.kokoro.voice_calibration import (
     LevelledSentence,
     VoiceCalibration,
-    levelled,
+    gain_of,
 )
 from wyoming_voice_stack.tts.engines.kokoro.voices import (
     MAX_VOICES,
@@ -49,6 +50,7 @@ from wyoming_voice_stack.tts.engines.kokoro.voices import (
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.request_checks import nothing_to_speak, require_language
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import EncodedSentence, decode_in_chunks
+from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
@@ -62,6 +64,9 @@ short ones differ most from those of others, and there is little to wait for."""
 MAX_OWN_FIRST_STAGE_FRAMES = 320
 """Frames of sentences whose first stage, a third of the work, is computed at once: four seconds. Its
 statistics matter most, and the shorter a sentence, the more they differ from those of others."""
+MAX_MEASURED_FRAMES = 480
+"""Frames of a sentence that are computed at once where the voice has not been measured: six seconds. Those
+after them get the statistics of these, which bounds memory and the wait."""
 UNHURRIED_S = 3600.0
 """Audio that a measured sentence counts as having buffered, so that every reply comes first."""
 
@@ -198,10 +203,17 @@ class KokoroSynthesizer:
         self, sentence: SentenceTokens, calibration: VoiceCalibration | None, threads: int
     ) -> EncodedSentence:
         if isinstance(self._model, WholeKokoro):
-            return levelled(self._model.encode(sentence))
+            encoded = self._model.encode(sentence)
+            return LevelledSentence(encoded, gain_of([encoded.decode(Window(0, 1))]))
         text = self._model.encode(sentence)
         if calibration is None:
-            return levelled(MeasuredSentence(self._model.parts, text, threads))
+            part = beginning(text, MAX_MEASURED_FRAMES)
+            whole = text.frames <= MAX_MEASURED_FRAMES
+            measured = MeasuredSentence(self._model.parts, text if whole else part, threads)
+            if whole:
+                return LevelledSentence(measured, gain_of([measured.samples]))
+            streamed = StreamedSentence(self._model.parts, text, measured.statistics)
+            return LevelledSentence(streamed, gain_of([measured.samples]))
         if text.frames - text.spoken_from <= MAX_WHOLE_FRAMES:
             measured = MeasuredSentence(self._model.parts, text, threads)
             return LevelledSentence(measured, calibration.gain)

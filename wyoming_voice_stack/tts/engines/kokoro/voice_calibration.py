@@ -60,7 +60,7 @@ class VoiceCalibration:
         solve = np.linalg.pinv(np.stack([np.ones(len(inverse)), inverse], axis=1))
         means = solve @ np.stack([each.statistics.means for each in sentences])
         deviations = np.log(np.stack([each.statistics.deviations for each in sentences]))
-        return cls(_line(means), _line(solve @ deviations), _gain(samples))
+        return cls(_line(means), _line(solve @ deviations), gain_of(samples))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Floats]) -> VoiceCalibration:
@@ -103,12 +103,6 @@ class LevelledSentence:
         return cut
 
 
-def levelled(sentence: EncodedSentence) -> LevelledSentence:
-    """A sentence that is synthesized already, brought to `LEVEL_DB`."""
-    samples = as_samples(sentence.decode(Window(0, sentence.frames)))
-    return LevelledSentence(sentence, _gain([samples]))
-
-
 def array_shapes(norms: Sequence[Norm]) -> dict[str, tuple[int, ...]]:
     """The shapes of a calibration's arrays, by name."""
     size = statistics_size(norms)
@@ -120,7 +114,7 @@ def _line(values: Floats) -> Line:
     return first, second
 
 
-def _gain(spoken: Sequence[Samples]) -> float:
+def gain_of(spoken: Sequence[Samples]) -> float:
     """The factor that brings sentences to `LEVEL_DB`."""
     meter = LoudnessMeter(math.inf)
     for samples in spoken:

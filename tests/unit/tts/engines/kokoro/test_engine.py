@@ -154,6 +154,17 @@ class TestCalibration:
         tiny._calibrated._thread.submit(lambda: None).result(60)
         assert self.measured(tiny, "am_michael")
 
+    def test_long_sentence_of_a_voice_that_is_not_measured(
+        self, tiny: KokoroSynthesizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tiny, "_measured", lambda voice: iter(()))
+        long = SENTENCE * 4
+        pieces = list(pieces_of(tiny, request(long, voice="am_michael")))
+        frames = sum(map(len, pieces)) // 300
+        assert frames > module.MAX_MEASURED_FRAMES
+        assert len(pieces) > 1
+        assert np.abs(np.concatenate(pieces)).max() > 0.05
+
     def test_measurements_are_kept_on_disk(
         self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -21,7 +21,9 @@ from wyoming_voice_stack.tts.engines.kokoro.generator.running_blocks import Affi
 from wyoming_voice_stack.tts.engines.kokoro.generator.side_tasks import SideTasks
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
-FRAME_SAMPLES = HOP * UPSAMPLINGS[0] * UPSAMPLINGS[1]
+POSITIONS = UPSAMPLINGS[0] * UPSAMPLINGS[1]
+"""Positions of harmonics and spectrum in a frame."""
+FRAME_SAMPLES = HOP * POSITIONS
 """Samples of a frame, at 24 kHz: 12.5 ms."""
 WARM_UP = 4
 """Frames computed before the first one that is wanted."""

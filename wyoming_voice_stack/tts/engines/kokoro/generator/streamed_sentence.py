@@ -10,6 +10,7 @@ import numpy as np
 from wyoming_voice_stack.tts.engines.kokoro.generator.generator_sessions import GeneratorParts
 from wyoming_voice_stack.tts.engines.kokoro.generator.generator_stream import (
     FRAME_SAMPLES,
+    POSITIONS,
     GeneratorStream,
 )
 from wyoming_voice_stack.tts.engines.kokoro.generator.norm_statistics import NormStatistics, affine
@@ -51,6 +52,17 @@ class EncodedText:
     def frames(self) -> int:
         """Its length."""
         return int(self.latents.shape[3])
+
+
+def beginning(text: EncodedText, frames: int) -> EncodedText:
+    """The first frames with speech as a sentence of its own."""
+    start = text.spoken_from
+    stop = min(text.frames, start + frames)
+    return EncodedText(
+        np.ascontiguousarray(text.latents[..., start:stop]),
+        np.ascontiguousarray(text.harmonics[..., POSITIONS * start : POSITIONS * stop + 1]),
+        text.styles,
+    )
 
 
 def first_spoken(frames: int, durations: Tensor | None) -> int:
