@@ -236,6 +236,7 @@ class Sentence:
     clock: Clock
     frames: int
     hop: int = 10
+    decoding_share: float = 1.0
 
     def decode(self, window: Window, threads: int = 1) -> range:
         del threads

@@ -95,6 +95,7 @@ class LevelledSentence:
         self._gain = np.float32(gain)
         self.frames = sentence.frames
         self.hop = sentence.hop
+        self.decoding_share = sentence.decoding_share
 
     def decode(self, window: Window, threads: int = 1) -> Samples:
         """Decode these frames, within -1..1."""

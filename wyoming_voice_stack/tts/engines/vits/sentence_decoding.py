@@ -26,6 +26,11 @@ class EncodedSentence(Protocol):
         """Samples of a frame."""
         ...
 
+    @property
+    def decoding_share(self) -> float:
+        """Share of the work on the sentence that decoding does; the rest was done while encoding."""
+        ...
+
     def decode(self, window: Window, threads: int = 1) -> Any:
         """Decode these frames with up to `threads` threads, as [samples]. Windows ascend."""
         ...
@@ -35,6 +40,7 @@ class WholeSentence:
     """A sentence that is already synthesized: a single frame."""
 
     frames = 1
+    decoding_share = 0.0
 
     def __init__(self, samples: npt.NDArray[Any]) -> None:
         self._samples = samples
@@ -82,5 +88,8 @@ def _decode(
     """A chunk of about this length, and the frame after its last."""
     wanted, shortest = length_s * frames_per_second, SHORTEST_CHUNK_S * frames_per_second
     window = next_window(start, sentence.frames, wanted, shortest)
-    with turn.measure_chunk((window.stop - start) / frames_per_second):
+    if not sentence.decoding_share:
+        return sentence.decode(window, turn.threads), window.stop
+    # The chunks of other sentences, which may be computed while decoding, are chosen by this speed.
+    with turn.measure_chunk((window.stop - start) / frames_per_second * sentence.decoding_share):
         return sentence.decode(window, turn.threads), window.stop

@@ -75,6 +75,8 @@ class StreamingVoice:
 class StreamingSentence:
     """A sentence's latents, decoded in windows."""
 
+    decoding_share = 1.0
+
     def __init__(self, stages: Sequence[Stage], tensors: Mapping[str, Tensor]) -> None:
         self._tensors = tensors
         self._waveform = chain(stages, tensors)

@@ -48,6 +48,8 @@ class TorchVoice:
 class TorchSentence:
     """The vocoder's input for one sentence: latents, [1, channels, frames], and a speaker embedding."""
 
+    decoding_share = 1.0
+
     def __init__(
         self, decode: Callable[..., Any], field: ReceptiveField, latent: Any, speaker: Any
     ) -> None:

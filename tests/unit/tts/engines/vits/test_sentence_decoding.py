@@ -19,6 +19,7 @@ from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence
 from wyoming_voice_stack.tts.engines.vits.sessions import StreamingSentence
 from wyoming_voice_stack.tts.engines.vits.torch_voice import TorchSentence
 from wyoming_voice_stack.tts.engines.vits.windows import Window
+from wyoming_voice_stack.tts.scheduling.chunk_sizer import ChunkSizer
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler, SchedulerTurn
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
@@ -208,7 +209,7 @@ def test_all_chunks_of_a_sentence_have_its_number() -> None:
             return super().acquire(playback, sentence)
 
     class Sentence:
-        frames, hop = 100, 100
+        frames, hop, decoding_share = 100, 100, 1.0
 
         def decode(self, window: Window, threads: int = 1) -> Any:
             return np.zeros((window.stop - window.start) * self.hop, np.float32)
@@ -218,3 +219,27 @@ def test_all_chunks_of_a_sentence_have_its_number() -> None:
     assert len(chunks) == len(numbers) > 2
     assert None not in numbers
     assert len(set(numbers)) == 1
+
+
+@pytest.mark.parametrize(("share", "measured_s"), [(0.0, 0.0), (0.5, 0.5), (1.0, 1.0)])
+def test_work_that_was_done_while_encoding_does_not_count_as_fast_decoding(
+    share: float, measured_s: float
+) -> None:
+    """Otherwise the next sentence would get chunks that take longer than what is left to play."""
+    measured: list[float] = []
+
+    class Sizer(ChunkSizer):
+        def record_chunk(self, audio_s: float, took_s: float) -> None:
+            measured.append(audio_s)
+
+    class Sentence:
+        frames, hop, decoding_share = 10, 100, share
+
+        def decode(self, window: Window, threads: int = 1) -> Any:
+            return np.zeros((window.stop - window.start) * self.hop, np.float32)
+
+    scheduler = FairScheduler()
+    scheduler.sizer = Sizer()
+    for _ in decode_in_chunks(lambda _: Sentence(), 1000, scheduler, PlaybackBuffer()):
+        pass
+    assert sum(measured) == pytest.approx(measured_s)

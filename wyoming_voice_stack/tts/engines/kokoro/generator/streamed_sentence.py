@@ -31,6 +31,8 @@ KEPT_SILENCE = 4
 MAX_FRAMES_AT_ONCE = 40
 """Frames that are computed at once: half a second. The tensors of longer ones do not fit in a core's
 cache, and nothing is computed twice."""
+SECOND_STAGE_SHARE = 2 / 3
+"""Share of the second stage in the generator's work."""
 MAX_SIDE_THREADS = 2
 """Threads that help: a stage has three blocks."""
 
@@ -93,6 +95,7 @@ class StreamedSentence:
             parts, text.latents, text.harmonics, factors, text.spoken_from, first_total
         )
         self._done = 0
+        self.decoding_share = 1.0 if first_total is None else SECOND_STAGE_SHARE
 
     def decode(self, window: Window, threads: int = 1) -> Tensor:
         """Decode these frames, which follow those decoded before, with `threads` threads, as [samples]."""
@@ -119,6 +122,7 @@ class MeasuredSentence:
     """The same frames, decoded at once with the sentence's own statistics."""
 
     hop = FRAME_SAMPLES
+    decoding_share = 0.0
 
     def __init__(self, parts: GeneratorParts, text: EncodedText, threads: int) -> None:
         with side_tasks(min(threads - 1, MAX_SIDE_THREADS)) as tasks:
