@@ -47,7 +47,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "tts.normalization.units",
     ),
     ("tts.normalization.locale", "tts.text.language", "tts.text.markup", "tts.audio"),
-    ("asr.engine", "tts.engine"),
+    ("asr.engine", "asr.engine_errors", "tts.engine"),
     ("tts.scheduling",),
     ("engine", "models"),
     ("engine.queueing",),

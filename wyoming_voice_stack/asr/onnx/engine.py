@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from wyoming_voice_stack.asr.engine import (
@@ -13,6 +12,7 @@ from wyoming_voice_stack.asr.engine import (
     Transcription,
     TranscriptionRequest,
 )
+from wyoming_voice_stack.asr.engine_errors import transcription_errors
 from wyoming_voice_stack.asr.onnx.decoded_speech import DecodedSpeech
 from wyoming_voice_stack.asr.onnx.loading import OnnxModel, check_folder, open_onnx_model
 from wyoming_voice_stack.asr.text.joining import join_texts
@@ -24,7 +24,6 @@ from wyoming_voice_stack.errors import (
     EngineError,
     RequestError,
     UnknownLanguage,
-    VoiceStackError,
 )
 from wyoming_voice_stack.machine.memory import collect_garbage, trim_heap
 
@@ -106,7 +105,7 @@ class OnnxRecognizer:
             Abandoned: `wanted` returned False.
             EngineError: the engine failed.
         """
-        with _as_engine_error():
+        with transcription_errors("The model"):
             return [self._transcribe_one(speech, wanted) for speech in speeches]
 
     def close(self) -> None:
@@ -163,15 +162,3 @@ class OnnxRecognizer:
             )
         possible = known or self._languages
         return possible[0] if len(possible) == 1 else None
-
-
-@contextmanager
-def _as_engine_error() -> Iterator[None]:
-    try:
-        yield
-    except VoiceStackError:
-        raise
-    except Exception as error:
-        raise EngineError(
-            f"The model failed on this utterance ({type(error).__name__}); try again."
-        ) from error

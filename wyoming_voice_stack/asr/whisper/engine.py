@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.asr.engine import Speech, TimedWord, Transcription
+from wyoming_voice_stack.asr.engine_errors import transcription_errors
 from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.text.name_correction import likely_names, with_names
 from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
@@ -31,7 +31,7 @@ from wyoming_voice_stack.asr.whisper.window import (
 )
 from wyoming_voice_stack.asr.whisper.word_alignment import timed_words
 from wyoming_voice_stack.engine.job_handle import Wanted, require_wanted
-from wyoming_voice_stack.errors import EngineError, UnknownLanguage, VoiceStackError
+from wyoming_voice_stack.errors import UnknownLanguage
 from wyoming_voice_stack.machine.memory import collect_garbage, trim_heap
 
 
@@ -138,7 +138,7 @@ class WhisperRecognizer:
             Abandoned: `wanted` returned False.
             EngineError: the engine failed.
         """
-        with _as_engine_error():
+        with transcription_errors("Whisper"):
             results: dict[int, Transcription] = {}
             for indices in self._batches(speeches):
                 batch = [speeches[index] for index in indices]
@@ -289,15 +289,3 @@ class WhisperRecognizer:
             return one
 
         return decode_in_halves(speech, decode_one)
-
-
-@contextmanager
-def _as_engine_error() -> Iterator[None]:
-    try:
-        yield
-    except VoiceStackError:
-        raise
-    except Exception as error:
-        raise EngineError(
-            f"Whisper failed on this utterance ({type(error).__name__}); try again."
-        ) from error

@@ -37,6 +37,8 @@ class CalibratedVoices:
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, VoiceCalibration] = OrderedDict()
         self._waiting: set[str] = set()
+        # No more than the model has voices.
+        self._failed: set[str] = set()
         self._thread = ThreadPoolExecutor(1, "kokoro-calibration")
         self._closed = False
 
@@ -66,9 +68,10 @@ class CalibratedVoices:
             self._cache.put(key, calibration.arrays)
 
     def measure_later(self, key: str, measure: Measure) -> None:
-        """Measure a voice in the thread, once."""
+        """Measure a voice in the thread, once, also if that fails."""
         with self._lock:
-            if self._closed or key in self._waiting or len(self._waiting) >= MAX_WAITING:
+            known = key in self._waiting or key in self._failed
+            if self._closed or known or len(self._waiting) >= MAX_WAITING:
                 return
             self._waiting.add(key)
         self._thread.submit(self._measure_waiting, key, measure)
@@ -86,6 +89,8 @@ class CalibratedVoices:
                 "A voice of Kokoro cannot be measured (%s); its sentences are synthesized as a whole.",
                 type(error).__name__,
             )
+            with self._lock:
+                self._failed.add(key)
         finally:
             with self._lock:
                 self._waiting.discard(key)

@@ -18,7 +18,7 @@ from wyoming_voice_stack.errors import (
     UnknownLanguage,
     UnknownVoice,
 )
-from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
+from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.engines.kokoro import engine as module
 from wyoming_voice_stack.tts.engines.kokoro.calibration_texts import CALIBRATION_TEXTS
 from wyoming_voice_stack.tts.engines.kokoro.engine import (
@@ -35,6 +35,7 @@ from wyoming_voice_stack.tts.engines.kokoro.text.phonemes import tokens
 from wyoming_voice_stack.tts.engines.kokoro.voices import LANGUAGES, STYLE_SIZE, STYLES
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.vits.windows import Window
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 SENTENCE = "The kitchen light is on, and so is the one in the hall."
 
@@ -92,6 +93,17 @@ class TestSynthesis:
     def test_short_sentence_is_one_with_its_own_statistics(self, tiny: KokoroSynthesizer) -> None:
         frames = len(spoken(tiny, request("Yes."))) // 300
         assert frames <= MAX_WHOLE_FRAMES
+
+    def test_freed_memory_is_returned_when_no_sentence_is_left(
+        self, tiny: KokoroSynthesizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        trims: list[None] = []
+        monkeypatch.setattr(module, "trim_heap", lambda: trims.append(None))
+        spoken(tiny, request())
+        assert len(trims) == 1
+        with tiny._scheduler.acquire(PlaybackBuffer()):
+            spoken(tiny, request())
+        assert len(trims) == 1
 
     def test_texts_without_words(self, tiny: KokoroSynthesizer) -> None:
         with pytest.raises(NoAudio, match="nothing to speak"):
@@ -153,6 +165,24 @@ class TestCalibration:
         assert tiny._calibrated is not None
         tiny._calibrated._thread.submit(lambda: None).result(60)
         assert self.measured(tiny, "am_michael")
+
+    def test_a_measurement_that_failed_is_not_tried_at_each_request(
+        self,
+        tiny: KokoroSynthesizer,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        def failing(voice: Voice) -> Iterator[MeasuredSentence]:
+            raise EngineError(f"{voice.name} cannot be measured")
+
+        monkeypatch.setattr(tiny, "_measured", failing)
+        assert tiny._calibrated is not None
+        for _ in range(3):
+            assert spoken(tiny, request(voice="am_michael")).any()
+            tiny._calibrated._thread.submit(lambda: None).result(60)
+        assert [record.message for record in caplog.records] == [
+            "A voice of Kokoro cannot be measured (EngineError); its sentences are synthesized as a whole."
+        ]
 
     def test_long_sentence_of_a_voice_that_is_not_measured(
         self, tiny: KokoroSynthesizer, monkeypatch: pytest.MonkeyPatch
