@@ -66,6 +66,7 @@ alone() {
     contains "docker logs voice-stack-asr" "listening on port 5001" "$(docker logs voice-stack-asr 2>&1)"
     same "docker exec voice-stack-asr bash" 1000 "$(docker exec voice-stack-asr bash -c 'id -u')"
     announced_both
+    pages_linked
     killed
     voices
     limited
@@ -108,6 +109,19 @@ announced_both() {
             "wyoming-${mode% *}-${HOSTNAME%%.*} $PUBLISHED ${mode#* } $PUBLISHED" "$found"
     done
     passed "the announcer uses $(docker exec voice-stack-announcer sh -c 'cat /proc/*/status' | awk '/^VmRSS/ && $2 > most {most = $2} END {print most}') kB"
+}
+
+# Each page finds the other server by the name of its service and links to its published port.
+pages_linked() {
+    local here other
+    for here in 5811 5812; do
+        other=$((5811 + 5812 - here))
+        timeout 30 curl -sN "http://$PUBLISHED:$here/ui/api/events" | grep -m 1 -q "\"http://$PUBLISHED:$other/ui/\"" ||
+            failed "the page on port $here does not find the other server" voice-stack-asr voice-stack-tts
+    done
+    curl -sf "http://$PUBLISHED:5811/ui/api/sample" -H 'Content-Type: application/json' -H 'X-Voice-Stack: 1' \
+        -d '{"text": "The light is on."}' -o "$WORK/sample.wav" || failed "no sample is spoken" voice-stack-asr
+    passed "the pages link to each other, and a sample is spoken"
 }
 
 # A server that crashes is restarted and works again.

@@ -84,7 +84,8 @@ class TestAlone:
     @pytest.mark.parametrize("mode", MODES)
     def test_what_a_settings_file_may_set_is_not_hidden(self, mode: str) -> None:
         """What is in `environment` has priority over the file."""
-        hidden = {"SERVICE_MODE", "HOST", f"{mode.upper()}_PORT", "MODELS_DIR", "ZEROCONF"}
+        hidden = {"SERVICE_MODE", "HOST", "ASR_PORT", "TTS_PORT", "MODELS_DIR", "ZEROCONF"}
+        hidden |= {"OTHER_SERVER"}
         hidden |= {"VOICES_DIR"} if mode == "tts" else set()
         assert service(mode)["environment"].keys() == hidden
 
@@ -158,7 +159,12 @@ def test_on_the_hosts_network_a_server_announces_itself(mode: str) -> None:
     described = service(mode, HOST)
     assert described["network_mode"] == "host"
     environment = {name: default_of(value) for name, value in described["environment"].items()}
-    assert environment == {"HOST": "", f"{mode.upper()}_PORT": str(PORTS[mode]), "ZEROCONF": "true"}
+    assert environment == {
+        "HOST": "",
+        f"{mode.upper()}_PORT": str(PORTS[mode]),
+        "OTHER_SERVER": "",
+        "ZEROCONF": "true",
+    }
     assert service("announcer", HOST) == {"deploy": {"replicas": 0}}
 
 
@@ -191,6 +197,20 @@ def test_replicas_use_the_same_image_and_limits() -> None:
         assert "container_name" not in replica
         environment = single["environment"].keys()
         assert replica["environment"].keys() == environment
+
+
+@pytest.mark.parametrize(("name", "host"), [(MAIN, None), (HAPROXY, "haproxy")])
+@pytest.mark.parametrize(("mode", "other"), [("asr", "tts"), ("tts", "asr")])
+def test_the_page_finds_the_other_server(
+    name: str, host: str | None, mode: str, other: str
+) -> None:
+    services, environment = compose(name)["services"], service(mode, name)["environment"]
+    assert environment["OTHER_SERVER"] == f"{host or other}:{PORTS[other]}"
+    assert (host or other) in services
+    # What browsers use, and messages name, is the published port.
+    published = environment[f"{other.upper()}_PORT"]
+    assert published == f"${{{other.upper()}_PORT:-{PORTS[other]}}}"
+    assert any(f"{published}:{PORTS[other]}" in port for port in services[host or other]["ports"])
 
 
 def test_open_webui_reaches_both_servers_where_they_listen() -> None:
@@ -259,6 +279,8 @@ class TestConfig:
         assert services["asr"]["ports"][0]["host_ip"] == "127.0.0.1"
         assert services["tts"]["ports"][0]["published"] == "6"
         assert services["announcer"]["command"] == ["announce", "5001", "6"]
+        assert services["asr"]["environment"]["TTS_PORT"] == "6"
+        assert services["tts"]["environment"]["TTS_PORT"] == "5002"
 
     def test_settings_files_are_read(self, alone: Path) -> None:
         (alone / ".env.production.tts").write_text("TTS_MODEL=auto\nTTS_PORT=1\nTTS_VOICE=anna\n")

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from wyoming_voice_stack.announce.addresses import lan_addresses
 from wyoming_voice_stack.announce.discovery import FoundServer
@@ -39,9 +40,9 @@ MAX_CANDIDATES = 8
 MAX_ANSWER_BYTES = 16 * 1024
 LOOPBACK = "127.0.0.1"
 
-Reach: TypeAlias = Literal["machine", "loopback", "container", "network"]
-"""Where a server is: at an address of this machine, at its loopback address only, in another container, or at
-an address that was announced on the network."""
+Reach: TypeAlias = Literal["machine", "loopback", "container", "network", "configured"]
+"""Where a server is: at an address of this machine, at its loopback address only, in the container of the other
+add-on, at an address that was announced on the network, or at the address in `OTHER_SERVER`."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class FoundOther:
     port: int
     reach: Reach
     has_page: bool
+    published_port: int | None = None
+    """Port at which browsers reach it on the host of this server; None if `host` and `port` do."""
 
     @property
     def authority(self) -> str:
@@ -69,6 +72,8 @@ class Candidate:
     host: str
     port: int
     reach: Reach
+    published_port: int | None = None
+    """See `FoundOther`."""
 
 
 Look: TypeAlias = Callable[[Candidate, str], Awaitable[FoundOther | None]]
@@ -80,7 +85,14 @@ async def look_at(candidate: Candidate, mode: str) -> FoundOther | None:
     """Return the server at a place if it is one of this package and of this mode. Never fails."""
     from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
 
-    found = FoundOther(mode, candidate.host, candidate.port, candidate.reach, has_page=False)
+    found = FoundOther(
+        mode,
+        candidate.host,
+        candidate.port,
+        candidate.reach,
+        has_page=False,
+        published_port=candidate.published_port,
+    )
     try:
         async with (
             asyncio.timeout(ANSWER_S),
@@ -132,7 +144,7 @@ class OtherServerSearch:
     ) -> None:
         """`mode` is that of the other server.
 
-        `nearby` returns places on this machine, and may block. `discover` searches the network; None
+        `nearby` returns places on this machine or that are configured, and may block. `discover` searches the network; None
         leaves that out.
         """
         self._mode = mode
@@ -227,6 +239,28 @@ def places_nearby(mode: str, port: int | None, *, bind_host: str | None) -> list
     if container is not None:
         places.append(Candidate(container, port, "container"))
     return places
+
+
+def configured_place(address: str, port: int) -> list[Candidate]:
+    """Return the place of the other server at the address in `OTHER_SERVER`.
+
+    `port` is its port for browsers, and for this server unless the address has one.
+    """
+    parts = urlsplit(f"//{address}")
+    host = parts.hostname or address
+    if host == "localhost" or _is_loopback(host):
+        return [Candidate(host, parts.port or port, "loopback")]
+    # The services of Compose know each other by names that browsers do not know.
+    is_service = "." not in host and ":" not in host
+    published = port if is_service else None
+    return [Candidate(host, parts.port or port, "configured", published)]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _container_of(mode: str) -> str | None:

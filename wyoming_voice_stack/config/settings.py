@@ -33,6 +33,7 @@ from wyoming_voice_stack.config.value_types import (
     Optional,
     OptionalLanguage,
     Origins,
+    ServerAddress,
     VoiceAliases,
     exactly_one,
     lower,
@@ -166,6 +167,8 @@ class Settings(BaseSettings):
     """Largest file that a client may upload, in MiB."""
     web_ui: Annotated[Literal["off", "read", "full"], BeforeValidator(lower)] = "read"
     """Web page at `/ui/`: off, read (no changes), or full (changes through Home Assistant, from a browser on this machine or with API_KEY)."""
+    other_server: ServerAddress | None = None
+    """Address of the other server for the web page, as HOST or HOST:PORT; unset searches this machine and, with zeroconf, the network."""
     idle_timeout_seconds: float = Field(default=600.0, gt=0, le=86_400)
     """Longest time in seconds without data from a client."""
     read_timeout_seconds: float = Field(default=30.0, gt=0, le=3600)

@@ -17,6 +17,8 @@ from wyoming_voice_stack.config.networks import NAMED_NETWORKS
 
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE | re.ASCII)
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII)
+_SERVER = re.compile(r"(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?", re.ASCII)
+_MAX_PORT = 65_535
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?", re.ASCII)
 _QUOTES = ('"', "'")
 _DETECTED = "auto"
@@ -138,6 +140,19 @@ def _origins(names: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def _server_address(text: str) -> str:
+    address = text.strip().lower()
+    matched = _SERVER.fullmatch(address)
+    if matched is None or not 0 < int(matched[1] or 1) <= _MAX_PORT:
+        raise PydanticCustomError(
+            "server",
+            "{text} is not the address of a server; use HOST or HOST:PORT, such as tts:5002 or"
+            " 192.168.1.20:5002, without http://",
+            {"text": repr(text)},
+        )
+    return address
+
+
 def _voice_aliases(value: Any) -> Any:
     if isinstance(value, Mapping):
         return tuple(value.items())
@@ -195,6 +210,8 @@ HostNames = Annotated[
 Origins = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(comma_separated), AfterValidator(_origins)
 ]
+ServerAddress = Annotated[str, AfterValidator(_server_address)]
+"""`HOST` or `HOST:PORT`; an IPv6 address has brackets."""
 VoiceAliases = Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_voice_aliases)]
 """Pairs of the name that a client sends and the name of a voice."""
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(networks)]

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -25,6 +26,7 @@ from wyoming_voice_stack.announce.other_server_search import (
     FoundOther,
     OtherServerSearch,
     announced_places,
+    configured_place,
     is_private,
     look_at,
     places_nearby,
@@ -92,6 +94,8 @@ async def answering(answer: Answer, root: Answer | None = None) -> AsyncIterator
 async def test_a_server_of_this_package_is_recognized() -> None:
     async with answering(health(mode="tts", version="1"), to_page) as place:
         assert await look_at(place, "tts") == found(place)
+        published = replace(place, published_port=7)
+        assert await look_at(published, "tts") == replace(found(place), published_port=7)
     async with answering(health(mode="tts", version="1")) as place:
         other = await look_at(place, "tts")
         assert other is not None
@@ -213,6 +217,23 @@ def test_places_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(other_server_search, "lan_addresses", unreadable)
     assert places_nearby("tts", 5002, bind_host=None) == [LOOP]
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("tts:9", Candidate("tts", 9, "configured", 5002)),
+        ("voice-tts", Candidate("voice-tts", 5002, "configured", 5002)),
+        ("tts.example.com:9", Candidate("tts.example.com", 9, "configured")),
+        ("192.168.1.7", Candidate("192.168.1.7", 5002, "configured")),
+        ("[fd00::7]:9", Candidate("fd00::7", 9, "configured")),
+        ("localhost:9", Candidate("localhost", 9, "loopback")),
+        ("[::1]", Candidate("::1", 5002, "loopback")),
+        ("127.0.0.2:9", Candidate("127.0.0.2", 9, "loopback")),
+    ],
+)
+def test_a_configured_place(address: str, place: Candidate) -> None:
+    assert configured_place(address, 5002) == [place]
 
 
 class Counted(OtherServerSearch):

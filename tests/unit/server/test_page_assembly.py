@@ -182,11 +182,13 @@ async def test_without_home_assistant_there_are_no_names(tmp_path: Path) -> None
         }
 
 
-async def test_a_sentence_is_said_by_the_other_server(tmp_path: Path) -> None:
+@pytest.mark.parametrize("setting", ["tts_port", "other_server"])
+async def test_a_sentence_is_said_by_the_other_server(tmp_path: Path, setting: str) -> None:
     async with tts_server(tmp_path / "tts", CountedPlaces()) as tts:
         port = tts._base_url.port if tts._base_url else 0
+        place = {"tts_port": port, "other_server": f"localhost:{port}"}[setting]
         async with (
-            asr_server(tmp_path, None, host="127.0.0.1", tts_port=port) as asr,
+            asr_server(tmp_path, None, host="127.0.0.1", **{setting: place}) as asr,
             asyncio.timeout(WAIT_SECONDS),
         ):
             # Nobody looks at the page yet.

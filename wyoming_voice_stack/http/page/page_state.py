@@ -110,8 +110,8 @@ class PageState:
         known = self._facts.other.known if self._facts.other is not None else None
         if known is None:
             return None
-        host = None if by_ingress or not known.has_page else _host_of_other(request, known)
-        url = None if host is None else f"http://{host}:{known.port}/ui/"
+        address = None if by_ingress or not known.has_page else _address_of_other(request, known)
+        url = None if address is None else f"http://{address}/ui/"
         return {"mode": known.mode, "url": url}
 
     def of_visitor(self, request: web.Request, visitor: Visitor) -> dict[str, Any]:
@@ -139,16 +139,16 @@ def _is_behind_https(request: web.Request) -> bool:
     return is_from_loopback(request) and request.headers.get(SCHEME_HEADER, "").lower() == "https"
 
 
-def _host_of_other(request: web.Request, other: FoundOther) -> str | None:
-    """Return the host at which this visitor's browser reaches the other server; None if that is not known."""
-    if other.reach == "network":
-        return f"[{other.host}]" if ":" in other.host else other.host
-    if has_proxy_header(request):
-        # Nobody knows what the proxy does with another port.
+def _address_of_other(request: web.Request, other: FoundOther) -> str | None:
+    """Return host and port at which this visitor's browser reaches the other server; None if not known."""
+    if other.reach in {"network", "configured"} and other.published_port is None:
+        return other.authority
+    if has_proxy_header(request) or other.reach == "container":
+        # What a proxy does with another port is not known. An add-on may have no port on the host.
         return None
-    if other.reach == "machine" or (other.reach == "loopback" and is_this_machine(request)):
-        return without_port(request.host)
-    return None
+    if other.reach == "loopback" and not is_this_machine(request):
+        return None
+    return f"{without_port(request.host)}:{other.published_port or other.port}"
 
 
 def without_port(host: str) -> str:

@@ -12,7 +12,11 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from wyoming_voice_stack.announce.discovery import discover
-from wyoming_voice_stack.announce.other_server_search import OtherServerSearch, places_nearby
+from wyoming_voice_stack.announce.other_server_search import (
+    OtherServerSearch,
+    configured_place,
+    places_nearby,
+)
 from wyoming_voice_stack.announce.zeroconf import default_instance_name
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.http.api.keys import ApiKey
@@ -130,6 +134,10 @@ class PageBuilder:
     def _other_server(self) -> OtherServerSearch:
         settings = self.settings
         mode = "tts" if settings.service_mode == "asr" else "asr"
+        if settings.other_server is not None:
+            usual_port = settings.tts_port if mode == "tts" else settings.asr_port
+            place = partial(configured_place, settings.other_server, usual_port)
+            return OtherServerSearch(mode, place, None)
         nearby = partial(places_nearby, mode, self.other_port, bind_host=settings.host)
         # Multicast does not reach the containers of add-ons.
         searches = settings.zeroconf and settings.supervisor_token is None

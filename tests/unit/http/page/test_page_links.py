@@ -15,6 +15,7 @@ from wyoming_voice_stack.announce.other_server_search import FoundOther
 
 HERE = FoundOther("asr", "192.168.1.5", 5001, "machine", has_page=True)
 LOOPBACK = replace(HERE, host="127.0.0.1", reach="loopback")
+SERVICE = replace(HERE, host="asr", port=9, reach="configured", published_port=5001)
 NETWORK = replace(HERE, host="192.168.1.7", reach="network")
 IN_LAN = STRANGER | {"Host": "voice.local:5002"}
 PROXIED = {"Host": "voice.local", "X-Forwarded-For": "192.168.1.9"}
@@ -52,6 +53,11 @@ class Found:
         (LOOPBACK, IN_LAN, None),
         (LOOPBACK, {"Host": "localhost:5002"}, "http://localhost:5001/ui/"),
         (replace(HERE, host="b-voice-stack-asr", reach="container"), IN_LAN, None),
+        (SERVICE, IN_LAN, "http://voice.local:5001/ui/"),
+        (SERVICE, STRANGER | {"Host": "[fd00::5]:5002"}, "http://[fd00::5]:5001/ui/"),
+        (SERVICE, PROXIED, None),
+        (SERVICE, INGRESS, None),
+        (replace(NETWORK, reach="configured"), PROXIED, "http://192.168.1.7:5001/ui/"),
         (NETWORK, IN_LAN, "http://192.168.1.7:5001/ui/"),
         (NETWORK, PROXIED, "http://192.168.1.7:5001/ui/"),
         (replace(NETWORK, host="fd00::7"), IN_LAN, "http://[fd00::7]:5001/ui/"),

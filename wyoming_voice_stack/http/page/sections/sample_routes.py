@@ -67,17 +67,19 @@ class SampleRoutes:
             raise TextTooLong(f"The text is longer than {MAX_CHARACTERS} characters.")
         other = self._other()
         if other is None:
-            raise NoOtherServer("No text-to-speech server is known. Start one on this machine.")
+            raise NoOtherServer(
+                "No text-to-speech server was found. Start one on this machine, or set OTHER_SERVER."
+            )
         samples = await _spoken(other, text, _headers(request, other))
         header = wav_header(RATE, len(samples) // _SAMPLE_BYTES)
         return web.Response(body=header + samples, content_type="audio/wav")
 
 
 def _headers(request: web.Request, other: FoundOther) -> dict[str, str]:
-    """Return the key of the visitor, but only for a server on this machine."""
+    """Return the key of the visitor, but only for a server on this machine or one that is configured."""
     given = request.headers.get("Authorization")
-    is_here = other.reach in {"machine", "loopback"}
-    return {"Authorization": given} if given and is_here else {}
+    is_trusted = other.reach in {"machine", "loopback", "configured"}
+    return {"Authorization": given} if given and is_trusted else {}
 
 
 async def _spoken(other: FoundOther, text: str, headers: dict[str, str]) -> bytes:

@@ -69,6 +69,7 @@ async def test_it_is_spoken_by_the_other_server() -> None:
     [
         (SENT, "machine", 200, f"Bearer {KEY}"),
         (SENT, "loopback", 200, f"Bearer {KEY}"),
+        (SENT, "configured", 200, f"Bearer {KEY}"),
         # Whoever announces itself on the network gets no key.
         (SENT, "network", 200, None),
         (SENT, "container", 200, None),
