@@ -12,9 +12,11 @@ FINAL, SPECULATIVE, PARTIAL = Priority.FINAL, Priority.SPECULATIVE, Priority.PAR
 class Line:
     """A queue, and the jobs that were put into it."""
 
-    def __init__(self, lanes: int = 1, batch: int = 1, max_queued: int = 100) -> None:
+    def __init__(
+        self, lanes: int = 1, batch: int = 1, express: int = 0, max_queued: int = 1000
+    ) -> None:
         self.queue = JobQueue("thing", max_queued)
-        self.capacity = Capacity(lanes, batch)
+        self.capacity = Capacity(lanes, batch, express)
 
     def put(
         self,
@@ -39,6 +41,17 @@ class Line:
         )
         self.queue.put(job, admitted=admitted)
         return job
+
+    def put_costing(
+        self,
+        cost_s: float,
+        flow: Flow | None = None,
+        priority: Priority = FINAL,
+        *,
+        admitted: bool = False,
+        batch_key: object = None,
+    ) -> Job:
+        return self.put(priority, batch_key, admitted=admitted, cost_s=cost_s, flow=flow)
 
     def take(self) -> list[Job]:
         batch = self.queue.take(lambda: self.capacity, 0.0)

@@ -3,93 +3,32 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.support.fake_servers.fake_hub import FakeHub, Repository, sha256
-from wyoming_voice_stack.models.digests import DIGESTS_FILE, read_digests
-from wyoming_voice_stack.models.fetch import HUB_ANSWER_S
+from tests.support.fake_servers.fake_hub import FakeHub
+from tests.support.fetching import (
+    VOICE_FILES,
+    WHISPER,
+    WHISPER_FILES,
+    contents,
+    fetch,
+    finish,
+    start,
+)
 from wyoming_voice_stack.models.hub_model import PARTIAL
 from wyoming_voice_stack.models.partial_downloads import STALE_S
 from wyoming_voice_stack.models.store import HubModel, ModelStore
 
-WHISPER = HubModel("org/whisper", required=("config.json", "model.bin"))
-WHISPER_FILES = {"config.json": b'{"layers": 1}', "model.bin": bytes(range(256)) * 4096}
-VOICE_FILES = {
-    f"en/{name}.onnx{suffix}": f"{name}{suffix}".encode()
-    for name in ("amy", "joe")
-    for suffix in ("", ".json")
-}
-
 HALF = len(WHISPER_FILES["model.bin"]) // 2
-
-FETCH = """
-import logging, resource, sys
-from pathlib import Path
-from wyoming_voice_stack.models import fetch, transfer
-from wyoming_voice_stack.errors import VoiceStackError
-from wyoming_voice_stack.models.store import HubModel, ModelStore
-fetch.HUB_ANSWER_S = float(sys.argv.pop())
-transfer.RETRY_PAUSES_S = ()
-logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-root, model, file_size_limit = sys.argv[1:]
-if int(file_size_limit):
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(file_size_limit), int(file_size_limit)))
-try:
-    print("OK", ModelStore(Path(root)).resolve("name", eval(model)))
-except VoiceStackError as error:
-    print(type(error).__name__, error)
-"""
 
 
 def voice(name: str) -> HubModel:
     files = (f"en/{name}.onnx", f"en/{name}.onnx.json")
     return HubModel("org/voices", include=files, required=files)
-
-
-@pytest.fixture
-def hub() -> Iterator[FakeHub]:
-    repositories = {
-        "org/whisper": Repository(dict(WHISPER_FILES)),
-        "org/voices": Repository(dict(VOICE_FILES)),
-        "org/gated": Repository({"model.bin": b"x"}, gated=True),
-    }
-    with FakeHub(repositories) as running:
-        yield running
-
-
-@pytest.fixture
-def environ(hub: FakeHub, tmp_path: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    kept.pop("HF_HUB_OFFLINE", None)
-    mine = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
-    return kept | mine
-
-
-def start(
-    model: HubModel,
-    root: Path,
-    environ: Mapping[str, str],
-    file_size_limit: int = 0,
-    hub_answer_s: float = HUB_ANSWER_S,
-) -> subprocess.Popen[str]:
-    """The hub's library reads its environment once, when imported: so in a process of its own."""
-    return subprocess.Popen(
-        [
-            # Started in the background, the tests would pass on that this signal is ignored.
-            *("env", "--default-signal=INT", sys.executable, "-c", FETCH, str(root), repr(model)),
-            *(str(file_size_limit), str(hub_answer_s)),
-        ],
-        env=dict(environ),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def start_and_stall(hub: FakeHub, root: Path, environ: Mapping[str, str]) -> subprocess.Popen[str]:
@@ -98,28 +37,6 @@ def start_and_stall(hub: FakeHub, root: Path, environ: Mapping[str, str]) -> sub
     process = start(WHISPER, root, environ)
     assert hub.halfway.wait(60)
     return process
-
-
-def finish(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate()
-    assert "Traceback" not in err, err
-    assert process.returncode == 0, err
-    assert "%|" not in err, "a progress bar without a terminal"
-    return out.strip()
-
-
-def fetch(model: HubModel, root: Path, environ: Mapping[str, str], file_size_limit: int = 0) -> str:
-    return finish(start(model, root, environ, file_size_limit))
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """The files of a fetched model, whose digests are beside them."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    found = {str(path.relative_to(folder)): path.read_bytes() for path in files}
-    assert found.pop(DIGESTS_FILE)
-    digests = read_digests(folder)
-    assert digests == {path: sha256(found[path]) for path in digests}
-    return found
 
 
 def unfinished(root: Path) -> list[Path]:
@@ -282,121 +199,3 @@ class TestFetching:
         assert fetch(WHISPER, tmp_path, environ) == f"OK {folder}"
         assert contents(folder) == WHISPER_FILES | {"of-the-user.txt": b"kept"}
         assert hub.requests["GET model.bin"] == 1
-
-
-class TestFailures:
-    def test_hub_goes_away_after_the_description(
-        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
-    ) -> None:
-        repository = hub.repositories["org/whisper"]
-        repository.breaks_off.add("model.bin")
-        fetch(WHISPER, tmp_path, environ)
-        repository.breaks_off.clear()
-        repository.commit = "2" * 40
-        repository.files_are_hidden = True
-        answer = fetch(WHISPER, tmp_path, environ)
-        assert "and cannot be fetched (" in answer
-        assert "403" in answer
-        assert ModelStore(tmp_path).installed() == []
-        repository.files_are_hidden = False
-        assert fetch(WHISPER, tmp_path, environ).startswith("OK")
-        assert contents(tmp_path / "org--whisper") == WHISPER_FILES
-
-    def test_a_file_of_another_size_than_described(
-        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
-    ) -> None:
-        hub.repositories["org/whisper"].claimed_size_bytes["config.json"] = 1000
-        answer = fetch(WHISPER, tmp_path, environ)
-        assert f"1 of {len(WHISPER_FILES)} files did not arrive, such as config.json" in answer
-        assert ModelStore(tmp_path).installed() == []
-
-    def test_a_hub_that_tells_no_sizes(
-        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
-    ) -> None:
-        hub.repositories["org/whisper"].tells_sizes = False
-        hub.repositories["org/whisper"].breaks_off.add("model.bin")
-        assert "cannot be fetched" in fetch(WHISPER, tmp_path, environ)
-        hub.repositories["org/whisper"].breaks_off.clear()
-        assert fetch(WHISPER, tmp_path, environ).startswith("OK")
-        assert contents(tmp_path / "org--whisper") == WHISPER_FILES
-
-    def test_a_hub_that_does_not_answer(
-        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
-    ) -> None:
-        hub.repositories["org/whisper"].silent = True
-        answer = finish(start(WHISPER, tmp_path, environ, hub_answer_s=0.2))
-        assert "and cannot be fetched (ReadTimeout: timed out)" in answer
-        hub.repositories["org/whisper"].silent = False
-        assert fetch(WHISPER, tmp_path, environ).startswith("OK")
-
-    def test_offline_by_the_environment(
-        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
-    ) -> None:
-        answer = fetch(WHISPER, tmp_path, environ | {"HF_HUB_OFFLINE": "1"})
-        assert answer.startswith("ModelNotFound model org/whisper is not in")
-        assert "HF_HUB_OFFLINE forbids downloads" in answer
-        assert "copy the folder" in answer
-        assert not hub.requests
-
-    def test_no_network(self, environ: dict[str, str], tmp_path: Path) -> None:
-        answer = fetch(WHISPER, tmp_path, environ | {"HF_ENDPOINT": "http://127.0.0.1:9"})
-        assert answer.startswith("ModelNotFound model org/whisper is not in")
-        assert "refused" in answer
-
-    @pytest.mark.parametrize(
-        ("model", "said"),
-        [
-            (HubModel("org/none"), "the hub has no org/none at revision main"),
-            (HubModel("org/whisper", revision="v9"), "the hub has no org/whisper at revision v9"),
-            (HubModel("org/gated"), "set HF_TOKEN"),
-            (HubModel("org/whisper", required=("no.bin",)), "does not have no.bin on the hub"),
-            (HubModel("org/whisper", include=("*.onnx",)), "does not have *.onnx on the hub"),
-            (HubModel("not a/repository/name"), "and cannot be fetched (HFValidationError"),
-        ],
-    )
-    def test_hub_does_not_have_it(
-        self, model: HubModel, said: str, environ: dict[str, str], tmp_path: Path
-    ) -> None:
-        answer = fetch(model, tmp_path, environ)
-        assert answer.startswith("ModelNotFound")
-        assert said in answer
-        assert "\n" not in answer
-        assert ModelStore(tmp_path).installed() == []
-
-    def test_pinned_digest_is_another(self, environ: dict[str, str], tmp_path: Path) -> None:
-        pinned = replace(WHISPER, sha256={"config.json": "0" * 64})
-        answer = fetch(pinned, tmp_path, environ)
-        assert answer.startswith("ModelCorrupt config.json of org/whisper")
-        assert ModelStore(tmp_path).find("whisper", pinned) is None
-        right = replace(WHISPER, sha256={"config.json": sha256(WHISPER_FILES["config.json"])})
-        assert fetch(right, tmp_path, environ).startswith("OK")
-
-    def test_damaged_on_the_way(
-        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
-    ) -> None:
-        hub.repositories["org/whisper"].damaged.add("model.bin")
-        assert fetch(WHISPER, tmp_path, environ).startswith("ModelCorrupt model.bin of org/whisper")
-        assert ModelStore(tmp_path).find("whisper", WHISPER) is None
-        hub.repositories["org/whisper"].damaged.clear()
-        assert fetch(WHISPER, tmp_path, environ).startswith("OK")
-        assert contents(tmp_path / "org--whisper") == WHISPER_FILES
-
-    def test_folder_that_cannot_be_written(self, environ: dict[str, str], tmp_path: Path) -> None:
-        (tmp_path / "file").touch()
-        root = tmp_path / "file" / "models"
-        answer = fetch(WHISPER, root, environ)
-        assert answer.startswith(f"ModelError cannot write org/whisper to {root}")
-        assert "MODELS_DIR" in answer
-
-    def test_too_large_for_the_disk(
-        self, hub: FakeHub, environ: dict[str, str], tmp_path: Path
-    ) -> None:
-        hub.repositories["org/whisper"].claimed_size_bytes["model.bin"] = 10**18
-        answer = fetch(WHISPER, tmp_path, environ)
-        assert answer.startswith("DiskFull org/whisper needs 1,000,000,000,000.0 MB")
-        assert not hub.requests["GET model.bin"]
-
-    def test_disk_takes_no_more(self, environ: dict[str, str], tmp_path: Path) -> None:
-        answer = fetch(WHISPER, tmp_path, environ, file_size_limit=100_000)
-        assert answer.startswith("ModelError cannot write org/whisper")
-        assert "File too large" in answer

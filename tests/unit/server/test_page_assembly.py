@@ -20,10 +20,9 @@ from pydantic import SecretStr
 
 from tests.support import asr_client
 from tests.support.fake_servers.fake_home_assistant import NAMES, home_assistant, owned
-from tests.support.fakes import WAIT_SECONDS, FakeRecognizer, FakeSynthesizer
+from tests.support.fakes import WAIT_SECONDS, FakeRecognizer
 from tests.support.page_client import CHANGE, CountedPlaces
-from tests.support.tts_client import serving
-from tests.support.voice_files import speech, write
+from tests.support.page_servers import ALONE, tts_server
 from wyoming_voice_stack.asr.service import NameSource
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.http.application import make_runner
@@ -35,14 +34,14 @@ from wyoming_voice_stack.server.assembly.page import shown_settings
 from wyoming_voice_stack.server.listener import is_allowed
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
+
+
 SECRETS: dict[str, Any] = {
     "api_key": "do-not-show-1",
     "hass_token": "do-not-show-2",
     "supervisor_token": "do-not-show-3",
 }
 
-ALONE: dict[str, Any] = {"zeroconf": False, "asr_port": 0, "tts_port": 0}
-"""Settings with which no other server is looked for."""
 
 NOTHING_EARLY = """
 import sys
@@ -52,37 +51,6 @@ from wyoming_voice_stack.server.assembly.http import HttpSide
 early = [name for name in sys.modules if "http.page" in name or "http.api" in name]
 assert not early, early
 """
-
-
-@asynccontextmanager
-async def tts_server(
-    tmp_path: Path, places: CountedPlaces, **settings: Any
-) -> AsyncIterator[aiohttp.ClientSession]:
-    metrics = Metrics()
-    given: dict[str, Any] = {
-        "service_mode": "tts",
-        "models_dir": tmp_path / "models",
-        "tts_model": "fake",
-        **ALONE,
-    }
-    async with serving(FakeSynthesizer(), tmp_path / "voices") as service:
-        side = HttpSide(
-            Settings(**(given | settings)),
-            metrics,
-            service,
-            ModelStore(tmp_path / "models"),
-            tts=service,
-        )
-        late = side.late_routes(places)
-        runner = make_runner(service, metrics, late_routes=late, is_addon=True)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-            async with aiohttp.ClientSession(url) as session:
-                yield session
-        finally:
-            await runner.cleanup()
 
 
 @asynccontextmanager
@@ -209,51 +177,6 @@ async def test_a_sentence_is_said_by_the_other_server(tmp_path: Path, setting: s
                 with wave.open(io.BytesIO(await answer.read())) as file:
                     assert (file.getframerate(), file.getnchannels()) == (24_000, 1)
                     assert any(file.readframes(file.getnframes()))
-
-
-async def test_without_javascript(tmp_path: Path) -> None:
-    places = CountedPlaces()
-    write(tmp_path / "voices" / "<i>x.wav", speech())
-    async with tts_server(tmp_path, places) as session:
-        async with session.get("/ui/plain") as answer:
-            html = await answer.text()
-            assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-        for shown in (
-            "<dd>ready</dd>",
-            "/v1</dd>",
-            "<option>anna [de]</option>",
-            "&lt;i&gt;x",
-            'name="text"',
-        ):
-            assert shown in html
-        assert 'name="key"' not in html
-        assert "<i>" not in html
-        form = {"text": "The light is on.", "voice": "bert"}
-        async with session.post("/ui/plain/speech", data=form) as answer:
-            assert (answer.status, answer.headers["Content-Type"]) == (200, "audio/wav")
-            assert (await answer.read()).startswith(b"RIFF")
-        assert places.entered == 1
-        for wrong, code in (
-            ({"text": " "}, "empty_text"),
-            ({"text": "x" * 2001}, "text_too_long"),
-            ({"text": "Hello.", "voice": "nobody"}, "voice_not_found"),
-        ):
-            async with session.post("/ui/plain/speech", data=wrong) as answer:
-                assert (answer.status, (await answer.json())["error"]["code"]) == (400, code)
-        for site in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-            async with session.post("/ui/plain/speech", data=form, headers=site) as answer:
-                assert answer.status == 403
-
-
-async def test_without_javascript_the_key_is_a_field(tmp_path: Path) -> None:
-    async with tts_server(tmp_path, CountedPlaces(), api_key=SecretStr("a key")) as session:
-        async with session.get("/ui/plain") as answer:
-            assert 'type="password" name="key"' in await answer.text()
-        form = {"text": "The light is on."}
-        for key, status in ((None, 401), ("a kez", 401), ("a key", 200)):
-            data = form | ({"key": key} if key else {})
-            async with session.post("/ui/plain/speech", data=data) as answer:
-                assert answer.status == status
 
 
 @pytest.mark.parametrize(("by_ingress", "status"), [(True, 200), (False, 403)])

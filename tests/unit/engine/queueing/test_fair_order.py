@@ -4,80 +4,39 @@ from __future__ import annotations
 
 import pytest
 
-from wyoming_voice_stack.engine.queue import MAX_SPECULATIVE, Capacity, Job, JobQueue, Priority
+from tests.support.queue_line import FINAL, SPECULATIVE, Line
+from wyoming_voice_stack.engine.queue import MAX_SPECULATIVE, Job, JobQueue, Priority
 from wyoming_voice_stack.engine.queueing.fair_order import FairOrder, Flow
 from wyoming_voice_stack.engine.queueing.job import SHORT_JOB_S, JobCost, is_stuck
 from wyoming_voice_stack.engine.queueing.pace import MAX_EXPECTED_WAIT_S, Pace
 from wyoming_voice_stack.errors import Busy
 
 WINDOW_S = 30.0
-FINAL, SPECULATIVE = Priority.FINAL, Priority.SPECULATIVE
-
-
-class Line:
-    """A queue whose jobs have costs."""
-
-    def __init__(self, lanes: int = 1, express: int = 0, batch: int = 1) -> None:
-        self.queue = JobQueue("thing", 1000)
-        self._capacity = Capacity(lanes, batch, express)
-
-    def put(
-        self,
-        cost_s: float,
-        flow: Flow | None = None,
-        priority: Priority = FINAL,
-        *,
-        admitted: bool = False,
-        batch_key: object = None,
-    ) -> Job:
-        job = Job(
-            priority,
-            self.queue.next_number(),
-            run=lambda *_: None,
-            fail=lambda _: None,
-            batch_key=batch_key,
-            cost=JobCost(cost_s),
-            flow=flow,
-        )
-        self.queue.put(job, admitted=admitted)
-        return job
-
-    def take(self) -> list[Job]:
-        batch = self.queue.take(lambda: self._capacity, 0.0)
-        assert batch is not None
-        return batch
-
-    def take_all(self) -> list[Job]:
-        done = []
-        while batch := self.take():
-            done += batch
-            self.queue.finish(batch)
-        return done
 
 
 class TestOrder:
     def test_two_recordings_take_turns(self) -> None:
         line, one, other = Line(), Flow(), Flow()
-        first = [line.put(WINDOW_S, one) for _ in range(3)]
-        second = [line.put(WINDOW_S, other) for _ in range(3)]
+        first = [line.put_costing(WINDOW_S, one) for _ in range(3)]
+        second = [line.put_costing(WINDOW_S, other) for _ in range(3)]
         alternating = [job for pair in zip(first, second, strict=True) for job in pair]
         assert line.take_all() == alternating
 
     def test_command_passes_a_recording(self) -> None:
         line, recording = Line(), Flow()
-        windows = [line.put(WINDOW_S, recording) for _ in range(5)]
+        windows = [line.put_costing(WINDOW_S, recording) for _ in range(5)]
         running = line.take()
         assert running == windows[:1]
         line.queue.finish(running)
-        command = line.put(3.0, Flow())
+        command = line.put_costing(3.0, Flow())
         assert line.take() == [command]
 
     def test_commands_do_not_stop_a_recording(self) -> None:
         line, recording = Line(), Flow()
-        window = line.put(WINDOW_S, recording)
+        window = line.put_costing(WINDOW_S, recording)
         before: list[Job] = []
         for _ in range(20):
-            line.put(3.0, Flow())
+            line.put_costing(3.0, Flow())
             taken = line.take()
             line.queue.finish(taken)
             before += taken
@@ -86,8 +45,8 @@ class TestOrder:
     def test_cancelled_job_costs_nothing(self) -> None:
         line, mine, other = Line(), Flow(), Flow()
         for _ in range(10):
-            line.queue.cancel(line.put(WINDOW_S, mine))
-        theirs, job = line.put(WINDOW_S, other), line.put(5.0, mine)
+            line.queue.cancel(line.put_costing(WINDOW_S, mine))
+        theirs, job = line.put_costing(WINDOW_S, other), line.put_costing(5.0, mine)
         assert line.take_all() == [job, theirs]
 
     def test_refused_job_costs_nothing(self) -> None:
@@ -108,49 +67,49 @@ class TestOrder:
 
     def test_batch_has_the_next_jobs_in_order(self) -> None:
         line, one, other = Line(batch=3), Flow(), Flow()
-        first = [line.put(WINDOW_S, one, batch_key="k") for _ in range(3)]
-        [second] = [line.put(WINDOW_S, other, batch_key="k")]
+        first = [line.put_costing(WINDOW_S, one, batch_key="k") for _ in range(3)]
+        [second] = [line.put_costing(WINDOW_S, other, batch_key="k")]
         assert line.take() == [first[0], second, first[1]]
 
 
 class TestExpress:
     def test_short_job_runs_beside_a_long_one(self) -> None:
         line = Line(express=1)
-        window, _ = line.put(WINDOW_S), line.put(WINDOW_S)
+        window, _ = line.put_costing(WINDOW_S), line.put_costing(WINDOW_S)
         assert line.take() == [window]
-        command = line.put(SHORT_JOB_S)
+        command = line.put_costing(SHORT_JOB_S)
         assert line.take() == [command]
-        line.put(3.0)
+        line.put_costing(3.0)
         assert line.take() == []
 
     def test_not_beside_a_short_one(self) -> None:
         line = Line(express=1)
-        line.put(SHORT_JOB_S), line.put(3.0)
+        line.put_costing(SHORT_JOB_S), line.put_costing(3.0)
         line.take()
         assert line.take() == []
 
     def test_not_while_a_lane_runs_a_short_one(self) -> None:
         line = Line(lanes=2, express=1)
-        window = line.put(WINDOW_S)
+        window = line.put_costing(WINDOW_S)
         assert line.take() == [window]
-        command = line.put(3.0)
+        command = line.put_costing(3.0)
         assert line.take() == [command]
-        line.put(4.0)
+        line.put_costing(4.0)
         assert line.take() == []
 
     def test_not_by_an_engine_without_express_calls(self) -> None:
         line = Line(express=0)
-        line.put(WINDOW_S)
+        line.put_costing(WINDOW_S)
         line.take()
-        line.put(3.0)
+        line.put_costing(3.0)
         assert line.take() == []
 
     def test_shortest_job_runs_first(self) -> None:
         line = Line(express=1)
-        window, _ = line.put(WINDOW_S), line.put(WINDOW_S)
+        window, _ = line.put_costing(WINDOW_S), line.put_costing(WINDOW_S)
         assert line.take() == [window]
-        line.put(SHORT_JOB_S)
-        command = line.put(3.0)
+        line.put_costing(SHORT_JOB_S)
+        command = line.put_costing(3.0)
         assert line.take() == [command]
 
     @pytest.mark.parametrize(
@@ -158,17 +117,17 @@ class TestExpress:
     )
     def test_not_for_others(self, cost_s: float, priority: Priority) -> None:
         line = Line(express=1)
-        line.put(WINDOW_S)
+        line.put_costing(WINDOW_S)
         line.take()
-        line.put(cost_s, priority=priority)
+        line.put_costing(cost_s, priority=priority)
         assert line.take() == []
 
     def test_lane_waits_until_the_express_call_ends(self) -> None:
         line = Line(express=1)
-        line.put(WINDOW_S)
-        later = line.put(WINDOW_S)
+        line.put_costing(WINDOW_S)
+        later = line.put_costing(WINDOW_S)
         window = line.take()
-        line.put(3.0)
+        line.put_costing(3.0)
         command = line.take()
         line.queue.finish(window)
         assert line.take() == []
@@ -195,42 +154,42 @@ class TestExpectedWait:
 
     def test_refuses_who_would_wait_too_long(self) -> None:
         line = Line()
-        line.queue.note_call([line.put(10.0)], 10.0)
+        line.queue.note_call([line.put_costing(10.0)], 10.0)
         for _ in range(10):
-            line.put(10.0)
+            line.put_costing(10.0)
         with pytest.raises(Busy, match=r"thing is busy: the request would wait about 110 s; try"):
-            line.put(10.0)
+            line.put_costing(10.0)
         assert len(line.queue) == 11
         # These go before the others, or continue a request, or can be done without.
         assert MAX_EXPECTED_WAIT_S == 100.0
-        line.put(9.0)
-        line.put(10.0, admitted=True)
-        line.put(10.0, priority=SPECULATIVE)
+        line.put_costing(9.0)
+        line.put_costing(10.0, admitted=True)
+        line.put_costing(10.0, priority=SPECULATIVE)
 
     def test_refused_because_of_the_wait_costs_nothing(self) -> None:
         line, flow = Line(), Flow()
-        line.queue.note_call([line.put(10.0)], MAX_EXPECTED_WAIT_S + 1.0)
+        line.queue.note_call([line.put_costing(10.0)], MAX_EXPECTED_WAIT_S + 1.0)
         with pytest.raises(Busy, match="would wait about"):
-            line.put(10.0, flow)
+            line.put_costing(10.0, flow)
         assert flow.finish_s == 0.0
 
     def test_64_commands_at_once_wait_beside_a_recording(self) -> None:
         line = Line(lanes=2)
-        line.queue.note_call([line.put(3.0)], 1.0)
+        line.queue.note_call([line.put_costing(3.0)], 1.0)
         line.take_all()
         recording = Flow()
         for _ in range(3):
-            line.put(WINDOW_S, recording)
-        commands = [line.put(3.0, Flow()) for _ in range(64)]
+            line.put_costing(WINDOW_S, recording)
+        commands = [line.put_costing(3.0, Flow()) for _ in range(64)]
         assert set(line.take_all()[:64]) == set(commands)
 
     def test_a_command_waits_for_one_window_of_a_recording_at_most(self) -> None:
         line, recording = Line(), Flow()
-        windows = [line.put(WINDOW_S, recording) for _ in range(20)]
+        windows = [line.put_costing(WINDOW_S, recording) for _ in range(20)]
         for number in range(5):
             # It comes while a window is computed, which is not interrupted.
             running = line.take()
-            command = line.put(3.0, Flow())
+            command = line.put_costing(3.0, Flow())
             line.queue.finish(running)
             assert running == [windows[number]]
             batch = line.take()
@@ -239,19 +198,19 @@ class TestExpectedWait:
 
     def test_lanes_share_the_wait(self) -> None:
         line = Line(lanes=2)
-        first = line.put(10.0)
+        first = line.put_costing(10.0)
         line.queue.note_call(line.take(), 10.0)
         for _ in range(21):
-            line.put(10.0)
+            line.put_costing(10.0)
         with pytest.raises(Busy):
-            line.put(10.0)
+            line.put_costing(10.0)
         assert first.cost.seconds == 10.0
 
     def test_speculation_ends_when_many_wait(self) -> None:
         line = Line()
         for _ in range(MAX_SPECULATIVE):
             assert line.queue.can_accept(SPECULATIVE)
-            line.put(1.0, priority=SPECULATIVE)
+            line.put_costing(1.0, priority=SPECULATIVE)
         assert not line.queue.can_accept(SPECULATIVE)
 
 

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import numpy as np
 import pytest
 import soundfile
 from yarl import URL
 
-from tests.support.audio_file_formats import audio_file
 from tests.support.fakes import FAKE_CARD, FakeSynthesizer
-from tests.support.page_client import CHANGE, STRANGER, Client, error_of, page
+from tests.support.page_client import CHANGE, STRANGER, error_of, page
 from tests.support.tts_client import serving
 from tests.support.voice_files import RATE, speech, write
-from wyoming_voice_stack.http.api.uploads import MIB, UploadBudget
-from wyoming_voice_stack.http.page.sections.voice_routes import VoiceRoutes
-from wyoming_voice_stack.tts.service import TtsService
-from wyoming_voice_stack.tts.voices import voice_editor
+from tests.support.voice_uploads import add, files, listed, recording, voice_routes, voices
 from wyoming_voice_stack.tts.voices.alias_file import ALIAS_FILE, AliasFile
 from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
-from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment
 
 TRICKS = [
     "../secret",
@@ -44,46 +35,6 @@ TRICKS = [
     "-rf",
 ]
 """Names that must never become paths."""
-
-
-def recording(seconds: float | None = None, form: str = "WAV") -> bytes:
-    samples = speech() if seconds is None else speech()[: int(seconds * RATE)]
-    content = BytesIO()
-    soundfile.write(content, samples, RATE, format=form)
-    return content.getvalue()
-
-
-def files(folder: Path) -> list[str]:
-    """All files below a folder, the hidden ones too."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
-def voice_routes(service: TtsService, aliases: AliasFile) -> VoiceRoutes:
-    return VoiceRoutes(service, aliases, UploadBudget(MIB), MIB)
-
-
-@asynccontextmanager
-async def voices(
-    folder: Path,
-    aliases: Mapping[str, str] | None = None,
-    voice: str | None = None,
-) -> AsyncIterator[tuple[Client, TtsService]]:
-    async with serving(FakeSynthesizer(), folder, voice=voice) as service:
-        section = voice_routes(service, AliasFile(folder, aliases or {}))
-        async with page(section, service=service) as client:
-            yield client, service
-
-
-async def add(client: Client, name: str, content: bytes, **headers: str) -> aiohttp.ClientResponse:
-    form = aiohttp.FormData({"name": name})
-    form.add_field("file", content, filename="../../etc/passwd", content_type="audio/wav")
-    return await client.post("/ui/api/voices", data=form, headers=CHANGE | headers)
-
-
-async def listed(client: Client) -> dict[str, dict[str, Any]]:
-    async with client.get("/ui/api/voices", headers=STRANGER) as answer:
-        assert answer.status == 200
-        return {voice["id"]: voice for voice in (await answer.json())["voices"]}
 
 
 async def test_a_recording_becomes_a_voice_at_once(tmp_path: Path) -> None:
@@ -112,37 +63,6 @@ async def test_a_recording_becomes_a_voice_at_once(tmp_path: Path) -> None:
     samples, rate = soundfile.read(tmp_path / "Zoë.wav")
     assert (rate, samples.ndim) == (RATE, 1)
     assert np.allclose(samples, speech(), atol=1e-3)
-
-
-async def test_what_is_kept_is_not_what_was_sent(tmp_path: Path) -> None:
-    async with voices(tmp_path) as (client, _):
-        for name in ("flac", "ogg"):
-            content = recording(form=name.upper()) + b"a hidden message"
-            answer = await add(client, name, content)
-            assert answer.status == 201, await answer.text()
-    for name in ("flac.wav", "ogg.wav"):
-        kept = (tmp_path / name).read_bytes()
-        assert kept.startswith(b"RIFF")
-        assert b"hidden" not in kept
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"this is text", "cannot be read"),
-        (recording(0.5), "0.5 s long, which is too short"),
-        (b"", "cannot be read"),
-    ],
-)
-async def test_what_is_no_recording_is_not_kept(
-    tmp_path: Path, content: bytes, message: str
-) -> None:
-    async with voices(tmp_path) as (client, _):
-        answer = await add(client, "bob", content)
-        assert message in (await answer.json())["error"]["message"]
-        assert await error_of(answer) == (400, "unsupported_audio")
-        assert set(await listed(client)) == {"anna", "bert"}
-    assert files(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", TRICKS)
@@ -229,46 +149,6 @@ async def test_problems_are_told_in_words(tmp_path: Path) -> None:
         assert any(text.endswith("To fix this, record 6 to 30 seconds.") for text in got["verdict"])
 
 
-async def test_a_folder_that_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(tmp_path / "carl.wav", speech())
-
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    for name in ("os.unlink", "os.rename", "os.mkdir"):
-        monkeypatch.setattr(name, refuse)
-    monkeypatch.setattr("os.access", lambda *_: False)
-    async with voices(tmp_path, voice="anna") as (client, _):
-        async with client.get("/ui/api/voices") as answer:
-            got = await answer.json()
-        assert not got["can_clone"]
-        assert "may not write" in got["why_not"]
-        assert not any(voice["can_delete"] for voice in got["voices"])
-        for answer in (
-            await add(client, "dora", recording()),
-            await client.put("/ui/api/voices/carl", json={"name": "Karl"}, headers=CHANGE),
-            await client.delete("/ui/api/voices/carl", headers=CHANGE),
-        ):
-            assert "VOICES_DIR" in (await answer.json())["error"]["message"]
-            assert await error_of(answer) == (500, "storage")
-
-
-async def test_a_full_disk_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    async with voices(tmp_path) as (client, _):
-        monkeypatch.setattr("os.fsync", fail)
-        answer = await add(client, "dora", recording())
-        assert "disk of the voices folder is full" in (await answer.json())["error"]["message"]
-        assert set(await listed(client)) == {"anna", "bert"}
-    assert files(tmp_path) == []
-
-
 async def test_aliases_are_kept_and_checked(tmp_path: Path) -> None:
     settings = {"alloy": "bert", "nova": "anna [de]"}
     async with voices(tmp_path, settings) as (client, _):
@@ -308,57 +188,6 @@ async def test_a_model_that_cannot_clone_says_so(tmp_path: Path) -> None:
             assert (got["can_clone"], set(await listed(client))) == (False, {"anna", "bert"})
             answer = await add(client, "carl", recording())
             assert await error_of(answer) == (400, "bad_request")
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [({"name": "carl"}, 400, "invalid_value"), ({"file": b"x" * (MIB + 1)}, 413, "too_large")],
-)
-async def test_forms_are_bounded(
-    tmp_path: Path, body: dict[str, str | bytes], status: int, code: str
-) -> None:
-    async with voices(tmp_path) as (client, _):
-        form = aiohttp.FormData(default_to_multipart=True)
-        for name, value in body.items():
-            form.add_field(name, value if isinstance(value, str) else BytesIO(value))
-        answer = await client.post("/ui/api/voices", data=form, headers=CHANGE)
-        assert await error_of(answer) == (status, code)
-        answer = await client.post("/ui/api/voices", data=b"x", headers=CHANGE)
-        assert await error_of(answer) == (415, "unsupported_media_type")
-    assert files(tmp_path) == []
-
-
-async def test_what_the_assessment_refuses_is_not_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refused = Assessment(refusal="The recording bob.wav is silent.")
-    monkeypatch.setattr(voice_editor, "assess", lambda *_: refused)
-    async with voices(tmp_path) as (client, _):
-        answer = await add(client, "bob", recording())
-        assert await error_of(answer) == (400, "unsupported_audio")
-    assert files(tmp_path) == []
-
-
-@pytest.mark.parametrize("kind", ["webm of a browser", "m4a", "wav 24 bit"])
-async def test_what_browsers_and_telephones_record(tmp_path: Path, kind: str) -> None:
-    async with voices(tmp_path) as (client, _):
-        answer = await add(client, "bob", audio_file(kind, speech(), rate=RATE, channels=2))
-        assert answer.status == 201, await answer.text()
-        seconds = (await answer.json())["voice"]["seconds"]
-    kept, rate = soundfile.read(tmp_path / "bob.wav")
-    assert kept.ndim == 1
-    # Rounded to a tenth.
-    assert 0 < seconds <= len(kept) / rate + 0.05
-
-
-async def test_a_recording_that_never_ends_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(voice_editor, "MAX_DECODED_BYTES", 2 * RATE)
-    async with voices(tmp_path) as (client, _):
-        answer = await add(client, "bob", audio_file("webm", speech(), rate=RATE))
-        assert await error_of(answer) == (400, "unsupported_audio")
-    assert files(tmp_path) == []
 
 
 async def test_aliases_that_cannot_be_saved(
