@@ -9,7 +9,7 @@ export function mountConnect(state) {
 	const { host, port, base } = reachedAt(state);
 	write("announced", t(state.announced ? "connect.announced" : "connect.notAnnounced"));
 	byId("addresses").replaceChildren(pair(t("connect.host"), host), pair(t("connect.port"), port));
-	byId("api-addresses").replaceChildren(pair(t("connect.base"), base), pair(t("connect.key"), t(state.key_required ? "connect.keyNeeded" : "connect.anyKey"), false));
+	byId("api-addresses").replaceChildren(pair(t("connect.base"), base), pair(t("key.label"), t(state.key_required ? "connect.keyNeeded" : "connect.anyKey"), false));
 	byId("examples").replaceChildren(...examples(state, base).map(example));
 	return {}; // It follows no events.
 }

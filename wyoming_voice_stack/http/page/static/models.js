@@ -79,7 +79,7 @@ class Models {
 	#buttons(model) {
 		const button = (key, action) => rowButton(key, model.name, "models-error", action);
 		if (model.state === "fetching") return [button("cancel", () => this.#cancel(model))];
-		if (model.state === "remote" && !model.needs) return [button("models.fetch", () => this.#fetch(model))];
+		if (model.state === "remote" && !model.needs) return [button("download", () => this.#fetch(model))];
 		return model.can_delete ? [button("delete", () => this.#delete(model))] : [];
 	}
 
