@@ -4,43 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from tests.support.fake_servers.one_answer import answering
 from wyoming_voice_stack.config.settings import Settings
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "health_check.sh"
 BY_PYTHON = "asked by Python"
-
-
-@contextmanager
-def answering(status: int, body: bytes) -> Iterator[int]:
-    """A server on loopback that has only `/ready`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status if self.path == "/ready" else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
@@ -68,19 +40,19 @@ def check(tools: Path, **environment: str) -> tuple[int, str]:
 @pytest.mark.parametrize("host", [None, "127.0.0.1", "0.0.0.0", "localhost", ""])
 def test_ready(tools: Path, mode: str, host: str | None) -> None:
     address = {} if host is None else {"HOST": host}
-    with answering(200, b'{"status": "ok"}') as port:
+    with answering(b'{"status": "ok"}', 200, only="/ready") as port:
         variables = {"SERVICE_MODE": mode, f"{mode.upper()}_PORT": str(port), **address}
         assert check(tools, **variables) == (0, '{"status": "ok"}')
 
 
 def test_not_ready(tools: Path) -> None:
-    with answering(503, b'{"detail": "loading"}') as port:
+    with answering(b'{"detail": "loading"}', 503, only="/ready") as port:
         found = check(tools, SERVICE_MODE="asr", ASR_PORT=str(port))
     assert found == (1, '{"detail": "loading"}')
 
 
 def test_a_long_answer_is_cut(tools: Path) -> None:
-    with answering(503, b"x" * 100_000) as port:
+    with answering(b"x" * 100_000, 503, only="/ready") as port:
         status, output = check(tools, SERVICE_MODE="asr", ASR_PORT=str(port))
     assert status == 1
     assert 1000 < len(output) <= 2000
@@ -108,5 +80,5 @@ def test_other_ways_to_set_the_port_are_left_to_python(
 
 
 def test_another_program_at_the_port(tools: Path) -> None:
-    with answering(404, b"") as port:
+    with answering(b"", 404, only="/ready") as port:
         assert check(tools, SERVICE_MODE="asr", ASR_PORT=str(port)) == (7, BY_PYTHON)

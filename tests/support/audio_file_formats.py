@@ -13,6 +13,16 @@ import numpy as np
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 from wyoming_voice_stack.audio import to_pcm16
 
+SPEECH_TYPES = {
+    "mp3": "audio/mpeg",
+    "opus": "audio/ogg",
+    "aac": "audio/aac",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "pcm": "audio/pcm",
+}
+"""Formats in which the API speaks, with their content types."""
+
 _ENCODINGS = {
     "wav": ("wav", "pcm_s16le"),
     "wav 8 bit": ("wav", "pcm_u8"),

@@ -10,9 +10,11 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from tests.support.fakes import FakeSynthesizer
+from tests.support import asr_client
+from tests.support.fakes import FakeRecognizer, FakeSynthesizer
 from tests.support.page_client import CountedPlaces
 from tests.support.tts_client import serving
+from wyoming_voice_stack.asr.service import NameSource
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.http.application import make_runner
 from wyoming_voice_stack.metrics import Metrics
@@ -42,13 +44,31 @@ async def tts_server(
             ModelStore(tmp_path / "models"),
             tts=service,
         )
-        late = side.late_routes(places)
-        runner = make_runner(service, metrics, late_routes=late, is_addon=True)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-            async with aiohttp.ClientSession(url) as session:
-                yield session
-        finally:
-            await runner.cleanup()
+        runner = make_runner(service, metrics, late_routes=side.late_routes(places), is_addon=True)
+        async with _client_of(runner) as session:
+            yield session
+
+
+@asynccontextmanager
+async def asr_server(
+    tmp_path: Path, names: NameSource | None, **settings: Any
+) -> AsyncIterator[aiohttp.ClientSession]:
+    metrics, store = Metrics(), ModelStore(tmp_path / "models")
+    given = {"service_mode": "asr", "models_dir": store.root, "web_ui": "full", **ALONE}
+    async with asr_client.serving(FakeRecognizer(), name_source=names) as service:
+        side = HttpSide(Settings(**(given | settings)), metrics, service, store, asr=service)
+        runner = make_runner(service, metrics, late_routes=side.late_routes(CountedPlaces()))
+        async with _client_of(runner) as session:
+            yield session
+
+
+@asynccontextmanager
+async def _client_of(runner: web.AppRunner) -> AsyncIterator[aiohttp.ClientSession]:
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async with aiohttp.ClientSession(url) as session:
+            yield session
+    finally:
+        await runner.cleanup()

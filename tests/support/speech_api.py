@@ -29,16 +29,6 @@ RATE = 22_050
 TWO = "This is the first sentence. And this is the second one."
 
 
-TYPES = {
-    "mp3": "audio/mpeg",
-    "opus": "audio/ogg",
-    "aac": "audio/aac",
-    "flac": "audio/flac",
-    "wav": "audio/wav",
-    "pcm": "audio/pcm",
-}
-
-
 class Tones(FakeSynthesizer):
     """Speaks a second for each sentence, in two chunks; `hold` delays the second one."""
 

@@ -12,19 +12,12 @@ import soundfile
 from tests.integration.api_clients.api import base_url, check_refusal
 from tests.integration.api_clients.environments import run
 from tests.integration.api_clients.sound_files import SENTENCE, decoded, seconds
+from tests.support.audio_file_formats import SPEECH_TYPES
 from tests.support.integration.client import wrong_words
 from tests.support.integration.servers import Server, running
 from wyoming_voice_stack.audio import to_pcm16
 from wyoming_voice_stack.cli import client
 
-CONTENT_TYPES = {
-    "mp3": "audio/mpeg",
-    "opus": "audio/ogg",
-    "aac": "audio/aac",
-    "flac": "audio/flac",
-    "wav": "audio/wav",
-    "pcm": "audio/pcm",
-}
 SENTENCES = f"{SENTENCE} Turn on the kitchen lights."
 PCM_SECOND = 24000 * 2
 TOLERANCE_S = 0.1
@@ -49,12 +42,12 @@ def found(tts_server: Server, folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-@pytest.mark.parametrize("name", CONTENT_TYPES)
+@pytest.mark.parametrize("name", SPEECH_TYPES)
 async def test_every_format_is_the_same_speech(
     found: dict[str, Any], folder: Path, asr_server: Server, kind: str, name: str
 ) -> None:
     headers = found[kind][name]
-    assert headers["content-type"] == CONTENT_TYPES[name]
+    assert headers["content-type"] == SPEECH_TYPES[name]
     assert headers["x-request-id"]
     expected = seconds(folder / f"{kind}.wav")
     assert expected > 2.0

@@ -9,7 +9,8 @@ import pytest
 from tests.integration.api_clients.bridge import Bridge, bridging
 from tests.integration.home_assistant.home import Home
 from tests.integration.home_assistant.setting_up import by_address, entity
-from tests.integration.home_assistant.test_home_assistant import SENTENCES, played, spoken, words
+from tests.integration.home_assistant.test_home_assistant import SENTENCES, played, spoken
+from tests.support.integration.client import words
 from tests.support.integration.servers import Server
 from wyoming_voice_stack.cli import client
 

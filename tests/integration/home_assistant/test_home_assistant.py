@@ -28,6 +28,7 @@ from tests.integration.home_assistant.setting_up import (
     tts_by_supervisor,
 )
 from tests.integration.home_assistant.supervisor import Supervisor
+from tests.support.integration.client import words
 from tests.support.integration.servers import Server
 from tests.support.speech import say, silence
 from wyoming_voice_stack.audio import to_pcm16
@@ -99,10 +100,6 @@ def pipeline(home_assistant: HomeAssistant, installed: Installed) -> str:
 def spoken(sentence: str) -> bytes:
     """A command as a satellite records it: 16 kHz, 16 bit, mono, with silence at its end."""
     return to_pcm16(np.concatenate((silence(0.3), say(sentence), silence(1.5))))
-
-
-def words(text: str) -> list[str]:
-    return re.findall(r"[a-z']+", text.lower())
 
 
 def played(sound: bytes) -> client.AudioClip:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.integration.home_assistant.home import Home
 from tests.integration.home_assistant.setting_up import by_address, entity
-from tests.integration.home_assistant.test_home_assistant import SENTENCES, played, words
+from tests.integration.home_assistant.test_home_assistant import SENTENCES, played
+from tests.support.integration.client import words
 from tests.support.integration.servers import KOKORO_MIXTURE, Server
 from wyoming_voice_stack.cli import client
 

@@ -11,7 +11,8 @@ import pytest
 from tests.integration.home_assistant.home import Home, until
 from tests.integration.home_assistant.process import HomeAssistant
 from tests.integration.home_assistant.setting_up import assistant, by_address, entity
-from tests.integration.home_assistant.test_home_assistant import SENTENCES, spoken, words
+from tests.integration.home_assistant.test_home_assistant import SENTENCES, spoken
+from tests.support.integration.client import words
 from tests.support.integration.servers import EMBEDDED_WHISPER, Server, free_port, running
 
 pytestmark = pytest.mark.slow

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.integration.client import words
 from tests.support.integration.command_line import answering, recording_of
 from tests.support.integration.commands import COMMAND, command, complaint
 from tests.support.integration.servers import (
@@ -22,10 +23,6 @@ from wyoming_voice_stack import __version__
 from wyoming_voice_stack.cli.audio_files import write_recording
 
 SENTENCE = "Please close the garage door and lock the front door."
-
-
-def words(text: str) -> list[str]:
-    return re.findall(r"[a-z']+", text.lower())
 
 
 class TestSpeech:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.setup.test_command_line import SENTENCE, words
+from tests.integration.setup.test_command_line import SENTENCE
+from tests.support.integration.client import words
 from tests.support.integration.commands import COMMAND, command, complaint
 from tests.support.integration.servers import clean_environment, free_port
 

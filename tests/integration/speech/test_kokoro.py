@@ -8,9 +8,10 @@ from wyoming.audio import AudioChunk
 from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeVoice
 
-from tests.integration.speech.test_round_trip import SENTENCES, words
+from tests.integration.speech.test_round_trip import SENTENCES
 from tests.integration.speech.test_speech_over_http import PCM_RATE, speak
 from tests.support.integration.as_home_assistant import Shown, said
+from tests.support.integration.client import words
 from tests.support.integration.servers import KOKORO_MIXTURE, Server
 from tests.support.integration.wyoming_bench import bench, runs
 from tests.support.peers import peer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 
 import pytest
 from wyoming.asr import Transcribe
@@ -12,7 +11,7 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
-from tests.support.integration.client import wrong_words
+from tests.support.integration.client import words, wrong_words
 from tests.support.integration.servers import Server
 from tests.support.peers import peer
 from wyoming_voice_stack.cli import client
@@ -34,10 +33,6 @@ LONG = [
     "The robot has cleaned the hall and is charging its battery now.",
     "There is no rain expected before the end of the week.",
 ]
-
-
-def words(text: str) -> list[str]:
-    return re.findall(r"[a-z']+", text.lower())
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)

@@ -12,19 +12,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.integration.speech.test_round_trip import LONG, words
+from tests.integration.speech.test_round_trip import LONG
+from tests.support.audio_file_formats import SPEECH_TYPES
+from tests.support.integration.client import words
 from tests.support.integration.servers import Server
 from wyoming_voice_stack.cli import client
 
 SENTENCE = "Please close the garage door and lock the front door."
-FORMATS = {
-    "mp3": "audio/mpeg",
-    "opus": "audio/ogg",
-    "aac": "audio/aac",
-    "flac": "audio/flac",
-    "wav": "audio/wav",
-    "pcm": "audio/pcm",
-}
 PCM_RATE = 24_000
 REQUESTS = re.compile(
     rb'voice_stack_requests_total\{kind="synthesize-plain",outcome="ok"\} ([\d.]+)'
@@ -66,7 +60,7 @@ async def test_each_format_has_the_length_of_the_wav(tts_server: Server) -> None
     assert expected > 2
     samples, rate = soundfile.read(io.BytesIO(data))
     assert len(samples) / rate == pytest.approx(expected, abs=0.001)
-    for name, content_type in FORMATS.items():
+    for name, content_type in SPEECH_TYPES.items():
         got, data = await speak(tts_server, SENTENCE, response_format=name)
         assert got == content_type
         pcm = data if name == "pcm" else pcm16_at(PCM_RATE, data)

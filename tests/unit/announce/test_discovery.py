@@ -15,6 +15,8 @@ from wyoming_voice_stack.announce.discovery import MAX_FOUND, SERVICE_TYPE, disc
 TYPE = b"".join(bytes([len(part)]) + part for part in (b"_wyoming", b"_tcp", b"local")) + b"\0"
 HOST = b"\x01h\x05local\0"
 PTR, A, TXT, SRV = 12, 1, 16, 33
+GROUP = ("224.0.0.251", 5353)
+MAX_PACKET_BYTES = 9000
 
 
 def record(name: bytes, kind: int, data: bytes) -> bytes:
@@ -33,26 +35,38 @@ def announcement(instance: bytes, text: bytes = b"\0") -> bytes:
     return struct.pack("!6H", 0, 0x8400, 0, len(records), 0, 0) + b"".join(records)
 
 
+def is_response(packet: bytes) -> bool:
+    """Whether a packet is a response and no query."""
+    return len(packet) < 3 or bool(packet[2] & 0x80)
+
+
 @pytest.fixture
 def network() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sending:
         interface = socket.inet_aton(LOOPBACK[0])
         sending.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
+        sending.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sending.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        membership = socket.inet_aton(GROUP[0]) + interface
+        sending.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+        sending.bind(GROUP)
+        sending.setblocking(False)
         yield sending
 
 
 async def found(network: socket.socket, *packets: bytes) -> list[str]:
-    """Names that are found while these packets arrive, again and again."""
+    """Names that are found while these packets answer every query."""
     problems: list[object] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: problems.append(context))
 
     async def send() -> None:
         while True:
+            if is_response(await loop.sock_recv(network, MAX_PACKET_BYTES)):
+                continue
             for packet in packets:
-                network.sendto(packet, ("224.0.0.251", 5353))
+                await loop.sock_sendto(network, packet, GROUP)
                 await asyncio.sleep(0)
-            await asyncio.sleep(0.1)
 
     sending = asyncio.create_task(send())
     try:

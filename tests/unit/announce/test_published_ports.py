@@ -7,16 +7,14 @@ import json
 import logging
 import os
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from zeroconf import ServiceStateChange
 
 from tests.support.fake_servers.network import LOOPBACK, PATIENCE_S, Observer, unique_name
+from tests.support.fake_servers.one_answer import answering
 from wyoming_voice_stack.announce import published_ports
 from wyoming_voice_stack.announce.health_client import read_health
 from wyoming_voice_stack.announce.published_ports import (
@@ -213,31 +211,6 @@ async def test_ends_with_a_signal(number: signal.Signals, monkeypatch: pytest.Mo
         await announcing
     assert started.empty()
     assert stopped == [5001, 5002]
-
-
-@contextmanager
-def answering(body: bytes, status: int = 200) -> Iterator[int]:
-    """A server on loopback that answers every request so."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class TestHealth:

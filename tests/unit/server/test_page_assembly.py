@@ -8,28 +8,18 @@ import json
 import subprocess
 import sys
 import wave
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp import web
 from pydantic import SecretStr
 
-from tests.support import asr_client
 from tests.support.fake_servers.fake_home_assistant import NAMES, home_assistant, owned
-from tests.support.fakes import WAIT_SECONDS, FakeRecognizer
+from tests.support.fakes import WAIT_SECONDS
 from tests.support.page_client import CHANGE, CountedPlaces
-from tests.support.page_servers import ALONE, tts_server
-from wyoming_voice_stack.asr.service import NameSource
+from tests.support.page_servers import asr_server, tts_server
 from wyoming_voice_stack.config.settings import Settings
-from wyoming_voice_stack.http.application import make_runner
-from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.app import allowed_clients
-from wyoming_voice_stack.server.assembly.http import HttpSide
 from wyoming_voice_stack.server.assembly.page import shown_settings
 from wyoming_voice_stack.server.listener import is_allowed
 
@@ -51,25 +41,6 @@ from wyoming_voice_stack.server.assembly.http import HttpSide
 early = [name for name in sys.modules if "http.page" in name or "http.api" in name]
 assert not early, early
 """
-
-
-@asynccontextmanager
-async def asr_server(
-    tmp_path: Path, names: NameSource | None, **settings: Any
-) -> AsyncIterator[aiohttp.ClientSession]:
-    metrics, store = Metrics(), ModelStore(tmp_path / "models")
-    given = {"service_mode": "asr", "models_dir": store.root, "web_ui": "full", **ALONE}
-    async with asr_client.serving(FakeRecognizer(), name_source=names) as service:
-        side = HttpSide(Settings(**(given | settings)), metrics, service, store, asr=service)
-        runner = make_runner(service, metrics, late_routes=side.late_routes(CountedPlaces()))
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-            async with aiohttp.ClientSession(url) as session:
-                yield session
-        finally:
-            await runner.cleanup()
 
 
 async def test_browsers_are_led_to_the_page(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.support.audio_file_formats import SPEECH_TYPES
 from tests.support.fakes import FakeSynthesizer, eventually
-from tests.support.speech_api import TYPES, Tones, seconds_of, speaking
+from tests.support.speech_api import Tones, seconds_of, speaking
 from wyoming_voice_stack.errors import EngineError
 from wyoming_voice_stack.http.api.speech import audio_stream
 from wyoming_voice_stack.tts.engine import Samples, SynthesisRequest
@@ -102,7 +103,7 @@ class TestRequests:
 
 
 class TestStreaming:
-    @pytest.mark.parametrize("name", TYPES)
+    @pytest.mark.parametrize("name", SPEECH_TYPES)
     async def test_the_first_bytes_come_before_synthesis_ends(
         self, tmp_path: Path, name: str
     ) -> None:

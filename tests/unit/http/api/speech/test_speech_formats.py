@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.speech_api import RATE, TYPES, Tones, seconds_of, speaking
+from tests.support.audio_file_formats import SPEECH_TYPES
+from tests.support.speech_api import RATE, Tones, seconds_of, speaking
 from wyoming_voice_stack.http.api.requests import MAX_JSON_VALUES
 from wyoming_voice_stack.http.api.speech import audio_stream
 from wyoming_voice_stack.http.api.speech.audio_stream import SILENCE_SECONDS
@@ -20,13 +21,13 @@ UNKNOWN_LENGTH = b"\xff" * 4
 
 
 class TestFormats:
-    @pytest.mark.parametrize("name", TYPES)
+    @pytest.mark.parametrize("name", SPEECH_TYPES)
     async def test_each_format_has_its_type_and_all_of_the_speech(
         self, tmp_path: Path, name: str
     ) -> None:
         async with speaking(tmp_path) as client:
             answer, data = await client.speak(response_format=name)
-            assert (answer.status, answer.content_type) == (200, TYPES[name])
+            assert (answer.status, answer.content_type) == (200, SPEECH_TYPES[name])
             assert answer.headers["Transfer-Encoding"] == "chunked"
             assert answer.headers["Cache-Control"] == "no-cache"
             pause = 0.1
