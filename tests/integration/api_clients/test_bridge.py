@@ -11,7 +11,7 @@ import pytest
 from tests.integration.api_clients.bridge import Bridge, Transport, bridging
 from tests.integration.api_clients.sound_files import SENTENCE, spoken
 from tests.support.integration import as_home_assistant
-from tests.support.integration.client import words, wrong_words
+from tests.support.integration.client import words
 from tests.support.integration.servers import Server
 from tests.support.integration.wyoming_bench import bench, runs, write_corpus
 from wyoming_voice_stack.audio import to_pcm16
@@ -25,7 +25,8 @@ MODES: dict[Transport, tuple[str, str]] = {
 }
 """What wyoming-openai offers over each transport: speech to text, text to speech."""
 RUNS = {"non_streaming": ("non_streaming",), "both": ("non_streaming", "streaming")}
-SENTENCES = f"{SENTENCE} Turn on the kitchen lights."
+# The small model hears it exactly, however the reply was divided and encoded.
+SENTENCES = f"{SENTENCE} Please open the window."
 
 
 @pytest.fixture(scope="module", params=get_args(Transport))
@@ -55,7 +56,7 @@ async def test_heard_as_home_assistant_does(bridge: Bridge) -> None:
 async def test_said_as_home_assistant_does(bridge: Bridge, asr_server: Server) -> None:
     recording = await client.synthesize(bridge.uri, SENTENCES)
     heard = await client.transcribe(asr_server.uri, recording)
-    assert wrong_words(heard.text, SENTENCES) <= 1
+    assert words(heard.text) == words(SENTENCES)
 
 
 def test_wyoming_bench(bridge: Bridge, tmp_path: Path) -> None:

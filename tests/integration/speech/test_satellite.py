@@ -18,7 +18,14 @@ from wyoming.tts import Synthesize
 from benchmarks.stt.utterance_client import CHUNK_S, EncodedUtterance, encode_utterance
 from tests.support.fakes import eventually
 from tests.support.integration.client import FORM, begin_streaming, metric, reset, types, words
-from tests.support.integration.lan import FAR_ADDRESS, SERVER_ADDRESS, Lan, lan, require_namespaces
+from tests.support.integration.lan import (
+    FAR_ADDRESS,
+    SERVER_ADDRESS,
+    Host,
+    Lan,
+    lan,
+    require_namespaces,
+)
 from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
 from tests.support.peers import Peer
 from tests.support.speech import say, silence
@@ -132,6 +139,17 @@ async def said(network: Lan, tts: Server, asr: Server) -> list[str]:
 
 def open_files(server: Server) -> int:
     return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+def finished_replies(tts: Server) -> float:
+    return metric(tts, "voice_stack_requests_total")
+
+
+def repeated_packets(host: Host) -> int:
+    """How many packets TCP has sent again on this host."""
+    text = host.call(Path("/proc/thread-self/net/snmp").read_text)
+    names, values = (line.split() for line in text.splitlines() if line.startswith("Tcp:"))
+    return int(values[names.index("RetransSegs")])
 
 
 async def is_at_rest(server: Server, files: int) -> None:
@@ -251,10 +269,15 @@ class TestReply:
         self, network: Lan, tts: Server, asr: Server
     ) -> None:
         async with satellite(network, tts) as client:
+            replies, repeated = finished_replies(tts), repeated_packets(network.server)
             await client.send(Synthesize(text=REPLY).event())
             first = await client.until("audio-chunk")
             with network.unplugged("home"):
-                await asyncio.sleep(0.5)
+                # Until something is lost, or a fast machine has sent everything.
+                await eventually(
+                    lambda: repeated_packets(network.server) > repeated
+                    or finished_replies(tts) > replies
+                )
             reply = [*first, *await client.until("audio-stop")]
         assert await understood(network, asr, reply) == words(REPLY)
 
