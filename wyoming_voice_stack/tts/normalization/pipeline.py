@@ -25,6 +25,9 @@ from wyoming_voice_stack.tts.normalization.identifiers.spelled_codes import (
 from wyoming_voice_stack.tts.normalization.identifiers.variable_names import verbalize_identifiers
 from wyoming_voice_stack.tts.normalization.identifiers.web_addresses import verbalize_addresses
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules, locale_rules
+from wyoming_voice_stack.tts.normalization.numbers.agreeing_ordinals import (
+    verbalize_agreeing_ordinals,
+)
 from wyoming_voice_stack.tts.normalization.numbers.cardinals import (
     add_leading_zeros,
     verbalize_cardinals,
@@ -58,6 +61,7 @@ _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     verbalize_series,
     verbalize_weekdays,
     verbalize_dates,
+    verbalize_agreeing_ordinals,
     verbalize_durations,
     verbalize_bare_hours,
     verbalize_times,

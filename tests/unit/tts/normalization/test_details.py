@@ -38,7 +38,7 @@ DETAILS = [
     ("en", "No. 5", "number five"),
     ("en", "192.168.0.0/24", "one nine two dot one six eight dot zero dot zero slash two four"),
     ("hu", "2026. november 23.", "kétezerhuszonhat november huszonharmadika."),
-    ("hu", "November 1-jén", "November egy-jén"),
+    ("hu", "November 1-jén", "November elsején"),
     ("ko", "6월 10일", "유월 십일"),
     ("tr", "Nem %40.", "Nem yüzde kırk."),
 ]

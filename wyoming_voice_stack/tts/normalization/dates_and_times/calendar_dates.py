@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from wyoming_voice_stack.tts.normalization.locale.grammatical_case import word_before_number
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import RANGE
 
@@ -66,6 +67,8 @@ def verbalize_dates(text: str, locale: LocaleRules) -> str:
             text = _DOTTED_DAY.sub(lambda match: _dotted_date(match, locale), text)
         if locale.lexicon.calendar.slash_date_lead_words:
             text = _slash_date_pattern(locale).sub(lambda match: _slash_date(match, locale), text)
+        if locale.lexicon.calendar.day_joints:
+            text = _joined_days(locale).sub(lambda match: _joined_day(match, locale), text)
         for pattern in _named_date_patterns(locale):
             text = pattern.sub(lambda match: _named_date(match, locale), text)
     return text
@@ -146,6 +149,22 @@ def _named_date(match: re.Match[str], locale: LocaleRules) -> str:
     return _verbalize_date(_Date(int(match["d"]), month, year, last, order), match, locale)
 
 
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _joined_days(locale: LocaleRules) -> re.Pattern[str]:
+    """Match a day before another day of the same month."""
+    joints = "|".join(locale.lexicon.calendar.day_joints)
+    return re.compile(
+        rf"{locale.before}(?P<d>\d{{1,2}})\.?(?=(?:, ?\d{{1,2}}\.?)*,? (?:{joints}) \d{{1,2}}\.? {_month_pattern(locale)})"
+    )
+
+
+def _joined_day(match: re.Match[str], locale: LocaleRules) -> str:
+    day = int(match["d"])
+    if not 1 <= day <= _DAYS:
+        return match[0]
+    return _day(day, _day_form(match.string[: match.start()], locale), locale)
+
+
 def _full_year(digits: str) -> int:
     if len(digits) == _YEAR_DIGITS:
         return int(digits)
@@ -203,13 +222,26 @@ def _day_form(before: str, locale: LocaleRules) -> str:
 
     A weekday between the two does not matter.
     """
-    word = _last_word(before)
+    word = word_before_number(before, len(before), locale) or _last_word(before)
     if word.title() in locale.names.weekdays.values():
         word = _last_word(before[: before.lower().rindex(word)])
+    governors = (word, _word_before_joint(before, locale))
+    for governor in governors:
+        for form, words in locale.lexicon.calendar.day_forms.items():
+            if governor in words:
+                return form
     for form, words in locale.lexicon.dotted_ordinals.items():
         if word in words:
             return form
     return locale.lexicon.calendar.day_form
+
+
+def _word_before_joint(before: str, locale: LocaleRules) -> str:
+    """Return the word before the first of two days, if it is in words already, or ``""``."""
+    if not (joints := locale.lexicon.calendar.day_joints):
+        return ""
+    found = re.search(rf"([^\W\d_]+)(?: [^\W\d_]+){{1,2}},? (?:{'|'.join(joints)}) $", before[-48:])
+    return found[1].lower() if found else ""
 
 
 def _is_announced(before: str, locale: LocaleRules) -> bool:

@@ -6,13 +6,13 @@ import functools
 import re
 from decimal import Decimal
 
+from wyoming_voice_stack.tts.normalization.locale.grammatical_case import word_before_number
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import RANGE, WrittenNumber
 
 _HOURS = 24
 _NOON = 12
 _TEN = 10
-_WORD_BACK = re.compile(r"([^\W\d_]+)\.?\W*$")
 _MERIDIEM = re.compile(
     r"(?<![\w:.,])(?P<h>0?\d|1[0-2])(?:[:.](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?)?"
     rf"(?:(?:{RANGE}| to )(?P<h2>0?\d|1[0-2])(?:[:.](?P<m2>[0-5]\d))?)?"
@@ -111,17 +111,14 @@ def _hours_in_form(hour: int, form: str, locale: LocaleRules) -> str:
     if patterns is None:
         return locale.hours(hour)
     pattern = locale.names.plural(patterns, Decimal(hour))
-    return pattern.replace("{0}", locale.numerals.cardinal(hour, form))
+    return pattern.replace("{0}", _hour(hour, form, locale))
 
 
 def _form_of_hour(hour: int, before: str, locale: LocaleRules) -> str:
     clock = locale.lexicon.clock
     form = clock.form if hour <= clock.form_up_to else "plain"
-    if match := _WORD_BACK.search(before[-24:]):
-        form = next(
-            (form for form, words in clock.after.items() if match[1].lower() in words), form
-        )
-    return form
+    word = word_before_number(before, len(before), locale)
+    return next((form for form, words in clock.after.items() if word in words), form)
 
 
 def _hour(hour: int, form: str, locale: LocaleRules) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import re
 
-from wyoming_voice_stack.tts.normalization.locale.lexicon import YearCase
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.time_lexicon import YearCase
 
 _YEAR = r"(?:1[1-9]\d\d|20\d\d)"
 _SPAN = re.compile(

@@ -25,7 +25,8 @@ def case_of_number(text: str, start: int, end: int, locale: LocaleRules) -> str:
     noun = after[1].lower() if after else ""
     for case in cases:
         governed = not case.after or governor in case.after
-        if governed and (not case.nouns or noun.endswith(case.nouns)):
+        fits = not case.before or noun in case.before
+        if governed and fits and (not case.nouns or noun.endswith(case.nouns)):
             return f"-{case.case}"
     return ""
 
@@ -59,6 +60,7 @@ def word_before_number(text: str, start: int, locale: LocaleRules) -> str:
 @functools.lru_cache(maxsize=MAX_LOCALES)
 def _word_pattern(locale: LocaleRules) -> re.Pattern[str]:
     joints = "|".join(map(re.escape, locale.lexicon.numbers.joints))
-    first = rf"(?:[\d.,]+(?:\s(?:{joints})\s|\s?[-\u2013]\s?))?" if joints else ""
+    unit = r"(?:\s?(?:\u00b0?[^\W\d_]{1,5}\.?|[%$\u20ac\u20bd\u00a3]))?"
+    first = rf"(?:[\d.,:]+(?:{unit}\s(?:{joints})\s|\s?[-\u2013]\s?))?" if joints else ""
     plus = rf"(?:{locale.sign('plus') or '(?!)'}\s+)?" if joints else ""
     return re.compile(rf"(?<!\w)([^\W\d_]+)\W{{1,3}}{first}{plus}$")

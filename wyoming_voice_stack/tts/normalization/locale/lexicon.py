@@ -10,10 +10,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from wyoming_voice_stack.tts.normalization.locale.number_context import (
+    AgreeingOrdinals,
     BareHours,
     NumeralCase,
     Plurals,
+    UnitDeclension,
 )
+from wyoming_voice_stack.tts.normalization.locale.time_lexicon import Calendar, Clock
 
 
 class _Entry(BaseModel):
@@ -49,6 +52,8 @@ class Numbers(_Entry):
 
     Without any, only the number before a unit is declined.
     """
+    declined_units: dict[str, UnitDeclension] = {}
+    """By case: the declension of units, for cases that are not among `case_counts`."""
     agreement: Literal["all", "one"] = "all"
     """Which numbers agree in gender with the noun: all, or 1 only."""
     ordinal_units: tuple[str, ...] = ()
@@ -65,89 +70,6 @@ class Numbers(_Entry):
     masculine_nouns: tuple[str, ...] = ()
     """Masculine nouns with a feminine ending."""
     capitalized_nouns: bool = False
-
-
-class Clock(_Entry):
-    """Templates for times of day; `{hour}` is the number, `{hours}` includes the word for hours."""
-
-    hour: str
-    """On the hour."""
-    single_digit_minute: str | None = None
-    """For minutes 1 to 9; default: `full`."""
-    full: str
-    form: str = "plain"
-    form_up_to: int = 24
-    hour_nouns: dict[str, Plurals] = {}
-    """`{hours}` by a form of `after` that differs from the nominative."""
-    after: dict[str, tuple[str, ...]] = {}
-    """Form of the hour, by the words that require it."""
-    twelve_hours: bool = False
-    marks: str = ":"
-    """Separators between hour and minute."""
-    dotted_marks: tuple[str, ...] = ()
-    """Words next to a time that is written with a full stop."""
-    consumed_words: tuple[str, ...] = ()
-    """Words after hour and minute that the templates already contain."""
-    hour_words: tuple[str, ...] = ()
-    """Words that make a bare hour a time of day; the templates already contain them."""
-    consumed_minute_words: tuple[str, ...] = ()
-    """Words after the minute that the templates already contain."""
-    hour_lead_words: tuple[str, ...] = ()
-    """Words after which an hour with `h` is a time of day, not a duration."""
-    duration_words: tuple[str, ...] = ()
-    """Words that make a preceding `1:30` a duration."""
-    lead_words: tuple[str, ...] = ()
-    """Words after which a time with colons is a time of day, not a duration."""
-
-
-class YearCase(_Entry):
-    """The grammatical case of a year, by the noun behind it and the words before it."""
-
-    written: tuple[str, ...]
-    """The noun as it is written, or its abbreviation."""
-    spoken: str
-    after: tuple[str, ...] = ()
-    """Words before the year; without any, the case holds for all others."""
-    endings: tuple[tuple[str, str], ...] = ()
-    """Endings of an ordinal in the genitive and those in their place; the first that fits is used."""
-
-
-class Calendar(_Entry):
-    """Templates for dates, and how dates are written."""
-
-    date: str
-    """With `{day}`, `{month}` and `{year}`."""
-    day_month: str
-    day: Literal["cardinal", "ordinal"] = "cardinal"
-    day_form: str = "plain"
-    first: str | None = None
-    """The first day of a month, where it is irregular."""
-    suffixes: dict[str, str] = {}
-    """Suffix of the day, by its number, else by its last digit."""
-    month_first: bool = False
-    """Whether `November 23` is written."""
-    day_first: str | None = None
-    """Template for a day and month in this order, where it is not the usual one."""
-    dotted_day_month: bool = False
-    """Whether `23.11.` is a date."""
-    unambiguous_abbreviations: bool = False
-    """Whether abbreviated months and weekdays are recognized without a full stop."""
-    consumed_words: tuple[str, ...] = ()
-    """Words after the year that the templates already contain."""
-    year: str = "{year}"
-    year_style: Literal["number", "ordinal", "digits"] = "number"
-    abbreviations: tuple[tuple[str, ...], ...] = ()
-    """Abbreviations of January to December that CLDR lacks."""
-    between: str = ""
-    """Words allowed between day, month and year."""
-    slash_date_lead_words: tuple[str, ...] = ()
-    """Words after which `24/11` is a day and a month."""
-    year_words: tuple[str, ...] = ()
-    """Words after which a number is a year."""
-    year_forms: dict[str, tuple[str, ...]] = {}
-    """Form of a year without a noun behind it, by the words before it."""
-    year_cases: tuple[YearCase, ...] = ()
-    """The cases of a year that has a noun behind it; the first that fits is used."""
 
 
 class Currency(_Entry):
@@ -250,11 +172,13 @@ class Lexicon(_Entry):
     dial_words: tuple[str, ...] = ()
     """Regular expressions for words after which three digits are a telephone number."""
     ordinals: dict[str, str] = {}
-    """Form by the letters that follow the digits."""
+    """Form by the letters that follow the digits, with a plus sign before letters that are spoken."""
     ordinal_nouns: tuple[str, ...] = ()
     """Nouns before which a degree sign stands for the ordinal indicator: `2° piano`."""
     dotted_ordinals: dict[str, tuple[str, ...]] = {}
     """Form by the words before an ordinal that is written with a full stop."""
+    agreeing_ordinals: AgreeingOrdinals | None = None
+    """In languages where a number with a full stop before a word is an ordinal."""
     series: tuple[str, ...] = ()
     """Words between ordinals that are written with full stops."""
     dotted_at_end: tuple[str, ...] = ()

@@ -89,19 +89,38 @@ class LocaleRules:
         pattern = self.names.unit(unit, count, per)
         if pattern is None:
             return None
-        return pattern.replace("{0}", self.numerals.number(number, self.gender(unit) + case))
+        spoken = self.numerals.number(number, self.gender(unit) + case)
+        return self.decline(pattern, number, case).replace("{0}", spoken)
+
+    def decline(self, name: str, number: WrittenNumber, case: str) -> str:
+        """Return the name of a unit or currency in a case of `declined_units`.
+
+        `name` is in the genitive, as `count_in_case` selects it.
+        """
+        declension = self.lexicon.numbers.declined_units.get(case.removeprefix("-"))
+        if declension is None or number.fraction:
+            return name
+        number_mark, _, words = name.rpartition("{0} ")
+        is_singular = self.names.is_one(number.value)
+        mark = "{0} " if number_mark or name.startswith("{0} ") else ""
+        return mark + declension.decline(words, is_singular=is_singular)
 
     def case_of_measure(self, case: str) -> str:
         """Return the case, or ``""`` if the names of units have no form for it."""
-        known = self.lexicon.numbers.case_counts
+        numbers = self.lexicon.numbers
+        known = {*numbers.case_counts, *numbers.declined_units}
         return case if not known or case.removeprefix("-") in known else ""
 
     def count_in_case(self, number: WrittenNumber, case: str) -> Decimal:
         """Return the count whose CLDR plural is the noun's form in this case."""
-        counts = self.lexicon.numbers.case_counts.get(case.removeprefix("-"))
-        if counts is None or number.fraction:
+        numbers, name = self.lexicon.numbers, case.removeprefix("-")
+        if number.fraction:
             return number.value
-        singular, plural = counts
+        if name in numbers.declined_units:
+            return Decimal(numbers.case_counts["genitive"][0])
+        if name not in numbers.case_counts:
+            return number.value
+        singular, plural = numbers.case_counts[name]
         return Decimal(singular if self.names.is_one(number.value) else plural)
 
     def hours(self, hour: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import BaseModel, ConfigDict
 
 Plurals = dict[str, str]
@@ -21,6 +23,37 @@ class NumeralCase(_ContextEntry):
     """Words before the number; without any, all."""
     nouns: tuple[str, ...] = ()
     """Endings of the noun; without any, all nouns and none."""
+    before: tuple[str, ...] = ()
+    """Words behind the number or its unit; without any, all."""
+
+
+class AgreeingOrdinals(_ContextEntry):
+    """The forms of ordinals with a full stop, by the words around them."""
+
+    forms: tuple[NumeralCase, ...] = ()
+    """The first that fits is used; without any, `ordinal`."""
+    bare_before: tuple[str, ...] = ()
+    """Words before which a number without a full stop is an ordinal too."""
+    before_names: bool = False
+    """Whether a capital letter may follow."""
+
+
+class UnitDeclension(_ContextEntry):
+    """How the name of a unit or currency in the genitive singular becomes another case.
+
+    Pairs of a regular expression and its replacement; the first that matches is used.
+    """
+
+    singular: tuple[tuple[str, str], ...]
+    plural: tuple[tuple[str, str], ...]
+
+    def decline(self, name: str, *, is_singular: bool) -> str:
+        """Return the name in the case, or unchanged if no expression matches."""
+        for pattern, replacement in self.singular if is_singular else self.plural:
+            declined, count = re.subn(pattern, replacement, name, count=1)
+            if count:
+                return declined
+        return name
 
 
 class BareHours(_ContextEntry):

@@ -51,7 +51,8 @@ def _with_letters(locale: LocaleRules) -> re.Pattern[str] | None:
 
 
 def _lettered(match: re.Match[str], locale: LocaleRules) -> str:
-    return locale.numerals.ordinal(int(match[1]), locale.lexicon.ordinals[match[2]])
+    form, _, ending = locale.lexicon.ordinals[match[2]].partition("+")
+    return locale.numerals.ordinal(int(match[1]), form) + ending
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

@@ -14,6 +14,7 @@ from wyoming_voice_stack.tts.normalization.locale.grammatical_case import (
 from wyoming_voice_stack.tts.normalization.locale.lexicon import Currency
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, MINUS, RANGE, WrittenNumber
+from wyoming_voice_stack.tts.normalization.locale.number_context import Plurals
 from wyoming_voice_stack.tts.normalization.units.denominators import (
     DENOMINATOR,
     verbalize_denominator,
@@ -148,7 +149,8 @@ def _amount(
     if len(number.fraction) != _CENT_DIGITS or currency is None or not currency.minor:
         name = _name(currency, code, locale.count_in_case(number, case), locale)
         gender = currency.gender if currency else "masculine"
-        return name and _join(locale.numerals.number(number, gender + case), name, locale)
+        spoken = locale.numerals.number(number, gender + case)
+        return name and _join(spoken, locale.decline(name, number, case), locale)
     return _with_cents(number, currency, case, locale)
 
 
@@ -156,7 +158,7 @@ def _with_cents(number: WrittenNumber, currency: Currency, case: str, locale: Lo
     whole, cents = WrittenNumber(number.whole), WrittenNumber(number.fraction.lstrip("0") or "0")
     major = _join(
         locale.numerals.cardinal(int(whole.value), currency.gender + case),
-        locale.names.plural(currency.major, locale.count_in_case(whole, case)),
+        _declined(currency.major, whole, case, locale),
         locale,
     )
     if not cents.value:
@@ -164,12 +166,17 @@ def _with_cents(number: WrittenNumber, currency: Currency, case: str, locale: Lo
     minor = locale.numerals.cardinal(int(cents.value))
     named = _join(
         locale.numerals.cardinal(int(cents.value), f"masculine{case}"),
-        locale.names.plural(currency.minor, locale.count_in_case(cents, case)),
+        _declined(currency.minor, cents, case, locale),
         locale,
     )
     if not whole.value:
         return named
     return locale.lexicon.amount.format(major=major, minor=minor, cents=named)
+
+
+def _declined(plurals: Plurals, number: WrittenNumber, case: str, locale: LocaleRules) -> str:
+    name = locale.names.plural(plurals, locale.count_in_case(number, case))
+    return locale.decline(name, number, case)
 
 
 def _join(number: str, name: str, locale: LocaleRules) -> str:

@@ -67,7 +67,7 @@ HUNGARIAN = {
     "17:30-kor": "tizenhét óra harminc perc-kor",
     "2026. november 23.": "kétezerhuszonhat november huszonharmadika.",
     "2026. 11. 23.": "kétezerhuszonhat november huszonharmadika.",
-    "November 1-jén": "November egy-jén",
+    "November 1-jén": "November elsején",
     "2 óra 15 perc, 2 h": "két óra tizenöt perc, két óra",
     "40%": "negyven százalék",
     "500 Ft": "ötszáz forint",
