@@ -1,7 +1,7 @@
 """Reads Wyoming events into the wyoming library's classes, and checks every field's type.
 
-Where the meaning is clear, other types are accepted: a number for a name, `"16000"` or `16000.0` for an
-integer, and null for a field that may be left out.
+Where the meaning is clear, other types are accepted: a number for a name or text, a name for a voice,
+`"16000"` or `16000.0` for an integer, and null for a field that may be left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Kind = TypeVar("Kind", bound=Eventable)
 
 UNUSED = frozenset({"context", "timestamp"})
 """Fields that no server uses; so their types do not matter."""
-NAMES = frozenset({"name", "speaker", "vad_sensitivity", "text_format"})
+TEXTS = frozenset({"name", "speaker", "vad_sensitivity", "text_format", "text"})
 """Fields that may be numbers: a client that knows no names sends the number of a speaker."""
 MAX_LIST_ITEMS = 10_000
 """Longest list in an event: names or terms of a household."""
@@ -46,9 +46,12 @@ def read(kind: type[Kind], event: Event, **extra: object) -> Kind:
     """
     data = {name: event.data[name] for name in _field_names(kind) if name in event.data}
     _check_lists(event.type, data)
-    data = _with_names(data)
-    if isinstance(data.get("voice"), dict):
-        data["voice"] = _with_names(data["voice"])
+    data = _with_texts(data)
+    voice = data.get("voice")
+    if isinstance(voice, dict):
+        data["voice"] = _with_texts(voice)
+    elif isinstance(named := _as_text(voice), str):
+        data["voice"] = {"name": named}
     try:
         adapter: TypeAdapter[Kind] = _adapter(kind)
         return adapter.validate_python({**data, **extra})
@@ -60,9 +63,9 @@ def read(kind: type[Kind], event: Event, **extra: object) -> Kind:
         ) from error
 
 
-def _with_names(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields with numbers in place of names as they are written."""
-    return {name: _as_text(value) if name in NAMES else value for name, value in data.items()}
+def _with_texts(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields with numbers in place of texts as they are written."""
+    return {name: _as_text(value) if name in TEXTS else value for name, value in data.items()}
 
 
 def _as_text(value: object) -> object:

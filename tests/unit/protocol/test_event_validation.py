@@ -55,6 +55,15 @@ class TestClearMeaning:
         assert read(Transcribe, Event("transcribe", {"name": given})).name == text
         assert read(SelectProgram, Event("select-program", {"name": given})).name == text
 
+    def test_a_number_for_a_text(self) -> None:
+        assert read(Synthesize, Event("synthesize", {"text": 21.5})).text == "21.5"
+
+    @pytest.mark.parametrize(("given", "name"), [("amy", "amy"), (3, "3"), ("", "")])
+    def test_a_name_for_a_voice(self, given: Any, name: str) -> None:
+        request = read(Synthesize, Event("synthesize", {"text": "Hello.", "voice": given}))
+        assert request.voice is not None
+        assert request.voice.name == name
+
     @pytest.mark.parametrize("rate", [16000, "16000", 16000.0])
     def test_an_integer(self, rate: Any) -> None:
         event = Event("audio-start", {"rate": rate, "width": 2.0, "channels": "1"})

@@ -38,7 +38,10 @@ from wyoming_voice_stack.tts.normalization.numbers.ordinals import (
     verbalize_ordinals,
     verbalize_series,
 )
-from wyoming_voice_stack.tts.normalization.numbers.proportions import verbalize_proportions
+from wyoming_voice_stack.tts.normalization.numbers.proportions import (
+    verbalize_proportions,
+    verbalize_ratios,
+)
 from wyoming_voice_stack.tts.normalization.numbers.roman_numerals import (
     plain_roman_numerals,
     restore_dotted_numerals,
@@ -59,6 +62,7 @@ _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     verbalize_abbreviations,
     verbalize_timestamps,
     verbalize_series,
+    verbalize_ratios,
     verbalize_weekdays,
     verbalize_dates,
     verbalize_agreeing_ordinals,
@@ -93,8 +97,10 @@ def normalize(text: str, language: str) -> str:
     if locale is not None:
         for step in _STEPS:
             spoken = step(spoken, locale)
-    elif not spoken.isascii():
-        spoken = plain_roman_numerals(spoken)
+    else:
+        spoken = verbalize_spelled_codes(spoken, None)
+        if not spoken.isascii():
+            spoken = plain_roman_numerals(spoken)
     if spoken == text:
         return text
     if locale is not None:

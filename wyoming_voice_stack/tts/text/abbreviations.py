@@ -9,7 +9,7 @@ _NAME_ABBREVIATIONS = """
     hr fr frl dipl bzw bspw ca vgl sog inkl zzgl ggf evtl
     mme mlle cf sra srta dra exmo exma sig dott avv ing
     mio mrd tsd bzgl med phil
-    dhr mevr mw drs bijv np tzw ul mgr tj tzv např bkz sn doç yrd ún özv
+    dhr mevr mw drs bijv np tzw ul mgr tj tzv např tis mld bkz sn doç yrd ún özv
     ul inż św ok temp pow rozdz tel prof
     ул им проф акад тов напр тел
 """
@@ -21,7 +21,7 @@ Turkish and Hungarian; Russian.
 
 _NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
-    std sek godz ext apt ep eps gl hausnr
+    std sek godz ext apt ep eps gl hausnr kb kap
     núm pág pag cap č čl poz стр рис гл табл ст кв пл д эт
     jan feb apr jun jul aug sept dec okt dez nov oct janv févr juil déc ene abr dic gen mag giu lug ago ott
     mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
@@ -46,7 +46,7 @@ _SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,)\s*$")
 """The previous ordinal of a list of ordinals."""
 _LISTED = (":", ",", ";", "(")
 
-_LAST_WORD = re.compile(r"(?<![^\W_])(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+(?:\.[^\W\d_]+)*$")
+_LAST_WORD = re.compile(r"(?<![^\W_])(?<!\w\.)(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+(?:\.[^\W\d_]+)*$")
 """The letters behind a degree sign or a digit are a unit, those behind a slash a part of an address."""
 _UNIT = re.compile(r"(?:^|[^\w.,])(?:\d+(?:[.,]\d+)?\s[mglsht]|(?:\d{1,3}|\d+[.,]\d+)\s[VWAKJL])$")
 """A number and a unit of one letter; a capital letter behind a year is an initial."""

@@ -18,6 +18,8 @@ _NUMBER_SIGN = re.compile(
     "([\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf])(\\w)?"
 )
 """Circled and bracketed numbers."""
+_WIDE_COMMA = re.compile("(?<=\\d)\uff0c(?!\\d{3}(?!\\d))(?=\\d+[-+*/=:.\u00d7\u00f7\uff0c])")
+"""A comma between two numbers of a list or calculation."""
 _FULLWIDTH = re.compile("[\uff01-\uff5e]+")
 _WIDE_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff66-\uff9d]")
 _SUPERSCRIPT = "\u2070\u00b9\u00b2\u00b3\u2074-\u2079"
@@ -27,7 +29,9 @@ _BASE = re.compile(r"(?:\d|[)\]]|(?<![^\W_])[^\W\d_])$")
 _UNIT = re.compile(r"(?<![^\W_])[^\W\d_]{1,3}$")
 _LONGEST_UNIT = 4
 _SUBSCRIPT = re.compile("[\u2080-\u209c]+")
-_RAISED_ENDING = re.compile("(?<=[0-9IVXLCDM])[\u02b0-\u02b8\u1d2c-\u1d6a\u1d9c-\u1dbf\u207f]+")
+_RAISED_ENDING = re.compile(
+    "(?<=[0-9IVXLCDM])[\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d9c-\u1dbf\u207f]+"
+)
 _IN_NUMBER = re.compile("(?<=\\d)(?:[\uff0e\uff1a\u066b\u066c](?=\\d)|\uff0c(?=\\d{3}(?!\\d)))")
 _RANGE = re.compile("(?<=[\\d%C])[~\uff5e\u301c](?=[\\d\u00a5\u20a9$])")
 _HYPHENS = re.compile("[\u2010\u2011]")
@@ -60,6 +64,7 @@ def fold_characters(text: str) -> str:
     text = _NUMBER_SIGN.sub(_plain_number, text)
     text = _COMPATIBLE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     if not _WIDE_SCRIPT.search(text):
+        text = _WIDE_COMMA.sub("\uff0c ", text)
         text = _FULLWIDTH.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
     text = _IN_NUMBER.sub(lambda match: _IN_NUMBER_AS[match[0]], text)

@@ -251,3 +251,8 @@ def test_closing_abbreviations_end_a_sentence_before_a_capital(sentence: str) ->
     assert stream.push(f"{sentence} Всё есть.") + stream.finish() == [sentence, "Всё есть."]
     stream = SentenceStream(MAX_CHARACTERS)
     assert stream.push(f"{sentence} и всё.") + stream.finish() == [f"{sentence} и всё."]
+
+
+def test_full_stop_after_an_address_ends_the_sentence() -> None:
+    text = "Write to bob@foo.co.uk. They answer. See 5 tis. Kč. Done."
+    assert sentences(text) == ["Write to bob@foo.co.uk.", "They answer.", "See 5 tis. Kč.", "Done."]

@@ -7,7 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from wyoming_voice_stack.tts.normalization.locale.grammatical_case import word_before_number
+from wyoming_voice_stack.tts.normalization.dates_and_times.day_forms import (
+    day_form,
+    is_announced,
+    last_word,
+)
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import RANGE
 
@@ -18,9 +22,10 @@ _DAYS = 31
 _YEAR_DIGITS = 4
 _THIS_CENTURY = 70
 """Two-digit years below this are in the 2000s."""
-_WORDS_BACK = re.compile(r"([^\W\d_]+)\W*$")
 _ISO = re.compile(r"(?<![\w.-])(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?P<t>T(?=\d\d:)|(?![\w-]))")
-_CHINESE_YEAR = re.compile(r"(?<!\d)\d{4}(?=\s?\u5e74)")
+_CHINESE_YEAR = re.compile(
+    r"(?<!\d)\d{4}(?=\s?\u5e74)|(?<![\d.,:/-])(?P<first>(?:19|20)\d\d)[-\u2013~\u81f3\u5230](?=(?:19|20)\d\d\u5e74)"
+)
 _YEAR_FIRST = re.compile(
     r"(?<![\w./])(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})(?![\w/]|\.\d)",
 )
@@ -53,7 +58,7 @@ def verbalize_dates(text: str, locale: LocaleRules) -> str:
     """Verbalize dates in digits or with a month's name."""
     if any(character.isdecimal() for character in text):
         if locale.lexicon.calendar.year_style == "digits":
-            text = _CHINESE_YEAR.sub(lambda match: _year(int(match[0]), locale), text)
+            text = _CHINESE_YEAR.sub(lambda match: _chinese_year(match, locale), text)
         text = _NO_SPACE_BEFORE_YEAR.sub(", ", text)
         text = _TO_A_DATE.sub(rf"\1 {locale.lexicon.to} ", text)
         text = _ISO.sub(lambda match: _with_year(match, locale), text)
@@ -72,6 +77,12 @@ def verbalize_dates(text: str, locale: LocaleRules) -> str:
         for pattern in _named_date_patterns(locale):
             text = pattern.sub(lambda match: _named_date(match, locale), text)
     return text
+
+
+def _chinese_year(match: re.Match[str], locale: LocaleRules) -> str:
+    if match["first"]:
+        return _year(int(match["first"]), locale) + locale.lexicon.to
+    return _year(int(match[0]), locale)
 
 
 def _with_year(match: re.Match[str], locale: LocaleRules) -> str:
@@ -97,9 +108,7 @@ def _numeric_date(match: re.Match[str], locale: LocaleRules) -> str:
 
 
 def _dotted_date(match: re.Match[str], locale: LocaleRules) -> str:
-    if match.end() == len(match.string) and not _is_announced(
-        match.string[: match.start()], locale
-    ):
+    if match.end() == len(match.string) and not is_announced(match.string[: match.start()], locale):
         return match[0]  # It may be a decimal number at the end of a sentence.
     return _verbalize_date(_Date(int(match["d"]), int(match["m"])), match, locale)
 
@@ -162,7 +171,7 @@ def _joined_day(match: re.Match[str], locale: LocaleRules) -> str:
     day = int(match["d"])
     if not 1 <= day <= _DAYS:
         return match[0]
-    return _day(day, _day_form(match.string[: match.start()], locale), locale)
+    return _day(day, day_form(match.string[: match.start()], locale), locale)
 
 
 def _full_year(digits: str) -> int:
@@ -182,12 +191,12 @@ def _verbalize_date(date: _Date, match: re.Match[str], locale: LocaleRules) -> s
 def _fill_template(date: _Date, before: str, match: re.Match[str], locale: LocaleRules) -> str:
     calendar = locale.lexicon.calendar
     days = [day for day in (date.day, date.last_day) if day is not None]
-    form = _day_form(before, locale)
+    form = day_form(before, locale)
     spoken = f" {locale.lexicon.to} ".join(_day(day, form, locale) for day in days)
     template = calendar.day_month if date.year is None else calendar.date
     if calendar.day_first and date.order == "day":
         template = calendar.day_first + ("" if date.year is None else ", {year}")
-        if _last_word(before) == "the" or " of " in match[0]:
+        if last_word(before) == "the" or " of " in match[0]:
             template = template.removeprefix("the ")
     return template.format(
         day=spoken,
@@ -215,47 +224,6 @@ def _year(year: int, locale: LocaleRules) -> str:
     else:
         spoken = locale.numerals.year(year)
     return calendar.year.format(year=spoken)
-
-
-def _day_form(before: str, locale: LocaleRules) -> str:
-    """Return the day's form: in German it depends on the article or preposition before it.
-
-    A weekday between the two does not matter.
-    """
-    word = word_before_number(before, len(before), locale) or _last_word(before)
-    if word.title() in locale.names.weekdays.values():
-        word = _last_word(before[: before.lower().rindex(word)])
-    governors = (word, _word_before_joint(before, locale))
-    for governor in governors:
-        for form, words in locale.lexicon.calendar.day_forms.items():
-            if governor in words:
-                return form
-    for form, words in locale.lexicon.dotted_ordinals.items():
-        if word in words:
-            return form
-    return locale.lexicon.calendar.day_form
-
-
-def _word_before_joint(before: str, locale: LocaleRules) -> str:
-    """Return the word before the first of two days, if it is in words already, or ``""``."""
-    if not (joints := locale.lexicon.calendar.day_joints):
-        return ""
-    found = re.search(rf"([^\W\d_]+)(?: [^\W\d_]+){{1,2}},? (?:{'|'.join(joints)}) $", before[-48:])
-    return found[1].lower() if found else ""
-
-
-def _is_announced(before: str, locale: LocaleRules) -> bool:
-    """Return whether the text before the match announces a date."""
-    if not before.strip() or before.rstrip().endswith((":", ",", "(")):
-        return True
-    word = _last_word(before)
-    words = (word for words in locale.lexicon.dotted_ordinals.values() for word in words)
-    return word in words or word.title() in locale.names.weekdays.values()
-
-
-def _last_word(text: str) -> str:
-    match = _WORDS_BACK.search(text[-24:])
-    return match[1].lower() if match else ""
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

@@ -25,6 +25,7 @@ _IPV6 = re.compile(
 _HASH = re.compile(
     rf"{_BEGIN}(?:(?P<kind>sha|md)(?P<size>\d{{1,3}}):)?(?P<digest>(?:0x)?{_HEX}{{7,128}}){_END}"
 )
+_HEX_NUMBER = re.compile(rf"{_BEGIN}0x({_HEX}{{4,32}}){_END}")
 _BOOK = re.compile(
     rf"{_BEGIN}(97[89](?:[- ]\d{{1,7}}){{4}}|97[89]\d{{10}}|(?<=ISBN )\d{{1,5}}(?:[- ]\d{{1,7}}){{2}}[- ][\dX]"
     rf"|(?<=ISBN )\d{{9}}[\dX]|(?<=ISSN )\d{{4}}-\d{{3}}[\dX]){_END}"
@@ -54,8 +55,11 @@ _LONGEST_CHUNK = 6
 _PAIR = 2
 
 
-def verbalize_spelled_codes(text: str, locale: LocaleRules) -> str:
-    """Spell codes character by character, with a comma between two groups for a pause."""
+def verbalize_spelled_codes(text: str, locale: LocaleRules | None) -> str:
+    """Spell codes character by character, with a comma between two groups for a pause.
+
+    Without a locale, the digits stay, and a space separates them.
+    """
     if ":" not in text and not any(map(str.isdigit, text)):
         return text
     text = _UUID.sub(lambda match: _groups(match[1], "-", locale), _URN.sub("UUID ", text))
@@ -67,37 +71,46 @@ def verbalize_spelled_codes(text: str, locale: LocaleRules) -> str:
     text = _GROUPED.sub(lambda match: _digit_groups(match[1], locale), text)
     text = _HYPHENATED.sub(lambda match: _digit_groups(match[1], locale), text)
     text = _HASH.sub(lambda match: _hash(match, locale), text)
-    text = _named_pattern(locale).sub(lambda match: _named(match, locale), text)
+    text = _HEX_NUMBER.sub(
+        lambda match: f"{_spell('0x', locale)}, {_spell(match[1], locale)}", text
+    )
+    if locale:
+        text = _named_pattern(locale).sub(lambda match: _named(match, locale), text)
     return _SERIAL.sub(lambda match: _serial(match, locale), text)
 
 
-def _spell(code: str, locale: LocaleRules) -> str:
+def _spell(code: str, locale: LocaleRules | None) -> str:
     """Spell a code, in chunks of three or four characters if it is long."""
     count = -(-len(code) // _CHUNK) if len(code) > _LONGEST_CHUNK else 1
     ends = [len(code) * number // count for number in range(count + 1)]
     chunks = [code[begin:end] for begin, end in pairwise(ends)]
-    digits = locale.numerals.digits
     return ", ".join(
-        " ".join(digits(one) if one.isdigit() else one for one in chunk.upper()) for chunk in chunks
+        " ".join(_digits(one, locale) if one.isdigit() else one for one in chunk.upper())
+        for chunk in chunks
     )
 
 
-def _groups(code: str, separators: str, locale: LocaleRules) -> str:
+def _digits(digits: str, locale: LocaleRules | None) -> str:
+    """Return digits in words, or apart from each other in a language without a lexicon."""
+    return locale.numerals.digits(digits) if locale else " ".join(digits)
+
+
+def _groups(code: str, separators: str, locale: LocaleRules | None) -> str:
     groups = re.split(f"[{separators}]", code)
     return ", ".join(_spell(group, locale) for group in groups)
 
 
-def _digit_groups(code: str, locale: LocaleRules) -> str:
+def _digit_groups(code: str, locale: LocaleRules | None) -> str:
     if sum(map(str.isdigit, code)) < _SHORTEST_HYPHENATED or _YEARS.fullmatch(code):
         return code
     return _groups(code, "- ", locale)
 
 
-def _mac(address: str, locale: LocaleRules) -> str:
+def _mac(address: str, locale: LocaleRules | None) -> str:
     return ", ".join(_spell(group, locale) for group in re.split("[:.-]", address))
 
 
-def _ipv6(match: re.Match[str], locale: LocaleRules) -> str:
+def _ipv6(match: re.Match[str], locale: LocaleRules | None) -> str:
     address = match["address"]
     try:
         ipaddress.IPv6Address(address)
@@ -111,11 +124,11 @@ def _ipv6(match: re.Match[str], locale: LocaleRules) -> str:
     spoken = ", ".join(_spell(part, locale) for part in parts)
     if not match["more"]:
         return spoken
-    sign = f" {locale.lexicon.slash}" if match["sign"] == "/" else ","
-    return f"{spoken}{sign} {locale.numerals.digits(match['more'])}"
+    sign = f" {locale.lexicon.slash if locale else '/'}" if match["sign"] == "/" else ","
+    return f"{spoken}{sign} {_digits(match['more'], locale)}"
 
 
-def _hash(match: re.Match[str], locale: LocaleRules) -> str:
+def _hash(match: re.Match[str], locale: LocaleRules | None) -> str:
     digest = match["digest"].removeprefix("0x")
     letters = sum(map(str.isalpha, digest))
     if not letters or letters == len(digest) or re.fullmatch(r"\d+[eE]\d+", digest):
@@ -123,7 +136,7 @@ def _hash(match: re.Match[str], locale: LocaleRules) -> str:
     spoken = _spell(match["digest"], locale)
     if not match["kind"]:
         return spoken
-    return f"{match['kind'].upper()} {locale.numerals.digits(match['size'])}, {spoken}"
+    return f"{match['kind'].upper()} {_digits(match['size'], locale)}, {spoken}"
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
@@ -145,7 +158,7 @@ def _named(match: re.Match[str], locale: LocaleRules) -> str:
     return match[1] + _groups(code, "-", locale)
 
 
-def _serial(match: re.Match[str], locale: LocaleRules) -> str:
+def _serial(match: re.Match[str], locale: LocaleRules | None) -> str:
     code = match[1]
     runs = _RUN.findall(code)
     digits = sum(map(str.isdigit, code))

@@ -1,4 +1,7 @@
-"""E-mail addresses, IP addresses, host names, paths and file names."""
+"""E-mail addresses, IP addresses, host names, paths and file names.
+
+A query and a fragment are not spoken.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,9 @@ _TOP_DOMAINS = (
 )
 _HOST = re.compile(
     rf"(?<![\w@.-])(?:[a-zA-Z0-9][a-zA-Z0-9-]{{0,62}}\.)+(?:{_TOP_DOMAINS})\b(?![@-]|\.\w)"
-    r"(?::(?P<port>\d{1,5}))?(?P<path>(?:/\.?[\w~-]+(?:\.[\w~-]+)*)*/?)",
+    r"(?::(?P<port>\d{1,5}))?(?P<path>(?:/\.?[\w~-]+(?:\.[\w~-]+)*)*/?)(?P<rest>[?#][\w%#/?=&.+:;,@!~-]*[\w%#/=&-])?",
 )
+_SCHEME = re.compile(r"(?<!\w)(?:mailto|tel|sms):(?=[\w+])", re.IGNORECASE)
 _PATH = re.compile(r"(?<![^\s(\[\"'=:])(?:~|\.{1,2})?(?:/[\w.-]*[A-Za-z_][\w.-]*)+/?(?<![.])")
 _FILE = re.compile(
     r"(?<![\w.@/-])[\w-]+(?:\.[\w-]+)*\."
@@ -33,6 +37,8 @@ _FILE = re.compile(
 
 def verbalize_addresses(text: str, locale: LocaleRules) -> str:
     """Verbalize addresses: words for the punctuation, and their numbers digit by digit."""
+    if ":" in text:
+        text = _SCHEME.sub("", text)
     if "@" in text:
         text = _MAIL.sub(lambda match: _with_signs(match[0], locale), text)
     if "/" in text:
@@ -73,7 +79,7 @@ def _host(match: re.Match[str], locale: LocaleRules) -> str:
     if match.string[match.end() :].startswith(".") and is_spelled(f"{match[0]}.", locale):
         return match[0]
     path = match["path"].rstrip("/")
-    host = match[0].removesuffix(match["path"])
+    host = match[0].removesuffix(match["rest"] or "").removesuffix(match["path"])
     port = match["port"]
     spoken = _with_signs(host.removesuffix(f":{port}"), locale)
     if port:

@@ -117,6 +117,8 @@ class Lexicon(_Entry):
     to: str
     """Between the ends of a range."""
     ratio: str = ""
+    ratio_leads: tuple[str, ...] = ()
+    """Regular expressions for words after which two numbers with a colon are a ratio."""
     dot: str
     version_dot: str = ""
     at: str

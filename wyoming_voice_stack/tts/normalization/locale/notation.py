@@ -43,7 +43,7 @@ class WrittenNumber:
 
 def number_pattern(numbers: Numbers) -> str:
     """Return a regular expression without capturing groups for a number in digits."""
-    alternatives = [r"\d+(?:[.,]\d+)?"]
+    alternatives = [_foreign(numbers), r"\d+(?:[.,]\d+)?"]
     if numbers.groups:
         alternatives.insert(0, _grouped(numbers))
     return f"(?:{'|'.join(alternatives)})"
@@ -56,6 +56,13 @@ def _grouped(numbers: Numbers) -> str:
     return rf"{thousands}(?:{re.escape(numbers.decimal)}\d+)?"
 
 
+def _foreign(numbers: Numbers) -> str:
+    """Match what is only a number in another notation: German `1,234.56`, English `1.234,56`, `1'234.50`."""
+    group, decimal = (",", r"\.") if numbers.decimal == "," else (r"\.", ",")
+    begin = r"[1-9]\d{0,2}"
+    return rf"{begin}(?:{group}\d{{3}}){{1,6}}{decimal}\d{{1,6}}|{begin}(?:['\u2019]\d{{3}}){{1,6}}(?!\d)(?:[.,]\d{{1,2}})?"
+
+
 def parse_number(written: str, numbers: Numbers) -> WrittenNumber:
     """Parse a number that `number_pattern` matched.
 
@@ -66,6 +73,11 @@ def parse_number(written: str, numbers: Numbers) -> WrittenNumber:
         return WrittenNumber(
             "".join(character for character in whole if character.isdecimal()), fraction
         )
+    if re.fullmatch(_foreign(numbers), written):
+        marks = re.findall(r"[.,'\u2019]", written)
+        has_fraction = marks[-1] != marks[0] or marks[-1] in ".,"
+        whole, _, fraction = written.rpartition(marks[-1]) if has_fraction else (written, "", "")
+        return WrittenNumber("".join(filter(str.isdecimal, whole)), fraction)
     whole, _, fraction = written.replace(",", ".").partition(".")
     return WrittenNumber(whole, fraction)
 

@@ -33,11 +33,18 @@ _POINT = re.compile(r"\d\.\d")
 _SHORTEST_LIST = len("1,2")
 _ADJOINS = re.compile(r"[^\W\d_]\Z|\w[.,]\Z")
 _BARE_FRACTION = re.compile(r"(?<![\w.,])\.(?=\d)")
+_NO_LEADING_ZERO = frozenset({"ja", "ko"})
+_LEADING_ZERO = re.compile(
+    r"(?<!\d)0(?=[1-9]\s?[\u6642\u5206\u79d2\u6708\u65e5\uc2dc\ubd84\ucd08\uc6d4\uc77c])"
+)
 _DIGITS = re.compile(r"\d+")
 _RANGE = re.compile(
     r"(?<![\w.,:/+-])(?P<first>[1-9]\d{0,3}) ?[-\u2013] ?(?P<last>[1-9]\d{0,3})(?= [^\W\d_])"
 )
 """A range before a noun. An ascending pair is seldom a score, and a score read as a range is not wrong."""
+_RANGE_UNSPACED = re.compile(
+    r"(?<![A-Za-z0-9.,:/+-])(?P<first>[1-9]\d{0,3})[-\u2013~](?P<last>[1-9]\d{0,3})(?=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3])"
+)
 _RANGE_LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt"})
 """In other languages the range word is a suffix, or has another position."""
 _CAPITAL_AFTER_ADJECTIVE = re.compile(r" [a-zäöüß]{2,}(er|es|e|en) (?=[A-ZÄÖÜ])")
@@ -45,12 +52,16 @@ _GENDERS = {"e": "feminine", "en": "masculine-accusative"}
 
 
 def add_leading_zeros(text: str, locale: LocaleRules) -> str:
-    """Rewrite `.5` as `0.5`."""
+    """Rewrite `.5` as `0.5`, and Japanese and Korean `05` before a unit of time as `5`."""
+    if locale.language in _NO_LEADING_ZERO:
+        text = _LEADING_ZERO.sub("", text)
     return _BARE_FRACTION.sub("0.", text) if locale.lexicon.numbers.decimal == "." else text
 
 
 def verbalize_cardinals(text: str, locale: LocaleRules) -> str:
     """Spell out every number that the other steps left."""
+    if not locale.lexicon.spaced or locale.language == "ko":
+        text = _RANGE_UNSPACED.sub(lambda match: _range(match, locale), text)
     if locale.language in _RANGE_LANGUAGES:
         text = _RANGE.sub(lambda match: _range(match, locale), text)
         if locale.lexicon.range_lead_words:
@@ -62,7 +73,10 @@ def verbalize_cardinals(text: str, locale: LocaleRules) -> str:
 def _range(match: re.Match[str], locale: LocaleRules) -> str:
     first, last = match["first"], match["last"]
     lead = match.groupdict().get("lead") or ""
-    return f"{lead}{first} {locale.lexicon.to} {last}" if int(first) < int(last) else match[0]
+    if int(first) >= int(last):
+        return match[0]
+    gap = locale.separator
+    return f"{lead}{first}{gap}{locale.lexicon.to}{gap}{last}"
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

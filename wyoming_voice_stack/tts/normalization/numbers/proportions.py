@@ -19,6 +19,23 @@ def verbalize_proportions(text: str, locale: LocaleRules) -> str:
     return _pattern(locale).sub(lambda match: _verbalize(match, locale), text)
 
 
+def verbalize_ratios(text: str, locale: LocaleRules) -> str:
+    """Verbalize the colon of `ratio 1:10`, which would be a time of day."""
+    leads = locale.lexicon.ratio_leads
+    if not leads or ":" not in text:
+        return text
+    return _ratio_pattern(locale).sub(
+        lambda match: f"{match[1]}{locale.separator}{locale.lexicon.ratio}{locale.separator}", text
+    )
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _ratio_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    leads = "|".join(locale.lexicon.ratio_leads)
+    begin, gap = (r"(?<!\w)", "[ :]{1,2}") if locale.lexicon.spaced else ("", "[ :\uff1a]{0,2}")
+    return re.compile(rf"({begin}(?i:{leads}){gap}\d{{1,7}}) ?: ?(?=\d)")
+
+
 @functools.lru_cache(maxsize=MAX_LOCALES)
 def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     nouns = "|".join(locale.lexicon.proportion_nouns) or "(?!)"

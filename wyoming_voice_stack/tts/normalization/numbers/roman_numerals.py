@@ -42,6 +42,11 @@ _BEHIND_CAPITAL = re.compile(
     rf"{_POSSESSIVE}(?![\w'\u2019-])"
 )
 _NO_NUMERALS = frozenset({"XXX"})
+_OTHER_SCRIPTS = frozenset({"ar", "hi", "ja", "ko", "zh"})
+_IN_OTHER_SCRIPT = re.compile(
+    r"(?<![A-Za-z0-9'\u2019.-])(?P<roman>[IVX]{2,7}|(?<=[\u7b2c\uc81c])[IVX]|[VX](?=\u4e16))(?![A-Za-z0-9'\u2019-])"
+)
+"""In other scripts, these letters are hardly ever a word. A single one follows a mark of ordinals, or precedes that of kings."""
 
 
 def verbalize_roman_numerals(text: str, locale: LocaleRules) -> str:
@@ -57,6 +62,8 @@ def verbalize_roman_numerals(text: str, locale: LocaleRules) -> str:
         text = pattern.sub(lambda match: _before_noun(match, locale), text)
     if pattern := _with_ending(locale):
         text = pattern.sub(lambda match: _lettered(match, locale), text)
+    if locale.language in _OTHER_SCRIPTS:
+        text = _IN_OTHER_SCRIPT.sub(lambda match: _in_other_script(match, locale), text)
     if locale.lexicon.roman.cardinal_after and not text.isupper():
         text = _LONG.sub(lambda match: _bare(match, locale), text)
         text = _BEHIND_CAPITAL.sub(lambda match: _bare(match, locale), text)
@@ -199,6 +206,11 @@ def _bare(match: re.Match[str], locale: LocaleRules) -> str:
     spoken = numerals.year(number) if number in _YEARS else numerals.cardinal(number)
     lead = match.string[match.start() : match.start("roman")]
     return f"{lead}{spoken}{match['possessive'] or ''}"
+
+
+def _in_other_script(match: re.Match[str], locale: LocaleRules) -> str:
+    number = parse_roman(match["roman"])
+    return locale.numerals.cardinal(number) if number and match[0] not in _NO_NUMERALS else match[0]
 
 
 def _characters(match: re.Match[str], locale: LocaleRules) -> str:

@@ -8,6 +8,8 @@ import re
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 
 _ARROW = re.compile(r"\s?(?:[\u2192\u21d2]|[-=]{1,2}>)\s?(?=\w)")
+_PAIR = re.compile(r"(?<![\w/.,-])(?:24/7|50/50)(?![\w/]|[.,]\d)")
+"""Pairs whose slash is not spoken."""
 _LETTERS = r"[^\W\d_]"
 _FRACTION_SIGNS = {
     "1/2": "\u00bd",
@@ -37,6 +39,7 @@ _RULES = (
     ("plus", r"(?<=\w)\s\+\s(?=\w)|(?<=\b[A-Z])\+(?=[\s,.!?;:)]|$)"),
     ("plus", r"(?<=\d)\+(?=[\s,.!?;:)%]|$)"),
     ("minus", r"(?<=\d)\s[-\u2212]\s(?=\d+(?:[.,]\d+)?\s=)"),
+    ("minus", r"(?<=\d)[-\u2212](?=\d+(?:[.,]\d+)?\s?=)"),
     ("equals", r"(?<=[\w%)])\s?=\s?(?=[-\w])"),
     ("about", r"(?<![\w~])[~\u2248\u223c]\s?(?=\d)"),
     ("at_most", r"(?:\u2264|<=)\s?(?=-?\d)"),
@@ -51,13 +54,17 @@ _RULES = (
 def verbalize_signs(text: str, locale: LocaleRules) -> str:
     """Replace signs with words; the numbers beside them stay."""
     text = _ARROW.sub(", ", text)
+    if locale.lexicon.spaced and "/" in text:
+        text = _PAIR.sub(lambda match: match[0].replace("/", " "), text)
     text = _slash_fraction_pattern(locale).sub(
         lambda match: (match[1] or "") + _FRACTION_SIGNS[match[2]], text
     )
     if locale.lexicon.bare_fractions and "/" in text:
         text = _bare_fraction_pattern(locale).sub(lambda match: _fraction(match, locale), text)
     for name, pattern in _compiled():
-        word = locale.lexicon.minus if name == "minus" else locale.sign(name)
+        word = locale.sign(name)
+        if name == "minus":
+            word = word or locale.lexicon.minus
         if name == "fold":
             word = word or locale.sign("times")
             text = _FOLD_PER.sub(rf" {word} {locale.lexicon.per} ", text) if word else text

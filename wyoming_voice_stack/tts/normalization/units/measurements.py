@@ -32,6 +32,10 @@ _BITS = re.compile(r"(?<=[\d ])([KkMG])bps\b")
 _FEET = re.compile(
     r"(?<![\w.,'\u2019])(?P<ft>\d{1,2})['\u2032\u2019]\s?(?P<in>1[01]|\d)(?:[\"\u2033\u201d]|(?![\w'\"\u2019]))"
 )
+_ANGLE = re.compile(
+    r"(?<![\w.,])(?P<d>\d{1,3})\u00b0\s?(?P<m>[0-5]?\d)['\u2032\u2019](?:\s?(?P<s>[0-5]?\d)(?:\"|\u2033|\u201d|''))?"
+    r"(?:\s?(?P<side>[NSEWO])\b)?"
+)
 _WORD_BACK = re.compile(r"([^\W\d_]+)\s$")
 _LONGEST_WORD = 24
 _PER_HUNDRED = re.compile(r"10{2,3}\b")
@@ -41,8 +45,11 @@ _NOUN_AFTER = re.compile(r" (?:[^\W\d_]{3,}|[A-Z] [A-Z]\b)")
 def verbalize_units(text: str, locale: LocaleRules) -> str:
     """Verbalize units by name, in the plural form for the number."""
     # Turkish puts the percent sign first.
-    text = re.sub(r"(?<!\S)%(\d+(?:[.,]\d+)?)", r"\1%", text) if "%" in text else text
+    if "%" in text:
+        space = r"\s?" if locale.language == "tr" else ""
+        text = re.sub(rf"(?<!\S)%{space}(\d+(?:[.,]\d+)?)", r"\1%", text)
     text = _BITS.sub(lambda match: f"{match[1].replace('K', 'k')}bit/s", text)
+    text = _ANGLE.sub(lambda match: _angle(match, locale), text)
     text = _FEET.sub(lambda match: _feet(match, locale), text)
     if locale.lexicon.hyphenated_units:
         text = _hyphenated_pattern(locale).sub(lambda match: _compound(match, locale), text)
@@ -96,7 +103,9 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     first = minus if match["minus"] else ""
     if match["last"]:
         form = locale.gender(unit) + locale.case_of_measure(case)
-        first += locale.numerals.number(number, form)
+        pattern = locale.names.unit(unit, number.value) or ""
+        whole = None if pattern.startswith("{0}") else locale.measure(number, unit)
+        first += whole or locale.numerals.number(number, form)
         first += between_numbers(match.string, match.start(), locale)
         first += minus if match["minus2"] else ""
         case = case_of_range_end(locale) or case
@@ -158,6 +167,21 @@ def _closes_quotation(match: re.Match[str]) -> bool:
         is_open = not is_open and not text[place - 1 : place].isdigit()
         place = text.find('"', place + 1)
     return is_open
+
+
+def _angle(match: re.Match[str], locale: LocaleRules) -> str:
+    """Verbalize an angle in degrees, minutes and seconds: `48°51'30" N`."""
+    units = {"d": "angle-degree", "m": "angle-arc-minute", "s": "angle-arc-second"}
+    parts = [
+        locale.measure(WrittenNumber(str(int(match[name]))), unit)
+        for name, unit in units.items()
+        if match[name]
+    ]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return match[0]
+    side = f"{locale.separator or ' '}{match['side']}" if match["side"] else ""
+    return (locale.separator or "").join(known) + side
 
 
 def _feet(match: re.Match[str], locale: LocaleRules) -> str:

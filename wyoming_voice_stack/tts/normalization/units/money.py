@@ -67,12 +67,15 @@ _CODES = (
     "|NZD|SGD|HKD|TWD|ZAR|RON|BGN|ISK|SAR|AED|EGP|IDR|MYR"
 )
 _SHORT = {code: sign for sign, code in _SIGNS.items() if len(sign) == 1}
+_NO_CENTS = re.compile(r"(?<=\d)[.,](?:-{1,2}|[\u2013\u2014])(?=\s|[.,;:!?)\u20ac]|$)")
+"""A dash in place of the cents: `5,- €`."""
 _CENT_DIGITS = 2
 _ELISION = "\u2019"
 
 
 def verbalize_money(text: str, locale: LocaleRules) -> str:
     """Verbalize amounts, with the currency's name after the number."""
+    text = _NO_CENTS.sub("", text)
     for pattern in _patterns(locale):
         text = pattern.sub(lambda match: _verbalize(match, locale), text)
     return text

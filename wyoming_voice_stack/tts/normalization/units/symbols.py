@@ -126,6 +126,12 @@ PER = {
     "kg": "mass-kilogram",
     "km": "length-kilometer",
     "kWh": "energy-kilowatt-hour",
+    "\u0441": "duration-second",
+    "\u0447": "duration-hour",
+    "\u043c\u0438\u043d": "duration-minute",
+    "\u0441\u0443\u0442": "duration-day",
+    "\u043b": "volume-liter",
+    "\u043a\u0433": "mass-kilogram",
 }
 """Units that may follow a slash after another unit."""
 
