@@ -116,7 +116,7 @@ pages_linked() {
     local here other
     for here in 5811 5812; do
         other=$((5811 + 5812 - here))
-        timeout 30 curl -sN "http://$PUBLISHED:$here/ui/api/events" | grep -m 1 -q "\"http://$PUBLISHED:$other/ui/\"" ||
+        grep -m 1 -q "\"http://$PUBLISHED:$other/ui/\"" < <(timeout 30 curl -sN "http://$PUBLISHED:$here/ui/api/events") ||
             failed "the page on port $here does not find the other server" voice-stack-asr voice-stack-tts
     done
     curl -sf "http://$PUBLISHED:5811/ui/api/sample" -H 'Content-Type: application/json' -H 'X-Voice-Stack: 1' \
