@@ -197,7 +197,7 @@ def _folder(value: Path) -> Path:
         raise PydanticCustomError(
             "folder", "{path} is a file; set it to a folder", {"path": str(nearest)}
         )
-    return value
+    return path
 
 
 Folder = Annotated[Path, AfterValidator(_folder)]

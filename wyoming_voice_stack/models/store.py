@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,10 @@ PACKAGE_SCHEME = "pkg:"
 _FILE_SUFFIX = ".onnx"
 _HUB_PREFIX, _HUB_SNAPSHOTS = "models--", "snapshots"
 """Parts of paths in the hub's own cache: models--ORGANISATION--NAME/snapshots/REVISION."""
+
+_VOICE_FILE = re.compile(r"/([a-z]{2,3}_[A-Z]{2}-\w+-\w+)\.onnx")
+_HUB_PAGE = re.compile(r"//(?:www\.)?(?:huggingface\.co|hf\.co)/([\w.-]+/[\w.-]+)")
+"""The name of a Piper voice, and of a model, in the address of a file or page on the hub."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +176,9 @@ def _missing(reference: str) -> str:
             return f"the installed package {package} does not contain {rest}; install a version that does"
         return f"package {package} of {reference} is not installed; run: pip install {package}"
     if "://" in reference:
-        return f"{reference} is an address, not a model; use a name such as organisation/name"
+        on_hub = _VOICE_FILE.search(reference) or _HUB_PAGE.search(reference)
+        name = f"its name, {on_hub[1]}" if on_hub else "a name such as organisation/name"
+        return f"{reference} is an address, not a model; use {name}"
     if os.sep in reference or _is_local(reference):
         return f"model path {reference} does not exist or cannot be read; check the path"
     return f"model {reference!r} is neither a path nor a known name; check the spelling"

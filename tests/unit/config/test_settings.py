@@ -64,6 +64,7 @@ def test_defaults() -> None:
         ("ZEROCONF", '"false"', "zeroconf", False),
         ("TTS_DEVICE", '"cpu"', "tts_device", "cpu"),
         ("VOICES_DIR", ' "/v" ', "voices_dir", Path("/v")),
+        ("VOICES_DIR", "~/v", "voices_dir", Path("~/v").expanduser()),
         ("ASR_INITIAL_PROMPT", "'Yes' or 'no'", "asr_initial_prompt", "'Yes' or 'no'"),
     ],
 )

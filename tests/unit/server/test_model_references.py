@@ -106,6 +106,8 @@ def test_what_can_never_be_had(store: ModelStore, name: str) -> None:
         ("hexgrad/Kokoro-82M", True, ("did you mean kokoro?",)),
         ("en_US-lessac-hihg", True, ("did you mean en_US-lessac-medium?",)),
         ("https://hub.example/org/x", False, ("is an address", "such as organisation/name")),
+        ("https://huggingface.co/org/x/tree/main", False, ("is an address", "its name, org/x")),
+        ("https://hub.example/x/en_US-amy-low.onnx", True, ("its name, en_US-amy-low",)),
         ("https://hub.example/org/x", True, ("is an address, not a model",)),
         ("base.en", True, ("is a Whisper model, not a voice", "ASR_MODEL", "TTS_MODEL")),
     ],

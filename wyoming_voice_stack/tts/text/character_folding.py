@@ -34,6 +34,8 @@ _RAISED_ENDING = re.compile(
 )
 _IN_NUMBER = re.compile("(?<=\\d)(?:[\uff0e\uff1a\u066b\u066c](?=\\d)|\uff0c(?=\\d{3}(?!\\d)))")
 _RANGE = re.compile("(?<=[\\d%C])[~\uff5e\u301c](?=[\\d\u00a5\u20a9$])")
+_OVERLAY = re.compile("[\u0305\u0332-\u033f\u20d0-\u20f0]|(?<!\\S)[\u0300-\u036f]+")
+"""Marks that only strike out or underline, and marks without a letter."""
 _HYPHENS = re.compile("[\u2010\u2011]")
 _IN_NUMBER_AS = {"\uff0e": ".", "\uff1a": ":", "\uff0c": ",", "\u066b": ".", "\u066c": ""}
 _FULLWIDTH_STOP = "\uff0e"
@@ -58,7 +60,7 @@ def fold_characters(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = _EXPONENT.sub(_plain_exponent, text)
+    text = _EXPONENT.sub(_plain_exponent, _OVERLAY.sub("", text))
     text = _RAISED_ENDING.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _SUBSCRIPT.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _NUMBER_SIGN.sub(_plain_number, text)

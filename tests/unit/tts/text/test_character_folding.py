@@ -51,6 +51,10 @@ SCRIPTS = [
     ("10⁶ and 10⁻³, 2ⁿ and x⁴", "10^6 and 10^-3, 2^n and x^4."),
     ("5 m² and 6 m³ at 3 m·s⁻¹", "5 m² and 6 m³ at 3 m·s^-1."),
     ("as he said¹ and wrote¹²", "as he said and wrote."),
+    (
+        "the 1ˢᵗ, s\u0336t\u0336r\u0336u\u0336c\u0336k\u0336 and \u0308 alone",
+        "the 1st, struck and alone.",
+    ),
     ("le XIXᵉ siècle, la 2ᵉ, 4ᵗʰ", "le XIXe siècle, la 2e, 4th."),
 ]
 

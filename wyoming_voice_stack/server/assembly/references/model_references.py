@@ -207,6 +207,11 @@ def _coqui_folder(name: str, store: ModelStore) -> Weights:
         weights = _stored("coqui", name, store)
     folder = weights.locate()
     refuse_lfs_pointers(folder)
+    if folder.is_file():
+        raise ModelNotFound(
+            f"{name} is a file; set the folder that contains config.json and the weights"
+            " (unpack an archive first), or the .onnx file of a Piper voice"
+        )
     return replace(weights, engine="xtts") if is_xtts(folder) else weights
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from wyoming_voice_stack.tts.normalization.locale.number_context import (
     AgreeingOrdinals,
+    Agreement,
     BareHours,
     NumeralCase,
     Plurals,
@@ -67,6 +68,8 @@ class Numbers(_Entry):
     """Endings of feminine nouns, in languages where a number agrees with the noun."""
     feminine_by_case: dict[str, tuple[str, ...]] = {}
     """The same by case: endings of feminine nouns in the singular."""
+    agreements: tuple[Agreement, ...] = ()
+    """The first that fits is used; `feminine_endings` goes before them."""
     masculine_nouns: tuple[str, ...] = ()
     """Masculine nouns with a feminine ending."""
     capitalized_nouns: bool = False

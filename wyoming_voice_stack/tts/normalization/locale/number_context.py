@@ -27,6 +27,17 @@ class NumeralCase(_ContextEntry):
     """Words behind the number or its unit; without any, all."""
 
 
+class Agreement(_ContextEntry):
+    """The gender of a number in the nominative, by its last digit and the word behind it."""
+
+    digit: str
+    gender: str
+    words: tuple[str, ...]
+    """Endings of the noun or its adjective."""
+    except_for: tuple[str, ...] = ()
+    """Words with such an ending that are no noun of this gender."""
+
+
 class AgreeingOrdinals(_ContextEntry):
     """The forms of ordinals with a full stop, by the words around them."""
 

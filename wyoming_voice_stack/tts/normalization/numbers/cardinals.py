@@ -178,7 +178,10 @@ def _form(match: re.Match[str], locale: LocaleRules) -> str:
     endings = numbers.feminine_by_case.get(case.removeprefix("-"), ())
     if endings and noun[1].endswith(endings):
         return f"feminine{case}"
-    return _gender(noun[1].lower(), locale) + case
+    gender = _gender(noun[1].lower(), locale)
+    if gender == "masculine" and not case:
+        return _agreement(match["n"], noun[1].lower(), locale)
+    return gender + case
 
 
 def _form_before_capital(match: re.Match[str], case: str, locale: LocaleRules) -> str:
@@ -201,6 +204,15 @@ def _gender(noun: str, locale: LocaleRules) -> str:
     forms = (noun, noun.removesuffix("s"))
     if any(form.endswith(numbers.feminine_endings) for form in forms):
         return "feminine"
+    return "masculine"
+
+
+def _agreement(number: str, noun: str, locale: LocaleRules) -> str:
+    """Return the gender that the word behind the number shows."""
+    for rule in locale.lexicon.numbers.agreements:
+        is_digit = number.endswith(rule.digit) and not number.endswith(f"1{rule.digit}")
+        if is_digit and noun.endswith(rule.words) and noun not in rule.except_for:
+            return rule.gender
     return "masculine"
 
 

@@ -63,8 +63,8 @@ _BRACKETS = ("INST", "SYSTEM_PROMPT", "AVAILABLE_TOOLS", "TOOL_RESULTS", "TOOL_C
 _BRACKET_MARKS = {f"[{name}]" for name in _BRACKETS} | {f"[/{name}]" for name in _BRACKETS}
 _TOOL_CALLS = "[tool_calls]"
 _SYSTEM = ("<<sys>>", "<</sys>>")
-_UNUSED = {"<unused94>": False, "<unused95>": True}
-"""Tokens that models of Gemma's family put around their reasoning, and whether they close it."""
+_UNUSED = {"<unused94>": False, "<unused95>": True, "<ctrl94>": False, "<ctrl95>": True}
+"""Tokens that models of Gemma's family and Gemini put around their reasoning, and whether they close it."""
 _FIXED = (*(mark.lower() for mark in _BRACKET_MARKS), _TOOL_CALLS, *_SYSTEM, *_UNUSED)
 
 _HEADERS = frozenset(

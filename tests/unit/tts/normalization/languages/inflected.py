@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 RUSSIAN = {
+    "1 окно, 2 окна, 1 задача, 22 задачи, 1 новое сообщение": "одно окно, два окна, одна задача, двадцать две задачи, одно новое сообщение",
+    "2 или 3, 11 задач, 2 двери": "два или три, одиннадцать задач, две двери",
     "Температура между 18 и 22 °C.": "Температура между восемнадцатью и двадцатью двумя градусами Цельсия.",
     "к 5 кг, к 1 кг, при 21 °C, при 25 °C": "к пяти килограммам, к одному килограмму, при двадцати одном градусе Цельсия, при двадцати пяти градусах Цельсия",
     "в 5 км от дома, над 1 м, над 100 м, к 1 с": "в пяти километрах от дома, над одним метром, над ста метрами, к одной секунде",
@@ -17,6 +19,7 @@ RUSSIAN = {
 }
 
 POLISH = {
+    "1 okno, 2 okna, 2 osoby, 1 nowe okno, 2 listy": "jedno okno, dwa okna, dwie osoby, jedno nowe okno, dwa listy",
     "Temperatura między 18 a 22 °C.": "Temperatura między osiemnastoma a dwudziestoma dwoma stopniami Celsjusza.",
     "przy 1 °C, przed 5 km, w 5 km od": "przy jednym stopniu Celsjusza, przed pięcioma kilometrami, w pięciu kilometrach od",
     "przeciwko 100 zł, między 5 a 10 %": "przeciwko stu złotym, między pięcioma a dziesięcioma procentami",
@@ -28,6 +31,7 @@ POLISH = {
 }
 
 CZECH = {
+    "1 okno, 2 okna, 2 osoby, 1 zpráva, 2 stoly": "jedno okno, dvě okna, dvě osoby, jedna zpráva, dva stoly",
     "Teplota mezi 18 a 22 °C.": "Teplota mezi osmnácti a dvaceti dvěma stupni Celsia.",
     "k 5 kg, s 1 kg, s 5 kg, při 1 kg, při 230 V": "k pěti kilogramům, s jedním kilogramem, s pěti kilogramy, při jednom kilogramu, při dvou stech třiceti voltech",
     "s 5 Kč, ke 100 Kč, mezi 5 a 10 %": "s pěti korunami, ke sto korunám, mezi pěti a deseti procenty",

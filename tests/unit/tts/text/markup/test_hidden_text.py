@@ -37,6 +37,7 @@ REASONING = [
     ("<|begin_of_thought|>Hm. Well.<|end_of_thought|>The lamp is on.", LAMP),
     ("<thinking>Hm.</thinking>The lamp is on.", LAMP),
     ("\u25c1think\u25b7Hm. Well.\u25c1/think\u25b7The lamp is on.", LAMP),
+    ("<ctrl94>thought\nHm. Well.<ctrl95>The lamp is on.", LAMP),
     ("<unused94>thought\nHm. Well.<unused95>The lamp is on.", LAMP),
     ("The lamp is on.<unused12>", LAMP),
     ("They ask. </think>The lamp is on.", ["They ask.", *LAMP]),
