@@ -29,6 +29,16 @@ RATIOS_AND_FRACTIONS = [
     ("hu", "3/4 csésze", "háromnegyed csésze"),
     ("hi", "3/4 कप", "तीन चौथाई कप"),
 ]
+LISTS_AND_DATES = [
+    ("tr", "1. Işığı aç.", "bir. Işığı aç."),
+    ("hu", "2. Zárd be.", "kettő. Zárd be."),
+    ("hu", "Ma 2026. december 1. van.", "Ma kétezerhuszonhat december elseje van."),
+    (
+        "en",
+        "6 mg, max. 6/day @ 350°F",
+        "six milligrams, max. six per day at three hundred fifty degrees Fahrenheit",
+    ),
+]
 EAST_ASIA = [
     ("zh", "¥5/斤，¥1,000/月，3次/天", "五元每斤，一千元每月，三次每天"),
     ("zh", "5-10分钟，2024-2025年", "五到十分钟，二零二四到二零二五年"),
@@ -64,7 +74,15 @@ CODES = [
 
 @pytest.mark.parametrize(
     ("language", "written", "spoken"),
-    [*FOREIGN_NUMBERS, *RATIOS_AND_FRACTIONS, *EAST_ASIA, *ROMAN_NUMERALS, *UNITS, *CODES],
+    [
+        *FOREIGN_NUMBERS,
+        *RATIOS_AND_FRACTIONS,
+        *LISTS_AND_DATES,
+        *EAST_ASIA,
+        *ROMAN_NUMERALS,
+        *UNITS,
+        *CODES,
+    ],
 )
 def test_notations(language: str, written: str, spoken: str) -> None:
     assert normalize(written, language) == spoken

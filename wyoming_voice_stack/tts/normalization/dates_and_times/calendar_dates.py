@@ -255,7 +255,9 @@ def _named_date_patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     day = rf"{locale.before}(?P<d>\d{{1,2}}){ending}(?:{RANGE}(?P<last>\d{{1,2}}){ending})?"
     patterns = [rf"{day}{between}(?P<month>{month}){year}"]
     if calendar.date.startswith("{year}"):
-        patterns = [rf"(?<!\w)(?P<y>\d{{4}})\.? (?P<month>{month}) (?P<d>\d{{1,2}})(?![\w-])"]
+        patterns = [
+            rf"(?<!\w)(?P<y>\d{{4}})\.? (?P<month>{month}) (?P<d>\d{{1,2}})(?![\w-])(?:\.(?= [a-z]))?"
+        ]
     if calendar.month_first:
         last = rf"(?:{RANGE}(?P<last>\d{{1,2}})(?:st|nd|rd|th)?(?!\w))?"
         no_more = r"(?![\w:%°]|[.,]\d|-[^\W\d])"

@@ -36,9 +36,10 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
 def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     number = parse_roman(match["roman"]) if match["roman"] else int(match["n"])
     rules = locale.lexicon.agreeing_ordinals
-    if not number or rules is None:
+    is_list_item = match["n"] and match.start() == 0 and match["noun"][0].isupper()
+    if not number or rules is None or is_list_item:
         return match[0]
-    noun = (match["noun"] or "").lower()
+    noun = match["noun"].lower()
     governor = word_before_number(match.string, match.start(), locale)
     form = next(
         (
