@@ -8,35 +8,72 @@ from wyoming_voice_stack.asr.engine import SAMPLE_RATE, SpeechSpan, Transcriptio
 from wyoming_voice_stack.engine.job_handle import JobHandle
 
 PARTIAL_INTERVAL_S = 1.5
-"""New audio before the next partial transcription."""
+"""New audio before the next partial transcription, for each person who speaks at the time: those of all
+take as much time as those of one."""
 PARTIAL_COOLDOWN = 4.0
 """Pause after a partial transcription, as a multiple of the time it took: slow models make fewer."""
 
 _INTERVAL = int(PARTIAL_INTERVAL_S * SAMPLE_RATE)
 
 
+class PartialPace:
+    """Limits the time that the partial transcriptions of all utterances take together."""
+
+    def __init__(self) -> None:
+        self._speaking: set[PartialJobs] = set()
+        self._cooldown_until = 0.0
+
+    @property
+    def ready(self) -> bool:
+        """True when the cooldown is over."""
+        return time.monotonic() >= self._cooldown_until
+
+    def note_speaking(self, jobs: PartialJobs, *, speaking: bool) -> None:
+        """Note whether someone speaks in an utterance now."""
+        if speaking:
+            self._speaking.add(jobs)
+        else:
+            self._speaking.discard(jobs)
+
+    @property
+    def interval(self) -> int:
+        """Samples of new audio before the next partial transcription of an utterance."""
+        return _INTERVAL * max(1, len(self._speaking))
+
+    def cool_down(self, took_s: float) -> None:
+        """Begin the cooldown after a partial transcription that took so long."""
+        self._cooldown_until = time.monotonic() + PARTIAL_COOLDOWN * took_s
+
+
 class PartialJobs:
     """Keeps track of the job that transcribes speech which is not over yet; one job at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: PartialPace) -> None:
+        """`pace` is shared by all utterances of a server."""
+        self._pace = pace
         self._handle: JobHandle[Transcription] | None = None
         self._submitted_at = 0.0
-        self._cooldown_until = 0.0
-        self._next_stop = 0
+        self._newest_stop = 0
+        """Where the audio of the newest partial transcription ends."""
         self._latest_stop = 0
+
+    def note_speaking(self, *, speaking: bool) -> bool:
+        """Note, and return, whether the person speaks now."""
+        self._pace.note_speaking(self, speaking=speaking)
+        return speaking
 
     def due(self, span: SpeechSpan) -> bool:
         """True when enough new audio has arrived and the cooldown is over."""
-        if self._handle is not None or time.monotonic() < self._cooldown_until:
+        if self._handle is not None or not self._pace.ready:
             return False
-        self._next_stop = self._next_stop or span.start + _INTERVAL
-        return span.stop >= self._next_stop
+        self._newest_stop = self._newest_stop or span.start
+        return span.stop >= self._newest_stop + self._pace.interval
 
     def track(self, handle: JobHandle[Transcription], span: SpeechSpan) -> None:
         """Use the result of this job as the next partial transcription."""
         self._handle = handle
         self._submitted_at = time.monotonic()
-        self._next_stop = span.stop + _INTERVAL
+        self._newest_stop = span.stop
 
     def adopt(self, handle: JobHandle[Transcription], span: SpeechSpan) -> bool:
         """Track a running speculative job whose pause is over; False if it is not worth keeping."""
@@ -50,9 +87,8 @@ class PartialJobs:
         handle = self._handle
         if handle is None or not handle.done:
             return None
-        now = time.monotonic()
-        self._cooldown_until = now + PARTIAL_COOLDOWN * (now - self._submitted_at)
         self._handle = None
+        self._cool_down()
         return None if handle.failed else handle.result()
 
     def is_newer(self, span: SpeechSpan) -> bool:
@@ -60,11 +96,21 @@ class PartialJobs:
         newer = span.stop > self._latest_stop
         self._latest_stop = max(self._latest_stop, span.stop)
         if newer:
-            self._next_stop = max(self._next_stop, span.stop + _INTERVAL)
+            self._newest_stop = max(self._newest_stop, span.stop)
         return newer
 
     def drop(self) -> None:
         """Cancel the tracked job."""
         if self._handle is not None:
+            if self._handle.started:
+                self._cool_down()
             self._handle.cancel()
             self._handle = None
+
+    def close(self) -> None:
+        """Cancel the tracked job: the utterance is over."""
+        self.drop()
+        self.note_speaking(speaking=False)
+
+    def _cool_down(self) -> None:
+        self._pace.cool_down(time.monotonic() - self._submitted_at)

@@ -20,7 +20,7 @@ from wyoming_voice_stack.asr.engine import (
     Transcription,
     TranscriptionRequest,
 )
-from wyoming_voice_stack.asr.partial_jobs import PartialJobs
+from wyoming_voice_stack.asr.partial_jobs import PartialJobs, PartialPace
 from wyoming_voice_stack.asr.recorded_audio import AudioBudget
 from wyoming_voice_stack.asr.recording import Recording
 from wyoming_voice_stack.asr.segments import TranscriptSegment, join_segments, segment_of
@@ -77,10 +77,11 @@ class Utterance:
         metrics: Metrics,
         budget: AudioBudget | None = None,
         turns: OverloadTurns | None = None,
+        partial_pace: PartialPace | None = None,
         *,
         began_s_ago: float = 0.0,
     ) -> None:
-        """`budget` and `turns` are shared by all utterances of a server.
+        """`budget`, `turns` and `partial_pace` are shared by all utterances of a server.
 
         Live audio whose first samples were received `began_s_ago` is not ahead of real time.
         """
@@ -93,7 +94,7 @@ class Utterance:
         self._turns = turns or OverloadTurns()
         self._began_at = time.monotonic() - began_s_ago
         self._jobs = SpanJobs(context.worker, context.request, self._recording)
-        self._partials = PartialJobs()
+        self._partials = PartialJobs(partial_pace or PartialPace())
         self._loading: JobHandle[None] | None = None
         self._segments: list[TranscriptSegment] = []
         self._summary = ""
@@ -183,7 +184,7 @@ class Utterance:
     def close(self) -> None:
         """Cancel all jobs and free the audio; after `finish`, let the engine free the memory it used."""
         self._keep(())
-        self._partials.drop()
+        self._partials.close()
         self._recording.close()
         if self._loading is not None:
             self._loading.cancel()
@@ -206,7 +207,7 @@ class Utterance:
         await self._segment(segmenter)
         segmenter.finish()
         self._keep(segmenter.spans)
-        self._partials.drop()
+        self._partials.close()
         texts: list[Transcription] = []
         for number, span in enumerate(segmenter.spans):
             self._submit_final(segmenter.spans[number:], texts)
@@ -258,7 +259,8 @@ class Utterance:
         for number, span in enumerate(settled):
             if span not in self._jobs and self._language_is_known(spans, number):
                 self._speculate_on(span, self._first_language(spans))
-        if spans and live and not segmenter.paused and self._context.partial_text:
+        speaking = bool(spans) and live and not segmenter.paused
+        if self._context.partial_text and self._partials.note_speaking(speaking=speaking):
             self._submit_partial(spans[-1], self._first_language(spans))
 
     def _speculate_on(self, span: SpeechSpan, language: str | None) -> None:
