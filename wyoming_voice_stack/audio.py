@@ -141,6 +141,11 @@ class SpeechDecoder:
                 pcm.rate, sample_rate, 1, dtype="float32", quality=_RESAMPLER_QUALITY
             )
 
+    @property
+    def aligned(self) -> bool:
+        """True unless an incomplete frame waits for its next bytes."""
+        return not self._partial_frame
+
     def push(self, data: bytes) -> npt.NDArray[np.float32]:
         """Decode all complete frames; an incomplete one waits for the next bytes.
 

@@ -79,7 +79,7 @@ class AudioExcerpt:
 
 def to_pcm16_samples(samples: Samples) -> Pcm16:
     """Round samples in -1..1 to 16 bits; louder ones are clipped, and NaN becomes silence."""
-    scaled = np.nan_to_num(samples * np.float32(PCM16_FULL_SCALE), nan=0.0)
-    np.rint(scaled, out=scaled)
+    scaled = np.rint(samples * np.float32(PCM16_FULL_SCALE))
+    scaled[np.isnan(scaled)] = 0
     rounded: Pcm16 = np.clip(scaled, -PCM16_FULL_SCALE, PCM16_FULL_SCALE - 1).astype(np.int16)
     return rounded

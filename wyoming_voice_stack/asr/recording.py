@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE
 from wyoming_voice_stack.asr.recorded_audio import (
     BLOCK_SAMPLES,
     AudioBudget,
@@ -16,6 +16,8 @@ from wyoming_voice_stack.asr.recorded_audio import (
 )
 from wyoming_voice_stack.audio import PcmFormat, SpeechDecoder
 from wyoming_voice_stack.errors import UtteranceTooLong
+
+_STORED = PcmFormat(SAMPLE_RATE, width=2, channels=1)
 
 
 class Recording:
@@ -50,12 +52,16 @@ class Recording:
         if pcm != self._pcm or self._decoder is None:
             self.flush()
             self._pcm, self._decoder = pcm, SpeechDecoder(pcm, SAMPLE_RATE)
-        self._add(self._decoder.push(audio))
+        if pcm == _STORED and self._decoder.aligned and not len(audio) % _STORED.frame_bytes:
+            # Converting it to float and back would give the same samples.
+            self._store(np.frombuffer(audio, "<i2"))
+        else:
+            self._store(to_pcm16_samples(self._decoder.push(audio)))
 
     def flush(self) -> None:
         """Append the samples that the resampler still holds."""
         if self._decoder is not None:
-            self._add(self._decoder.finish())
+            self._store(to_pcm16_samples(self._decoder.finish()))
             self._decoder = None
 
     def excerpt(self, start: int, stop: int) -> AudioExcerpt:
@@ -83,13 +89,13 @@ class Recording:
             self._blocks.pop()
         self._decoder = None
 
-    def _add(self, samples: Samples) -> None:
+    def _store(self, samples: Pcm16) -> None:
         if self.samples + len(samples) > self._max_samples:
             raise UtteranceTooLong(
                 f"The utterance is longer than {self._max_samples // SAMPLE_RATE} s; send it in"
                 " parts, or raise ASR_MAX_UTTERANCE_SECONDS."
             )
-        rest = to_pcm16_samples(samples)
+        rest = samples
         while len(rest):
             number, offset = divmod(self.samples - self._first, BLOCK_SAMPLES)
             if number == len(self._blocks):

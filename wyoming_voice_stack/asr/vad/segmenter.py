@@ -84,6 +84,8 @@ class SpeechSegmenter:
         self._closed: list[SpeechSpan] = []
         # Of the windows since the start of the open span; the split is chosen by them.
         self._probabilities: list[float] = []
+        self._spans: tuple[SpeechSpan, ...] | None = None
+        """The result of `spans` since the last window."""
 
     def push(self, samples: Samples) -> None:
         """Process the next samples; the chunk size does not affect the result."""
@@ -100,9 +102,10 @@ class SpeechSegmenter:
 
         All but the last are final. The last one is final when `paused`, unless speech resumes.
         """
-        if not self._open.segments:
-            return tuple(self._closed)
-        return (*self._closed, self._span(self._open, self._windows))
+        if self._spans is None:
+            opened = [self._span(self._open, self._windows)] if self._open.segments else []
+            self._spans = (*self._closed, *opened)
+        return self._spans
 
     @property
     def paused(self) -> bool:
@@ -121,6 +124,7 @@ class SpeechSegmenter:
 
     def _process(self, probabilities: Probabilities) -> None:
         for probability in probabilities:
+            self._spans = None
             self._probabilities.append(float(probability))
             self._windows += 1
             self._extend(float(probability))
