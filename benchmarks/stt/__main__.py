@@ -5,8 +5,9 @@
     python -m benchmarks.stt --peer --sounds
 
 Recorded prompts are sent to the servers as Home Assistant sends speech, one connection per
-utterance: in real time (chunks of 10 ms, and a pause before the end), and at once. The time from
-`audio-stop` to the transcript is measured. Quiet noise is mixed with all audio. With --peer,
+utterance: in real time (chunks of 10 ms, and a pause before the end), and at once. The streams of a
+round begin together; with `--scenarios one-by-one`, each sends its next utterance when the last one is
+answered. The time from `audio-stop` to the transcript is measured. Quiet noise is mixed with all audio. With --peer,
 wyoming-faster-whisper runs with the same model, threads and beam size as our server; the two
 transcribe the same utterances in alternation, never at the same time.
 
@@ -44,6 +45,7 @@ from benchmarks.stt.recorded_prompts import HALVES, LANGUAGES, Utterance, load
 from benchmarks.stt.room_acoustics import with_room_noise
 from benchmarks.stt.transcription_plan import (
     SCENARIOS,
+    USUAL_SCENARIOS,
     MeasuredTranscription,
     StreamCase,
     TranscriptionPlan,
@@ -70,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     add("--longest", type=float, default=LONGEST_S, help="longest utterance in seconds")
     add("--limit", type=int, default=64, help="maximum number of utterances per row")
     add("--rounds", type=int, help="maximum number of rounds per row")
-    add("--scenarios", nargs="+", choices=SCENARIOS, default=SCENARIOS)
+    add("--scenarios", nargs="+", choices=SCENARIOS, default=USUAL_SCENARIOS)
     add("--streams", nargs="+", type=int, default=STREAMS, help="utterances at the same time")
     add("--silence", type=float, default=0.7, help="seconds of silence before audio-stop")
     add("--sounds", action="store_true", help="send sounds without speech instead")

@@ -130,6 +130,28 @@ def test_rounds_hold_other_utterances() -> None:
         plan(StreamCase("at-once", 16), scripts, 10, None)
 
 
+async def test_satellites_that_speak_one_by_one_wait_for_their_answer_only() -> None:
+    open_requests: list[int] = []
+    both = asyncio.Event()
+
+    async def converse(events: list[Event], writer: asyncio.StreamWriter) -> None:
+        open_requests.append(0)
+        if len(open_requests) == 2:
+            both.set()
+        # The first satellite is answered when the second one speaks as well.
+        await both.wait()
+        await async_write_event(Transcript(str(len(events))).event(), writer)
+
+    scripts = [spoken(str(number)) for number in range(7)]
+    one = plan(StreamCase("one-by-one", 2), scripts, 7, None)
+    assert [[each.name for each in group] for group in one.rounds] == [list("012345")]
+    async with scripted_server(converse) as port:
+        [measured] = await measure_plan(one, [Target("server", "127.0.0.1", port)])
+    assert [answer.request for answer in measured.answers] == list("024135")
+    assert not any(answer.failure for answer in measured.answers)
+    assert len(open_requests) == 6
+
+
 async def test_servers_take_turns_on_the_same_utterances() -> None:
     log: list[tuple[str, int]] = []
     open_requests = 0
