@@ -1,10 +1,10 @@
-"""Partial transcriptions: which job makes the next one, and when it may start."""
+"""Partial transcriptions: which job makes the next one, and how much a crowd is transcribed in advance."""
 
 from __future__ import annotations
 
 import time
 
-from wyoming_voice_stack.asr.engine import SAMPLE_RATE, SpeechSpan, Transcription
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Segmenter, SpeechSpan, Transcription
 from wyoming_voice_stack.engine.job_handle import JobHandle
 
 PARTIAL_INTERVAL_S = 1.5
@@ -12,28 +12,38 @@ PARTIAL_INTERVAL_S = 1.5
 take as much time as those of one."""
 PARTIAL_COOLDOWN = 4.0
 """Pause after a partial transcription, as a multiple of the time it took: slow models make fewer."""
+CROWD = 3
+"""People who speak at the same time, besides one who pauses, from which pauses have to be longer."""
+CROWD_PAUSE_MS = 256
+"""Pause in a crowd after which the speech is transcribed speculatively. Of the pauses that turn out not to be
+the end, one in four is as long."""
 
 _INTERVAL = int(PARTIAL_INTERVAL_S * SAMPLE_RATE)
 
 
-class PartialPace:
-    """Limits the time that the partial transcriptions of all utterances take together."""
+class Speakers:
+    """The people who speak at the same time: the more they are, the less is transcribed in advance."""
 
     def __init__(self) -> None:
         self._speaking: set[PartialJobs] = set()
         self._cooldown_until = 0.0
 
-    @property
-    def ready(self) -> bool:
-        """True when the cooldown is over."""
-        return time.monotonic() >= self._cooldown_until
-
-    def note_speaking(self, jobs: PartialJobs, *, speaking: bool) -> None:
-        """Note whether someone speaks in an utterance now."""
+    def note(self, jobs: PartialJobs, *, speaking: bool) -> None:
+        """Note whether the person of an utterance speaks now."""
         if speaking:
             self._speaking.add(jobs)
         else:
             self._speaking.discard(jobs)
+
+    def have_time(self, segmenter: Segmenter) -> bool:
+        """Whether the pause of one of them is long enough to transcribe the speech before it."""
+        crowded = len(self._speaking) >= CROWD
+        return segmenter.paused and (not crowded or segmenter.silence_ms >= CROWD_PAUSE_MS)
+
+    @property
+    def ready(self) -> bool:
+        """True when the cooldown after the last partial transcription is over."""
+        return time.monotonic() >= self._cooldown_until
 
     @property
     def interval(self) -> int:
@@ -48,26 +58,25 @@ class PartialPace:
 class PartialJobs:
     """Keeps track of the job that transcribes speech which is not over yet; one job at a time."""
 
-    def __init__(self, pace: PartialPace) -> None:
-        """`pace` is shared by all utterances of a server."""
-        self._pace = pace
+    def __init__(self, speakers: Speakers) -> None:
+        """`speakers` is shared by all utterances of a server."""
+        self.speakers = speakers
         self._handle: JobHandle[Transcription] | None = None
         self._submitted_at = 0.0
         self._newest_stop = 0
         """Where the audio of the newest partial transcription ends."""
         self._latest_stop = 0
 
-    def note_speaking(self, *, speaking: bool) -> bool:
-        """Note, and return, whether the person speaks now."""
-        self._pace.note_speaking(self, speaking=speaking)
-        return speaking
+    def note_speaking(self, *, speaking: bool) -> None:
+        """Note whether the person speaks now."""
+        self.speakers.note(self, speaking=speaking)
 
     def due(self, span: SpeechSpan) -> bool:
         """True when enough new audio has arrived and the cooldown is over."""
-        if self._handle is not None or not self._pace.ready:
+        if self._handle is not None or not self.speakers.ready:
             return False
         self._newest_stop = self._newest_stop or span.start
-        return span.stop >= self._newest_stop + self._pace.interval
+        return span.stop >= self._newest_stop + self.speakers.interval
 
     def track(self, handle: JobHandle[Transcription], span: SpeechSpan) -> None:
         """Use the result of this job as the next partial transcription."""
@@ -113,4 +122,4 @@ class PartialJobs:
         self.note_speaking(speaking=False)
 
     def _cool_down(self) -> None:
-        self._pace.cool_down(time.monotonic() - self._submitted_at)
+        self.speakers.cool_down(time.monotonic() - self._submitted_at)

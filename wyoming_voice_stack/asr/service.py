@@ -15,7 +15,7 @@ from wyoming_voice_stack.asr.engine import (
     SpeechRecognizer,
     TranscriptionRequest,
 )
-from wyoming_voice_stack.asr.partial_jobs import PartialPace
+from wyoming_voice_stack.asr.partial_jobs import Speakers
 from wyoming_voice_stack.asr.recorded_audio import AudioBudget
 from wyoming_voice_stack.asr.utterance import TranscriptionContext, Utterance
 from wyoming_voice_stack.asr.utterance_request import (
@@ -122,7 +122,7 @@ class AsrService:
         self._metrics = metrics
         self._audio_budget = audio_budget or AudioBudget()
         self._turns = OverloadTurns()
-        self._partial_pace = PartialPace()
+        self._speakers = Speakers()
 
     @property
     def models(self) -> tuple[AsrModelCard, ...]:
@@ -200,7 +200,7 @@ class AsrService:
             self._metrics,
             self._audio_budget,
             self._turns,
-            self._partial_pace,
+            self._speakers,
             began_s_ago=began_s_ago,
         )
 

@@ -1,9 +1,8 @@
 """One utterance: its audio so far, and the transcriptions that were started in advance.
 
-Speech is detected while the audio arrives. At each pause, the speech so far is transcribed
-speculatively, exactly as it would be if the audio ended there; if it does end there, the text is
-ready. Long speech is transcribed span by span. While the engine is otherwise idle, speech that is
-not over yet is transcribed to partial text.
+Speech is detected while the audio arrives. In a pause, the speech so far is transcribed speculatively,
+as it would be if the audio ended there; if it does, the text is ready. Long speech is transcribed span
+by span. While the engine is idle, speech that is not over yet is transcribed to partial text.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from wyoming_voice_stack.asr.engine import (
     Transcription,
     TranscriptionRequest,
 )
-from wyoming_voice_stack.asr.partial_jobs import PartialJobs, PartialPace
+from wyoming_voice_stack.asr.partial_jobs import PartialJobs, Speakers
 from wyoming_voice_stack.asr.recorded_audio import AudioBudget
 from wyoming_voice_stack.asr.recording import Recording
 from wyoming_voice_stack.asr.segments import TranscriptSegment, join_segments, segment_of
@@ -77,11 +76,11 @@ class Utterance:
         metrics: Metrics,
         budget: AudioBudget | None = None,
         turns: OverloadTurns | None = None,
-        partial_pace: PartialPace | None = None,
+        speakers: Speakers | None = None,
         *,
         began_s_ago: float = 0.0,
     ) -> None:
-        """`budget`, `turns` and `partial_pace` are shared by all utterances of a server.
+        """`budget`, `turns` and `speakers` are shared by all utterances of a server.
 
         Live audio whose first samples were received `began_s_ago` is not ahead of real time.
         """
@@ -94,7 +93,7 @@ class Utterance:
         self._turns = turns or OverloadTurns()
         self._began_at = time.monotonic() - began_s_ago
         self._jobs = SpanJobs(context.worker, context.request, self._recording)
-        self._partials = PartialJobs(partial_pace or PartialPace())
+        self._partials = PartialJobs(speakers or Speakers())
         self._loading: JobHandle[None] | None = None
         self._segments: list[TranscriptSegment] = []
         self._summary = ""
@@ -193,9 +192,9 @@ class Utterance:
             self._worker.request_cleanup()
 
     def _transcription(self, segments: Sequence[TranscriptSegment]) -> Transcription:
-        if not segments:
-            return Transcription("", self._context.request.language)
-        return join_segments(segments)
+        if segments:
+            return join_segments(segments)
+        return Transcription("", self._context.request.language)
 
     async def _transcribe_rest(self) -> AsyncGenerator[TranscriptSegment, None]:
         self._recording.flush()
@@ -254,13 +253,14 @@ class Utterance:
     def _speculate(self, segmenter: Segmenter) -> None:
         spans = segmenter.spans
         live = self._ahead_s < MAX_AHEAD_S
-        settled = spans if segmenter.paused and live else spans[:-1]
+        speaking = bool(spans) and live and not segmenter.paused
+        self._partials.note_speaking(speaking=speaking)
+        settled = spans if live and self._partials.speakers.have_time(segmenter) else spans[:-1]
         self._keep((*settled, *spans[-1:]) if segmenter.paused else settled)
         for number, span in enumerate(settled):
             if span not in self._jobs and self._language_is_known(spans, number):
                 self._speculate_on(span, self._first_language(spans))
-        speaking = bool(spans) and live and not segmenter.paused
-        if self._context.partial_text and self._partials.note_speaking(speaking=speaking):
+        if speaking and self._context.partial_text:
             self._submit_partial(spans[-1], self._first_language(spans))
 
     def _speculate_on(self, span: SpeechSpan, language: str | None) -> None:
