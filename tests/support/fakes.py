@@ -65,6 +65,9 @@ class FakeRecognizer:
         self.hold: threading.Event | None = None
         self.entered = threading.Event()
 
+    def batch_group(self, seconds: float, request: TranscriptionRequest) -> int | None:
+        return 0
+
     def new_segmenter(self) -> SpeechSegmenter:
         return SpeechSegmenter(FakeVadStream())
 

@@ -198,6 +198,13 @@ class SpeechRecognizer(Protocol):
         """Number of speech spans per `transcribe` call that improves throughput."""
         ...
 
+    def batch_group(self, seconds: float, request: TranscriptionRequest) -> int | None:
+        """Return the group of a span of speech: spans of one group are faster in one call.
+
+        None if the span is faster alone.
+        """
+        ...
+
     def new_segmenter(self) -> Segmenter:
         """Return a segmenter for a new stream. May be called from any thread."""
         ...

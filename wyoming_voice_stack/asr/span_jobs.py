@@ -15,7 +15,7 @@ from wyoming_voice_stack.asr.engine import (
 )
 from wyoming_voice_stack.asr.recorded_audio import AudioExcerpt
 from wyoming_voice_stack.asr.recording import Recording
-from wyoming_voice_stack.asr.vad.segmenter import with_lead_in
+from wyoming_voice_stack.asr.vad.segmenter import lead_in_samples, with_lead_in
 from wyoming_voice_stack.engine.job_handle import JobHandle, Wanted
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.queueing.fair_order import Flow
@@ -43,6 +43,11 @@ class PendingSpeech:
     def speech(self) -> Speech:
         """Return the span as engines take it."""
         return Speech(with_lead_in(self.excerpt.samples(), self.span), self.request)
+
+    @property
+    def seconds(self) -> float:
+        """Duration of the samples of `speech`."""
+        return (self.span.stop - self.span.start + lead_in_samples(self.span)) / SAMPLE_RATE
 
     @property
     def cost(self) -> JobCost:
@@ -142,6 +147,11 @@ class SpanJobs:
             word_times=self._request.word_times and priority is not Priority.PARTIAL,
         )
         pending = PendingSpeech(self._recording.excerpt(span.start, span.stop), span, request)
+        engine = self._worker.engine
         return self._worker.submit(
-            pending, transcribe, priority, cost=pending.cost, flow=self._flow, admitted=admitted
+            *(pending, transcribe, priority),
+            cost=pending.cost,
+            flow=self._flow,
+            admitted=admitted,
+            group=engine.batch_group(pending.seconds, request) if engine is not None else None,
         )

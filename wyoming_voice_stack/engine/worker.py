@@ -190,23 +190,25 @@ class Worker(Generic[Engine]):
         cost: JobCost = NO_COST,
         flow: Flow | None = None,
         admitted: bool = False,
+        group: int | None = 0,
     ) -> JobHandle[Result]:
         """Queue `item`, to be processed with others that wait in one call of `run_batch`.
 
-        Jobs of one `flow` take turns with those of others, by their costs. An `admitted` job
+        A call gets jobs of one `group`; None is a call of its own. Jobs of one `flow` take turns with those of others, by their costs. An `admitted` job
         continues a request that was accepted before.
 
         Raises:
             Busy: the queue is full.
             ShuttingDown: the worker stops.
         """
+        # Partial jobs run alone: a final one should not wait for the end of a batch of them.
+        alone = priority is Priority.PARTIAL or group is None
         return JobHandle(
             self._queue,
             partial(self._runner.call, run_batch),
             priority,
             item=item,
-            # Partial jobs run alone: a final one should not wait for the end of a batch of them.
-            batch_key=None if priority is Priority.PARTIAL else run_batch,
+            batch_key=None if alone else (run_batch, group),
             cost=cost,
             flow=flow,
             admitted=admitted,

@@ -76,7 +76,7 @@ class AssembledServer:
 _THREAD_WAITING = {
     # Between two small matrix products of Whisper's decoder, a sleeping thread wakes up too late: 0.26 s
     # with two threads, 0.12 s if they spin for some microseconds first, 0.18 s with one thread.
-    "asr": (("OMP_WAIT_POLICY", "ACTIVE"), ("GOMP_SPINCOUNT", "2000")),
+    "asr": (("OMP_WAIT_POLICY", "ACTIVE"), ("GOMP_SPINCOUNT", "500")),
     # Torch's matrices are large: spinning threads would take the cores from those that work.
     "tts": (("OMP_WAIT_POLICY", "PASSIVE"), ("GOMP_SPINCOUNT", "0")),
 }

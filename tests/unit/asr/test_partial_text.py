@@ -111,53 +111,6 @@ async def test_no_partial_text_while_others_are_served(engine: Counting) -> None
         assert await other
 
 
-async def partial_texts(engine: Counting, *, others: int, loud: bool) -> int:
-    """Count the partial transcriptions for 6 s of one speaker, while others speak or are silent."""
-    async with serving(engine, SHOWN) as service:
-        worker = await loaded_worker(service)
-        speaker, *beside = [open_session(service) for _ in range(1 + others)]
-        for other in beside:
-            await replies(other, sound(0.5))
-            await replies(other, sound(0.5, loud=loud))
-        await eventually(lambda: worker._queue.idle)
-        before = len(engine.requests)
-        for _ in range(12):
-            await replies(speaker, sound(0.5))
-            await eventually(lambda: worker._queue.idle)
-        for session in (speaker, *beside):
-            session.close()
-    return len(engine.requests) - before
-
-
-async def test_the_more_people_speak_the_fewer_partial_texts(engine: Counting) -> None:
-    assert await partial_texts(engine, others=0, loud=True) == 3
-    assert await partial_texts(engine, others=1, loud=True) == 1
-    assert await partial_texts(engine, others=3, loud=True) == 0
-
-
-async def test_only_those_who_speak_count(engine: Counting) -> None:
-    assert await partial_texts(engine, others=3, loud=False) == 3
-    assert await partial_texts(engine, others=0, loud=True) == 3
-
-
-async def test_partial_texts_of_all_share_the_cooldown(
-    engine: Counting, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with serving(engine, SHOWN) as service:
-        worker = await loaded_worker(service)
-        one, other = open_session(service), open_session(service)
-        monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", float("inf"))
-        await replies(one, sound(2.0))
-        await eventually(lambda: worker._queue.idle)
-        await replies(one, sound(0.1))
-        await replies(one, sound(0.5, loud=False))
-        await eventually(lambda: worker._queue.idle)
-        asked = len(engine.requests)
-        await replies(other, sound(4.0))
-        await eventually(lambda: worker._queue.idle)
-        assert len(engine.requests) == asked
-
-
 async def test_off_only_the_transcript_is_sent(engine: Counting) -> None:
     async with serving(engine, replace(SHOWN, partial_text=False)) as service:
         session = open_session(service)

@@ -76,6 +76,18 @@ class TestAtOnce:
             assert [await handle.wait() for handle in handles] == [0, -1, -2]
         assert calls.noted == [[0, 1, 2]]
 
+    async def test_call_gets_jobs_of_one_group(self) -> None:
+        calls = Calls()
+        groups = [1, 2, None, 1, None]
+        async with working(Hall, **lanes(1, batch=4)) as worker:
+            async with occupied(worker):
+                handles = [
+                    worker.submit(item, calls, Priority.FINAL, group=group)
+                    for item, group in enumerate(groups)
+                ]
+            assert [await handle.wait() for handle in handles] == [0, -1, -2, -3, -4]
+        assert calls.noted == [[0, 3], [1], [2], [4]]
+
 
 class TestLoading:
     @pytest.mark.parametrize("load_now", [True, False])

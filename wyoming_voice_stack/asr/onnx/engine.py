@@ -88,6 +88,11 @@ class OnnxRecognizer:
         """Number of speech spans per call: padding one to another's length would change its text."""
         return 1
 
+    def batch_group(self, seconds: float, request: TranscriptionRequest) -> int | None:
+        """Return no group: spans are transcribed one by one."""
+        del seconds, request
+        return None
+
     def new_segmenter(self) -> SpeechSegmenter:
         """Return a segmenter for a new stream. May be called from any thread."""
         return SpeechSegmenter(self._vad.stream(), MAX_SPAN_S, speech_starts=CERTAIN_SPEECH_STARTS)

@@ -6,7 +6,9 @@ not confident in is decoded again with more effort.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from wyoming_voice_stack.asr.whisper.window import WINDOW_S, Hypothesis
 
@@ -80,3 +82,32 @@ def passes_on_cpu(model_bytes: int) -> DecodePasses:
 def passes_on_cuda() -> DecodePasses:
     """Return the passes on a GPU, where the full window costs little."""
     return _TINY
+
+
+def refine(
+    hypotheses: list[Hypothesis],
+    passes: Sequence[DecodePass],
+    window: Callable[[int, DecodePass], int],
+    decode: Callable[[Sequence[int], DecodePass], Sequence[Hypothesis]],
+) -> None:
+    """Replace the first pass's hypotheses that are not sure by those of the next passes.
+
+    `window` returns the length of the window of the speech with an index, in seconds; `decode` decodes
+    the speeches with some indices, whose windows have one length.
+    """
+    unsure = list(range(len(hypotheses)))
+    for last, current in pairwise(passes):
+        unsure = [
+            index
+            for index in unsure
+            if not (hypotheses[index].unreliable or last.is_sure(hypotheses[index]))
+        ]
+        lengths = {
+            index: window(index, current)
+            for index in unsure
+            if current.beams != last.beams or window(index, current) > window(index, last)
+        }
+        for _, group in groupby(sorted(lengths, key=lengths.__getitem__), lengths.__getitem__):
+            indices = list(group)
+            for index, hypothesis in zip(indices, decode(indices, current), strict=True):
+                hypotheses[index] = hypothesis

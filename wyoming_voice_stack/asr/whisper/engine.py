@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from wyoming_voice_stack.asr.engine import Speech, TimedWord, Transcription
+from wyoming_voice_stack.asr.engine import Speech, TimedWord, Transcription, TranscriptionRequest
 from wyoming_voice_stack.asr.engine_errors import transcription_errors
 from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.text.name_correction import likely_names, with_names
 from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.catalogue import model_languages
-from wyoming_voice_stack.asr.whisper.decode_passes import CAREFUL, PARTIAL, DecodePass
+from wyoming_voice_stack.asr.whisper.decode_passes import CAREFUL, PARTIAL, DecodePass, refine
 from wyoming_voice_stack.asr.whisper.full_window import decode_full_window
 from wyoming_voice_stack.asr.whisper.halving import decode_in_halves, repeats_speech
 from wyoming_voice_stack.asr.whisper.hints import compose_hints, with_only_names
@@ -123,6 +123,11 @@ class WhisperRecognizer:
         """Number of speech spans per call that improves throughput."""
         return self._placement.batch_size
 
+    def batch_group(self, seconds: float, request: TranscriptionRequest) -> int | None:
+        """Return the group of a span: those of one group are faster in one call; None for no group."""
+        codes = (request.language,) if request.language else request.candidate_languages
+        return self._placement.batch_group(seconds, codes[0] if len(codes) == 1 else None)
+
     def new_segmenter(self) -> SpeechSegmenter:
         """Return a segmenter for a new stream. May be called from any thread."""
         return SpeechSegmenter(self._vad.stream())
@@ -153,14 +158,14 @@ class WhisperRecognizer:
         trim_heap()
 
     def _batches(self, speeches: Sequence[Speech]) -> list[list[int]]:
-        """Group indices by what a batch must share: window length, hints and decode pass."""
+        """Group indices by what a batch must share: window length, hints and decode passes."""
 
-        def batch_key(index: int) -> tuple[int, str, bool, int]:
+        def batch_key(index: int) -> tuple[int, str, bool, bool]:
             speech = speeches[index]
             hints = compose_hints(speech.request, self._model.hf_tokenizer) or ""
-            first = self._first_pass(speech)
-            seconds = self._window_seconds(speech, first)
-            return seconds, hints, speech.request.partial, first.context_s
+            seconds = self._window_seconds(speech, self._first_pass(speech))
+            english = self._passes(speech) == self._placement.passes.english
+            return seconds, hints, speech.request.partial, english
 
         ordered = sorted(range(len(speeches)), key=batch_key)
         return [list(indices) for _, indices in groupby(ordered, key=batch_key)]
@@ -185,10 +190,13 @@ class WhisperRecognizer:
         languages = self._detect_languages(encoded, candidates)
         require_wanted(wanted)
         hypotheses = self._decode(encoded, speeches, languages, first)
+        partial = speeches[0].request.partial
+        if not partial:
+            self._refine(speeches, languages, hypotheses, wanted)
         for speech, language, hypothesis in zip(speeches, languages, hypotheses, strict=True):
             final = [hypothesis]
-            if not speech.request.partial:
-                final = self._refine(speech, language, hypothesis, wanted)
+            if hypothesis.unreliable and not partial:
+                final = self._decode_safely(speech, language, wanted)
             text = join_texts(accepted_texts(final), language)
             if names := likely_names(text, speech.request.known_names):
                 require_wanted(wanted)
@@ -261,23 +269,27 @@ class WhisperRecognizer:
         return timed_words(self._model, encoded, speech.samples, text, tokenizer)
 
     def _refine(
-        self, speech: Speech, language: str, hypothesis: Hypothesis, wanted: Wanted
-    ) -> list[Hypothesis]:
-        """Run further passes while the text is not sure, and the full window if it is unreliable.
+        self,
+        speeches: Sequence[Speech],
+        languages: Sequence[str],
+        hypotheses: list[Hypothesis],
+        wanted: Wanted,
+    ) -> None:
+        """Replace hypotheses that are not sure by those of further passes."""
 
-        If the text still repeats itself, the speech is decoded in parts.
-        """
-        for last, current in pairwise(self._passes(speech)):
-            if hypothesis.unreliable or last.is_sure(hypothesis):
-                break
-            longer = self._window_seconds(speech, current) > self._window_seconds(speech, last)
-            if current.beams == last.beams and not longer:
-                continue
+        def window(index: int, decode_pass: DecodePass) -> int:
+            return self._window_seconds(speeches[index], decode_pass)
+
+        def decode_some(indices: Sequence[int], decode_pass: DecodePass) -> list[Hypothesis]:
             require_wanted(wanted)
-            encoded = self._encode([speech], current)
-            [hypothesis] = self._decode(encoded, [speech], [language], current)
-        if not hypothesis.unreliable:
-            return [hypothesis]
+            some = [speeches[index] for index in indices]
+            spoken = [languages[index] for index in indices]
+            return self._decode(self._encode(some, decode_pass), some, spoken, decode_pass)
+
+        refine(hypotheses, self._passes(speeches[0]), window, decode_some)
+
+    def _decode_safely(self, speech: Speech, language: str, wanted: Wanted) -> list[Hypothesis]:
+        """Decode the full window; if that text repeats itself, the speech is decoded in parts."""
         require_wanted(wanted)
         found = decode_full_window(self._model, speech, language, self._beam_size)
         if not repeats_speech(found):

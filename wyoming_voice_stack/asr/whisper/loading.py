@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,11 @@ utterances at the same time instead, each with `SMALL_MODEL_THREADS`."""
 SMALL_MODEL_THREADS = 2
 EXPRESS_LANES = 1
 """Further calls on a CPU for short speech: a command does not wait for 30 s of a recording."""
+CPU_BATCH = 4
+"""Windows per call of a small model with a single lane: a step of the decoder takes 1.4 times as long for
+four windows as for one."""
+MAX_BATCHED_WINDOW_S = 16
+"""Longer windows are encoded alone: others would wait too long for the end of the call."""
 CUDA_BATCH = 16
 CUDA_WINDOW_STEP_S = 5
 """Window lengths are multiples of this, so that more windows have the same length and share a batch."""
@@ -68,10 +74,19 @@ class Placement:
     express_lanes: int = 0
     """Further concurrent calls, for short speech."""
     batch_size: int = 1
-    """Windows per call. On two cores, a batch of 2 or 4 is no faster than one window after another."""
+    """Windows per call."""
+    batches_equal_windows: bool = False
+    """True if a call gets only windows of one length: others would be encoded one after the other."""
     passes: DecodePasses = field(default_factory=lambda: passes_on_cpu(0))
     window_step_s: int = 1
     """Window lengths are multiples of this."""
+
+    def batch_group(self, seconds: float, language: str | None) -> int | None:
+        """Return the group of speech that is faster in one call; None if it is faster alone."""
+        if not self.batches_equal_windows:
+            return 0
+        window_s = math.ceil(seconds + self.passes.for_language(language)[0].context_s)
+        return window_s if window_s <= MAX_BATCHED_WINDOW_S else None
 
 
 def thread_budget(cpu_threads: int) -> int:
@@ -143,10 +158,13 @@ def _placement(directory: Path, kind: str, threads: int) -> Placement:
         )
     size = (directory / "model.bin").stat().st_size
     lanes = max(1, threads // SMALL_MODEL_THREADS) if size < SMALL_MODEL_BYTES else 1
+    crowded = size < SMALL_MODEL_BYTES and lanes == 1
     return Placement(
         lanes=lanes,
         threads=threads // lanes,
         express_lanes=EXPRESS_LANES,
+        batch_size=CPU_BATCH if crowded else 1,
+        batches_equal_windows=crowded,
         passes=passes_on_cpu(size),
     )
 

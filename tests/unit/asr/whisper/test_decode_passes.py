@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -13,6 +14,7 @@ from wyoming_voice_stack.asr.whisper.decode_passes import (
     DecodePasses,
     passes_on_cpu,
     passes_on_cuda,
+    refine,
 )
 from wyoming_voice_stack.asr.whisper.window import WINDOW_S, Hypothesis
 
@@ -67,3 +69,58 @@ def test_partial_text_takes_the_cheapest_pass() -> None:
         passes_on_cpu(size).for_language(language)[0] for size in SIZES for language in ("en", "fr")
     ]
     assert all(PARTIAL.context_s <= one.context_s for one in passes)
+
+
+class Decoder:
+    """Notes what it is asked to decode, and is sure of a text if its effort suffices."""
+
+    def __init__(self, efforts: Sequence[int], lengths: Sequence[int] = (2, 2, 2, 2)) -> None:
+        self.calls: list[tuple[tuple[int, ...], int]] = []
+        self._efforts = efforts
+        self._lengths = lengths
+
+    def window(self, index: int, decode_pass: DecodePass) -> int:
+        return min(WINDOW_S, self._lengths[index] + decode_pass.context_s)
+
+    def decode(self, indices: Sequence[int], decode_pass: DecodePass) -> list[Hypothesis]:
+        self.calls.append((tuple(indices), decode_pass.context_s))
+        return [self.judge(index, decode_pass) for index in indices]
+
+    def judge(self, index: int, decode_pass: DecodePass) -> Hypothesis:
+        sure = decode_pass.context_s >= self._efforts[index]
+        text = f"{index} after {decode_pass.context_s}"
+        return hypothesis(-0.1 if sure else -0.9, text=text)
+
+    def refine(self, passes: Sequence[DecodePass]) -> list[str]:
+        found = [self.judge(index, passes[0]) for index in range(len(self._efforts))]
+        refine(found, passes, self.window, self.decode)
+        return [one.text for one in found]
+
+
+PASSES = (DecodePass(4, -0.4, beams=1), DecodePass(10, -0.4), DecodePass(18, -0.4))
+
+
+def test_only_what_is_not_sure_is_decoded_again_and_together() -> None:
+    decoder = Decoder([4, 10, 4, 18])
+    assert decoder.refine(PASSES) == ["0 after 4", "1 after 10", "2 after 4", "3 after 18"]
+    assert decoder.calls == [((1, 3), 10), ((3,), 18)]
+
+
+def test_windows_of_different_lengths_are_decoded_apart() -> None:
+    decoder = Decoder([10, 10, 10], lengths=(2, 5, 2))
+    assert decoder.refine(PASSES[:2]) == ["0 after 10", "1 after 10", "2 after 10"]
+    assert decoder.calls == [((0, 2), 10), ((1,), 10)]
+
+
+def test_a_pass_that_is_the_same_as_the_last_is_left_out() -> None:
+    decoder = Decoder([99, 99], lengths=(29, 2))
+    assert decoder.refine(PASSES[1:]) == ["0 after 10", "1 after 18"]
+    assert decoder.calls == [((1,), 18)]
+
+
+def test_an_unreliable_text_needs_no_further_pass() -> None:
+    found = [hypothesis(-0.9, truncated=True), hypothesis(-0.9)]
+    decoder = Decoder([4, 10])
+    refine(found, PASSES[:2], decoder.window, decoder.decode)
+    assert decoder.calls == [((1,), 10)]
+    assert found[0].truncated

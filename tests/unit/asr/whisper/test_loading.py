@@ -18,7 +18,7 @@ from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper import loading
 from wyoming_voice_stack.asr.whisper.decode_passes import passes_on_cpu
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
-from wyoming_voice_stack.asr.whisper.loading import SMALL_MODEL_BYTES, thread_budget
+from wyoming_voice_stack.asr.whisper.loading import CPU_BATCH, SMALL_MODEL_BYTES, thread_budget
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 
 MAX_RESIDENT_MB = 450
@@ -178,6 +178,20 @@ def test_small_models_get_lanes_and_large_ones_threads(weights: tuple[Path, int]
     assert (placement.batch_size, placement.window_step_s) == (1, 1)
 
 
+def test_a_single_lane_of_a_small_model_gets_windows_of_one_length(
+    weights: tuple[Path, int],
+) -> None:
+    directory, size = weights
+    placement = loading._placement(directory, "cpu", 2)
+    groups = [placement.batch_group(seconds, "en") for seconds in (2.2, 2.9, 3.1)]
+    if size < SMALL_MODEL_BYTES:
+        assert placement.batch_size == CPU_BATCH
+        assert groups[0] == groups[1] != groups[2]
+        assert placement.batch_group(20.0, "en") is None
+    else:
+        assert placement.batch_size == 1
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3, 5])
 def test_small_models_never_take_more_threads_than_they_may(tmp_path: Path, threads: int) -> None:
     (tmp_path / "model.bin").write_bytes(b"small")
@@ -189,6 +203,7 @@ def test_a_gpu_gets_batches(weights: tuple[Path, int]) -> None:
     placement = loading._placement(weights[0], "cuda", 4)
     assert placement.batch_size > 1
     assert placement.window_step_s > 1
+    assert placement.batch_group(2.0, "en") == placement.batch_group(25.0, None) is not None
     assert (placement.lanes, placement.express_lanes) == (1, 0)
 
 

@@ -1,0 +1,154 @@
+"""Several people who speak at the same time: less is transcribed in advance."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from wyoming.audio import AudioStop
+
+from tests.support.asr_client import (
+    OPTIONS,
+    loaded_worker,
+    open_session,
+    replies,
+    serving,
+    sound,
+    transcripts,
+)
+from tests.support.fakes import FakeRecognizer, eventually
+from wyoming_voice_stack.asr import partial_jobs
+from wyoming_voice_stack.asr import utterance as utterance_module
+from wyoming_voice_stack.asr.engine import Speech, Transcription, TranscriptionRequest
+from wyoming_voice_stack.asr.partial_jobs import CROWD
+from wyoming_voice_stack.engine.job_handle import Wanted
+from wyoming_voice_stack.protocol.asr_session import AsrSession
+
+SHOWN = replace(OPTIONS, max_utterance_s=100)
+QUIET = replace(SHOWN, partial_text=False)
+PAUSE = sound(0.2, loud=False)
+
+
+@pytest.fixture
+def engine() -> FakeRecognizer:
+    return FakeRecognizer()
+
+
+@pytest.fixture(autouse=True)
+def _live(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(utterance_module, "MAX_AHEAD_S", float("inf"))
+    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 0.0)
+
+
+def jobs(session: AsrSession) -> int:
+    """Number of speculative jobs."""
+    assert session._utterance is not None
+    return len(session._utterance._jobs._handles)
+
+
+async def test_in_a_crowd_the_pause_is_longer(engine: FakeRecognizer) -> None:
+    async with serving(engine, QUIET) as service:
+        await loaded_worker(service)
+        session, *crowd = [open_session(service) for _ in range(1 + CROWD)]
+        for other in crowd:
+            await transcripts(other, sound(1.0))
+        await transcripts(session, sound(1.0), PAUSE)
+        assert jobs(session) == 0
+        await transcripts(session, sound(0.1, loud=False))
+        assert jobs(session) == 1
+
+
+async def test_those_who_pause_or_are_gone_are_no_crowd(engine: FakeRecognizer) -> None:
+    async with serving(engine, QUIET) as service:
+        await loaded_worker(service)
+        session, *crowd = [open_session(service) for _ in range(3 + CROWD)]
+        for other in crowd:
+            await transcripts(other, sound(1.0))
+        crowd[0].close()
+        await transcripts(crowd[1], AudioStop().event())
+        await transcripts(crowd[2], PAUSE)
+        await transcripts(session, sound(1.0), PAUSE)
+        assert jobs(session) == 1
+
+
+class Grouping(FakeRecognizer):
+    """Takes up to four spans of nearly the same length in one call, and notes their number."""
+
+    batch_size = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[int] = []
+
+    def batch_group(self, seconds: float, request: TranscriptionRequest) -> int | None:
+        return round(seconds)
+
+    def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
+        self.calls.append(len(speeches))
+        return super().transcribe(speeches, wanted)
+
+
+async def test_speech_that_waits_shares_a_call_with_speech_of_its_group() -> None:
+    engine = Grouping()
+    async with serving(engine, QUIET, max_queued=16) as service:
+        worker = await loaded_worker(service)
+        engine.hold = threading.Event()
+        sessions = [open_session(service) for _ in range(4)]
+        # The first one occupies the engine.
+        for session, seconds in zip(sessions, (1.0, 2.0, 4.0, 2.1), strict=True):
+            await transcripts(session, sound(seconds), PAUSE)
+            await eventually(engine.entered.is_set)
+        engine.let_go()
+        await eventually(lambda: worker._queue.idle)
+        texts = [await transcripts(session, AudioStop().event()) for session in sessions]
+    assert [text.text for [text] in texts] == [f"{n} samples" for n in (16000, 32000, 64000, 33600)]
+    assert engine.calls == [1, 2, 1]
+
+
+async def partial_texts(engine: FakeRecognizer, *, others: int, loud: bool) -> int:
+    """Count the partial transcriptions for 6 s of one speaker, while others speak or are silent."""
+    async with serving(engine, SHOWN) as service:
+        worker = await loaded_worker(service)
+        speaker, *beside = [open_session(service) for _ in range(1 + others)]
+        for other in beside:
+            await replies(other, sound(0.5))
+            await replies(other, sound(0.5, loud=loud))
+        await eventually(lambda: worker._queue.idle)
+        before = len(engine.requests)
+        for _ in range(12):
+            await replies(speaker, sound(0.5))
+            await eventually(lambda: worker._queue.idle)
+        for session in (speaker, *beside):
+            session.close()
+    return len(engine.requests) - before
+
+
+async def test_the_more_people_speak_the_fewer_partial_texts(engine: FakeRecognizer) -> None:
+    assert await partial_texts(engine, others=0, loud=True) == 3
+    assert await partial_texts(engine, others=1, loud=True) == 1
+    assert await partial_texts(engine, others=3, loud=True) == 0
+
+
+async def test_only_those_who_speak_count(engine: FakeRecognizer) -> None:
+    assert await partial_texts(engine, others=3, loud=False) == 3
+    assert await partial_texts(engine, others=0, loud=True) == 3
+
+
+async def test_partial_texts_of_all_share_the_cooldown(
+    engine: FakeRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(engine, SHOWN) as service:
+        worker = await loaded_worker(service)
+        one, other = open_session(service), open_session(service)
+        monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", float("inf"))
+        await replies(one, sound(2.0))
+        await eventually(lambda: worker._queue.idle)
+        await replies(one, sound(0.1))
+        await replies(one, sound(0.5, loud=False))
+        await eventually(lambda: worker._queue.idle)
+        asked = len(engine.requests)
+        await replies(other, sound(4.0))
+        await eventually(lambda: worker._queue.idle)
+        assert len(engine.requests) == asked
