@@ -271,6 +271,6 @@ def test_each_server_waits_in_its_own_way_unless_told(monkeypatch: pytest.Monkey
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     prepare_process("asr")
-    assert (os.environ["OMP_WAIT_POLICY"], os.environ["GOMP_SPINCOUNT"]) == ("ACTIVE", "2000")
+    assert (os.environ["OMP_WAIT_POLICY"], os.environ["GOMP_SPINCOUNT"]) == ("ACTIVE", "500")
     prepare_process("tts")
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
