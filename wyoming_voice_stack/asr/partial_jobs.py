@@ -15,7 +15,7 @@ PARTIAL_COOLDOWN = 4.0
 CROWD = 3
 """People who speak at the same time, besides one who pauses, from which pauses have to be longer."""
 CROWD_PAUSE_MS = 256
-"""Pause in a crowd after which the speech is transcribed speculatively. Of the pauses that turn out not to be
+"""Pause in a crowd after which the speech is transcribed speculatively if no job waits. Of the pauses that turn out not to be
 the end, one in four is as long."""
 
 _INTERVAL = int(PARTIAL_INTERVAL_S * SAMPLE_RATE)
@@ -35,10 +35,14 @@ class Speakers:
         else:
             self._speaking.discard(jobs)
 
-    def have_time(self, segmenter: Segmenter) -> bool:
-        """Whether the pause of one of them is long enough to transcribe the speech before it."""
-        crowded = len(self._speaking) >= CROWD
-        return segmenter.paused and (not crowded or segmenter.silence_ms >= CROWD_PAUSE_MS)
+    def pause_suffices(self, segmenter: Segmenter, *, queued: bool) -> bool:
+        """Whether a pause is long enough to transcribe the speech before it.
+
+        `queued` is true while jobs wait for the engine: a further one costs nothing if speech resumes
+        before its turn.
+        """
+        hurry = queued or len(self._speaking) < CROWD
+        return segmenter.paused and (hurry or segmenter.silence_ms >= CROWD_PAUSE_MS)
 
     @property
     def ready(self) -> bool:

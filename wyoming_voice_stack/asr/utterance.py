@@ -255,7 +255,9 @@ class Utterance:
         live = self._ahead_s < MAX_AHEAD_S
         speaking = bool(spans) and live and not segmenter.paused
         self._partials.note_speaking(speaking=speaking)
-        settled = spans if live and self._partials.speakers.have_time(segmenter) else spans[:-1]
+        queued = self._worker.queued_jobs > 0
+        ended = self._partials.speakers.pause_suffices(segmenter, queued=queued)
+        settled = spans if live and ended else spans[:-1]
         self._keep((*settled, *spans[-1:]) if segmenter.paused else settled)
         for number, span in enumerate(settled):
             if span not in self._jobs and self._language_is_known(spans, number):

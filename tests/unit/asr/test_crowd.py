@@ -60,6 +60,20 @@ async def test_in_a_crowd_the_pause_is_longer(engine: FakeRecognizer) -> None:
         assert jobs(session) == 1
 
 
+async def test_while_jobs_wait_the_pause_is_as_short_as_otherwise(engine: FakeRecognizer) -> None:
+    async with serving(engine, QUIET, max_queued=16) as service:
+        await loaded_worker(service)
+        session, first, second, *crowd = [open_session(service) for _ in range(3 + CROWD)]
+        engine.hold = threading.Event()
+        for other in (first, second):
+            await transcripts(other, sound(1.0), PAUSE)
+            await eventually(engine.entered.is_set)
+        for other in crowd:
+            await transcripts(other, sound(1.0))
+        await transcripts(session, sound(1.0), PAUSE)
+        assert jobs(session) == 1
+
+
 async def test_those_who_pause_or_are_gone_are_no_crowd(engine: FakeRecognizer) -> None:
     async with serving(engine, QUIET) as service:
         await loaded_worker(service)
