@@ -14,7 +14,9 @@ transcribe the same utterances in alternation, never at the same time.
 A failure (an error, a closed connection, no answer) counts as an infinite wait and as an empty
 transcript. CPU time is that of the server's processes per second of audio, silence included.
 `late p99` is how late this program sent its own chunks: trust real-time figures only where it is
-small. Choose constants with --half tune, and report figures of --half unseen.
+small. Choose constants with --half tune, and report figures of --half unseen. The last lines count
+the utterances with more than one transcript: in real time, at once and in any crowd, the text of a
+server should be the same.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from benchmarks.common.servers import Target, serving
 from benchmarks.stt import transcription_report as report
 from benchmarks.stt.non_speech import transcribe_sounds
 from benchmarks.stt.recorded_prompts import HALVES, LANGUAGES, Utterance, load
+from benchmarks.stt.repeated_utterances import repeated_utterances
 from benchmarks.stt.room_acoustics import with_room_noise
 from benchmarks.stt.transcription_plan import (
     SCENARIOS,
@@ -149,6 +152,8 @@ def speech(options: argparse.Namespace, targets: list[Target], console: Console)
     if len(targets) > 1:
         names = [target.name for target in targets]
         console.print(report.ratio_table(starmap(compare, pairs(summaries, *names)), *names))
+    for one in repeated_utterances(measured):
+        console.print(str(one), highlight=False, markup=False)
     print_failures(measured, console)
     if options.out:
         report.write_report(
