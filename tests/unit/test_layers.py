@@ -80,6 +80,8 @@ LATE = {
     ),
     "tts.engines.xtts.batch_scheduler",
     "tts.engines.xtts.torch_threads",
+    "tts.engines.xtts.vocoding.convolutions",
+    "tts.engines.xtts.vocoding.vocoder_stages",
     "tts.engines.xtts.vocoding.vocoder",
     "tts.engines.xtts.vocoding.vocoder_thread",
 }

@@ -22,6 +22,7 @@ x86_64 is the level x86-64-v2 of the psABI, for which numpy is built. ONNX Runti
 torch choose kernels that the processor supports, and run without AVX.
 """
 _DOT_PRODUCTS = {"x86_64": "avx2", "aarch64": "asimddp"}
+_BFLOAT16_PRODUCTS = frozenset({"avx512_bf16", "amx_bf16"})
 
 _NAMES = ("model name", "Model")
 """Fields of /proc/cpuinfo with the name of the processor, or of the board."""
@@ -57,6 +58,14 @@ class Processor:
         """
         feature = _DOT_PRODUCTS.get(self.architecture)
         return not self.features or feature is None or feature in self.features
+
+    @property
+    def multiplies_bfloat16(self) -> bool:
+        """Whether it is an x86-64 processor with instructions for products of bfloat16 numbers.
+
+        Without them, such products are computed in float32 after a conversion, which is slower.
+        """
+        return self.architecture == "x86_64" and not _BFLOAT16_PRODUCTS.isdisjoint(self.features)
 
 
 def read_processor(root: Path = Path("/"), architecture: str | None = None) -> Processor:

@@ -140,3 +140,19 @@ finally:
     assert done.returncode == EXIT_PROCESSOR, done.stderr
     [line] = done.stderr.splitlines()
     assert "lacks popcnt, sse4_1, sse4_2" in line
+
+
+@pytest.mark.parametrize(
+    ("architecture", "features", "has_them"),
+    [
+        ("x86_64", {"avx2", "avx512_bf16"}, True),
+        ("x86_64", {"avx2", "amx_bf16"}, True),
+        ("x86_64", {"avx2", "avx512f"}, False),
+        ("x86_64", set(), False),
+        ("aarch64", {"avx512_bf16"}, False),
+    ],
+)
+def test_which_processors_multiply_bfloat16(
+    architecture: str, features: set[str], has_them: bool
+) -> None:
+    assert Processor(architecture, "", frozenset(features)).multiplies_bfloat16 is has_them

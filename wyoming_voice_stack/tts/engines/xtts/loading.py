@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
+from wyoming_voice_stack.machine.processor import read_processor
 from wyoming_voice_stack.models.hub_model import HubModel
 from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 from wyoming_voice_stack.models.licence import XTTS_FAMILY
 from wyoming_voice_stack.tts.engines.coqui.compat import importing
 from wyoming_voice_stack.tts.engines.torch_device import device_of, limit_threads, place
-from wyoming_voice_stack.tts.engines.xtts.decoding.precision import weight_format
+from wyoming_voice_stack.tts.engines.xtts.decoding.precision import (
+    vocodes_in_bfloat16,
+    weight_format,
+)
 
 if TYPE_CHECKING:
     from wyoming_voice_stack.tts.engines.xtts.batch_scheduler import BatchScheduler
@@ -111,7 +115,7 @@ def load_model(folder: Path, device: str, threads: int | None = None) -> Any:
 
 
 def start_scheduler(model: Any, precision: str, *, rows: int) -> BatchScheduler:
-    """Start the scheduler for `model`, whose transformer is converted and removed from it.
+    """Start the scheduler for `model`, whose transformer and vocoder are converted and removed from it.
 
     Raises:
         EngineError: the device does not support the precision.
@@ -154,5 +158,9 @@ def start_scheduler(model: Any, precision: str, *, rows: int) -> BatchScheduler:
         sample_rate=int(config.audio.output_sample_rate),
         separate_vocoder=device_of(model) == "cpu" and torch.get_num_threads() > 1,
     )
-    vocoder = Vocoder(model.hifigan_decoder)
-    return BatchScheduler(decoder, sampler, vocoder, options, ThreadBudget(torch.get_num_threads()))
+    budget = ThreadBudget(torch.get_num_threads())
+    fast = vocodes_in_bfloat16(device.type, number_format, read_processor())
+    vocoder = Vocoder(model.hifigan_decoder, bfloat16_threads=budget.half if fast else 0)
+    # The vocoder has its weights now.
+    del model.hifigan_decoder.waveform_decoder
+    return BatchScheduler(decoder, sampler, vocoder, options, budget)

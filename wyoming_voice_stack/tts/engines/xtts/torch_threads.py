@@ -19,6 +19,17 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
+@contextmanager
+def computing_with(count: int) -> Iterator[None]:
+    """Let torch use `count` threads within the block."""
+    before = torch.get_num_threads()
+    use_threads(count)
+    try:
+        yield
+    finally:
+        use_threads(before)
+
+
 class ThreadBudget:
     """Divides `count` threads of torch: all for a single computation, half for each of two.
 
@@ -28,6 +39,8 @@ class ThreadBudget:
 
     def __init__(self, count: int) -> None:
         self.count = count
+        self.half = max(1, count // 2)
+        """What each of two computations gets."""
         self._lock = threading.Lock()
         self._active = 0
 
@@ -37,7 +50,7 @@ class ThreadBudget:
         with self._lock:
             self._active += 1
             alone = self._active == 1
-        use_threads(self.count if alone else max(1, self.count // 2))
+        use_threads(self.count if alone else self.half)
         try:
             yield
         finally:

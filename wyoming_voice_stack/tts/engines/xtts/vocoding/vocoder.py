@@ -1,116 +1,132 @@
 """XTTS's vocoder, a HiFi-GAN, decoding a sentence in windows while its latents are still being added.
 
 The vocoder resamples latents to frames by linear interpolation and turns frames into samples with
-convolutions. The receptive field of a sample is a few frames, so a window with that much context gives
-the same samples as decoding the whole sentence at once. Only final samples are returned, each once.
-Importing this imports torch.
+convolutions. A sample depends on a few frames only, so windows give the same samples as decoding the whole
+sentence at once. Only final samples are returned, each once. Importing this imports torch.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
-WINDOW_STEP = 16
-"""The length of windows, in frames, is a multiple of this: oneDNN compiles for each new length, which takes
-about as long as 20 frames, and caches about a dozen lengths."""
-LARGEST_WINDOW = 208
-"""Frames of a window with its context, at most: 2.2 s. The next window decodes the rest."""
+from wyoming_voice_stack.tts.engines.xtts.torch_threads import computing_with
+from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder_stages import (
+    VocoderStageStream,
+    split_into_stages,
+)
+
+WINDOW_FRAMES = 32
+"""Frames of a window, without context. All windows of a sentence but the last one have this length, whenever
+they are decoded: rounding depends on the length, and oneDNN compiles for each new one, which takes about as
+long as 20 frames."""
+MAX_WINDOWS = 6
+"""Windows decoded in one call, at most: 2 s. The next call decodes the rest."""
 
 _ROUNDING = 1e-3
 """In frames: closer than this to the next latent, a frame is assumed to depend on that one too."""
 
 
 class Vocoder:
-    """The vocoder of a loaded model; `decoder` is coqui-tts's `HifiDecoder`."""
+    """The vocoder of a loaded model; `decoder` is coqui-tts's `HifiDecoder`.
 
-    def __init__(self, decoder: Any) -> None:
-        self._generator = decoder.waveform_decoder
-        fold_weight_norm(self._generator)
+    With `bfloat16_threads`, it computes in that format, which needs a processor that has it to be fast, and
+    always with that number of torch's threads, because rounding depends on it. Otherwise it computes in
+    float32 with the threads of the caller.
+    """
+
+    def __init__(self, decoder: Any, *, bfloat16_threads: int = 0) -> None:
+        fold_weight_norm(decoder.waveform_decoder)
+        dtype = torch.bfloat16 if bfloat16_threads else torch.float32
+        self.staged = split_into_stages(decoder.waveform_decoder, dtype)
+        self._threads = bfloat16_threads
         self._scales = [decoder.ar_mel_length_compression / decoder.output_hop_length]
         if decoder.output_sample_rate != decoder.input_sample_rate:
             self._scales.append(decoder.output_sample_rate / decoder.input_sample_rate)
         self.frame_samples: int = decoder.output_hop_length
-        self.context_frames = context_frames(self._generator)
-        """Receptive field: frames before and after a frame that its samples depend on."""
 
     def start_stream(self, speaker: Tensor, speed: float) -> VocoderStream:
         """Start a sentence; `speaker` is an embedding of shape [1, 512, 1]."""
         # Like coqui-tts, whose lowest speed is 0.05.
         scales = [1.0 / max(speed, 0.05), *self._scales]
-        return VocoderStream(self, speaker.to(self.device), scales)
+        streams = self.staged.start_streams(speaker, step_frames=WINDOW_FRAMES)
+        return VocoderStream(self, streams, scales)
 
-    @property
-    def device(self) -> torch.device:
-        """The device of the vocoder's weights."""
-        device: torch.device = next(self._generator.parameters()).device
-        return device
-
-    def decode(self, frames: Tensor, speaker: Tensor) -> Tensor:
-        """Decode frames of shape [1, width, frames] to samples of shape [samples]."""
-        samples: Tensor = self._generator(frames, g=speaker)
-        return samples.view(-1)
+    def computing(self) -> AbstractContextManager[None]:
+        """Set the number of threads within a block."""
+        return computing_with(self._threads) if self._threads else nullcontext()
 
 
 class VocoderStream:
     """The latents and samples of one sentence. One thread may add while another one pulls."""
 
-    def __init__(self, vocoder: Vocoder, speaker: Tensor, scales: Sequence[float]) -> None:
+    def __init__(
+        self, vocoder: Vocoder, streams: Sequence[VocoderStageStream], scales: Sequence[float]
+    ) -> None:
         self._vocoder = vocoder
-        self._speaker = speaker
+        self._streams = streams
         self._scales = [scale for scale in scales if scale != 1.0]
         self._latents: list[Tensor] = []
-        self._returned_frames = 0
+        self._decoded_frames = 0
         self.has_more = False
-        """True if the last window reached its largest size and left out frames that are ready."""
+        """True if the last call left out frames that are ready."""
 
     def add(self, latent: Tensor) -> None:
         """Add the latent of one audio token, float32 of shape [width]."""
         self._latents.append(latent)
 
     def pull(self, *, last: bool) -> Tensor | None:
-        """Return the next window of final samples, of shape [samples]; None if there are none.
+        """Return the samples of all windows that are ready, of shape [samples]; None if there are none.
 
         Once the `last` latent is added, call this until there is no more.
         """
         latents = tuple(self._latents)
-        start, stop, ready = self._window(len(latents), last)
-        if ready <= self._returned_frames:
+        start, stop = self._decoded_frames, self._end(len(latents), last)
+        if stop <= start:
             return None
         frames = self._frames(latents)
-        samples = self._vocoder.decode(frames[:, :, start:stop], self._speaker)
-        per_frame = self._vocoder.frame_samples
-        new = samples[(self._returned_frames - start) * per_frame : (ready - start) * per_frame]
-        self._returned_frames = ready
-        return new
+        self._decoded_frames = stop
+        samples = []
+        with self._vocoder.computing():
+            for first in range(start, stop, WINDOW_FRAMES):
+                end = min(first + WINDOW_FRAMES, stop)
+                complete = last and not self.has_more and end == stop
+                window = self._decode(frames[:, first:end], last=complete)
+                if window is not None:
+                    samples.append(window)
+        return torch.cat(samples) if samples else None
 
-    def _window(self, latents: int, last: bool) -> tuple[int, int, int]:
-        """First frame of the next window, the frame after its last, and the frame after its last final one."""
-        context = self._vocoder.context_frames
-        available = self._frame_count(latents)
-        start = max(0, self._returned_frames - context)
-        stop = available if last else self._final_frames(latents)
-        self.has_more = stop - start > LARGEST_WINDOW
+    def _decode(self, frames: Tensor, *, last: bool) -> Tensor | None:
+        outputs: Tensor | None = self._vocoder.staged.inputs(frames)
+        for stream in self._streams:
+            outputs = stream.compute(outputs, last=last)
+        return None if outputs is None else outputs.flatten()
+
+    def _end(self, latents: int, last: bool) -> int:
+        """The frame after the last one that is decoded in this call.
+
+        The last frames of a sentence are final only once it has ended, so some are always left for its last
+        window.
+        """
+        start = self._decoded_frames
+        stop = self._frame_count(latents) if last else self._final_frames(latents)
+        self.has_more = stop - start > MAX_WINDOWS * WINDOW_FRAMES
         if self.has_more:
-            stop = start + LARGEST_WINDOW
-        elif last:
-            # The last window must leave nothing, so it is extended at its start.
-            return max(0, start - (start - stop) % WINDOW_STEP), available, available
-        else:
-            stop -= (stop - start) % WINDOW_STEP
-        return start, stop, stop - context
+            return start + MAX_WINDOWS * WINDOW_FRAMES
+        return stop if last else stop - (stop - start) % WINDOW_FRAMES
 
     def _frames(self, latents: Sequence[Tensor]) -> Tensor:
         """Frames of all latents so far; the cost is small beside that of the convolutions."""
         frames = torch.stack(list(latents), dim=1)
         for scale in self._scales:
             frames = _resampled(frames, scale)
-        return frames[None]
+        return frames
 
     def _frame_count(self, latents: int) -> int:
         count = latents
@@ -153,30 +169,3 @@ def fold_weight_norm(module: nn.Module) -> None:
     for part in module.modules():
         if is_parametrized(part, "weight"):
             remove_parametrizations(part, "weight")
-
-
-def context_frames(generator: Any) -> int:
-    """The receptive field: frames on either side of a frame that its samples depend on.
-
-    Computed from the samples back to the frames: a convolution of kernel `k` and dilation `d` adds
-    `d (k - 1) / 2` on each side. The convolutions of a residual block add up; of parallel blocks the
-    largest counts. A transposed convolution of stride `s` and padding `p` turns `r` outputs into
-    `(r + k - 1 - p) / s` inputs. For XTTS v2 the result is 14 frames, 0.15 s.
-    """
-    context = _side(generator.conv_post)
-    blocks = [_block_side(block) for block in generator.resblocks]
-    levels = len(generator.ups)
-    parallel = len(blocks) // levels
-    for level in reversed(range(levels)):
-        context += max(blocks[level * parallel : (level + 1) * parallel])
-        up = generator.ups[level]
-        context = math.ceil((context + up.kernel_size[0] - 1 - up.padding[0]) / up.stride[0])
-    return context + _side(generator.conv_pre)
-
-
-def _side(convolution: Any) -> int:
-    return int(convolution.dilation[0] * (convolution.kernel_size[0] - 1) // 2)
-
-
-def _block_side(block: nn.Module) -> int:
-    return sum(_side(part) for part in block.modules() if isinstance(part, nn.Conv1d))

@@ -9,9 +9,14 @@ import pytest
 from tests.support.checkpoints.tiny_xtts import SPEAKERS
 from tests.support.engines import alike, spoken
 from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.machine.processor import Processor
 from wyoming_voice_stack.tts.engine import SynthesisRequest
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
-from wyoming_voice_stack.tts.engines.xtts.decoding.precision import weight_format
+from wyoming_voice_stack.tts.engines.xtts.decoding.precision import (
+    WeightFormat,
+    vocodes_in_bfloat16,
+    weight_format,
+)
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource
 
 DECODER = "wyoming_voice_stack.tts.engines.xtts.decoding.decoder"
@@ -46,6 +51,24 @@ def test_auto_depends_on_the_device(placement: tuple[str, str], expected: str) -
 def test_unsupported_precisions_are_refused(device: str, precision: str, advice: str) -> None:
     with pytest.raises(EngineError, match=advice):
         weight_format(device, precision)
+
+
+@pytest.mark.parametrize(
+    ("device", "weights", "feature", "expected"),
+    [
+        ("cpu", "int8", "avx512_bf16", True),
+        ("cpu", "bfloat16", "avx512_bf16", True),
+        ("cpu", "float32", "avx512_bf16", False),
+        ("cpu", "float16", "avx512_bf16", False),
+        ("cpu", "int8", "avx512f", False),
+        ("cuda", "bfloat16", "avx512_bf16", False),
+    ],
+)
+def test_the_vocoder_is_exact_unless_speed_is_requested(
+    device: str, weights: WeightFormat, feature: str, *, expected: bool
+) -> None:
+    processor = Processor("x86_64", "", frozenset({feature}))
+    assert vocodes_in_bfloat16(device, weights, processor) is expected
 
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16", "int8"])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from tests.support.checkpoints.tiny_xtts import WIDTH
 
-WINDOW_STEP = 16
-LARGEST_WINDOW = 208
-LATENTS = 24
+WINDOW = 32
+MAX_WINDOWS = 6
+LATENTS = 36
+CONTEXTS = (4, 61, 61, 61, 63)
+RATES = (1, 8, 64, 128, 256)
 
 pytestmark = pytest.mark.usefixtures("inference")
 
@@ -40,6 +43,12 @@ def speaker() -> Any:
 
     embedding = torch.randn(1, 512, 1, generator=torch.Generator().manual_seed(4))
     return torch.nn.functional.normalize(embedding, dim=1)
+
+
+def zero_latents(count: int) -> Any:
+    import torch
+
+    return torch.zeros(count, WIDTH)
 
 
 def at_once(decoder: Any, latents: Any, speaker: Any, speed: float) -> Any:
@@ -80,7 +89,7 @@ def test_windows_equal_the_whole(
     import torch
 
     whole = at_once(decoder, latents, speaker, speed)
-    made = pieces(vocoder, latents, speaker, speed, {1, 8, 9, 16, 23})
+    made = pieces(vocoder, latents, speaker, speed, {1, 8, 9, 16, 23, 34})
     assert len(made) >= 3
     assert (torch.cat(made) - whole).abs().max() < 1e-6
     assert whole.abs().max() > 0.1
@@ -105,65 +114,90 @@ def test_returned_samples_never_change(vocoder: Any, latents: Any, speaker: Any)
     assert torch.equal(*beginnings)
 
 
-def test_the_context_is_the_receptive_field(vocoder: Any, speaker: Any, latents: Any) -> None:
-    """Only samples within the receptive field depend on a frame, and it is not much too large."""
+@pytest.mark.parametrize("number", range(len(CONTEXTS)))
+def test_the_context_of_a_stage_is_its_receptive_field(vocoder: Any, number: int) -> None:
+    """An output depends on the inputs within the context, the outermost included, and on no others."""
     import torch
 
-    assert vocoder.context_frames == 14
-    frames = torch.randn(1, WIDTH, 61)
-    other = frames.clone()
-    other[:, :, 30] += 3.0
-    changed = (vocoder.decode(frames, speaker) - vocoder.decode(other, speaker)).abs() > 1e-7
-    where = changed.nonzero().squeeze(1) // vocoder.frame_samples
-    assert 30 - 14 <= int(where.min()) <= 30 - 12
-    assert 30 + 12 <= int(where.max()) <= 30 + 14
+    stage = vocoder.staged.stages[number]
+    assert (stage.context, stage.rate) == (CONTEXTS[number], RATES[number])
+    layer = vocoder.staged.speaker_layers[number]
+    width = WIDTH if number == 0 else layer.out_channels
+    changed_at = 80
+    inputs = torch.randn(1, width, 1, 161, generator=torch.Generator().manual_seed(number))
+    other = inputs.clone()
+    other[..., changed_at] += 30.0
+    before, after = (stage.compute(each, None) for each in (inputs, other))
+    where = (before != after).any(1).flatten().nonzero().flatten() // stage.scale
+    assert int(where.min()) == changed_at - stage.context
+    assert int(where.max()) == changed_at + stage.context
 
 
 def test_little_is_held_back(vocoder: Any, latents: Any, speaker: Any) -> None:
-    """The first chunk has half of the audio of eight tokens, 0.37 s."""
+    """The first chunk has more than half of the audio of eight tokens, 0.37 s."""
     first = pieces(vocoder, latents[:9], speaker, 1.0, {8})[0]
-    assert len(first) == 18 * 256
+    held_back = sum(context / rate for context, rate in zip(CONTEXTS, RATES, strict=True))
+    assert len(first) == 32 * 256 - held_back * 256
+    assert len(first) > 18.5 * 256
 
 
-def test_no_latent_is_decoded_again(
+def count_positions(vocoder: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """The lengths of all windows from now on, for each stage."""
+    counted: list[list[int]] = [[] for _ in vocoder.staged.stages]
+
+    def counting(number: int, stage: Any) -> Any:
+        def compute(inputs: Any, addition: Any) -> Any:
+            counted[number].append(inputs.shape[3])
+            return stage.compute(inputs, addition)
+
+        return dataclasses.replace(stage, compute=compute)
+
+    stages = tuple(counting(number, stage) for number, stage in enumerate(vocoder.staged.stages))
+    monkeypatch.setattr(vocoder, "staged", dataclasses.replace(vocoder.staged, stages=stages))
+    return counted
+
+
+def test_no_position_is_computed_again(
     vocoder: Any, latents: Any, speaker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Except for the context on both sides of a window."""
-    decoded: list[int] = []
-    decode = vocoder.decode
-
-    def count_and_decode(frames: Any, speaker: Any) -> Any:
-        decoded.append(frames.shape[2])
-        return decode(frames, speaker)
-
-    monkeypatch.setattr(vocoder, "decode", count_and_decode)
+    """Except for the context of each stage on both sides of a window."""
+    counted = count_positions(vocoder, monkeypatch)
     made = pieces(vocoder, latents, speaker, 1.0, {8, 16})
     frames = sum(map(len, made)) // vocoder.frame_samples
     assert frames == LATENTS * 4 * 24000 // 22050
-    seams = len(decoded) - 1
-    assert seams == 2
-    # The last window has a length that oneDNN has cached.
-    assert 0 <= sum(decoded) - frames - 2 * seams * vocoder.context_frames < WINDOW_STEP
+    for lengths, context, rate in zip(counted, CONTEXTS, RATES, strict=True):
+        seams = len(lengths) - 1
+        assert seams == frames // WINDOW
+        # The last window has a length that oneDNN has cached.
+        assert 0 <= sum(lengths) - frames * rate - 2 * seams * context < WINDOW * rate
 
 
-def test_windows_have_few_lengths_and_a_longest(
+def test_windows_have_one_length_and_a_call_few_windows(
     vocoder: Any, speaker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import torch
+    counted = count_positions(vocoder, monkeypatch)
+    made = pieces(vocoder, zero_latents(301), speaker, 1.0, {8, 9, 17, 29, 130})
+    assert sum(map(len, made)) == 301 * 4 * 24000 // 22050 * vocoder.frame_samples
+    assert max(map(len, made[:-1])) == MAX_WINDOWS * WINDOW * vocoder.frame_samples
+    for lengths, context, rate in zip(counted, CONTEXTS, RATES, strict=True):
+        first, *later = lengths
+        assert first < WINDOW * rate + context
+        *interior, last = later
+        assert set(interior) == {WINDOW * rate + 2 * context}
+        assert (last - 2 * context) % (WINDOW * rate) == 0
 
-    decoded: list[int] = []
-    per_frame = vocoder.frame_samples
 
-    def decode(frames: Any, _: Any) -> Any:
-        decoded.append(frames.shape[2])
-        return torch.arange(float(frames.shape[2] * per_frame))
-
-    monkeypatch.setattr(vocoder, "decode", decode)
-    many = torch.zeros(301, WIDTH)
-    made = pieces(vocoder, many, speaker, 1.0, {8, 9, 17, 29, 130})
-    assert sum(map(len, made)) == 301 * 4 * 24000 // 22050 * per_frame
-    assert max(decoded) == LARGEST_WINDOW
-    assert not any(length % WINDOW_STEP for length in decoded)
+def test_a_stream_keeps_few_inputs(vocoder: Any, speaker: Any) -> None:
+    """What later windows need, whatever was decoded before."""
+    stream = vocoder.start_stream(speaker, 1.0)
+    for latent in zero_latents(150):
+        stream.add(latent)
+    while stream.pull(last=False) is not None:
+        pass
+    kept = [each._inputs for each in stream._streams]
+    for inputs, context, rate in zip(kept, CONTEXTS, RATES, strict=True):
+        assert inputs.shape[3] <= 2 * context + WINDOW * rate
+        assert inputs.untyped_storage().nbytes() == inputs.nbytes
 
 
 def test_windows_of_the_largest_size_equal_the_whole(
@@ -180,3 +214,47 @@ def test_windows_of_the_largest_size_equal_the_whole(
 
 def test_too_few_latents_give_no_samples(vocoder: Any, latents: Any, speaker: Any) -> None:
     assert pieces(vocoder, latents[:1], speaker, 3.0, set()) == []
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_bfloat16_differs_little(
+    decoder: Any,
+    latents: Any,
+    speaker: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    packed: bool,
+) -> None:
+    """The difference is at least 30 dB below the audio, also without weights in oneDNN's layout."""
+    import torch
+
+    from wyoming_voice_stack.tts.engines.xtts.vocoding import convolutions
+    from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder import Vocoder
+
+    if not packed:
+        monkeypatch.setattr(convolutions, "packs", lambda *_: False)
+    exact = at_once(decoder, latents, speaker, 1.0)
+    vocoder = Vocoder(decoder, bfloat16_threads=1)
+    rounded = torch.cat(pieces(vocoder, latents, speaker, 1.0, {8, 16}))
+    difference = (rounded - exact).square().mean() / exact.square().mean()
+    assert rounded.dtype == torch.float32
+    assert 0 < float(difference) < 10 ** (-30 / 10)
+
+
+def test_bfloat16_is_the_same_at_any_time_with_any_threads(
+    decoder: Any, latents: Any, speaker: Any
+) -> None:
+    """Chunks and threads depend on the load, and rounding must not."""
+    import torch
+
+    from wyoming_voice_stack.tts.engines.xtts.torch_threads import computing_with
+    from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder import Vocoder
+
+    vocoder = Vocoder(decoder, bfloat16_threads=1)
+    sounds = []
+    for threads, ends in ((1, {8, 16}), (2, {8, 16}), (1, {20}), (2, set())):
+        with computing_with(threads):
+            sounds.append(torch.cat(pieces(vocoder, latents, speaker, 1.0, ends)))
+            assert torch.get_num_threads() == threads
+    for sound in sounds[1:]:
+        assert torch.equal(sound, sounds[0])
