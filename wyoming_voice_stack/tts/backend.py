@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
@@ -12,6 +12,7 @@ from wyoming_voice_stack.tts.reply_places import ReplyPlaces
 from wyoming_voice_stack.tts.scheduling.speech_rate import SpeechRate
 from wyoming_voice_stack.tts.synthesis_cache import SynthesisCache
 from wyoming_voice_stack.tts.text.language.detection_client import LanguageDetection
+from wyoming_voice_stack.tts.text_turns import TextTurns
 from wyoming_voice_stack.tts.voices.registry import VoiceRegistry
 
 
@@ -44,3 +45,4 @@ class TtsBackend:
     metrics: Metrics
     short_characters: int = 0
     """As in the engine's card."""
+    text_turns: TextTurns = field(default_factory=TextTurns)

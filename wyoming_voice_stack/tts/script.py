@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from wyoming_voice_stack.tts.text.sentences import SentenceStream, fit
 from wyoming_voice_stack.tts.voices.catalogue import VoiceSelection
 
 SLICE_CHARACTERS = 256
-"""Characters that are split into sentences before other tasks of the event loop get a turn."""
+"""Characters that are split into sentences in one turn of the event loop."""
 
 _SAMPLE = "At 17:30 it is 21.5 °C and costs $5.20, on 2026-11-23."
 """Needs all the data about a language that is read from files."""
@@ -65,13 +64,14 @@ class Script:
             TextTooLong: the text is longer than `TTS_MAX_TEXT_CHARACTERS`.
         """
         self._count(delta)
+        turns = self._backend.text_turns
         # A long text is split slice by slice, so that the event loop is never blocked for long.
         for begin in range(0, len(delta), SLICE_CHARACTERS):
-            for sentence in self._sentences.push(delta[begin : begin + SLICE_CHARACTERS]):
+            piece = delta[begin : begin + SLICE_CHARACTERS]
+            for sentence in await turns.run(self._sentences.push, piece):
                 if (joined := self._joined(sentence)) is not None:
                     async for line in self._lines(joined, ends_sentence=True):
                         yield line
-            await asyncio.sleep(0)
         for sentence in (*(self._sentences.finish() if ends else ()), ""):
             if (joined := self._joined(sentence)) is not None:
                 async for line in self._lines(joined, ends_sentence=True):
@@ -110,7 +110,8 @@ class Script:
         if self._language is None:
             self._language = await self._detect(sentence)
         language = self._language
-        text = normalize(sentence, regional(language, self._regions))
+        tag = regional(language, self._regions)
+        text = await self._backend.text_turns.run(lambda raw: normalize(raw, tag), sentence)
         parts = fit(text, self._backend.max_characters(language))
         for number, part in enumerate(parts, start=1):
             yield ScriptLine(part, language, ends_sentence and number == len(parts))

@@ -7,6 +7,7 @@ import pytest
 
 from wyoming_voice_stack.tts.backend import SynthesisOptions
 from wyoming_voice_stack.tts.script import Script
+from wyoming_voice_stack.tts.text_turns import TextTurns
 
 
 def script(short_characters: int) -> Script:
@@ -14,6 +15,7 @@ def script(short_characters: int) -> Script:
         max_characters=lambda _: 250,
         options=SynthesisOptions(),
         short_characters=short_characters,
+        text_turns=TextTurns(),
     )
     return Script(cast(Any, backend), cast(Any, SimpleNamespace(languages=("en",), regions=())))
 
