@@ -16,6 +16,7 @@ from wyoming_voice_stack.http.ingress import IS_ADDON
 from wyoming_voice_stack.http.late_routes import BuildRoutes, LateRoutes
 from wyoming_voice_stack.http.pacing import NEW_PACE, Pace
 from wyoming_voice_stack.http.request_guard import make_guard
+from wyoming_voice_stack.http.unread_bodies import LINGERING_SECONDS, answer_before_the_rest
 from wyoming_voice_stack.metrics import Metrics
 
 SERVER_NAME = "wyoming-voice-stack"
@@ -26,9 +27,6 @@ MAX_HEADER_BYTES = 8 * 1024
 KEEPALIVE_SECONDS = 60.0
 """How long a connection may wait for its next request. Longer than clients keep one, so that no client
 sends a request on a connection that is about to be closed."""
-LINGERING_SECONDS = 10.0
-"""How long the unread body of a refused request may delay the end of its connection. Its client reads
-the answer only when it has sent all."""
 SHUTDOWN_SECONDS = 1.0
 """How long a handler may take to end after it was cancelled."""
 AddHeaders: TypeAlias = Callable[[web.Request, web.StreamResponse], None]
@@ -147,7 +145,7 @@ def make_runner(
         await wait()
         with track(request):
             try:
-                return await handler(request)
+                return await _answered(request, handler)
             except ConnectionError:
                 if request.transport is not None and not request.transport.is_closing():
                     raise
@@ -182,6 +180,16 @@ def make_runner(
         max_line_size=MAX_HEADER_BYTES,
         max_field_size=MAX_HEADER_BYTES,
     )
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        await answer_before_the_rest(request, error)
+        raise
+    await answer_before_the_rest(request, response)
+    return response
 
 
 async def _at_once() -> None:

@@ -55,6 +55,8 @@ _LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
 _ROMAN = re.compile(r"[IVXL]{2,8}")
 _LONGEST_INITIAL = 2
 _LONGEST_WORD = 40
+_CONTEXT_CHARACTERS = 120
+"""Characters before a full stop that say what it means; more would be searched again at each full stop."""
 
 
 def full_stop_ends_sentence(before: str, after: str) -> bool | None:
@@ -63,7 +65,7 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
     `after` is the text after the white space, from its first letter, digit or currency sign on.
     Returns None if more of it must be seen.
     """
-    stem = before[:-1]
+    stem = before[-_CONTEXT_CHARACTERS:-1]
     if number := _LAST_NUMBER.search(stem):
         return _number_is_end(stem[: number.start()], after)
     end = stem[-_LONGEST_WORD:]

@@ -41,7 +41,8 @@ _IN_NUMBER_AS = {"\uff0e": ".", "\uff1a": ":", "\uff0c": ",", "\u066b": ".", "\u
 _FULLWIDTH_STOP = "\uff0e"
 
 _ARROWS = "\u2192\u21a6\u21d2\u21e8\u21fe\u279c\u279d-\u27af\u27b1-\u27be\u27f6\u27f9\u27fc\u2b95\u25ba\u25b6\u25b8"
-_ARROW = re.compile(rf"(?<=\S)\s*[{_ARROWS}]+\ufe0f?\s*(?=\w)")
+_ARROW = re.compile(rf"(?<!\s)\s*[{_ARROWS}]+\ufe0f?\s*")
+_WORD = re.compile(r"\w")
 _PICTOGRAM = re.compile(
     "[\u2190-\u21ff\u2300-\u23ff\u2400-\u245f\u2500-\u27e5\u27f0-\u297f\u2b00-\u2bff\ue000-\uf8ff"
     "\ufff9-\uffff\U0001f000-\U0001faff\U000f0000-\U0010ffff]|[\u00a6\u00a9\u00ae\u2117\u2120\u2122\u2022\u2043]"
@@ -71,7 +72,7 @@ def fold_characters(text: str) -> str:
     text = _DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
     text = _IN_NUMBER.sub(lambda match: _IN_NUMBER_AS[match[0]], text)
     text = _RANGE.sub("\u2013", _HYPHENS.sub("-", text)).replace(_FULLWIDTH_STOP, ".")
-    text = _ARROW.sub(", ", text).replace("\u20bf", " Bitcoin ")
+    text = _ARROW.sub(_comma_for_arrow, text).replace("\u20bf", " Bitcoin ")
     return _SYMBOL.sub(lambda match: " " if _is_pictogram(match[0]) else match[0], text)
 
 
@@ -79,6 +80,11 @@ def _is_pictogram(character: str) -> bool:
     return _PICTOGRAM.match(character) is not None or (
         unicodedata.category(character) == "So" and character not in _OTHER_SYMBOLS
     )
+
+
+def _comma_for_arrow(match: re.Match[str]) -> str:
+    is_between_words = match.start() > 0 and _WORD.match(match.string, match.end())
+    return ", " if is_between_words else match[0]
 
 
 def _plain_number(match: re.Match[str]) -> str:

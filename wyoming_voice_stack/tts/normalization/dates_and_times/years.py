@@ -50,7 +50,7 @@ def _noun_pattern(locale: LocaleRules) -> re.Pattern[str]:
     nouns = {noun for case in locale.lexicon.calendar.year_cases for noun in case.written}
     longest_first = sorted(nouns, key=len, reverse=True)
     return re.compile(
-        rf"(?P<before>[^\W\d_]+ )?(?<![\w.,:/+-])(?P<y>{_YEAR})\s?(?P<noun>{'|'.join(map(re.escape, longest_first))})(?!\w)",
+        rf"(?:(?<![^\W\d_])(?P<before>[^\W\d_]+ ))?(?<![\w.,:/+-])(?P<y>{_YEAR})\s?(?P<noun>{'|'.join(map(re.escape, longest_first))})(?!\w)",
         re.IGNORECASE,
     )
 

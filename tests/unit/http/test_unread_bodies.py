@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from aiohttp import web
+
+from tests.support.fakes import eventually
+from tests.support.http_api import serving_api
+from tests.support.peers import Peer, peer
+from wyoming_voice_stack.http import unread_bodies
+from wyoming_voice_stack.http.api.uploads import MIB
+from wyoming_voice_stack.http.pacing import Pace
+
+BODY = 2 * MIB
+
+
+def head(path: str, length: int) -> bytes:
+    lines = (f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Length: {length}", "", "")
+    return "\r\n".join(lines).encode()
+
+
+async def refused(request: web.Request) -> web.Response:
+    return web.json_response({}, status=503)
+
+
+async def raised(request: web.Request) -> web.Response:
+    raise web.HTTPForbidden
+
+
+ROUTES: Sequence[web.RouteDef] = [web.post("/v1/refused", refused), web.post("/v1/raised", raised)]
+
+
+class Paces:
+    """Counts the bytes that took turns."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def new(self) -> Pace:
+        async def pace(size: int) -> None:
+            self.sizes.append(size)
+
+        return pace
+
+
+async def answer(client: Peer) -> tuple[int, bytes]:
+    """The status of an answer and its content."""
+    status = int((await client.reader.readline()).split()[1])
+    length = 0
+    while (line := await client.reader.readline()).strip():
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    return status, await client.reader.readexactly(length)
+
+
+@pytest.mark.parametrize(("path", "expected"), [("/v1/refused", 503), ("/v1/raised", 403)])
+async def test_rest_of_a_refused_body_takes_turns(path: str, expected: int) -> None:
+    paces = Paces()
+    async with serving_api(ROUTES, new_pace=paces.new) as api, peer(api.port) as client:
+        await client.send_raw(head(path, BODY) + bytes(BODY))
+        assert (await answer(client))[0] == expected
+        await eventually(lambda: sum(paces.sizes) > BODY - MIB)
+        # The connection serves the next request.
+        await client.send_raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await answer(client))[0] == 200
+    assert len(paces.sizes) > 1
+
+
+async def test_answer_does_not_wait_for_the_body() -> None:
+    async with serving_api(ROUTES) as api, peer(api.port) as client:
+        await client.send_raw(head("/v1/refused", BODY) + b"a")
+        assert (await answer(client))[0] == 503
+
+
+async def test_body_without_an_end_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unread_bodies, "LINGERING_SECONDS", 0.01)
+    async with serving_api(ROUTES) as api, peer(api.port) as client:
+        await client.send_raw(head("/v1/refused", BODY) + b"a")
+        assert (await answer(client))[0] == 503
+        assert await client.reader.read() == b""
