@@ -46,7 +46,8 @@ class MemoryReturn:
 
     def _run(self) -> None:
         self._timer = None
-        self._return_memory()
+        # The system takes milliseconds for each hundred megabytes, in which the event loop can go on.
+        asyncio.get_running_loop().run_in_executor(None, self._return_memory)
         # Jobs of the connections that ended last may still have held memory of theirs.
         if self._late >= LATE_BYTES:
             self._start()

@@ -13,6 +13,7 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.http.application import PAGE_ROUTES, RequestPlaces
 from wyoming_voice_stack.http.late_routes import BuildRoutes
 from wyoming_voice_stack.machine.hardware import available_memory_bytes
+from wyoming_voice_stack.machine.memory import freeze_after_load
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.app import RunningService
@@ -44,9 +45,10 @@ class HttpSide:
 
     def late_routes(self, places: RequestPlaces) -> Mapping[str, BuildRoutes]:
         """Return what builds the routes of each path."""
-        routes: dict[str, BuildRoutes] = {"/v1": partial(self._api, places)}
+        # What their modules define stays for ever: collections of garbage need not look at it.
+        routes: dict[str, BuildRoutes] = {"/v1": freeze_after_load(partial(self._api, places))}
         if self.settings.web_ui != "off":
-            routes[PAGE_ROUTES] = partial(self._page, places)
+            routes[PAGE_ROUTES] = freeze_after_load(partial(self._page, places))
         return routes
 
     def _page(self, places: RequestPlaces) -> Sequence[web.RouteDef]:
