@@ -2,6 +2,7 @@
 
     python -m benchmarks.robustness                          our two servers
     python -m benchmarks.robustness --peer                   and wyoming-faster-whisper and wyoming-piper
+    python -m benchmarks.robustness --only-peer              these two alone
     python -m benchmarks.robustness 127.0.0.1:10300 --pid 4711
     python -m benchmarks.robustness --only ping --seconds 5  attacks with `ping` in their name
 
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     add("--pid", type=int, help="its process ID, to measure memory")
     add("--services", nargs="+", choices=SERVICES, default=SERVICES, help="default: both")
     add("--peer", action="store_true", help="attack wyoming-faster-whisper and wyoming-piper too")
+    add("--only-peer", action="store_true", help="attack these two and not ours")
     add = made.add_argument_group("attacks").add_argument
     add("--only", nargs="+", metavar="TEXT", help="attacks whose name contains one of these texts")
     add("--seconds", type=float, default=10.0, help="longest time of an attack; default: 10")
@@ -72,10 +74,12 @@ def parser() -> argparse.ArgumentParser:
 def choices(options: argparse.Namespace) -> list[Choice]:
     """The servers that the options ask for."""
     services = list(options.services)
-    chosen = (
-        [given_choice(options.server, options.pid)] if options.server else own_choices(services)
-    )
-    if options.peer:
+    chosen: list[Choice] = []
+    if options.server:
+        chosen = [given_choice(options.server, options.pid)]
+    elif not options.only_peer:
+        chosen = own_choices(services)
+    if options.peer or options.only_peer:
         chosen += peer_choices(services, options.cache)
     return chosen
 
@@ -112,7 +116,7 @@ def attack_server(
             )
             trials.append(asyncio.run(striking))
         if not trials[-1].lives:
-            attacked.stop()
+            attacked.kill()
     return trials
 
 
@@ -122,7 +126,8 @@ def assigned(
     """The servers with their attacks; outsiders attack one of our own that does not allow them."""
     for choice in chosen:
         if choice.start_closed is None:
-            yield choice, list(wanted)
+            # Peers allow all addresses; a server that runs already may not.
+            yield choice, [one for one in wanted if not (one.outsiders and choice.allows_all)]
             continue
         for outsiders in (False, True):
             its_attacks = [attack for attack in wanted if attack.outsiders is outsiders]

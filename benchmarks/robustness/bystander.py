@@ -22,10 +22,10 @@ from wyoming_voice_stack.protocol.framing import encode
 Verdict: TypeAlias = Literal["right", "wrong", "refused", "unanswered"]
 
 DESCRIBE_INTERVAL_S = 0.05
-DESCRIBE_PATIENCE_S = 10.0
+DESCRIBE_PATIENCE_S = 5.0
 MAX_DESCRIBES = 200
 """Requests for `describe` that wait at a time; more are not sent, and count as unanswered."""
-REQUEST_PATIENCE_S = 30.0
+REQUEST_PATIENCE_S = 15.0
 REQUEST_PAUSE_S = 0.2
 REFUSALS = ("error ", "not connected")
 """How the failure of a refused request begins."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -36,6 +38,9 @@ class Choice(NamedTuple):
     start: Start
     start_closed: Start | None = None
     """Starts it so that only loopback and `OUTSIDE` are allowed; None if that cannot be chosen."""
+    allows_all: bool = False
+    """Whether it has no list of the addresses that may connect."""
+    is_started_here: bool = True
 
 
 class Attacked:
@@ -58,6 +63,13 @@ class Attacked:
             target = self._running.enter_context(self._choice.start(self._folder))
             self._subject = asyncio.run(get_to_know(replace(target, name=self.name)))
         return self._subject
+
+    def kill(self) -> None:
+        """End it at once; a further attack gets a new process. For one that no longer answers."""
+        if self._subject is not None and self._subject.target.pid and self._choice.is_started_here:
+            with suppress(ProcessLookupError):
+                os.kill(self._subject.target.pid, signal.SIGKILL)
+        self.stop()
 
     def stop(self) -> None:
         """Stop it; a further attack gets a new process."""
@@ -96,7 +108,7 @@ def peer_choices(services: list[Service], cache: Path) -> list[Choice]:
         "asr": whisper,
         "tts": lambda folder: peer_piper(PiperOptions(JOE, 0), folder, cache, ""),
     }
-    return [Choice(f"{PEER} {service}", starts[service]) for service in services]
+    return [Choice(f"{PEER} {service}", starts[service], allows_all=True) for service in services]
 
 
 def given_choice(address: str, pid: int | None) -> Choice:
@@ -119,7 +131,7 @@ def given_choice(address: str, pid: int | None) -> Choice:
         except StopIteration:
             raise BenchmarkError(NOT_RESTARTED) from None
 
-    return Choice("server", partial(start))
+    return Choice("server", partial(start), is_started_here=False)
 
 
 def other_address() -> str | None:

@@ -22,6 +22,8 @@ HEADINGS = (
     *("ran %", "waited %", "MB more", "MB kept", "lives"),
 )
 LONGEST_REMARKS = 3
+LATE_S = 0.02
+"""Shorter pauses of the bystander do not matter."""
 
 
 def row(trial: Trial) -> list[str]:
@@ -49,7 +51,10 @@ def robustness_table(trials: Sequence[Trial]) -> Table:
 def print_remarks(trials: Sequence[Trial], console: Console) -> None:
     """Print what the attackers counted, what the server logged, and how bystanders were refused."""
     for trial in trials:
-        remarks = [trial.note, _log_remark(trial), *trial.notices.remarks[:LONGEST_REMARKS]]
+        remarks = [
+            *(trial.note, _log_remark(trial), _late_remark(trial)),
+            *trial.notices.remarks[:LONGEST_REMARKS],
+        ]
         text = "; ".join(remark for remark in remarks if remark)
         if text:
             console.print(escape(f"{trial.attack}, {trial.server}: {text}"), highlight=False)
@@ -57,6 +62,12 @@ def print_remarks(trials: Sequence[Trial], console: Console) -> None:
 
 def _log_remark(trial: Trial) -> str:
     return f"the log grew by {trial.log_bytes} bytes" if trial.log_bytes else ""
+
+
+def _late_remark(trial: Trial) -> str:
+    if trial.late_s < LATE_S:
+        return ""
+    return f"the bystander itself paused for up to {trial.late_s * 1000:.0f} ms"
 
 
 def write_trials(path: Path, options: dict[str, Any], trials: Sequence[Trial]) -> None:

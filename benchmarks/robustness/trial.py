@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.common.errors import BenchmarkError
 from benchmarks.common.processes import ThreadTime, main_thread_time, memory, settle
 from benchmarks.common.servers import Target
+from benchmarks.common.stall_probe import StallProbe
 from benchmarks.robustness.attack import Service
 from benchmarks.robustness.bystander import (
     Notices,
@@ -76,6 +77,8 @@ class Trial:
     """What the server wrote to its log meanwhile; None if the log is no file of a known process."""
     loop: LoopTime | None = None
     """None if the process is unknown, or its system does not count."""
+    late_s: float = 0.0
+    """The longest pause of the bystander: answers may have waited for it, not for the server."""
 
 
 @dataclass
@@ -122,15 +125,19 @@ async def try_attack(
         use.before_mb = memory(target.pid).now_mb
     began_at, before = time.monotonic(), _loop_so_far(target)
     async with _watching(target, use):
-        async with standing_by(target, subject.service, subject.reference) as notices:
-            note = await strike(name, subject.service, target.host, target.port, seconds, source)
+        with StallProbe() as probe:
+            async with standing_by(target, subject.service, subject.reference) as notices:
+                note = await strike(
+                    name, subject.service, target.host, target.port, seconds, source
+                )
         loop = _loop_time(before, _loop_so_far(target), time.monotonic() - began_at)
         await asyncio.sleep(KEPT_AFTER_S)
     if target.pid is not None:
         use.kept_mb = memory(target.pid).now_mb
     logged = log_size(target.pid)
     grown = None if logged is None or logged_before is None else logged - logged_before
-    return Trial(name, target.name, notices, use, await _lives(subject), note, grown, loop)
+    lives = await _lives(subject)
+    return Trial(name, target.name, notices, use, lives, note, grown, loop, probe.latest_s)
 
 
 def _loop_so_far(target: Target) -> ThreadTime | None:

@@ -37,7 +37,7 @@ async def numbers_as_names(run: AttackRun) -> None:
         await link.send_events(end_of_audio())
         await link.drain_replies()
 
-    while run.counts["events"] < NUMBER_EVENTS:
+    while run.seconds_left and run.counts["events"] < NUMBER_EVENTS:
         await run.once(send)
     await asyncio.sleep(min(1.0, run.seconds_left))
 
