@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from wyoming_voice_stack.http.pacing import pace_of
+from wyoming_voice_stack.http.pacing import pace_of, pieces_of
 
 LINGERING_SECONDS = 10.0
 """How long the unread body of a refused request may delay the end of its connection. Its client reads
@@ -27,7 +27,7 @@ async def answer_before_the_rest(request: web.Request, response: web.StreamRespo
     pace = pace_of(request)
     with suppress(TimeoutError, web.RequestPayloadError):
         async with asyncio.timeout(LINGERING_SECONDS):
-            while piece := await request.content.readany():
+            async for piece in pieces_of(request.content):
                 await pace(len(piece))
             return
     request.protocol.force_close()

@@ -13,6 +13,7 @@ from wyoming_voice_stack.http.api.uploads import MIB
 from wyoming_voice_stack.http.pacing import Pace
 
 BODY = 2 * MIB
+CHUNKS = 1000
 
 
 def head(path: str, length: int) -> bytes:
@@ -66,6 +67,18 @@ async def test_rest_of_a_refused_body_takes_turns(path: str, expected: int) -> N
         await client.send_raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await answer(client))[0] == 200
     assert len(paces.sizes) > 1
+
+
+async def test_each_chunk_takes_its_turn() -> None:
+    """However small: joining a thousand of them would take long."""
+    paces = Paces()
+    request = b"POST /v1/refused HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with serving_api(ROUTES, new_pace=paces.new) as api, peer(api.port) as client:
+        await client.send_raw(request)
+        assert (await answer(client))[0] == 503
+        await client.send_raw(b"1\r\na\r\n" * CHUNKS + b"0\r\n\r\n")
+        await eventually(lambda: sum(paces.sizes) == CHUNKS)
+    assert paces.sizes == [1] * CHUNKS
 
 
 async def test_answer_does_not_wait_for_the_body() -> None:

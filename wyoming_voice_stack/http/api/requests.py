@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from wyoming_voice_stack.errors import DeadlineExceeded, TooLarge, VoiceStackError
 from wyoming_voice_stack.http.api.api_errors import InvalidField, UnsupportedBody
 from wyoming_voice_stack.http.deadlines import deadlines_of
-from wyoming_voice_stack.http.pacing import pace_of
+from wyoming_voice_stack.http.pacing import pace_of, pieces_of
 from wyoming_voice_stack.http.peer_address import plain_address
 from wyoming_voice_stack.logs import Repeats
 from wyoming_voice_stack.protocol.connection.connection_log import LOGGED_ERRORS_PER_MINUTE
@@ -92,9 +92,10 @@ async def read_body(
     read_s, pace = deadlines_of(request).read_s, pace_of(request)
     try:
         async with asyncio.timeout(BODY_SECONDS):
+            pieces = pieces_of(request.content)
             while True:
                 async with asyncio.timeout(read_s):
-                    chunk = await request.content.readany()
+                    chunk = await anext(pieces, b"")
                 if not chunk:
                     return body
                 if len(body) + len(chunk) > limit_bytes:

@@ -27,7 +27,8 @@ MAX_FIELD_BYTES = 64 * 1024
 """Largest value of a field that is no file."""
 MAX_FORM_BYTES = MIB
 """Everything of a form but its file: values, and what the encoding adds."""
-CHUNK_BYTES = 64 * 1024
+CHUNK_BYTES = 8 * 1024
+"""What is read of a form in one step: of a body in chunks of one byte, more would take tens of milliseconds."""
 OWN_BYTES = MIB
 """What each upload may hold whatever others hold, so that long recordings never stop a command."""
 MIN_BUDGET_BYTES = 64 * MIB
