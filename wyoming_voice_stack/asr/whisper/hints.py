@@ -13,6 +13,8 @@ MAX_HINT_TOKENS = 220
 """All hints together. Whisper accepts 223 tokens before the text; joining can merge a few."""
 MAX_PROMPT_TOKENS = 140
 """Limit of the initial prompt if there are names or terms, which get the rest."""
+MAX_TOKEN_CHARACTERS = 16
+"""Characters of a prompt that are looked at for each token that it may have; most tokens have fewer."""
 MAX_NAME_CHARACTERS = 64
 """Longer names are left out."""
 
@@ -71,6 +73,8 @@ def _fitting(words: list[str], max_tokens: int, tokenizer: Any) -> list[str]:
 
 
 def _last_tokens(text: str, count: int, tokenizer: Any) -> str:
+    # The tokenizer stops all threads: 40 ms for the longest prompt that a client can send.
+    text = text[-count * MAX_TOKEN_CHARACTERS :]
     offsets = tokenizer.encode(" " + text, add_special_tokens=False).offsets
     if len(offsets) <= count:
         return text

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from wyoming_voice_stack.asr.engine import Speech, TranscriptionRequest
 from wyoming_voice_stack.asr.whisper.hints import (
     MAX_HINT_TOKENS,
     MAX_PROMPT_TOKENS,
+    MAX_TOKEN_CHARACTERS,
     compose_hints,
     with_only_names,
 )
@@ -26,6 +28,26 @@ def tokenizer(tiny_en: Path) -> Tokenizer:
 
 def count(text: str, tokenizer: Tokenizer) -> int:
     return len(tokenizer.encode(" " + text, add_special_tokens=False).ids)
+
+
+class CountingTokenizer:
+    """Counts the characters that it is given."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self.characters = 0
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> Any:
+        self.characters += len(text)
+        return self._tokenizer.encode(text, add_special_tokens=add_special_tokens)
+
+
+def test_only_the_end_of_a_prompt_is_looked_at(tokenizer: Tokenizer) -> None:
+    counting = CountingTokenizer(tokenizer)
+    hints = compose_hints(TranscriptionRequest(initial_prompt="a1! " * 16_000), counting)
+    assert hints is not None
+    assert count(hints, tokenizer) <= MAX_HINT_TOKENS
+    assert counting.characters < 3 * MAX_HINT_TOKENS * MAX_TOKEN_CHARACTERS
 
 
 def test_no_hints(tokenizer: Tokenizer) -> None:
