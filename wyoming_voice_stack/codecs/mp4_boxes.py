@@ -13,6 +13,11 @@ from wyoming_voice_stack.errors import UnsupportedAudio
 MAX_CLAIMED_PACKETS = 1_000_000
 """In all tables together: four hours of AAC, and 24 MB of memory."""
 
+MAX_BOXES = 50_000
+"""Boxes of the file itself: two for each piece of a recording that was written piece by piece."""
+MAX_TABLES = 50_000
+"""Tables of packets, of which such a piece has one; other bytes that read like their names count, too."""
+
 _FILE_TYPE = b"ftyp"
 _TYPE_AT = 4
 _HEADER = 8
@@ -34,24 +39,32 @@ def check_boxes(file: bytes | bytearray) -> None:
     Raises:
         UnsupportedAudio: more than any recording has, or its tables are compressed.
     """
-    claimed = 0
-    for content in _besides_data(file):
+    claimed = tables = 0
+    for number, content in enumerate(_besides_data(file)):
+        if number >= MAX_BOXES:
+            raise _too_many(f"more than {MAX_BOXES} boxes")
         if _COMPRESSED in content:
             raise UnsupportedAudio("The tables of the MP4 file are compressed; convert it to wav.")
         for name, offset in _TABLES:
             at = content.find(name)
             while at >= 0:
                 claimed += int.from_bytes(content[at + offset : at + offset + 4], "big")
+                tables += 1
+                if tables > MAX_TABLES:
+                    raise _too_many(f"more than {MAX_TABLES} tables")
                 at = content.find(name, at + 1)
     if claimed > MAX_CLAIMED_PACKETS:
-        raise UnsupportedAudio(
-            f"The MP4 file claims to have {claimed} packets, more than {MAX_CLAIMED_PACKETS};"
-            " send shorter audio, or convert it to wav."
-        )
+        raise _too_many(f"{claimed} packets, more than {MAX_CLAIMED_PACKETS}")
+
+
+def _too_many(what: str) -> UnsupportedAudio:
+    return UnsupportedAudio(
+        f"The MP4 file claims to have {what}; send shorter audio, or convert it to wav."
+    )
 
 
 def _besides_data(file: bytes | bytearray) -> Iterator[bytes | bytearray]:
-    """Yield the boxes of a file without those of audio, in which any bytes can occur."""
+    """Yield the boxes of a file, empty for those of audio, in which any bytes can occur."""
     at = 0
     while at + _HEADER <= len(file):
         size = int.from_bytes(file[at : at + 4], "big")
@@ -59,6 +72,5 @@ def _besides_data(file: bytes | bytearray) -> Iterator[bytes | bytearray]:
             size = int.from_bytes(file[at + _HEADER : at + _LONG_HEADER], "big")
         if size == 0 or size < _HEADER or at + size > len(file):
             size = len(file) - at
-        if file[at + _TYPE_AT : at + _HEADER] != _DATA:
-            yield file[at : at + size]
+        yield b"" if file[at + _TYPE_AT : at + _HEADER] == _DATA else file[at : at + size]
         at += size

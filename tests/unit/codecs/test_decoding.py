@@ -279,3 +279,19 @@ def test_any_damage_is_decoded_or_refused(
     except UnsupportedAudio:
         return
     assert all(piece.data for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    ("piece", "what"),
+    [
+        ((8).to_bytes(4, "big") + b"free", f"{mp4_boxes.MAX_BOXES} boxes"),
+        (b"stsz" + bytes(16), f"{mp4_boxes.MAX_TABLES} tables"),
+    ],
+)
+def test_mp4_of_millions_of_pieces_is_refused_without_reading_them_all(
+    piece: bytes, what: str
+) -> None:
+    begin = (16).to_bytes(4, "big") + b"ftypM4A " + bytes(4)
+    check_boxes(begin + piece * 1000)
+    with pytest.raises(UnsupportedAudio, match=what):
+        check_boxes(begin + piece * 60_000)

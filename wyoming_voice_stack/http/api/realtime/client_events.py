@@ -22,6 +22,10 @@ MAX_LABEL_CHARACTERS = 64
 MAX_LABEL_VALUE = 512
 """Limits of `metadata`, as OpenAI has them."""
 
+MAX_EVENT_VALUES = 20_000
+"""Commas and brackets of an event, also those in texts; audio in base64 has none. Memory of a JSON value is
+many times that of its characters."""
+
 
 @dataclass(frozen=True)
 class Fields:
@@ -133,8 +137,10 @@ def parse_event(message: str) -> ClientEvent:
     """Parse one text frame.
 
     Raises:
-        InvalidField: it is not a JSON object with a `type`.
+        InvalidField: it is not a JSON object with a `type`, or has too many values.
     """
+    if sum(map(message.count, ",[{")) > MAX_EVENT_VALUES:
+        raise InvalidField(f"The event has more than {MAX_EVENT_VALUES} values; send fewer.")
     values = json_object(message, "The event")
     kind = values.get("type")
     if not isinstance(kind, str) or not 0 < len(kind) <= MAX_TYPE_CHARACTERS:

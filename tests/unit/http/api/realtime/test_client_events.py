@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wyoming_voice_stack.errors import VoiceStackError
-from wyoming_voice_stack.http.api.realtime.client_events import decode_audio, parse_event
+from wyoming_voice_stack.http.api.api_errors import InvalidField
+from wyoming_voice_stack.http.api.realtime.client_events import (
+    MAX_EVENT_VALUES,
+    decode_audio,
+    parse_event,
+)
 from wyoming_voice_stack.http.api.realtime.conversation import Conversation, spoken_text
 from wyoming_voice_stack.http.api.realtime.session_config import SpeechConfig, TranscriptionConfig
 
@@ -104,3 +110,9 @@ class TestVocabulary:
         event = parse_event(r'{"type": "x", "text": "a\ud800", "keywords": ["\udc00"]}')
         assert event.fields.text("text", limit=5) == "a\N{REPLACEMENT CHARACTER}"
         assert event.fields.names("keywords", limit=1) == ("\N{REPLACEMENT CHARACTER}",)
+
+    def test_event_of_many_values_is_refused(self) -> None:
+        text = "a," * (MAX_EVENT_VALUES // 2)
+        assert parse_event(json.dumps({"type": "x", "text": text})).type == "x"
+        with pytest.raises(InvalidField, match="more than 20000 values"):
+            parse_event('{"type": "x", "a": [' + "[]," * MAX_EVENT_VALUES + "1]}")
