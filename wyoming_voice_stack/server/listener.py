@@ -81,6 +81,7 @@ class Listener:
         self._refused = BoundedConnections(REFUSED_CONNECTIONS, CLOSING_SECONDS)
         self._http_connections = http_connections or HttpConnections()
         self._server: asyncio.Server | None = None
+        self._stopped = False
         metrics.connections.set_function(lambda: len(self._connections))
 
     @property
@@ -122,6 +123,7 @@ class Listener:
 
     def stop_accepting(self) -> None:
         """Close the port; existing connections continue."""
+        self._stopped = True
         if self._server is not None:
             self._server.close()
         self._awaiting_first_byte.close()
@@ -154,6 +156,10 @@ class Listener:
 
     def accept(self, transport: asyncio.Transport) -> None:
         """Take in a new connection, which has not sent anything yet."""
+        if self._stopped:
+            # It was accepted just before.
+            transport.abort()
+            return
         peer = transport.get_extra_info("peername")
         if is_allowed(peer, self._allowed_clients):
             self._awaiting_first_byte.add(transport)
@@ -162,6 +168,9 @@ class Listener:
 
     def hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
         """Take a connection's first bytes and decide which protocol serves it."""
+        if self._stopped:
+            transport.abort()
+            return
         is_http = b"A" <= data[:1] <= b"Z"
         if transport in self._strangers:
             self._strangers.remove(transport)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from pathlib import Path
+from unittest.mock import Mock
 
 import aiohttp
 import pytest
@@ -118,3 +119,15 @@ async def test_the_system_does_not_receive_far_ahead(service: EchoService) -> No
         sock = connection._writer.get_extra_info("socket")
         # Linux reserves twice the requested size, for its own bookkeeping.
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) <= 2 * RECEIVE_BUFFER_BYTES
+
+
+async def test_connection_that_was_accepted_just_before_the_end_is_not_served(
+    service: EchoService,
+) -> None:
+    async with listening(service) as listener:
+        listener.stop_accepting()
+        for take_in in (listener.accept, lambda late: listener.hand_over(late, b"{")):
+            late = Mock(spec=asyncio.Transport)
+            take_in(late)
+            late.abort.assert_called_once()
+        assert not listener._connections
