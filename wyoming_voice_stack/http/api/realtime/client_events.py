@@ -140,7 +140,9 @@ def parse_event(message: str) -> ClientEvent:
         InvalidField: it is not a JSON object with a `type`, or has too many values.
     """
     if sum(map(message.count, ",[{")) > MAX_EVENT_VALUES:
-        raise InvalidField(f"The event has more than {MAX_EVENT_VALUES} values; send fewer.")
+        raise InvalidField(
+            f"The event has more than {MAX_EVENT_VALUES} values; send fewer.", code="invalid_json"
+        )
     values = json_object(message, "The event")
     kind = values.get("type")
     if not isinstance(kind, str) or not 0 < len(kind) <= MAX_TYPE_CHARACTERS:
