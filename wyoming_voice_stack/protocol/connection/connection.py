@@ -163,10 +163,7 @@ class Connection:
             task.cancel()
 
     async def _serve_client(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._receive()),
-            asyncio.create_task(self._handle()),
-        ]
+        self._tasks = [asyncio.create_task(each) for each in (self._receive(), self._handle())]
         error = await first_failure(self._tasks)
         if isinstance(error, ConnectionError):
             self._log.debug("lost: %s", error)
@@ -300,15 +297,8 @@ class Connection:
         self._writer.transport.abort()
 
     def _cut_circles(self) -> None:
-        """Drop references that lead back here, so that the memory is free without a garbage collection.
-
-        After thousands of connections, a collection would stop the server for tens of milliseconds.
-        """
+        """Drop references that lead back here: collecting thousands of connections stops the server."""
         self._tasks = []
-        self._admit = _refuse
+        self._admit = bool  # Returns False, and knows no connection.
         if (lost := self._reader.exception()) is not None:
             lost.__traceback__ = None
-
-
-def _refuse() -> bool:
-    return False
