@@ -2,10 +2,14 @@
 
     python -m benchmarks.kokoro_windows
     python -m benchmarks.kokoro_windows --voices bf_emma ff_siwis
+    python -m benchmarks.kokoro_windows --short
 
 For each voice, its statistics are measured as the engine measures them. Then sentences of other texts
 are synthesized as a whole and as the engine would, and compared: the log-spectral distance in dB.
 The last column is that of the 8-bit model as it is, computed at once by ONNX Runtime.
+
+With --short, the sentences are of one to six words, with the statistics of sentences of up to four
+seconds; the engine computes the shortest of them as a whole, because of what this shows.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +33,7 @@ from wyoming_voice_stack.tts.engines.kokoro.calibration_texts import calibration
 from wyoming_voice_stack.tts.engines.kokoro.engine import MAX_OWN_FIRST_STAGE_FRAMES
 from wyoming_voice_stack.tts.engines.kokoro.files import KokoroFiles
 from wyoming_voice_stack.tts.engines.kokoro.generator.streamed_sentence import (
+    SAMPLE_RATE,
     MeasuredSentence,
     StreamedSentence,
     with_own_first_stage,
@@ -72,6 +78,13 @@ TEXTS = {
     ),
 }
 
+SHORT_TEXTS = {
+    "en": ("Yes.", "Lights are off.", "The timer is running.", "The kitchen light is on."),
+    "es": ("Sí.", "Luces apagadas.", "El temporizador corre.", "La luz de la cocina está."),
+    "fr": ("Oui.", "C'est éteint.", "Le minuteur tourne.", "La lumière est allumée."),
+    "it": ("Sì.", "Luci spente.", "Il timer è partito.", "La luce in cucina è accesa."),
+}
+
 
 class _Comparison:
     def __init__(self, files: KokoroFiles) -> None:
@@ -87,8 +100,10 @@ class _Comparison:
             files.model, providers=["CPUExecutionProvider"]
         )
 
-    def distances(self, voice: str) -> list[tuple[float, float]]:
-        """Of windows and of the 8-bit model, for each text."""
+    def distances(
+        self, voice: str, texts: Mapping[str, Sequence[str]]
+    ) -> list[tuple[float, float, float]]:
+        """The length in seconds, and the distances of windows and of the 8-bit model, for each text."""
         language = LANGUAGES[voice[0]]
         measured = [
             MeasuredSentence(
@@ -99,12 +114,14 @@ class _Comparison:
             for text in calibration_texts(language)
         ]
         calibration = VoiceCalibration.measured(measured)
-        texts = TEXTS[language.partition("-")[0]]
-        return [self._distance(self._tokens(voice, text), calibration) for text in texts]
+        return [
+            self._distance(self._tokens(voice, text), calibration)
+            for text in texts[language.partition("-")[0]]
+        ]
 
     def _distance(
         self, sentence: SentenceTokens, calibration: VoiceCalibration
-    ) -> tuple[float, float]:
+    ) -> tuple[float, float, float]:
         text, parts = self._model.encode(sentence), self._model.parts
         own = MeasuredSentence(parts, text, self._threads)
         known = calibration.statistics(text.frames)
@@ -117,6 +134,7 @@ class _Comparison:
         # Another scale of the same spectrum does not count.
         uncut *= np.sqrt(np.mean(own.samples**2) / np.mean(uncut**2))
         return (
+            len(own.samples) / SAMPLE_RATE,
             log_spectral_distance(own.samples, windows),
             log_spectral_distance(own.samples, uncut),
         )
@@ -136,8 +154,12 @@ def run(options: argparse.Namespace, console: Console) -> None:
     """Print one line for each voice."""
     comparison = _Comparison(KokoroFiles.in_folder(options.model or kokoro_folder()))
     for voice in options.voices:
-        windows, uncut = zip(*comparison.distances(voice), strict=True)
-        each = ", ".join(f"{distance:.1f}" for distance in windows)
+        found = comparison.distances(voice, SHORT_TEXTS if options.short else TEXTS)
+        seconds, windows, uncut = zip(*found, strict=True)
+        each = ", ".join(
+            f"{distance:.1f} at {length:.1f} s"
+            for length, distance in zip(seconds, windows, strict=True)
+        )
         console.print(
             f"{voice}: windows {statistics.fmean(windows):.2f} dB ({each});"
             f" 8 bit {statistics.fmean(uncut):.2f} dB",
@@ -149,6 +171,7 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     made = new_parser(__doc__)
     made.add_argument("--voices", nargs="+", default=VOICES)
+    made.add_argument("--short", action="store_true", help="compare very short sentences")
     made.add_argument("--model", type=Path, help="a folder with model and voices")
     return made
 

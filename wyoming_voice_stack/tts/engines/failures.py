@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wyoming_voice_stack.errors import EngineError, VoiceStackError, install_hint
+from wyoming_voice_stack.errors import EngineError, ModelCorrupt, VoiceStackError, install_hint
+from wyoming_voice_stack.machine.memory import ran_out_of_memory
 
 
 def package_missing(package: str, extra: str, error: ImportError) -> EngineError:
     """A package that an engine needs cannot be imported; `extra` of this package installs it."""
     return EngineError(f"{package} cannot be imported ({error}); {install_hint(extra)}")
+
+
+def loading_failed(model: str, error: Exception, advice: str) -> VoiceStackError:
+    """A model cannot be loaded: its files are damaged, unless memory ran out. `advice` is for damage."""
+    if ran_out_of_memory(error):
+        failure: VoiceStackError = EngineError(f"The memory does not suffice to load {model}.")
+    else:
+        failure = ModelCorrupt(
+            f"{model} cannot be loaded ({type(error).__name__}: {error}). {advice}"
+        )
+    failure.__cause__ = error
+    return failure
 
 
 def synthesis_failed(

@@ -58,8 +58,8 @@ MAX_CHARACTERS = 250
 """Longer sentences are spoken hurriedly; about as many tokens, of which the model takes 510."""
 LANES = 8
 """Sentences in progress at a time. Each holds what its text half computed, up to 10 MB."""
-MAX_WHOLE_FRAMES = 160
-"""Frames of sentences that are computed at once, with their own statistics: two seconds. The statistics of
+MAX_WHOLE_FRAMES = 104
+"""Frames of sentences that are computed at once, with their own statistics: 1.3 seconds. The statistics of
 short ones differ most from those of others, and there is little to wait for."""
 MAX_OWN_FIRST_STAGE_FRAMES = 320
 """Frames of sentences whose first stage, a third of the work, is computed at once: four seconds. Its
@@ -249,6 +249,9 @@ class KokoroSynthesizer:
                 with self._scheduler.acquire(unhurried) as turn:
                     encoded = self._model.encode(sentence)
                     measured = MeasuredSentence(self._model.parts, encoded, turn.threads)
+                # What a sentence leaves behind is in pieces that the next, longer one cannot use.
+                del encoded
+                trim_heap()
                 yield measured
 
     def _digest(self, name: str) -> str:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from wyoming_voice_stack.errors import ModelCorrupt
-from wyoming_voice_stack.machine.memory import trim_heap
+from wyoming_voice_stack.machine.memory import ran_out_of_memory, trim_heap
 from wyoming_voice_stack.onnx_file.graph import Graph, read_graph
-from wyoming_voice_stack.tts.engines.failures import package_missing
+from wyoming_voice_stack.tts.engines.failures import loading_failed, package_missing
 from wyoming_voice_stack.tts.engines.inference_sessions import (
     session_from_bytes,
     session_from_file,
@@ -39,6 +38,8 @@ MANY_FRAMES = 480
 """Frames of a sentence, 6 s, whose text half has freed memory that is worth returning."""
 MAX_TEXT_THREADS = 4
 """Threads that compute the text half; its matrices are small."""
+
+_ADVICE = "Delete it and download it again."
 
 
 class WholeKokoro:
@@ -84,7 +85,7 @@ def load_model(path: Path, threads: int) -> StreamingKokoro | WholeKokoro:
 
     Raises:
         ModelCorrupt: it is damaged, or not an export of Kokoro.
-        EngineError: onnxruntime is not installed.
+        EngineError: onnxruntime is not installed, or memory ran out.
     """
     try:
         import onnxruntime
@@ -94,15 +95,15 @@ def load_model(path: Path, threads: int) -> StreamingKokoro | WholeKokoro:
     text_threads = min(threads, MAX_TEXT_THREADS)
     try:
         return _load_streaming(path, text_threads)
-    except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors have no common base class
+    except Exception as error:
+        if ran_out_of_memory(error):
+            # The whole model needs more.
+            raise loading_failed(f"Kokoro model {path}", error, _ADVICE) from error
         reason = f"{type(error).__name__}: {error}"
     try:
         model = WholeKokoro(TextSession(session_from_file(str(path), text_threads)))
     except Exception as error:
-        raise ModelCorrupt(
-            f"Kokoro model {path} cannot be loaded ({type(error).__name__}: {error}). Delete it and"
-            " download it again."
-        ) from error
+        raise loading_failed(f"Kokoro model {path}", error, _ADVICE) from error
     _LOGGER.info("%s synthesizes each sentence as a whole (%s)", path.name, reason)
     return model
 

@@ -12,7 +12,7 @@ import numpy as np
 from wyoming_voice_stack.errors import ModelCorrupt
 from wyoming_voice_stack.tts.engine import EngineCard, Voice
 from wyoming_voice_stack.tts.engines.espeak import ESPEAK_LOCK
-from wyoming_voice_stack.tts.engines.failures import package_missing
+from wyoming_voice_stack.tts.engines.failures import loading_failed, package_missing
 from wyoming_voice_stack.tts.engines.model_files import single_voice_card
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import EncodedSentence
 from wyoming_voice_stack.tts.engines.vits.sessions import (
@@ -96,7 +96,7 @@ def load_model(path: Path, config: dict[str, Any], threads: int) -> PiperModel:
 
     Raises:
         ModelCorrupt: one of its files is damaged, or espeak-ng does not have its voice.
-        EngineError: piper-tts is not installed.
+        EngineError: piper-tts is not installed, or memory ran out.
     """
     try:
         from piper import PiperVoice
@@ -111,10 +111,8 @@ def load_model(path: Path, config: dict[str, Any], threads: int) -> PiperModel:
             session=None, config=PiperConfig.from_dict(config), download_dir=path.parent
         )
     except Exception as error:
-        raise ModelCorrupt(
-            f"Piper voice {path} cannot be loaded ({type(error).__name__}: {error}). Delete it and its"
-            " .json file, and download both again."
-        ) from error
+        advice = "Delete it and its .json file, and download both again."
+        raise loading_failed(f"Piper voice {path}", error, advice) from error
     _require_espeak_voice(piper, path)
     return PiperModel(piper, voice)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wyoming_voice_stack.machine.memory import ran_out_of_memory
 from wyoming_voice_stack.onnx_file.graph import Chunk, Graph, read_graph
 from wyoming_voice_stack.tts.engines.inference_sessions import (
     session_from_bytes,
@@ -116,7 +117,10 @@ def load_voice(path: Path, threads: int = 1) -> StreamingVoice | WholeSentenceVo
     """
     try:
         return _load_streaming(path, threads)
-    except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors have no common base class
+    except Exception as error:
+        if ran_out_of_memory(error):
+            # The whole voice needs more.
+            raise
         reason = f"{type(error).__name__}: {error}"
     voice = WholeSentenceVoice(session_from_file(str(path), threads))
     _LOGGER.info("%s synthesizes each sentence as a whole (%s)", path.name, reason)

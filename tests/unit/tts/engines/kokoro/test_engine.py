@@ -20,6 +20,7 @@ from wyoming_voice_stack.errors import (
 )
 from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.engines.kokoro import engine as module
+from wyoming_voice_stack.tts.engines.kokoro import loading
 from wyoming_voice_stack.tts.engines.kokoro.calibration_texts import CALIBRATION_TEXTS
 from wyoming_voice_stack.tts.engines.kokoro.engine import (
     MAX_WHOLE_FRAMES,
@@ -252,6 +253,18 @@ class TestFiles:
     def test_model_that_is_no_model(self, folder: Path) -> None:
         (folder / "model.onnx").write_bytes(b"not a model" * 200)
         with pytest.raises(ModelCorrupt, match=r"model\.onnx cannot be loaded"):
+            source(folder).load()
+
+    @pytest.mark.parametrize("part", ["generator_parts", "session_from_bytes"])
+    def test_memory_that_does_not_suffice(
+        self, part: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def allocate(*_: object) -> None:
+            raise RuntimeError("std::bad_alloc")
+
+        monkeypatch.setattr(loading, part, allocate)
+        monkeypatch.setattr(loading, "session_from_file", lambda *_: pytest.fail("needs more"))
+        with pytest.raises(EngineError, match=r"does not suffice to load .*model\.onnx"):
             source(folder).load()
 
     def test_model_of_another_kind(self, folder: Path, piper_model: Path) -> None:

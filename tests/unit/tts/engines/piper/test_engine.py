@@ -24,6 +24,7 @@ from wyoming_voice_stack.tts.engines.piper.engine import (
     piper_hub_path,
 )
 from wyoming_voice_stack.tts.engines.piper.loading import PiperModel
+from wyoming_voice_stack.tts.engines.vits import sessions
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
@@ -257,6 +258,17 @@ class TestLoading:
     def test_refuses_a_damaged_model(self, copied: Path) -> None:
         copied.write_bytes(copied.read_bytes()[:100_000])
         with pytest.raises(ModelCorrupt, match="download both again"):
+            piper_source(copied).load()
+
+    def test_memory_that_does_not_suffice(
+        self, copied: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def allocate(*_: object) -> None:
+            raise MemoryError
+
+        monkeypatch.setattr(sessions, "_streaming_voice", allocate)
+        monkeypatch.setattr(sessions, "session_from_file", lambda *_: pytest.fail("needs more"))
+        with pytest.raises(EngineError, match="does not suffice to load Piper voice"):
             piper_source(copied).load()
 
     def test_refuses_a_strange_configuration(self, copied: Path) -> None:

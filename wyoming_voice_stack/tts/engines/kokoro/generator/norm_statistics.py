@@ -15,6 +15,9 @@ from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 EPSILON = 1e-5
 """Added to variances, as PyTorch's instance norm does."""
 
+GROUP = 16
+"""Channels that are measured at once."""
+
 ChannelStatistics = tuple[Floats, Floats]
 """Mean and deviation of each channel of a tensor, [channels]."""
 
@@ -42,7 +45,11 @@ def statistics_size(norms: Sequence[Norm]) -> int:
 def measured(tensor: Tensor) -> ChannelStatistics:
     """Mean and deviation of each channel of a tensor [1, channels, 1, time]."""
     rows = tensor[0, :, 0]
-    return rows.mean(axis=1), np.sqrt(rows.var(axis=1) + np.float32(EPSILON))
+    # A group at a time: a variance needs a copy of what it is taken from.
+    groups = [rows[start : start + GROUP] for start in range(0, len(rows), GROUP)]
+    means = np.concatenate([each.mean(axis=1) for each in groups])
+    variances = np.concatenate([each.var(axis=1) for each in groups])
+    return means, np.sqrt(variances + np.float32(EPSILON))
 
 
 def norm_affine(

@@ -132,6 +132,31 @@ class RunningStage:
         self.total.append(sum(rest, first))
 
 
+def step_window(
+    step: Step,
+    given: Tensor,
+    affine: tuple[Tensor, Tensor],
+    start: int,
+    stop: int,
+    added: Tensor | None = None,
+) -> Tensor:
+    """The output of a step at positions `start` to `stop` of a whole sentence."""
+    reach, length = step.width // 2, given.shape[3]
+    zeros = np.zeros((1, given.shape[1], 1, reach), np.float32)
+    feeds = {
+        INPUT: given[..., max(0, start - reach) : stop + reach],
+        FACTOR: affine[0],
+        OFFSET: affine[1],
+        EARLIER: zeros[..., : max(0, reach - start)],
+        END: zeros[..., : max(0, stop + reach - length)],
+    }
+    if added is not None:
+        feeds[ADDED] = added
+    (output,) = step.session.run([OUTPUT], feeds)
+    computed: Tensor = output
+    return computed
+
+
 def source_window(parts: StageParts, harmonics: Tensor, begin: int, end: int) -> Tensor:
     """The harmonics that positions `begin` to `end` of a stage depend on, with zeros around them."""
     stride, kernel = parts.source_stride, parts.source_kernel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,8 +27,8 @@ from wyoming_voice_stack.tts.engines.kokoro.generator.norm_statistics import (
 )
 from wyoming_voice_stack.tts.engines.kokoro.generator.position_tensors import padded
 from wyoming_voice_stack.tts.engines.kokoro.generator.running_blocks import (
-    RunningStep,
     source_window,
+    step_window,
     upsampled,
 )
 from wyoming_voice_stack.tts.engines.kokoro.generator.side_tasks import SideTasks
@@ -35,6 +36,8 @@ from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
 POSITIONS_AT_ONCE = 2400
 """Positions that a step computes at once; tensors of more do not fit in a core's cache."""
+MIN_PARTS = 6
+"""Parts of a step's positions, which two and three threads share equally."""
 
 
 def whole_sentence(
@@ -71,6 +74,12 @@ def first_stage(
 
 
 class _WholeRun:
+    """Computes one step after the other over all positions, each into a tensor that is there already.
+
+    Threads share the positions of a step. If each computed a block, as they do in windows, the tensors of
+    three blocks would be in memory.
+    """
+
     def __init__(self, styles: Mapping[str, Tensor], tasks: SideTasks) -> None:
         self._styles = styles
         self._tasks = tasks
@@ -78,32 +87,39 @@ class _WholeRun:
 
     def stage(self, stage: StageParts, coarse: Tensor, harmonics: Tensor) -> Tensor:
         """The sum of a stage's blocks."""
-        fine = upsampled(stage, padded(coarse, -1, coarse.shape[3] + 1), first=True)
-        filtered = stage.source.run(source_window(stage, harmonics, 0, fine.shape[3]))
-        given = fine + self._block(stage.source_block, filtered)
-        *others, costliest = [partial(self._block, block, given) for block in stage.blocks]
-        begun = [self._tasks.begin(each) for each in reversed(others)]
-        total = costliest()
-        for result in reversed(begun):
-            total += result()
+        given = upsampled(stage, padded(coarse, -1, coarse.shape[3] + 1), first=True)
+        filtered = stage.source.run(source_window(stage, harmonics, 0, given.shape[3]))
+        given += self._block(stage.source_block, filtered)
+        del filtered
+        first, *others = stage.blocks
+        total = self._block(first, given.copy())
+        for block in others:
+            total += self._block(block, given.copy())
         return total
 
     def _block(self, block: BlockSteps, given: Tensor) -> Tensor:
+        """The block's output, in the place of its input."""
+        inner = np.empty_like(given)
         for first, second in block.pairs:
-            given = self._step(second, self._step(first, given), added=given)
+            self._step(first, given, inner)
+            self._step(second, inner, given, adds=True)
         return given
 
-    def _step(self, step: Step, given: Tensor, added: Tensor | None = None) -> Tensor:
-        norm = step.norm
+    def _step(self, step: Step, given: Tensor, output: Tensor, *, adds: bool = False) -> None:
+        """Write what a step makes of `given` into `output`, or add it."""
+        norm, length = step.norm, given.shape[3]
         if norm.source not in self.found:
             self.found[norm.source] = measured(given)
-        running = RunningStep(step, *norm_affine(norm, self._styles, self.found[norm.source]))
-        length, results, done = given.shape[3], [], 0
-        for start in range(0, length, POSITIONS_AT_ONCE):
-            part = given[..., start : start + POSITIONS_AT_ONCE]
-            last = start + POSITIONS_AT_ONCE >= length
-            count = running.positions(part.shape[3], last=last)
-            residual = None if added is None else added[..., done : done + count]
-            results.append(running.run(part, last=last, added=residual))
-            done += count
-        return np.concatenate(results, axis=3)
+        affine = norm_affine(norm, self._styles, self.found[norm.source])
+
+        def compute(start: int, stop: int) -> None:
+            added = output[..., start:stop] if adds else None
+            output[..., start:stop] = step_window(step, given, affine, start, stop, added)
+
+        count = max(MIN_PARTS, -(-length // POSITIONS_AT_ONCE))
+        bounds = [length * number // count for number in range(count + 1)]
+        own, *others = [partial(compute, *each) for each in pairwise(bounds) if each[0] < each[1]]
+        begun = [self._tasks.begin(each) for each in others]
+        own()
+        for finish in reversed(begun):
+            finish()
