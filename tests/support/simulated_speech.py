@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -22,7 +22,8 @@ from wyoming_voice_stack.tts.backend import SynthesisOptions, TtsBackend
 from wyoming_voice_stack.tts.engine import Samples
 from wyoming_voice_stack.tts.reply import Reply
 from wyoming_voice_stack.tts.reply_places import EngineLoad, ReplyPlaces
-from wyoming_voice_stack.tts.scheduling.chunk_sizer import OVERHEAD_S, ChunkSizer
+from wyoming_voice_stack.tts.scheduling.chunk_sizer import OVERHEAD_S
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler, SchedulerTurn
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 from wyoming_voice_stack.tts.scheduling.speech_rate import SpeechRate
 from wyoming_voice_stack.tts.script import ScriptLine
@@ -43,24 +44,25 @@ class SimulatedSentence:
     def __init__(self, engine: SimulatedEngine, job: Any, due: float) -> None:
         self.job, self.due = job, due
         self.remaining_s = float(job.request.text)
-        self.begun = self.closed = False
+        self.closed = False
         self._engine = engine
         self._chunks: deque[Samples] = deque()
         self._changed = asyncio.Event()
 
-    @property
-    def buffered_s(self) -> float:
-        return float(self.job.playback.buffered_s)
-
     def put(self, seconds: float) -> None:
         samples = max(1, round(seconds * RATE))
         self.remaining_s -= seconds
-        if self.remaining_s < 1e-6:
-            self.job.generated.set()
         self.job.rate.add(seconds)
-        self.job.playback.add(seconds)
+        self.job.buffer.add(seconds)
+        if self.complete:
+            self.job.buffer.finish()
+            self.job.generated.set()
         self._chunks.append(np.full(samples, 0.3, np.float32))
         self._changed.set()
+
+    @property
+    def complete(self) -> bool:
+        return self.remaining_s < 1e-6
 
     def __aiter__(self) -> SimulatedSentence:
         return self
@@ -81,63 +83,97 @@ class SimulatedSentence:
 
     def close(self) -> None:
         self.closed = True
-        self._engine.changed.set()
+        self._engine.fill_lanes()
+
+
+class SimulatedCores:
+    """Shares cores equally among threads, in virtual time."""
+
+    def __init__(self, cores: int, clock: Callable[[], float]) -> None:
+        self._cores = cores
+        self._clock = clock
+        self._threads = 0
+        self._changed = asyncio.Event()
+
+    async def work(self, core_s: float, threads: int) -> None:
+        """Work for so many seconds of one core, divided among threads."""
+        remaining_s = core_s / threads
+        self._change(threads)
+        while remaining_s > 1e-9:
+            changed, since = self._changed, self._clock()
+            share = min(1.0, self._cores / self._threads)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), remaining_s / share)
+            remaining_s -= share * (self._clock() - since)
+        self._change(-threads)
+
+    def _change(self, threads: int) -> None:
+        self._threads += threads
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
 class SimulatedEngine:
-    """Computes one chunk after the other, as Piper does; stands for a `Worker`."""
+    """Computes chunks in turns of the scheduler, as Piper does; stands for a `Worker`."""
 
     name, state, queued_requests, lanes = "simulated", "ready", 0, LANES
 
-    def __init__(self, speed: float, clock: Callable[[], float]) -> None:
-        self._speed = speed
-        self._clock = clock
-        self._sizer = ChunkSizer()
-        self._sentences: list[SimulatedSentence] = []
-        self.changed = asyncio.Event()
+    def __init__(self, speed: float, clock: Callable[[], float], cores: int = 1) -> None:
+        """`speed` is that of all cores together."""
+        self._core_speed = speed / cores
+        self._cores = SimulatedCores(cores, clock)
+        self._scheduler = FairScheduler(cores + 1, cores, clock=clock)
+        self._waiting: list[SimulatedSentence] = []
+        self._running: set[asyncio.Task[None]] = set()
 
     def stream(self, job: Any, *, admitted: bool, due: float) -> SimulatedSentence:
         del admitted
-        self._sentences.append(SimulatedSentence(self, job, due))
-        self.changed.set()
-        return self._sentences[-1]
+        self._waiting.append(sentence := SimulatedSentence(self, job, due))
+        self.fill_lanes()
+        return sentence
 
-    async def run(self) -> None:
-        while True:
-            self._sentences = [
-                each for each in self._sentences if not each.closed and each.remaining_s > 1e-6
-            ]
-            in_lanes = [each for each in self._sentences if each.begun]
-            waiting = [each for each in self._sentences if not each.begun]
-            in_lanes += sorted(waiting, key=lambda each: each.due)[: LANES - len(in_lanes)]
-            if in_lanes:
-                await self._compute(min(in_lanes, key=lambda each: each.buffered_s), in_lanes)
-            else:
-                self.changed.clear()
-                await self.changed.wait()
+    def fill_lanes(self) -> None:
+        self._waiting = [each for each in self._waiting if not each.closed]
+        while self._waiting and len(self._running) < LANES:
+            first = min(self._waiting, key=lambda each: each.due)
+            self._waiting.remove(first)
+            running = asyncio.create_task(self._speak(first))
+            self._running.add(running)
+            running.add_done_callback(self._free_lane)
 
-    async def _compute(
-        self, sentence: SimulatedSentence, in_lanes: Sequence[SimulatedSentence]
-    ) -> None:
-        playback = sentence.job.playback
-        playbacks = dict.fromkeys(each.job.playback for each in in_lanes)
-        others = [each.buffered_s for each in playbacks if each is not playback]
-        with sentence.job.rate.computing():
-            if not sentence.begun:
-                took_s = PREPARATION_S * 10 / self._speed
-                await asyncio.sleep(took_s)
-                self._sizer.record_preparation(took_s)
-            sentence.begun = True
-            seconds = min(self._length_s(sentence, others), sentence.remaining_s)
-            took_s = (seconds + OVERHEAD_S) / self._speed
-            await asyncio.sleep(took_s)
-            self._sizer.record_chunk(seconds, took_s)
-            sentence.put(seconds)
+    def _free_lane(self, done: asyncio.Task[None]) -> None:
+        self._running.discard(done)
+        done.result()
+        self.fill_lanes()
 
-    def _length_s(self, sentence: SimulatedSentence, others: Sequence[float]) -> float:
-        if math.isinf(sentence.buffered_s):
-            return self._sizer.first_chunk_s(others)
-        return self._sizer.next_chunk_s(sentence.buffered_s, others, sentence.remaining_s)
+    async def _speak(self, sentence: SimulatedSentence) -> None:
+        playback, prepared = sentence.job.playback, False
+        with self._scheduler.sentence(playback) as number:
+            while not (sentence.closed or sentence.complete):
+                with sentence.job.rate.computing():
+                    turn = await self._turn(playback, number)
+                    if not prepared:
+                        with turn.measure_preparation():
+                            await self._work(PREPARATION_S * 10, turn)
+                        wanted_s = turn.first_chunk_s(sentence.remaining_s)
+                    else:
+                        wanted_s = turn.next_chunk_s(sentence.remaining_s)
+                    prepared = True
+                    seconds = min(wanted_s, sentence.remaining_s)
+                    with turn.measure_chunk(seconds):
+                        await self._work(seconds + OVERHEAD_S, turn)
+                    turn.generated_s = seconds
+                    self._scheduler.release(turn)
+                    sentence.put(seconds)
+
+    async def _turn(self, playback: PlaybackBuffer, number: int) -> SchedulerTurn:
+        granted = asyncio.Event()
+        turn = self._scheduler.request_turn(playback, number, granted.set)
+        await granted.wait()
+        return turn
+
+    async def _work(self, audio_s: float, turn: SchedulerTurn) -> None:
+        await self._cores.work(audio_s / self._core_speed, turn.threads)
 
 
 class _Lines:

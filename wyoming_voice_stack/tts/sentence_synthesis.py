@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from wyoming_voice_stack.engine.result_stream import ResultStream
 from wyoming_voice_stack.tts.backend import TtsBackend
 from wyoming_voice_stack.tts.engine import Samples, SpeechSynthesizer, SynthesisRequest
-from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer, SentenceBuffer
 from wyoming_voice_stack.tts.scheduling.speech_rate import SpeechRate
 from wyoming_voice_stack.tts.synthesis_cache import CachedSentence
 
@@ -34,6 +34,7 @@ class SentenceSynthesis:
         """
         self.request = request
         self._playback = playback
+        self._buffer = playback.begin_sentence()
         self._address = address
         self._regain = regain
         self._cache = backend.synthesis_cache
@@ -43,7 +44,7 @@ class SentenceSynthesis:
         self._stream: ResultStream[tuple[int, Samples]] | None = None
         if self._cached is None:
             self._stream = backend.worker.stream(
-                _Synthesize(request, playback, backend.rate, self._generated),
+                _Synthesize(request, playback, self._buffer, backend.rate, self._generated),
                 admitted=admitted,
                 due=self._due,
             )
@@ -82,7 +83,7 @@ class SentenceSynthesis:
         """
         if self._cached is not None:
             for samples in self._cached.chunks:
-                self._playback.add(len(samples) / self._cached.sample_rate)
+                self._buffer.add(len(samples) / self._cached.sample_rate)
                 yield self._cached.sample_rate, samples
         elif self._stream is not None:
             caching = self._cache.accepts(self.request)
@@ -109,6 +110,7 @@ class SentenceSynthesis:
         """Stop the engine's work on the sentence."""
         if self._stream is not None:
             self._stream.close()
+        self._buffer.finish()
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ class _Synthesize:
 
     request: SynthesisRequest
     playback: PlaybackBuffer
+    buffer: SentenceBuffer
     rate: SpeechRate
     generated: threading.Event
     """Set once all audio of the sentence is generated."""
@@ -126,8 +129,9 @@ class _Synthesize:
         while (samples := self._next(chunks)) is not None:
             seconds = len(samples) / engine.sample_rate
             self.rate.add(seconds)
-            self.playback.add(seconds)
+            self.buffer.add(seconds)
             yield engine.sample_rate, samples
+        self.buffer.finish()
         self.generated.set()
 
     def _next(self, chunks: Iterator[Samples]) -> Samples | None:

@@ -30,13 +30,14 @@ def crowd(kind: str, count: int, arrive_within_s: float) -> list[Listener]:
     ]
 
 
-def listen(speed: float, listeners: Sequence[Listener], monkeypatch: pytest.MonkeyPatch) -> None:
+def listen(
+    speed: float, listeners: Sequence[Listener], monkeypatch: pytest.MonkeyPatch, cores: int = 1
+) -> None:
     """Let an engine that has spoken one reply before speak to all of them."""
 
     async def main(clock: Callable[[], float]) -> None:
-        engine = SimulatedEngine(speed, clock)
+        engine = SimulatedEngine(speed, clock, cores)
         backend = simulated_backend(engine, clock, monkeypatch)
-        running = asyncio.create_task(engine.run())
 
         async def listen_or_leave(listener: Listener) -> None:
             try:
@@ -46,7 +47,6 @@ def listen(speed: float, listeners: Sequence[Listener], monkeypatch: pytest.Monk
 
         await Listener([3.0]).listen(backend, clock)
         await asyncio.gather(*map(listen_or_leave, listeners))
-        running.cancel()
 
     run_in_virtual_time(main)
 
@@ -55,11 +55,17 @@ def listen(speed: float, listeners: Sequence[Listener], monkeypatch: pytest.Monk
 @pytest.mark.parametrize("kind", SENTENCES_S)
 @pytest.mark.parametrize("speed", [2, 4, 7, 15, 30])
 @pytest.mark.parametrize("count", [8, 64])
+@pytest.mark.parametrize("cores", [1, 2])
 def test_no_gaps(
-    count: int, speed: int, kind: str, arrive_within_s: float, monkeypatch: pytest.MonkeyPatch
+    cores: int,
+    count: int,
+    speed: int,
+    kind: str,
+    arrive_within_s: float,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     listeners = crowd(kind, count, arrive_within_s)
-    listen(speed, listeners, monkeypatch)
+    listen(speed, listeners, monkeypatch, cores)
     heard = [listener for listener in listeners if not listener.refused]
     assert [listener.gaps_s for listener in heard] == [[]] * len(heard)
     # Those that could not begin in time were told so, and the engine was not idle meanwhile.

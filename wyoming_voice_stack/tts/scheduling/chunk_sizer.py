@@ -67,6 +67,11 @@ class ChunkSizer:
         with self._lock:
             return self._preparation_s
 
+    @property
+    def shortest_chunk_takes_s(self) -> float:
+        """Time needed for the shortest chunk."""
+        return self._cost_s(SHORTEST_CHUNK_S)
+
     def record_preparation(self, took_s: float) -> None:
         """Record how long the preparation of a sentence took."""
         with self._lock:
@@ -130,7 +135,7 @@ class ChunkSizer:
         started = sorted(filter(math.isfinite, others_buffered_s))
         for position, other_s in enumerate(started, start=1):
             spare_s = other_s - position * self._cost_s(SHORTEST_CHUNK_S)
-            budget_s = min(budget_s, SPARE_SHARE * spare_s)
+            budget_s = min(budget_s, SPARE_SHARE / parallel * spare_s)
         affordable_s = budget_s * self.speed - OVERHEAD_S
         shortest_s = self._shortest_s(1 + len(others_buffered_s))
         return min(max(affordable_s, shortest_s), LONGEST_CHUNK_S)

@@ -13,13 +13,23 @@ from dataclasses import dataclass
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import ChunkSizer
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
+BETWEEN_TURNS_S = 0.02
+"""Time in which a sentence that had a turn hands over its audio and asks for the next one. After it, its
+reply is expected to wait for its client."""
+
+
+WORK_AHEAD_S = 1.0
+"""Audio that every reply must have buffered before a core computes a sentence ahead of its turn."""
+
 
 class SchedulerTurn:
     """Permission to compute one chunk, with the facts needed to choose its length."""
 
     def __init__(self, scheduler: FairScheduler, number: int, playback: PlaybackBuffer) -> None:
         self._scheduler = scheduler
-        self._number = number
+        self.number = number
+        self.generated_s = 0.0
+        """Audio that the turn has generated; set before it ends."""
         self._playback = playback
 
     @property
@@ -33,7 +43,7 @@ class SchedulerTurn:
             return self.next_chunk_s(remaining_s)
         scheduler = self._scheduler
         return scheduler.sizer.first_chunk_s(
-            scheduler.others_buffered_s(self._number), scheduler.callers
+            scheduler.others_buffered_s(self.number), scheduler.callers
         )
 
     def next_chunk_s(self, remaining_s: float = math.inf) -> float:
@@ -44,7 +54,7 @@ class SchedulerTurn:
         buffered_s = self._playback.buffered_s
         return self._scheduler.sizer.next_chunk_s(
             buffered_s if math.isfinite(buffered_s) else math.inf,
-            self._scheduler.others_buffered_s(self._number),
+            self._scheduler.others_buffered_s(self.number),
             remaining_s,
             self._scheduler.callers,
         )
@@ -72,10 +82,20 @@ class _Caller:
     sentence: int
 
 
+@dataclass
+class _Sentence:
+    playback: PlaybackBuffer
+    last_s: float = 0.0
+    """Audio of the last turn, until the next one is asked for: it may not be in the buffer yet."""
+    released_at: float = -math.inf
+
+
 class FairScheduler:
     """Lets `at_once` callers compute at a time; the reply with the least buffered audio goes first.
 
-    So every waiting reply gets its first chunk before any reply gets a second one.
+    So every waiting reply gets its first chunk before any reply gets a second one, unless that one would
+    run dry meanwhile. A sentence is computed before the earlier ones of its reply are complete only on a
+    core that has nothing else to do.
     """
 
     def __init__(
@@ -95,8 +115,9 @@ class FairScheduler:
         self._updated_at = clock()
         self._numbers = itertools.count()
         self._waiting: dict[int, _Caller] = {}
-        self._granted: dict[int, threading.Event] = {}
+        self._granted: dict[int, Callable[[], None]] = {}
         self._running: dict[int, _Caller] = {}
+        self._sentences: dict[int, _Sentence] = {}
         self._lock = threading.Lock()
 
     @property
@@ -113,45 +134,77 @@ class FairScheduler:
             return len(self._waiting) + len(self._running)
 
     def others_buffered_s(self, number: int) -> tuple[float, ...]:
-        """Buffered audio of every other reply of which a sentence computes or waits."""
+        """Buffered audio of every other reply of which a sentence computes, waits or is between two turns."""
         with self._lock:
             callers = {**self._waiting, **self._running}
+            coming = self._between_turns()
         own = callers[number].playback
-        playbacks = dict.fromkeys(each.playback for each in callers.values())
-        return tuple(each.buffered_s for each in playbacks if each is not own)
+        playbacks = dict.fromkeys([each.playback for each in callers.values()] + list(coming))
+        return tuple(
+            _with(each.buffered_s, coming.get(each, 0.0)) for each in playbacks if each is not own
+        )
 
     def threads(self) -> int:
-        """The share of one caller if all that wait were computing."""
-        return max(1, min(self._cores // min(self.callers, self._at_once), self._max_threads))
+        """The share of one caller if all those that may compute now were computing."""
+        with self._lock:
+            return self._threads()
 
-    def next_sentence(self) -> int:
-        """Return the number of a new sentence: of one reply, the earlier sentence goes first."""
-        return next(self._numbers)
+    @contextmanager
+    def sentence(self, playback: PlaybackBuffer) -> Iterator[int]:
+        """Number a sentence; until the block ends, the later ones of its reply are less urgent."""
+        with self._lock:
+            number = next(self._numbers)
+            self._sentences[number] = _Sentence(playback)
+        try:
+            yield number
+        finally:
+            with self._lock:
+                del self._sentences[number]
+                self._grant()
 
     @contextmanager
     def acquire(
         self, playback: PlaybackBuffer, sentence: int | None = None
     ) -> Iterator[SchedulerTurn]:
         """Wait for a turn and keep it until the block ends: one chunk at most, of a sentence by its number."""
+        granted = threading.Event()
+        turn = self.request_turn(playback, sentence, granted.set)
+        granted.wait()
+        try:
+            yield turn
+        finally:
+            self.release(turn)
+
+    def request_turn(
+        self, playback: PlaybackBuffer, sentence: int | None, granted: Callable[[], None]
+    ) -> SchedulerTurn:
+        """Queue for a turn; `granted` is called, from any thread, when it begins."""
         with self._lock:
             number = next(self._numbers)
             self._waiting[number] = _Caller(playback, number if sentence is None else sentence)
-            granted = self._granted[number] = threading.Event()
+            self._granted[number] = granted
+            if (continued := self._sentences.get(self._waiting[number].sentence)) is not None:
+                continued.last_s = 0.0
             self._grant()
-        granted.wait()
-        try:
-            yield SchedulerTurn(self, number, playback)
-        finally:
-            with self._lock:
-                self._update_machine_time()
-                del self._running[number]
-                self._grant()
+        return SchedulerTurn(self, number, playback)
+
+    def release(self, turn: SchedulerTurn) -> None:
+        """End a turn that was granted."""
+        with self._lock:
+            self._update_machine_time()
+            caller = self._running.pop(turn.number)
+            if (ended := self._sentences.get(caller.sentence)) is not None:
+                ended.last_s, ended.released_at = turn.generated_s, self._clock()
+            self._grant()
 
     def _max_running(self) -> int:
-        """A reply without audio gets a core of its own; filling the gaps between turns can wait."""
+        """A reply that needs audio now gets a core of its own; filling the gaps between turns can wait."""
         callers = (*self._waiting.values(), *self._running.values())
-        any_unstarted = any(math.isinf(caller.playback.buffered_s) for caller in callers)
-        return min(self._at_once, self._cores) if any_unstarted else self._at_once
+        urgent = any(
+            math.isinf(caller.playback.buffered_s) or self._cannot_wait(caller.playback)
+            for caller in callers
+        )
+        return min(self._at_once, self._cores) if urgent else self._at_once
 
     def _update_machine_time(self) -> None:
         now = self._clock()
@@ -163,11 +216,73 @@ class FairScheduler:
         # waiting thread judged for itself, each could find another one first.
         self._update_machine_time()
         while self._waiting and len(self._running) < self._max_running():
-            order = {
-                number: (caller.playback.buffered_s, caller.sentence)
-                for number, caller in self._waiting.items()
-            }
+            order = {number: self._urgency(caller) for number, caller in self._waiting.items()}
             number = min(order, key=order.__getitem__)
+            follows, _, buffered_s, _ = order[number]
+            if follows and not (self._works_ahead() and self._has_spare_core()):
+                break
+            if self._is_reserved(buffered_s):
+                break
             self._running[number] = self._waiting.pop(number)
             # Only this thread is woken: with sixteen waiting, the others would compete for the cores.
-            self._granted.pop(number).set()
+            self._granted.pop(number)()
+
+    def _urgency(self, caller: _Caller) -> tuple[bool, bool, float, int]:
+        """The lowest goes first. No client needs a sentence before the end of the one before it."""
+        waits = not self._cannot_wait(caller.playback)
+        return self._follows(caller), waits, caller.playback.buffered_s, caller.sentence
+
+    def _cannot_wait(self, playback: PlaybackBuffer) -> bool:
+        """Whether a reply would run dry if the first chunk of another one came before its next."""
+        side_by_side = min(self._cores, self._at_once)
+        takes_s = self.sizer.preparation_s + 2 * self.sizer.shortest_chunk_takes_s
+        return 0 <= playback.buffered_s < side_by_side * takes_s
+
+    def _follows(self, caller: _Caller) -> bool:
+        return any(
+            number < caller.sentence and each.playback is caller.playback
+            for number, each in self._sentences.items()
+        )
+
+    def _threads(self) -> int:
+        callers = [*self._waiting.values(), *self._running.values()]
+        if not self._works_ahead():
+            callers = [caller for caller in callers if not self._follows(caller)]
+        together = max(1, min(len(callers), self._at_once))
+        return max(1, min(self._cores // together, self._max_threads))
+
+    def _works_ahead(self) -> bool:
+        """Whether all replies have so much audio that sentences may be computed ahead of their turn."""
+        replies = {each.playback for each in self._sentences.values()}
+        return all(each.buffered_s >= WORK_AHEAD_S for each in replies)
+
+    def _has_spare_core(self) -> bool:
+        """Whether a core has nothing to do, although the current sentences of all replies are computed."""
+        current = sum(not self._follows(caller) for caller in self._running.values())
+        replies = {each.playback for each in self._sentences.values()}
+        return current == len(replies) and len(self._running) * self._threads() < self._cores
+
+    def _is_reserved(self, buffered_s: float) -> bool:
+        """Whether the free turns are for replies with less audio, which are between two turns."""
+        if not self._running:
+            return False
+        coming = self._between_turns().items()
+        urgent = sum(_with(each.buffered_s, more_s) < buffered_s for each, more_s in coming)
+        return len(self._running) + urgent >= self._max_running()
+
+    def _between_turns(self) -> dict[PlaybackBuffer, float]:
+        """Replies whose current sentence will soon ask for its next turn, and the audio of its last one."""
+        since = self._clock() - BETWEEN_TURNS_S
+        current: dict[PlaybackBuffer, _Sentence] = {}
+        for each in self._sentences.values():
+            current.setdefault(each.playback, each)
+        return {
+            playback: each.last_s
+            for playback, each in current.items()
+            if each.last_s and each.released_at >= since
+        }
+
+
+def _with(buffered_s: float, more_s: float) -> float:
+    """What a reply has buffered once it has this much more."""
+    return more_s if math.isinf(buffered_s) and more_s else buffered_s + more_s

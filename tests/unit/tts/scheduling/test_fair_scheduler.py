@@ -6,7 +6,11 @@ import threading
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
-from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import (
+    BETWEEN_TURNS_S,
+    FairScheduler,
+    SchedulerTurn,
+)
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 
@@ -135,10 +139,10 @@ async def test_threads_are_the_share_of_the_cores() -> None:
     waiting = threading.Thread(target=_take_turn, args=(scheduler,))
     with scheduler.acquire(buffered(1.0)) as first:
         assert first.threads == 7
-        assert scheduler.others_buffered_s(first._number) == ()
+        assert scheduler.others_buffered_s(first.number) == ()
         with scheduler.acquire(buffered(2.0)) as second:
             assert first.threads == second.threads == 4
-            assert len(scheduler.others_buffered_s(first._number)) == 1
+            assert len(scheduler.others_buffered_s(first.number)) == 1
             with scheduler.acquire(buffered(3.0)) as third:
                 assert [first.threads, second.threads, third.threads] == [3, 3, 3]
                 waiting.start()
@@ -163,21 +167,95 @@ async def test_of_one_reply_the_earlier_sentence_goes_first() -> None:
         with scheduler.acquire(playback, sentence):
             order.append(name)
 
-    earlier, later = scheduler.next_sentence(), scheduler.next_sentence()
-    threads = [
-        threading.Thread(target=work, args=arguments)
-        for arguments in (("later", later), ("earlier", earlier))
-    ]
-    with scheduler.acquire(playback) as turn:
-        for count, thread in enumerate(threads, start=1):
-            thread.start()
-            await eventually(lambda count=count: len(scheduler._waiting) == count)  # type: ignore[misc]
-        # They take their share of the machine, and need no audio of their own.
-        assert scheduler.callers == 3
-        assert scheduler.others_buffered_s(turn._number) == ()
-    for thread in threads:
-        thread.join(WAIT_SECONDS)
+    with scheduler.sentence(playback) as earlier, scheduler.sentence(playback) as later:
+        threads = [
+            threading.Thread(target=work, args=arguments)
+            for arguments in (("later", later), ("earlier", earlier))
+        ]
+        with scheduler.acquire(playback, earlier) as turn:
+            for count, thread in enumerate(threads, start=1):
+                thread.start()
+                await eventually(lambda count=count: len(scheduler._waiting) == count)  # type: ignore[misc]
+            # They take their share of the machine, and need no audio of their own.
+            assert scheduler.callers == 3
+            assert scheduler.others_buffered_s(turn.number) == ()
+        threads[1].join(WAIT_SECONDS)
+    threads[0].join(WAIT_SECONDS)
     assert order == ["earlier", "later"]
+
+
+class Requests:
+    """Turns that were asked for, and which of them were granted."""
+
+    def __init__(self, scheduler: FairScheduler) -> None:
+        self._scheduler = scheduler
+        self.granted: list[str] = []
+
+    def ask(
+        self, name: str, playback: PlaybackBuffer, sentence: int | None = None
+    ) -> SchedulerTurn:
+        return self._scheduler.request_turn(playback, sentence, lambda: self.granted.append(name))
+
+
+@pytest.mark.parametrize(("buffered_s", "granted"), [(0.5, False), (9.0, True)])
+def test_a_sentence_ahead_of_its_turn_takes_only_a_spare_core(
+    buffered_s: float, granted: bool
+) -> None:
+    scheduler = FairScheduler(at_once=3, cores=2, clock=lambda: 0.0)
+    requests, playback, other = Requests(scheduler), buffered(buffered_s), buffered(99.0)
+    with scheduler.sentence(playback) as current, scheduler.sentence(playback) as following:
+        first = requests.ask("current", playback, current)
+        requests.ask("following", playback, following)
+        assert ("following" in requests.granted) is granted
+        # Without enough audio, the current sentence is computed by all cores.
+        assert first.threads == (1 if granted else 2)
+        requests.ask("other", other)
+        scheduler.release(first)
+        assert requests.granted[-1] == "other"
+
+
+def test_a_reply_between_two_turns_keeps_its_turn() -> None:
+    scheduler = FairScheduler(at_once=2, cores=2, clock=lambda: 0.0)
+    requests, playback = Requests(scheduler), buffered(1.0)
+    with scheduler.sentence(playback) as sentence:
+        turn = requests.ask("first", playback, sentence)
+        running = requests.ask("running", buffered(5.0))
+        requests.ask("waiting", buffered(4.0))
+        turn.generated_s = 0.5
+        scheduler.release(turn)
+        # Its audio is not in the buffer yet, but counts.
+        assert pytest.approx(1.5, abs=0.3) in scheduler.others_buffered_s(running.number)
+        assert requests.granted == ["first", "running"]
+        requests.ask("second", playback, sentence)
+        assert requests.granted == ["first", "running", "second"]
+        scheduler.release(running)
+        assert requests.granted[-1] == "waiting"
+
+
+def test_a_reply_that_does_not_ask_again_keeps_no_turn() -> None:
+    now = [0.0]
+    scheduler = FairScheduler(at_once=2, cores=2, clock=lambda: now[0])
+    requests, playback = Requests(scheduler), buffered(1.0)
+    with scheduler.sentence(playback) as sentence:
+        turn = requests.ask("first", playback, sentence)
+        requests.ask("running", buffered(5.0))
+        turn.generated_s = 0.5
+        scheduler.release(turn)
+        now[0] = 2 * BETWEEN_TURNS_S
+        requests.ask("other", buffered(4.0))
+        assert requests.granted[-1] == "other"
+
+
+@pytest.mark.parametrize(("buffered_s", "first"), [(0.1, "begun"), (2.0, "new"), (-1.0, "new")])
+def test_a_reply_that_would_run_dry_goes_before_a_new_one(buffered_s: float, first: str) -> None:
+    scheduler = FairScheduler(clock=lambda: 0.0)
+    scheduler.sizer.record_preparation(0.1)
+    requests = Requests(scheduler)
+    running = requests.ask("running", buffered(9.0))
+    requests.ask("new", buffered(None))
+    requests.ask("begun", buffered(buffered_s))
+    scheduler.release(running)
+    assert requests.granted == ["running", first]
 
 
 def _take_turn(scheduler: FairScheduler) -> None:

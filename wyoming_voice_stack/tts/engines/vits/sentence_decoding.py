@@ -63,19 +63,19 @@ def decode_in_chunks(
     `encode` takes a number of threads. It runs in the turn of the first chunk: encoding all waiting
     sentences first would give no client its audio sooner.
     """
-    number = scheduler.next_sentence()
-    with scheduler.acquire(playback, number) as turn:
-        with turn.measure_preparation():
-            sentence = encode(turn.threads)
-        frames_per_second = sample_rate / sentence.hop
-        length_s = turn.first_chunk_s(sentence.frames / frames_per_second)
-        chunk, done = _decode(sentence, 0, length_s, frames_per_second, turn)
-    yield chunk, done == sentence.frames
-    while done < sentence.frames:
+    with scheduler.sentence(playback) as number:
         with scheduler.acquire(playback, number) as turn:
-            length_s = turn.next_chunk_s((sentence.frames - done) / frames_per_second)
-            chunk, done = _decode(sentence, done, length_s, frames_per_second, turn)
+            with turn.measure_preparation():
+                sentence = encode(turn.threads)
+            frames_per_second = sample_rate / sentence.hop
+            length_s = turn.first_chunk_s(sentence.frames / frames_per_second)
+            chunk, done = _decode(sentence, 0, length_s, frames_per_second, turn)
         yield chunk, done == sentence.frames
+        while done < sentence.frames:
+            with scheduler.acquire(playback, number) as turn:
+                length_s = turn.next_chunk_s((sentence.frames - done) / frames_per_second)
+                chunk, done = _decode(sentence, done, length_s, frames_per_second, turn)
+            yield chunk, done == sentence.frames
 
 
 def _decode(
@@ -88,8 +88,9 @@ def _decode(
     """A chunk of about this length, and the frame after its last."""
     wanted, shortest = length_s * frames_per_second, SHORTEST_CHUNK_S * frames_per_second
     window = next_window(start, sentence.frames, wanted, shortest)
+    turn.generated_s = (window.stop - start) / frames_per_second
     if not sentence.decoding_share:
         return sentence.decode(window, turn.threads), window.stop
     # The chunks of other sentences, which may be computed while decoding, are chosen by this speed.
-    with turn.measure_chunk((window.stop - start) / frames_per_second * sentence.decoding_share):
+    with turn.measure_chunk(turn.generated_s * sentence.decoding_share):
         return sentence.decode(window, turn.threads), window.stop
