@@ -142,7 +142,7 @@ class TestMalformed:
             (b"{" + b"x" * 5000, "too-large"),
             (b'{"type": "t", "data_length": 2}\n[]', "malformed-event"),
             (b'{"type": "t", "data":' + b"[" * 2000 + b"\n", "malformed-event"),
-            (b'{"type": "ping", "data": {"text": 5}}\n', "malformed-event"),
+            (b'{"type": "ping", "data": {"text": []}}\n', "malformed-event"),
             (b'{"type": "select-program"}\n', "malformed-event"),
             (b'{"type": "raise"}\n', "internal"),
         ],

@@ -279,10 +279,10 @@ class TestInfo:
         "event",
         [
             Event("synthesize", {}),
-            Event("synthesize", {"text": 5}),
+            Event("synthesize", {"text": []}),
             Event("synthesize", {"text": "x", "voice": []}),
             Event("synthesize", {"text": "x", "voice": {"name": {}}}),
-            Event("synthesize-start", {"voice": "anna"}),
+            Event("synthesize-start", {"voice": []}),
         ],
     )
     async def test_malformed(self, engine: FakeSynthesizer, tmp_path: Path, event: Event) -> None:
