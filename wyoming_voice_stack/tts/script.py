@@ -10,6 +10,7 @@ from wyoming_voice_stack.errors import TextTooLong
 from wyoming_voice_stack.tts.backend import TtsBackend
 from wyoming_voice_stack.tts.normalization import normalize
 from wyoming_voice_stack.tts.text.language.tags import regional
+from wyoming_voice_stack.tts.text.markup.chat_marks import may_end_reasoning
 from wyoming_voice_stack.tts.text.sentences import SentenceStream, fit
 from wyoming_voice_stack.tts.voices.catalogue import VoiceSelection
 
@@ -64,14 +65,10 @@ class Script:
             TextTooLong: the text is longer than `TTS_MAX_TEXT_CHARACTERS`.
         """
         self._count(delta)
-        turns = self._backend.text_turns
-        # A long text is split slice by slice, so that the event loop is never blocked for long.
-        for begin in range(0, len(delta), SLICE_CHARACTERS):
-            piece = delta[begin : begin + SLICE_CHARACTERS]
-            for sentence in await turns.run(self._sentences.push, piece):
-                if (joined := self._joined(sentence)) is not None:
-                    async for line in self._lines(joined, ends_sentence=True):
-                        yield line
+        async for sentence in self._complete(delta):
+            if (joined := self._joined(sentence)) is not None:
+                async for line in self._lines(joined, ends_sentence=True):
+                    yield line
         for sentence in (*(self._sentences.finish() if ends else ()), ""):
             if (joined := self._joined(sentence)) is not None:
                 async for line in self._lines(joined, ends_sentence=True):
@@ -79,6 +76,27 @@ class Script:
         if not ends and not self._started and (clause := self._sentences.first_clause()):
             async for line in self._lines(clause, ends_sentence=False):
                 yield line
+
+    async def _complete(self, delta: str) -> AsyncGenerator[str, None]:
+        """Yield the sentences that the text completes, without the reasoning that it proves to begin with."""
+        # Reasoning without an opening mark is known by its end only.
+        is_held = may_end_reasoning(delta)
+        held: list[str] = []
+        turns = self._backend.text_turns
+        # A long text is split slice by slice, so that the event loop is never blocked for long.
+        for begin in range(0, len(delta), SLICE_CHARACTERS):
+            piece = delta[begin : begin + SLICE_CHARACTERS]
+            sentences = await turns.run(self._sentences.push, piece)
+            if self._sentences.reasoning_ended:
+                self._held = ""
+                held.clear()
+            held += sentences
+            if not is_held:
+                for sentence in held:
+                    yield sentence
+                held.clear()
+        for sentence in held:
+            yield sentence
 
     def _joined(self, sentence: str) -> str | None:
         """The sentence, after short ones that were held back for it; None if it is held back itself.

@@ -49,3 +49,21 @@ async def test_short_sentence_does_not_wait_for_text() -> None:
 
 async def test_other_engines_get_each_sentence_alone() -> None:
     assert await lines(script(0), "Yes. The light is on.") == ["Yes.", "The light is on."]
+
+
+REASONING = "They ask for the lamp. I call the tool. " * 20
+
+
+@pytest.mark.parametrize("short_characters", [0, 12])
+async def test_reasoning_that_no_mark_begins_is_not_spoken(short_characters: int) -> None:
+    text = f"{REASONING}Ok. </think>The lamp is on. It is late."
+    expected = ["The lamp is on.", "It is late."]
+    assert await lines(script(short_characters), text) == expected
+    assert await lines(script(short_characters), text, "") == expected
+
+
+async def test_reasoning_that_a_stream_has_not_spoken_is_dropped() -> None:
+    spoken = await lines(
+        script(0), "They ask for the lamp. I call", f" it. {REASONING}</think>It is on."
+    )
+    assert spoken == ["They ask for the lamp.", "It is on."]

@@ -22,6 +22,7 @@ from wyoming_voice_stack.tts.text.line_breaks import UnmarkedLine, UnmarkedList
 from wyoming_voice_stack.tts.text.markup.chat_marks import MARK_STARTS
 from wyoming_voice_stack.tts.text.markup.code_fence import CodeFence, OpeningFence, opening_fence
 from wyoming_voice_stack.tts.text.markup.hidden_text import HiddenText
+from wyoming_voice_stack.tts.text.markup.json_tool_calls import is_function_call
 from wyoming_voice_stack.tts.text.markup.line_marks import is_rule, parse_line_mark
 from wyoming_voice_stack.tts.text.punctuation import may_precede_sentence
 from wyoming_voice_stack.tts.text.stream_buffer import StreamBuffer
@@ -52,6 +53,8 @@ class Scanner:
         self._line_characters = 0
         self._is_listed = self._is_after_colon = False
         self._unmarked_list: UnmarkedList | None = None
+        self.reasoning_ended = False
+        """Whether the last `push` met the end of reasoning that no mark has begun, and dropped it."""
 
     @property
     def held_characters(self) -> int:
@@ -61,6 +64,7 @@ class Scanner:
 
     def push(self, delta: str) -> list[str]:
         """Take more text and return the raw sentences that are certain now."""
+        self.reasoning_ended = False
         for character in self._line_endings.normalize(delta):
             self._feed(character)
         return self._take()
@@ -97,10 +101,26 @@ class Scanner:
         if self._fence is not None:
             self._feed_code(self._fence, character)
         elif character in MARK_STARTS or self._hidden_text.is_active:
-            for shown in self._hidden_text.push(character, self._held.text[-1:]):
+            text = self._hidden_text.push(character, self._held.line)
+            self._drop_hidden()
+            for shown in text:
                 self._feed_text(shown)
         else:
             self._feed_text(character)
+
+    def _drop_hidden(self) -> None:
+        hidden = self._hidden_text
+        if hidden.drops_text:
+            self.reasoning_ended = True
+            self._pieces.clear()
+            self._held = StreamBuffer()
+            self._unmarked_list = None
+            self._is_whole_line = self._in_list = self._is_listed = self._is_after_colon = False
+            self._line_characters = 0
+        elif hidden.drops_line and self._held.line_start is not None:
+            self._cut(self._held.line_start)
+            self._held = StreamBuffer()
+        hidden.drops_text = hidden.drops_line = False
 
     def _feed_code(self, fence: CodeFence, character: str) -> None:
         text = fence.push(character)
@@ -126,7 +146,7 @@ class Scanner:
         unmarked = UnmarkedLine(line, self._line_characters, self._is_listed)
         if fence := opening_fence(line):
             self._open_fence(fence, line)
-        elif held.line_start is not None and is_rule(line):
+        elif held.line_start is not None and (is_rule(line) or is_function_call(line)):
             self._cut(held.line_start)
             held.text = ""
         elif not line or self._is_whole_line or is_colon:

@@ -33,6 +33,14 @@ class SentenceStream:
         self._check_not_finished()
         return _cleaned(self._scanner.push(delta))
 
+    @property
+    def reasoning_ended(self) -> bool:
+        """Whether the last `push` met the end of reasoning that no mark has begun.
+
+        What was returned before is reasoning too.
+        """
+        return self._scanner.reasoning_ended
+
     def first_clause(self) -> str | None:
         """Remove and return the first clause of the incomplete sentence, or None if it is too short.
 

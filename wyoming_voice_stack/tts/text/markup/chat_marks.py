@@ -23,6 +23,14 @@ _REASONING = frozenset(
         "inner_monologue",
         "internal_monologue",
         "antthinking",
+        "inner_thought",
+        "inner_thoughts",
+        "thought_process",
+        "thinking_process",
+        "reasoning_content",
+        "chain_of_thought",
+        "cot",
+        "commentary",
     ]
 )
 _TOOLS = frozenset(
@@ -50,6 +58,8 @@ _TOOLS = frozenset(
         "function_results",
         "invoke",
         "parameter",
+        "arg_key",
+        "arg_value",
         "available_tools",
         "start_function_call",
         "end_function_call",
@@ -110,6 +120,11 @@ _UNSPOKEN = re.compile(
     rf"|<0x[0-9A-F]{{2}}>|<\|[^|<>\n]{{1,60}}\|>|\[/?(?:TOOL_CALLS|{'|'.join(_BRACKETS)})\]",
     re.IGNORECASE,
 )
+_REASONING_END = re.compile(
+    rf"/(?:\w+:)?(?:{'|'.join(sorted(_REASONING))})|[|\uff5c][\w/ \u2581]*(?:think|thought|reason)|(?:unused|ctrl)95",
+    re.IGNORECASE,
+)
+_REASONING_WORDS = ("think", "thought", "reason")
 
 MARK_STARTS = frozenset("<[&{\u25c1")
 
@@ -143,6 +158,9 @@ class ChatMark:
     """Whether it belongs to a chat template, and so ends the turn."""
     ends_line: bool = True
     """Whether the text before and behind it is never one sentence."""
+    name: str = ""
+    ends_reasoning: bool = False
+    """Whether the text before it is reasoning, even if no mark has begun it."""
 
 
 def parse_mark(text: str) -> ChatMark | bool:
@@ -160,6 +178,11 @@ def parse_mark(text: str) -> ChatMark | bool:
         return False
     found = _parse(plain.lower())
     return True if partial and found is not False else found
+
+
+def may_end_reasoning(text: str) -> bool:
+    """Return whether a text may contain a mark that ends reasoning; quick, and at times wrongly True."""
+    return _REASONING_END.search(text) is not None
 
 
 def without_marks(text: str) -> str:
@@ -207,7 +230,9 @@ def _fixed(mark: str) -> ChatMark:
         return ChatMark(MarkKind.HIDE_TURN)
     family = "unused" if mark in _UNUSED else mark.strip("[]<>/")
     closes = _UNUSED.get(mark, "/" in mark)
-    return ChatMark(MarkKind.SHOW if closes else MarkKind.HIDE, family, closes)
+    ends_reasoning = closes and family in {"unused", "think"}
+    kind = MarkKind.SHOW if closes else MarkKind.HIDE
+    return ChatMark(kind, family, closes, name=family, ends_reasoning=ends_reasoning)
 
 
 def _template(name: str) -> ChatMark:
@@ -219,7 +244,9 @@ def _template(name: str) -> ChatMark:
         return ChatMark(MarkKind.HEADER_END, is_template=True)
     is_end = name.startswith(("/", "end")) or name.endswith("end")
     hides = not is_end and (name in HIDDEN_ROLES or _HIDDEN_NAMES.search(name) is not None)
-    return ChatMark(MarkKind.HIDE_TURN if hides else MarkKind.SHOW, is_template=True)
+    ends_reasoning = is_end and any(word in name for word in _REASONING_WORDS)
+    kind = MarkKind.HIDE_TURN if hides else MarkKind.SHOW
+    return ChatMark(kind, is_template=True, ends_reasoning=ends_reasoning)
 
 
 def _element(name: str, *, is_closing: bool, is_empty: bool) -> ChatMark:
@@ -230,5 +257,6 @@ def _element(name: str, *, is_closing: bool, is_empty: bool) -> ChatMark:
     family = "reasoning" if name in _REASONING else "tools"
     closes = is_closing or name.startswith("end_")
     if closes or is_empty:
-        return ChatMark(MarkKind.SHOW, family, closes)
-    return ChatMark(MarkKind.HIDE, family)
+        ends_reasoning = closes and family == "reasoning"
+        return ChatMark(MarkKind.SHOW, family, closes, name=name, ends_reasoning=ends_reasoning)
+    return ChatMark(MarkKind.HIDE, family, name=name)

@@ -10,14 +10,18 @@ from wyoming_voice_stack.tts.text.markup.chat_marks import (
     MarkKind,
     parse_mark,
 )
-from wyoming_voice_stack.tts.text.markup.json_tool_calls import JsonToolCall, JsonValue
+from wyoming_voice_stack.tts.text.markup.code_span import BackquoteCounter, is_in_span, is_quoted
+from wyoming_voice_stack.tts.text.markup.json_tool_calls import (
+    JsonToolCall,
+    JsonValue,
+    begins_function_call,
+)
+from wyoming_voice_stack.tts.text.markup.open_elements import OpenElements
 
 MAX_HEADER_CHARACTERS = 64
 """Longer text behind the mark of a header is no role."""
 _SHORTEST_CUT_MARK = 3
 """A mark that the end of the text cuts off is dropped if it has as many characters."""
-_LITERAL = "`"
-"""A mark directly behind it is quoted as code."""
 _TEMPLATE = "template"
 _BEFORE_TOOL_CALL = frozenset({"", " ", "\n", "["})
 
@@ -29,9 +33,19 @@ class HiddenText:
     """
 
     def __init__(self) -> None:
+        self.drops_text = self.drops_line = False
+        """Whether `push` has found that the text before, or the current line, is not spoken either.
+
+        The caller sets them back.
+        """
+        self._reset()
+
+    def _reset(self) -> None:
         self._pending = ""
         self._hidden_by = ""
         """Family of the mark that hides the text; `template` for a turn of a chat template."""
+        self._elements: OpenElements | None = None
+        self._hidden_line = BackquoteCounter()
         self._json: JsonValue | None = None
         self._tool_call: JsonToolCall | None = None
         self._header: str | None = None
@@ -50,17 +64,22 @@ class HiddenText:
     def held_characters(self) -> int:
         """The characters in memory."""
         held = self._tool_call.text if self._tool_call else ""
-        return len(self._pending) + len(self._header or "") + len(held)
+        uncertain = self._elements.uncertain if self._elements else ""
+        return len(self._pending) + len(self._header or "") + len(held) + len(uncertain)
 
     def push(self, character: str, before: str) -> str:
-        """Take a character and return the text that is certain now; `before` is the last text."""
-        if character == "{" and before in _BEFORE_TOOL_CALL and not self.is_active:
+        """Take a character and return the text that is certain now; `before` is the current line."""
+        if character == "{" and not self.is_active and begins_function_call(before):
+            self.drops_line = True
+            self._hide_turn()
+            return self._text(character)
+        if character == "{" and before[-1:] in _BEFORE_TOOL_CALL and not self.is_active:
             self._tool_call = JsonToolCall()
         if self._tool_call is not None:
             return self._push_tool_call(self._tool_call, character)
         if self._pending:
             return self._push_pending(character, before)
-        if character in MARK_STARTS and character != "{" and before != _LITERAL:
+        if character in MARK_STARTS and character != "{" and not self._is_literal(before):
             self._pending = character
             return ""
         return self._text(character)
@@ -72,9 +91,9 @@ class HiddenText:
             return ""
         text, self._pending = self._pending, ""
         if isinstance(mark, ChatMark):
-            return self._apply(mark)
+            return self._apply(mark, text, before)
         shown = "".join(map(self._text, text[:-1]))
-        return shown + self.push(character, (shown or before)[-1:])
+        return shown + self.push(character, _last_line(before + shown))
 
     def finish(self) -> str:
         """Return the rest of the text."""
@@ -83,7 +102,24 @@ class HiddenText:
             return "\n"
         text, self._pending = self._pending, ""
         shown = "".join(map(self._text, text)) if len(text) < _SHORTEST_CUT_MARK else ""
+        if self._elements is not None and self._elements.uncertain:
+            return self._show_uncertain(self._elements) + self.finish()
         return shown + self._end_header()
+
+    def _is_literal(self, before: str) -> bool:
+        """Whether a mark at this place is quoted as code: it stands directly behind a backquote."""
+        if self._hidden_by:
+            return self._hidden_line.is_directly_behind
+        return before.endswith("`") and is_in_span(before)
+
+    def _show_uncertain(self, elements: OpenElements) -> str:
+        """Take the text behind an inner element once more, as text of its own."""
+        self._reset()
+        shown = ""
+        for character in elements.uncertain:
+            text = self.push(character, _last_line(shown))
+            shown = text if self.drops_text else shown + text
+        return "\n" + shown
 
     def _push_tool_call(self, tool_call: JsonToolCall, character: str) -> str:
         is_call = tool_call.push(character)
@@ -106,23 +142,43 @@ class HiddenText:
             elif not taken:
                 self._json, self._hidden_by = None, ""
                 return f"\n{character}"
-        return "" if self._hidden_by else character
+        if self._hidden_by:
+            self._hidden_line.push(character)
+            return self._keep_uncertain(character)
+        return character
 
-    def _apply(self, mark: ChatMark) -> str:
+    def _keep_uncertain(self, hidden: str) -> str:
+        if self._elements is None or not self._elements.push(hidden):
+            return ""
+        return self._show_uncertain(self._elements)
+
+    def _apply(self, mark: ChatMark, source: str, before: str) -> str:
         text = self._end_header()
-        if self._hidden_by == _TEMPLATE:
-            if not mark.is_template or mark.kind is MarkKind.HEADER_END:
+        if mark.ends_reasoning and not self._hidden_by:
+            if is_quoted(before):
                 return text
-        elif self._hidden_by and not (mark.closes and mark.family == self._hidden_by):
-            return text
-        self._hidden_by, self._json = "", None
+            self.drops_text = True
+        if self._hidden_by and not self._ends_hiding(mark):
+            is_counted = self._elements is not None and self._elements.family == mark.family
+            return text if is_counted else text + self._keep_uncertain(source)
+        self._hidden_by, self._json, self._elements = "", None, None
         if mark.kind is MarkKind.HIDE:
-            self._hidden_by = mark.family
+            self._hidden_by, self._elements = mark.family, OpenElements(mark)
+            self._hidden_line = BackquoteCounter()
         elif mark.kind is MarkKind.HIDE_TURN:
             self._hide_turn()
         elif mark.kind in {MarkKind.HEADER, MarkKind.LONG_HEADER}:
             self._header, self._header_is_long = "", mark.kind is MarkKind.LONG_HEADER
         return f"{text}\n" if mark.ends_line else text
+
+    def _ends_hiding(self, mark: ChatMark) -> bool:
+        if self._elements is None:
+            return mark.is_template and mark.kind is not MarkKind.HEADER_END
+        if mark.closes and mark.family == self._elements.family:
+            return self._elements.close(mark)
+        if mark.kind is MarkKind.HIDE:
+            self._elements.open(mark)
+        return False
 
     def _hide_turn(self) -> None:
         self._hidden_by, self._json = _TEMPLATE, JsonValue()
@@ -150,3 +206,7 @@ class HiddenText:
         if words[0].lower() in SPOKEN_ROLES:
             return ""
         return header.rstrip()
+
+
+def _last_line(text: str) -> str:
+    return text.rpartition("\n")[2]

@@ -15,6 +15,18 @@ _STARTS = (
     '{"type":"function"',
 )
 _ARGUMENTS = re.compile(r'"(?:arguments|parameters|args|tool_input|function|tool_calls)"\s*:')
+_FUNCTION_CALL = re.compile(r"\s*(?:to=)?functions\.\w+(?:[.:]\w+)?\s*\(?\s*")
+_EMPTY_CALL = re.compile(rf"{_FUNCTION_CALL.pattern}\((?:\s*\w+\s*=[^)]*)?\);?\s*")
+
+
+def begins_function_call(line: str) -> bool:
+    """Return whether a line before a brace calls a function, as in `functions.turn_on({`."""
+    return "functions." in line and _FUNCTION_CALL.fullmatch(line) is not None
+
+
+def is_function_call(line: str) -> bool:
+    """Return whether a line is a call such as `functions.get_time()`."""
+    return "functions." in line and _EMPTY_CALL.fullmatch(line) is not None
 
 
 class JsonValue:
@@ -42,7 +54,7 @@ class JsonValue:
             self._depth -= character in "]}"
             self._in_string = character == '"'
         elif not character.isspace():
-            return character in ",;" if self._started else None
+            return character in ",;)" if self._started else None
         return True
 
 

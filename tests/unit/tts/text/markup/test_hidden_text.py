@@ -9,12 +9,24 @@ from hypothesis import strategies as st
 from wyoming_voice_stack.tts.text.markup.chat_marks import MAX_MARK_CHARACTERS
 from wyoming_voice_stack.tts.text.markup.hidden_text import MAX_HEADER_CHARACTERS, HiddenText
 from wyoming_voice_stack.tts.text.markup.json_tool_calls import MAX_TOOL_CALL_CHARACTERS
+from wyoming_voice_stack.tts.text.markup.open_elements import MAX_UNCERTAIN_CHARACTERS
 from wyoming_voice_stack.tts.text.sentences import SentenceStream
 
 LAMP = ["The lamp is on."]
 
 
 def spoken(*deltas: str) -> list[str]:
+    """The sentences of a text of which nothing is spoken before its end."""
+    stream = SentenceStream(200)
+    pushed: list[str] = []
+    for delta in deltas:
+        sentences = stream.push(delta)
+        pushed = sentences if stream.reasoning_ended else pushed + sentences
+    return pushed + stream.finish()
+
+
+def spoken_at_once(*deltas: str) -> list[str]:
+    """The sentences of a text of which each delta is spoken before the next one arrives."""
     stream = SentenceStream(200)
     pushed = [sentence for delta in deltas for sentence in stream.push(delta)]
     return pushed + stream.finish()
@@ -40,7 +52,16 @@ REASONING = [
     ("<ctrl94>thought\nHm. Well.<ctrl95>The lamp is on.", LAMP),
     ("<unused94>thought\nHm. Well.<unused95>The lamp is on.", LAMP),
     ("The lamp is on.<unused12>", LAMP),
-    ("They ask. </think>The lamp is on.", ["They ask.", *LAMP]),
+    ("They ask. </think>The lamp is on.", LAMP),
+    ("<think>`x`</think>The lamp is on.", LAMP),
+    ("<think>The tag `</think>` ends it. So.</think>The lamp is on.", LAMP),
+    ("<think>a <think> b. C.</think> D. E.</think>The lamp is on.", LAMP),
+    ("<thinking>A.<reasoning>B.</reasoning>C. D.</thinking>The lamp is on.", LAMP),
+    ("<thinking>A.<think>B.</thinking>The lamp is on.", LAMP),
+    ("<think>A.<think>B.</think>The lamp is on.", LAMP),
+    ("<think>A.<think>B.</think>The lamp <tool_call>{}</tool_call>is on.", ["The lamp.", "is on."]),
+    ("<think>A.<think>B.</think>" + "Go on now. " * 200, ["Go on now."] * 200),
+    ("<commentary>They ask. Hm.</commentary>The lamp is on.", LAMP),
     ("Wait<think>Hm.</think> The lamp is on.", ["Wait.", *LAMP]),
     ("The lamp is on. <think>Is it? Yes.", LAMP),
     ("<think>Never closed. The lamp is on.", []),
@@ -63,6 +84,14 @@ TOOLS = [
     ('{"name": "On", "arguments": {"q": "' + "x" * 900 + '"}} The lamp is on.', LAMP),
     ("<function=on>\n<parameter=a>\nhall\n</parameter>\n</function>\nThe lamp is on.", LAMP),
     ("<parameter=a>hall</parameter>The lamp is on.", LAMP),
+    ("<tool_call>on\n<parameter=a>hall</parameter>\nNow. So.</tool_call>The lamp is on.", LAMP),
+    ("<arg_key>area</arg_key>\n<arg_value>The hall. Now.</arg_value>\nThe lamp is on.", LAMP),
+]
+CALL_LINES = [
+    ('functions.turn_on({"area": "The hall. Now."})\nThe lamp is on.', LAMP),
+    ('The lamp is on.\nfunctions.turn_on:0 {"area": {"a": "hall"}}', LAMP),
+    ("functions.get_time()\nThe lamp is on.", LAMP),
+    ('functions.turn_on(area="hall")\nThe lamp is on.', LAMP),
     ('<|python_tag|>{"a": 1}; {"b": 2}<|eom_id|>The lamp is on.', LAMP),
     (
         (
@@ -113,6 +142,10 @@ TEMPLATES = [
     ("<final_answer>The lamp is on.</final_answer>", LAMP),
 ]
 TEXT = [
+    ("It calls functions.get_time() first.", ["It calls functions.get_time first."]),
+    ("The functions. They work.", ["The functions.", "They work."]),
+    ("So. The pair `<think></think>` hides text.", ["So.", "The pair hides text."]),
+    ('So. The tag "</think>" ends it.', ["So.", 'The tag "" ends it.']),
     ("Use the `<think>` tag. It hides text.", ["Use the tag.", "It hides text."]),
     ("```xml\n<think>\n```\nThe lamp is on.", LAMP),
     ("a < b and b > c now. Then go.", ["a < b and b > c now.", "Then go."]),
@@ -125,7 +158,13 @@ TEXT = [
     ("<|im_start|>" + "x" * 70 + " The end.", ["x" * 70 + " The end."]),
     ("<" + "|" + "x" * 90 + "|> The end.", ["<|" + "x" * 90 + "|> The end."]),
 ]
-CASES = [*REASONING, *TOOLS, *TEMPLATES, *TEXT]
+UNOPENED = [
+    *("</think>", "</thinking>", "</reasoning>", "</thought>", "</THINK >", "</thinking>"),
+    *("&lt;/think&gt;", "&#60;/think&#62;", r"\</think\>", "[/THINK]", "\u25c1/think\u25b7"),
+    *("<|end_of_thought|>", "<|/think|>", "<\uff5cend\u2581of\u2581thinking\uff5c>", "<unused95>"),
+    *("<ctrl95>", "</inner_thoughts>", "</commentary>"),
+]
+CASES = [*REASONING, *TOOLS, *CALL_LINES, *TEMPLATES, *TEXT]
 
 
 @pytest.mark.parametrize(("text", "expected"), CASES)
@@ -146,6 +185,24 @@ def test_a_text_that_breaks_off_speaks_no_mark(text: str, expected: list[str]) -
         sentences = " ".join(spoken(text[:place])).lower()
         for mark in ("think>", "<think", "tool_call", "lt;thi", "python_tag", "{", "functions"):
             assert mark not in sentences
+
+
+@pytest.mark.parametrize("mark", UNOPENED)
+def test_nothing_before_the_end_of_reasoning_that_no_mark_begins_is_spoken(mark: str) -> None:
+    text = f"They ask. It is `x`.\n\n1. I call it.\n- Hm. So\n{mark}\n\nThe lamp is on. It is late."
+    assert spoken(text) == [*LAMP, "It is late."]
+    assert spoken(f"They ask. {mark}Not yet. They wait.\n{mark}The lamp is on.") == LAMP
+
+
+@pytest.mark.parametrize("mark", UNOPENED)
+def test_a_stream_drops_the_reasoning_that_has_not_been_spoken(mark: str) -> None:
+    text = f"They ask. I call it. Hm {mark}The lamp is on."
+    for place in range(len(text)):
+        assert spoken(text[:place], text[place:]) == LAMP
+        sentences = spoken_at_once(text[:place], text[place:])
+        assert sentences[-1:] == LAMP
+        assert ["They ask.", "I call it."][: len(sentences) - 1] == sentences[:-1]
+    assert spoken_at_once(*text) == ["They ask.", "I call it.", *LAMP]
 
 
 PIECES = [
@@ -198,6 +255,7 @@ def test_sentences_do_not_depend_on_the_cuts(text: str, cuts: list[int]) -> None
 def test_what_is_held_back_is_bounded(text: str) -> None:
     hidden = HiddenText()
     limit = MAX_MARK_CHARACTERS + MAX_HEADER_CHARACTERS + MAX_TOOL_CALL_CHARACTERS
+    limit += MAX_UNCERTAIN_CHARACTERS + MAX_MARK_CHARACTERS
     for character in text:
         hidden.push(character, "")
         assert hidden.held_characters <= limit
