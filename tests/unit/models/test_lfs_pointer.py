@@ -41,3 +41,14 @@ def test_other_files_are_left_to_the_engines(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text(POINTER + "x" * MAX_POINTER_BYTES)
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
     refuse_lfs_pointers(tmp_path)
+
+
+@pytest.mark.parametrize("begin", ["<!DOCTYPE html>", "\ufeff\n <html lang='en'>"])
+@pytest.mark.parametrize("name", ["model.bin", "voice.onnx.json"])
+def test_a_web_page_in_place_of_a_file(tmp_path: Path, name: str, begin: str) -> None:
+    (tmp_path / "README.html").write_text(begin)
+    (tmp_path / "notes.md").write_text(f"A page: {begin}")
+    refuse_lfs_pointers(tmp_path)
+    (tmp_path / name).write_text(f"{begin}<head><title>Sign in</title></head></html>")
+    with pytest.raises(ModelCorrupt, match=f"{name} is a web page"):
+        refuse_lfs_pointers(tmp_path)

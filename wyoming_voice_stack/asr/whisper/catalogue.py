@@ -252,6 +252,10 @@ def _languages_by_vocabulary(directory: Path) -> tuple[str, ...]:
 
 
 def _vocabulary_size(directory: Path) -> int:
+    if directory.is_file():
+        raise ModelNotFound(
+            f"{directory} is a file. Set ASR_MODEL to the folder with model.bin; unpack an archive first."
+        )
     if not directory.is_dir():
         raise ModelNotFound(f"{directory} is not the directory of a Whisper model; check the path.")
     try:
