@@ -11,7 +11,7 @@ import numpy as np
 
 from wyoming_voice_stack.errors import ModelCorrupt
 from wyoming_voice_stack.tts.engine import EngineCard, Voice
-from wyoming_voice_stack.tts.engines.espeak import ESPEAK_LOCK
+from wyoming_voice_stack.tts.engines.espeak import ESPEAK_LOCK, keep_espeak_voice
 from wyoming_voice_stack.tts.engines.failures import loading_failed, package_missing
 from wyoming_voice_stack.tts.engines.model_files import single_voice_card
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import EncodedSentence
@@ -101,6 +101,8 @@ def load_model(path: Path, config: dict[str, Any], threads: int) -> PiperModel:
     try:
         from piper import PiperVoice
         from piper.config import PiperConfig
+
+        keep_espeak_voice()
     except ImportError as error:
         raise package_missing("piper-tts", "piper", error) from error
 
