@@ -21,7 +21,7 @@ WORDS = [
             "Take me with us to it.",
             "So did Henry I think, in part V of it.",
             "THE TV IS ON.",
-            "C# and C++ programs.",
+            "C++ programs.",
             "@anna spoken #home.",
             "a.m. or p.m.?",
             "Pay in $ or €.",

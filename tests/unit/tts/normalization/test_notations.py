@@ -70,11 +70,51 @@ CODES = [
     ("en", "app.example.io/#/dash", "app dot example dot io"),
     ("en", "mailto:bob@example.com", "bob at example dot com"),
 ]
+RUSSIAN = [
+    ("с 10.12 по 15.12", "с десятого декабря по пятнадцатое декабря"),
+    ("от 10.12 до 15.12.", "от десятого декабря до пятнадцатого декабря."),
+    ("от 10.5 до 15.25", "от десяти целых пяти десятых до пятнадцати целых двадцати пяти сотых"),
+    ("90-е годы, в 90-х годах", "девяностые годы, в девяностых годах"),
+    ("в 90-е", "в девяностые"),
+    ("5-е июня", "пятое июня"),
+    ("2024-2025 гг.", "две тысячи двадцать четвертый - две тысячи двадцать пятый годы."),
+    ("в 2024-2025 гг.", "в две тысячи двадцать четвертом - две тысячи двадцать пятом годах."),
+    ("5-комнатная, 3-этажный", "пятикомнатная, трехэтажный"),
+    ("100-летний, 1-местный", "столетний, одноместный"),
+    ("08:00-17:00", "восемь часов до семнадцати часов"),
+]
+SIGNS_AND_SCALES = [
+    ("de", "$1,234.5k", "eintausendzweihundertvierunddreißig Komma fünf tausend Dollar"),
+    ("es", "$5k", "cinco mil dólares"),
+    ("zh", "$5k", "五千美元"),
+    ("ru", "$5k", "пять тысяч долларов"),
+    ("fr", "§ 12", "paragraphe douze"),
+    ("en", "C# and F#, @home, x@y.com", "C sharp and F sharp, at home, x at y dot com"),
+    ("en", "Ch. 5", "Chapter five"),
+    ("nl", "-5°", "min vijf graden"),
+    ("hi", "#1", "नंबर एक"),
+    ("zh", "№ 7", "第 七"),
+    ("ko", "CO₂", "이산화탄소"),
+    ("ja", "CO2", "二酸化炭素"),
+    ("it", "1¾", "uno e tre quarti"),
+    ("es", "1¾", "uno y tres cuartos"),
+    ("cs", "1¾", "jeden a tři čtvrtiny"),
+    ("cs", "tlak 2 psi", "tlak dvě libry na čtvereční palec"),
+    ("hi", "v1.2.3", "संस्करण एक डॉट दो डॉट तीन"),
+    ("ko", "비율은 2:1입니다, 차 3대", "비율은 이 대 일입니다, 차 세대"),
+    ("pl", "08:00-17:00", "ósma do siedemnastej"),
+    ("de", "2. Platz", "zweiter Platz"),
+    ("de", "Er belegte 2. Platz.", "Er belegte zweiten Platz."),
+    ("de", "3. Runde, 2. Quartal", "dritte Runde, zweites Quartal"),
+    ("de", "im 2. Stock", "im zweiten Stock"),
+]
 
 
 @pytest.mark.parametrize(
     ("language", "written", "spoken"),
     [
+        *(("ru", *example) for example in RUSSIAN),
+        *SIGNS_AND_SCALES,
         *FOREIGN_NUMBERS,
         *RATIOS_AND_FRACTIONS,
         *LISTS_AND_DATES,

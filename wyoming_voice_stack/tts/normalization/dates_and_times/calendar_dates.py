@@ -68,6 +68,8 @@ def verbalize_dates(text: str, locale: LocaleRules) -> str:
         if locale.lexicon.calendar.consumed_words:
             text = _consumed_after_digits(locale).sub(_without_consumed, text)
         text = _NUMERIC.sub(lambda match: _numeric_date(match, locale), text)
+        if locale.lexicon.calendar.dotted_range:
+            text = _dotted_range(locale).sub(lambda match: _with_months(match, locale), text)
         if locale.lexicon.calendar.dotted_day_month:
             text = _DOTTED_DAY.sub(lambda match: _dotted_date(match, locale), text)
         if locale.lexicon.calendar.slash_date_lead_words:
@@ -105,6 +107,22 @@ def _numeric_date(match: re.Match[str], locale: LocaleRules) -> str:
         first, second = second, first
     order: Order = "month" if locale.names.month_first else "day"
     return _verbalize_date(_Date(first, second, _full_year(match["y"]), order=order), match, locale)
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _dotted_range(locale: LocaleRules) -> re.Pattern[str]:
+    """Match two dates such as `10.12`, which would be decimal numbers without the words before them."""
+    first, second = locale.lexicon.calendar.dotted_range
+    date = r"(0?[1-9]|[12]\d|3[01])\.(0[1-9]|1[0-2])"
+    return re.compile(
+        rf"((?<!\w)(?i:{first}) ){date}\.?( (?:{second}) ){date}(?:\.(?=[ ,]))?(?![\w%\u00b0]|[.,]\d)"
+    )
+
+
+def _with_months(match: re.Match[str], locale: LocaleRules) -> str:
+    lead, day, month, joint, last_day, last_month = match.groups()
+    names = locale.names.months
+    return f"{lead}{day} {names[int(month) - 1]}{joint}{last_day} {names[int(last_month) - 1]}"
 
 
 def _dotted_date(match: re.Match[str], locale: LocaleRules) -> str:

@@ -63,7 +63,10 @@ def _range(match: re.Match[str], locale: LocaleRules) -> str:
     ends = [(found["h"], found.get("m"), found.get("s"))]
     if found.get("h2"):
         ends.append((found["h2"], found.get("m2"), None))
-    spoken = [time_of_day(*end, before, locale) for end in ends]
+    contexts = (before, f"{before}{locale.lexicon.to} ")
+    spoken = [
+        time_of_day(*end, context, locale) for end, context in zip(ends, contexts, strict=False)
+    ]
     if None in spoken:
         return match[0]
     return (found.get("lead") or "") + f" {locale.lexicon.to} ".join(filter(None, spoken))

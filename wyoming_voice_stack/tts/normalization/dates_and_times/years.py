@@ -12,6 +12,9 @@ _YEAR = r"(?:1[1-9]\d\d|20\d\d)"
 _SPAN = re.compile(
     rf"(?<![\w.,:/+-])(?P<first>{_YEAR})\s?[-\u2013\u2014]\s?(?P<last>{_YEAR})(?=$|[)!?;:]|[.,](?!\d))"
 )
+_SPAN_AND_NOUN = re.compile(
+    rf"(?:(?<![^\W\d_])(?P<before>[^\W\d_]+ ))?(?<![\w.,:/+-])(?P<first>{_YEAR})\s?[-\u2013\u2014]\s?(?P<last>{_YEAR})\s?(?P<noun>[^\W\d_]+\.?)(?!\w)"
+)
 _SEASON = re.compile(
     r"(?<![\w.,:/+-])(?P<y>(?:19|20)\d\d)[/\u2013-](?P<next>\d\d|20\d\d)(?![\w/-]|[.,]\d)"
 )
@@ -25,8 +28,22 @@ def verbalize_years(text: str, locale: LocaleRules) -> str:
     """Verbalize years with a noun, and year ranges and seasons where no other reading is possible."""
     if locale.lexicon.calendar.year_cases:
         text = _noun_pattern(locale).sub(lambda match: _with_noun(match, locale), text)
+    if locale.lexicon.calendar.year_spans:
+        text = _SPAN_AND_NOUN.sub(lambda match: _span_with_noun(match, locale), text)
     text = _SPAN.sub(lambda match: _span(match, locale), text)
     return _SEASON.sub(lambda match: _season(match, locale), text)
+
+
+def _span_with_noun(match: re.Match[str], locale: LocaleRules) -> str:
+    before, noun = match["before"] or "", match["noun"]
+    for span in locale.lexicon.calendar.year_spans:
+        if noun in span.written and (not span.after or before.strip().lower() in span.after):
+            years = [
+                locale.numerals.ordinal(int(match[name]), span.form) for name in ("first", "last")
+            ]
+            ends = "." if noun[-1] == "." and match.end() == len(match.string) else ""
+            return f"{before}{' - '.join(years)} {span.spoken}{ends}"
+    return match[0]
 
 
 def _span(match: re.Match[str], locale: LocaleRules) -> str:

@@ -108,6 +108,16 @@ class Roman(_Entry):
     """Form of the ordinal by the noun behind it, where it is not `before_form`."""
 
 
+class Compounds(_Entry):
+    """Adjectives that begin with a number, such as Russian `5-комнатная`."""
+
+    form: str = ""
+    """Form of the number; none if the language writes no such adjectives."""
+    endings: str = ""
+    """Regular expression."""
+    irregular: dict[int, str] = {}
+
+
 class Lexicon(_Entry):
     """The normalization data of one language."""
 
@@ -203,6 +213,9 @@ class Lexicon(_Entry):
     """Words after which `30s` is a decade."""
     number_suffixes: tuple[str, ...] = ()
     """Regular expressions for endings that form one word with the number before them."""
+    compounds: Compounds = Compounds()
+    bare_ordinals: dict[str, tuple[str, ...]] = {}
+    """Nouns before which a number with a full stop is an ordinal, by the form of the nominative."""
     roman: Roman = Roman()
 
 

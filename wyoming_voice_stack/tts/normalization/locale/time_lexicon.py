@@ -58,6 +58,17 @@ class YearCase(_TimeEntry):
     """Endings of an ordinal in the genitive and those in their place; the first that fits is used."""
 
 
+class YearSpan(_TimeEntry):
+    """The form of two years with a dash between and a noun behind them."""
+
+    written: tuple[str, ...]
+    spoken: str
+    form: str
+    """Form of both ordinals."""
+    after: tuple[str, ...] = ()
+    """Words before the years; without any, the form holds for all others."""
+
+
 class Calendar(_TimeEntry):
     """Templates for dates, and how dates are written."""
 
@@ -92,6 +103,10 @@ class Calendar(_TimeEntry):
     """Words allowed between day, month and year."""
     slash_date_lead_words: tuple[str, ...] = ()
     """Words after which `24/11` is a day and a month."""
+    dotted_range: tuple[str, ...] = ()
+    """Words before the first and the second of two dates that are written as `10.12`: regular expressions."""
+    year_spans: tuple[YearSpan, ...] = ()
+    """The first that fits is used."""
     year_words: tuple[str, ...] = ()
     """Words after which a number is a year."""
     year_forms: dict[str, tuple[str, ...]] = {}

@@ -21,6 +21,9 @@ _DENOMINATOR_FIRST = {
 _SLAVIC = frozenset({"cs", "pl", "ru"})
 """Languages in which the noun after a fraction is in the genitive; elsewhere it is singular."""
 
+_COUNTED_ALONE = frozenset({"es", "it"})
+"""Languages in which "one" before a fraction is not the article."""
+
 
 def verbalize_fractions(text: str, locale: LocaleRules) -> str:
     """Verbalize `1\u00bd` as one and a half."""
@@ -59,7 +62,8 @@ def _mixed(match: re.Match[str], locale: LocaleRules) -> str:
         # "a 1/4 inch gap" already has its article.
         return rest if rest and _ends_in(match.string[: match.start()], article) else part
     template = (words.mixed_half if match["sign"] == _HALF else "") or words.mixed
-    number = locale.numerals.cardinal(int(match["whole"]), "masculine")
+    form = "plain" if locale.language in _COUNTED_ALONE and not match["unit"] else "masculine"
+    number = locale.numerals.cardinal(int(match["whole"]), form)
     return template.format(whole=number, part=part)
 
 

@@ -9,6 +9,9 @@ from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALE
 
 _SHORT_ENDING = "er"
 """Spanish: `1er piso`, `3er piso`."""
+_WORD_BEFORE = re.compile(r"[^\W\d_] $")
+_MASCULINE, _GOVERNED = "ordinal-r", "ordinal-n"
+"""A masculine noun behind a word is mostly the object of a verb, or has a preposition before it."""
 
 
 def restore_ordinal_signs(text: str, locale: LocaleRules) -> str:
@@ -38,7 +41,24 @@ def verbalize_ordinals(text: str, locale: LocaleRules) -> str:
         text = pattern.sub(lambda match: _lettered(match, locale), text)
     if pattern := _with_full_stop(locale):
         text = pattern.sub(lambda match: _dotted(match, locale), text)
+    if locale.lexicon.bare_ordinals:
+        text = _bare_pattern(locale).sub(lambda match: _bare(match, locale), text)
     return text
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _bare_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    nouns = "|".join(noun for nouns in locale.lexicon.bare_ordinals.values() for noun in nouns)
+    return re.compile(rf"(?<![\w.,/-])(?P<n>\d{{1,2}})\. ?(?=(?P<noun>{nouns})(?!\w))")
+
+
+def _bare(match: re.Match[str], locale: LocaleRules) -> str:
+    forms = locale.lexicon.bare_ordinals.items()
+    form = next(form for form, nouns in forms if match["noun"] in nouns)
+    is_governed = _WORD_BEFORE.search(match.string, 0, match.start()) is not None
+    if is_governed and form == _MASCULINE:
+        form = _GOVERNED
+    return f"{locale.numerals.ordinal(int(match['n']), form)} "
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

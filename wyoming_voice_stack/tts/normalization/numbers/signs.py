@@ -47,6 +47,8 @@ _RULES = (
     ("less", r"(?<![\w<])<\s?(?=-?\d)|(?<=\d)\s<\s(?=\d)"),
     ("more", r"(?<![\w>-])>\s?(?=-?\d)|(?<=\d)\s>\s(?=\d)"),
     ("number", r"(?<![\w#&])#(?=\d)|(?<!\w)No\.\s?(?=\d)|\u2116\s?(?=\d)"),
+    ("sharp", r"(?<=\b[CF])#(?!\w)"),
+    ("at", r"(?<![\w@.])@(?=[^\W\d_])"),
     ("and", rf"(?<=\S)\s&\s(?=\S)|(?<={_LETTERS})&(?={_LETTERS})"),
 )
 
@@ -62,11 +64,8 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
     if locale.lexicon.bare_fractions and "/" in text:
         text = _bare_fraction_pattern(locale).sub(lambda match: _fraction(match, locale), text)
     for name, pattern in _compiled():
-        word = locale.sign(name)
-        if name == "minus":
-            word = word or locale.lexicon.minus
+        word = _word(name, locale)
         if name == "fold":
-            word = word or locale.sign("times")
             text = _FOLD_PER.sub(rf" {word} {locale.lexicon.per} ", text) if word else text
         if word is not None and _PLACE in word:
             text = _POWER_OF_NUMBER.sub(lambda match: _power(match, locale), text)
@@ -78,6 +77,12 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
             between = _between(sign, spaced=locale.lexicon.spaced)
             text = between.sub(rf"\g<1>{locale.separator}{word}{locale.separator}", text)
     return text
+
+
+def _word(name: str, locale: LocaleRules) -> str | None:
+    words = locale.lexicon
+    instead = {"minus": words.minus, "at": words.at, "fold": locale.sign("times")}
+    return locale.sign(name) or instead.get(name)
 
 
 def _power(match: re.Match[str], locale: LocaleRules) -> str:

@@ -20,6 +20,8 @@ def verbalize_suffixes(text: str, locale: LocaleRules) -> str:
         text = _decades(locale).sub(lambda match: _decade(match, locale), text)
     if locale.lexicon.number_suffixes:
         text = _suffixed(locale).sub(lambda match: _joined(match, locale), text)
+    if locale.lexicon.compounds.form:
+        text = _compounds(locale).sub(lambda match: _compound(match, locale), text)
     return text
 
 
@@ -49,6 +51,20 @@ def _suffixed(locale: LocaleRules) -> re.Pattern[str]:
     return re.compile(
         rf"{locale.before}(?P<n>\d{{1,4}})(?:-?|\s(?=mal\b(?! \d)))(?P<end>{endings})(?!\w)"
     )
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _compounds(locale: LocaleRules) -> re.Pattern[str]:
+    endings = locale.lexicon.compounds.endings
+    return re.compile(
+        rf"(?<![\w.,/-])(?P<n>\d{{1,4}})-(?P<word>[^\W\d_]{{2,30}}{endings})(?![\w-])"
+    )
+
+
+def _compound(match: re.Match[str], locale: LocaleRules) -> str:
+    compounds, number = locale.lexicon.compounds, int(match["n"])
+    spoken = compounds.irregular.get(number) or locale.numerals.cardinal(number, compounds.form)
+    return spoken.replace(" ", "") + match["word"]
 
 
 def _joined(match: re.Match[str], locale: LocaleRules) -> str:
