@@ -84,12 +84,22 @@ RUSSIAN = [
     ("08:00-17:00", "восемь часов до семнадцати часов"),
 ]
 SIGNS_AND_SCALES = [
+    ("it", "dalle 8.00 alle 17.30", "dalle otto alle diciassette e trenta"),
+    ("pl", "o 19.30", "o dziewiętnastej trzydzieści"),
+    ("pl", "od 10.12 do 15.12", "od dziesiątego grudnia do piętnastego grudnia"),
+    ("cs", "od 10.12 do 15.12", "od desátého prosince do patnáctého prosince"),
+    (
+        "en",
+        "Vol. 2, pp. 3-7, Nos. 3 and 4",
+        "Volume two, pages three to seven, numbers three and four",
+    ),
+    ("de", "Kap. 5, Abs. 3", "Kapitel fünf, Absatz drei"),
     ("de", "$1,234.5k", "eintausendzweihundertvierunddreißig Komma fünf tausend Dollar"),
     ("es", "$5k", "cinco mil dólares"),
     ("zh", "$5k", "五千美元"),
     ("ru", "$5k", "пять тысяч долларов"),
     ("fr", "§ 12", "paragraphe douze"),
-    ("en", "C# and F#, @home, x@y.com", "C sharp and F sharp, at home, x at y dot com"),
+    ("en", "C# and F#", "C sharp and F sharp"),
     ("en", "Ch. 5", "Chapter five"),
     ("nl", "-5°", "min vijf graden"),
     ("hi", "#1", "नंबर एक"),

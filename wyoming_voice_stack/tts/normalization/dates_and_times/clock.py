@@ -19,6 +19,8 @@ _MERIDIEM = re.compile(
     r"\s?(?P<half>[ap])\.?\s?m\b\.?",
     re.IGNORECASE,
 )
+_NO_QUANTITY = r"(?! ?(?:[%\u00b0\u20ac$\u00a3]|(?:z\u0142|[kcm]?m|[km]?g|m?l|mln|tys)\b|(?i:euro|punkt|procent)))"
+"""A number with a decimal point stands before a unit, also behind a word that is said before times."""
 _TWO_STOPS = re.compile(r"(?<=\b[ap]\.m\.)\.(?!\.)")
 _HALF_TO = re.compile(rf"(?<=\b[ap]\.m\.){RANGE}(?=\w)")
 
@@ -147,11 +149,12 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
         patterns.append(before + spaced)
     if clock.dotted_marks:
         words = "|".join(clock.dotted_marks)
+        leads = "|".join((*clock.dotted_marks, *clock.dotted_leads))
         dotted = r"(?P<h>\d{1,2})\.(?P<m>[0-5]\d)"
         last_dotted = rf"(?:{RANGE}(?P<h2>\d{{1,2}})\.(?P<m2>[0-5]\d))?"
+        lead = rf"(?P<lead>(?<!\w)(?i:{leads})\.?\s)"
+        patterns.append(rf"{lead}{dotted}{last_dotted}{no_more}{after}{_NO_QUANTITY}")
         patterns.append(rf"{before}{dotted}{last_dotted}\s(?i:{words})\b")
-        lead = rf"(?P<lead>(?<!\w)(?i:{words})\.?\s)"
-        patterns.append(rf"{lead}{dotted}{last_dotted}{no_more}{after}")
     if clock.hour_words:
         word = word_pattern(clock.hour_words, locale)
         hour = rf"(?P<h>\d{{1,2}})(?:(?:{word})?{RANGE}(?P<h2>\d{{1,2}}))?{word}"

@@ -32,6 +32,8 @@ class Clock(_TimeEntry):
     """Separators between hour and minute."""
     dotted_marks: tuple[str, ...] = ()
     """Words next to a time that is written with a full stop."""
+    dotted_leads: tuple[str, ...] = ()
+    """Words that say the same, but only before it."""
     consumed_words: tuple[str, ...] = ()
     """Words after hour and minute that the templates already contain."""
     hour_words: tuple[str, ...] = ()

@@ -48,7 +48,6 @@ _RULES = (
     ("more", r"(?<![\w>-])>\s?(?=-?\d)|(?<=\d)\s>\s(?=\d)"),
     ("number", r"(?<![\w#&])#(?=\d)|(?<!\w)No\.\s?(?=\d)|\u2116\s?(?=\d)"),
     ("sharp", r"(?<=\b[CF])#(?!\w)"),
-    ("at", r"(?<![\w@.])@(?=[^\W\d_])"),
     ("and", rf"(?<=\S)\s&\s(?=\S)|(?<={_LETTERS})&(?={_LETTERS})"),
 )
 
@@ -81,7 +80,7 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
 
 def _word(name: str, locale: LocaleRules) -> str | None:
     words = locale.lexicon
-    instead = {"minus": words.minus, "at": words.at, "fold": locale.sign("times")}
+    instead = {"minus": words.minus, "fold": locale.sign("times")}
     return locale.sign(name) or instead.get(name)
 
 
