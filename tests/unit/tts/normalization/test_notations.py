@@ -90,8 +90,8 @@ SIGNS_AND_SCALES = [
     ("cs", "od 10.12 do 15.12", "od desátého prosince do patnáctého prosince"),
     (
         "en",
-        "Vol. 2, pp. 3-7, Nos. 3 and 4",
-        "Volume two, pages three to seven, numbers three and four",
+        "Vol. 2, Nos. 3 and 4",
+        "Volume two, numbers three and four",
     ),
     ("de", "Kap. 5, Abs. 3", "Kapitel fünf, Absatz drei"),
     ("de", "$1,234.5k", "eintausendzweihundertvierunddreißig Komma fünf tausend Dollar"),
