@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
@@ -17,8 +18,7 @@ from wyoming_voice_stack.config.networks import NAMED_NETWORKS
 
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE | re.ASCII)
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII)
-_SERVER = re.compile(r"(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?", re.ASCII)
-_MAX_PORT = 65_535
+_SERVER = re.compile(r"(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII)
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?", re.ASCII)
 _QUOTES = ('"', "'")
 _DETECTED = "auto"
@@ -142,8 +142,7 @@ def _origins(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _server_address(text: str) -> str:
     address = text.strip().lower()
-    matched = _SERVER.fullmatch(address)
-    if matched is None or not 0 < int(matched[1] or 1) <= _MAX_PORT:
+    if not _is_server(address):
         raise PydanticCustomError(
             "server",
             "{text} is not the address of a server; use HOST or HOST:PORT, such as tts:5002 or"
@@ -151,6 +150,14 @@ def _server_address(text: str) -> str:
             {"text": repr(text)},
         )
     return address
+
+
+def _is_server(address: str) -> bool:
+    try:
+        return _SERVER.fullmatch(address) is not None and urlsplit(f"//{address}").port != 0
+    except ValueError:
+        # The port is too large, or what is in brackets is not an IPv6 address.
+        return False
 
 
 def _voice_aliases(value: Any) -> Any:

@@ -139,6 +139,7 @@ def test_command_line_goes_before_the_environment(monkeypatch: pytest.MonkeyPatc
         ("OTHER_SERVER", "tts:70000", "'tts:70000' is not the address of a server"),
         ("OTHER_SERVER", "tts:0", "is not the address of a server"),
         ("OTHER_SERVER", "tts 5002", "is not the address of a server"),
+        ("OTHER_SERVER", "[192.168.1.20]:5002", "is not the address of a server"),
         ("WEB_UI", "yes", "'off', 'read' or 'full'"),
         ("TTS_SPEED", "9", "at most 4.0"),
         ("ZEROCONF", "maybe", "true or false (Announce"),
