@@ -13,7 +13,7 @@ take as much time as those of one."""
 PARTIAL_COOLDOWN = 4.0
 """Pause after a partial transcription, as a multiple of the time it took: slow models make fewer."""
 CROWD = 3
-"""People who speak at the same time, besides one who pauses, from which pauses have to be longer."""
+"""Number of other people who speak at the time from which on a pause must be longer."""
 CROWD_PAUSE_MS = 256
 """Pause in a crowd after which the speech is transcribed speculatively if no job waits. Of the pauses that turn out not to be
 the end, one in four is as long."""
@@ -55,8 +55,9 @@ class Speakers:
         return _INTERVAL * max(1, len(self._speaking))
 
     def cool_down(self, took_s: float) -> None:
-        """Begin the cooldown after a partial transcription that took so long."""
-        self._cooldown_until = time.monotonic() + PARTIAL_COOLDOWN * took_s
+        """Begin the cooldown after a partial transcription that took so long; it does not end a longer one."""
+        until = time.monotonic() + PARTIAL_COOLDOWN * took_s
+        self._cooldown_until = max(self._cooldown_until, until)
 
 
 class PartialJobs:

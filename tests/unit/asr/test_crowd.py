@@ -22,7 +22,7 @@ from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import partial_jobs
 from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Speech, Transcription, TranscriptionRequest
-from wyoming_voice_stack.asr.partial_jobs import CROWD
+from wyoming_voice_stack.asr.partial_jobs import CROWD, Speakers
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.protocol.asr_session import AsrSession
 
@@ -166,3 +166,13 @@ async def test_partial_texts_of_all_share_the_cooldown(
         await replies(other, sound(4.0))
         await eventually(lambda: worker._queue.idle)
         assert len(engine.requests) == asked
+
+
+def test_a_short_transcription_does_not_end_a_longer_cooldown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 1.0)
+    speakers = Speakers()
+    speakers.cool_down(float("inf"))
+    speakers.cool_down(0.0)
+    assert not speakers.ready
