@@ -144,8 +144,8 @@ class OtherServerSearch:
     ) -> None:
         """`mode` is that of the other server.
 
-        `nearby` returns places on this machine or that are configured, and may block. `discover` searches the network; None
-        leaves that out.
+        `nearby` returns places that are on this machine or configured, and may block. `discover`
+        searches the network; None leaves that out.
         """
         self._mode = mode
         self._nearby = nearby

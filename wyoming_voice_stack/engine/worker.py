@@ -194,8 +194,9 @@ class Worker(Generic[Engine]):
     ) -> JobHandle[Result]:
         """Queue `item`, to be processed with others that wait in one call of `run_batch`.
 
-        A call gets jobs of one `group`; None is a call of its own. Jobs of one `flow` take turns with those of others, by their costs. An `admitted` job
-        continues a request that was accepted before.
+        Jobs of one `group` can share a call; without a group, the job has a call of its own. Jobs of one
+        `flow` take turns with those of others, by their costs. An `admitted` job continues a request
+        that was accepted before.
 
         Raises:
             Busy: the queue is full.

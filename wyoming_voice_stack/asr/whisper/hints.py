@@ -14,7 +14,7 @@ MAX_HINT_TOKENS = 220
 MAX_PROMPT_TOKENS = 140
 """Limit of the initial prompt if there are names or terms, which get the rest."""
 MAX_TOKEN_CHARACTERS = 16
-"""Characters of a prompt that are looked at for each token that it may have; most tokens have fewer."""
+"""Characters of a prompt that are tokenized for each token that it may have; most tokens have fewer."""
 MAX_NAME_CHARACTERS = 64
 """Longer names are left out."""
 

@@ -45,7 +45,7 @@ class HttpSide:
 
     def late_routes(self, places: RequestPlaces) -> Mapping[str, BuildRoutes]:
         """Return what builds the routes of each path."""
-        # What their modules define stays for ever: collections of garbage need not look at it.
+        # The modules of these routes are never freed, so the garbage collector need not traverse them.
         routes: dict[str, BuildRoutes] = {"/v1": freeze_after_load(partial(self._api, places))}
         if self.settings.web_ui != "off":
             routes[PAGE_ROUTES] = freeze_after_load(partial(self._page, places))
