@@ -78,7 +78,7 @@ class Script:
                 yield line
 
     async def _complete(self, delta: str) -> AsyncGenerator[str, None]:
-        """Yield the sentences that the text completes, without the reasoning that it proves to begin with."""
+        """Yield the sentences that the text completes, except for reasoning that ends in it."""
         # Reasoning without an opening mark is known by its end only.
         is_held = may_end_reasoning(delta)
         held: list[str] = []

@@ -17,7 +17,7 @@ def package_missing(package: str, extra: str, error: ImportError) -> EngineError
 def loading_failed(model: str, error: Exception, advice: str) -> VoiceStackError:
     """A model cannot be loaded: its files are damaged, unless memory ran out. `advice` is for damage."""
     if ran_out_of_memory(error):
-        failure: VoiceStackError = EngineError(f"The memory does not suffice to load {model}.")
+        failure: VoiceStackError = EngineError(f"Not enough memory to load {model}.")
     else:
         failure = ModelCorrupt(
             f"{model} cannot be loaded ({type(error).__name__}: {error}). {advice}"

@@ -16,8 +16,9 @@ from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 BETWEEN_TURNS_S = 0.02
 """Time in which a sentence that had a turn hands over its audio and asks for the next one. After it, its
 reply is expected to wait for its client."""
-
-
+STALLED_S = 1.0
+"""Time without a turn after which a sentence waits for its client. The next one of its reply no longer waits for
+it: it would keep its thread from other replies."""
 WORK_AHEAD_S = 1.0
 """Audio that every reply must have buffered before a core computes a sentence ahead of its turn."""
 
@@ -85,9 +86,10 @@ class _Caller:
 @dataclass
 class _Sentence:
     playback: PlaybackBuffer
+    released_at: float
+    """When its last turn ended, or it began."""
     last_s: float = 0.0
     """Audio of the last turn, until the next one is asked for: it may not be in the buffer yet."""
-    released_at: float = -math.inf
 
 
 class FairScheduler:
@@ -154,7 +156,7 @@ class FairScheduler:
         """Number a sentence; until the block ends, the later ones of its reply are less urgent."""
         with self._lock:
             number = next(self._numbers)
-            self._sentences[number] = _Sentence(playback)
+            self._sentences[number] = _Sentence(playback, self._clock())
         try:
             yield number
         finally:
@@ -240,9 +242,23 @@ class FairScheduler:
 
     def _follows(self, caller: _Caller) -> bool:
         return any(
-            number < caller.sentence and each.playback is caller.playback
+            number < caller.sentence
+            and each.playback is caller.playback
+            and not self._is_stalled(number)
             for number, each in self._sentences.items()
         )
+
+    def _is_stalled(self, sentence: int) -> bool:
+        """Whether a sentence waits for its client to read, and so for no turn."""
+        if self._clock() - self._sentences[sentence].released_at <= STALLED_S:
+            return False
+        callers = (*self._waiting.values(), *self._running.values())
+        return all(caller.sentence != sentence for caller in callers)
+
+    def _replies(self) -> set[PlaybackBuffer]:
+        """The replies of which a sentence is in progress."""
+        going_on = itertools.filterfalse(self._is_stalled, self._sentences)
+        return {self._sentences[number].playback for number in going_on}
 
     def _threads(self) -> int:
         callers = [*self._waiting.values(), *self._running.values()]
@@ -253,14 +269,14 @@ class FairScheduler:
 
     def _works_ahead(self) -> bool:
         """Whether all replies have so much audio that sentences may be computed ahead of their turn."""
-        replies = {each.playback for each in self._sentences.values()}
-        return all(each.buffered_s >= WORK_AHEAD_S for each in replies)
+        return all(each.buffered_s >= WORK_AHEAD_S for each in self._replies())
 
     def _has_spare_core(self) -> bool:
         """Whether a core has nothing to do, although the current sentences of all replies are computed."""
         current = sum(not self._follows(caller) for caller in self._running.values())
-        replies = {each.playback for each in self._sentences.values()}
-        return current == len(replies) and len(self._running) * self._threads() < self._cores
+        return (
+            current == len(self._replies()) and len(self._running) * self._threads() < self._cores
+        )
 
     def _is_reserved(self, buffered_s: float) -> bool:
         """Whether the free turns are for replies with less audio, which are between two turns."""

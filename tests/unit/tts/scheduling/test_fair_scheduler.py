@@ -8,6 +8,7 @@ import pytest
 from tests.support.fakes import WAIT_SECONDS, eventually
 from wyoming_voice_stack.tts.scheduling.fair_scheduler import (
     BETWEEN_TURNS_S,
+    STALLED_S,
     FairScheduler,
     SchedulerTurn,
 )
@@ -244,6 +245,34 @@ def test_a_reply_that_does_not_ask_again_keeps_no_turn() -> None:
         now[0] = 2 * BETWEEN_TURNS_S
         requests.ask("other", buffered(4.0))
         assert requests.granted[-1] == "other"
+
+
+@pytest.mark.parametrize(("waited_s", "granted"), [(STALLED_S, False), (1.1 * STALLED_S, True)])
+def test_a_sentence_does_not_wait_for_one_that_waits_for_its_client(
+    waited_s: float, granted: bool
+) -> None:
+    """It would keep a thread of the engine until the client reads."""
+    now = [0.0]
+    scheduler = FairScheduler(at_once=2, cores=2, clock=lambda: now[0])
+    requests, playback = Requests(scheduler), buffered(0.5)
+    with scheduler.sentence(playback) as current, scheduler.sentence(playback) as following:
+        scheduler.release(requests.ask("current", playback, current))
+        requests.ask("following", playback, following)
+        assert requests.granted == ["current"]
+        now[0] = waited_s
+        scheduler.release(requests.ask("other", buffered(5.0)))
+        assert ("following" in requests.granted) is granted
+
+
+def test_a_sentence_that_computes_for_long_is_waited_for() -> None:
+    now = [0.0]
+    scheduler = FairScheduler(at_once=2, cores=2, clock=lambda: now[0])
+    requests, playback = Requests(scheduler), buffered(0.5)
+    with scheduler.sentence(playback) as current, scheduler.sentence(playback) as following:
+        requests.ask("current", playback, current)
+        now[0] = 2 * STALLED_S
+        requests.ask("following", playback, following)
+        assert requests.granted == ["current"]
 
 
 @pytest.mark.parametrize(("buffered_s", "first"), [(0.1, "begun"), (2.0, "new"), (-1.0, "new")])

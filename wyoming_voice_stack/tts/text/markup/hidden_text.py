@@ -36,7 +36,7 @@ class HiddenText:
         self.drops_text = self.drops_line = False
         """Whether `push` has found that the text before, or the current line, is not spoken either.
 
-        The caller sets them back.
+        The caller resets them.
         """
         self._reset()
 

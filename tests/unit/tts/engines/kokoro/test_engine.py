@@ -264,7 +264,7 @@ class TestFiles:
 
         monkeypatch.setattr(loading, part, allocate)
         monkeypatch.setattr(loading, "session_from_file", lambda *_: pytest.fail("needs more"))
-        with pytest.raises(EngineError, match=r"does not suffice to load .*model\.onnx"):
+        with pytest.raises(EngineError, match=r"Not enough memory to load .*model\.onnx"):
             source(folder).load()
 
     def test_model_of_another_kind(self, folder: Path, piper_model: Path) -> None:

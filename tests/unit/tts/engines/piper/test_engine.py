@@ -268,7 +268,7 @@ class TestLoading:
 
         monkeypatch.setattr(sessions, "_streaming_voice", allocate)
         monkeypatch.setattr(sessions, "session_from_file", lambda *_: pytest.fail("needs more"))
-        with pytest.raises(EngineError, match="does not suffice to load Piper voice"):
+        with pytest.raises(EngineError, match="Not enough memory to load Piper voice"):
             piper_source(copied).load()
 
     def test_refuses_a_strange_configuration(self, copied: Path) -> None:

@@ -74,7 +74,7 @@ def first_stage(
 
 
 class _WholeRun:
-    """Computes one step after the other over all positions, each into a tensor that is there already.
+    """Computes one step after the other over all positions, each into an existing tensor.
 
     Threads share the positions of a step. If each computed a block, as they do in windows, the tensors of
     three blocks would be in memory.

@@ -42,8 +42,8 @@ def vocodes_in_bfloat16(
 ) -> bool:
     """Whether the vocoder computes in bfloat16: half the time on processors with instructions for it.
 
-    Only for precisions that already differ from float32, because the audio then differs too: by 36 dB
-    below it with random weights.
+    Only for precisions that already differ from float32, because the audio differs too: with random
+    weights, the difference is 36 dB below the audio.
     """
     fast = number_format in {"bfloat16", "int8"}
     return device_type == "cpu" and fast and processor.multiplies_bfloat16

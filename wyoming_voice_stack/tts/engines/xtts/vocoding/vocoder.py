@@ -23,11 +23,11 @@ from wyoming_voice_stack.tts.engines.xtts.vocoding.vocoder_stages import (
 )
 
 WINDOW_FRAMES = 32
-"""Frames of a window, without context. All windows of a sentence but the last one have this length, whenever
-they are decoded: rounding depends on the length, and oneDNN compiles for each new one, which takes about as
-long as 20 frames."""
+"""Frames of a window, without context. On a CPU, all windows of a sentence but the last one have this length,
+whenever they are decoded: rounding depends on the length, and oneDNN compiles for each new one, which takes
+about as long as 20 frames."""
 MAX_WINDOWS = 6
-"""Windows decoded in one call, at most: 2 s. The next call decodes the rest."""
+"""Windows decoded in one call, at most: 2 s, on a graphics card as one. The next call decodes the rest."""
 
 _ROUNDING = 1e-3
 """In frames: closer than this to the next latent, a frame is assumed to depend on that one too."""
@@ -50,6 +50,9 @@ class Vocoder:
         if decoder.output_sample_rate != decoder.input_sample_rate:
             self._scales.append(decoder.output_sample_rate / decoder.input_sample_rate)
         self.frame_samples: int = decoder.output_hop_length
+        # On a graphics card, a window takes as long with many frames as with few.
+        on_cpu = self.staged.device.type == "cpu"
+        self.window_frames = WINDOW_FRAMES if on_cpu else MAX_WINDOWS * WINDOW_FRAMES
 
     def start_stream(self, speaker: Tensor, speed: float) -> VocoderStream:
         """Start a sentence; `speaker` is an embedding of shape [1, 512, 1]."""
@@ -92,10 +95,10 @@ class VocoderStream:
             return None
         frames = self._frames(latents)
         self._decoded_frames = stop
-        samples = []
+        samples, length = [], self._vocoder.window_frames
         with self._vocoder.computing():
-            for first in range(start, stop, WINDOW_FRAMES):
-                end = min(first + WINDOW_FRAMES, stop)
+            for first in range(start, stop, length):
+                end = min(first + length, stop)
                 complete = last and not self.has_more and end == stop
                 window = self._decode(frames[:, first:end], last=complete)
                 if window is not None:

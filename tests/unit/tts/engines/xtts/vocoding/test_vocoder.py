@@ -187,6 +187,19 @@ def test_windows_have_one_length_and_a_call_few_windows(
         assert (last - 2 * context) % (WINDOW * rate) == 0
 
 
+def test_a_call_on_a_graphics_card_is_one_window(
+    decoder: Any, vocoder: Any, latents: Any, speaker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    assert vocoder.window_frames == WINDOW
+    monkeypatch.setattr(vocoder, "window_frames", MAX_WINDOWS * WINDOW)
+    counted = count_positions(vocoder, monkeypatch)
+    made = pieces(vocoder, latents, speaker, 1.0, {30})
+    assert [len(lengths) for lengths in counted] == [2] * len(CONTEXTS)
+    assert (torch.cat(made) - at_once(decoder, latents, speaker, 1.0)).abs().max() < 1e-6
+
+
 def test_a_stream_keeps_few_inputs(vocoder: Any, speaker: Any) -> None:
     """What later windows need, whatever was decoded before."""
     stream = vocoder.start_stream(speaker, 1.0)
