@@ -50,7 +50,8 @@ def number_pattern(numbers: Numbers) -> str:
 
 
 def _grouped(numbers: Numbers) -> str:
-    thousands = rf"[1-9]\d{{0,2}}(?:[{re.escape(numbers.groups)}]\d{{3}}){{1,6}}(?!\d)"
+    group = rf"[{re.escape(numbers.groups)}]\d{{3}}"
+    thousands = rf"[1-9]\d{{0,2}}(?:{group}){{1,6}}(?!\d|{group}(?!\d))"
     if "," in numbers.groups:
         thousands = rf"(?:{thousands}|{_INDIAN})"
     return rf"{thousands}(?:{re.escape(numbers.decimal)}\d+)?"
