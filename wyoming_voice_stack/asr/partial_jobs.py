@@ -18,6 +18,9 @@ CROWD_PAUSE_MS = 256
 """Pause in a crowd after which the speech is transcribed speculatively if no job waits. Of the pauses that turn out not to be
 the end, one in four is as long."""
 
+MAX_AUDIO_GAP_S = 2.0
+"""Time without audio after which a person no longer counts as speaking: the satellite sends no more."""
+
 _INTERVAL = int(PARTIAL_INTERVAL_S * SAMPLE_RATE)
 
 
@@ -25,15 +28,16 @@ class Speakers:
     """The people who speak at the same time: the more they are, the less is transcribed in advance."""
 
     def __init__(self) -> None:
-        self._speaking: set[PartialJobs] = set()
+        self._speaking: dict[PartialJobs, float] = {}
+        """Those who speak, and when the last audio of each arrived."""
         self._cooldown_until = 0.0
 
     def note(self, jobs: PartialJobs, *, speaking: bool) -> None:
         """Note whether the person of an utterance speaks now."""
         if speaking:
-            self._speaking.add(jobs)
+            self._speaking[jobs] = time.monotonic()
         else:
-            self._speaking.discard(jobs)
+            self._speaking.pop(jobs, None)
 
     def pause_suffices(self, segmenter: Segmenter, *, queued: bool) -> bool:
         """Whether a pause is long enough to transcribe the speech before it.
@@ -41,7 +45,7 @@ class Speakers:
         `queued` is true while jobs wait for the engine: a further one costs nothing if speech resumes
         before its turn.
         """
-        hurry = queued or len(self._speaking) < CROWD
+        hurry = queued or self._count() < CROWD
         return segmenter.paused and (hurry or segmenter.silence_ms >= CROWD_PAUSE_MS)
 
     @property
@@ -52,12 +56,16 @@ class Speakers:
     @property
     def interval(self) -> int:
         """Samples of new audio before the next partial transcription of an utterance."""
-        return _INTERVAL * max(1, len(self._speaking))
+        return _INTERVAL * max(1, self._count())
 
     def cool_down(self, took_s: float) -> None:
         """Begin the cooldown after a partial transcription that took so long; it does not end a longer one."""
         until = time.monotonic() + PARTIAL_COOLDOWN * took_s
         self._cooldown_until = max(self._cooldown_until, until)
+
+    def _count(self) -> int:
+        since = time.monotonic() - MAX_AUDIO_GAP_S
+        return sum(last >= since for last in self._speaking.values())
 
 
 class PartialJobs:

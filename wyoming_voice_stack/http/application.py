@@ -143,14 +143,21 @@ def make_runner(
     @web.middleware
     async def tracked(request: web.Request, handler: Handler) -> web.StreamResponse:
         await wait()
-        with track(request):
+        try:
             try:
-                return await _answered(request, handler)
-            except ConnectionError:
-                if request.transport is not None and not request.transport.is_closing():
-                    raise
-                # The client has left while it was answered; aiohttp logs an error that a handler raises.
-                return request.get(RESPONSE_KEY) or web.Response()
+                with track(request):
+                    response = await handler(request)
+            except web.HTTPException as error:
+                await answer_before_the_rest(request, error)
+                raise
+            # Not tracked: what a client still sends does not delay the end of the server.
+            await answer_before_the_rest(request, response)
+        except ConnectionError:
+            if request.transport is not None and not request.transport.is_closing():
+                raise
+            # The client has left while it was answered; aiohttp logs an error that a handler raises.
+            return request.get(RESPONSE_KEY) or web.Response()
+        return response
 
     app = web.Application(
         client_max_size=MAX_REQUEST_BODY_BYTES,
@@ -180,16 +187,6 @@ def make_runner(
         max_line_size=MAX_HEADER_BYTES,
         max_field_size=MAX_HEADER_BYTES,
     )
-
-
-async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        response = await handler(request)
-    except web.HTTPException as error:
-        await answer_before_the_rest(request, error)
-        raise
-    await answer_before_the_rest(request, response)
-    return response
 
 
 async def _at_once() -> None:

@@ -60,6 +60,19 @@ async def test_in_a_crowd_the_pause_is_longer(engine: FakeRecognizer) -> None:
         assert jobs(session) == 1
 
 
+async def test_satellites_that_send_no_more_are_no_crowd(
+    engine: FakeRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partial_jobs, "MAX_AUDIO_GAP_S", -1.0)
+    async with serving(engine, QUIET) as service:
+        await loaded_worker(service)
+        session, *crowd = [open_session(service) for _ in range(1 + CROWD)]
+        for other in crowd:
+            await transcripts(other, sound(1.0))
+        await transcripts(session, sound(1.0), PAUSE)
+        assert jobs(session) == 1
+
+
 async def test_while_jobs_wait_the_pause_is_as_short_as_otherwise(engine: FakeRecognizer) -> None:
     async with serving(engine, QUIET, max_queued=16) as service:
         await loaded_worker(service)
