@@ -60,6 +60,8 @@ class EngineCard:
     """A sentence about the model's voices that are not offered, for the error about an unknown voice."""
     short_characters: int = 0
     """A sentence of fewer characters is spoken together with the next one, if that is there already."""
+    speed_share: float | None = None
+    """Share of the engine's speed that replies in progress may need; None is that of most engines."""
     can_suspend: bool = True
     """False if a sentence that is not continued holds what other sentences need."""
 

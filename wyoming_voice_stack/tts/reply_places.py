@@ -17,7 +17,8 @@ from wyoming_voice_stack.engine.status import Workload
 from wyoming_voice_stack.errors import Busy
 
 SPEED_SHARE = 0.6
-"""Share of the engine's speed that replies in progress may need; the rest absorbs other load."""
+"""Share of the engine's speed that replies in progress may need, unless its card has another one; the rest
+absorbs other load."""
 SLOW_SPEED = 0.8
 """Speed below which an engine cannot speak even one reply without gaps. The measured speed of one that just
 can falls below 1 at times: short sentences cost more, and the pauses between them do not count."""
@@ -51,6 +52,8 @@ class EngineLoad:
     """Requests that wait in its own queue."""
     max_waiting: int
     """Limit of requests that wait, `MAX_QUEUED_REQUESTS`."""
+    speed_share: float = SPEED_SHARE
+    """Share of the speed that replies in progress may need."""
 
 
 class ReplyPlace:
@@ -151,7 +154,7 @@ class ReplyPlaces:
         if speed < SLOW_SPEED:
             # Not even one reply is without gaps; together they are done sooner than one by one.
             return self._load.lanes()
-        return max(1, int(SPEED_SHARE * speed))
+        return max(1, int(self._load.speed_share * speed))
 
     @property
     def crowded(self) -> bool:

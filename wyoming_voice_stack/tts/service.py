@@ -14,7 +14,7 @@ from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.tts.backend import SynthesisOptions, TtsBackend
 from wyoming_voice_stack.tts.engine import EngineSource, SpeechSynthesizer
 from wyoming_voice_stack.tts.reply import Reply
-from wyoming_voice_stack.tts.reply_places import EngineLoad, ReplyPlaces
+from wyoming_voice_stack.tts.reply_places import SPEED_SHARE, EngineLoad, ReplyPlaces
 from wyoming_voice_stack.tts.scheduling.speech_rate import SpeechRate
 from wyoming_voice_stack.tts.script import load_language_data
 from wyoming_voice_stack.tts.synthesis_cache import SynthesisCache
@@ -81,6 +81,7 @@ class TtsService:
                 lanes=lambda: worker.lanes,
                 queued=lambda: worker.queued_requests,
                 max_waiting=worker.max_queued,
+                speed_share=source.card().speed_share or SPEED_SHARE,
             )
         )
         metrics.queue_depth.labels(worker.name).set_function(

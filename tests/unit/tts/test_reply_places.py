@@ -29,6 +29,17 @@ async def test_as_many_as_the_engine_can_speak() -> None:
     assert hall.places.waiting == 0
 
 
+async def test_an_engine_may_need_more_of_its_speed() -> None:
+    hall = Hall()
+    hall.speed = 5.0
+    hall.places = ReplyPlaces(replace(hall.places._load, speed_share=0.8), lambda: hall.now)
+    for _ in range(4):
+        await hall.taken()
+    _, fifth = await hall.waiting()
+    assert not fifth.done()
+    fifth.cancel()
+
+
 async def test_the_workload_is_the_replies_and_those_that_wait() -> None:
     hall = Hall(1)
     assert hall.places.workload == Workload()

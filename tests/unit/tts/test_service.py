@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,15 @@ async def speak(reply: Reply, *deltas: str) -> list[SpeechAudio]:
 def answered(service: TtsService, kind: str) -> float:
     counter = service._backend.metrics.requests.labels(f"synthesize-{kind}", "ok")
     return float(counter._value.get())
+
+
+async def test_replies_may_need_the_share_of_the_speed_that_the_engine_allows(
+    tmp_path: Path,
+) -> None:
+    engine = FakeSynthesizer()
+    engine.card = replace(engine.card, speed_share=0.8)
+    async with serving(engine, tmp_path) as service:
+        assert service._places._load.speed_share == 0.8
 
 
 async def test_text_becomes_audio(tmp_path: Path) -> None:
