@@ -62,7 +62,7 @@ async def test_its_lane_is_free_and_it_goes_on_where_it_stopped() -> None:
         stream.resume()
         assert [number async for number in stream] == [2, 3]
         assert counting.closed.is_set()
-        assert not worker._queue.needs_engine
+        await eventually(lambda: not worker._queue.needs_engine)
 
 
 async def test_one_that_goes_on_before_it_has_stopped() -> None:
@@ -128,7 +128,7 @@ async def test_a_client_that_leaves_ends_it() -> None:
         async with suspended(worker, counting):
             assert not counting.closed.is_set()
         assert counting.closed.is_set()
-        assert not worker._queue.needs_engine
+        await eventually(lambda: not worker._queue.needs_engine)
         assert await worker.run(lambda _: "other") == "other"
 
 
