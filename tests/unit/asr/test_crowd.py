@@ -23,6 +23,7 @@ from wyoming_voice_stack.asr import partial_jobs
 from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Speech, Transcription, TranscriptionRequest
 from wyoming_voice_stack.asr.partial_jobs import CROWD, Speakers
+from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.protocol.asr_session import AsrSession
 
@@ -48,13 +49,19 @@ def jobs(session: AsrSession) -> int:
     return len(session._utterance._jobs._handles)
 
 
+async def paused_in_a_crowd(service: AsrService) -> AsrSession:
+    """A session in a short pause, while as many others speak as make a crowd."""
+    await loaded_worker(service)
+    session, *crowd = [open_session(service) for _ in range(1 + CROWD)]
+    for other in crowd:
+        await transcripts(other, sound(1.0))
+    await transcripts(session, sound(1.0), PAUSE)
+    return session
+
+
 async def test_in_a_crowd_the_pause_is_longer(engine: FakeRecognizer) -> None:
     async with serving(engine, QUIET) as service:
-        await loaded_worker(service)
-        session, *crowd = [open_session(service) for _ in range(1 + CROWD)]
-        for other in crowd:
-            await transcripts(other, sound(1.0))
-        await transcripts(session, sound(1.0), PAUSE)
+        session = await paused_in_a_crowd(service)
         assert jobs(session) == 0
         await transcripts(session, sound(0.1, loud=False))
         assert jobs(session) == 1
@@ -65,11 +72,7 @@ async def test_satellites_that_send_no_more_are_no_crowd(
 ) -> None:
     monkeypatch.setattr(partial_jobs, "MAX_AUDIO_GAP_S", -1.0)
     async with serving(engine, QUIET) as service:
-        await loaded_worker(service)
-        session, *crowd = [open_session(service) for _ in range(1 + CROWD)]
-        for other in crowd:
-            await transcripts(other, sound(1.0))
-        await transcripts(session, sound(1.0), PAUSE)
+        session = await paused_in_a_crowd(service)
         assert jobs(session) == 1
 
 
