@@ -150,7 +150,6 @@ def make_runner(
             except web.HTTPException as error:
                 await answer_before_the_rest(request, error)
                 raise
-            # Not tracked: what a client still sends does not delay the end of the server.
             await answer_before_the_rest(request, response)
         except ConnectionError:
             if request.transport is not None and not request.transport.is_closing():

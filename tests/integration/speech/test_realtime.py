@@ -90,7 +90,7 @@ async def test_live_speech_with_the_server_s_turn_detection(
     assert [words(text) for text in transcripts(events)] == [
         words(sentence) for sentence in SENTENCES[:2]
     ]
-    # Partial texts come while somebody speaks: how many depends on the machine, their sum does not.
+    # Partial texts come during speech: how many depends on the machine, their sum does not.
     for done in [each for each in events if each["type"] == f"{TRANSCRIPTION}.completed"]:
         deltas = [
             each["delta"]

@@ -36,7 +36,7 @@ async def test_without_javascript(tmp_path: Path) -> None:
         for wrong, code in (
             ({"text": " "}, "empty_text"),
             ({"text": "x" * 2001}, "text_too_long"),
-            ({"text": "Hello.", "voice": "nobody"}, "voice_not_found"),
+            ({"text": "Hello.", "voice": "missing"}, "voice_not_found"),
         ):
             async with session.post("/ui/plain/speech", data=wrong) as answer:
                 assert (answer.status, (await answer.json())["error"]["code"]) == (400, code)
