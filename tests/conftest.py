@@ -6,7 +6,9 @@ import asyncio
 import gc
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from itertools import chain
+from logging.handlers import BufferingHandler
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +22,8 @@ LIBRARY_THREADS = ("tqdm", "pymp", "asyncio_", "ThreadPoolExecutor")
 """Threads that a library keeps for the life of the process."""
 THREAD_END_SECONDS = 60.0
 """Time for a thread that is ending; only one that was forgotten reaches it."""
+MAX_SURVIVORS = 10_000
+"""Objects that outlive their test, such as imported modules, before `gc` leaves them out."""
 
 # Each example may take as long as the machine needs.
 settings.register_profile(
@@ -29,9 +33,44 @@ settings.load_profile("tests")
 
 
 def pytest_collection_finish() -> None:
-    # What has been imported stays: `no_lost_exceptions` need not look through it after every test.
+    leave_out_survivors()
+
+
+def pytest_runtest_logfinish() -> None:
+    if len(gc.get_objects()) > MAX_SURVIVORS:
+        leave_out_survivors()
+
+
+def leave_out_survivors() -> None:
+    """Hides what is alive from `gc` until the end of the session.
+
+    Otherwise each collection in `no_lost_exceptions` would look through everything that earlier
+    tests have imported, which takes longer than most tests.
+    """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_exceptions_lost_late() -> Iterator[None]:
+    """Finds exceptions that were lost after their test, by objects that had been left out."""
+    yield
+    asyncio_log = logging.getLogger("asyncio")
+    kept = BufferingHandler(capacity=1000)
+    asyncio_log.addHandler(kept)
+    gc.unfreeze()
+    gc.collect()
+    asyncio_log.removeHandler(kept)
+    assert not lost_exceptions(kept.buffer)
+
+
+def lost_exceptions(records: Iterable[logging.LogRecord]) -> list[str]:
+    """Messages of asyncio about exceptions that were never retrieved."""
+    return [
+        record.getMessage()
+        for record in records
+        if record.name == "asyncio" and record.levelno >= logging.ERROR
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -52,13 +91,8 @@ def no_leaked_threads() -> Iterator[None]:
 def no_lost_exceptions(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     gc.collect()
-    lost = [
-        record
-        for when in ("setup", "call", "teardown")
-        for record in caplog.get_records(when)
-        if record.name == "asyncio" and record.levelno >= logging.ERROR
-    ]
-    assert not lost, [record.getMessage() for record in lost]
+    records = (caplog.get_records(when) for when in ("setup", "call", "teardown"))
+    assert not lost_exceptions(chain.from_iterable(records))
 
 
 @pytest.fixture(autouse=True)
