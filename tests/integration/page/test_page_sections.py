@@ -34,6 +34,21 @@ def test_a_voice_is_recorded_and_added(page: WebPage, tts: FakePageServer) -> No
         assert file.getnframes() > 0
 
 
+def test_a_good_recording_needs_no_advice(page: WebPage, tts: FakePageServer) -> None:
+    tts.answers.problems = []
+    page.open(tts.url)
+    page.choose("#language", "de")
+    page.click("#add-voice summary")
+    page.wait_for_any_text("#read-text")
+    page.type("#voice-name", "Anna")
+    page.click("#record-voice")
+    page.wait_for_text("#voice-level-word", "Gut")
+    page.click("#record-voice")
+    page.click("#save-voice")
+    page.wait_for_text("#verdict", "8.0 Sekunden Sprache, keine Probleme gefunden.")
+    page.wait_for_text("#voice-state", "„Anna“ ist gespeichert. Die Aufnahme ist gut.")
+
+
 def test_voices_are_renamed_and_deleted(page: WebPage, tts: FakePageServer) -> None:
     tts.answers.voices.append(voice("a/b", kind="cloned", can_delete=True))
     page.open(tts.url)

@@ -102,6 +102,8 @@ class Answers:
     )
     """Name of each model, the model it stands for, and its languages."""
     names: dict[str, Any] = field(default_factory=lambda: dict(NO_NAMES))
+    problems: list[str] = field(default_factory=lambda: ["It is short."])
+    """Of a new voice."""
     text: str = "Turn on the light."
     lines: list[dict[str, Any]] = field(default_factory=list)
     error: tuple[int, str, str] | None = None
@@ -212,8 +214,10 @@ class _Site(LoopbackServer):
             body = await self._fake.note(request)
             if request.method == "POST" and request.path.endswith("/voices"):
                 new = voice(body["name"], kind="cloned", seconds=8.0, can_delete=True)
+                new["problems"] = answers.problems
                 answers.voices.append(new)
-                return web.json_response({"voice": new, "verdict": ["It is short."]}, status=201)
+                verdict = answers.problems or ["8.0 seconds of speech, and no problem found."]
+                return web.json_response({"voice": new, "verdict": verdict}, status=201)
             if request.path.endswith("/sample"):
                 if answers.error:
                     return _refusal(*answers.error)

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.page_texts import texts_of
 from wyoming_voice_stack.http.page.plain_page import PLAIN_PATH
 
 STATIC = Path(str(files("wyoming_voice_stack.http.page") / "static"))
 TEXTS = {path.name: path.read_text("utf-8") for path in STATIC.iterdir()}
 SCRIPTS = {name: text for name, text in TEXTS.items() if name.endswith(".js")}
-LANGUAGES = {name: json.loads(TEXTS[name]) for name in ("en.json", "de.json")}
+LANGUAGES = {name: texts_of(TEXTS[name]) for name in ("en.json", "de.json")}
 MAX_BYTES = 100_000
 MAX_FIRST_PAINT_BYTES = 30_000
 ALLOWED_ADDRESSES = {

@@ -1,6 +1,6 @@
 // A new voice: a text to read aloud, a level meter, and the server's verdict in words.
 import { attempt, byId, make, note, on, onSubmit, options, show, showRecording, write, writeError } from "./dom.js";
-import { byName, language, seconds, t } from "./language.js";
+import { byName, language, seconds, t, translated } from "./language.js";
 import { inWords, record, whyNoMicrophone } from "./microphone.js";
 import { call } from "./server.js";
 
@@ -113,12 +113,12 @@ class AddVoice {
 		byId("save-voice").disabled = true;
 		write("voice-state", t("voices.saving"));
 		try {
-			const { verdict } = await call("api/voices", { method: "POST", body });
+			const { voice, verdict } = await call("api/voices", { method: "POST", body });
 			byId("voice-form").reset();
 			this.showText();
 			this.use(null);
-			write("voice-state", t(verdict.length ? "voices.savedBut" : "voices.saved", { name }));
-			byId("verdict").replaceChildren(...verdict.map((text) => make("li", {}, text)));
+			write("voice-state", t(voice.problems.length ? "voices.savedBut" : "voices.saved", { name }));
+			byId("verdict").replaceChildren(...verdict.map((text) => make("li", {}, translated(text))));
 			this.#added();
 		} catch (error) {
 			write("voice-state", "");

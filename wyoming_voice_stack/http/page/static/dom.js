@@ -1,5 +1,5 @@
 // What every section does with the document.
-import { t, translate } from "./language.js";
+import { t, translate, translated } from "./language.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -46,7 +46,7 @@ export function show(place, visible = true) {
 /** Show a note where there is a text. */
 export function note(id, text) {
 	show(id, Boolean(text));
-	write(id, text ?? "");
+	write(id, translated(text ?? ""));
 }
 
 /** Write a text; screen readers are not told the same twice. */
@@ -55,12 +55,12 @@ export function write(place, text) {
 	if (element.textContent !== text) element.textContent = text;
 }
 
-/** Show an error in the server's words with its code; null clears it. */
+/** Show an error and its code; null clears it. */
 export function writeError(id, error) {
 	const element = byId(id);
 	element.replaceChildren();
 	if (!error) return;
-	element.append(error.message ?? String(error));
+	element.append(translated(error.message ?? String(error)));
 	if (error.code) element.append(" ", make("code", {}, error.code));
 }
 
@@ -104,7 +104,7 @@ export function ask(text, yes, label = null, value = "") {
 export function listRow(attributes, name, tags, about, warnings) {
 	const small = (className) => (text) => make("span", { className }, text);
 	const head = make("div", { className: "head" }, make("strong", {}, name), ...tags.map(small("tag")));
-	return make("li", attributes, head, small("muted")(about), ...warnings.map((text) => small("warning")(`⚠ ${text}`)));
+	return make("li", attributes, head, small("muted")(about), ...warnings.map((text) => small("warning")(`⚠ ${translated(text)}`)));
 }
 
 /** A button of a row; what its action raises is shown in the element `errors`. */

@@ -4,6 +4,7 @@ const MAX_NAMED = 6;
 const KEPT_AS = "voice-stack-language";
 
 let words = {};
+let phrases = [];
 export let language = "en";
 
 /** Choose a language: a kept choice, else the browser's. */
@@ -11,6 +12,7 @@ export async function loadLanguage(chosen = kept() ?? preferred()) {
 	const answer = await fetch(`${chosen}.json`);
 	if (!answer.ok) throw new Error(`${chosen}.json: ${answer.status}`);
 	words = await answer.json();
+	phrases = Object.entries(words.server ?? {}).map(([said, word]) => [new RegExp(`^${said.split("{}").map(quoted).join("(.+?)")}`), word]);
 	language = chosen;
 	document.documentElement.lang = chosen;
 	translate(document);
@@ -41,13 +43,21 @@ function preferred() {
 	return tags.find((tag) => tag in LANGUAGES) ?? "en";
 }
 
+const quoted = (text) => text.replace(/[.*+?()[\]]/g, "\\$&");
+
+/** A sentence of the server, which writes English, found by how it begins; `{}` stands for what differs. */
+export function translated(sentence) {
+	for (const [said, word] of phrases) {
+		const [found, ...values] = said.exec(sentence) ?? [];
+		if (found) return word.replace(/\{\}/g, () => values.shift());
+	}
+	return sentence;
+}
+
 /** A text of the page; `count` chooses between its `.one` and `.other` form. */
 export function t(key, values = {}) {
-	let text = words[key];
-	if (text === undefined && "count" in values) {
-		const form = new Intl.PluralRules(language).select(values.count);
-		text = words[`${key}.${form}`] ?? words[`${key}.other`];
-	}
+	let text = key.split(".").reduce((group, name) => group?.[name], words);
+	if (text?.other) text = text[new Intl.PluralRules(language).select(values.count)] ?? text.other;
 	return (text ?? key).replace(/\{(\w+)\}/g, (whole, name) => {
 		const value = values[name] ?? whole;
 		return typeof value === "number" ? number(value) : value;

@@ -1,6 +1,6 @@
 // Models: what is on disk, what can be fetched, and how far that is.
 import { addSection, ask, attempt, byId, listRow, make, note, on, rowButton, show, write, writeError } from "./dom.js";
-import { byName, bytes, languageNames, percent, t } from "./language.js";
+import { byName, bytes, languageNames, percent, t, translated } from "./language.js";
 import { call } from "./server.js";
 
 const MAX_SHOWN = 20;
@@ -59,7 +59,7 @@ class Models {
 	#row(model) {
 		const tags = model.active ? [t("models.active")] : [];
 		const size = model.size_bytes ? bytes(model.size_bytes) : "";
-		const about = [size, languageNames(model.languages), model.licence].filter(Boolean);
+		const about = [size, languageNames(model.languages), translated(model.licence)].filter(Boolean);
 		const row = listRow({ "data-model": model.id }, model.name, tags, about.join(" · "), model.needs ? [model.needs] : []);
 		if (model.state === "fetching") row.append(...this.#bar(model));
 		const buttons = this.#state.can_change ? this.#buttons(model) : [];
