@@ -70,7 +70,8 @@ class Score:
 
 def transcribe(whisper: WhisperRecognizer, samples: Samples, request: TranscriptionRequest) -> str:
     speech = Speech(samples, replace(request, language=LANGUAGE))
-    return whisper.transcribe([speech], lambda: True)[0].text
+    [(_, found)] = whisper.transcribe([speech], lambda: True)
+    return found.text
 
 
 def without_names(whisper: WhisperRecognizer, samples: Samples, _: Names) -> str:

@@ -49,7 +49,7 @@ def compare(recognizer: WhisperRecognizer, speeches: Sequence[TimedSpeech]) -> P
     """Found and true words of all speech that is transcribed word for word."""
     pairs: Pairs = []
     for speech in speeches:
-        [found] = recognizer.transcribe([Speech(speech.samples, REQUEST)], lambda: True)
+        [(_, found)] = recognizer.transcribe([Speech(speech.samples, REQUEST)], lambda: True)
         said = [words(word.text, "en") for word in speech.words]
         heard = [words(word.text, "en") for word in found.words]
         if said == heard:

@@ -13,7 +13,8 @@ from wyoming_voice_stack.announce import supervisor, zeroconf
 from wyoming_voice_stack.asr import partial_jobs
 from wyoming_voice_stack.asr.text import name_correction
 from wyoming_voice_stack.asr.vad import endpoint, segmenter
-from wyoming_voice_stack.asr.whisper import hypothesis_filter, loading
+from wyoming_voice_stack.asr.whisper import loading
+from wyoming_voice_stack.asr.whisper.decoding import hypothesis_filter
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine import channel, failure_policy, worker
 from wyoming_voice_stack.http.api import gateway

@@ -71,7 +71,9 @@ class FakeRecognizer:
     def new_segmenter(self) -> SpeechSegmenter:
         return SpeechSegmenter(FakeVadStream())
 
-    def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
+    def transcribe(
+        self, speeches: Sequence[Speech], wanted: Wanted
+    ) -> Iterator[tuple[int, Transcription]]:
         self.requests += [speech.request for speech in speeches]
         self.audio += [speech.samples for speech in speeches]
         self.entered.set()
@@ -79,7 +81,8 @@ class FakeRecognizer:
             assert self.hold.wait(WAIT_SECONDS)
         if not wanted():
             raise Abandoned("no client waits")
-        return [self.transcribe_one(speech) for speech in speeches]
+        for number, speech in enumerate(speeches):
+            yield number, self.transcribe_one(speech)
 
     def transcribe_one(self, speech: Speech) -> Transcription:
         text = f"{np.count_nonzero(np.abs(speech.samples) > LOUD)} samples"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wyoming_voice_stack.asr.whisper.window import Hypothesis
+from wyoming_voice_stack.asr.whisper.decoding.window import Hypothesis
 
 
 def hypothesis(

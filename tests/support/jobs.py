@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -110,9 +110,9 @@ class Calls:
 
     def __call__(
         self, engine: Thing, items: Sequence[Any], wanted: Callable[[], bool]
-    ) -> list[Any]:
+    ) -> Iterable[tuple[int, Any]]:
         self.noted.append(list(items))
-        return [self._do(item) for item in items]
+        return list(enumerate(map(self._do, items)))
 
 
 async def begun(*gates: Gate) -> None:

@@ -18,6 +18,7 @@ from wyoming_voice_stack.asr.engine import (
 from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.vad.segmenter import cut_out
 from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES
+from wyoming_voice_stack.engine.job_handle import Wanted
 
 ANY_LANGUAGE = TranscriptionRequest()
 
@@ -37,10 +38,18 @@ def transcribe(
     for span in segmenter.spans:
         language = request.language or (results[0].language if results else None)
         speech = Speech(cut_out(samples, span), replace(request, language=language))
-        results += recognizer.transcribe([speech], wanted)
+        results += transcribe_all(recognizer, [speech], wanted)
     with_text = next((one for one in results if one.text), None)
     language = with_text.language if with_text else request.language
     return Transcription(join_texts([one.text for one in results], language), language)
+
+
+def transcribe_all(
+    recognizer: SpeechRecognizer, speeches: Sequence[Speech], wanted: Wanted
+) -> list[Transcription]:
+    """Transcribe spans in one call, and return the results in their order."""
+    found = dict(recognizer.transcribe(speeches, wanted))
+    return [found[number] for number in range(len(speeches))]
 
 
 class WatchedModel:

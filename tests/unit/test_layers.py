@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("asr.home_assistant", "tts.text.language.detection_client", "tts.voices"),
     ("asr.onnx", "tts.engines.kokoro", "tts.engines.piper", "tts.engines.xtts"),
     ("asr.whisper", "tts.engines.kokoro.generator", "tts.engines.kokoro.text"),
+    ("asr.whisper.decoding",),
     ("tts.engines.xtts.decoding", "tts.engines.xtts.vocoding"),
     ("tts.engines.xtts.decoding_stream",),
     (

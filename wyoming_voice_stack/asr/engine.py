@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
@@ -209,8 +209,12 @@ class SpeechRecognizer(Protocol):
         """Return a segmenter for a new stream. May be called from any thread."""
         ...
 
-    def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
-        """Transcribe spans of speech. Each result is the same as if the span came alone.
+    def transcribe(
+        self, speeches: Sequence[Speech], wanted: Wanted
+    ) -> Iterator[tuple[int, Transcription]]:
+        """Transcribe spans of speech; return each result with its number, as soon as it is there.
+
+        Each is the same as if the span came alone.
 
         Raises:
             UnknownLanguage: the model does not support a requested language.

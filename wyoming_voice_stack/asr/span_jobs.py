@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from wyoming_voice_stack.asr.engine import (
@@ -60,7 +60,7 @@ class PendingSpeech:
 
 def transcribe(
     engine: SpeechRecognizer, pending: Sequence[PendingSpeech], wanted: Wanted
-) -> list[Transcription]:
+) -> Iterator[tuple[int, Transcription]]:
     """Call the engine; jobs that name this function can share a call."""
     return engine.transcribe([each.speech() for each in pending], wanted)
 

@@ -8,9 +8,10 @@ by span. While the engine is idle, speech that is not over yet is transcribed to
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 
+from wyoming_voice_stack.asr.early_transcription import EarlyTranscription
 from wyoming_voice_stack.asr.engine import (
     SAMPLE_RATE,
     Segmenter,
@@ -57,9 +58,11 @@ def _new_segmenter(engine: SpeechRecognizer) -> Segmenter:
     return engine.new_segmenter()
 
 
-def _load(engine: SpeechRecognizer, items: Sequence[None], wanted: Wanted) -> Sequence[None]:
+def _load(
+    engine: SpeechRecognizer, items: Sequence[None], wanted: Wanted
+) -> Iterable[tuple[int, None]]:
     del engine, wanted
-    return items
+    return enumerate(items)
 
 
 class Utterance:
@@ -93,7 +96,11 @@ class Utterance:
         self._turns = turns or OverloadTurns()
         self._began_at = time.monotonic() - began_s_ago
         self._jobs = SpanJobs(context.worker, context.request, self._recording)
-        self._partials = PartialJobs(speakers or Speakers())
+        self._early = EarlyTranscription(
+            *(context.worker, self._jobs, PartialJobs(speakers or Speakers())),
+            language=context.request.language,
+            partial_text=context.partial_text,
+        )
         self._loading: JobHandle[None] | None = None
         self._segments: list[TranscriptSegment] = []
         self._summary = ""
@@ -132,14 +139,7 @@ class Utterance:
 
         Its last words may still change; `LocalAgreement` finds those that are stable.
         """
-        if self._segmenter is None or not self._segmenter.spans:
-            return None
-        *closed, last = self._segmenter.spans
-        newest = self._partials.take() or self._take_speculative(last)
-        complete = [self._jobs.result(span) for span in closed]
-        if newest is None or None in complete:
-            return None
-        return join_segments([text for text in complete if text] + [newest])
+        return self._early.newest_text(self._segmenter.spans) if self._segmenter else None
 
     async def finish(self) -> Transcription:
         """Transcribe what is not transcribed yet. Nothing may be pushed afterwards.
@@ -182,8 +182,7 @@ class Utterance:
 
     def close(self) -> None:
         """Cancel all jobs and free the audio; after `finish`, let the engine free the memory it used."""
-        self._keep(())
-        self._partials.close()
+        self._early.end(())
         self._recording.close()
         if self._loading is not None:
             self._loading.cancel()
@@ -205,8 +204,7 @@ class Utterance:
         segmenter = self._segmenter
         await self._segment(segmenter)
         segmenter.finish()
-        self._keep(segmenter.spans)
-        self._partials.close()
+        self._early.end(segmenter.spans)
         texts: list[Transcription] = []
         for number, span in enumerate(segmenter.spans):
             self._submit_final(segmenter.spans[number:], texts)
@@ -219,7 +217,7 @@ class Utterance:
             self._segmenter = self._try_new_segmenter()
         if self._segmenter is not None:
             await self._segment(self._segmenter)
-            self._speculate(self._segmenter)
+            self._early.advance(self._segmenter, live=self._ahead_s < MAX_AHEAD_S)
             self._drop_audio(self._segmenter)
 
     @property
@@ -250,53 +248,8 @@ class Utterance:
             if end < self._recording.samples:
                 await self._turns.wait()
 
-    def _speculate(self, segmenter: Segmenter) -> None:
-        spans = segmenter.spans
-        live = self._ahead_s < MAX_AHEAD_S
-        speaking = bool(spans) and live and not segmenter.paused
-        self._partials.note_speaking(speaking=speaking)
-        queued = self._worker.queued_jobs > 0
-        ended = self._partials.speakers.pause_suffices(segmenter, queued=queued)
-        settled = spans if live and ended else spans[:-1]
-        self._keep((*settled, *spans[-1:]) if segmenter.paused else settled)
-        for number, span in enumerate(settled):
-            if span not in self._jobs and self._language_is_known(spans, number):
-                self._speculate_on(span, self._first_language(spans))
-        if speaking and self._context.partial_text:
-            self._submit_partial(spans[-1], self._first_language(spans))
-
-    def _speculate_on(self, span: SpeechSpan, language: str | None) -> None:
-        if self._worker.can_accept(Priority.SPECULATIVE):
-            self._partials.drop()
-            self._jobs.speculate(span, language)
-
-    def _keep(self, spans: Sequence[SpeechSpan]) -> None:
-        """Cancel the jobs of all other spans: speech has resumed after them."""
-        self._jobs.keep(spans, self._adopt)
-
-    def _adopt(self, handle: JobHandle[Transcription], span: SpeechSpan) -> bool:
-        return self._context.partial_text and self._partials.adopt(handle, span)
-
     def _submit_final(self, spans: Sequence[SpeechSpan], texts: Sequence[Transcription]) -> None:
         """Submit the next span, and later ones as soon as their language is known."""
         language = texts[0].language if texts else None
         known = bool(texts) or self._context.request.language is not None
         self._jobs.finish(spans if known else spans[:1], language)
-
-    def _language_is_known(self, spans: Sequence[SpeechSpan], number: int) -> bool:
-        """The first span's language applies to all spans; the others wait until it is known."""
-        if number == 0 or self._context.request.language is not None:
-            return True
-        return self._jobs.result(spans[0]) is not None
-
-    def _first_language(self, spans: Sequence[SpeechSpan]) -> str | None:
-        first = self._jobs.result(spans[0]) if len(spans) > 1 else None
-        return first.language if first else None
-
-    def _take_speculative(self, span: SpeechSpan) -> Transcription | None:
-        text = self._jobs.result(span)
-        return text if text is not None and self._partials.is_newer(span) else None
-
-    def _submit_partial(self, span: SpeechSpan, language: str | None) -> None:
-        if self._partials.due(span) and self._worker.can_accept(Priority.PARTIAL):
-            self._partials.track(self._jobs.partial(span, language), span)

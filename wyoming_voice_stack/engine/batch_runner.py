@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from typing import Any, Generic, TypeAlias
 
@@ -23,8 +23,9 @@ from wyoming_voice_stack.errors import (
 
 _LOGGER = logging.getLogger(__name__)
 
-BatchFunction: TypeAlias = Callable[[Any, Sequence[Any], Wanted], Sequence[Any]]
-"""Called with the engine, the items of all jobs and `Wanted`; returns a result for each item."""
+BatchFunction: TypeAlias = Callable[[Any, Sequence[Any], Wanted], Iterable[tuple[int, Any]]]
+"""Called with the engine, the items of all jobs and `Wanted`; returns the number of each item and its
+result, in any order, each as soon as it is there."""
 
 
 class BatchRunner(Generic[Engine]):
@@ -64,28 +65,32 @@ class BatchRunner(Generic[Engine]):
             self._recover(batch, engine, error)
 
     def call(self, function: BatchFunction, engine: Engine, batch: list[Job]) -> None:
-        """Call `function` with the items of a batch, and hand out its results."""
+        """Call `function` with the items of a batch, and hand out each result as soon as it is there."""
 
         def wanted() -> bool:
-            cancelled = all(job.cancelled.is_set() for job in batch)
-            return not (cancelled or self._queue.should_yield(batch))
+            left = _without_result(batch)
+            cancelled = all(job.cancelled.is_set() for job in left)
+            return not (cancelled or self._queue.should_yield(left))
 
         batch[0].busy_since = began = time.monotonic()
         try:
-            results = function(engine, [job.item for job in batch], wanted)
+            for number, result in function(engine, [job.item for job in batch], wanted):
+                self._lifecycle.note_success()
+                batch[number].has_result = True
+                batch[number].set_result(result)
         finally:
             batch[0].busy_since = None
         self._queue.note_call(batch, time.monotonic() - began)
-        self._lifecycle.note_success()
-        for job, result in zip(batch, results, strict=True):
-            job.set_result(result)
+        if left := _without_result(batch):
+            raise ValueError(f"no result for {len(left)} of {len(batch)} items")
 
     def _recover(self, batch: list[Job], engine: Engine, error: VoiceStackError) -> None:
+        left = _without_result(batch)
         if isinstance(error, Abandoned):
-            for job in batch:
+            for job in left:
                 self._queue.put_back(job)
         elif len(batch) > 1:  # one of the jobs may have caused the failure of all
-            for job in batch:
+            for job in left:
                 self.run([job], engine)
         else:
             self._fail(batch[0], error)
@@ -112,3 +117,7 @@ class BatchRunner(Generic[Engine]):
         self._lifecycle.note_failure(error)
         stopped = self._queue.closed and job.cancelled.is_set()
         job.fail(ShuttingDown() if stopped else error)
+
+
+def _without_result(batch: Sequence[Job]) -> list[Job]:
+    return [job for job in batch if not job.has_result]

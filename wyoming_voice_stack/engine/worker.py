@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -184,7 +184,7 @@ class Worker(Generic[Engine]):
     def submit(
         self,
         item: Item,
-        run_batch: Callable[[Engine, Sequence[Item], Wanted], Sequence[Result]],
+        run_batch: Callable[[Engine, Sequence[Item], Wanted], Iterable[tuple[int, Result]]],
         priority: Priority,
         *,
         cost: JobCost = NO_COST,
@@ -193,6 +193,8 @@ class Worker(Generic[Engine]):
         group: int | None = 0,
     ) -> JobHandle[Result]:
         """Queue `item`, to be processed with others that wait in one call of `run_batch`.
+
+        `run_batch` returns each result with the number of its item, as soon as it is there.
 
         Jobs of one `group` can share a call; without a group, the job has a call of its own. Jobs of one
         `flow` take turns with those of others, by their costs. An `admitted` job continues a request

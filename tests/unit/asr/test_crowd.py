@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -115,7 +115,9 @@ class Grouping(FakeRecognizer):
     def batch_group(self, seconds: float, request: TranscriptionRequest) -> int | None:
         return round(seconds)
 
-    def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
+    def transcribe(
+        self, speeches: Sequence[Speech], wanted: Wanted
+    ) -> Iterator[tuple[int, Transcription]]:
         self.calls.append(len(speeches))
         return super().transcribe(speeches, wanted)
 

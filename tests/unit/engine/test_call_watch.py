@@ -75,7 +75,7 @@ async def test_ready_again_when_it_returns() -> None:
 async def test_batch_is_given_up_as_a_whole() -> None:
     async with watched(**lanes(1, batch=2)) as (worker, go, _):
         gate = Gate()
-        first = worker.submit(gate, lambda _, items, __: [items[0](_)], Priority.FINAL)
+        first = worker.submit(gate, lambda _, items, __: [(0, items[0](_))], Priority.FINAL)
         await begun(gate)
         hold = Calls(lambda _: go.wait(WAIT_SECONDS))
         cost = JobCost(limit_s=0.0)

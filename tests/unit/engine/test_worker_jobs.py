@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -31,6 +31,30 @@ def negative_unless_two(item: int) -> int:
     return -item
 
 
+class OneAfterTheOther:
+    """A batch function with a result for all odd items, later for the even ones, or none in the first call."""
+
+    def __init__(self, *, fail: Exception | None = None, yields: bool = False) -> None:
+        self.noted: list[list[int]] = []
+        self.go = threading.Event()
+        self._fail, self._yields = fail, yields
+
+    def __call__(
+        self, engine: Thing, items: Sequence[int], wanted: Wanted
+    ) -> Iterator[tuple[int, int]]:
+        self.noted.append(list(items))
+        odd = [number for number, item in enumerate(items) if item % 2]
+        yield from ((number, items[number]) for number in reversed(odd))
+        while self._yields and wanted() and not self.go.is_set():
+            threading.Event().wait(0.001)
+        if not wanted():
+            raise Abandoned("another client waits")
+        assert self.go.wait(WAIT_SECONDS)
+        if self._fail is not None:
+            raise self._fail
+        yield from ((number, item) for number, item in enumerate(items) if number not in odd)
+
+
 class Held(Calls):
     """Calls that wait until the test lets them go on, and then stop if they are not wanted."""
 
@@ -41,7 +65,7 @@ class Held(Calls):
 
     def __call__(
         self, engine: Thing, items: Sequence[Any], wanted: Callable[[], bool]
-    ) -> list[Any]:
+    ) -> Iterable[tuple[int, Any]]:
         self.wanted = wanted
         results = super().__call__(engine, items, wanted)
         self.entered.set()
@@ -99,6 +123,48 @@ class TestTickets:
             with pytest.raises(EngineError, match="ValueError"):
                 await worker.submit(1, lambda *_: [], Priority.FINAL).wait()
 
+    async def test_results_are_handed_out_as_soon_as_they_are_there(self) -> None:
+        calls = OneAfterTheOther()
+        async with working(**lanes(1, batch=4)) as worker:
+            handles = await submitted_together(worker, (1, 2, 3), calls, Priority.FINAL)
+            assert await handles[2].wait() == 3
+            assert await handles[0].wait() == 1
+            assert not handles[1].done
+            calls.go.set()
+            assert await handles[1].wait() == 2
+        assert calls.noted == [[1, 2, 3]]
+
+    async def test_only_those_without_a_result_run_again(self) -> None:
+        calls = OneAfterTheOther(fail=EmptyText("two is nothing"))
+        async with working(**lanes(1, batch=4)) as worker:
+            handles = await submitted_together(worker, (1, 2, 3), calls, Priority.FINAL)
+            calls.go.set()
+            assert [await handles[0].wait(), await handles[2].wait()] == [1, 3]
+            with pytest.raises(EmptyText):
+                await handles[1].wait()
+        assert calls.noted == [[1, 2, 3], [2]]
+
+    async def test_those_without_a_result_yield_to_who_waits(self) -> None:
+        calls = OneAfterTheOther(yields=True)
+        other = Calls()
+        async with working(**lanes(1, batch=4)) as worker:
+            handles = await submitted_together(worker, (1, 2, 3), calls, Priority.SPECULATIVE)
+            await eventually(lambda: handles[0].done)
+            assert await worker.submit(4, other, Priority.FINAL).wait() == -4
+            assert not handles[1].done
+            calls.go.set()
+            assert await handles[1].wait() == 2
+        assert calls.noted == [[1, 2, 3], [2]]
+
+    async def test_a_call_ends_when_all_without_a_result_are_cancelled(self) -> None:
+        calls = OneAfterTheOther(yields=True)
+        async with working(**lanes(1, batch=4)) as worker:
+            handles = await submitted_together(worker, (1, 2, 3), calls, Priority.FINAL)
+            await eventually(lambda: handles[0].done)
+            handles[1].cancel()
+            assert await worker.run(lambda _: "next") == "next"
+        assert handles[2].result() == 3
+
     async def test_partials_are_alone(self) -> None:
         calls = Calls()
         async with working(**lanes(1, batch=4)) as worker:
@@ -132,14 +198,14 @@ class TestTickets:
         calls = Calls()
         begun_once = threading.Event()
 
-        def patient(_: Thing, items: Sequence[int], wanted: Wanted) -> list[int]:
+        def patient(_: Thing, items: Sequence[int], wanted: Wanted) -> Iterable[tuple[int, int]]:
             if not begun_once.is_set():
                 begun_once.set()
                 while wanted():
                     threading.Event().wait(0.001)
                 raise Abandoned("another client waits")
             calls.noted.append(list(items))
-            return list(items)
+            return enumerate(items)
 
         async with working() as worker:
             speculative = worker.submit(1, patient, Priority.SPECULATIVE)

@@ -13,7 +13,7 @@ from tests.support.checkpoints.tiny_parakeet import write_tiny_parakeet
 from tests.support.fakes import eventually
 from wyoming_voice_stack.asr.engine import RecognizerSource
 from wyoming_voice_stack.asr.onnx.catalogue import AUTO, known_model
-from wyoming_voice_stack.asr.onnx_source import OnnxSource
+from wyoming_voice_stack.asr.onnx.onnx_source import OnnxSource
 from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.config.settings import Settings

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from wyoming_voice_stack.asr.home_assistant.access import HomeAssistantUnavailable
-from wyoming_voice_stack.asr.whisper.hints import MAX_NAME_CHARACTERS
+from wyoming_voice_stack.asr.whisper.decoding.hints import MAX_NAME_CHARACTERS
 
 MAX_NAMES = 2000
 """Maximum number of names, and of entities that are requested."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wyoming_voice_stack.asr.engine import (
@@ -97,8 +97,12 @@ class OnnxRecognizer:
         """Return a segmenter for a new stream. May be called from any thread."""
         return SpeechSegmenter(self._vad.stream(), MAX_SPAN_S, speech_starts=CERTAIN_SPEECH_STARTS)
 
-    def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
-        """Transcribe spans of speech. Each result is the same as if the span came alone.
+    def transcribe(
+        self, speeches: Sequence[Speech], wanted: Wanted
+    ) -> Iterator[tuple[int, Transcription]]:
+        """Transcribe spans of speech; return each result with its number, as soon as it is there.
+
+        Each is the same as if the span came alone.
 
         The language of a result is the one that was requested, or the only one that is possible;
         else it is None, because these models do not tell which language they recognized.
@@ -111,7 +115,8 @@ class OnnxRecognizer:
             EngineError: the engine failed.
         """
         with transcription_errors("The model"):
-            return [self._transcribe_one(speech, wanted) for speech in speeches]
+            for number, speech in enumerate(speeches):
+                yield number, self._transcribe_one(speech, wanted)
 
     def close(self) -> None:
         """Free the model's memory. The engine must not be used afterwards."""

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from wyoming_voice_stack.asr.engine import Speech, TimedWord, Transcription, TranscriptionRequest
+from wyoming_voice_stack.asr.engine import Speech, Transcription, TranscriptionRequest
 from wyoming_voice_stack.asr.engine_errors import transcription_errors
-from wyoming_voice_stack.asr.text.joining import join_texts
-from wyoming_voice_stack.asr.text.name_correction import likely_names, with_names
 from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.asr.vad.silero import SileroVad
+from wyoming_voice_stack.asr.whisper.batch_transcriber import BatchTranscriber
 from wyoming_voice_stack.asr.whisper.catalogue import model_languages
-from wyoming_voice_stack.asr.whisper.decode_passes import CAREFUL, PARTIAL, DecodePass, refine
-from wyoming_voice_stack.asr.whisper.full_window import decode_full_window
-from wyoming_voice_stack.asr.whisper.halving import decode_in_halves, repeats_speech
-from wyoming_voice_stack.asr.whisper.hints import compose_hints, with_only_names
-from wyoming_voice_stack.asr.whisper.hypothesis_filter import accepted_texts, confidence_of
 from wyoming_voice_stack.asr.whisper.loading import Placement, check_files, open_model
-from wyoming_voice_stack.asr.whisper.window import (
-    Encoded,
-    Hypothesis,
-    decode,
-    detect_languages,
-    encode,
-    new_tokenizer,
-    window_seconds,
-)
-from wyoming_voice_stack.asr.whisper.word_alignment import timed_words
-from wyoming_voice_stack.engine.job_handle import Wanted, require_wanted
-from wyoming_voice_stack.errors import UnknownLanguage
+from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.machine.memory import collect_garbage, trim_heap
 
 
@@ -132,8 +114,12 @@ class WhisperRecognizer:
         """Return a segmenter for a new stream. May be called from any thread."""
         return SpeechSegmenter(self._vad.stream())
 
-    def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
-        """Transcribe spans of speech. Each result is the same as if the span came alone.
+    def transcribe(
+        self, speeches: Sequence[Speech], wanted: Wanted
+    ) -> Iterator[tuple[int, Transcription]]:
+        """Transcribe spans of speech; return each result with its number, as soon as it is there.
+
+        Each is the same as if the span came alone. Spans that need no second pass come first.
 
         The language of a result is that of its text: English for a translation. English-only
         models always transcribe, whatever the task.
@@ -143,12 +129,11 @@ class WhisperRecognizer:
             Abandoned: `wanted` returned False.
             EngineError: the engine failed.
         """
+        transcriber = BatchTranscriber(
+            self._model, self._languages, self._beam_size, self._placement
+        )
         with transcription_errors("Whisper"):
-            results: dict[int, Transcription] = {}
-            for indices in self._batches(speeches):
-                batch = [speeches[index] for index in indices]
-                results |= zip(indices, self._transcribe_batch(batch, wanted), strict=True)
-            return [results[index] for index in range(len(speeches))]
+            yield from transcriber.transcribe(speeches, wanted)
 
     def close(self) -> None:
         """Free the model's memory. The engine must not be used afterwards."""
@@ -156,148 +141,3 @@ class WhisperRecognizer:
         self._model = None
         collect_garbage()
         trim_heap()
-
-    def _batches(self, speeches: Sequence[Speech]) -> list[list[int]]:
-        """Group indices by what a batch must share: window length, hints and decode passes."""
-
-        def batch_key(index: int) -> tuple[int, str, bool, bool]:
-            speech = speeches[index]
-            hints = compose_hints(speech.request, self._model.hf_tokenizer) or ""
-            seconds = self._window_seconds(speech, self._first_pass(speech))
-            english = self._passes(speech) == self._placement.passes.english
-            return seconds, hints, speech.request.partial, english
-
-        ordered = sorted(range(len(speeches)), key=batch_key)
-        return [list(indices) for _, indices in groupby(ordered, key=batch_key)]
-
-    def _passes(self, speech: Speech) -> tuple[DecodePass, ...]:
-        known = self._candidates(speech)
-        return self._placement.passes.for_language(known[0] if len(known) == 1 else None)
-
-    def _first_pass(self, speech: Speech) -> DecodePass:
-        return PARTIAL if speech.request.partial else self._passes(speech)[0]
-
-    def _window_seconds(self, speech: Speech, decode_pass: DecodePass) -> int:
-        return window_seconds(speech.samples, self._placement.window_step_s, decode_pass.context_s)
-
-    def _transcribe_batch(
-        self, speeches: Sequence[Speech], wanted: Wanted
-    ) -> Iterator[Transcription]:
-        candidates = [self._candidates(speech) for speech in speeches]
-        require_wanted(wanted)
-        first = self._first_pass(speeches[0])
-        encoded = self._encode(speeches, first)
-        languages = self._detect_languages(encoded, candidates)
-        require_wanted(wanted)
-        hypotheses = self._decode(encoded, speeches, languages, first)
-        partial = speeches[0].request.partial
-        if not partial:
-            self._refine(speeches, languages, hypotheses, wanted)
-        for speech, language, hypothesis in zip(speeches, languages, hypotheses, strict=True):
-            final = [hypothesis]
-            if hypothesis.unreliable and not partial:
-                final = self._decode_safely(speech, language, wanted)
-            text = join_texts(accepted_texts(final), language)
-            if names := likely_names(text, speech.request.known_names):
-                require_wanted(wanted)
-                text = with_names(text, self._with_hints(names, speech, language) or text, names)
-            text_language = "en" if speech.request.task == "translate" else language
-            timed = text and speech.request.word_times
-            yield Transcription(
-                text,
-                text_language if text else speech.request.language,
-                words=self._timed_words(text, speech, language, wanted) if timed else (),
-                confidence=confidence_of(final),
-            )
-
-    def _encode(self, speeches: Sequence[Speech], decode_pass: DecodePass) -> Encoded:
-        seconds = self._window_seconds(speeches[0], decode_pass)
-        return encode(self._model, [speech.samples for speech in speeches], seconds)
-
-    def _candidates(self, speech: Speech) -> tuple[str, ...]:
-        request = speech.request
-        requested = (request.language,) if request.language else request.candidate_languages
-        known = tuple(code for code in requested if code in self._languages)
-        if requested and not known:
-            raise UnknownLanguage(
-                f"The Whisper model does not support language {', '.join(requested)!r:.80};"
-                " request another language or load a multilingual model."
-            )
-        return known or self._languages
-
-    def _detect_languages(
-        self, encoded: Encoded, candidates: Sequence[tuple[str, ...]]
-    ) -> list[str]:
-        if all(len(codes) == 1 for codes in candidates):
-            return [codes[0] for codes in candidates]
-        return detect_languages(self._model, encoded, candidates)
-
-    def _decode(
-        self,
-        encoded: Encoded,
-        speeches: Sequence[Speech],
-        languages: Sequence[str],
-        decode_pass: DecodePass,
-    ) -> list[Hypothesis]:
-        tokenizers = [
-            new_tokenizer(self._model, language, speech.request.task)
-            for speech, language in zip(speeches, languages, strict=True)
-        ]
-        hints = compose_hints(speeches[0].request, self._model.hf_tokenizer)
-        prompts = [
-            self._model.get_prompt(tokenizer, [], without_timestamps=False, hotwords=hints)
-            for tokenizer in tokenizers
-        ]
-        beams = decode_pass.beams or self._beam_size
-        return decode(self._model, encoded, prompts, tokenizers[0], beams)
-
-    def _with_hints(self, names: tuple[str, ...], speech: Speech, language: str) -> str:
-        """Decode again with a few names in the prompt; empty for partial text."""
-        if speech.request.partial:
-            return ""
-        encoded = self._encode([speech], CAREFUL)
-        hinted = with_only_names(names, speech)
-        [second] = self._decode(encoded, [hinted], [language], CAREFUL)
-        return join_texts(accepted_texts([second]), language)
-
-    def _timed_words(
-        self, text: str, speech: Speech, language: str, wanted: Wanted
-    ) -> tuple[TimedWord, ...]:
-        require_wanted(wanted)
-        encoded = self._encode([speech], CAREFUL)
-        tokenizer = new_tokenizer(self._model, language, speech.request.task)
-        return timed_words(self._model, encoded, speech.samples, text, tokenizer)
-
-    def _refine(
-        self,
-        speeches: Sequence[Speech],
-        languages: Sequence[str],
-        hypotheses: list[Hypothesis],
-        wanted: Wanted,
-    ) -> None:
-        """Replace hypotheses that are not sure by those of further passes."""
-
-        def window(index: int, decode_pass: DecodePass) -> int:
-            return self._window_seconds(speeches[index], decode_pass)
-
-        def decode_some(indices: Sequence[int], decode_pass: DecodePass) -> list[Hypothesis]:
-            require_wanted(wanted)
-            some = [speeches[index] for index in indices]
-            spoken = [languages[index] for index in indices]
-            return self._decode(self._encode(some, decode_pass), some, spoken, decode_pass)
-
-        refine(hypotheses, self._passes(speeches[0]), window, decode_some)
-
-    def _decode_safely(self, speech: Speech, language: str, wanted: Wanted) -> list[Hypothesis]:
-        """Decode the full window; if that text repeats itself, the speech is decoded in parts."""
-        require_wanted(wanted)
-        found = decode_full_window(self._model, speech, language, self._beam_size)
-        if not repeats_speech(found):
-            return found
-
-        def decode_one(part: Speech) -> Hypothesis:
-            require_wanted(wanted)
-            [one] = self._decode(self._encode([part], CAREFUL), [part], [language], CAREFUL)
-            return one
-
-        return decode_in_halves(speech, decode_one)

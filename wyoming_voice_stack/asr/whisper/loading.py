@@ -12,7 +12,7 @@ from typing import Any
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE
 from wyoming_voice_stack.asr.whisper.catalogue import MODEL_REQUIRED
-from wyoming_voice_stack.asr.whisper.decode_passes import (
+from wyoming_voice_stack.asr.whisper.decoding.decode_passes import (
     DecodePasses,
     passes_on_cpu,
     passes_on_cuda,

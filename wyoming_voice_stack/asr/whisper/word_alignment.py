@@ -10,7 +10,7 @@ import numpy as np
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, TimedWord
 from wyoming_voice_stack.asr.text.joining import UNSPACED_LANGUAGES
-from wyoming_voice_stack.asr.whisper.window import MAX_WINDOW_TOKENS, Encoded
+from wyoming_voice_stack.asr.whisper.decoding.window import MAX_WINDOW_TOKENS, Encoded
 from wyoming_voice_stack.asr.whisper.word_edges import place_words
 
 MAX_ALIGNED_TOKENS = MAX_WINDOW_TOKENS - 8

@@ -78,6 +78,8 @@ class Job:
     """When it was queued, by `time.monotonic`."""
     busy_since: float | None = None
     """When the engine was called; None while it is not inside a call."""
+    has_result: bool = False
+    """True once it got its result; others of its batch may still wait for theirs."""
     note_success: Callable[[], None] = lambda: None
     """Called before the client gets the last result."""
     started: threading.Event = field(default_factory=threading.Event)

@@ -41,7 +41,7 @@ from wyoming_voice_stack.asr.home_assistant.registry_client import (
     UNKNOWN_COMMAND,
     read_registry,
 )
-from wyoming_voice_stack.asr.whisper.hints import MAX_NAME_CHARACTERS
+from wyoming_voice_stack.asr.whisper.decoding.hints import MAX_NAME_CHARACTERS
 
 
 async def read(fake: FakeHomeAssistant) -> tuple[str, ...]:

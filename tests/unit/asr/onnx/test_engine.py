@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.support import sounds
-from tests.support.scripted_recognizer import transcribe, wanted
+from tests.support.scripted_recognizer import transcribe, transcribe_all, wanted
 from tests.support.speech import at_level, say, silence
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, Speech, TranscriptionRequest
 from wyoming_voice_stack.asr.onnx.decoded_speech import DecodedSpeech
@@ -54,7 +54,7 @@ def test_speech_gives_text(parakeet: OnnxRecognizer) -> None:
     result = transcribe(parakeet, say(DOOR), ENGLISH)
     assert result.text == " ".join(result.text.split()) != ""
     assert result.language == "en"
-    [span] = parakeet.transcribe([speech(DOOR)], wanted)
+    [span] = transcribe_all(parakeet, [speech(DOOR)], wanted)
     assert span.confidence is not None
     assert -2 < span.confidence.avg_logprob < 0
 
@@ -84,24 +84,24 @@ def test_no_speech_gives_no_text(parakeet: OnnxRecognizer, sound: Samples, dbfs:
 
 def test_a_model_of_random_weights_makes_words_of_noise(parakeet: OnnxRecognizer) -> None:
     """So that the test above tests the detection of speech."""
-    [result] = parakeet.transcribe([Speech(sounds.noise(3, 1), ENGLISH)], wanted)
+    [result] = transcribe_all(parakeet, [Speech(sounds.noise(3, 1), ENGLISH)], wanted)
     assert result.text
 
 
 def test_the_same_speech_gives_the_same_text_in_any_company(parakeet: OnnxRecognizer) -> None:
     speeches = [speech(DOOR), speech(LIGHT), speech("Stop.")]
-    together = parakeet.transcribe(speeches, wanted)
-    alone = [parakeet.transcribe([each], wanted)[0] for each in speeches]
+    together = transcribe_all(parakeet, speeches, wanted)
+    alone = [transcribe_all(parakeet, [each], wanted)[0] for each in speeches]
     assert together == alone
     assert len({result.text for result in alone}) == len(speeches)
 
 
 def test_threads_do_not_disturb_each_other(parakeet: OnnxRecognizer) -> None:
     sentences = [DOOR, LIGHT, "Stop."] * 4
-    expected = [parakeet.transcribe([speech(each)], wanted)[0].text for each in sentences]
+    expected = [transcribe_all(parakeet, [speech(each)], wanted)[0].text for each in sentences]
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(
-            lambda each: parakeet.transcribe([speech(each)], wanted)[0].text, sentences
+            lambda each: transcribe_all(parakeet, [speech(each)], wanted)[0].text, sentences
         )
         assert list(found) == expected
 
@@ -131,7 +131,7 @@ def test_long_speech_is_cut_at_pauses(parakeet: OnnxRecognizer) -> None:
 def test_language_of_the_text(
     parakeet: OnnxRecognizer, request_: TranscriptionRequest, language: str | None
 ) -> None:
-    [result] = parakeet.transcribe([speech(DOOR, request_)], wanted)
+    [result] = transcribe_all(parakeet, [speech(DOOR, request_)], wanted)
     assert (bool(result.text), result.language) == (True, language)
 
 
@@ -140,29 +140,29 @@ def test_language_of_the_text(
 )
 def test_an_unsupported_language(parakeet: OnnxRecognizer, request_: TranscriptionRequest) -> None:
     with pytest.raises(UnknownLanguage, match="'fr"):
-        parakeet.transcribe([speech(DOOR, request_)], wanted)
+        transcribe_all(parakeet, [speech(DOOR, request_)], wanted)
 
 
 def test_a_model_that_cannot_translate_says_so(parakeet: OnnxRecognizer) -> None:
     with pytest.raises(RequestError, match=r"does not translate.* such as small"):
-        parakeet.transcribe([speech(DOOR, replace(ENGLISH, task="translate"))], wanted)
+        transcribe_all(parakeet, [speech(DOOR, replace(ENGLISH, task="translate"))], wanted)
 
 
 def test_canary_is_told_the_language_and_translates() -> None:
     recognizer, model = scripted("Good morning.", canary=True)
     request = TranscriptionRequest("de", task="translate")
-    [result] = recognizer.transcribe([speech(LIGHT, request)], wanted)
+    [result] = transcribe_all(recognizer, [speech(LIGHT, request)], wanted)
     assert (result.text, result.language) == ("Good morning.", "en")
-    recognizer.transcribe([speech(LIGHT, replace(request, task="transcribe"))], wanted)
+    transcribe_all(recognizer, [speech(LIGHT, replace(request, task="transcribe"))], wanted)
     assert [call[1:] for call in model.calls] == [("de", True), ("de", False)]
 
 
 def test_canary_cannot_detect_the_language() -> None:
     recognizer, model = scripted("Good morning.", canary=True)
     with pytest.raises(UnknownLanguage, match=r"cannot detect the language.*ASR_LANGUAGE"):
-        recognizer.transcribe([speech(LIGHT, TranscriptionRequest())], wanted)
+        transcribe_all(recognizer, [speech(LIGHT, TranscriptionRequest())], wanted)
     only = TranscriptionRequest(candidate_languages=("de", "fr"))
-    assert recognizer.transcribe([speech(LIGHT, only)], wanted)[0].language == "de"
+    assert transcribe_all(recognizer, [speech(LIGHT, only)], wanted)[0].language == "de"
     assert len(model.calls) == 1
 
 
@@ -178,31 +178,31 @@ def test_canary_cannot_detect_the_language() -> None:
 def test_names_are_spelled_as_the_household_does(names: dict[str, Any], text: str) -> None:
     recognizer, _ = scripted("Turn on the contor lamp.")
     request = replace(ENGLISH, **names)
-    assert recognizer.transcribe([speech(LIGHT, request)], wanted)[0].text == text
+    assert transcribe_all(recognizer, [speech(LIGHT, request)], wanted)[0].text == text
 
 
 def test_words_are_not_replaced_by_names_that_differ() -> None:
     recognizer, _ = scripted("Turn on the sauna of bridge.")
     request = replace(ENGLISH, names=("Sonoff Bridge",))
     # Whisper would be asked again; a model that cannot be asked keeps what it heard.
-    [result] = recognizer.transcribe([speech(LIGHT, request)], wanted)
+    [result] = transcribe_all(recognizer, [speech(LIGHT, request)], wanted)
     assert result.text == "Turn on the sauna of bridge."
 
 
 def test_guesses_are_dropped() -> None:
     recognizer, _ = scripted("the the", logprobs=(-3.0, -2.0))
-    [result] = recognizer.transcribe([speech(LIGHT)], wanted)
+    [result] = transcribe_all(recognizer, [speech(LIGHT)], wanted)
     assert (result.text, result.language) == ("", "en")
 
 
 def test_times_of_words_on_request(parakeet: OnnxRecognizer) -> None:
     asked = speech(DOOR, replace(ENGLISH, word_times=True))
-    [result] = parakeet.transcribe([asked], wanted)
+    [result] = transcribe_all(parakeet, [asked], wanted)
     assert [word.text for word in result.words] == result.text.split()
     times = [time for word in result.words for time in (word.start_s, word.end_s)]
     assert times == sorted(times)
     assert 0 <= times[0] < times[-1] <= len(asked.samples) / SAMPLE_RATE
-    [without] = parakeet.transcribe([speech(DOOR)], wanted)
+    [without] = transcribe_all(parakeet, [speech(DOOR)], wanted)
     assert without.words == ()
 
 
@@ -210,7 +210,7 @@ def test_cancelled_between_two_spans() -> None:
     recognizer, model = scripted("hello")
     answers = iter([True, False])
     with pytest.raises(Abandoned):
-        recognizer.transcribe([speech(DOOR), speech(LIGHT)], lambda: next(answers))
+        transcribe_all(recognizer, [speech(DOOR), speech(LIGHT)], lambda: next(answers))
     assert len(model.calls) == 1
 
 
@@ -218,7 +218,7 @@ def test_a_failing_engine_raises_its_cause() -> None:
     recognizer, model = scripted("hello")
     model.decode = None  # type: ignore[assignment, method-assign]
     with pytest.raises(EngineError, match=r"failed on this utterance \(TypeError\)") as caught:
-        recognizer.transcribe([speech(DOOR)], wanted)
+        transcribe_all(recognizer, [speech(DOOR)], wanted)
     assert isinstance(caught.value.__cause__, TypeError)
 
 
@@ -228,4 +228,4 @@ def test_a_closed_model_is_gone(tiny_parakeet: Any, vad: SileroVad) -> None:
     assert (recognizer.device, recognizer.languages) == ("cpu", ("en",))
     recognizer.close()
     with pytest.raises(EngineError, match="unloaded"):
-        recognizer.transcribe([speech(DOOR)], wanted)
+        transcribe_all(recognizer, [speech(DOOR)], wanted)

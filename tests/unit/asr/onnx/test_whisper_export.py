@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.support.checkpoints.whisper_export import write_whisper_export
-from tests.support.scripted_recognizer import transcribe, wanted
+from tests.support.scripted_recognizer import transcribe, transcribe_all, wanted
 from tests.support.speech import say, words
 from wyoming_voice_stack.asr.engine import Speech, TranscriptionRequest
 from wyoming_voice_stack.asr.onnx.engine import OnnxRecognizer
@@ -52,14 +52,14 @@ def test_speech_is_recognized(whisper: OnnxRecognizer, sentence: str) -> None:
 
 def test_it_takes_the_language(whisper: OnnxRecognizer) -> None:
     spoken = Speech(np.pad(say(SENTENCES[0]), 3_200), TranscriptionRequest(language="fr"))
-    [result] = whisper.transcribe([spoken], wanted)
+    [result] = transcribe_all(whisper, [spoken], wanted)
     # The weights know only English, whatever the language.
     assert (words(result.text), result.language) == (words(SENTENCES[0]), "fr")
 
 
 def test_it_tells_neither_times_nor_probabilities(whisper: OnnxRecognizer) -> None:
     request = TranscriptionRequest(language="en", word_times=True)
-    [result] = whisper.transcribe([Speech(np.pad(say(SENTENCES[0]), 3_200), request)], wanted)
+    [result] = transcribe_all(whisper, [Speech(np.pad(say(SENTENCES[0]), 3_200), request)], wanted)
     assert result.words == ()
     assert result.confidence is not None
     assert result.confidence.avg_logprob == 0
@@ -68,4 +68,4 @@ def test_it_tells_neither_times_nor_probabilities(whisper: OnnxRecognizer) -> No
 def test_the_library_does_not_translate(whisper: OnnxRecognizer) -> None:
     request = TranscriptionRequest(language="de", task="translate")
     with pytest.raises(RequestError, match="does not translate"):
-        whisper.transcribe([Speech(say(SENTENCES[0]), request)], wanted)
+        transcribe_all(whisper, [Speech(say(SENTENCES[0]), request)], wanted)

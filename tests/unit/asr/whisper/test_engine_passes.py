@@ -8,15 +8,20 @@ import numpy as np
 import pytest
 import soxr
 
-from tests.support.scripted_recognizer import transcribe, wanted
+from tests.support.scripted_recognizer import transcribe, transcribe_all, wanted
 from tests.support.speech import say, words
 from tests.support.whisper_speech import DOOR, ENGLISH, SENTENCES, speech, watch
 from wyoming_voice_stack.asr.engine import TranscriptionRequest
-from wyoming_voice_stack.asr.whisper import window
-from wyoming_voice_stack.asr.whisper.decode_passes import CAREFUL, PARTIAL, DecodePass, DecodePasses
+from wyoming_voice_stack.asr.whisper.decoding import window
+from wyoming_voice_stack.asr.whisper.decoding.decode_passes import (
+    CAREFUL,
+    PARTIAL,
+    DecodePass,
+    DecodePasses,
+)
+from wyoming_voice_stack.asr.whisper.decoding.window import WINDOW_S
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
 from wyoming_voice_stack.asr.whisper.loading import Placement
-from wyoming_voice_stack.asr.whisper.window import WINDOW_S
 from wyoming_voice_stack.errors import Abandoned
 
 NEVER_SURE = DecodePasses(
@@ -102,7 +107,7 @@ def test_passes_depend_on_the_language(polyglot: WhisperRecognizer) -> None:
     passes = DecodePasses(english=(DecodePass(6, -9.0, beams=1),), others=(DecodePass(9, -9.0),))
     watching, events = watch(polyglot, placement=Placement(batch_size=4, passes=passes))
     spoken = [TranscriptionRequest(language=code) for code in ("en", "it", "en")]
-    watching.transcribe([speech(DOOR, request) for request in spoken], wanted)
+    transcribe_all(watching, [speech(DOOR, request) for request in spoken], wanted)
     encoded = [event[1:] for event in events if event[0] == "encode"]
     assert sorted(count for count, _ in encoded) == [1, 2]
     assert abs(encoded[0][1] - encoded[1][1]) == 300
@@ -126,7 +131,7 @@ def test_partial_text_takes_one_pass(
 ) -> None:
     monkeypatch.setattr(window, "MAX_UNTRANSCRIBED_S", -100.0)
     watching, events = watch(recognizer, placement=Placement(passes=NEVER_SURE))
-    watching.transcribe([speech(DOOR, replace(ENGLISH, partial=True))], wanted)
+    transcribe_all(watching, [speech(DOOR, replace(ENGLISH, partial=True))], wanted)
     assert [event[0] for event in events] == ["encode", "write"]
 
 
@@ -149,8 +154,8 @@ def test_unwanted_speech_is_not_processed_further(
     transcribing, events = watch(polyglot)
     asked = iter(answers)
     try:
-        result = transcribing.transcribe(
-            [speech(DOOR, TranscriptionRequest())], lambda: next(asked, False)
+        result = transcribe_all(
+            transcribing, [speech(DOOR, TranscriptionRequest())], lambda: next(asked, False)
         )
         assert words(result[0].text) == words(DOOR)
     except Abandoned:

@@ -16,7 +16,7 @@ import pytest
 from tests.support.speech import say
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper import loading
-from wyoming_voice_stack.asr.whisper.decode_passes import passes_on_cpu
+from wyoming_voice_stack.asr.whisper.decoding.decode_passes import passes_on_cpu
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
 from wyoming_voice_stack.asr.whisper.loading import CPU_BATCH, SMALL_MODEL_BYTES, thread_budget
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
@@ -263,7 +263,7 @@ PROGRAM = """
     speeches = [
         Speech(cut_out(samples, span), TranscriptionRequest()) for span in segmenter.spans
     ]
-    texts = [recognizer.transcribe([one], lambda: True)[0].text for one in speeches]
+    texts = [next(recognizer.transcribe([one], lambda: True))[1].text for one in speeches]
     busy_mb = resident_mb()
     recognizer.close()
     # getrusage would report the peak of the parent process as well.

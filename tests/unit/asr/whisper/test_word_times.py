@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.scripted_recognizer import WatchedModel, wanted
+from tests.support.scripted_recognizer import WatchedModel, transcribe_all, wanted
 from tests.support.speech import say, silence
 from tests.support.timed_speech import TimedSpeech, say_timed
 from tests.support.whisper_speech import like
@@ -27,7 +27,7 @@ SENTENCES = (
 
 
 def timed(recognizer: WhisperRecognizer, speech: TimedSpeech) -> tuple[TimedWord, ...]:
-    [result] = recognizer.transcribe([Speech(speech.samples, TIMED)], wanted)
+    [result] = transcribe_all(recognizer, [Speech(speech.samples, TIMED)], wanted)
     assert result.text == " ".join(word.text for word in result.words)
     return result.words
 
@@ -49,7 +49,7 @@ def test_a_pause_between_words_belongs_to_neither(recognizer: WhisperRecognizer)
     first, second = say("Close the garage door."), say("Stop the music.")
     pause_s = 0.8
     samples = np.concatenate([silence(0.3), first, silence(pause_s), second, silence(0.2)])
-    [result] = recognizer.transcribe([Speech(samples, TIMED)], wanted)
+    [result] = transcribe_all(recognizer, [Speech(samples, TIMED)], wanted)
     gaps = [after.start_s - before.end_s for before, after in pairwise(result.words)]
     assert max(gaps) >= pause_s
     assert int(np.argmax(gaps)) == 3
@@ -57,7 +57,7 @@ def test_a_pause_between_words_belongs_to_neither(recognizer: WhisperRecognizer)
 
 def test_corrected_names_have_times(recognizer: WhisperRecognizer) -> None:
     request = TranscriptionRequest(language="en", names=("Kontor",), word_times=True)
-    [result] = recognizer.transcribe([Speech(say("Please call Kontor."), request)], wanted)
+    [result] = transcribe_all(recognizer, [Speech(say("Please call Kontor."), request)], wanted)
     assert "Kontor" in result.words[-1].text
     assert result.words[-1].end_s > result.words[-1].start_s
 
@@ -67,19 +67,19 @@ def test_the_text_is_the_same_and_nothing_is_computed_unless_asked(
 ) -> None:
     events: list[Any] = []
     watched = like(recognizer, model=WatchedModel(recognizer._model, events))
-    [plain] = watched.transcribe(
-        [Speech(say(SENTENCES[0]), TranscriptionRequest(language="en"))], wanted
+    [plain] = transcribe_all(
+        watched, [Speech(say(SENTENCES[0]), TranscriptionRequest(language="en"))], wanted
     )
     before = list(events)
-    [with_times] = watched.transcribe([Speech(say(SENTENCES[0]), TIMED)], wanted)
+    [with_times] = transcribe_all(watched, [Speech(say(SENTENCES[0]), TIMED)], wanted)
     assert plain.words == ()
     assert with_times.text == plain.text
     assert [event[0] for event in events[len(before) :]] == [*(e[0] for e in before), "encode"]
 
 
 def test_silence_has_no_words_and_figures_are_reported(recognizer: WhisperRecognizer) -> None:
-    quiet, spoken = recognizer.transcribe(
-        [Speech(silence(1.0), TIMED), Speech(say(SENTENCES[0]), TIMED)], wanted
+    quiet, spoken = transcribe_all(
+        recognizer, [Speech(silence(1.0), TIMED), Speech(say(SENTENCES[0]), TIMED)], wanted
     )
     assert (quiet.text, quiet.words) == ("", ())
     assert spoken.confidence is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -122,11 +122,14 @@ class Endless(FakeRecognizer):
 
     abandoned = False
 
-    def transcribe(self, speeches: Sequence[Speech], wanted: Wanted) -> list[Transcription]:
+    def transcribe(
+        self, speeches: Sequence[Speech], wanted: Wanted
+    ) -> Iterator[tuple[int, Transcription]]:
         self.entered.set()
         while wanted():
             pass
         self.abandoned = True
+        yield from ()
         raise Abandoned
 
 

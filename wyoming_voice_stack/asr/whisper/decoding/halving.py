@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, Speech
-from wyoming_voice_stack.asr.whisper.hypothesis_filter import MAX_NO_SPEECH_PROBABILITY
-from wyoming_voice_stack.asr.whisper.window import MAX_COMPRESSION_RATIO, Hypothesis
+from wyoming_voice_stack.asr.whisper.decoding.hypothesis_filter import MAX_NO_SPEECH_PROBABILITY
+from wyoming_voice_stack.asr.whisper.decoding.window import MAX_COMPRESSION_RATIO, Hypothesis
 
 MAX_HALVINGS = 3
 """Speech is divided into eight parts at most."""

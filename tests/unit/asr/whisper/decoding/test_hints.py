@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from wyoming_voice_stack.asr.engine import Speech, TranscriptionRequest
-from wyoming_voice_stack.asr.whisper.hints import (
+from wyoming_voice_stack.asr.whisper.decoding.hints import (
     MAX_HINT_TOKENS,
     MAX_PROMPT_TOKENS,
     MAX_TOKEN_CHARACTERS,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from wyoming_voice_stack.asr.whisper.window import WINDOW_S, Hypothesis
+from wyoming_voice_stack.asr.whisper.decoding.window import WINDOW_S, Hypothesis
 
 DOUBTFUL_NO_SPEECH_PROBABILITY = 0.6
 """Above it, Whisper rather assumes silence, so the speech is decoded again whatever the text."""

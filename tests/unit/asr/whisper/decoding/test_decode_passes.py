@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from tests.support.hypotheses import hypothesis
-from wyoming_voice_stack.asr.whisper.decode_passes import (
+from wyoming_voice_stack.asr.whisper.decoding.decode_passes import (
     BASE_MODEL_BYTES,
     PARTIAL,
     TINY_MODEL_BYTES,
@@ -16,7 +16,7 @@ from wyoming_voice_stack.asr.whisper.decode_passes import (
     passes_on_cuda,
     refine,
 )
-from wyoming_voice_stack.asr.whisper.window import WINDOW_S, Hypothesis
+from wyoming_voice_stack.asr.whisper.decoding.window import WINDOW_S, Hypothesis
 
 SIZES = (75_000_000, 145_000_000, 480_000_000, 3_000_000_000)
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.hypotheses import hypothesis
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, Speech, TranscriptionRequest
-from wyoming_voice_stack.asr.whisper.halving import (
+from wyoming_voice_stack.asr.whisper.decoding.halving import (
     EDGE_S,
     MAX_HALVINGS,
     SHORTEST_S,
@@ -13,7 +13,7 @@ from wyoming_voice_stack.asr.whisper.halving import (
     halves,
     repeats_speech,
 )
-from wyoming_voice_stack.asr.whisper.window import Hypothesis
+from wyoming_voice_stack.asr.whisper.decoding.window import Hypothesis
 
 
 def speech(seconds: float) -> Speech:

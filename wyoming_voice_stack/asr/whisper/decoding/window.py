@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
-from wyoming_voice_stack.asr.whisper.hints import MAX_HINT_TOKENS
+from wyoming_voice_stack.asr.whisper.decoding.hints import MAX_HINT_TOKENS
 
 WINDOW_S = 30
 MAX_WINDOW_TOKENS = 448

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.hypotheses import hypothesis
-from wyoming_voice_stack.asr.whisper.hypothesis_filter import accepted_texts
-from wyoming_voice_stack.asr.whisper.window import Hypothesis
+from wyoming_voice_stack.asr.whisper.decoding.hypothesis_filter import accepted_texts
+from wyoming_voice_stack.asr.whisper.decoding.window import Hypothesis
 
 
 @pytest.mark.parametrize(

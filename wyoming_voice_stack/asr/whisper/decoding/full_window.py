@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Speech
-from wyoming_voice_stack.asr.whisper.hints import compose_hints
-from wyoming_voice_stack.asr.whisper.window import (
+from wyoming_voice_stack.asr.whisper.decoding.hints import compose_hints
+from wyoming_voice_stack.asr.whisper.decoding.window import (
     MAX_COMPRESSION_RATIO,
     Hypothesis,
     max_text_tokens,

@@ -8,10 +8,9 @@ from faster_whisper.tokenizer import Tokenizer
 
 from tests.support.speech import say, silence, words
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
-from wyoming_voice_stack.asr.whisper import window
-from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
-from wyoming_voice_stack.asr.whisper.hints import MAX_HINT_TOKENS
-from wyoming_voice_stack.asr.whisper.window import (
+from wyoming_voice_stack.asr.whisper.decoding import window
+from wyoming_voice_stack.asr.whisper.decoding.hints import MAX_HINT_TOKENS
+from wyoming_voice_stack.asr.whisper.decoding.window import (
     MAX_WINDOW_TOKENS,
     WINDOW_S,
     Encoded,
@@ -22,6 +21,7 @@ from wyoming_voice_stack.asr.whisper.window import (
     max_text_tokens,
     window_seconds,
 )
+from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
 
 DOOR = "Close the garage door and turn off all the lights."
 STOP = "Stop."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from wyoming_voice_stack.asr.engine import Confidence
-from wyoming_voice_stack.asr.whisper.window import MAX_COMPRESSION_RATIO, Hypothesis
+from wyoming_voice_stack.asr.whisper.decoding.window import MAX_COMPRESSION_RATIO, Hypothesis
 
 MIN_LOG_PROBABILITY = -1.3
 """Minimum mean over a window's tokens. Recorded words are above -1, text made from noise is at -0.9 to
