@@ -7,7 +7,7 @@
 Recorded prompts are sent to the servers as Home Assistant sends speech, one connection per
 utterance: in real time (chunks of 10 ms, and a pause before the end), and at once. The streams of a
 round begin together; with `--scenarios one-by-one`, each sends its next utterance when the last one is
-answered. The time from `audio-stop` to the transcript is measured. Quiet noise is mixed with all audio. With --peer,
+answered, and with `beside-file`, the server transcribes a file of ten minutes meanwhile. The time from `audio-stop` to the transcript is measured. Quiet noise is mixed with all audio. With --peer,
 wyoming-faster-whisper runs with the same model, threads and beam size as our server; the two
 transcribe the same utterances in alternation, never at the same time.
 
@@ -30,6 +30,7 @@ from functools import cache
 from itertools import starmap
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from benchmarks.common.measurement import pairs, warm_up
@@ -60,10 +61,13 @@ from benchmarks.stt.transcription_summary import compare, summarise
 from benchmarks.stt.utterance_client import EncodedUtterance, encode_utterance
 from benchmarks.stt.whisper_base import BASE, model_directory
 from benchmarks.stt.whisper_servers import WhisperOptions, our_whisper, peer_whisper
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE
 
 STREAMS = (1, 4, 8, 16)
 LONGEST_S = 15.0
 """Home Assistant cuts a command there."""
+FILE_S = 590.0
+"""Servers take up to ten minutes."""
 COLUMNS = 140
 
 
@@ -77,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     add("--rounds", type=int, help="maximum number of rounds per row")
     add("--scenarios", nargs="+", choices=SCENARIOS, default=USUAL_SCENARIOS)
     add("--streams", nargs="+", type=int, default=STREAMS, help="utterances at the same time")
+    add("--file-seconds", type=float, default=FILE_S, help="length of the file of beside-file")
     add("--silence", type=float, default=0.7, help="seconds of silence before audio-stop")
     add("--sounds", action="store_true", help="send sounds without speech instead")
     add("--sound-seconds", type=float, default=60.0, help="length of each sound")
@@ -117,6 +122,13 @@ def encoded(utterances: list[Utterance], silence_s: float) -> list[EncodedUttera
     ]
 
 
+def long_file(options: argparse.Namespace, utterances: list[Utterance]) -> EncodedUtterance:
+    """All prompts in a row, again and again."""
+    samples = np.concatenate([one.samples for one in utterances])
+    wanted = round(options.file_seconds * SAMPLE_RATE)
+    return encode_utterance("file", np.resize(samples, wanted), options.language)
+
+
 def plans(
     options: argparse.Namespace, utterances: list[EncodedUtterance]
 ) -> Iterator[TranscriptionPlan]:
@@ -135,10 +147,11 @@ async def measure_speech(
 ) -> list[MeasuredTranscription]:
     requests = encoded(utterances, options.silence)
     await warm_up(targets, requests[-1:], sending(real_time=False))
+    file = long_file(options, utterances) if "beside-file" in options.scenarios else None
     measured = []
     for one in plans(options, requests):
         with console.status(f"{one.case}, {len(one.rounds)} rounds"):
-            measured += await measure_plan(one, targets)
+            measured += await measure_plan(one, targets, file)
     return measured
 
 

@@ -12,10 +12,11 @@ from benchmarks.common.measurement import Ask, Case, Measured, Plan, measure
 from benchmarks.common.servers import Target
 from benchmarks.stt.utterance_client import Answer, EncodedUtterance, play_together
 
-Scenario: TypeAlias = Literal["real-time", "at-once", "one-by-one"]
+Scenario: TypeAlias = Literal["real-time", "at-once", "one-by-one", "beside-file"]
 
-SCENARIOS: tuple[Scenario, ...] = ("real-time", "at-once", "one-by-one")
+SCENARIOS: tuple[Scenario, ...] = ("real-time", "at-once", "one-by-one", "beside-file")
 USUAL_SCENARIOS: tuple[Scenario, ...] = ("real-time", "at-once")
+SINGLE_ROUND: tuple[Scenario, ...] = ("one-by-one", "beside-file")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ MeasuredTranscription: TypeAlias = Measured[StreamCase, Answer]
 def plan(
     case: StreamCase, utterances: Sequence[EncodedUtterance], most: int, rounds: int | None
 ) -> TranscriptionPlan:
-    """Divide the first `most` utterances into rounds, at least one; `one-by-one` has a single round.
+    """Divide the first `most` utterances into rounds, at least one; those of `SINGLE_ROUND` have one.
 
     Raises:
         BenchmarkError: there are fewer utterances than streams.
@@ -47,18 +48,20 @@ def plan(
     count = max(1, min(most, len(utterances)) // streams)
     if rounds is not None:
         count = min(count, rounds)
-    if case.scenario == "one-by-one":
+    if case.scenario in SINGLE_ROUND:
         return Plan(case, (tuple(utterances[: count * streams]),))
     divided = tuple(tuple(utterances[n * streams : (n + 1) * streams]) for n in range(count))
     return Plan(case, divided)
 
 
 async def measure_plan(
-    one: TranscriptionPlan, targets: Sequence[Target]
+    one: TranscriptionPlan, targets: Sequence[Target], file: EncodedUtterance | None = None
 ) -> list[MeasuredTranscription]:
-    """Send each round to one server after the other."""
+    """Send each round to one server after the other; `beside-file` needs a `file`."""
     if one.case.scenario == "one-by-one":
         return await measure(one, targets, one_by_one(one.case.streams))
+    if one.case.scenario == "beside-file" and file is not None:
+        return await measure(one, targets, beside_file(one_by_one(one.case.streams), file))
     return await measure(one, targets, sending(real_time=one.case.scenario == "real-time"))
 
 
@@ -85,3 +88,37 @@ def one_by_one(streams: int) -> Ask[EncodedUtterance, Answer]:
         return [answer for answers in spoken for answer in answers]
 
     return ask
+
+
+def beside_file(
+    speak: Ask[EncodedUtterance, Answer], file: EncodedUtterance
+) -> Ask[EncodedUtterance, Answer]:
+    """How a round is sent while the server transcribes a long file, again and again.
+
+    Raises:
+        BenchmarkError: the file has no text.
+    """
+
+    async def ask(target: Target, utterances: Sequence[EncodedUtterance]) -> list[Answer]:
+        sending_files = asyncio.create_task(_send_again_and_again(target, file))
+        speaking = asyncio.ensure_future(speak(target, utterances))
+        try:
+            await asyncio.wait([sending_files, speaking], return_when=asyncio.FIRST_COMPLETED)
+            if sending_files.done():
+                await sending_files
+            return await speaking
+        finally:
+            for task in (sending_files, speaking):
+                task.cancel()
+            await asyncio.gather(sending_files, speaking, return_exceptions=True)
+
+    return ask
+
+
+async def _send_again_and_again(target: Target, file: EncodedUtterance) -> None:
+    while True:
+        [answer] = await play_together(target.host, target.port, [file], real_time=False)
+        if not answer.text:
+            raise BenchmarkError(
+                f"{target.name} has no text for the file: {answer.failure or 'empty'}."
+            )

@@ -26,6 +26,7 @@ from benchmarks.stt.utterance_client import (
 from tests.support.fake_servers.scripted_wyoming import Converse, saying, scripted_server
 from wyoming_voice_stack.audio import to_pcm16
 
+USUAL_EVENTS = 13
 SPEECH = np.linspace(-1, 1, 1600, dtype=np.float32)
 
 
@@ -150,6 +151,41 @@ async def test_satellites_that_speak_one_by_one_wait_for_their_answer_only() -> 
     assert [answer.request for answer in measured.answers] == list("024135")
     assert not any(answer.failure for answer in measured.answers)
     assert len(open_requests) == 6
+
+
+async def test_a_long_file_is_sent_again_and_again_beside_the_utterances() -> None:
+    files = 0
+    third = asyncio.Event()
+
+    async def converse(events: list[Event], writer: asyncio.StreamWriter) -> None:
+        nonlocal files
+        if len(events) > USUAL_EVENTS:
+            files += 1
+            if files == 3:
+                third.set()
+        else:
+            await third.wait()
+        await async_write_event(Transcript("text").event(), writer)
+
+    file = spoken("file", 1.0)
+    one = plan(StreamCase("beside-file", 1), [spoken("0"), spoken("1")], 2, None)
+    async with scripted_server(converse) as port:
+        [measured] = await measure_plan(one, [Target("server", "127.0.0.1", port)], file)
+    assert [answer.request for answer in measured.answers] == ["0", "1"]
+    assert files >= 3
+
+
+async def test_a_long_file_without_text_ends_the_measurement() -> None:
+    async def converse(events: list[Event], writer: asyncio.StreamWriter) -> None:
+        if len(events) > USUAL_EVENTS:
+            await async_write_event(Transcript("").event(), writer)
+        else:
+            await asyncio.Event().wait()
+
+    one = plan(StreamCase("beside-file", 1), [spoken("0")], 1, None)
+    async with scripted_server(converse) as port:
+        with pytest.raises(BenchmarkError, match="server has no text for the file: empty"):
+            await measure_plan(one, [Target("server", "127.0.0.1", port)], spoken("file", 1.0))
 
 
 async def test_servers_take_turns_on_the_same_utterances() -> None:
