@@ -49,9 +49,15 @@ class FuzzedServers:
     ports: dict[Mode, int] = field(default_factory=dict)
     errors: _Errors = field(default_factory=_Errors)
 
-    def serve(self, mode: Mode, data: bytes, http_patience_s: float = HTTP_PATIENCE_S) -> bytes:
-        """Send bytes on a connection of their own, and check and return what comes back."""
-        answer = self.loop.run_until_complete(self._converse(mode, data, http_patience_s))
+    def serve(self, mode: Mode, data: bytes, patience_s: float | None = None) -> bytes:
+        """Send bytes on a connection of their own, and check and return what comes back.
+
+        The client closes its side at the first byte of the answer, or after `patience_s`; by default
+        at once, or after HTTP_PATIENCE_S.
+        """
+        if patience_s is None:
+            patience_s = HTTP_PATIENCE_S if _is_http(data) else 0.0
+        answer = self.loop.run_until_complete(self._converse(mode, data, patience_s))
         assert not self.errors.messages, self.errors.messages
         if _is_http(data):
             assert not answer or answer.startswith(b"HTTP/"), answer[:100]
@@ -59,15 +65,15 @@ class FuzzedServers:
             _check_events(answer)
         return answer
 
-    async def _converse(self, mode: Mode, data: bytes, http_patience_s: float) -> bytes:
+    async def _converse(self, mode: Mode, data: bytes, patience_s: float) -> bytes:
         async with asyncio.timeout(WAIT_SECONDS):
             reader, writer = await asyncio.open_connection("127.0.0.1", self.ports[mode])
             try:
                 writer.write(data)
                 first = b""
-                if _is_http(data):
+                if patience_s:
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(http_patience_s):
+                        async with asyncio.timeout(patience_s):
                             first = await reader.read(MOST_BYTES)
                 writer.write_eof()
                 return first + await reader.read(-1)

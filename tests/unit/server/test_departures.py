@@ -10,6 +10,7 @@ from wyoming.info import Describe
 
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.peers import EchoService, Peer, listening, peer
+from wyoming_voice_stack.protocol.connection.connection import Connection
 from wyoming_voice_stack.protocol.connection.connection_state import ConnectionState
 from wyoming_voice_stack.protocol.connection.inbox import MAX_WAITING_BYTES, OWN_BYTES
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
@@ -56,6 +57,22 @@ async def stop_reading(service: EchoService, listener: Listener, client: Peer) -
     assert len(connection._inbox) == 1
 
 
+async def fill(client: socket.socket, connection: Connection) -> None:
+    """Send until the server has stopped reading, and this system has no room either."""
+    transport = connection._writer.transport
+    assert isinstance(transport, asyncio.Transport)
+    more = b""
+
+    def full() -> bool:
+        nonlocal more
+        with suppress(BlockingIOError):
+            while True:
+                more = more[client.send(more) :] or encode(Event("more", payload=MUCH))
+        return connection.received_bytes > 2 * len(MUCH) and not transport.is_reading()
+
+    await eventually(full)
+
+
 class TestConnections:
     async def test_a_client_that_left_is_noticed_by_a_connection_that_does_not_read(
         self, service: EchoService, monkeypatch: pytest.MonkeyPatch
@@ -88,13 +105,9 @@ class TestConnections:
             with socket.create_connection(("127.0.0.1", listener.port)) as client:
                 client.setblocking(False)
                 client.send(encode(Event("wait")))
-                more = encode(Event("more", payload=MUCH))
-                # Until the server has stopped reading, and this system has no room either.
-                with suppress(BlockingIOError):
-                    while True:
-                        await asyncio.sleep(0.001)
-                        more = more[client.send(more) :] or encode(Event("more", payload=MUCH))
+                await eventually(lambda: bool(service.sessions))
                 [connection] = listener._connections.values()
+                await fill(client, connection)
                 sock = connection._writer.get_extra_info("socket")
             await eventually(lambda: not listener._connections)
             assert sock.fileno() == -1
