@@ -17,7 +17,7 @@ SCRIPTS = (
 STEPS = (
     *("black", "ruff", "mypy", "start.sh", "test_pipeline.sh"),
     *("home_assistant.sh oldest", "home_assistant.sh newest", "api_clients.sh"),
-    *("test.sh integration packaging", "test.sh unit", "test_images.sh"),
+    *("test.sh integration", "test.sh packaging", "test.sh unit", "test_images.sh"),
     *("fuzz.sh 60", "python -m benchmarks.soak"),
 )
 STUB = """case "$0 $*" in *"$FAILING"*) exit "$STATUS" ;; esac
