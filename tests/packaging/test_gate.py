@@ -20,7 +20,8 @@ STEPS = (
     *("test.sh integration", "test.sh packaging", "test.sh unit", "test_images.sh"),
     *("fuzz.sh 60", "python -m benchmarks.soak"),
 )
-STUB = """case "$0 $*" in *"$FAILING"*) exit "$STATUS" ;; esac
+STUB = """echo "$0 $*"
+case "$0 $*" in *"$FAILING"*) exit "$STATUS" ;; esac
 """
 
 
@@ -39,18 +40,35 @@ def gate(tmp_path: Path) -> Path:
     return Path(shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run"))
 
 
-def status_of(gate: Path, failing: str, status: int = 3) -> int:
+def run(gate: Path, failing: str, status: int = 3) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", gate],
         env={**os.environ, "FAILING": failing, "STATUS": str(status)},
         capture_output=True,
+        text=True,
         timeout=300,
         check=False,
-    ).returncode
+    )
+
+
+def status_of(gate: Path, failing: str, status: int = 3) -> int:
+    return run(gate, failing, status).returncode
 
 
 def test_all_is_well(gate: Path) -> None:
     assert status_of(gate, "nothing fails") == 0
+
+
+def test_every_folder_of_tests_is_run(gate: Path) -> None:
+    printed = run(gate, "nothing fails").stdout
+    runs = [line.split()[1:] for line in printed.splitlines() if "test.sh " in line]
+    groups = {argument for arguments in runs for argument in arguments}
+    folders = {package.parent.name for package in (ROOT / "tests").glob("*/__init__.py")}
+    assert folders - {"support"} <= groups
+    left_out = {group.removeprefix("--ignore=") for group in groups if group.startswith("--ignore")}
+    assert left_out
+    assert left_out <= groups
+    assert all((ROOT / folder).is_dir() for folder in left_out)
 
 
 @pytest.mark.parametrize("failing", STEPS)
