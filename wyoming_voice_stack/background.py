@@ -46,10 +46,21 @@ class BackgroundTask:
             _LOGGER.error("%s", self._on_failure, exc_info=error)
 
 
-class OverloadTurns:
-    """Gives one coroutine after the other a turn of the event loop, in the order in which they ask."""
+CROWD = 4
+"""Coroutines that wait for a turn, from which a pause follows each turn: fewer uploads need no pause."""
+MAX_PAUSE_SECONDS = 0.01
+"""Longest pause after a turn, also where other programs made the turn long."""
 
-    def __init__(self) -> None:
+
+class OverloadTurns:
+    """Gives one coroutine after the other a turn of the event loop, in the order in which they ask.
+
+    With `pauses`, a crowd gets half of the event loop's time: after each turn, no other follows for as
+    long as it took. A thread that always works waits for a core behind all others that work.
+    """
+
+    def __init__(self, *, pauses: bool = False) -> None:
+        self._pauses = pauses
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._scheduled = False
 
@@ -70,4 +81,14 @@ class OverloadTurns:
             self._scheduled = False
             return
         self._waiting.popleft().set_result(None)
-        asyncio.get_running_loop().call_soon(self._give_turn)
+        loop = asyncio.get_running_loop()
+        if self._pauses and len(self._waiting) >= CROWD:
+            # Called after the coroutine whose turn it is.
+            loop.call_soon(self._pause, loop.time())
+        else:
+            loop.call_soon(self._give_turn)
+
+    def _pause(self, began: float) -> None:
+        loop = asyncio.get_running_loop()
+        pause_s = min(loop.time() - began, MAX_PAUSE_SECONDS)
+        loop.call_later(pause_s, self._give_turn)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from tests.support.fakes import eventually
-from wyoming_voice_stack.background import BackgroundTask
+from wyoming_voice_stack.background import CROWD, MAX_PAUSE_SECONDS, BackgroundTask, OverloadTurns
 
 
 async def test_it_runs_from_start_to_stop() -> None:
@@ -70,3 +71,60 @@ async def test_stopping_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     await asyncio.sleep(0)
     await task.stop()
     assert not caplog.records
+
+
+class RecordedLoop:
+    """The delays of `call_later`, and a clock that each turn advances."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, turn_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        self.delays: list[float] = []
+        self._now = loop.time()
+        self._turn_s = turn_s
+
+        def call_later(delay: float, callback: Callable[[], None]) -> asyncio.Handle:
+            self.delays.append(delay)
+            return loop.call_soon(callback)
+
+        monkeypatch.setattr(loop, "call_later", call_later)
+        monkeypatch.setattr(loop, "time", lambda: self._now)
+
+    def work(self) -> None:
+        self._now += self._turn_s
+
+
+async def given_turns(
+    monkeypatch: pytest.MonkeyPatch, waiting: int, *, pauses: bool, turn_s: float = 0.001
+) -> tuple[list[int], list[float]]:
+    """Who had turns, in order, and the pauses between them."""
+    turns, order = OverloadTurns(pauses=pauses), []
+
+    with monkeypatch.context() as patch:
+        loop = RecordedLoop(patch, turn_s)
+
+        async def work(number: int) -> None:
+            await turns.wait()
+            order.append(number)
+            loop.work()
+
+        await asyncio.gather(*map(work, range(waiting)))
+    return order, loop.delays
+
+
+async def test_a_crowd_pauses_as_long_as_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    order, delays = await given_turns(monkeypatch, CROWD + 3, pauses=True)
+    assert order == list(range(CROWD + 3))
+    assert delays == pytest.approx([0.001] * 3)
+
+
+async def test_few_do_not_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await given_turns(monkeypatch, CROWD, pauses=True) == (list(range(CROWD)), [])
+
+
+async def test_no_pauses_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await given_turns(monkeypatch, 3 * CROWD, pauses=False))[1] == []
+
+
+async def test_a_pause_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, delays = await given_turns(monkeypatch, CROWD + 1, pauses=True, turn_s=9.0)
+    assert delays == [MAX_PAUSE_SECONDS]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from wyoming_voice_stack.audio import PcmFormat, to_pcm16
 from wyoming_voice_stack.codecs.mp4_boxes import check_boxes, is_mp4
 from wyoming_voice_stack.errors import UnsupportedAudio
+from wyoming_voice_stack.machine.growing_buffer import Content
 
 MP4_CONTAINERS = ("mov", "mp4", "m4a", "3gp", "3g2", "mj2")
 CONTAINERS = ("wav", "w64", "mp3", "flac", "aac", "ogg", "matroska", "webm", "aiff", "au", "amr")
@@ -49,7 +50,7 @@ class DecodedAudio(NamedTuple):
     data: bytes
 
 
-def decode_file(file: bytes | bytearray) -> Iterator[DecodedAudio]:
+def decode_file(file: Content) -> Iterator[DecodedAudio]:
     """Decode the first audio track of a file, by its content.
 
     Blocking; each step decodes `BLOCK_BYTES` or one packet. Closing the iterator frees the decoder.
@@ -78,7 +79,7 @@ def decode_file(file: bytes | bytearray) -> Iterator[DecodedAudio]:
 class _Memory(io.RawIOBase):
     """A file in memory, without a copy of it."""
 
-    def __init__(self, content: bytes | bytearray) -> None:
+    def __init__(self, content: Content) -> None:
         super().__init__()
         self._content = memoryview(content)
         self._position = 0

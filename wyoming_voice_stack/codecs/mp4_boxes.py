@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wyoming_voice_stack.errors import UnsupportedAudio
+from wyoming_voice_stack.machine.growing_buffer import Content
 
 MAX_CLAIMED_PACKETS = 1_000_000
 """In all tables together: four hours of AAC, and 24 MB of memory."""
@@ -28,12 +29,12 @@ _TABLES = ((b"stsz", 12), (b"stz2", 12), (b"trun", 8))
 """Tables of packets, and where in each the number of packets is, from the start of its name."""
 
 
-def is_mp4(file: bytes | bytearray) -> bool:
+def is_mp4(file: Content) -> bool:
     """Return whether a file begins like MP4, M4A or QuickTime."""
     return file[_TYPE_AT:_HEADER] == _FILE_TYPE
 
 
-def check_boxes(file: bytes | bytearray) -> None:
+def check_boxes(file: Content) -> None:
     """Check how many packets an MP4 file claims to have.
 
     Raises:
@@ -63,7 +64,7 @@ def _too_many(what: str) -> UnsupportedAudio:
     )
 
 
-def _besides_data(file: bytes | bytearray) -> Iterator[bytes | bytearray]:
+def _besides_data(file: Content) -> Iterator[bytes | bytearray]:
     """Yield the boxes of a file, empty for those of audio, in which any bytes can occur."""
     at = 0
     while at + _HEADER <= len(file):

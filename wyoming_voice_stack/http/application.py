@@ -24,6 +24,9 @@ SERVER_NAME = "wyoming-voice-stack"
 MAX_REQUEST_BODY_BYTES = 1024
 """Bound of bodies that are not read in chunks; what takes uploads counts them itself."""
 MAX_HEADER_BYTES = 8 * 1024
+UNREAD_BODY_BYTES = 32 * 1024
+"""What is received of a body before its handler reads it; twice as much stops the client. aiohttp's own
+value is 256 KiB, of which two hundred uploads made 100 MB."""
 KEEPALIVE_SECONDS = 60.0
 """How long a connection may wait for its next request. Longer than clients keep one, so that no client
 sends a request on a connection that is about to be closed."""
@@ -182,6 +185,7 @@ def make_runner(
         auto_decompress=False,
         keepalive_timeout=KEEPALIVE_SECONDS,
         lingering_time=LINGERING_SECONDS,
+        read_bufsize=UNREAD_BODY_BYTES,
         shutdown_timeout=SHUTDOWN_SECONDS,
         max_line_size=MAX_HEADER_BYTES,
         max_field_size=MAX_HEADER_BYTES,

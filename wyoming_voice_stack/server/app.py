@@ -138,7 +138,7 @@ async def serve(
 
 
 def _listener(settings: Settings, assembled: AssembledServer, metrics: Metrics) -> Listener:
-    turns = OverloadTurns()
+    turns = OverloadTurns(pauses=True)
     http_rate = EventRate(turns)
     connections = HttpConnections(settings.max_api_requests)
     return Listener(

@@ -137,11 +137,11 @@ class HttpConnections:
         """Wait until no request has a place, and all WebSockets are closed."""
         await self._finished.wait()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Abort the connections at rest."""
         self._resting.close()
         self._idle_sockets.close()
-        self._memory_return.close()
+        await self._memory_return.close()
 
     def _check(self, source: str) -> None:
         if self._draining:

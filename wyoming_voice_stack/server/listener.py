@@ -149,8 +149,8 @@ class Listener:
         if tasks:
             await asyncio.wait(tasks)
         await self._http.cleanup()
-        self._http_connections.close()
-        self._memory_return.close()
+        await self._http_connections.close()
+        await self._memory_return.close()
         self._departures.close()
         self._refused.close()
 

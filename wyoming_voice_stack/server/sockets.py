@@ -13,9 +13,12 @@ SEND_BUFFER_BYTES = 32 * 1024
 RECEIVE_BUFFER_BYTES = 128 * 1024
 """What the system receives ahead of the server: seconds of speech, not the minutes that it takes by
 default."""
-ACCEPTED_PER_TURN = 16
-"""Connections that the server accepts in one turn of its event loop. Their first bytes, which have often
-arrived already, are read some turns later; until then they count as silent ones."""
+ACCEPTED_PER_TURN = 4
+"""Connections that the server accepts in one turn of its event loop. They go through their first turns
+together, and each costs up to a millisecond there. Their first bytes, which have often arrived already,
+are read some turns later; until then they count as silent ones."""
+READ_BYTES = 32 * 1024
+"""Bytes of a connection that are read in one turn: hundreds may have sent something."""
 BACKLOG = 1024
 """Connections that the system keeps until the server accepts them. Beyond them, it drops the request of a
 client, which repeats it only after a second. The system may have a smaller limit (net.core.somaxconn)."""
@@ -53,6 +56,8 @@ def set_socket_options(transport: asyncio.Transport) -> None:
     for option, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
         if hasattr(socket, option):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
+    # Of asyncio's transports and uvloop's: 256 KiB by default.
+    transport.max_size = READ_BYTES  # type: ignore[attr-defined]
 
 
 def is_about_the_address(error: OSError) -> bool:

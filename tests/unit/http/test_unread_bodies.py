@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -10,7 +11,9 @@ from tests.support.http_api import serving_api
 from tests.support.peers import Peer, peer
 from wyoming_voice_stack.http import unread_bodies
 from wyoming_voice_stack.http.api.uploads import MIB
+from wyoming_voice_stack.http.application import UNREAD_BODY_BYTES
 from wyoming_voice_stack.http.pacing import Pace
+from wyoming_voice_stack.server.sockets import READ_BYTES
 
 BODY = 2 * MIB
 CHUNKS = 1000
@@ -93,3 +96,24 @@ async def test_body_without_an_end_ends_the_connection(monkeypatch: pytest.Monke
         await client.send_raw(head("/v1/refused", BODY) + b"a")
         assert (await answer(client))[0] == 503
         assert await client.reader.read() == b""
+
+
+async def test_little_is_received_before_it_is_read() -> None:
+    """Hundreds of uploads may wait for their turn, or for a place."""
+    received: list[int] = []
+
+    async def wait(request: web.Request) -> web.Response:
+        content = request.content
+        await eventually(lambda: content.total_bytes > UNREAD_BODY_BYTES)
+        while not received or received[-1] != content.total_bytes:
+            received.append(content.total_bytes)
+            await asyncio.sleep(0)
+        return web.json_response({})
+
+    async with (
+        serving_api([web.post("/v1/wait", wait)]) as api,
+        peer(api.port) as client,
+    ):
+        await client.send_raw(head("/v1/wait", BODY) + bytes(BODY))
+        assert (await answer(client))[0] == 200
+    assert received[-1] <= 2 * UNREAD_BODY_BYTES + READ_BYTES

@@ -14,9 +14,12 @@ from tests.support.peers import EchoService, listening, peer
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.errors import ConfigError
 from wyoming_voice_stack.server.sockets import (
+    ACCEPTED_PER_TURN,
+    READ_BYTES,
     RECEIVE_BUFFER_BYTES,
 )
 
+CROWD = 24
 FLOOD = 256
 
 
@@ -94,6 +97,43 @@ async def test_a_flood_of_connections_waits_in_the_system(service: EchoService, 
                 # Not in the event loop, which has no turn meanwhile.
                 address = ("127.0.0.1", listener.port)
                 stack.enter_context(socket.create_connection(address, timeout=0.5))
+
+
+async def test_few_connections_are_accepted_in_a_turn(service: EchoService) -> None:
+    """All that are accepted together begin together, and the others wait for all of them."""
+    async with listening(service) as listener:
+        with contextlib.ExitStack() as stack:
+            for _ in range(CROWD):
+                address = ("127.0.0.1", listener.port)
+                stack.enter_context(socket.create_connection(address, timeout=0.5))
+            together = accepted = 0
+            while accepted < CROWD:
+                await asyncio.sleep(0)
+                before, accepted = accepted, len(listener._awaiting_first_byte)
+                together = max(together, accepted - before)
+            # Python 3.14 accepts one more.
+            assert together <= ACCEPTED_PER_TURN + 1
+
+
+async def test_a_turn_reads_little_of_a_connection(
+    service: EchoService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listening(service) as listener, peer(listener.port) as client:
+        await client.send(Event("open"))
+        await client.next()
+        [connection] = listener._connections.values()
+        sizes: list[int] = []
+        feed = connection._reader.feed_data
+
+        def record(data: bytes) -> None:
+            sizes.append(len(data))
+            feed(data)
+
+        monkeypatch.setattr(connection._reader, "feed_data", record)
+        await client.send_raw(b'{"type": "t", "payload_length": 1000000}\n' + bytes(10**6))
+        await client.next()
+    assert sum(sizes) > 10**6
+    assert max(sizes) <= READ_BYTES
 
 
 async def test_port_in_use_is_a_clear_error(service: EchoService) -> None:

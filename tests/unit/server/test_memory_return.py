@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
 
 import pytest
 
-from tests.support.fakes import eventually
+from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.peers import EchoService, listening, peer
+from wyoming_voice_stack.machine.memory import return_received_memory
 from wyoming_voice_stack.server import listener as listener_module
 from wyoming_voice_stack.server import memory_return
 from wyoming_voice_stack.server.memory_return import LATE_BYTES, RECEIVED_BYTES, MemoryReturn
@@ -52,10 +55,71 @@ async def test_not_again_for_a_small_request_meanwhile(returned: list[int]) -> N
 async def test_not_after_the_end(returned: list[int]) -> None:
     memory = MemoryReturn(lambda: returned.append(1))
     memory.connection_ended(RECEIVED_BYTES)
-    memory.close()
+    await memory.close()
     for _ in range(5):
         await asyncio.sleep(0)
     assert not returned
+
+
+async def test_the_end_waits_for_the_thread(returned: list[int]) -> None:
+    may_end = threading.Event()
+
+    def return_memory() -> None:
+        may_end.wait(WAIT_SECONDS)
+        returned.append(1)
+
+    memory = MemoryReturn(return_memory)
+    memory.connection_ended(RECEIVED_BYTES)
+    await eventually(lambda: memory._returning is not None)
+    closing = asyncio.create_task(memory.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    may_end.set()
+    await closing
+    assert returned == [1]
+
+
+async def test_one_thread_at_a_time(returned: list[int]) -> None:
+    may_end = threading.Event()
+
+    def return_memory() -> None:
+        returned.append(1)
+        may_end.wait(WAIT_SECONDS)
+
+    memory = MemoryReturn(return_memory)
+    memory.connection_ended(RECEIVED_BYTES)
+    await eventually(lambda: bool(returned))
+    memory.connection_ended(RECEIVED_BYTES)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert returned == [1]
+    assert memory._timer is not None
+    may_end.set()
+    await eventually(lambda: returned == [1, 1])
+    await memory.close()
+
+
+async def test_an_error_is_logged_once(
+    returned: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    def return_memory() -> None:
+        returned.append(1)
+        raise OSError("no such call")
+
+    memory = MemoryReturn(return_memory)
+    for times in (1, 2):
+        memory.connection_ended(RECEIVED_BYTES)
+        await eventually(lambda: len(returned) == times and memory._returning is None)  # noqa: B023
+    assert len(caplog.records) == 1
+    assert "not returned" in caplog.text
+    assert "no such call" in caplog.text
+
+
+def test_old_objects_are_not_traversed(monkeypatch: pytest.MonkeyPatch) -> None:
+    generations: list[int] = []
+    monkeypatch.setattr(gc, "collect", generations.append)
+    return_received_memory()
+    assert generations == [1]
 
 
 async def test_after_a_connection_that_sent_much(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, MultipartReader, hdrs, web
@@ -19,6 +19,7 @@ from wyoming_voice_stack.http.api.requests import (
 )
 from wyoming_voice_stack.http.deadlines import deadlines_of
 from wyoming_voice_stack.http.pacing import pace_of
+from wyoming_voice_stack.machine.growing_buffer import Content, GrowingBuffer
 
 MIB = 1024 * 1024
 MAX_FIELDS = 128
@@ -80,11 +81,11 @@ class UploadMemory:
         self._budget = budget
         self._free_bytes = OWN_BYTES
         self._taken_bytes = 0
-        self._buffers: list[bytearray] = []
+        self._buffers: list[GrowingBuffer] = []
 
-    def buffer(self) -> bytearray:
-        """Return a buffer that `close` empties."""
-        self._buffers.append(bytearray())
+    def buffer(self) -> GrowingBuffer:
+        """Return a buffer that `close` closes."""
+        self._buffers.append(GrowingBuffer())
         return self._buffers[-1]
 
     def add(self, count: int) -> None:
@@ -99,12 +100,10 @@ class UploadMemory:
         self._taken_bytes += beyond
 
     def close(self) -> None:
-        """Give everything back, and empty the buffers."""
+        """Give everything back, and free the buffers."""
         # A refused request's error holds its frames, and with them the buffers, until garbage is collected.
         for data in self._buffers:
-            # A thread that still decodes lets go of its view in its own time.
-            with suppress(BufferError):
-                data.clear()
+            data.close()
         self._budget.give_back(self._taken_bytes)
         self._taken_bytes = 0
 
@@ -115,7 +114,7 @@ class UploadedFile:
 
     name: str
     content_type: str
-    data: bytearray
+    data: Content
 
 
 @dataclass(frozen=True)
@@ -220,15 +219,15 @@ class _FormReader:
             self._form_bytes += len(value)
             if self._form_bytes > MAX_FORM_BYTES:
                 raise TooLarge(f"The fields are larger than {MAX_FORM_BYTES // 1024} KiB.")
-            self._fields[name] = (*self._fields.get(name, ()), value.decode())
+            self._fields[name] = (*self._fields.get(name, ()), bytes(value.content()).decode())
             return
         if self._file is not None:
             raise InvalidField("The form has more than one file; send one.", param="file")
         data = await self._bytes(part, self._max_file_bytes, "The file")
         kind = part.headers.get(hdrs.CONTENT_TYPE, "")
-        self._file = UploadedFile(part.filename or "", kind, data)
+        self._file = UploadedFile(part.filename or "", kind, data.content())
 
-    async def _bytes(self, part: BodyPartReader, limit_bytes: int, what: str) -> bytearray:
+    async def _bytes(self, part: BodyPartReader, limit_bytes: int, what: str) -> GrowingBuffer:
         data = self._memory.buffer()
         while True:
             async with asyncio.timeout(self._read_s):
@@ -241,7 +240,7 @@ class _FormReader:
                     f"{' (MAX_UPLOAD_MB)' if what == 'The file' else ''}."
                 )
             self._memory.add(len(chunk))
-            data += chunk
+            data.append(chunk)
             await self._pace(len(chunk))
 
 

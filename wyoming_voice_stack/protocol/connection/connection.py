@@ -285,8 +285,8 @@ class Connection:
             async with asyncio.timeout(CLOSING_SECONDS):
                 await self._writer.drain()
                 self._writer.write_eof()
-                while await self._reader.read(READ_BYTES):
-                    pass
+                while data := await self._reader.read(READ_BYTES):
+                    await self._received.pay(len(data))
 
     async def _close(self) -> None:
         self._writer.close()

@@ -29,6 +29,7 @@ from wyoming_voice_stack.http.api.uploads import (
     upload_budget_bytes,
 )
 from wyoming_voice_stack.http.pacing import Pace
+from wyoming_voice_stack.machine.growing_buffer import GrowingBuffer
 
 LIMIT = 2 * MIB
 
@@ -112,9 +113,9 @@ async def test_an_upload_is_not_kept_by_what_still_refers_to_it(
     size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as the traceback of the error that refused it."""
-    buffers: list[bytearray] = []
+    buffers: list[GrowingBuffer] = []
 
-    def buffer(memory: UploadMemory) -> bytearray:
+    def buffer(memory: UploadMemory) -> GrowingBuffer:
         buffers.append(original(memory))
         return buffers[-1]
 

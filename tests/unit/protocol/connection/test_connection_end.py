@@ -14,6 +14,7 @@ from wyoming.ping import Ping
 from tests.support.echo_work import SMALL, start_work
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.peers import EchoService, Peer, listening, peer
+from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import inbox as inbox_module
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
@@ -26,6 +27,32 @@ async def assert_cut_off(listener: Listener, client: Peer, *, grace_s: float) ->
     assert (await client.rest())[0].data["code"] == "shutting-down"
     await client.close()
     await draining
+
+
+class CountedTurns(OverloadTurns):
+    """Counts the turns that were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def wait(self) -> None:
+        self.asked += 1
+        await super().wait()
+
+
+async def test_the_rest_of_a_refused_client_takes_turns(service: EchoService) -> None:
+    """It is read only so that the client reads why it was refused."""
+    turns = CountedTurns()
+    async with (
+        listening(service, overload_turns=turns) as listener,
+        peer(listener.port) as client,
+    ):
+        await client.send_raw(b"no event\n")
+        assert (await client.rest())[0].type == "error"
+        for _ in range(50):
+            await client.send_raw(bytes(65536))
+        await eventually(lambda: turns.asked > 3)
 
 
 class TestDisconnect:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from wyoming_voice_stack.asr.utterance import Utterance
 from wyoming_voice_stack.codecs.decoding import DecodedAudio, decode_file
+from wyoming_voice_stack.machine.growing_buffer import Content
 
 DECODERS_AT_ONCE = 2
 """Threads that decode; each step is short, so that files take turns."""
@@ -18,7 +19,7 @@ class FileFeed:
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(DECODERS_AT_ONCE)
 
-    async def feed(self, file: bytes | bytearray, utterance: Utterance) -> None:
+    async def feed(self, file: Content, utterance: Utterance) -> None:
         """Decode a file, and push its audio.
 
         Raises:

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
 from aiohttp import web
 
@@ -35,12 +35,10 @@ from wyoming_voice_stack.http.api.transcription.transcription_fields import (
     read_json_fields,
 )
 from wyoming_voice_stack.http.api.uploads import UploadBudget, received_form
+from wyoming_voice_stack.machine.growing_buffer import Content
 from wyoming_voice_stack.metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
-
-Audio: TypeAlias = bytes | bytearray
-"""An audio file in memory."""
 
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
 TRANSLATIONS = "/v1/audio/translations"
@@ -93,7 +91,7 @@ class TranscriptionApi:
     @asynccontextmanager
     async def _received(
         self, request: web.Request
-    ) -> AsyncIterator[tuple[TranscriptionFields, Audio]]:
+    ) -> AsyncIterator[tuple[TranscriptionFields, Content]]:
         """Read the request; the memory of its file is given back at the end."""
         if request.content_type == JSON_TYPE:
             async with self._received_json(request) as (fields, data):
@@ -156,7 +154,7 @@ class TranscriptionApi:
         request: web.Request,
         asked: UtteranceRequest,
         fields: TranscriptionFields,
-        file: Audio,
+        file: Content,
     ) -> web.Response:
         async with self._fed(asked, file) as utterance:
             await utterance.finish()
@@ -168,7 +166,7 @@ class TranscriptionApi:
             )
 
     async def _stream(
-        self, request: web.Request, asked: UtteranceRequest, file: Audio
+        self, request: web.Request, asked: UtteranceRequest, file: Content
     ) -> web.StreamResponse:
         agreed = LocalAgreement()
         response: web.StreamResponse | None = None
@@ -200,7 +198,7 @@ class TranscriptionApi:
             return response
 
     @asynccontextmanager
-    async def _fed(self, asked: UtteranceRequest, file: Audio) -> AsyncIterator[Utterance]:
+    async def _fed(self, asked: UtteranceRequest, file: Content) -> AsyncIterator[Utterance]:
         """Open an utterance with the audio of a file; its jobs end when the client leaves."""
         utterance = self._service.open_utterance(asked)
         try:
@@ -223,7 +221,7 @@ class TranscriptionApi:
         return transcript
 
 
-def _required(file: Audio | None, field: str) -> Audio:
+def _required(file: Content | None, field: str) -> Content:
     if file is None:
         raise InvalidField(
             "The request has no audio; send it in the field 'file' of a form, or in JSON as"
