@@ -20,6 +20,7 @@ from wyoming_voice_stack.tts import reply as reply_module
 from wyoming_voice_stack.tts import sentence_synthesis as synthesis_module
 from wyoming_voice_stack.tts.backend import SynthesisOptions, TtsBackend
 from wyoming_voice_stack.tts.engine import Samples
+from wyoming_voice_stack.tts.engines.piper.engine import LANES
 from wyoming_voice_stack.tts.reply import Reply
 from wyoming_voice_stack.tts.reply_places import EngineLoad, ReplyPlaces
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import OVERHEAD_S
@@ -31,7 +32,6 @@ from wyoming_voice_stack.tts.synthesis_cache import SynthesisCache
 from wyoming_voice_stack.tts.voices.catalogue import VoiceSelection
 
 RATE = 2000
-LANES = 16
 PREPARATION_S = 0.03
 """Time until the first chunk of a sentence can be computed, by an engine with a speed of 10."""
 
@@ -124,6 +124,8 @@ class SimulatedEngine:
         self._cores = SimulatedCores(cores, clock)
         self._scheduler = FairScheduler(cores + 1, cores, clock=clock)
         self._waiting: list[SimulatedSentence] = []
+        self.most_waiting = 0
+        """Sentences that waited for a lane at the same time, at most."""
         self._running: set[asyncio.Task[None]] = set()
 
     def stream(self, job: Any, *, admitted: bool, due: float) -> SimulatedSentence:
@@ -140,6 +142,7 @@ class SimulatedEngine:
             running = asyncio.create_task(self._speak(first))
             self._running.add(running)
             running.add_done_callback(self._free_lane)
+        self.most_waiting = max(self.most_waiting, len(self._waiting))
 
     def _free_lane(self, done: asyncio.Task[None]) -> None:
         self._running.discard(done)

@@ -32,11 +32,12 @@ def crowd(kind: str, count: int, arrive_within_s: float) -> list[Listener]:
 
 def listen(
     speed: float, listeners: Sequence[Listener], monkeypatch: pytest.MonkeyPatch, cores: int = 1
-) -> None:
+) -> SimulatedEngine:
     """Let an engine that has spoken one reply before speak to all of them."""
+    engines: list[SimulatedEngine] = []
 
     async def main(clock: Callable[[], float]) -> None:
-        engine = SimulatedEngine(speed, clock, cores)
+        engines.append(engine := SimulatedEngine(speed, clock, cores))
         backend = simulated_backend(engine, clock, monkeypatch)
 
         async def listen_or_leave(listener: Listener) -> None:
@@ -49,6 +50,7 @@ def listen(
         await asyncio.gather(*map(listen_or_leave, listeners))
 
     run_in_virtual_time(main)
+    return engines[0]
 
 
 @pytest.mark.parametrize("arrive_within_s", [0.0, 20.0])
@@ -80,3 +82,9 @@ def test_refusals_are_due_after_the_wait(monkeypatch: pytest.MonkeyPatch) -> Non
     assert refused
     assert all("waited 30 s" in listener.refused for listener in refused)
     assert all(listener.first_audio_s == float("inf") for listener in refused)
+
+
+@pytest.mark.parametrize("kind", ["several", "long"])
+def test_no_reply_with_a_place_waits_for_a_lane(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first audio would wait for the end of a sentence that others have in hand already."""
+    assert listen(44, crowd(kind, 60, 0.0), monkeypatch, cores=2).most_waiting == 0

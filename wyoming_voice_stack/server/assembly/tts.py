@@ -41,7 +41,7 @@ from wyoming_voice_stack.tts.service import TtsOptions, TtsService
 from wyoming_voice_stack.tts.voices.catalogue import VoiceCatalogue, VoiceRequest
 from wyoming_voice_stack.tts.voices.cloning.speech_detector import SpeechDetector
 
-MAX_SENTENCES_AT_ONCE = 16
+MAX_SENTENCES_AT_ONCE = 32
 """Threads that wait for the engine; an engine may take fewer sentences at a time."""
 KEEP_MEMORY_SECONDS = 30.0
 """Freed memory is kept this long after the last sentence. To return it at once would delay audio that is still

@@ -19,6 +19,8 @@ reply is expected to wait for its client."""
 STALLED_S = 1.0
 """Time without a turn after which a sentence waits for its client. The next one of its reply no longer waits for
 it: it would keep its thread from other replies."""
+RECHECK_S = 0.1
+"""How often a waiting sentence checks whether one of these two times is over: nothing else may happen then."""
 WORK_AHEAD_S = 1.0
 """Audio that every reply must have buffered before a core computes a sentence ahead of its turn."""
 
@@ -143,7 +145,7 @@ class FairScheduler:
         own = callers[number].playback
         playbacks = dict.fromkeys([each.playback for each in callers.values()] + list(coming))
         return tuple(
-            _with(each.buffered_s, coming.get(each, 0.0)) for each in playbacks if each is not own
+            each.buffered_with(coming.get(each, 0.0)) for each in playbacks if each is not own
         )
 
     def threads(self) -> int:
@@ -171,7 +173,8 @@ class FairScheduler:
         """Wait for a turn and keep it until the block ends: one chunk at most, of a sentence by its number."""
         granted = threading.Event()
         turn = self.request_turn(playback, sentence, granted.set)
-        granted.wait()
+        while not granted.wait(RECHECK_S):
+            self.recheck()
         try:
             yield turn
         finally:
@@ -190,6 +193,11 @@ class FairScheduler:
             self._grant()
         return SchedulerTurn(self, number, playback)
 
+    def recheck(self) -> None:
+        """Grant what time alone has made free: a turn kept for too long, or a place behind a stalled sentence."""
+        with self._lock:
+            self._grant()
+
     def release(self, turn: SchedulerTurn) -> None:
         """End a turn that was granted."""
         with self._lock:
@@ -202,10 +210,8 @@ class FairScheduler:
     def _max_running(self) -> int:
         """A reply that needs audio now gets a core of its own; filling the gaps between turns can wait."""
         callers = (*self._waiting.values(), *self._running.values())
-        urgent = any(
-            math.isinf(caller.playback.buffered_s) or self._cannot_wait(caller.playback)
-            for caller in callers
-        )
+        replies = {each.playback for each in callers}
+        urgent = any(math.isinf(each.buffered_s) or self._cannot_wait(each) for each in replies)
         return min(self._at_once, self._cores) if urgent else self._at_once
 
     def _update_machine_time(self) -> None:
@@ -283,7 +289,7 @@ class FairScheduler:
         if not self._running:
             return False
         coming = self._between_turns().items()
-        urgent = sum(_with(each.buffered_s, more_s) < buffered_s for each, more_s in coming)
+        urgent = sum(each.buffered_with(more_s) < buffered_s for each, more_s in coming)
         return len(self._running) + urgent >= self._max_running()
 
     def _between_turns(self) -> dict[PlaybackBuffer, float]:
@@ -297,8 +303,3 @@ class FairScheduler:
             for playback, each in current.items()
             if each.last_s and each.released_at >= since
         }
-
-
-def _with(buffered_s: float, more_s: float) -> float:
-    """What a reply has buffered once it has this much more."""
-    return more_s if math.isinf(buffered_s) and more_s else buffered_s + more_s

@@ -63,6 +63,11 @@ class PlaybackBuffer:
                 return -math.inf
             return self._generated_s - self._withheld_s - (self._clock() - self._started_at)
 
+    def buffered_with(self, more_s: float) -> float:
+        """`buffered_s` once this much more audio, in seconds, has been added."""
+        buffered_s = self.buffered_s
+        return more_s if math.isinf(buffered_s) and more_s else buffered_s + more_s
+
     def _count_next(self) -> None:
         """Count the audio up to the end of what is generated of the first sentence that is not complete."""
         while self._sentences:

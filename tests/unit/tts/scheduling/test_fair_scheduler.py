@@ -247,6 +247,58 @@ def test_a_reply_that_does_not_ask_again_keeps_no_turn() -> None:
         assert requests.granted[-1] == "other"
 
 
+@pytest.mark.parametrize(
+    ("since_s", "granted"), [(BETWEEN_TURNS_S, False), (1.1 * BETWEEN_TURNS_S, True)]
+)
+def test_a_kept_turn_ends_without_any_other_event(since_s: float, granted: bool) -> None:
+    """A reply that was suspended meanwhile does not ask for it, and the core would be idle."""
+    now = [0.0]
+    scheduler = FairScheduler(at_once=2, cores=2, clock=lambda: now[0])
+    requests, playback = Requests(scheduler), buffered(1.0)
+    with scheduler.sentence(playback) as sentence:
+        turn = requests.ask("first", playback, sentence)
+        requests.ask("running", buffered(5.0))
+        requests.ask("waiting", buffered(4.0))
+        turn.generated_s = 0.5
+        scheduler.release(turn)
+        now[0] = since_s
+        scheduler.recheck()
+        assert ("waiting" in requests.granted) is granted
+
+
+@pytest.mark.parametrize(("since_s", "granted"), [(STALLED_S, False), (1.1 * STALLED_S, True)])
+def test_a_sentence_behind_a_stalled_one_starts_without_any_other_event(
+    since_s: float, granted: bool
+) -> None:
+    now = [0.0]
+    scheduler = FairScheduler(clock=lambda: now[0])
+    requests, playback = Requests(scheduler), buffered(0.5)
+    with scheduler.sentence(playback) as current, scheduler.sentence(playback) as following:
+        scheduler.release(requests.ask("current", playback, current))
+        requests.ask("following", playback, following)
+        now[0] = since_s
+        scheduler.recheck()
+        assert ("following" in requests.granted) is granted
+
+
+async def test_a_waiting_sentence_rechecks() -> None:
+    now = [0.0]
+    scheduler, playback, order = FairScheduler(clock=lambda: now[0]), buffered(0.5), []
+
+    def work(sentence: int) -> None:
+        with scheduler.acquire(playback, sentence):
+            order.append(sentence)
+
+    with scheduler.sentence(playback), scheduler.sentence(playback) as following:
+        thread = threading.Thread(target=work, args=(following,))
+        thread.start()
+        await eventually(lambda: len(scheduler._waiting) == 1)
+        now[0] = 2 * STALLED_S
+        await eventually(lambda: order == [following])
+    await asyncio.to_thread(thread.join, WAIT_SECONDS)
+    assert not thread.is_alive()
+
+
 @pytest.mark.parametrize(("waited_s", "granted"), [(STALLED_S, False), (1.1 * STALLED_S, True)])
 def test_a_sentence_does_not_wait_for_one_that_waits_for_its_client(
     waited_s: float, granted: bool

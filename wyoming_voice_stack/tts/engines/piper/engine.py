@@ -38,8 +38,9 @@ from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 MAX_CHARACTERS = 250
 """Bounds the memory and the time that encoding one sentence takes."""
-LANES = 16
-"""Sentences in progress at a time. Each holds its latents, 2 MB; they are computed in turns."""
+LANES = 32
+"""Sentences in progress at a time: as many as replies have places on two cores. Each holds its latents, 2 MB;
+they are computed in turns."""
 _HUB_NAME = re.compile(
     r"(?P<family>[a-z]{2,3})_(?P<region>[A-Z]{2}|\d{3})"
     r"-(?P<dataset>\w+)-(?P<quality>x_low|low|medium|high)"

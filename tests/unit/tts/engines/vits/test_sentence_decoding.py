@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.support.engines import pieces_of, piper_source, spoken
+from wyoming_voice_stack.server.assembly.tts import MAX_SENTENCES_AT_ONCE
 from wyoming_voice_stack.tts.engine import SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSynthesizer
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSynthesizer
@@ -86,9 +87,11 @@ class TestTogether:
         assert len(decoded) >= 2 * CLIENTS
         assert sorted(decoded[:CLIENTS]) == ["0", "1", "2"]
 
-    @pytest.mark.parametrize("name", ["joe", "vits"])
-    def test_there_are_several_lanes(self, name: str, request: pytest.FixtureRequest) -> None:
-        assert request.getfixturevalue(name).lanes == 16
+    @pytest.mark.parametrize(("name", "lanes"), [("joe", 32), ("vits", 16)])
+    def test_there_are_several_lanes(
+        self, name: str, lanes: int, request: pytest.FixtureRequest
+    ) -> None:
+        assert request.getfixturevalue(name).lanes == lanes <= MAX_SENTENCES_AT_ONCE
 
     def test_seed_and_speed_are_a_sentence_s_own(self, vits: CoquiSynthesizer) -> None:
         asked = [
