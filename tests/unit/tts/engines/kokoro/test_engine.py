@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.checkpoints.tiny_kokoro import TOKENS, make_tiny_kokoro
+from tests.support.checkpoints.tiny_kokoro import make_tiny_kokoro
 from tests.support.engines import pieces_of, spoken
 from tests.support.spectra import log_spectral_distance
+from tests.support.tiny_kokoro_engine import SENTENCE, request, source
 from wyoming_voice_stack.errors import (
     EngineError,
     ModelCorrupt,
@@ -18,7 +18,7 @@ from wyoming_voice_stack.errors import (
     UnknownLanguage,
     UnknownVoice,
 )
-from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest, Voice
+from wyoming_voice_stack.tts.engine import CloneSource, Samples, SynthesisRequest
 from wyoming_voice_stack.tts.engines.kokoro import engine as module
 from wyoming_voice_stack.tts.engines.kokoro import loading
 from wyoming_voice_stack.tts.engines.kokoro.calibration_texts import CALIBRATION_TEXTS
@@ -33,48 +33,10 @@ from wyoming_voice_stack.tts.engines.kokoro.generator.streamed_sentence import (
 )
 from wyoming_voice_stack.tts.engines.kokoro.loading import StreamingKokoro
 from wyoming_voice_stack.tts.engines.kokoro.text.phonemes import tokens
-from wyoming_voice_stack.tts.engines.kokoro.voices import LANGUAGES, STYLE_SIZE, STYLES
+from wyoming_voice_stack.tts.engines.kokoro.voices import LANGUAGES
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
-
-SENTENCE = "The kitchen light is on, and so is the one in the hall."
-
-
-def write_style(folder: Path, name: str) -> None:
-    folder.mkdir(exist_ok=True)
-    random = np.random.default_rng(len(name))
-    random.standard_normal((STYLES, STYLE_SIZE)).astype("<f4").tofile(folder / f"{name}.bin")
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A tiny model with two voices; texts are tokens by their letters."""
-
-    def letters(text: str, language: str) -> tuple[int, ...]:
-        assert language in LANGUAGES.values()
-        return tuple(1 + ord(letter) % (TOKENS - 1) for letter in text if letter.isalpha())
-
-    monkeypatch.setattr(module, "tokens", letters)
-    make_tiny_kokoro(tmp_path / "model.onnx")
-    for name in ("af_heart", "am_michael"):
-        write_style(tmp_path / "voices", name)
-    return tmp_path
-
-
-def source(folder: Path, **options: Any) -> KokoroSource:
-    return KokoroSource(ModelFiles.at(folder), **options)
-
-
-@pytest.fixture
-def tiny(folder: Path) -> Iterator[KokoroSynthesizer]:
-    engine = source(folder, threads=1).load()
-    yield engine
-    engine.close()
-
-
-def request(text: str = SENTENCE, voice: str | None = None, **more: Any) -> SynthesisRequest:
-    return SynthesisRequest(text, "en-US", voice=voice, **more)
 
 
 class TestSynthesis:
@@ -133,113 +95,6 @@ class TestSynthesis:
         mixed, plain = spoken(engine, request(voice=mixture)), spoken(engine, request())
         assert not np.array_equal(mixed, plain)
         engine.close()
-
-
-class TestCalibration:
-    def measured(self, engine: KokoroSynthesizer, voice: str) -> bool:
-        assert engine._calibrated is not None
-        return engine._calibrated.get(engine._voice_key(voice)) is not None
-
-    def test_default_voice_is_measured_when_the_model_is_loaded(
-        self, folder: Path, tiny: KokoroSynthesizer
-    ) -> None:
-        assert self.measured(tiny, "af_heart")
-        assert not self.measured(tiny, "am_michael")
-        other = source(folder, voice="am_michael").load()
-        assert self.measured(other, "am_michael")
-        other.close()
-
-    def test_another_voice_is_measured_while_it_speaks_whole_sentences(
-        self, tiny: KokoroSynthesizer, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        go_on = threading.Event()
-        measured = tiny._measured
-
-        def held(voice: Any) -> Iterator[Any]:
-            assert go_on.wait(60)
-            yield from measured(voice)
-
-        monkeypatch.setattr(tiny, "_measured", held)
-        assert spoken(tiny, request(voice="am_michael")).size
-        assert not self.measured(tiny, "am_michael")
-        go_on.set()
-        assert tiny._calibrated is not None
-        tiny._calibrated._thread.submit(lambda: None).result(60)
-        assert self.measured(tiny, "am_michael")
-
-    def test_a_measurement_that_failed_is_not_tried_at_each_request(
-        self,
-        tiny: KokoroSynthesizer,
-        monkeypatch: pytest.MonkeyPatch,
-        caplog: pytest.LogCaptureFixture,
-    ) -> None:
-        def failing(voice: Voice) -> Iterator[MeasuredSentence]:
-            raise EngineError(f"{voice.name} cannot be measured")
-
-        monkeypatch.setattr(tiny, "_measured", failing)
-        assert tiny._calibrated is not None
-        for _ in range(3):
-            assert spoken(tiny, request(voice="am_michael")).any()
-            tiny._calibrated._thread.submit(lambda: None).result(60)
-        assert [record.message for record in caplog.records] == [
-            "A voice of Kokoro cannot be measured (EngineError); its sentences are synthesized as a whole."
-        ]
-
-    def test_long_sentence_of_a_voice_that_is_not_measured(
-        self, tiny: KokoroSynthesizer, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(tiny, "_measured", lambda voice: iter(()))
-        long = SENTENCE * 4
-        pieces = list(pieces_of(tiny, request(long, voice="am_michael")))
-        frames = sum(map(len, pieces)) // 300
-        assert frames > module.MAX_MEASURED_FRAMES
-        assert len(pieces) > 1
-        assert np.abs(np.concatenate(pieces)).max() > 0.05
-
-    def test_measurements_are_kept_on_disk(
-        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        cache = tmp_path / "cache"
-        first = source(folder, voices_cache=cache).load()
-        expected = spoken(first, request(SENTENCE * 2))
-        first.close()
-        monkeypatch.setattr(KokoroSynthesizer, "_measured", None)
-        again = source(folder, voices_cache=cache).load()
-        np.testing.assert_allclose(spoken(again, request(SENTENCE * 2)), expected, atol=1e-4)
-        again.close()
-
-    @pytest.mark.parametrize("harm", ["truncated", "read-only"])
-    def test_cache_that_cannot_be_used(self, folder: Path, tmp_path: Path, harm: str) -> None:
-        cache = tmp_path / "cache"
-        if harm == "read-only":
-            cache.write_text("not a folder")
-        else:
-            source(folder, voices_cache=cache).load().close()
-            for file in cache.iterdir():
-                file.write_bytes(file.read_bytes()[:-9])
-        engine = source(folder, voices_cache=cache).load()
-        assert spoken(engine, request()).size
-        engine.close()
-
-    def test_invalid_samples_are_not_kept(self, folder: Path, tmp_path: Path) -> None:
-        engine = source(folder, voices_cache=tmp_path / "cache").load()
-        calibrated, kept = engine._calibrated, set((tmp_path / "cache").iterdir())
-        assert calibrated is not None
-        first, *others = engine._measured(engine.card.voices[1])
-        first.samples = np.full_like(first.samples, np.nan)
-        with pytest.raises(EngineError, match="invalid samples"):
-            calibrated.measure("invalid", lambda: [first, *others])
-        assert calibrated.get("invalid") is None
-        assert set((tmp_path / "cache").iterdir()) == kept
-        engine.close()
-
-    def test_close_stops_measuring(self, folder: Path) -> None:
-        engine = source(folder, threads=1).load()
-        spoken(engine, request(voice="am_michael"))
-        calibrated = engine._calibrated
-        assert calibrated is not None
-        engine.close()
-        calibrated.measure_later("another", lambda: pytest.fail("it was measured"))
 
 
 class TestFiles:
