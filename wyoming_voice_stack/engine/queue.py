@@ -44,6 +44,7 @@ class JobQueue:
         self._order = FairOrder()
         self._pace = Pace()
         self._lanes = 1
+        self._express = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -108,7 +109,9 @@ class JobQueue:
         with self._changed:
             if priority is Priority.PARTIAL:
                 return self.idle
-            return not any(job.priority < priority for job in self._waiting) and (
+            before = [job for job in self._waiting if job.priority < priority]
+            # Long jobs do not keep short ones waiting where there are express calls.
+            return not any(job.short or not self._express for job in before) and (
                 len(self._waiting) < min(MAX_SPECULATIVE, max(1, self._max_queued // 2))
             )
 
@@ -142,9 +145,11 @@ class JobQueue:
                 self._changed.notify_all()
 
     def should_yield(self, batch: list[Job]) -> bool:
-        """Whether a running batch of speculative jobs should stop, because a final job waits."""
+        """Whether a running batch of speculative jobs should stop, because a final job waits for its place."""
         with self._changed:
-            return is_speculative(batch) and not is_speculative(self._waiting)
+            express = len(self._running) > self._lanes
+            waiting = [job for job in self._waiting if job.short or not express]
+            return is_speculative(batch) and not is_speculative(waiting)
 
     def put_back(self, job: Job) -> None:
         """Queue a job again that ran and was not finished; it keeps its place."""
@@ -181,7 +186,7 @@ class JobQueue:
             if first is None:
                 self._woken = False
                 return []
-            self._lanes = capacity().lanes
+            self._lanes, self._express = capacity().lanes, capacity().express
             batch = [first, *self._companions(first, capacity().batch)]
             self._waiting = [job for job in self._waiting if job not in batch]
             heapq.heapify(self._waiting)

@@ -13,6 +13,8 @@ from wyoming_voice_stack.errors import VoiceStackError
 
 SHORT_JOB_S = 12.0
 """Cost up to which a job is short: a spoken command. Longer ones do not keep it waiting."""
+SHORT_CALL_S = 32.0
+"""Cost of a batch up to which its call is short: four commands of six seconds take half the time of a window of 30 s."""
 
 
 class Priority(IntEnum):
@@ -94,13 +96,14 @@ class Job:
 
     @property
     def short(self) -> bool:
-        """True for a job that a client waits for and that takes little time."""
-        return self.priority is Priority.FINAL and self.cost.seconds <= SHORT_JOB_S
+        """True for a job that takes little time, and that a client waits for or will in a moment."""
+        return self.priority is not Priority.PARTIAL and self.cost.seconds <= SHORT_JOB_S
 
 
 def is_long(batch: list[Job]) -> bool:
     """Return whether a call takes too long for a short job to wait for it."""
-    return any(job.cost.seconds > SHORT_JOB_S for job in batch)
+    costs = [job.cost.seconds for job in batch]
+    return max(costs, default=0.0) > SHORT_JOB_S or sum(costs) > SHORT_CALL_S
 
 
 def is_stuck(batch: list[Job], now: float) -> bool:

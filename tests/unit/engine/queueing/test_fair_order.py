@@ -7,7 +7,7 @@ import pytest
 from tests.support.queue_line import FINAL, SPECULATIVE, Line
 from wyoming_voice_stack.engine.queue import MAX_SPECULATIVE, Job, JobQueue, Priority
 from wyoming_voice_stack.engine.queueing.fair_order import FairOrder, Flow
-from wyoming_voice_stack.engine.queueing.job import SHORT_JOB_S, JobCost, is_stuck
+from wyoming_voice_stack.engine.queueing.job import SHORT_CALL_S, SHORT_JOB_S, JobCost, is_stuck
 from wyoming_voice_stack.engine.queueing.pace import MAX_EXPECTED_WAIT_S, Pace
 from wyoming_voice_stack.errors import Busy
 
@@ -113,7 +113,7 @@ class TestExpress:
         assert line.take() == [command]
 
     @pytest.mark.parametrize(
-        ("cost_s", "priority"), [(SHORT_JOB_S + 0.1, FINAL), (3.0, SPECULATIVE)]
+        ("cost_s", "priority"), [(SHORT_JOB_S + 0.1, FINAL), (3.0, Priority.PARTIAL)]
     )
     def test_not_for_others(self, cost_s: float, priority: Priority) -> None:
         line = Line(express=1)
@@ -121,6 +121,57 @@ class TestExpress:
         line.take()
         line.put_costing(cost_s, priority=priority)
         assert line.take() == []
+
+    def test_beside_a_batch_that_takes_as_long(self) -> None:
+        line = Line(batch=4, express=1)
+        for _ in range(4):
+            line.put_costing(SHORT_CALL_S / 4 + 0.1, batch_key="k")
+        assert len(line.take()) == 4
+        command = line.put_costing(3.0)
+        assert line.take() == [command]
+
+    def test_not_beside_a_batch_of_short_jobs(self) -> None:
+        line = Line(batch=4, express=1)
+        for _ in range(4):
+            line.put_costing(SHORT_CALL_S / 4, batch_key="k")
+        assert len(line.take()) == 4
+        line.put_costing(3.0)
+        assert line.take() == []
+
+    def test_speculative_job_runs_beside_a_recording(self) -> None:
+        line, recording = Line(express=1), Flow()
+        window = line.put_costing(WINDOW_S, recording)
+        line.put_costing(WINDOW_S, recording)
+        assert not line.queue.can_accept(SPECULATIVE)
+        assert line.take() == [window]
+        assert line.queue.can_accept(SPECULATIVE)
+        early = line.put_costing(3.0, priority=SPECULATIVE)
+        running = line.take()
+        assert running == [early]
+        # The next window of the recording has no use for its place, but a command has.
+        assert not line.queue.should_yield(running)
+        line.put_costing(SHORT_JOB_S)
+        assert line.queue.should_yield(running)
+        assert not line.queue.can_accept(SPECULATIVE)
+
+    def test_speculative_job_yields_to_a_recording_that_has_no_call(self) -> None:
+        line, recording = Line(express=1), Flow()
+        for _ in range(2):
+            line.put_costing(WINDOW_S, recording)
+        window = line.take()
+        line.put_costing(3.0, priority=SPECULATIVE)
+        running = line.take()
+        assert not line.queue.should_yield(running)
+        line.queue.finish(window)
+        assert line.queue.should_yield(running)
+
+    def test_final_job_goes_before_a_speculative_one(self) -> None:
+        line = Line(express=1)
+        line.put_costing(WINDOW_S)
+        line.take()
+        line.put_costing(3.0, priority=SPECULATIVE)
+        command = line.put_costing(SHORT_JOB_S)
+        assert line.take() == [command]
 
     def test_lane_waits_until_the_express_call_ends(self) -> None:
         line = Line(express=1)
