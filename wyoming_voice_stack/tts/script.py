@@ -65,11 +65,7 @@ class Script:
             TextTooLong: the text is longer than `TTS_MAX_TEXT_CHARACTERS`.
         """
         self._count(delta)
-        async for sentence in self._complete(delta):
-            if (joined := self._joined(sentence)) is not None:
-                async for line in self._lines(joined, ends_sentence=True):
-                    yield line
-        for sentence in (*(self._sentences.finish() if ends else ()), ""):
+        async for sentence in self._complete(delta, ends=ends):
             if (joined := self._joined(sentence)) is not None:
                 async for line in self._lines(joined, ends_sentence=True):
                     yield line
@@ -77,8 +73,11 @@ class Script:
             async for line in self._lines(clause, ends_sentence=False):
                 yield line
 
-    async def _complete(self, delta: str) -> AsyncGenerator[str, None]:
-        """Yield the sentences that the text completes, except for reasoning that ends in it."""
+    async def _complete(self, delta: str, *, ends: bool) -> AsyncGenerator[str, None]:
+        """Yield the sentences that the text completes, except for reasoning that ends in it.
+
+        The last one is empty.
+        """
         # Reasoning without an opening mark is known by its end only.
         is_held = may_end_reasoning(delta)
         held: list[str] = []
@@ -87,16 +86,23 @@ class Script:
         for begin in range(0, len(delta), SLICE_CHARACTERS):
             piece = delta[begin : begin + SLICE_CHARACTERS]
             sentences = await turns.run(self._sentences.push, piece)
-            if self._sentences.reasoning_ended:
-                self._held = ""
-                held.clear()
+            self._drop_reasoning(held)
             held += sentences
             if not is_held:
                 for sentence in held:
                     yield sentence
                 held.clear()
-        for sentence in held:
+        if ends:
+            sentences = self._sentences.finish()
+            self._drop_reasoning(held)
+            held += sentences
+        for sentence in (*held, ""):
             yield sentence
+
+    def _drop_reasoning(self, held: list[str]) -> None:
+        if self._sentences.reasoning_ended:
+            self._held = ""
+            held.clear()
 
     def _joined(self, sentence: str) -> str | None:
         """The sentence, after short ones that were held back for it; None if it is held back itself.

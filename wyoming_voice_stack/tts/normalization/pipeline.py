@@ -84,6 +84,7 @@ _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     verbalize_cardinals,
 )
 _TWO_SPACES = re.compile(r" {2,}")
+_SPACE_IN_BRACKET = re.compile(r"(?<=[(\[]) +")
 _SPACE_BEFORE_MARK = re.compile(r" +(?=[,.;!?](?:\s|$))")
 
 
@@ -106,7 +107,8 @@ def normalize(text: str, language: str) -> str:
     if locale is not None:
         for pattern, joined in locale.lexicon.joins.items():
             spoken = re.sub(pattern, joined, spoken)
-    spoken = _SPACE_BEFORE_MARK.sub("", _TWO_SPACES.sub(" ", spoken)).strip()
+    spoken = _SPACE_IN_BRACKET.sub("", _TWO_SPACES.sub(" ", spoken))
+    spoken = _SPACE_BEFORE_MARK.sub("", spoken).strip()
     if text.endswith(".") and spoken[-1:].isalnum():
         spoken += "."  # The full stop of a final abbreviation also ended the sentence.
     return spoken

@@ -12,12 +12,22 @@ _NAME_ABBREVIATIONS = """
     dhr mevr mw drs bijv np tzw ul mgr tj tzv např tis mld bkz sn doç yrd ún özv
     ul inż św ok temp pow rozdz tel prof
     ул им проф акад тов напр тел
+    örn bkz özv ifj id pl kl bl dvs нар вул ім
+    av avda bd
 """
 """Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
 
 In this order: English; German; French, Spanish, Portuguese and Italian; Dutch, Polish, Czech,
-Turkish and Hungarian; Russian.
+Turkish and Hungarian; Russian; Turkish, Hungarian, Swedish and Ukrainian; Spanish and French.
 """
+
+_CAPITAL_ABBREVIATIONS = """
+    Sen Rep Gov Pres Col Ft Ph Av Mgr MUDr JUDr PhDr RNDr Bc Sn Cad Dña Sres Sigg Profa Srta Dott
+"""
+_TITLES = frozenset(_CAPITAL_ABBREVIATIONS.split())
+"""Abbreviations before a name only with these capital letters; otherwise a word that may end a sentence."""
+_OTHER_SCRIPTS = ("डॉ", "प्रो")
+"""Abbreviations before a name that end in a combining character, which is no letter."""
 
 _NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
@@ -33,6 +43,37 @@ _BEFORE_NUMBERS = frozenset(_NUMBER_ABBREVIATIONS.split())
 
 _CLOSING = frozenset({"a.m", "p.m", "u.s.w", "т.д", "т.п"})
 """Abbreviations that usually end the sentence when a capital letter follows."""
+
+_TIME_WORDS = """
+    Monday Tuesday Wednesday Thursday Friday Saturday Sunday Eastern Pacific Central Mountain EST EDT
+    CST CDT MST MDT PST PDT ET PT GMT UTC CET CEST
+"""
+_WITH_TIMES = frozenset(_TIME_WORDS.split())
+"""Words that go on with a time of day: `at 5 p.m. Monday`."""
+_NAME_ENDINGS = """
+    jr sr inc ltd corp co bros st ave blvd rd hwy
+"""
+_AFTER_NAMES = frozenset(_NAME_ENDINGS.split())
+"""Abbreviations behind a name, which the name may go on after, or the sentence may end."""
+_FIRST_WORDS = """
+    The It He She We They You This That These Those There Here What How Why When Where If But And Then
+    However Also In On At For As My Your Our His Her Their Its Please Now Today Tomorrow Der Die Das Es
+    Er Sie Wir Ihr Dann Danach Aber Und Wenn Ein Eine Heute Morgen Gestern Hier Dort Jetzt Bitte Il Elle
+    Nous Vous Ils Elles Je Ce Cette Ces Une Mais Puis El Los Las Ella Ellos Una Pero Si Entonces Luego
+    Hoy Es Son Gli Ma Se Poi Oggi Domani Het Een Hij Zij Wij Ik Dat Dit Maar Als Dan Os As Ele Ela Um
+    Uma Mas Então On Ona Ono To Ale Je Jest Když Jeśli Он Она Они Мы Вы Это Если Bu Ama Az Ez Den Det
+    Han Hon Vi
+"""
+_STARTERS = frozenset(_FIRST_WORDS.split())
+"""Words that begin a sentence, and are hardly ever a part of a name."""
+_WORDS_BEFORE_LETTERS = """
+    vitamin vitamins vitamina vitamine plan plano piano option opción opzione opció hepatitis type typ
+    tipo gate terminal block group gruppe groupe grupo gruppo klasse class classe grade category
+    kategorie team answer antwort exhibit appendix anhang section abschnitt teil part point punkt hall
+    halle saal gleis linie line exit ausgang tor variante route
+"""
+_LETTERED = frozenset(_WORDS_BEFORE_LETTERS.split())
+"""Words before a letter that is no initial: `vitamin C.`"""
 
 _ORDINAL_CONTEXT = frozenset(
     {"der", "die", "das", "dem", "den", "des", "am", "im", "vom", "zum", "zur", "beim", "bis"},
@@ -55,6 +96,9 @@ _LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
 _ROMAN = re.compile(r"[IVXL]{2,8}")
 _LONGEST_INITIAL = 2
 _LONGEST_WORD = 40
+_SPACED = re.compile(r"(?<!\w)[a-z\u00e0-\u00ff]\. ?$")
+"""The first part of an abbreviation such as `z. B.`"""
+_NEXT_WORD = re.compile(r"[^\W\d_]+")
 _CONTEXT_CHARACTERS = 120
 """Characters before a full stop that say what it means; more would be searched again at each full stop."""
 
@@ -70,11 +114,56 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
         return _number_is_end(stem[: number.start()], after)
     end = stem[-_LONGEST_WORD:]
     word = _LAST_WORD.search(end)
+    if end.endswith(_OTHER_SCRIPTS):
+        return False
     if word is None or _UNIT.search(end) or _AND_SO_ON.search(end):
         return True
-    if _ROMAN.fullmatch(word[0]) and _begins_or_follows_context(end[: word.start()]):
+    return _word_is_end(word[0], end[: word.start()], after)
+
+
+def _word_is_end(word: str, previous: str, after: str) -> bool | None:
+    """Return the same for a full stop behind `word`; `previous` is the text before the word."""
+    lowered = word.lower()
+    if lowered in _CLOSING:
+        return _is_not(_WITH_TIMES, after)
+    if len(word) == 1 and word.isupper() and _is_lettered(previous):
+        return True
+    if _ROMAN.fullmatch(word) and _begins_or_follows_context(previous):
         return False
-    return not _is_abbreviation(word[0], followed_by_letter=after[0].isalpha())
+    is_name = _is_dotted_name(word) and not _SPACED.search(previous)
+    if lowered in _AFTER_NAMES or is_name:
+        return _is_one_of(_STARTERS, after)
+    return not _is_abbreviation(word, followed_by_letter=after[0].isalpha())
+
+
+def _is_dotted_name(word: str) -> bool:
+    """Return whether a word is an initial, or several: `U.S`, `UU`."""
+    return _is_plural(word) or all(len(part) == 1 and part.isupper() for part in word.split("."))
+
+
+def _is_plural(word: str) -> bool:
+    """Return whether it is a part of a Spanish plural such as `EE. UU`."""
+    return len(word) == _LONGEST_INITIAL and word[0] == word[1] and word.isupper()
+
+
+def _is_lettered(previous: str) -> bool:
+    words = previous.split()
+    return bool(words) and words[-1].lower() in _LETTERED
+
+
+def _is_one_of(words: frozenset[str], after: str) -> bool | None:
+    """Return whether `after` begins with one of the words, or None if it may yet."""
+    found = _NEXT_WORD.match(after)
+    if found is None:
+        return False
+    if found.end() < len(after):
+        return found[0] in words
+    return None if any(word.startswith(found[0]) for word in words) else False
+
+
+def _is_not(words: frozenset[str], after: str) -> bool | None:
+    is_one = _is_one_of(words, after)
+    return None if is_one is None else not is_one
 
 
 def _begins_or_follows_context(before: str) -> bool:
@@ -84,16 +173,14 @@ def _begins_or_follows_context(before: str) -> bool:
 
 def _is_abbreviation(word: str, *, followed_by_letter: bool) -> bool:
     lowered = word.lower()
-    if lowered in _CLOSING:
-        return False
     parts = word.split(".")
     if len(parts) > 1:
         return all(len(part) <= _LONGEST_INITIAL for part in parts)
     if len(word) == 1:
         return word.lower() != word.upper()
-    if len(word) == _LONGEST_INITIAL and word[0] == word[1] and word.isupper():
-        return True  # Spanish plurals: "EE. UU."
-    if lowered in _BEFORE_NAMES:
+    if _is_plural(word):
+        return True
+    if lowered in _BEFORE_NAMES or word in _TITLES:
         return True
     return not followed_by_letter and (lowered in _BEFORE_NUMBERS or lowered.endswith(_NUMBERED))
 

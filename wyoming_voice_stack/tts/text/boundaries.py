@@ -11,6 +11,7 @@ from wyoming_voice_stack.tts.text.punctuation import (
     WIDE_END_MARKS,
     is_quote_or_bracket,
     trailing_end_marks,
+    without_citations,
 )
 
 _ENDING_CHARACTERS = 40
@@ -23,7 +24,12 @@ _QUOTATIVES = "\u3068\u3063"
 
 def may_end_sentence(text: str) -> bool:
     """Return whether `text` ends in an end mark, closing quotes and white space aside."""
-    return bool(trailing_end_marks(text[-_ENDING_CHARACTERS:].rstrip()))
+    return bool(trailing_end_marks(_ending(text.rstrip())))
+
+
+def _ending(text: str) -> str:
+    """Return the end of `text` without the citations behind its last sentence."""
+    return without_citations(text[-_OPEN_SPAN_CHARACTERS:])[-_ENDING_CHARACTERS:]
 
 
 def ends_sentence(before: str, after: str, long_characters: int) -> bool | None:
@@ -37,7 +43,7 @@ def ends_sentence(before: str, after: str, long_characters: int) -> bool | None:
 
 
 def _is_end(before: str, after: str, long_characters: int) -> bool | None:
-    marks = trailing_end_marks(before[-_ENDING_CHARACTERS:])
+    marks = trailing_end_marks(_ending(before))
     if any(mark in WIDE_END_MARKS for mark in marks):
         return True
     if after[0].islower() and len(before) <= long_characters:
@@ -56,7 +62,7 @@ def ends_wide_sentence(text: str, following: str) -> bool:
         return False
     if following in END_MARKS or is_quote_or_bracket(following):
         return False
-    marks = trailing_end_marks(text[-_ENDING_CHARACTERS:])
+    marks = trailing_end_marks(_ending(text))
     if not any(mark in WIDE_END_MARKS for mark in marks):
         return False
     continues = last not in WIDE_END_MARKS and following in _QUOTATIVES

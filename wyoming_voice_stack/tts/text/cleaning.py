@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from wyoming_voice_stack.tts.text.character_folding import fold_characters
 from wyoming_voice_stack.tts.text.markup.chat_marks import without_marks
+from wyoming_voice_stack.tts.text.markup.citations import without_citation_marks
+from wyoming_voice_stack.tts.text.markup.formulas import plain_formulas
 from wyoming_voice_stack.tts.text.markup.markdown import plain_blocks
 from wyoming_voice_stack.tts.text.punctuation import (
     CLAUSE_MARKS,
@@ -49,10 +51,11 @@ _JOINERS = "\u200c\u200d"
 def clean_text(raw: str) -> str:
     """Return the speakable text of a raw sentence or paragraph, or ``""`` if there is none.
 
-    Removes Markdown, HTML tags, addresses and emoji, decodes entities, collapses white space and
+    Removes Markdown, HTML tags, addresses, citations and emoji, rewrites formulas, decodes entities, collapses white space and
     normalizes to NFC. Each block ends in an end mark, without quotes after it.
     """
-    blocks = (finalize_sentence(_clean(block)) for block in plain_blocks(_readable(raw)))
+    text = plain_formulas(without_citation_marks(_readable(raw)))
+    blocks = (finalize_sentence(_clean(block)) for block in plain_blocks(text))
     return " ".join(block for block in blocks if block)
 
 

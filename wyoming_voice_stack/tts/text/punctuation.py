@@ -42,6 +42,13 @@ _BRACKETS_AND_QUOTES = frozenset({"Ps", "Pe", "Pi", "Pf"})
 _BEFORE_A_SENTENCE = _BRACKETS_AND_QUOTES | {"Pd", "So", "Sk", "Mn", "Cf"}
 _CLOSERS = "\"'])}\u2018\u2019\u201c\u201d\u00ab\u00bb\u2039\u203a\u300d\u300f\uff09\u3011\u300b\u3009\u3015"
 
+_CITATIONS = re.compile(
+    r"(?:\[\^\w{1,20}\]|\[{1,2}\d{1,3}(?:\s?[,\u2013-]\s?\d{1,3}){0,5}\]{1,2}(?:\([^()\s]{0,500}\))?|\u3010[^\u3010\u3011]{0,60}\u3011){1,6}$"
+)
+"""Footnote marks and citations behind a sentence: `[1]`, `[2, 3]`, and a model's `【4†source】`."""
+
+_CITATION_ENDS = frozenset("])\u3011")
+
 _WIDE_SCRIPTS = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff]"
 )
@@ -70,6 +77,13 @@ def trailing_end_marks(text: str) -> str:
     """Return the end marks at the end of `text`, ignoring closing quotes and brackets, or ``""``."""
     stem = text.rstrip(_CLOSERS + EMPHASIS_MARKS)
     return stem[len(stem.rstrip(END_MARKS)) :]
+
+
+def without_citations(text: str) -> str:
+    """Return `text` without the citations behind its end marks."""
+    if text[-1:] not in _CITATION_ENDS:
+        return text
+    return _CITATIONS.sub("", text)
 
 
 def strip_final_closers(text: str) -> str:

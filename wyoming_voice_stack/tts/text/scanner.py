@@ -54,7 +54,7 @@ class Scanner:
         self._is_listed = self._is_after_colon = False
         self._unmarked_list: UnmarkedList | None = None
         self.reasoning_ended = False
-        """Whether the last `push` met the end of reasoning that no mark has begun, and dropped it."""
+        """Whether the last `push`, or `finish`, met the end of reasoning that no mark has begun, and dropped it."""
 
     @property
     def held_characters(self) -> int:
@@ -82,8 +82,9 @@ class Scanner:
 
     def finish(self) -> list[str]:
         """Return the rest."""
+        self.reasoning_ended = False
         if self._fence is not None and (rest := self._fence.finish()):
-            self._fence = None
+            self._leave(self._fence)
             for character in rest:
                 self._feed(character)
         if self._fence is None:
@@ -101,7 +102,8 @@ class Scanner:
         if self._fence is not None:
             self._feed_code(self._fence, character)
         elif character in MARK_STARTS or self._hidden_text.is_active:
-            text = self._hidden_text.push(character, self._held.line)
+            in_span = self._held.spans.is_inside
+            text = self._hidden_text.push(character, self._held.line, in_span=in_span)
             self._drop_hidden()
             for shown in text:
                 self._feed_text(shown)
@@ -125,14 +127,22 @@ class Scanner:
     def _feed_code(self, fence: CodeFence, character: str) -> None:
         text = fence.push(character)
         if text is not None:
-            self._fence = None
+            self._leave(fence)
             for following in text:
                 self._feed(following)
+
+    def _leave(self, fence: CodeFence) -> None:
+        self._fence = None
+        if fence.ends_reasoning:
+            self._hidden_text.drops_text = True
+            self._drop_hidden()
 
     def _feed_text(self, character: str) -> None:
         if self._fence is not None:
             self._feed_code(self._fence, character)
-        elif character == "\n":
+            return
+        self._held.spans.push(character)
+        if character == "\n":
             self._end_line()
         elif character.isspace():
             self._add_space()

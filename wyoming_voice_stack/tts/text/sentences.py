@@ -35,7 +35,7 @@ class SentenceStream:
 
     @property
     def reasoning_ended(self) -> bool:
-        """Whether the last `push` met the end of reasoning that no mark has begun.
+        """Whether the last `push`, or `finish`, met the end of reasoning that no mark has begun.
 
         What was returned before is reasoning too.
         """

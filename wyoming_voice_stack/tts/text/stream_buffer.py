@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wyoming_voice_stack.tts.text.line_breaks import UnmarkedLine
+from wyoming_voice_stack.tts.text.markup.code_span import BackquoteCounter
 
 
 class StreamBuffer:
@@ -10,6 +11,8 @@ class StreamBuffer:
 
     def __init__(self) -> None:
         self.text = ""
+        self.spans = BackquoteCounter()
+        """The code spans of the current line."""
         self.line_start: int | None = 0
         """Where the current line begins; None if that part is cut off already."""
         self.candidate: int | None = None

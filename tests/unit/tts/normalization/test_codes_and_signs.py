@@ -76,7 +76,7 @@ NUMERALS = {
     "Queen Elizabeth I was crowned": "Queen Elizabeth the first was crowned.",
     "Elizabeth I's reign": "Elizabeth the first's reign.",
     "In Elizabeth I lived, and Paul, I know, met George I. Smith": "In Elizabeth I lived,"
-    " and Paul, I know, met George I. Smith.",
+    " and Paul, I know, met George I Smith.",
     "King Charles I've met": "King Charles I've met.",
     "Fantasy VII and XVI": "Fantasy seven and sixteen.",
     "Pentium II and Apollo XIII": "Pentium two and Apollo thirteen.",

@@ -16,7 +16,7 @@ WORDS = [
             "I am here, am I not?",
             "We met in May, on a Monday in March.",
             "It is fine; isn't it?",
-            "Dr. Smith's cat and/or dog.",
+            "Smith's cat and/or dog.",
             "The min and the max, the h and the s.",
             "Take me with us to it.",
             "So did Henry I think, in part V of it.",

@@ -62,6 +62,13 @@ ONE_SENTENCE = [
     "Ул. Ленина, им. Пушкина.",
     "iPhone or eBay. and then in lower case.",
     "Visit example.com or x.y.z now.",
+    "Ursula K. Le Guin met John F. Kennedy.",
+    "The U.S. Senate and Apple Inc. CEO Tim Cook agree.",
+    "Meet Sen. Cruz at 5 p.m. Monday.",
+    "Wir sehen z. B. Das Boot.",
+    "Det är varmt kl. 14.30 i dag.",
+    "O Sr. Silva mora na Av. Paulista.",
+    "MUDr. Novák a Mgr. Svoboda.",
 ]
 
 
@@ -71,6 +78,11 @@ def test_abbreviations_and_numbers_end_nothing(sentence: str) -> None:
 
 
 SEEMING_ABBREVIATIONS = [
+    ("The U.S. It grew.", ["The U.S.", "It grew."]),
+    ("He lives on Main St. He is nice.", ["He lives on Main St.", "He is nice."]),
+    ("Apple Inc. The pay is good.", ["Apple Inc.", "The pay is good."]),
+    ("Take vitamin C. Oranges have it.", ["Take vitamin C.", "Oranges have it."]),
+    ("Nimm Vitamin C. Das hilft.", ["Nimm Vitamin C.", "Das hilft."]),
     ("It is 5 p.m. The sun sets.", ["It is 5 p.m.", "The sun sets."]),
     ("It is 21. Tomorrow it rains.", ["It is 21.", "Tomorrow it rains."]),
     ("Born in 1999. Made in Rome.", ["Born in 1999.", "Made in Rome."]),

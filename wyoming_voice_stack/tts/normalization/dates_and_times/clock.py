@@ -71,7 +71,17 @@ def _range(match: re.Match[str], locale: LocaleRules) -> str:
     ]
     if None in spoken:
         return match[0]
-    return (found.get("lead") or "") + f" {locale.lexicon.to} ".join(filter(None, spoken))
+    lead = found.get("lead") or ""
+    return lead + _joined(list(filter(None, spoken)), match.string[match.end() :], locale)
+
+
+def _joined(times: list[str], after: str, locale: LocaleRules) -> str:
+    """Return one time, or two with the words of a range."""
+    clock = locale.lexicon.clock
+    is_between = after.strip().startswith(clock.range_between) if clock.range_between else False
+    if len(times) > 1 and clock.range and not is_between:
+        return clock.range.format(first=times[0], last=times[1])
+    return f" {locale.lexicon.to} ".join(times)
 
 
 def time_of_day(
@@ -153,7 +163,8 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
         dotted = r"(?P<h>\d{1,2})\.(?P<m>[0-5]\d)"
         last_dotted = rf"(?:{RANGE}(?P<h2>\d{{1,2}})\.(?P<m2>[0-5]\d))?"
         lead = rf"(?P<lead>(?<!\w)(?i:{leads})\.?\s)"
-        patterns.append(rf"{lead}{dotted}{last_dotted}{no_more}{after}{_NO_QUANTITY}")
+        no_counted = rf"(?! ?(?i:{'|'.join(clock.not_dotted_before) or '(?!)'}))"
+        patterns.append(rf"{lead}{dotted}{last_dotted}{no_more}{after}{_NO_QUANTITY}{no_counted}")
         patterns.append(rf"{before}{dotted}{last_dotted}\s(?i:{words})\b")
     if clock.hour_words:
         word = word_pattern(clock.hour_words, locale)

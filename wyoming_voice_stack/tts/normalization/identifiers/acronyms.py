@@ -9,8 +9,16 @@ from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALE
 
 _NUMBER_BACK = re.compile(r"\d\s?$")
 _NUMBER_CHARACTERS = 2
+_INITIAL_CHARACTERS = 2
 _NEXT_WORD = re.compile(r"\s+([^\W\d_])")
 _CAPITALS = re.compile(r"[^\W\d_]{2,}")
+_CAPITAL = r"(?P<capital>[^\W\d_])"
+_INITIALS = re.compile(
+    r"(?<![\w.'\u2019-])(?P<letters>(?:[^\W\d_]\.[ -]?){1,4}) ?(?=(?P<next>[^\W\d_])(?!\.))"
+)
+"""Letters with full stops in front of a name: `J. R. R. Tolkien`, `U.S. Senate`."""
+_ARTICLES = {"en": "A"}
+"""An initial that engines would read as the article without its full stop."""
 
 
 def verbalize_abbreviations(text: str, locale: LocaleRules) -> str:
@@ -18,20 +26,58 @@ def verbalize_abbreviations(text: str, locale: LocaleRules) -> str:
 
     In a text that is all capitals, acronyms cannot be distinguished from words and stay.
     """
+    if "." in text:
+        text = _expand_by_place(text, locale)
     if pattern := _spellings(locale):
         text = pattern.sub(lambda match: _expanded(match, locale), text)
+    if "." in text:
+        text = _INITIALS.sub(lambda match: _without_stops(match, locale), text)
     if (pattern := _letters(locale)) and not _is_all_capitals(text):
         text = pattern.sub(lambda match: " ".join(match[1]) + ("'s" if match[2] else ""), text)
     return text
+
+
+def _expand_by_place(text: str, locale: LocaleRules) -> str:
+    """Expand the ends of words, and the abbreviations in front of a capital letter."""
+    for short, full in locale.lexicon.word_endings.items():
+        text = re.sub(rf"(?<=[^\W\d_]{{3}}){re.escape(short)}(?!\w)", full, text)
+    if pattern := _before_names(locale):
+        text = pattern.sub(lambda match: _before_name(match, locale), text)
+    return text
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _before_names(locale: LocaleRules) -> re.Pattern[str] | None:
+    if not locale.lexicon.before_names:
+        return None
+    short = "|".join(map(re.escape, locale.lexicon.before_names))
+    return re.compile(rf"(?P<initial>[^\W\d_]+ )?{locale.before}(?P<short>{short}) (?={_CAPITAL})")
+
+
+def _before_name(match: re.Match[str], locale: LocaleRules) -> str:
+    """Return the full form; behind another name, a single letter is an initial."""
+    before, short = match["initial"] or "", match["short"]
+    is_behind_name = before[:1].isupper() and len(before) > _INITIAL_CHARACTERS
+    is_initial = len(short) == _INITIAL_CHARACTERS and is_behind_name
+    if is_initial or not match["capital"].isupper():
+        return match[0]
+    return f"{before}{locale.lexicon.before_names[short]} "
+
+
+def _without_stops(match: re.Match[str], locale: LocaleRules) -> str:
+    """Return the letters without their full stops, which engines read as the end of a sentence."""
+    letters = [letter for letter in match["letters"] if letter.isalpha()]
+    is_article = letters == [_ARTICLES.get(locale.language)]
+    if is_article or not match["next"].isupper() or not all(map(str.isupper, letters)):
+        return match[0]
+    return " ".join(letters) + " "
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
 def _spellings(locale: LocaleRules) -> re.Pattern[str] | None:
     if not locale.lexicon.spellings:
         return None
-    spellings = locale.lexicon.spellings
-    known = {*spellings, *(_capitalized(short) for short in spellings)}
-    short = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+    short = "|".join(map(re.escape, sorted(_full_forms(locale), key=len, reverse=True)))
     return re.compile(rf"{locale.before}(?:{short}){locale.after}")
 
 
@@ -44,7 +90,7 @@ def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
     is_closing = short in words.closing_abbreviations
     next_word = _NEXT_WORD.match(match.string, match.end()) if is_closing else None
     ends_sentence = next_word is not None and next_word[1].isupper()
-    return _expand(short, locale) + ("." if ends_sentence else "")
+    return _full_forms(locale)[short] + ("." if ends_sentence else "")
 
 
 def is_spelled(short: str, locale: LocaleRules) -> bool:
@@ -53,13 +99,15 @@ def is_spelled(short: str, locale: LocaleRules) -> bool:
     return pattern is not None and pattern.fullmatch(short) is not None
 
 
-def _expand(short: str, locale: LocaleRules) -> str:
-    spellings = locale.lexicon.spellings
-    if short in spellings:
-        return spellings[short]
-    return _capitalized(
-        next(full for known, full in spellings.items() if _capitalized(known) == short)
-    )
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _full_forms(locale: LocaleRules) -> dict[str, str]:
+    """Return the full form of each abbreviation, also with a capital letter and without spaces."""
+    forms = dict(locale.lexicon.spellings)
+    for short, full in locale.lexicon.spellings.items():
+        for written in (short, short.replace(". ", ".")):
+            forms.setdefault(_capitalized(written), _capitalized(full))
+            forms.setdefault(written, full)
+    return forms
 
 
 def _capitalized(text: str) -> str:

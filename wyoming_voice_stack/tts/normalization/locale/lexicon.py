@@ -116,6 +116,10 @@ class Compounds(_Entry):
     endings: str = ""
     """Regular expression."""
     irregular: dict[int, str] = {}
+    parts: tuple[tuple[str, str], ...] = ()
+    """Endings of the words of `form` and those in their place; the first that fits is used."""
+    hyphen: bool = True
+    """Whether a hyphen stands behind the number; Czech writes `5pokojový`."""
 
 
 class Lexicon(_Entry):
@@ -202,6 +206,11 @@ class Lexicon(_Entry):
     """Abbreviations that are spelled letter by letter. None of the English ones contains an A:
     espeak-ng reads a single A as the article."""
     spellings: dict[str, str] = {}
+    """Full forms by abbreviation. One with spaces may also be written without: `u. a.`, `u.a.`"""
+    before_names: dict[str, str] = {}
+    """Full forms of abbreviations that a capital letter follows; elsewhere they mean something else."""
+    word_endings: dict[str, str] = {}
+    """Full forms of abbreviated ends of words: German `Hauptstr.`"""
     closing_abbreviations: tuple[str, ...] = ()
     """Those of `spellings` that end the sentence if a capital letter follows: `usw.`, `etc.`"""
     joins: dict[str, str] = {}

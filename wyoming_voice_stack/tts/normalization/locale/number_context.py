@@ -45,6 +45,8 @@ class AgreeingOrdinals(_ContextEntry):
     """The first that fits is used; without any, `ordinal`."""
     bare_before: tuple[str, ...] = ()
     """Words before which a number without a full stop is an ordinal too."""
+    decades_after: dict[str, str] = {}
+    """Form of the tens behind a word, such as Polish `lata 80. i 90.`"""
     before_names: bool = False
     """Whether a capital letter may follow."""
 

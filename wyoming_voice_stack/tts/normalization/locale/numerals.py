@@ -124,14 +124,15 @@ class Numerals:
         if last:
             words.append(self._numbers.ordinal_units[last - 1])
         endings = self._numbers.ordinal_endings.get(form, ())
-        return " ".join(_with_ending(word, endings) for word in words)
+        return " ".join(with_ending(word, endings) for word in words)
 
 
 def _replace_words(text: str, replacements: dict[str, str]) -> str:
     return " ".join(replacements.get(word, word) for word in text.split())
 
 
-def _with_ending(word: str, endings: tuple[tuple[str, str], ...]) -> str:
+def with_ending(word: str, endings: tuple[tuple[str, str], ...]) -> str:
+    """Return the word with its ending replaced; the first pair that fits is used."""
     for old, new in endings:
         if word.endswith(old):
             return word.removesuffix(old) + new

@@ -34,10 +34,16 @@ class Clock(_TimeEntry):
     """Words next to a time that is written with a full stop."""
     dotted_leads: tuple[str, ...] = ()
     """Words that say the same, but only before it."""
+    not_dotted_before: tuple[str, ...] = ()
+    """Beginnings of words behind a number with a full stop that is no time."""
     consumed_words: tuple[str, ...] = ()
     """Words after hour and minute that the templates already contain."""
     hour_words: tuple[str, ...] = ()
     """Words that make a bare hour a time of day; the templates already contain them."""
+    range: str = ""
+    """Template for two times with a dash between; by default, the word between numbers stands there."""
+    range_between: tuple[str, ...] = ()
+    """Words behind two times with which the word between numbers stands there all the same."""
     consumed_minute_words: tuple[str, ...] = ()
     """Words after the minute that the templates already contain."""
     hour_lead_words: tuple[str, ...] = ()

@@ -18,6 +18,8 @@ def verbalize_agreeing_ordinals(text: str, locale: LocaleRules) -> str:
     """Verbalize a number with a full stop before a word, in the form that the word requires."""
     if locale.lexicon.agreeing_ordinals is None:
         return text
+    if locale.lexicon.agreeing_ordinals.decades_after:
+        text = _decades(locale).sub(lambda match: _decade(match, locale), text)
     return _pattern(locale).sub(lambda match: _verbalize(match, locale), text)
 
 
@@ -31,6 +33,23 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     return re.compile(
         rf"(?<![\w.,:/-])(?:(?P<n>\d{{1,3}})|(?P<roman>[IVXL]{{2,8}}|[VX]))(?:\.|(?= (?:{bare})\b))(?= {any_case})"
     )
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _decades(locale: LocaleRules) -> re.Pattern[str]:
+    rules = locale.lexicon.agreeing_ordinals
+    words = "|".join(rules.decades_after if rules else ())
+    joint = rf"(?:, ?|,? (?:{'|'.join(locale.lexicon.numbers.joints)}) )"
+    return re.compile(rf"(?<!\w)(?P<word>(?i:{words})) (?P<row>\d0\.(?:{joint}\d0\.){{0,4}})")
+
+
+def _decade(match: re.Match[str], locale: LocaleRules) -> str:
+    rules = locale.lexicon.agreeing_ordinals
+    form = rules.decades_after[match["word"].lower()] if rules else "ordinal"
+    spoken = re.sub(
+        r"(\d0)\.", lambda tens: locale.numerals.ordinal(int(tens[1]), form), match["row"]
+    )
+    return f"{match['word']} {spoken}"
 
 
 def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:

@@ -21,6 +21,11 @@ _FRACTION_SIGNS = {
 _POWERS = {"squared": "\u00b2", "cubed": "\u00b3"}
 _PLACE = "{n}"
 """Where the exponent stands in the words for a power, if not at their end."""
+_ORDINAL_PLACE = "{ordinal}"
+_SCIENTIFIC = re.compile(
+    r"(?<![\w.,:/-])(?P<n>\d{1,3}(?:[.,]\d{1,8})?)[eE](?P<sign>[+-]?)(?P<power>\d{1,3})(?![\w-]|[.,]\d)"
+)
+"""`1e6` and `2.5e-3`."""
 _POWER_OF_NUMBER = re.compile(r"(?<=[\w)])\^(?P<minus>-)?(?P<n>\d{1,3})(?!\d)")
 _LAST_WORD = re.compile(r"([^\W\d_]+)\W{1,2}$")
 _FOLD_PER = re.compile(r"(?<=\d)\s?[x\u00d7]/(?=[^\W\d_])")
@@ -29,7 +34,7 @@ _RULES = (
     ("times", r"(?<=\d)\s?[\u00d7*\u22c5]\s?(?=-?\d)"),
     ("by", r"(?<=\d)(?<!\b0)\s?x\s?(?=\d)(?!\s?\d+\s?[a-z]{3})"),
     ("fold", r"(?<=\d)\s?[x\u00d7](?=[\s,.!?;:)]|$)"),
-    ("divided", r"(?<=\d)(?:\s?\u00f7\s?|\s/\s)(?=\d)"),
+    ("divided", r"(?<=\d)\s/\s(?=\d)|(?<=[\w)\u00b2\u00b3])\s?\u00f7\s?(?=[\w(\u221a])"),
     ("divided", r"(?<=\d)\s:\s(?=\d+(?:[.,]\d+)?\s=)"),
     ("power", r"(?<=[\w)])\^(?=[\w(-])"),
     ("root", r"\u221a\s?(?=[\w(])"),
@@ -55,6 +60,8 @@ _RULES = (
 def verbalize_signs(text: str, locale: LocaleRules) -> str:
     """Replace signs with words; the numbers beside them stay."""
     text = _ARROW.sub(", ", text)
+    if locale.sign("times") and locale.sign("power"):
+        text = _SCIENTIFIC.sub(_product, text)
     if locale.lexicon.spaced and "/" in text:
         text = _PAIR.sub(lambda match: match[0].replace("/", " "), text)
     text = _slash_fraction_pattern(locale).sub(
@@ -66,7 +73,7 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
         word = _word(name, locale)
         if name == "fold":
             text = _FOLD_PER.sub(rf" {word} {locale.lexicon.per} ", text) if word else text
-        if word is not None and _PLACE in word:
+        if word is not None and (_PLACE in word or _ORDINAL_PLACE in word):
             text = _POWER_OF_NUMBER.sub(lambda match: _power(match, locale), text)
         elif word is not None:
             text = pattern.sub(f" {word} ", text)
@@ -78,6 +85,10 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
     return text
 
 
+def _product(match: re.Match[str]) -> str:
+    return f"{match['n']} \u00d7 10^{match['sign'].replace('+', '')}{match['power']}"
+
+
 def _word(name: str, locale: LocaleRules) -> str | None:
     words = locale.lexicon
     instead = {"minus": words.minus, "fold": locale.sign("times")}
@@ -86,8 +97,10 @@ def _word(name: str, locale: LocaleRules) -> str | None:
 
 def _power(match: re.Match[str], locale: LocaleRules) -> str:
     minus = f"{locale.lexicon.minus}{locale.separator}" if match["minus"] else ""
-    spoken = f"{minus}{locale.numerals.cardinal(int(match['n']))}"
-    return (locale.sign("power") or "").replace(_PLACE, spoken)
+    word = locale.sign("power") or ""
+    if _ORDINAL_PLACE in word:
+        return word.replace(_ORDINAL_PLACE, minus + locale.numerals.ordinal(int(match["n"])))
+    return word.replace(_PLACE, minus + locale.numerals.cardinal(int(match["n"])))
 
 
 def verbalize_powers(text: str, locale: LocaleRules) -> str:

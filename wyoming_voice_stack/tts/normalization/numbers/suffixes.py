@@ -6,6 +6,7 @@ import functools
 import re
 
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.numerals import with_ending
 
 _DECADE = r"(?<![\w.,])(?P<century>(?:1[1-9]|20)\d0)s\b"
 _COUNT = r"(?<![\w.,])(?P<many>1(?:,?000)+|100|10)s(?= of\b)"
@@ -56,15 +57,19 @@ def _suffixed(locale: LocaleRules) -> re.Pattern[str]:
 @functools.lru_cache(maxsize=MAX_LOCALES)
 def _compounds(locale: LocaleRules) -> re.Pattern[str]:
     endings = locale.lexicon.compounds.endings
+    hyphen = "-" if locale.lexicon.compounds.hyphen else "-?"
     return re.compile(
-        rf"(?<![\w.,/-])(?P<n>\d{{1,4}})-(?P<word>[^\W\d_]{{2,30}}{endings})(?![\w-])"
+        rf"(?<![\w.,/-])(?P<n>\d{{1,4}}){hyphen}(?P<word>[^\W\d_]{{2,30}}?{endings})(?![\w-])"
     )
 
 
 def _compound(match: re.Match[str], locale: LocaleRules) -> str:
     compounds, number = locale.lexicon.compounds, int(match["n"])
-    spoken = compounds.irregular.get(number) or locale.numerals.cardinal(number, compounds.form)
-    return spoken.replace(" ", "") + match["word"]
+    spoken = compounds.irregular.get(number)
+    if spoken is None:
+        words = locale.numerals.cardinal(number, compounds.form).split()
+        spoken = "".join(with_ending(word, compounds.parts) for word in words)
+    return spoken + match["word"]
 
 
 def _joined(match: re.Match[str], locale: LocaleRules) -> str:

@@ -32,6 +32,10 @@ _BITS = re.compile(r"(?<=[\d ])([KkMG])bps\b")
 _FEET = re.compile(
     r"(?<![\w.,'\u2019])(?P<ft>\d{1,2})['\u2032\u2019]\s?(?P<in>1[01]|\d)(?:[\"\u2033\u201d]|(?![\w'\"\u2019]))"
 )
+_FEET_AND_INCHES = re.compile(
+    r"(?<![\w.,'\u2019-])(?P<ft>\d{1,2})\s?(?:ft\.?|feet|foot),?\s?(?P<in>1[01]|\d)\s?(?:inches|inch|in\.?)(?!\w)"
+)
+"""`5 ft 10 in`, where the second unit alone may be a word."""
 _ANGLE = re.compile(
     r"(?<![\w.,])(?P<d>\d{1,3})\u00b0\s?(?P<m>[0-5]?\d)['\u2032\u2019](?:\s?(?P<s>[0-5]?\d)(?:\"|\u2033|\u201d|''))?"
     r"(?:\s?(?P<side>[NSEWO])\b)?"
@@ -50,6 +54,8 @@ def verbalize_units(text: str, locale: LocaleRules) -> str:
         text = re.sub(rf"(?<!\S)%{space}(\d+(?:[.,]\d+)?)", r"\1%", text)
     text = _BITS.sub(lambda match: f"{match[1].replace('K', 'k')}bit/s", text)
     text = _ANGLE.sub(lambda match: _angle(match, locale), text)
+    if locale.language == "en":
+        text = _FEET_AND_INCHES.sub(lambda match: _feet(match, locale), text)
     text = _FEET.sub(lambda match: _feet(match, locale), text)
     if locale.lexicon.hyphenated_units:
         text = _hyphenated_pattern(locale).sub(lambda match: _compound(match, locale), text)

@@ -68,7 +68,9 @@ _TOOLS = frozenset(
 _PREFIXES = ("antml", "minimax", "seed")
 _SINGLE = frozenset(["s", "bos", "eos", "pad", "unk", "end_of_turn"])
 _HEADED = frozenset({"start_of_turn"})
-_NAMES = tuple(sorted(_REASONING | _TOOLS | _SINGLE | _HEADED))
+_LINE_ENDS = frozenset({"br", "p", "li"})
+"""HTML elements that end the line before them."""
+_NAMES = tuple(sorted(_REASONING | _TOOLS | _SINGLE | _HEADED | _LINE_ENDS))
 _BRACKETS = ("INST", "SYSTEM_PROMPT", "AVAILABLE_TOOLS", "TOOL_RESULTS", "TOOL_CONTENT", "THINK")
 _BRACKET_MARKS = {f"[{name}]" for name in _BRACKETS} | {f"[/{name}]" for name in _BRACKETS}
 _TOOL_CALLS = "[tool_calls]"
@@ -125,6 +127,9 @@ _REASONING_END = re.compile(
     re.IGNORECASE,
 )
 _REASONING_WORDS = ("think", "thought", "reason")
+
+_MARK_BEGINS = ("<", "[", "\u25c1", "&lt;", "&#60;", "&#x3c;", "&amp;lt;")
+_REASONING_FAMILIES = frozenset({"reasoning", "think", "unused"})
 
 MARK_STARTS = frozenset("<[&{\u25c1")
 
@@ -183,6 +188,19 @@ def parse_mark(text: str) -> ChatMark | bool:
 def may_end_reasoning(text: str) -> bool:
     """Return whether a text may contain a mark that ends reasoning; quick, and at times wrongly True."""
     return _REASONING_END.search(text) is not None
+
+
+def reasoning_mark_at_end(line: str) -> bool | None:
+    """Return whether a mark at the end of a line ends reasoning (True) or begins it (False); else None."""
+    end = line[-MAX_MARK_CHARACTERS:].lower()
+    for begin in _MARK_BEGINS:
+        place = end.rfind(begin)
+        mark = parse_mark(line[-MAX_MARK_CHARACTERS:][place:]) if place >= 0 else None
+        if isinstance(mark, ChatMark) and mark.ends_reasoning:
+            return True
+        if isinstance(mark, ChatMark) and mark.family in _REASONING_FAMILIES:
+            return False
+    return None
 
 
 def without_marks(text: str) -> str:
@@ -254,6 +272,8 @@ def _element(name: str, *, is_closing: bool, is_empty: bool) -> ChatMark:
         return ChatMark(MarkKind.HEADER, is_template=True)
     if name in _SINGLE:
         return ChatMark(MarkKind.SHOW, is_template=True, ends_line=False)
+    if name in _LINE_ENDS:
+        return ChatMark(MarkKind.SHOW)
     family = "reasoning" if name in _REASONING else "tools"
     closes = is_closing or name.startswith("end_")
     if closes or is_empty:

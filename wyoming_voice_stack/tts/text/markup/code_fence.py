@@ -6,6 +6,11 @@ import re
 from collections import deque
 from dataclasses import dataclass
 
+from wyoming_voice_stack.tts.text.markup.chat_marks import (
+    MAX_MARK_CHARACTERS,
+    reasoning_mark_at_end,
+)
+
 MAX_FENCE_LINE_CHARACTERS = 80
 """Characters kept of the text behind a fence, until it is clear whether it is prose."""
 
@@ -15,6 +20,7 @@ MAX_UNCLOSED_CHARACTERS = 1500
 _RUN = re.compile(r"`{3,}|~{3,}")
 _END_OF_SENTENCE = tuple(".!?\u2026\u3002\uff01\uff1f")
 _BLANK = " \t>"
+_MARK_ENDS = ">];\u25b7"
 _CODE = re.compile(r"[={}\[\]<>;|\\#$]|\w\(|\w\.\w+\(|^\s*(?://|--|import |from |def |class )")
 _END_OF_LINE = (*_END_OF_SENTENCE, ":", '"', "\u201d", ")")
 _SHORTEST_TEXT_WORDS = 2
@@ -86,6 +92,11 @@ class _LastLines:
         self._line: list[str] = []
         self.characters = 0
 
+    @property
+    def line(self) -> str:
+        """The end of the last line, which is not complete yet."""
+        return "".join(self._line[-MAX_MARK_CHARACTERS:])
+
     def push(self, character: str) -> None:
         self.characters += 1
         self._line.append(character)
@@ -122,15 +133,22 @@ class CodeFence:
         self._rest: str | None = None
         """Text behind a fence at the beginning of the line."""
         self._last_lines = _LastLines()
+        self._is_after_opening = False
+        self._answer: list[str] | None = None
+        """The text behind a mark that ends reasoning, if none in the block begins it."""
+        self.ends_reasoning = False
+        """Whether the block was reasoning, and what `push` or `finish` returned is the answer."""
 
     @property
     def held_characters(self) -> int:
         """The characters in memory."""
-        return len(self._rest or "") + self._last_lines.characters
+        return len(self._rest or "") + self._last_lines.characters + len(self._answer or ())
 
     def push(self, character: str) -> str | None:
         """Take the next character; return the text behind the fence if it is closed, else None."""
         self._last_lines.push(character)
+        if self._push_answer(character):
+            return self._end_reasoning()
         if self._rest is not None:
             return self._push_rest(character)
         if character == self._opening[0]:
@@ -149,8 +167,26 @@ class CodeFence:
             self._begins_line = False
         return None
 
+    def _push_answer(self, character: str) -> bool:
+        """Follow marks around reasoning; return whether the block is certainly never closed."""
+        if self._answer is not None:
+            self._answer.append(character)
+        elif character in _MARK_ENDS:
+            closes = reasoning_mark_at_end(self._last_lines.line)
+            if closes is False:
+                self._is_after_opening = True
+            elif closes and not self._is_after_opening:
+                self._answer = []
+        return len(self._answer or ()) > MAX_UNCLOSED_CHARACTERS
+
+    def _end_reasoning(self) -> str:
+        self.ends_reasoning = True
+        return "".join(self._answer or ())
+
     def finish(self) -> str:
         """Return the text behind a fence at the end of the whole text, or at the end of an unclosed block."""
+        if self._answer is not None and self._rest is None and self._run < len(self._opening):
+            return self._end_reasoning()
         if self._rest is not None:
             return self._rest if is_prose(self._rest, is_closing=True) else ""
         is_closed = self._run >= len(self._opening)

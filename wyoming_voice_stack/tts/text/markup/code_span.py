@@ -9,11 +9,16 @@ _QUOTED = re.compile("(?:^|[\\s(])[\"'\u201c\u201e\u00ab\u2018]$")
 
 
 class BackquoteCounter:
-    """Follows the code spans of a line that is not kept."""
+    """Follows the code spans of a line, so that the line need not be searched again for each mark."""
 
     def __init__(self) -> None:
         self._is_odd = False
         self._last = ""
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether what follows is inside a code span."""
+        return self._is_odd
 
     @property
     def is_directly_behind(self) -> bool:
@@ -29,11 +34,13 @@ class BackquoteCounter:
         self._last = character
 
 
-def is_in_span(line: str) -> bool:
-    """Return whether what follows the beginning of a line is inside a code span."""
-    return len(_RUN.findall(line)) % 2 == 1
+def in_span_behind(text: str, *, in_span: bool) -> bool:
+    """Return whether what follows `text` is inside a code span; `in_span` is the same for what precedes it."""
+    line = text.rpartition("\n")[2]
+    is_odd = len(_RUN.findall(line)) % 2 == 1
+    return is_odd if len(line) < len(text) else is_odd != in_span
 
 
-def is_quoted(line: str) -> bool:
-    """Return whether what follows is inside a code span, or directly behind an opening quotation mark."""
-    return is_in_span(line) or _QUOTED.search(line) is not None
+def follows_quotation_mark(line: str) -> bool:
+    """Return whether what follows stands directly behind an opening quotation mark."""
+    return _QUOTED.search(line[-2:]) is not None

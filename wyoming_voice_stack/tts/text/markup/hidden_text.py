@@ -10,7 +10,11 @@ from wyoming_voice_stack.tts.text.markup.chat_marks import (
     MarkKind,
     parse_mark,
 )
-from wyoming_voice_stack.tts.text.markup.code_span import BackquoteCounter, is_in_span, is_quoted
+from wyoming_voice_stack.tts.text.markup.code_span import (
+    BackquoteCounter,
+    follows_quotation_mark,
+    in_span_behind,
+)
 from wyoming_voice_stack.tts.text.markup.json_tool_calls import (
     JsonToolCall,
     JsonValue,
@@ -67,8 +71,11 @@ class HiddenText:
         uncertain = self._elements.uncertain if self._elements else ""
         return len(self._pending) + len(self._header or "") + len(held) + len(uncertain)
 
-    def push(self, character: str, before: str) -> str:
-        """Take a character and return the text that is certain now; `before` is the current line."""
+    def push(self, character: str, before: str, *, in_span: bool) -> str:
+        """Take a character and return the text that is certain now.
+
+        `before` is the current line; `in_span` is whether what follows it is inside a code span.
+        """
         if character == "{" and not self.is_active and begins_function_call(before):
             self.drops_line = True
             self._hide_turn()
@@ -78,22 +85,26 @@ class HiddenText:
         if self._tool_call is not None:
             return self._push_tool_call(self._tool_call, character)
         if self._pending:
-            return self._push_pending(character, before)
-        if character in MARK_STARTS and character != "{" and not self._is_literal(before):
+            return self._push_pending(character, before, in_span=in_span)
+        is_start = character in MARK_STARTS and character != "{"
+        if is_start and not self._is_literal(before, in_span=in_span):
             self._pending = character
             return ""
         return self._text(character)
 
-    def _push_pending(self, character: str, before: str) -> str:
+    def _push_pending(self, character: str, before: str, *, in_span: bool) -> str:
         self._pending += character
         mark = parse_mark(self._pending)
         if mark is True:
             return ""
         text, self._pending = self._pending, ""
         if isinstance(mark, ChatMark):
-            return self._apply(mark, text, before)
+            return self._apply(mark, text, before, in_span=in_span)
         shown = "".join(map(self._text, text[:-1]))
-        return shown + self.push(character, _last_line(before + shown))
+        if shown:
+            in_span = in_span_behind(shown, in_span=in_span)
+            before = _last_line(before[-1:] + shown)
+        return shown + self.push(character, before, in_span=in_span)
 
     def finish(self) -> str:
         """Return the rest of the text."""
@@ -106,20 +117,26 @@ class HiddenText:
             return self._show_uncertain(self._elements) + self.finish()
         return shown + self._end_header()
 
-    def _is_literal(self, before: str) -> bool:
+    def _is_literal(self, before: str, *, in_span: bool) -> bool:
         """Whether a mark at this place is quoted as code: it stands directly behind a backquote."""
         if self._hidden_by:
             return self._hidden_line.is_directly_behind
-        return before.endswith("`") and is_in_span(before)
+        return in_span and before.endswith("`")
 
     def _show_uncertain(self, elements: OpenElements) -> str:
         """Take the text behind an inner element once more, as text of its own."""
         self._reset()
-        shown = ""
+        shown: list[str] = []
+        line, spans = "", BackquoteCounter()
         for character in elements.uncertain:
-            text = self.push(character, _last_line(shown))
-            shown = text if self.drops_text else shown + text
-        return "\n" + shown
+            text = self.push(character, line, in_span=spans.is_inside)
+            if self.drops_text:
+                shown.clear()
+            shown.append(text)
+            for one in text:
+                spans.push(one)
+                line = "" if one == "\n" else line + one
+        return "\n" + "".join(shown)
 
     def _push_tool_call(self, tool_call: JsonToolCall, character: str) -> str:
         is_call = tool_call.push(character)
@@ -130,7 +147,7 @@ class HiddenText:
             return "\n"
         text = tool_call.text[:-1]
         # The last character may begin a mark.
-        return text + (self.push(character, text[-1:]) if text else character)
+        return text + (self.push(character, text[-1:], in_span=False) if text else character)
 
     def _text(self, character: str) -> str:
         if self._header is not None:
@@ -152,10 +169,10 @@ class HiddenText:
             return ""
         return self._show_uncertain(self._elements)
 
-    def _apply(self, mark: ChatMark, source: str, before: str) -> str:
+    def _apply(self, mark: ChatMark, source: str, before: str, *, in_span: bool) -> str:
         text = self._end_header()
         if mark.ends_reasoning and not self._hidden_by:
-            if is_quoted(before):
+            if in_span or follows_quotation_mark(before):
                 return text
             self.drops_text = True
         if self._hidden_by and not self._ends_hiding(mark):

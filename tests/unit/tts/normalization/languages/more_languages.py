@@ -64,7 +64,7 @@ CZECH = {
 HUNGARIAN = {
     "A nappaliban 21,5 °C van.": "A nappaliban huszonegy egész öt tized Celsius-fok van.",
     "Kint -5 °C van.": "Kint mínusz öt Celsius-fok van.",
-    "17:30-kor": "tizenhét óra harminc perc-kor",
+    "17:30-kor": "tizenhét óra harminc perckor",
     "2026. november 23.": "kétezerhuszonhat november huszonharmadika.",
     "2026. 11. 23.": "kétezerhuszonhat november huszonharmadika.",
     "November 1-jén": "November elsején",

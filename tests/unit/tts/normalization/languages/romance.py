@@ -121,7 +121,7 @@ PORTUGUESE = {
     "Humidade de 40%.": "Humidade de quarenta por cento.",
     "15 km/h, 3,4 kWh": "quinze quilômetros por hora, três vírgula quatro quilowatts-hora",
     "O 1º e a 2ª vez.": "O primeiro e a segunda vez.",
-    "D. Pedro II e século XXI": "D. Pedro segundo e século vinte e um",
+    "D. Pedro II e século XXI": "dom Pedro segundo e século vinte e um",
     "O alarme toca às 7:05.": "O alarme toca às sete horas e cinco.",
     "A máquina usa 1.950 W.": "A máquina usa mil novecentos e cinquenta watts.",
     "O CO2 está a 1.250 ppm.": "O C Ó dois está a mil duzentas e cinquenta partes por milhão.",

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.normalization import Table, normalized, normalized_texts
 from tests.unit.tts.normalization.languages import (
+    assistants,
     dutch_polish,
     east_asia,
     english,
@@ -59,6 +60,23 @@ TEXTS = [
     ("es", romance_dutch_awkward.SPANISH),
     ("it", romance_dutch_awkward.ITALIAN),
     ("nl", romance_dutch_awkward.DUTCH),
+    ("en", assistants.ENGLISH),
+    ("de", assistants.GERMAN),
+    ("fr", assistants.FRENCH),
+    ("es", assistants.SPANISH),
+    ("it", assistants.ITALIAN),
+    ("nl", assistants.DUTCH),
+    ("pl", assistants.POLISH),
+    ("pt", assistants.PORTUGUESE),
+    ("ru", assistants.RUSSIAN),
+    ("cs", assistants.CZECH),
+    ("tr", assistants.TURKISH),
+    ("hu", assistants.HUNGARIAN),
+    ("ar", assistants.ARABIC),
+    ("hi", assistants.HINDI),
+    ("zh", assistants.CHINESE),
+    ("ja", assistants.JAPANESE),
+    ("ko", assistants.KOREAN),
 ]
 
 

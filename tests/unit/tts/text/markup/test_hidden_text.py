@@ -257,7 +257,7 @@ def test_what_is_held_back_is_bounded(text: str) -> None:
     limit = MAX_MARK_CHARACTERS + MAX_HEADER_CHARACTERS + MAX_TOOL_CALL_CHARACTERS
     limit += MAX_UNCERTAIN_CHARACTERS + MAX_MARK_CHARACTERS
     for character in text:
-        hidden.push(character, "")
+        hidden.push(character, "", in_span=False)
         assert hidden.held_characters <= limit
 
 
