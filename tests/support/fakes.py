@@ -24,6 +24,8 @@ from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 WAIT_SECONDS = 120.0
 """Limit of a wait; only a broken server reaches it, also on a slow machine."""
+POLL_SECONDS = 0.001
+"""Pause between two checks of a condition."""
 
 
 class FakeVadStream:
@@ -163,4 +165,4 @@ async def eventually(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(WAIT_SECONDS):
         # What is waited for happens in another thread or process, which sets no event.
         while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(POLL_SECONDS)

@@ -17,6 +17,8 @@ from typing import Any, Protocol
 from tests.support.integration.servers import free_port
 
 START_SECONDS = 300.0
+POLL_SECONDS = 0.05
+"""Pause between two attempts to reach the registry, which is another process."""
 BUILDX = tuple(
     Path(folder, "docker/cli-plugins/docker-buildx")
     for folder in ("/usr/libexec", "/usr/lib", "/usr/local/lib")
@@ -180,5 +182,5 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < end and process.poll() is None:
         with suppress(urllib.error.URLError), urllib.request.urlopen(url):
             return
-        time.sleep(0.05)
+        time.sleep(POLL_SECONDS)
     raise AssertionError(f"docker-registry does not answer at {url}")
