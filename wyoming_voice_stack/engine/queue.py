@@ -38,6 +38,7 @@ class JobQueue:
         # Each batch is one call and takes one lane.
         self._running: list[list[Job]] = []
         self._suspended: list[Job] = []
+        # Whatever changes wakes one thread; one that takes a job wakes another, if one more may start.
         self._changed = threading.Condition()
         self._closed = False
         self._woken = False
@@ -102,7 +103,7 @@ class JobQueue:
             if not admitted:
                 self._require_room(job)
             heapq.heappush(self._waiting, job)
-            self._changed.notify_all()
+            self._changed.notify()
 
     def can_accept(self, priority: Priority) -> bool:
         """Whether another job of a priority is useful, rather than a delay for the others."""
@@ -123,12 +124,12 @@ class JobQueue:
                 self._waiting.remove(job)
                 heapq.heapify(self._waiting)
                 self._order.give_back(job.flow, job.cost.seconds)
-                self._changed.notify_all()
+                self._changed.notify()
             elif job in self._suspended:
                 self._suspended.remove(job)
                 # A thread that is idle may now unload the engine.
                 self._woken = True
-                self._changed.notify_all()
+                self._changed.notify()
 
     def suspend(self, job: Job) -> None:
         """Keep a job that stopped between two results, until it is resumed or cancelled."""
@@ -142,7 +143,7 @@ class JobQueue:
                 self._suspended.remove(job)
                 job.due, job.admitted = due, True
                 heapq.heappush(self._waiting, job)
-                self._changed.notify_all()
+                self._changed.notify()
 
     def should_yield(self, batch: list[Job]) -> bool:
         """Whether a running batch of speculative jobs should stop, because a final job waits for its place."""
@@ -157,7 +158,7 @@ class JobQueue:
             if not (self._closed or job.cancelled.is_set()):
                 job.started.clear()
                 heapq.heappush(self._waiting, job)
-                self._changed.notify_all()
+                self._changed.notify()
                 return
         job.fail(self.cancellation_error())
 
@@ -172,7 +173,7 @@ class JobQueue:
         with self._changed:
             job.priority = Priority.FINAL
             heapq.heapify(self._waiting)
-            self._changed.notify_all()
+            self._changed.notify()
 
     def take(self, capacity: Callable[[], Capacity], timeout_s: float | None) -> list[Job] | None:
         """Wait for the jobs of one call; empty after `timeout_s` or a `wake`, None once closed."""
@@ -192,6 +193,8 @@ class JobQueue:
             heapq.heapify(self._waiting)
             self._running.append(batch)
             self._order.note_started(first.place_s)
+            if self._next(capacity()) is not None:
+                self._changed.notify()
             return batch
 
     def finish(self, batch: list[Job]) -> bool:
@@ -199,7 +202,7 @@ class JobQueue:
         with self._changed:
             found = any(running is batch for running in self._running)
             self._running = [running for running in self._running if running is not batch]
-            self._changed.notify_all()
+            self._changed.notify()
             return found
 
     def note_call(self, batch: list[Job], took_s: float) -> None:
@@ -217,12 +220,12 @@ class JobQueue:
         """Wake a thread that waits in `take`, although there is no job."""
         with self._changed:
             self._woken = True
-            self._changed.notify_all()
+            self._changed.notify()
 
     def capacity_changed(self) -> None:
-        """Let waiting threads check again whether a job may start."""
+        """Let waiting threads check again whether jobs may start."""
         with self._changed:
-            self._changed.notify_all()
+            self._changed.notify()
 
     def close(self) -> list[Job]:
         """Refuse new jobs, ask running ones to stop, and return those that have not started."""

@@ -94,6 +94,17 @@ class TestWaking:
         # The short job may start beside the long one, once that has started.
         assert sorted(job for taker in takers for job in taker.result() or []) == jobs
 
+    def test_one_thread_by_one_job(self) -> None:
+        """Each thread that wakes takes the interpreter from the event loop."""
+        line = Line(lanes=4)
+        takers = [Taker(line) for _ in range(4)]
+        job = line.put(FINAL)
+        asleep = len(line.queue._changed._waiters)  # type: ignore[attr-defined]
+        assert asleep == 3
+        line.queue.close()
+        for taker in takers:
+            assert taker.result() in ([job], None)
+
     def test_without_a_job(self) -> None:
         line = Line()
         taker = Taker(line)
