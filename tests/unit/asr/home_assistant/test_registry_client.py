@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from tests.support.fake_servers.fake_home_assistant import (
     warnings,
 )
 from tests.support.fakes import WAIT_SECONDS
-from wyoming_voice_stack.asr.home_assistant import home_assistant_access
+from wyoming_voice_stack.asr.home_assistant import home_assistant_access, registry_client
 from wyoming_voice_stack.asr.home_assistant.access import HomeAssistantUnavailable
 from wyoming_voice_stack.asr.home_assistant.refresh import FIRST_RETRY_S
 from wyoming_voice_stack.asr.home_assistant.registry_client import (
@@ -234,3 +235,30 @@ async def test_encryption_that_the_other_side_does_not_speak() -> None:
         with pytest.raises(HomeAssistantUnavailable, match="start HASS_URL with http"):
             await read_registry(access)
         assert not fake.tokens
+
+
+@pytest.mark.parametrize("old", [False, True])
+async def test_the_event_loop_does_not_read_long_lists(
+    old: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """100,000 entities take a tenth of a second."""
+    threads: dict[str, int] = {}
+
+    def noted(name: str) -> None:
+        function = getattr(registry_client, name)
+
+        def note(answer: Any) -> Any:
+            threads[name] = threading.get_ident()
+            return function(answer)
+
+        monkeypatch.setattr(registry_client, name, note)
+
+    readers = ("places", "friendly_names", "spoken_ids") if old else ("exposed_ids", "added_names")
+    for name in readers:
+        noted(name)
+    async with home_assistant() as fake:
+        if old:
+            fake.missing = {EXPOSURE}
+        await read_registry(access_to(fake))
+    assert set(threads) == set(readers)
+    assert threading.get_ident() not in threads.values()
