@@ -13,6 +13,9 @@ from wyoming_voice_stack.codecs.encoding import wav_header
 UPLOADERS = 200
 BLOCKS = 290
 """Blocks of silence in each upload: 19 MB, ten minutes."""
+SOCKETS = 16
+PINGS = b"\x89\x80\0\0\0\0" * 10_000
+"""Empty ping frames of a WebSocket client, with a mask of zeros."""
 SLOW_READERS = 100
 HALF_OPEN = 50
 ANNOUNCED_BYTES = 20_000_000
@@ -94,8 +97,35 @@ async def send_no_body(run: AttackRun) -> None:
     await run.on_connections(HALF_OPEN, send)
 
 
+async def ping_sockets(run: AttackRun) -> None:
+    """Open WebSockets, and send empty pings without pause; the answers are read."""
+    lines = (
+        "GET /v1/realtime?intent=transcription HTTP/1.1",
+        "Host: localhost",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    )
+    handshake = ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+    async def flood(link: Link) -> None:
+        await link.send(handshake)
+        run.counts[(await link.reader.readline()).split()[1].decode()] += 1
+        reading = asyncio.create_task(link.drain_replies())
+        try:
+            while not reading.done():
+                await link.send(PINGS)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    await run.on_connections(SOCKETS, flood)
+
+
 HTTP_CLIENTS = (
     Attack(f"{UPLOADERS} uploads of 19 MB over HTTP", upload_at_once, ("asr",)),
+    Attack(f"{SOCKETS} WebSockets, ping without pause", ping_sockets),
     Attack(f"{SLOW_READERS} HTTP readers that never read", read_nothing, ("tts",)),
     Attack(f"{HALF_OPEN} HTTP requests without their body", send_no_body),
 )
