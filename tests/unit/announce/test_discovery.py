@@ -17,6 +17,8 @@ HOST = b"\x01h\x05local\0"
 PTR, A, TXT, SRV = 12, 1, 16, 33
 GROUP = ("224.0.0.251", 5353)
 MAX_PACKET_BYTES = 9000
+SEARCH_SECONDS = (0.5, 3.0, 20.0)
+"""Searches until a server is found: the first one suffices unless the machine is busy."""
 
 
 def record(name: bytes, kind: int, data: bytes) -> bytes:
@@ -54,7 +56,7 @@ def network() -> Iterator[socket.socket]:
         yield sending
 
 
-async def found(network: socket.socket, *packets: bytes) -> list[str]:
+async def found(network: socket.socket, seconds: float, *packets: bytes) -> list[str]:
     """Names that are found while these packets answer every query."""
     problems: list[object] = []
     loop = asyncio.get_running_loop()
@@ -70,11 +72,19 @@ async def found(network: socket.socket, *packets: bytes) -> list[str]:
 
     sending = asyncio.create_task(send())
     try:
-        servers = await discover(3.0, interfaces=LOOPBACK)
+        servers = await discover(seconds, interfaces=LOOPBACK)
     finally:
         sending.cancel()
     assert not problems
     return [server.name for server in servers]
+
+
+async def is_found(network: socket.socket, name: str, *packets: bytes) -> bool:
+    """Whether a name is found while these packets answer every query."""
+    for seconds in SEARCH_SECONDS:
+        if name in await found(network, seconds, *packets):
+            return True
+    return False
 
 
 @pytest.mark.parametrize(
@@ -84,25 +94,25 @@ async def found(network: socket.socket, *packets: bytes) -> list[str]:
 async def test_any_name(network: socket.socket, instance: bytes) -> None:
     name = unique_name()
     packets = (announcement(instance), announcement(name.encode()))
-    assert name in await found(network, *packets)
+    assert await is_found(network, name, *packets)
 
 
 @pytest.mark.parametrize("text", [b"", b"\xff\xff", b"\x05ab", b"\x03a=b\x00", b"\x01=" * 100])
 async def test_any_text_record(network: socket.socket, text: bytes) -> None:
     name = unique_name()
-    assert name in await found(network, announcement(name.encode(), text))
+    assert await is_found(network, name, announcement(name.encode(), text))
 
 
 async def test_no_packet_ends_it(network: socket.socket) -> None:
     name = unique_name()
     whole = announcement(name.encode())
     cut = [whole[:end] for end in range(1, len(whole), 7)]
-    assert name in await found(network, *cut, b"\xff" * 1400, whole)
+    assert await is_found(network, name, *cut, b"\xff" * 1400, whole)
 
 
 async def test_a_flood_is_bounded(network: socket.socket) -> None:
     packets = [announcement(b"flood %d" % number) for number in range(2 * MAX_FOUND)]
-    names = await found(network, *packets)
+    names = await found(network, 3.0, *packets)
     assert 0 < len(names) <= MAX_FOUND
 
 
