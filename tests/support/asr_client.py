@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 from wyoming.asr import Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 
 from tests.support.fakes import WAIT_SECONDS, FakeRecognizer, eventually
+from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import SpeechRecognizer, TranscriptionRequest
 from wyoming_voice_stack.asr.service import AsrEntry, AsrOptions, AsrService, NameSource
 from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
@@ -25,6 +27,11 @@ OPTIONS = AsrOptions(
     max_utterance_s=2,
 )
 FORM = (16000, 2, 1)
+
+
+def count_as_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transcribe in advance although the audio of a test arrives faster than in real time."""
+    monkeypatch.setattr(utterance_module, "MAX_AHEAD_S", float("inf"))
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from wyoming.audio import AudioStop
 
 from tests.support.asr_client import (
     OPTIONS,
+    count_as_live,
     loaded_worker,
     open_session,
     replies,
@@ -20,7 +21,6 @@ from tests.support.asr_client import (
 )
 from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import partial_jobs
-from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Speech, Transcription, TranscriptionRequest
 from wyoming_voice_stack.asr.partial_jobs import CROWD, Speakers
 from wyoming_voice_stack.asr.service import AsrService
@@ -39,7 +39,7 @@ def engine() -> FakeRecognizer:
 
 @pytest.fixture(autouse=True)
 def _live(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(utterance_module, "MAX_AHEAD_S", float("inf"))
+    count_as_live(monkeypatch)
     monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 0.0)
 
 

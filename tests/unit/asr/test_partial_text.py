@@ -11,10 +11,17 @@ import pytest
 from wyoming.audio import AudioStop
 from wyoming.event import Event
 
-from tests.support.asr_client import OPTIONS, loaded_worker, open_session, replies, serving, sound
+from tests.support.asr_client import (
+    OPTIONS,
+    count_as_live,
+    loaded_worker,
+    open_session,
+    replies,
+    serving,
+    sound,
+)
 from tests.support.fakes import LOUD, WAIT_SECONDS, FakeRecognizer, eventually
 from wyoming_voice_stack.asr import partial_jobs
-from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Speech, Transcription
 from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.protocol.asr_session import AsrSession
@@ -40,7 +47,7 @@ def engine() -> Counting:
 
 @pytest.fixture(autouse=True)
 def _live(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(utterance_module, "MAX_AHEAD_S", float("inf"))
+    count_as_live(monkeypatch)
     monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 0.0)
 
 

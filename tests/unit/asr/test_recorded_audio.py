@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.asr_client import OPTIONS, loaded_worker, serving
+from tests.support.asr_client import OPTIONS, count_as_live, loaded_worker, serving
 from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import recorded_audio
 from wyoming_voice_stack.asr import utterance as utterance_module
@@ -145,7 +145,7 @@ class TestUtterance:
     async def test_speech_is_kept_until_its_text_is_there(
         self, engine: FakeRecognizer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(utterance_module, "MAX_AHEAD_S", float("inf"))
+        count_as_live(monkeypatch)
         request = UtteranceRequest(language="en")
         async with serving(engine, LONG) as service:
             await loaded_worker(service)

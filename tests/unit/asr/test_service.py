@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.asr_client import OPTIONS, loaded_worker, serving
+from tests.support.asr_client import OPTIONS, count_as_live, loaded_worker, serving
 from tests.support.fakes import FakeRecognizer, eventually
-from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.engine import Transcription
 from wyoming_voice_stack.asr.service import AsrEntry, AsrModelCard, AsrService
 from wyoming_voice_stack.asr.utterance_request import (
@@ -48,7 +47,7 @@ def engine() -> FakeRecognizer:
 
 @pytest.fixture
 def _live(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(utterance_module, "MAX_AHEAD_S", float("inf"))
+    count_as_live(monkeypatch)
 
 
 async def test_push_and_finish(engine: FakeRecognizer) -> None:

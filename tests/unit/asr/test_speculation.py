@@ -14,6 +14,7 @@ from wyoming.audio import AudioStop
 
 from tests.support.asr_client import (
     OPTIONS,
+    count_as_live,
     loaded_worker,
     open_session,
     replies,
@@ -52,8 +53,7 @@ def engine() -> FakeRecognizer:
 
 @pytest.fixture(autouse=True)
 def _live(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests send faster than real time; count that as live audio."""
-    monkeypatch.setattr(utterance_module, "MAX_AHEAD_S", float("inf"))
+    count_as_live(monkeypatch)
 
 
 async def loaded(service: AsrService) -> AsrSession:

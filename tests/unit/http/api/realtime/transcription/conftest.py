@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.asr_client import loaded_worker
+from tests.support.asr_client import count_as_live, loaded_worker
 from tests.support.asr_client import serving as serving_asr
 from tests.support.hearing_client import LONG, QUERY, Counting
 from tests.support.http_api import Api
@@ -16,7 +16,6 @@ from tests.support.realtime_client import (
     hearing,
 )
 from wyoming_voice_stack.asr import partial_jobs
-from wyoming_voice_stack.asr import utterance as utterance_module
 from wyoming_voice_stack.asr.service import AsrService
 
 
@@ -40,8 +39,7 @@ async def api(service: AsrService) -> AsyncIterator[Api]:
 
 @pytest.fixture(autouse=True)
 def _live(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests send faster than real time; count that as live audio."""
-    monkeypatch.setattr(utterance_module, "MAX_AHEAD_S", float("inf"))
+    count_as_live(monkeypatch)
     monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 0.0)
 
 
