@@ -25,6 +25,11 @@ _MIXED = (
 _COLONS = rf"{_BEGIN}(?P<d>)?(?P<h>\d|00):(?P<m>[0-5]\d):(?P<s>[0-5]\d){_END}(?!\s?[ap]\.?m)"
 """With a two-digit hour it is a time of day."""
 _HOURS = rf"{_BEGIN}(?P<d>)?(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?P<s>)?"
+_MINUTES = re.compile(
+    rf"{_BEGIN}(?P<d>)?(?P<h>)?(?P<m>\d{{1,3}}):(?P<s>[0-5]\d)\s?"
+    r"(?:[Mm]in(?:s|utes?|uten|uti|utos|ut)?|\u043c\u0438\u043d(?:\u0443\u0442[\u044b\u0430]?)?|perc|dk|dakika)\b\.?"
+)
+"""`1:30 min`, with the symbol or the word in any language."""
 _LAST_WORD = re.compile(r"([^\W\d_]+) $")
 
 
@@ -32,6 +37,7 @@ def verbalize_durations(text: str, locale: LocaleRules) -> str:
     """Verbalize `1:30:00` and `2h 15min` with the names of the units."""
     for pattern in _MIXED:
         text = pattern.sub(lambda match: _verbalize(match, locale), text)
+    text = _MINUTES.sub(lambda match: _verbalize(match, locale), text)
     for pattern in _with_colons(locale):
         text = pattern.sub(lambda match: _unless_of_day(match, locale), text)
     return text

@@ -16,8 +16,12 @@ _LONGEST_GROUP = 4
 _JOINING = "is|ist|lautet|est|es|è|é|jest|to|je|number|nummer|no\\.|numéro|número|numero|of|at|on"
 """Words allowed between a word such as "code" and the digits."""
 _INTERNATIONAL = re.compile(r"(?<![\w.,])\+\d{1,3}(?:[ ()/.-]{0,2}\d{1,12}){1,7}(?!\w|[.,]\d)")
+_NO_CJK = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+"""Letters and digits, except for those of languages without spaces."""
 _NATIONAL = re.compile(
-    r"(?<![\w.,+/-])(?:\(0\d{1,5}\)[ ]?|0\d{1,5}[ /-])\d{2,8}(?:[ -]\d{2,8}){0,4}(?![\w:/]|[.,-]\d| ?[%°])"
+    rf"(?<![.,+/-])(?<!{_NO_CJK})"
+    r"(?:\(0\d{1,5}\)[ ]?|0\d{1,5}[ /-])\d{2,8}(?:[ -]\d{2,8}){0,4}"
+    rf"(?!{_NO_CJK}|[:/]|[.,-]\d| ?[%°])"
     r"|(?<![\w.,+/-])(?:1-)?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w:/]|[.,-]\d)"
 )
 _LONG = re.compile(
