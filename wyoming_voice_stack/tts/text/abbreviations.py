@@ -91,7 +91,7 @@ _LAST_WORD = re.compile(r"(?<![^\W_])(?<!\w\.)(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+
 """The letters behind a degree sign or a digit are a unit, those behind a slash a part of an address."""
 _UNIT = re.compile(r"(?:^|[^\w.,])(?:\d+(?:[.,]\d+)?\s[mglsht]|(?:\d{1,3}|\d+[.,]\d+)\s[VWAKJL])$")
 """A number and a unit of one letter; a capital letter behind a year is an initial."""
-_AND_SO_ON = re.compile(r"(?<!\w)т\.\s[дп]$", re.IGNORECASE)
+_AND_SO_ON = re.compile(r"(?<!\w)(?:т\.\s[дп]|[ap]\.\sm)$", re.IGNORECASE)
 _LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
 _ROMAN = re.compile(r"[IVXL]{2,8}")
 _LONGEST_INITIAL = 2

@@ -15,7 +15,7 @@ _COMPATIBLE = re.compile(
 stay as they are."""
 _DIGIT = re.compile(r"(?![0-9])\d")
 _NUMBER_SIGN = re.compile(
-    "([\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf])(\\w)?"
+    "([\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf])(?=(\\w))?"
 )
 """Circled and bracketed numbers."""
 _WIDE_COMMA = re.compile("(?<=\\d)\uff0c(?!\\d{3}(?!\\d))(?=\\d+[-+*/=:.\u00d7\u00f7\uff0c])")
@@ -36,6 +36,11 @@ _IN_NUMBER = re.compile("(?<=\\d)(?:[\uff0e\uff1a\u066b\u066c](?=\\d)|\uff0c(?=\
 _RANGE = re.compile("(?<=[\\d%C])[~\uff5e\u301c](?=[\\d\u00a5\u20a9$])")
 _OVERLAY = re.compile("[\u0305\u0332-\u033f\u20d0-\u20f0]|(?<!\\S)[\u0300-\u036f]+")
 """Marks that only strike out or underline, and marks without a letter."""
+_GROUPED = re.compile(
+    "(?<![\\d.,])[1-9]\\d{0,2}(?:[\u00a0\u2007\u2009\u202f]\\d{3}){1,5}(?![\\d\u00a0\u2007\u2009\u202f])"
+)
+"""A number with spaces for thousands separators where no line may break."""
+_GROUP_SPACE = re.compile("[\u00a0\u2007\u2009\u202f]")
 _HYPHENS = re.compile("[\u2010\u2011]")
 _IN_NUMBER_AS = {"\uff0e": ".", "\uff1a": ":", "\uff0c": ",", "\u066b": ".", "\u066c": ""}
 _FULLWIDTH_STOP = "\uff0e"
@@ -61,6 +66,7 @@ def fold_characters(text: str) -> str:
     """
     if text.isascii():
         return text
+    text = _GROUPED.sub(lambda match: _GROUP_SPACE.sub("'", match[0]), text)
     text = _EXPONENT.sub(_plain_exponent, _OVERLAY.sub("", text))
     text = _RAISED_ENDING.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _SUBSCRIPT.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
@@ -89,7 +95,7 @@ def _comma_for_arrow(match: re.Match[str]) -> str:
 
 def _plain_number(match: re.Match[str]) -> str:
     number = f"{unicodedata.numeric(match[1]):.0f}"
-    return f"{number} {match[2]}" if match[2] else number
+    return f"{number} " if match[2] else number
 
 
 def _plain_exponent(match: re.Match[str]) -> str:

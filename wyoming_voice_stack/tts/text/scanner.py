@@ -29,6 +29,8 @@ from wyoming_voice_stack.tts.text.stream_buffer import StreamBuffer
 
 MAX_HELD_CHARACTERS = 2_000
 """Longer text without an end of a sentence is cut at the best position in it."""
+NO_BREAK_SPACES = "\u00a0\u2007\u2009\u202f"
+"""Spaces that may separate thousands."""
 _COLONS = (":", "\uff1a")
 
 
@@ -145,7 +147,7 @@ class Scanner:
         if character == "\n":
             self._end_line()
         elif character.isspace():
-            self._add_space()
+            self._add_space(character)
         else:
             self._add_visible(character)
 
@@ -198,12 +200,13 @@ class Scanner:
         self._held.text = ""
         self._fence = CodeFence(opening.fence)
 
-    def _add_space(self) -> None:
+    def _add_space(self, character: str) -> None:
         self._address_limit.end_word()
         held = self._held
         self._line_characters += 1
         if held.text and not held.text[-1].isspace():
-            held.text += " "
+            is_in_number = held.text[-1].isdigit() and character in NO_BREAK_SPACES
+            held.text += character if is_in_number else " "
             self._check_candidate()
             self._note_candidate()
             self._check_line_mark()

@@ -66,11 +66,15 @@ def _before_name(match: re.Match[str], locale: LocaleRules) -> str:
 
 def _without_stops(match: re.Match[str], locale: LocaleRules) -> str:
     """Return the letters without their full stops, which engines read as the end of a sentence."""
-    letters = [letter for letter in match["letters"] if letter.isalpha()]
+    letters = [letter for letter in match["letters"] if letter not in ". -"]
     is_article = letters == [_ARTICLES.get(locale.language)]
-    if is_article or not match["next"].isupper() or not all(map(str.isupper, letters)):
+    if is_article or not match["next"].isupper() or not _are_capitals(letters):
         return match[0]
     return " ".join(letters) + " "
+
+
+def _are_capitals(letters: list[str]) -> bool:
+    return all(letter.isalpha() and letter.isupper() for letter in letters)
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

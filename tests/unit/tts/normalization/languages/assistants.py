@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 HUNGARIAN = {
+    "A 3-ból 2 kész, a 15-ös szoba 5 km-re van.": "A háromból kettő kész, a tizenötös szoba öt kilométerre van.",
+    "Az 1000-es és a 100-as szám, 7-kor, 20 °C-os víz.": "Az ezres és a százas szám, hétkor, húsz Celsius-fokos víz.",
+    "8:30-tól 10:15-ig tart.": "nyolc óra harminc perctől tíz óra tizenöt percig tart.",
+    "A 4-es busz 9-ig jár, 6-tól.": "A négyes busz kilencig jár, hattól.",
+    "Ma 12,5 °C van, 2026. május 3-án, 5 Ft.": "Ma tizenkettő egész öt tized Celsius-fok van, kétezerhuszonhat május harmadikán, öt forint.",
     "A 10^6 nagy szám.": "A tíz a hatodik hatványon nagy szám.",
     "Nyitva: 08:00-17:00.": "Nyitva: nyolc órától tizenhét óráig.",
     "Nyitva 08:00-17:00 között.": "Nyitva nyolc óra és tizenhét óra között.",
@@ -20,6 +25,8 @@ HUNGARIAN = {
 }
 
 POLISH = {
+    "18-latek, 3-krotny mistrz, 90-minutowy film, 2-gi.": "osiemnastolatek, trzykrotny mistrz, dziewięćdziesięciominutowy film, drugi.",
+    "W 5-tym dniu, 100-lecie i 3-dniowy urlop.": "W piątym dniu, stulecie i trzydniowy urlop.",
     "Potrzebujemy samochodu 5-osobowego.": "Potrzebujemy samochodu pięcioosobowego.",
     "To 5-osobowy samochód.": "To pięcioosobowy samochód.",
     "3-pokojowe mieszkanie.": "trzypokojowe mieszkanie.",
@@ -32,6 +39,8 @@ POLISH = {
 }
 
 CZECH = {
+    "Dvě 2lůžkové pokoje, 3x denně, 5krát.": "Dvě dvoulůžkové pokoje, třikrát denně, pětkrát.",
+    "Sejdeme se v 8.30 hod.": "Sejdeme se v osm třicet.",
     "Máme 5pokojový byt.": "Máme pětipokojový byt.",
     "3členná rodina.": "tříčlenná rodina.",
     "24hodinový provoz.": "dvacetičtyřhodinový provoz.",
@@ -42,6 +51,14 @@ CZECH = {
 }
 
 ENGLISH = {
+    "①②③ steps and Ⅳ. Chapter": "one two three steps and four. Chapter.",
+    "In the XXI century, see p. 12 and pp. 3-5.": "In the twenty-first century, see page twelve and pages three to five.",
+    "It is 1\u2009234\u2009567 m.": "It is one million two hundred thirty-four thousand five hundred sixty-seven meters.",
+    "7 * 8 = 56, 9 / 3 = 3, 2^10 = 1024.": "seven times eight equals fifty-six, nine divided by three equals three, two to the power of ten equals one thousand twenty-four.",
+    "The timer for 1h 30m is set. 10s left.": "The timer for one hour thirty minutes is set. | ten seconds left.",
+    "Commit 3f2a9bc fixed it.": "Commit three F two, A nine B C fixed it.",
+    "Tonight: 🌧️ 80% chance, 🌡️ 54°F.": "Tonight: eighty percent chance, fifty-four degrees Fahrenheit.",
+    "Width 12,5 cm, price 3,50 USD, 1,000 people.": "Width twelve point five centimeters, price three dollars and fifty cents, one thousand people.",
     "The value is 1e6.": "The value is one times ten to the power of six.",
     "It is 2.5e-3 amps.": "It is two point five times ten to the power of minus three amps.",
     "Speed is 3e8 m/s.": "Speed is three times ten to the power of eight meters per second.",
@@ -112,6 +129,7 @@ ENGLISH = {
 }
 
 RUSSIAN = {
+    "\u041d\u0430\u0441\u0435\u043b\u0435\u043d\u0438\u0435 1\xa0500\xa0000 \u0447\u0435\u043b\u043e\u0432\u0435\u043a.": "Население один миллион пятьсот тысяч человек.",
     "Цена до 19.30 рублей.": "Цена до девятнадцати рублей тридцати копеек.",
     "Фильм начнётся в 19.30.": "Фильм начнётся в девятнадцать тридцать.",
     "Магазин работает с 9.00 до 21.00.": "Магазин работает с девяти часов до двадцати одного часа.",
@@ -125,6 +143,8 @@ RUSSIAN = {
 }
 
 FRENCH = {
+    "Il est 18h30. Rendez-vous p. 5, art. 3.": "Il est dix-huit heures trente. | Rendez-vous page cinq, article trois.",
+    "Rendez-vous à 9 h 05 le 1er juin 2026.": "Rendez-vous à neuf heures cinq le premier juin deux mille vingt-six.",
     "La ville a 3 000 000 d'habitants.": "La ville a trois millions d'habitants.",
     "Il y a 2 000 000 d’euros.": "Il y a deux millions d’euros.",
     "Elle compte 3 000 000 habitants.": "Elle compte trois millions d'habitants.",
@@ -138,6 +158,11 @@ FRENCH = {
 }
 
 GERMAN = {
+    "Timer auf 1:30 Min. gestellt.": "Timer auf eine Minute dreißig Sekunden gestellt.",
+    "Es kostet 3 Mio. € bzw. 2,5 Mrd. $.": "Es kostet drei Millionen Euro beziehungsweise zwei Komma fünf Milliarden Dollar.",
+    "Der 2. Platz ging an J. Müller.": "Der zweite Platz ging an J Müller.",
+    "Timer auf 90 Sek. gestellt. Noch 2 Std. 15 Min.": "Timer auf neunzig Sekunden gestellt. | Noch zwei Stunden fünfzehn Minuten.",
+    "Es sind 12\u202f345 Euro.": "Es sind zwölftausenddreihundertfünfundvierzig Euro.",
     "Bayern gewann 3:2 gegen Dortmund.": "Bayern gewann drei zu zwei gegen Dortmund.",
     "Das Spiel endete 0:0.": "Das Spiel endete null zu null.",
     "Ruf 030 1234567 an.": "Ruf null drei null, eins zwei drei, vier fünf sechs sieben an.",
@@ -157,6 +182,9 @@ GERMAN = {
 }
 
 SPANISH = {
+    "Son las 5:30 p. m. Luego voy.": "Son las cinco y treinta p. m. | Luego voy.",
+    "Cuesta 1\u202f234,50 \u20ac y 1\xa0000\xa0000 personas.": "Cuesta mil doscientos treinta y cuatro euros con cincuenta y un millón de personas.",
+    "Los años 90 y el s. XX.": "Los años noventa y el siglo veinte.",
     "El Madrid ganó 2-1 al Barça.": "El Madrid ganó dos-uno al Barça.",
     "La empresa S.A. ganó 5 M€.": "La empresa S A ganó cinco millones de euros.",
     "El Sr. Gómez y la Dra. Ruiz llegaron a las 10:30 h.": "El señor Gómez y la doctora Ruiz llegaron a las diez y treinta.",
@@ -194,6 +222,7 @@ HINDI = {
 }
 
 CHINESE = {
+    "第3名，3月5日星期一，￥1,234.50，电话010-12345678。": "第三名，三月五日星期一，一千二百三十四点五零元，电话零 一 零, 一 二 三, 四 五 六, 七 八。",
     "下午2:30气温25°C，降水概率30%。": "下午两点三十分气温二十五摄氏度，降水概率百分之三十。",
 }
 
