@@ -107,7 +107,7 @@ ENGLISH = {
     "50% of 200 is 100.": "fifty percent of two hundred is one hundred.",
     "The ratio is 3:2.": "The ratio is three to two.",
     "Chapter 3, verse 16: John 3:16.": "Chapter three, verse sixteen: John three sixteen.",
-    "See pp. 12-15.": "See pp. twelve to fifteen.",
+    "See pp. 12-15.": "See pages twelve to fifteen.",
     "See section 3.2.1 for details.": "See section three point two point one for details.",
     "Python 3.11 and Node 20.": "Python three point eleven and Node twenty.",
     "Use version 1.0.0-beta.2.": "Use version one point zero point zero beta two.",
