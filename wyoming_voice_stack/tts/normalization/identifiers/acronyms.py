@@ -14,7 +14,7 @@ _NEXT_WORD = re.compile(r"\s+([^\W\d_])")
 _CAPITALS = re.compile(r"[^\W\d_]{2,}")
 _CAPITAL = r"(?P<capital>[^\W\d_])"
 _INITIALS = re.compile(
-    r"(?<![\w.'\u2019-])(?P<letters>(?:[^\W\d_]\.[ -]?){1,4}) ?(?=(?P<next>[^\W\d_])(?!\.))"
+    r"(?<![\w.'\u2019])(?P<letters>(?:[^\W\d_]\.[ -]?){1,4}) ?(?=(?P<next>[^\W\d_])(?!\.))"
 )
 """Letters with full stops in front of a name: `J. R. R. Tolkien`, `U.S. Senate`."""
 _ARTICLES = {"en": "A"}

@@ -112,7 +112,9 @@ def _dotted_version(match: re.Match[str], locale: LocaleRules) -> str:
     """Verbalize a version, unless its full stops are thousands separators."""
     if re.fullmatch(locale.number_pattern, match[0]):
         return match[0]
-    spoken = [_version(match["numbers"], locale)]
+    before = match.string[: match.start()].rstrip().lower()
+    is_named = before.endswith(tuple(word.lower() for word in locale.lexicon.version_words))
+    spoken = [_version(match["numbers"].lstrip("vV") if is_named else match["numbers"], locale)]
     if match["stage"]:
         spoken.append(match["stage"])
     if match["trial"]:

@@ -51,6 +51,12 @@ CZECH = {
 }
 
 ENGLISH = {
+    "Version v2026.11.1 fixes #1234.": "Version twenty twenty-six point eleven point one fixes number one thousand two hundred thirty-four.",
+    "Open 24/7, Mon–Fri 9 a.m.–5 p.m.": "Open twenty-four seven, Monday to Friday nine a.m. to five p.m.",
+    "5 × 3 ÷ 2 ≠ 8 and x ≠ y, ∞.": "five times three divided by two is not equal to eight and x is not equal to y, infinity.",
+    "$x \\neq \\infty$": "x is not equal to infinity.",
+    "Ratio 16:9, time 16:09.": "Ratio sixteen to nine, time four oh nine p.m.",
+    "Temp: 68° | Humidity: 45% | CO2: 612 ppm": "Temp: sixty-eight degrees, Humidity: forty-five percent, C O two: six hundred twelve parts per million.",
     "①②③ steps and Ⅳ. Chapter": "one two three steps and four. Chapter.",
     "In the XXI century, see p. 12 and pp. 3-5.": "In the twenty-first century, see page twelve and pages three to five.",
     "It is 1\u2009234\u2009567 m.": "It is one million two hundred thirty-four thousand five hundred sixty-seven meters.",
@@ -158,6 +164,10 @@ FRENCH = {
 }
 
 GERMAN = {
+    "Dr. Hans-J. Müller, geb. am 3.5.1960 in St. Gallen, wohnt Nr. 5.": "Doktor Hans-J Müller, geboren am dritten Mai neunzehnhundertsechzig in Sankt Gallen, wohnt Nummer fünf.",
+    "Wetter: 12 °C/54 °F, 5–10 mm, Luftdruck 1.013 hPa.": "Wetter: zwölf Grad Celsius, vierundfünfzig Grad Fahrenheit, fünf bis zehn Millimeter, Luftdruck eintausenddreizehn Hektopascal.",
+    "Sonnenaufgang 7:05 Uhr, Sonnenuntergang 16.30 Uhr. Danach Nacht.": "Sonnenaufgang sieben Uhr fünf, Sonnenuntergang sechzehn Uhr dreißig. | Danach Nacht.",
+    "x ≠ ∞": "x ungleich unendlich.",
     "Timer auf 1:30 Min. gestellt.": "Timer auf eine Minute dreißig Sekunden gestellt.",
     "Es kostet 3 Mio. € bzw. 2,5 Mrd. $.": "Es kostet drei Millionen Euro beziehungsweise zwei Komma fünf Milliarden Dollar.",
     "Der 2. Platz ging an J. Müller.": "Der zweite Platz ging an J Müller.",
