@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from tests.support import sounds
-from tests.support.speech import at_level, say, words
+from tests.support.speech import at_level, say, silence, words
 from tests.support.whisper_speech import DOOR, text
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
@@ -56,6 +56,25 @@ def test_speech_over_hum_and_an_offset(
     speech = at_peak(say(DOOR), 0.1)
     hum = at_level(sounds.hum(10, mains_hz), -50)[: len(speech)]
     assert text(recognizer, mixed(speech + hum + np.float32(offset))) == words(DOOR)
+
+
+@pytest.mark.parametrize("sound", ["click", "pop", "beep"])
+def test_quiet_speech_after_a_loud_sound(recognizer: WhisperRecognizer, sound: str) -> None:
+    """The level follows the highest peak so far, and the sound of a wake word is much louder."""
+    seconds = np.arange(round(0.3 * SAMPLE_RATE)) / SAMPLE_RATE
+    loud = {
+        "click": np.where(seconds < 0.001, 0.9, 0.0),
+        "pop": 0.8 * np.exp(-seconds / 0.05),
+        "beep": 0.8 * np.sin(2 * np.pi * 880 * seconds),
+    }[sound].astype(np.float32)
+    recording = np.concatenate([loud, silence(0.3), at_peak(say(DOOR), 0.02)])
+    assert text(recognizer, mixed(recording)) == words(DOOR)
+
+
+def test_speech_over_a_drifting_offset(recognizer: WhisperRecognizer) -> None:
+    speech = at_peak(say(DOOR), 0.05)
+    drift = np.linspace(-0.4, 0.4, len(speech), dtype=np.float32)
+    assert text(recognizer, mixed(speech + drift)) == words(DOOR)
 
 
 @pytest.mark.parametrize("gain", [3.0, 10.0])
