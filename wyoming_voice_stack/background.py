@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -47,20 +48,28 @@ class BackgroundTask:
 
 
 CROWD = 4
-"""Coroutines that wait for a turn, from which a pause follows each turn: fewer uploads need no pause."""
-MAX_PAUSE_SECONDS = 0.01
-"""Longest pause after a turn, also where other programs made the turn long."""
+"""Coroutines that wait for a turn, from which turns are followed by pauses: fewer uploads need none."""
+WORK_SECONDS = 0.005
+"""Processor time of turns after which a pause follows. After each turn, a busy system would take too long to
+wake the thread up."""
+MAX_PAUSE_SECONDS = 0.02
+"""Longest pause, however long the last turn took."""
 
 
 class OverloadTurns:
     """Gives one coroutine after the other a turn of the event loop, in the order in which they ask.
 
-    With `pauses`, a crowd gets half of the event loop's time: after each turn, no other follows for as
-    long as it took. A thread that always works waits for a core behind all others that work.
+    With `pauses`, a crowd gets half of the event loop's time: after some turns, no other follows for as
+    long as they took. A thread that always works waits for a core behind all others that work.
     """
 
-    def __init__(self, *, pauses: bool = False) -> None:
+    def __init__(
+        self, *, pauses: bool = False, clock: Callable[[], float] = time.thread_time
+    ) -> None:
+        """`clock` returns the processor time of the event loop's thread, in seconds."""
         self._pauses = pauses
+        self._clock = clock
+        self._worked_s = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._scheduled = False
 
@@ -84,11 +93,14 @@ class OverloadTurns:
         loop = asyncio.get_running_loop()
         if self._pauses and len(self._waiting) >= CROWD:
             # Called after the coroutine whose turn it is.
-            loop.call_soon(self._pause, loop.time())
+            loop.call_soon(self._note_turn, self._clock())
         else:
             loop.call_soon(self._give_turn)
 
-    def _pause(self, began: float) -> None:
-        loop = asyncio.get_running_loop()
-        pause_s = min(loop.time() - began, MAX_PAUSE_SECONDS)
-        loop.call_later(pause_s, self._give_turn)
+    def _note_turn(self, began: float) -> None:
+        self._worked_s += self._clock() - began
+        if self._worked_s < WORK_SECONDS:
+            self._give_turn()
+            return
+        pause_s, self._worked_s = min(self._worked_s, MAX_PAUSE_SECONDS), 0.0
+        asyncio.get_running_loop().call_later(pause_s, self._give_turn)

@@ -6,7 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.fakes import eventually
-from wyoming_voice_stack.background import CROWD, MAX_PAUSE_SECONDS, BackgroundTask, OverloadTurns
+from wyoming_voice_stack.background import (
+    CROWD,
+    MAX_PAUSE_SECONDS,
+    WORK_SECONDS,
+    BackgroundTask,
+    OverloadTurns,
+)
 
 
 async def test_it_runs_from_start_to_stop() -> None:
@@ -73,58 +79,61 @@ async def test_stopping_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records
 
 
-class RecordedLoop:
-    """The delays of `call_later`, and a clock that each turn advances."""
+class Clock:
+    """Processor time, which each turn advances."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, turn_s: float) -> None:
-        loop = asyncio.get_running_loop()
-        self.delays: list[float] = []
-        self._now = loop.time()
+    def __init__(self, turn_s: float) -> None:
+        self._now = 0.0
         self._turn_s = turn_s
 
-        def call_later(delay: float, callback: Callable[[], None]) -> asyncio.Handle:
-            self.delays.append(delay)
-            return loop.call_soon(callback)
-
-        monkeypatch.setattr(loop, "call_later", call_later)
-        monkeypatch.setattr(loop, "time", lambda: self._now)
+    def __call__(self) -> float:
+        return self._now
 
     def work(self) -> None:
         self._now += self._turn_s
 
 
 async def given_turns(
-    monkeypatch: pytest.MonkeyPatch, waiting: int, *, pauses: bool, turn_s: float = 0.001
+    monkeypatch: pytest.MonkeyPatch, waiting: int, *, turn_s: float, pauses: bool = True
 ) -> tuple[list[int], list[float]]:
     """Who had turns, in order, and the pauses between them."""
-    turns, order = OverloadTurns(pauses=pauses), []
+    clock = Clock(turn_s)
+    turns = OverloadTurns(pauses=pauses, clock=clock)
+    order: list[int] = []
+    delays: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    def call_later(delay: float, callback: Callable[[], None]) -> asyncio.Handle:
+        delays.append(delay)
+        return loop.call_soon(callback)
+
+    async def work(number: int) -> None:
+        await turns.wait()
+        order.append(number)
+        clock.work()
 
     with monkeypatch.context() as patch:
-        loop = RecordedLoop(patch, turn_s)
-
-        async def work(number: int) -> None:
-            await turns.wait()
-            order.append(number)
-            loop.work()
-
+        patch.setattr(loop, "call_later", call_later)
         await asyncio.gather(*map(work, range(waiting)))
-    return order, loop.delays
+    return order, delays
 
 
 async def test_a_crowd_pauses_as_long_as_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    order, delays = await given_turns(monkeypatch, CROWD + 3, pauses=True)
-    assert order == list(range(CROWD + 3))
-    assert delays == pytest.approx([0.001] * 3)
+    order, delays = await given_turns(monkeypatch, CROWD + 6, turn_s=WORK_SECONDS / 2)
+    assert order == list(range(CROWD + 6))
+    assert delays == pytest.approx([WORK_SECONDS] * 3)
 
 
 async def test_few_do_not_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert await given_turns(monkeypatch, CROWD, pauses=True) == (list(range(CROWD)), [])
+    order, delays = await given_turns(monkeypatch, CROWD, turn_s=WORK_SECONDS)
+    assert (order, delays) == (list(range(CROWD)), [])
 
 
 async def test_no_pauses_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (await given_turns(monkeypatch, 3 * CROWD, pauses=False))[1] == []
+    _, delays = await given_turns(monkeypatch, 3 * CROWD, turn_s=WORK_SECONDS, pauses=False)
+    assert delays == []
 
 
 async def test_a_pause_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, delays = await given_turns(monkeypatch, CROWD + 1, pauses=True, turn_s=9.0)
+    _, delays = await given_turns(monkeypatch, CROWD + 1, turn_s=9.0)
     assert delays == [MAX_PAUSE_SECONDS]
