@@ -13,12 +13,12 @@ _NAME_ABBREVIATIONS = """
     ul inż św ok temp pow rozdz tel prof
     ул им проф акад тов напр тел
     örn bkz özv ifj id pl kl bl dvs нар вул ім
-    av avda bd
+    av avda bd geb fa vgl sog
 """
 """Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
 
 In this order: English; German; French, Spanish, Portuguese and Italian; Dutch, Polish, Czech,
-Turkish and Hungarian; Russian; Turkish, Hungarian, Swedish and Ukrainian; Spanish and French.
+Turkish and Hungarian; Russian; Turkish, Hungarian, Swedish and Ukrainian; Spanish, French and German.
 """
 
 _CAPITAL_ABBREVIATIONS = """
@@ -62,10 +62,14 @@ _FIRST_WORDS = """
     Nous Vous Ils Elles Je Ce Cette Ces Une Mais Puis El Los Las Ella Ellos Una Pero Si Entonces Luego
     Hoy Es Son Gli Ma Se Poi Oggi Domani Het Een Hij Zij Wij Ik Dat Dit Maar Als Dan Os As Ele Ela Um
     Uma Mas Então On Ona Ono To Ale Je Jest Když Jeśli Он Она Они Мы Вы Это Если Bu Ama Az Ez Den Det
-    Han Hon Vi
+    Han Hon Vi Many Some Most Nobody Everyone Several Each Every Both Since While After Before Because
+    Although Though Once Until Yes Not Only Just So Or Let Did Does Is Are Was Were Can Could Would Should
+    Has Have To With From By Even Still Perhaps Maybe Who Which Another Finally Meanwhile Unfortunately
 """
 _STARTERS = frozenset(_FIRST_WORDS.split())
 """Words that begin a sentence, and are hardly ever a part of a name."""
+_SURNAMES = frozenset({"Das", "Den", "Han", "Ma", "Son", "To", "Vi"})
+"""Those that are surnames, which follow a single initial: `J. Ma`."""
 _WORDS_BEFORE_LETTERS = """
     vitamin vitamins vitamina vitamine plan plano piano option opción opzione opció hepatitis type typ
     tipo gate terminal block group gruppe groupe grupo gruppo klasse class classe grade category
@@ -132,7 +136,7 @@ def _word_is_end(word: str, previous: str, after: str) -> bool | None:
         return False
     is_name = _is_dotted_name(word) and not _SPACED.search(previous)
     if lowered in _AFTER_NAMES or is_name:
-        return _is_one_of(_STARTERS, after)
+        return _is_one_of(_STARTERS - _SURNAMES if len(word) == 1 else _STARTERS, after)
     return not _is_abbreviation(word, followed_by_letter=after[0].isalpha())
 
 

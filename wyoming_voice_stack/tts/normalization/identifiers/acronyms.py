@@ -14,11 +14,22 @@ _NEXT_WORD = re.compile(r"\s+([^\W\d_])")
 _CAPITALS = re.compile(r"[^\W\d_]{2,}")
 _CAPITAL = r"(?P<capital>[^\W\d_])"
 _INITIALS = re.compile(
-    r"(?<![\w.'\u2019])(?P<letters>(?:[^\W\d_]\.[ -]?){1,4}) ?(?=(?P<next>[^\W\d_])(?!\.))"
+    r"(?:\b(?P<before>[^\W\d_]{1,20})\s)?(?<![\w.'\u2019])(?P<letters>(?:[^\W\d_]\.[ -]?){1,4}) ?"
+    r"(?=(?P<next>[^\W\d_])[^\W\d_'\u2019])"
 )
 """Letters with full stops in front of a name: `J. R. R. Tolkien`, `U.S. Senate`."""
-_ARTICLES = {"en": "A"}
-"""An initial that engines would read as the article without its full stop."""
+_WORDS = {"en": "AI"}
+"""Letters that are words too; behind a name, they are initials: `George I. Smith`."""
+_WORDS_BEFORE_LETTERS = """
+    is was are be got get letter grade size ist war sind die der das est sont la le lettre es era letra è
+    lettera taglia talla taille
+"""
+_LETTERED = frozenset(_WORDS_BEFORE_LETTERS.split())
+"""Words before a letter that may end the sentence: `The answer is B. Nobody knew.`"""
+_NEXT_NAME = re.compile(r"[^\W\d_]+\.?")
+_HOUSE = re.compile(r"\d{1,5}[A-Za-z]? (?:[A-Z][^\W\d_]*\.? ){1,3}$")
+"""A house number and the name of its street."""
+_HOUSE_CHARACTERS = 60
 
 
 def verbalize_abbreviations(text: str, locale: LocaleRules) -> str:
@@ -57,20 +68,37 @@ def _before_names(locale: LocaleRules) -> re.Pattern[str] | None:
 def _before_name(match: re.Match[str], locale: LocaleRules) -> str:
     """Return the full form; behind another name, a single letter is an initial."""
     before, short = match["initial"] or "", match["short"]
+    name = _NEXT_NAME.match(match.string, match.end())
+    following = name[0] if name else ""
     is_behind_name = before[:1].isupper() and len(before) > _INITIAL_CHARACTERS
-    is_initial = len(short) == _INITIAL_CHARACTERS and is_behind_name
-    if is_initial or not match["capital"].isupper():
+    is_before_initial = len(following) == _INITIAL_CHARACTERS and following.endswith(".")
+    is_initial = len(short) == _INITIAL_CHARACTERS and (is_behind_name or is_before_initial)
+    is_name = match["capital"].isupper() and following not in locale.lexicon.no_names
+    if is_initial or not is_name or _is_something_else(match, locale):
         return match[0]
     return f"{before}{locale.lexicon.before_names[short]} "
+
+
+def _is_something_else(match: re.Match[str], locale: LocaleRules) -> bool:
+    """Return whether it is a unit or a year, or behind a house number, where it has a full form of its own."""
+    short, begin = match["short"], match.start("short")
+    if short[0].islower() and _NUMBER_BACK.search(match.string[:begin][-_NUMBER_CHARACTERS:]):
+        return True
+    address = match.string[max(0, begin - _HOUSE_CHARACTERS) : begin]
+    return short in locale.lexicon.spellings and _HOUSE.search(address) is not None
 
 
 def _without_stops(match: re.Match[str], locale: LocaleRules) -> str:
     """Return the letters without their full stops, which engines read as the end of a sentence."""
     letters = [letter for letter in match["letters"] if letter not in ". -"]
-    is_article = letters == [_ARTICLES.get(locale.language)]
-    if is_article or not match["next"].isupper() or not _are_capitals(letters):
+    before = match["before"] or ""
+    is_word = len(letters) == 1 and (
+        (letters[0] in _WORDS.get(locale.language, "") and not before[:1].isupper())
+        or before.lower() in _LETTERED
+    )
+    if is_word or not match["next"].isupper() or not _are_capitals(letters):
         return match[0]
-    return " ".join(letters) + " "
+    return match[0][: match.start("letters") - match.start()] + " ".join(letters) + " "
 
 
 def _are_capitals(letters: list[str]) -> bool:
@@ -91,7 +119,7 @@ def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
     is_unit = short in words.unit_symbols
     if is_unit and _NUMBER_BACK.search(match.string[: match.start()][-_NUMBER_CHARACTERS:]):
         return short
-    is_closing = short in words.closing_abbreviations
+    is_closing = _without_spaces(short) in map(_without_spaces, words.closing_abbreviations)
     next_word = _NEXT_WORD.match(match.string, match.end()) if is_closing else None
     ends_sentence = next_word is not None and next_word[1].isupper()
     return _full_forms(locale)[short] + ("." if ends_sentence else "")
@@ -109,9 +137,14 @@ def _full_forms(locale: LocaleRules) -> dict[str, str]:
     forms = dict(locale.lexicon.spellings)
     for short, full in locale.lexicon.spellings.items():
         for written in (short, short.replace(". ", ".")):
-            forms.setdefault(_capitalized(written), _capitalized(full))
+            if short not in locale.lexicon.lowercase_abbreviations:
+                forms.setdefault(_capitalized(written), _capitalized(full))
             forms.setdefault(written, full)
     return forms
+
+
+def _without_spaces(short: str) -> str:
+    return short.replace(" ", "").lower()
 
 
 def _capitalized(text: str) -> str:

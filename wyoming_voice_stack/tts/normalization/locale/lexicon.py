@@ -209,6 +209,10 @@ class Lexicon(_Entry):
     """Full forms by abbreviation. One with spaces may also be written without: `u. a.`, `u.a.`"""
     before_names: dict[str, str] = {}
     """Full forms of abbreviations that a capital letter follows; elsewhere they mean something else."""
+    no_names: tuple[str, ...] = ()
+    """Words with a capital letter before which those of `before_names` mean something else."""
+    lowercase_abbreviations: tuple[str, ...] = ()
+    """Those of `spellings` that are something else with a capital letter: `a. C.`, but `A. C. Milan`."""
     word_endings: dict[str, str] = {}
     """Full forms of abbreviated ends of words: German `Hauptstr.`"""
     closing_abbreviations: tuple[str, ...] = ()

@@ -26,7 +26,10 @@ _SCIENTIFIC = re.compile(
     r"(?<![\w.,:/-])(?P<n>\d{1,3}(?:[.,]\d{1,8})?)[eE](?P<sign>[+-]?)(?P<power>\d{1,3})(?![\w-]|[.,]\d)"
 )
 """`1e6` and `2.5e-3`."""
+_CODE_CHARACTERS = 20
+"""Distance at which a word such as `password` still belongs to a code."""
 _POWER_OF_NUMBER = re.compile(r"(?<=[\w)])\^(?P<minus>-)?(?P<n>\d{1,3})(?!\d)")
+_WORD = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"([^\W\d_]+)\W{1,2}$")
 _FOLD_PER = re.compile(r"(?<=\d)\s?[x\u00d7]/(?=[^\W\d_])")
 _RULES = (
@@ -63,7 +66,7 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
     """Replace signs with words; the numbers beside them stay."""
     text = _ARROW.sub(", ", text)
     if locale.sign("times") and locale.sign("power"):
-        text = _SCIENTIFIC.sub(_product, text)
+        text = _SCIENTIFIC.sub(lambda match: _product(match, locale), text)
     if locale.lexicon.spaced and "/" in text:
         text = _PAIR.sub(lambda match: match[0].replace("/", " "), text)
     text = _slash_fraction_pattern(locale).sub(
@@ -87,7 +90,13 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
     return text
 
 
-def _product(match: re.Match[str]) -> str:
+def _product(match: re.Match[str], locale: LocaleRules) -> str:
+    """Return a product with a power of ten, unless it is a code: `room 4E12`, `the password is 1e6`."""
+    is_number = "e" in match[0] or bool(match["sign"]) or not match["n"].isdigit()
+    before = match.string[max(0, match.start() - _CODE_CHARACTERS) : match.start()].lower()
+    is_code = not set(_WORD.findall(before)).isdisjoint(map(str.lower, locale.lexicon.code_words))
+    if is_code or not is_number:
+        return match[0]
     return f"{match['n']} \u00d7 10^{match['sign'].replace('+', '')}{match['power']}"
 
 

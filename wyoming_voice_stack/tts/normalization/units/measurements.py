@@ -33,9 +33,9 @@ _FEET = re.compile(
     r"(?<![\w.,'\u2019])(?P<ft>\d{1,2})['\u2032\u2019]\s?(?P<in>1[01]|\d)(?:[\"\u2033\u201d]|(?![\w'\"\u2019]))"
 )
 _FEET_AND_INCHES = re.compile(
-    r"(?<![\w.,'\u2019-])(?P<ft>\d{1,2})\s?(?:ft\.?|feet|foot),?\s?(?P<in>1[01]|\d)\s?(?:inches|inch|in\.?)(?!\w)"
+    r"(?<![\w.,'\u2019-])(?P<ft>\d{1,2})\s?(?:ft\.?|feet|foot),?\s?(?P<in>1[01]|\d)\s?(?:inches\b|inch\b|in\.(?!\w)|in(?=\W?$|[^\w\s]|\s(?:tall|high|wide|long|deep|thick|by|x|and|or|of|from|above|below|for)\b))"
 )
-"""`5 ft 10 in`, where the second unit alone may be a word."""
+"""`5 ft 10 in`, where the second unit alone may be a word: `a wall of 6 ft 4 in the hall`."""
 _ANGLE = re.compile(
     r"(?<![\w.,])(?P<d>\d{1,3})\u00b0\s?(?P<m>[0-5]?\d)['\u2032\u2019](?:\s?(?P<s>[0-5]?\d)(?:\"|\u2033|\u201d|''))?"
     r"(?:\s?(?P<side>[NSEWO])\b)?"

@@ -15,51 +15,18 @@ _NUMBERED = re.compile(
     rf"`[^`\n]{{0,200}}`|(?:(?<=[^\W_][^\W_])|(?<=[.,;:!?)*_%\u201d\u00bb\u3002]))(?:{_NUMBERS}){{1,6}}(?!\w)"
     rf"|(?P<before>(?<!\w)[^\W\d_]{{1,20}}) (?:{_NUMBERS}){{1,6}}(?=[.,;:!?)]|\s*$)"
 )
-_NAMING = frozenset(
-    [
-        "in",
-        "see",
-        "from",
-        "by",
-        "of",
-        "and",
-        "or",
-        "with",
-        "to",
-        "ref",
-        "refs",
-        "reference",
-        "source",
-        "sources",
-        "step",
-        "option",
-        "item",
-        "siehe",
-        "in",
-        "von",
-        "und",
-        "oder",
-        "mit",
-        "quelle",
-        "quellen",
-        "voir",
-        "selon",
-        "source",
-        "et",
-        "ou",
-        "ver",
-        "según",
-        "fuente",
-        "y",
-        "o",
-        "vedi",
-        "fonte",
-        "e",
-        "zie",
-        "bron",
-        "en",
-    ]
-)
+_WORDS_BEFORE_NUMBERS = """
+    in see from by of and or with to then press dial choose select pick enter type ref refs reference
+    source sources section chapter page line row column figure fig table equation example exercise note
+    key button channel number step option item
+    siehe von und oder mit dann quelle quellen abschnitt kapitel seite zeile taste drücke wähle tabelle
+    abbildung bild beispiel nummer schritt punkt
+    voir selon et ou puis chapitre ligne touche étape tableau exemple numéro
+    ver según fuente y o luego sección capítulo página línea tecla tabla ejemplo número paso opción
+    vedi fonte e poi sezione capitolo pagina riga tasto tabella esempio numero passo opzione figura
+    zie bron en sectie hoofdstuk pagina regel toets tabel voorbeeld stap optie
+"""
+_NAMING = frozenset(_WORDS_BEFORE_NUMBERS.split())
 """Words before a number in brackets that is part of the sentence: `see [1]`."""
 
 

@@ -14,6 +14,7 @@ from tests.unit.tts.normalization.languages import (
     german_awkward,
     german_home,
     inflected,
+    lookalikes,
     more_languages,
     romance,
     romance_dutch_awkward,
@@ -77,6 +78,15 @@ TEXTS = [
     ("zh", assistants.CHINESE),
     ("ja", assistants.JAPANESE),
     ("ko", assistants.KOREAN),
+    ("en", lookalikes.ENGLISH),
+    ("de", lookalikes.GERMAN),
+    ("fr", lookalikes.FRENCH),
+    ("es", lookalikes.SPANISH),
+    ("pt", lookalikes.PORTUGUESE),
+    ("it", lookalikes.ITALIAN),
+    ("pl", lookalikes.POLISH),
+    ("ru", lookalikes.RUSSIAN),
+    ("hu", lookalikes.HUNGARIAN),
 ]
 
 
