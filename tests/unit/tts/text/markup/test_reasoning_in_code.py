@@ -23,6 +23,7 @@ REASONING = [
 CODE = [
     ("Code:\n```html\n<think>\n</think>\n```\nDone now.", ["Code.", "Done now."]),
     ("The tag:\n```\n</think>\n```\nDone now.", ["The tag.", "Done now."]),
+    ("Code:\n```html\n<think>x</think>\nDone now.", ["Code.", "Done now."]),
     ("The tag:\n```\nx > y\n```\nDone now.", ["The tag.", "Done now."]),
 ]
 
