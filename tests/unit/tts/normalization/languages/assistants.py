@@ -51,6 +51,7 @@ CZECH = {
 }
 
 ENGLISH = {
+    "J. P. Morgan met E. coli and J. Verne.": "J P Morgan met E. coli and J Verne.",
     "Version v2026.11.1 fixes #1234.": "Version twenty twenty-six point eleven point one fixes number one thousand two hundred thirty-four.",
     "Open 24/7, Mon–Fri 9 a.m.–5 p.m.": "Open twenty-four seven, Monday to Friday nine a.m. to five p.m.",
     "5 × 3 ÷ 2 ≠ 8 and x ≠ y, ∞.": "five times three divided by two is not equal to eight and x is not equal to y, infinity.",
@@ -149,6 +150,7 @@ RUSSIAN = {
 }
 
 FRENCH = {
+    "J.-P. Sartre et J. Verne. Il écrit.": "J P Sartre et J Verne. | Il écrit.",
     "Il est 18h30. Rendez-vous p. 5, art. 3.": "Il est dix-huit heures trente. | Rendez-vous page cinq, article trois.",
     "Rendez-vous à 9 h 05 le 1er juin 2026.": "Rendez-vous à neuf heures cinq le premier juin deux mille vingt-six.",
     "La ville a 3 000 000 d'habitants.": "La ville a trois millions d'habitants.",
