@@ -10,6 +10,7 @@ from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALE
 _NUMBER_BACK = re.compile(r"\d\s?$")
 _NUMBER_CHARACTERS = 2
 _INITIAL_CHARACTERS = 2
+_NUMBER_NEXT = re.compile(r"\s?\d")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_])")
 _CAPITALS = re.compile(r"[^\W\d_]{2,}")
 _CAPITAL = r"(?P<capital>[^\W\d_])"
@@ -114,10 +115,15 @@ def _spellings(locale: LocaleRules) -> re.Pattern[str] | None:
 
 
 def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
-    """Return the full form; a unit behind a number stays, as its form depends on the number."""
+    """Return the full form; a unit behind a number stays, as its form depends on the number.
+
+    A single letter stays where no number follows: it is an initial.
+    """
     words, short = locale.lexicon, match[0]
     is_unit = short in words.unit_symbols
     if is_unit and _NUMBER_BACK.search(match.string[: match.start()][-_NUMBER_CHARACTERS:]):
+        return short
+    if len(short) == _INITIAL_CHARACTERS and not _NUMBER_NEXT.match(match.string, match.end()):
         return short
     is_closing = _without_spaces(short) in map(_without_spaces, words.closing_abbreviations)
     next_word = _NEXT_WORD.match(match.string, match.end()) if is_closing else None

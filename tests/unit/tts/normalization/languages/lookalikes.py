@@ -16,6 +16,8 @@ ENGLISH = {
     "J. Ma, S. Das and H. Son met.": "J Ma, S Das and H Son met.",
     "He said Rev. 2 is ready.": "He said Rev. two is ready.",
     "I am at 12 Main St. Springfield.": "I am at twelve Main Street Springfield.",
+    "P. Diddy met J. P. Morgan.": "P Diddy met J P Morgan.",
+    "See p. 5, it costs 50 p. That is all.": "See page five, it costs fifty p. That is all.",
     "In 2020 St. Louis grew.": "In twenty twenty Saint Louis grew.",
 }
 
@@ -30,6 +32,7 @@ GERMAN = {
 }
 
 FRENCH = {
+    "P. Durand et J.-P. Martin, voir p. 5.": "P Durand et J P Martin, voir page cinq.",
     "Cela fait 2 000 000 tous les ans.": "Cela fait deux millions tous les ans.",
     "Il y a 3 000 000 restants.": "Il y a trois millions restants.",
 }
