@@ -97,7 +97,9 @@ class Utterance:
         self._began_at = time.monotonic() - began_s_ago
         self._jobs = SpanJobs(context.worker, context.request, self._recording)
         self._early = EarlyTranscription(
-            *(context.worker, self._jobs, PartialJobs(speakers or Speakers())),
+            context.worker,
+            self._jobs,
+            PartialJobs(speakers or Speakers()),
             language=context.request.language,
             partial_text=context.partial_text,
         )

@@ -79,7 +79,7 @@ class JobQueue:
         """Return what clients wait for; speculative jobs do not count."""
         with self._changed:
             waiting = [job for job in self._waiting if job.priority is Priority.FINAL]
-            running = [job for batch in self._running for job in batch]
+            running = [job for batch in self._running for job in batch if not job.has_result]
         since = min((job.queued_at for job in waiting), default=None)
         return Workload(
             running=sum(job.priority is Priority.FINAL for job in running),
@@ -148,7 +148,7 @@ class JobQueue:
     def should_yield(self, batch: list[Job]) -> bool:
         """Whether a running batch of speculative jobs should stop, because a final job waits for its place."""
         with self._changed:
-            express = len(self._running) > self._lanes
+            express = len(self._running) > self._lanes and not is_long(batch)
             waiting = [job for job in self._waiting if job.short or not express]
             return is_speculative(batch) and not is_speculative(waiting)
 

@@ -51,7 +51,8 @@ class GrowingBuffer:
         if self._pages is not None:
             with suppress(BufferError):
                 self._pages.close()
-        self._length = 0
+        # What still uses the content is then the only one that holds it.
+        self._small, self._pages, self._length = bytearray(), None, 0
 
     def _paged(self, needed: int) -> mmap.mmap:
         if self._pages is None:

@@ -16,6 +16,8 @@ LATE_BYTES = 256 * 1024
 """The same while the connections of a client end: each of the last ones may have received little."""
 DELAY_SECONDS = 2.0
 """Time for the connections of the same client to end, too."""
+MAX_CLOSE_SECONDS = 5.0
+"""Longest wait for the thread when the server stops."""
 
 
 class MemoryReturn:
@@ -45,7 +47,7 @@ class MemoryReturn:
             self._timer.cancel()
             self._timer = None
         if self._returning is not None:
-            await asyncio.wait({self._returning})
+            await asyncio.wait({self._returning}, timeout=MAX_CLOSE_SECONDS)
 
     def _start(self) -> None:
         self._received = self._late = 0

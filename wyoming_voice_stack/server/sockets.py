@@ -56,7 +56,7 @@ def set_socket_options(transport: asyncio.Transport) -> None:
     for option, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
         if hasattr(socket, option):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
-    # Of asyncio's transports and uvloop's: 256 KiB by default.
+    # An attribute of asyncio's transports, 256 KiB by default.
     transport.max_size = READ_BYTES  # type: ignore[attr-defined]
 
 

@@ -130,6 +130,7 @@ class TestTickets:
             assert await handles[2].wait() == 3
             assert await handles[0].wait() == 1
             assert not handles[1].done
+            assert worker.workload.running == 1
             calls.go.set()
             assert await handles[1].wait() == 2
         assert calls.noted == [[1, 2, 3]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import tracemalloc
+import weakref
 
 import pytest
 
@@ -69,6 +70,16 @@ def test_closing_does_not_disturb_a_thread_that_still_reads(size: int) -> None:
     view = memoryview(buffer.content())
     buffer.close()
     assert bytes(view) == expected
+
+
+def test_what_a_thread_still_reads_is_freed_at_its_end() -> None:
+    """The buffer itself lives on: a refused request's error holds it."""
+    buffer, _ = filled(1_000_000)
+    content = buffer.content()
+    view, freed = memoryview(content), weakref.ref(content)
+    buffer.close()
+    del content, view
+    assert freed() is None
 
 
 def test_it_grows_in_few_steps() -> None:

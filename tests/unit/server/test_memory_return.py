@@ -79,6 +79,20 @@ async def test_the_end_waits_for_the_thread(returned: list[int]) -> None:
     assert returned == [1]
 
 
+async def test_the_end_does_not_wait_for_ever(
+    returned: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_return, "MAX_CLOSE_SECONDS", 0.0)
+    may_end = threading.Event()
+    memory = MemoryReturn(lambda: returned.append(may_end.wait(WAIT_SECONDS)))
+    memory.connection_ended(RECEIVED_BYTES)
+    await eventually(lambda: memory._returning is not None)
+    await memory.close()
+    assert not returned
+    may_end.set()
+    await eventually(lambda: returned == [True])
+
+
 async def test_one_thread_at_a_time(returned: list[int]) -> None:
     may_end = threading.Event()
 

@@ -165,6 +165,16 @@ class TestExpress:
         line.queue.finish(window)
         assert line.queue.should_yield(running)
 
+    def test_long_speculative_job_yields_its_lane(self) -> None:
+        line = Line(express=1)
+        line.put_costing(WINDOW_S, priority=SPECULATIVE)
+        window = line.take()
+        line.put_costing(3.0, priority=SPECULATIVE)
+        express = line.take()
+        line.put_costing(WINDOW_S)
+        assert line.queue.should_yield(window)
+        assert not line.queue.should_yield(express)
+
     def test_final_job_goes_before_a_speculative_one(self) -> None:
         line = Line(express=1)
         line.put_costing(WINDOW_S)
