@@ -123,7 +123,8 @@ def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
     is_unit = short in words.unit_symbols
     if is_unit and _NUMBER_BACK.search(match.string[: match.start()][-_NUMBER_CHARACTERS:]):
         return short
-    if len(short) == _INITIAL_CHARACTERS and not _NUMBER_NEXT.match(match.string, match.end()):
+    is_letter = len(short) == _INITIAL_CHARACTERS and short.endswith(".")
+    if is_letter and not _NUMBER_NEXT.match(match.string, match.end()):
         return short
     is_closing = _without_spaces(short) in map(_without_spaces, words.closing_abbreviations)
     next_word = _NEXT_WORD.match(match.string, match.end()) if is_closing else None

@@ -18,6 +18,7 @@ ENGLISH = {
     "I am at 12 Main St. Springfield.": "I am at twelve Main Street Springfield.",
     "P. Diddy met J. P. Morgan.": "P Diddy met J P Morgan.",
     "See p. 5, it costs 50 p. That is all.": "See page five, it costs fifty p. That is all.",
+    "The Wall St. Journal, near Penn St. Station.": "The Wall Street Journal, near Penn Street Station.",
     "In 2020 St. Louis grew.": "In twenty twenty Saint Louis grew.",
 }
 
@@ -32,6 +33,7 @@ GERMAN = {
 }
 
 FRENCH = {
+    "Le Dr Martin et le Pr Petit arrivent.": "Le docteur Martin et le professeur Petit arrivent.",
     "P. Durand et J.-P. Martin, voir p. 5.": "P Durand et J P Martin, voir page cinq.",
     "Cela fait 2 000 000 tous les ans.": "Cela fait deux millions tous les ans.",
     "Il y a 3 000 000 restants.": "Il y a trois millions restants.",
@@ -54,7 +56,10 @@ ITALIAN = {
     "La taglia S. Va bene.": "La taglia S. Va bene.",
 }
 
-POLISH = {"Czytaj na str. 5 p. Nowaka.": "Czytaj na strona pięć p. Nowaka."}
+POLISH = {
+    "Czytaj na str. 5 p. Nowaka.": "Czytaj na strona pięć p. Nowaka.",
+    "Pan dr Nowak.": "Pan doktor Nowak.",
+}
 
 RUSSIAN = {
     "В 2020 г. Москва росла.": "В две тысячи двадцатом году Москва росла.",
