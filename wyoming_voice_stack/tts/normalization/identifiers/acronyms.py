@@ -74,7 +74,7 @@ def _before_name(match: re.Match[str], locale: LocaleRules) -> str:
     is_behind_name = before[:1].isupper() and len(before) > _INITIAL_CHARACTERS
     is_before_initial = len(following) == _INITIAL_CHARACTERS and following.endswith(".")
     is_initial = len(short) == _INITIAL_CHARACTERS and (is_behind_name or is_before_initial)
-    is_name = match["capital"].isupper() and following not in locale.lexicon.no_names
+    is_name = match["capital"].isupper() and following.rstrip(".") not in locale.lexicon.no_names
     if is_initial or not is_name or _is_something_else(match, locale):
         return match[0]
     return f"{before}{locale.lexicon.before_names[short]} "
