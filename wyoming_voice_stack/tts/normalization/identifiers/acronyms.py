@@ -30,6 +30,12 @@ _LETTERED = frozenset(_WORDS_BEFORE_LETTERS.split())
 _NEXT_NAME = re.compile(r"[^\W\d_]+\.?")
 _HOUSE = re.compile(r"\d{1,5}[A-Za-z]? (?:[A-Z][^\W\d_]*\.? ){1,3}$")
 """A house number and the name of its street."""
+_WORDS_BEFORE_SAINTS = """
+    Mount Mt. Port Fort East Lake Point January February March April May June July August September October
+    November December
+"""
+_NO_STREETS = tuple(f"{word} " for word in _WORDS_BEFORE_SAINTS.split())
+"""Words that no street is named after: `in 1980 Mount St. Helens erupted`."""
 _HOUSE_CHARACTERS = 60
 
 
@@ -86,7 +92,8 @@ def _is_something_else(match: re.Match[str], locale: LocaleRules) -> bool:
     if short[0].islower() and _NUMBER_BACK.search(match.string[:begin][-_NUMBER_CHARACTERS:]):
         return True
     address = match.string[max(0, begin - _HOUSE_CHARACTERS) : begin]
-    return short in locale.lexicon.spellings and _HOUSE.search(address) is not None
+    is_street = _HOUSE.search(address) is not None and not address.endswith(_NO_STREETS)
+    return is_street and short in locale.lexicon.spellings
 
 
 def _without_stops(match: re.Match[str], locale: LocaleRules) -> str:

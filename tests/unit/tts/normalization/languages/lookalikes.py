@@ -19,6 +19,7 @@ ENGLISH = {
     "P. Diddy met J. P. Morgan.": "P Diddy met J P Morgan.",
     "See p. 5, it costs 50 p. That is all.": "See page five, it costs fifty p. That is all.",
     "The Wall St. Journal, near Penn St. Station.": "The Wall Street Journal, near Penn Street Station.",
+    "In 1980 Mount St. Helens erupted.": "In nineteen eighty Mount Saint Helens erupted.",
     "In 2020 St. Louis grew.": "In twenty twenty Saint Louis grew.",
 }
 
