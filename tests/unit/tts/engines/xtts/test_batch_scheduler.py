@@ -77,15 +77,33 @@ class Sampler:
         return [STOP if self.ending else row for row in rows]
 
 
-class Vocoder:
+class VocoderStream:
     """Returns three seconds of audio at each call."""
 
-    def start_stream(self, speaker: str, speed: float) -> Any:
+    has_more = False
+    # So little that the first chunk waits for no more tokens, however long a step takes.
+    window_s = -1.0
+
+    def __init__(self) -> None:
+        self.decoded_tokens = 0.0
+        self._tokens = 0
+
+    def add(self, latent: Any) -> None:
+        del latent
+        self._tokens += 1
+
+    def pull(self, *, last: bool) -> Any:
         import torch
 
-        return SimpleNamespace(
-            add=lambda _: None, pull=lambda *, last: torch.ones(3 * RATE), has_more=False
-        )
+        del last
+        self.decoded_tokens = self._tokens
+        return torch.ones(3 * RATE)
+
+
+class Vocoder:
+    def start_stream(self, speaker: str, speed: float) -> VocoderStream:
+        del speaker, speed
+        return VocoderStream()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ sentence at once. Only final samples are returned, each once. Importing this imp
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -29,6 +30,7 @@ about as long as 20 frames."""
 MAX_WINDOWS = 6
 """Windows decoded in one call, at most: 2 s, on a graphics card as one. The next call decodes the rest."""
 
+_AVERAGED_WINDOWS = 8
 _ROUNDING = 1e-3
 """In frames: closer than this to the next latent, a frame is assumed to depend on that one too."""
 
@@ -53,6 +55,12 @@ class Vocoder:
         # On a graphics card, a window takes as long with many frames as with few.
         on_cpu = self.staged.device.type == "cpu"
         self.window_frames = WINDOW_FRAMES if on_cpu else MAX_WINDOWS * WINDOW_FRAMES
+        self.window_s = 0.0
+        """Time for a full window behind the first one, an average of the last ones; 0 if there was none."""
+
+    def measured(self, window_s: float) -> None:
+        """Count the time that a full window has taken."""
+        self.window_s += (window_s - self.window_s) / (_AVERAGED_WINDOWS if self.window_s else 1)
 
     def start_stream(self, speaker: Tensor, speed: float) -> VocoderStream:
         """Start a sentence; `speaker` is an embedding of shape [1, 512, 1]."""
@@ -80,6 +88,16 @@ class VocoderStream:
         self.has_more = False
         """True if the last call left out frames that are ready."""
 
+    @property
+    def decoded_tokens(self) -> float:
+        """Audio tokens whose samples were returned or are held back."""
+        return self._decoded_frames / math.prod(self._scales)
+
+    @property
+    def window_s(self) -> float:
+        """Time that the vocoder takes for a full window, in seconds."""
+        return self._vocoder.window_s
+
     def add(self, latent: Tensor) -> None:
         """Add the latent of one audio token, float32 of shape [width]."""
         self._latents.append(latent)
@@ -100,7 +118,11 @@ class VocoderStream:
             for first in range(start, stop, length):
                 end = min(first + length, stop)
                 complete = last and not self.has_more and end == stop
+                began_at = time.monotonic()
                 window = self._decode(frames[:, first:end], last=complete)
+                # While the first one is computed, the decoder waits.
+                if first and end - first == length:
+                    self._vocoder.measured(time.monotonic() - began_at)
                 if window is not None:
                     samples.append(window)
         return torch.cat(samples) if samples else None

@@ -35,6 +35,9 @@ class FakeVocoderStream:
         self.empty = False
         self.pulled_tokens: list[int] = []
         self.tokens = 0
+        self.decoded_tokens = 0.0
+        # So little that the first chunk waits for no more tokens, however long the test takes.
+        self.window_s = -1.0
 
     @property
     def has_more(self) -> bool:
@@ -51,6 +54,7 @@ class FakeVocoderStream:
             raise ValueError(self.name)
         self.log.append(self.name + ("." if last else ""))
         self.pulled_tokens.append(self.tokens)
+        self.decoded_tokens = self.tokens
         self.windows_left_out = max(0, self.windows_left_out - 1)
         if self.empty:
             return None
