@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
@@ -14,6 +14,9 @@ from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.http.api.api_errors import InvalidField, describe
 from wyoming_voice_stack.http.api.realtime.client_events import ClientEvent, parse_event
 from wyoming_voice_stack.http.deadlines import Deadlines
+
+if TYPE_CHECKING:
+    from aiohttp._websocket.reader import WebSocketDataQueue
 
 MAX_EVENT_BYTES = 1024 * 1024
 """Longest event of a client: sixteen seconds of audio."""
@@ -49,8 +52,33 @@ def require_subprotocol(request: web.Request) -> None:
         raise InvalidField(f"Offer the WebSocket subprotocol {SUBPROTOCOL!r}, or none.")
 
 
+class _Frames:
+    """The frames of a client, at the pace that it may send them."""
+
+    def __init__(self, reader: WebSocketDataQueue, pay: Pay) -> None:
+        self._reader = reader
+        self._pay = pay
+
+    async def read(self) -> Any:
+        """Return the next frame."""
+        frame = await self._reader.read()
+        if frame.type in _PAID:
+            await self._pay(len(frame.data))
+        return frame
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+
 class _TextSocket(web.WebSocketResponse):
     """A WebSocket that says how long an event may be when it refuses a longer one."""
+
+    def read_at_pace(self, pay: Pay) -> None:
+        """Pay for each frame, also while the socket closes: aiohttp then reads all frames in one turn."""
+        # aiohttp has no public place for it.
+        self._reader = cast(
+            "WebSocketDataQueue", _Frames(cast("WebSocketDataQueue", self._reader), pay)
+        )
 
     async def close(
         self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
@@ -88,6 +116,7 @@ class EventSocket:
             request.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._request = request
         await self._socket.prepare(request)
+        self._socket.read_at_pace(self._pay)
         return self._socket
 
     async def send(self, kind: str, **fields: Any) -> None:
@@ -124,7 +153,6 @@ class EventSocket:
                 return None
             if message.type not in _PAID:
                 return None
-            await self._pay(len(message.data))
             if message.type is WSMsgType.TEXT:
                 return parse_event(message.data)
             if message.type is WSMsgType.BINARY:
