@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -24,6 +25,7 @@ from tests.support.fake_servers.fake_home_assistant import (
     state,
 )
 from tests.support.fakes import eventually
+from wyoming_voice_stack.asr.home_assistant import registry_client
 from wyoming_voice_stack.asr.home_assistant.access import HomeAssistantUnavailable
 from wyoming_voice_stack.asr.home_assistant.household_names import (
     MAX_NAMES,
@@ -110,7 +112,15 @@ async def test_commands_that_an_old_release_misses_are_left_out(
         assert {refusal.code for refusal in result.refusals} == {UNKNOWN_COMMAND}
 
 
-async def test_a_large_household_is_read_in_a_thread() -> None:
+async def test_a_large_household_is_read_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[int] = set()
+    only_names = registry_client._only_names
+
+    def note(item: dict[str, Any]) -> dict[str, Any]:
+        threads.add(threading.get_ident())
+        return only_names(item)
+
+    monkeypatch.setattr(registry_client, "_only_names", note)
     async with home_assistant() as fake:
         fake.admin = False
         fake.household.states += [
@@ -118,6 +128,8 @@ async def test_a_large_household_is_read_in_a_thread() -> None:
         ]
         assert len(json.dumps(fake.household.states)) > 2 * MAX_INLINE_CHARACTERS
         assert "Reading lamp" in await read(fake)
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def test_hidden_and_diagnostic_entities_count_only_when_exposed() -> None:
