@@ -39,6 +39,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("tts.engines.coqui",),
     ("tts.engines.vits",),
+    ("tts.engines.vits.simplification",),
     ("tts.engines", "tts.voices.cloning"),
     ("asr.text", "asr.vad", "tts.normalization", "tts.text"),
     ("tts.normalization.numbers",),

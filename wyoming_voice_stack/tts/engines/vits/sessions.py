@@ -24,6 +24,7 @@ from wyoming_voice_stack.tts.engines.vits.conv2d_rewrite import rewrite_convolut
 from wyoming_voice_stack.tts.engines.vits.partition import GraphPartition, partition
 from wyoming_voice_stack.tts.engines.vits.receptive_field import NotStreamable
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence
+from wyoming_voice_stack.tts.engines.vits.simplification.text_simplification import simplified
 from wyoming_voice_stack.tts.engines.vits.stages import Stage, chain
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor, worker_threads
@@ -131,7 +132,7 @@ def _load_streaming(path: Path, threads: int) -> StreamingVoice:
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     # Unmapped with the last reference to a node.
-    graph = read_graph(memoryview(mapped))
+    graph = simplified(read_graph(memoryview(mapped)))
     return _streaming_voice(graph, partition(graph), threads)
 
 
