@@ -13,6 +13,7 @@ from logging.handlers import BufferingHandler
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.thread_end import wait_for_end
 from wyoming_voice_stack.server.app import prepare_process
 
 # What a server does first of all, before any library reads the environment.
@@ -83,7 +84,7 @@ def no_leaked_threads() -> Iterator[None]:
         if not thread.name.startswith(LIBRARY_THREADS)
     ]
     for thread in left:
-        thread.join(THREAD_END_SECONDS)
+        wait_for_end(thread, THREAD_END_SECONDS)
     assert not [thread for thread in left if thread.is_alive()]
 
 
