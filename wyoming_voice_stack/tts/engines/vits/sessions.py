@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import mmap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,9 @@ from wyoming_voice_stack.tts.engines.vits.partition import GraphPartition, parti
 from wyoming_voice_stack.tts.engines.vits.receptive_field import NotStreamable
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence
 from wyoming_voice_stack.tts.engines.vits.simplification.text_simplification import simplified
-from wyoming_voice_stack.tts.engines.vits.stages import Stage, chain
-from wyoming_voice_stack.tts.engines.vits.windows import Window
-from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor, worker_threads
+from wyoming_voice_stack.tts.engines.vits.stages import Stage
+from wyoming_voice_stack.tts.engines.vits.streaming_sentence import StreamingSentence
+from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -72,25 +72,6 @@ class StreamingVoice:
         names = [each.name for each in session.get_outputs()]
         tensors = dict(zip(names, session.run(names, feeds), strict=True))
         return StreamingSentence(self._stages, tensors)
-
-
-class StreamingSentence:
-    """A sentence's latents, decoded in windows."""
-
-    decoding_share = 1.0
-
-    def __init__(self, stages: Sequence[Stage], tensors: Mapping[str, Tensor]) -> None:
-        self._tensors = tensors
-        self._waveform = chain(stages, tensors)
-        self.frames: int = tensors[stages[0].signature.source].shape[-1]
-        self.hop: int = self._waveform.total // self.frames
-        """Samples of a frame."""
-
-    def decode(self, window: Window, threads: int = 1) -> Tensor:
-        """Decode these frames with `threads` threads, as [samples]."""
-        samples = Window(window.start * self.hop, window.stop * self.hop)
-        with worker_threads(threads - 1) as workers:
-            return self._waveform.take(samples, workers).reshape(-1)
 
 
 class WholeSentenceVoice:

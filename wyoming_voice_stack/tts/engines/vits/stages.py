@@ -24,9 +24,9 @@ from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor, Workers
 
-MIN_SHARE = 0.25
-"""Shortest window of a thread, as a multiple of its context. Short ones are worth it: the threads have
-nothing else to do, and half of the work for a sentence's first chunk is context."""
+MIN_SHARE = 1.0
+"""Shortest window of a thread, as a multiple of its context. Shorter ones are ready hardly sooner, for a tenth
+more work."""
 MAX_POSITIONS = 4096
 """Positions of a result that are computed at once. With longer windows the last two stages, which are two
 thirds of the work, take 10 % longer, and two seconds of audio would take several times the memory."""
@@ -60,12 +60,16 @@ class LazyTensor(Protocol):
         ...
 
 
-def chain(stages: Sequence[Stage], tensors: Mapping[str, Tensor]) -> LazyTensor:
-    """The last stage's result; `tensors` are the sentence's inputs of all stages."""
-    result: LazyTensor = _Computed(tensors[stages[0].signature.source])
+def stage_outputs(
+    stages: Sequence[Stage], tensors: Mapping[str, Tensor]
+) -> tuple[StageOutput, ...]:
+    """Each stage's result; `tensors` are the sentence's inputs of all stages."""
+    outputs: list[StageOutput] = []
+    source: LazyTensor = _Computed(tensors[stages[0].signature.source])
     for stage in stages:
-        result = _StageOutput(stage, result, tensors)
-    return result
+        source = StageOutput(stage, source, tensors)
+        outputs.append(source)
+    return tuple(outputs)
 
 
 class _Computed:
@@ -80,7 +84,7 @@ class _Computed:
         return self._tensor[..., window.start : window.stop]
 
 
-class _StageOutput:
+class StageOutput:
     """The output of a stage, computed as far as it has been asked for."""
 
     def __init__(self, stage: Stage, source: LazyTensor, tensors: Mapping[str, Tensor]) -> None:
@@ -90,10 +94,16 @@ class _StageOutput:
         self._others = {name: tensors[name] for name in others if name in stage.inputs}
         self._field = stage.signature.receptive_field
         self.total: int = source.total * self._field.hop
+        """See `LazyTensor`."""
         self._kept: Tensor | None = None
         self._start = self._stop = 0
 
+    def continue_from(self, source: LazyTensor) -> None:
+        """Take what is not computed yet from another tensor with the same values."""
+        self._source = source
+
     def take(self, window: Window, workers: Workers) -> Tensor:
+        """Return these positions; computes those that are missing."""
         if window.stop > self._stop:
             self._compute_up_to(window.stop, workers)
         if self._kept is None:

@@ -34,6 +34,10 @@ class _CallerOnly:
         return map(work, windows)
 
 
+CALLER_ONLY: Workers = _CallerOnly()
+"""No thread besides the caller's."""
+
+
 class _CallerAndPool:
     def __init__(self, pool: ThreadPoolExecutor, pool_threads: int) -> None:
         self._pool = pool
@@ -64,7 +68,7 @@ class _CallerAndPool:
 def worker_threads(count: int) -> Iterator[Workers]:
     """Within the block, `count` threads besides the caller's; starting them takes under 0.1 ms."""
     if count < 1:
-        yield _CallerOnly()
+        yield CALLER_ONLY
         return
     with ThreadPoolExecutor(count, "vits-worker") as pool:
         yield _CallerAndPool(pool, count)

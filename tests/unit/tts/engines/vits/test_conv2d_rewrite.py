@@ -14,11 +14,8 @@ from wyoming_voice_stack.onnx_file.protobuf import bytes_field, integer_field
 from wyoming_voice_stack.tts.engines.vits import sessions
 from wyoming_voice_stack.tts.engines.vits.conv2d_rewrite import MIN_CHANNELS, rewrite_convolutions
 from wyoming_voice_stack.tts.engines.vits.partition import partition
-from wyoming_voice_stack.tts.engines.vits.sessions import (
-    StreamingSentence,
-    StreamingVoice,
-    load_voice,
-)
+from wyoming_voice_stack.tts.engines.vits.sessions import StreamingVoice, load_voice
+from wyoming_voice_stack.tts.engines.vits.streaming_sentence import StreamingSentence
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 
 WIDE = MIN_CHANNELS

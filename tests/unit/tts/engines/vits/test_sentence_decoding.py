@@ -17,7 +17,7 @@ from wyoming_voice_stack.tts.engine import SpeechSynthesizer, SynthesisRequest
 from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSynthesizer
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSynthesizer
 from wyoming_voice_stack.tts.engines.vits.sentence_decoding import WholeSentence, decode_in_chunks
-from wyoming_voice_stack.tts.engines.vits.sessions import StreamingSentence
+from wyoming_voice_stack.tts.engines.vits.streaming_sentence import StreamingSentence
 from wyoming_voice_stack.tts.engines.vits.torch_voice import TorchSentence
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import ChunkSizer

@@ -10,51 +10,31 @@ import numpy as np
 import pytest
 
 from tests.support.checkpoints.tiny_onnx_voice import make_tiny_voice
-from tests.support.voice_windows import SCALES, again, difference, feeds, steps
+from tests.support.voice_windows import (
+    SCALES,
+    CountedSession,
+    again,
+    counted_stages,
+    difference,
+    feeds,
+    steps,
+)
 from wyoming_voice_stack.onnx_file.graph import read_graph
 from wyoming_voice_stack.tts.engines.vits.partition import partition
 from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 from wyoming_voice_stack.tts.engines.vits.sessions import (
     EncoderSessions,
-    StreamingSentence,
     StreamingVoice,
     load_voice,
 )
 from wyoming_voice_stack.tts.engines.vits.stages import (
     MAX_POSITIONS,
     NEGLIGIBLE_CONTEXT,
-    Stage,
-    _StageOutput,
+    LazyTensor,
+    StageOutput,
 )
+from wyoming_voice_stack.tts.engines.vits.streaming_sentence import StreamingSentence
 from wyoming_voice_stack.tts.engines.vits.windows import Window
-
-
-class _Counted:
-    """A session that records the number of positions of its inputs."""
-
-    def __init__(self, session: Any, counts: list[int]) -> None:
-        self._session = session
-        self._counts = counts
-
-    def get_inputs(self) -> Any:
-        return self._session.get_inputs()
-
-    def get_outputs(self) -> Any:
-        return self._session.get_outputs()
-
-    def run(self, names: list[str], given: dict[str, np.ndarray]) -> Any:
-        self._counts.append(next(iter(given.values())).shape[-1])
-        return self._session.run(names, given)
-
-
-def counted_stages(voice: StreamingVoice) -> tuple[list[Stage], list[list[int]]]:
-    """The voice's stages, and for each the numbers of positions of its inputs."""
-    counts: list[list[int]] = [[] for _ in voice._stages]
-    stages = [
-        dataclasses.replace(stage, session=_Counted(stage.session, each))
-        for stage, each in zip(voice._stages, counts, strict=True)
-    ]
-    return stages, counts
 
 
 def _readers_of(voice: StreamingVoice) -> list[Any]:
@@ -63,8 +43,9 @@ def _readers_of(voice: StreamingVoice) -> list[Any]:
 
 def _kept_positions(sentence: StreamingSentence) -> int:
     """Positions kept in all tensors between stages."""
-    made, count = sentence._waveform, 0
-    while isinstance(made, _StageOutput):
+    made: LazyTensor = sentence._waveform
+    count = 0
+    while isinstance(made, StageOutput):
         assert made._kept is not None
         # A view keeps the whole array in memory.
         whole = made._kept if made._kept.base is None else made._kept.base
@@ -149,7 +130,7 @@ class TestRealVoice:
     def test_one_thread_uses_the_single_threaded_session(self, joe: StreamingVoice) -> None:
         counts: list[int] = []
         text = EncoderSessions(
-            _Counted(joe._encoder.single_threaded, counts), joe._encoder.single_threaded
+            CountedSession(joe._encoder.single_threaded, counts), joe._encoder.single_threaded
         )
         counted = StreamingVoice(text, joe._stages)
         counted.encode(feeds(9), threads=1)

@@ -29,10 +29,10 @@ class TestShares:
             (100, 1, [100]),
             (100, 2, [50, 100]),
             (101, 3, [33, 67, 101]),
-            # The context is 16: a window is more than a quarter as long.
-            (15, 9, [5, 10, 15]),
-            (14, 9, [7, 14]),
-            (9, 2, [9]),
+            # The context is 16: a window is longer.
+            (51, 9, [17, 34, 51]),
+            (50, 9, [25, 50]),
+            (33, 2, [33]),
             (0, 2, [0]),
         ],
     )

@@ -1,0 +1,111 @@
+"""The first window of a sentence on several threads: one of them computes the flow of what follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support.voice_windows import again, counted_stages, feeds
+from wyoming_voice_stack.tts.engines.vits.sessions import StreamingVoice, load_voice
+from wyoming_voice_stack.tts.engines.vits.stages import Stage
+from wyoming_voice_stack.tts.engines.vits.streaming_sentence import (
+    FLOW_AHEAD_FRAMES,
+    MAX_SHORT_FRAMES,
+    StreamingSentence,
+)
+from wyoming_voice_stack.tts.engines.vits.windows import Window
+
+FLOW_STAGES = 4
+FIRST = 12
+
+
+class _Failing:
+    """A session that fails on inputs of at least so many positions."""
+
+    def __init__(self, session: Any, positions: int) -> None:
+        self._session = session
+        self._positions = positions
+
+    def get_inputs(self) -> Any:
+        return self._session.get_inputs()
+
+    def run(self, names: list[str], given: dict[str, np.ndarray]) -> Any:
+        if next(iter(given.values())).shape[-1] >= self._positions:
+            raise RuntimeError("out of order")
+        return self._session.run(names, given)
+
+
+@pytest.fixture(scope="module")
+def joe(piper_model: Path) -> StreamingVoice:
+    voice = load_voice(piper_model)
+    assert isinstance(voice, StreamingVoice)
+    return voice
+
+
+@pytest.fixture(scope="module")
+def sentence(joe: StreamingVoice) -> StreamingSentence:
+    found = joe.encode(feeds(80))
+    assert found.frames > FLOW_AHEAD_FRAMES + 2 * FIRST
+    return found
+
+
+def flow_positions(
+    joe: StreamingVoice, sentence: StreamingSentence, cuts: list[Window], threads: int
+) -> list[list[int]]:
+    """For each window, the positions that the first stage of the flow was given."""
+    stages, made = counted_stages(joe)
+    counted, positions = again(sentence, stages), []
+    for each in cuts:
+        before = len(made[0])
+        counted.decode(each, threads)
+        positions.append(sorted(made[0][before:]))
+    return positions
+
+
+def test_the_flow_is_computed_ahead(joe: StreamingVoice, sentence: StreamingSentence) -> None:
+    cuts = [Window(0, FIRST), Window(FIRST, 2 * FIRST), Window(2 * FIRST, sentence.frames)]
+    first, second, last = flow_positions(joe, sentence, cuts, threads=2)
+    context = joe._stages[0].signature.receptive_field
+    ahead = FLOW_AHEAD_FRAMES + context.right * FLOW_STAGES
+    assert len(first) == 2
+    assert first[0] < first[1] == ahead
+    # What was computed ahead is enough for it.
+    assert second == []
+    assert sum(last) - len(last) * context.left < sentence.frames - FLOW_AHEAD_FRAMES + 2 * 8
+
+
+@pytest.mark.parametrize(("first", "threads"), [(FIRST, 1), (MAX_SHORT_FRAMES + 1, 2), (None, 2)])
+def test_other_first_windows_are_not(
+    joe: StreamingVoice, sentence: StreamingSentence, first: int | None, threads: int
+) -> None:
+    stages, made = counted_stages(joe)
+    again(sentence, stages).decode(Window(0, first or sentence.frames), threads)
+    context = joe._stages[0].signature.receptive_field
+    most = (first or sentence.frames) + FLOW_STAGES * 3 * (context.left + context.right)
+    assert sum(made[0]) <= most
+
+
+@pytest.mark.parametrize("short", [MAX_SHORT_FRAMES, 1])
+def test_windows_are_the_same_waveform(
+    joe: StreamingVoice, sentence: StreamingSentence, short: int
+) -> None:
+    whole = again(sentence, joe._stages).decode(Window(0, sentence.frames))
+    cuts = [Window(0, short), Window(short, 90), Window(90, sentence.frames)]
+    divided = again(sentence, joe._stages)
+    shared = np.concatenate([divided.decode(each, threads=2) for each in cuts])
+    assert np.abs(whole).max() > 0.01
+    assert np.abs(shared - whole).max() < 1e-5
+
+
+@pytest.mark.parametrize(("stage", "positions"), [(0, FLOW_AHEAD_FRAMES), (-1, 1)])
+def test_an_error_of_either_thread_is_raised(
+    joe: StreamingVoice, sentence: StreamingSentence, stage: int, positions: int
+) -> None:
+    stages = list(joe._stages)
+    failing: Any = _Failing(stages[stage].session, positions)
+    stages[stage] = Stage(failing, stages[stage].signature)
+    with pytest.raises(RuntimeError, match="out of order"):
+        again(sentence, stages).decode(Window(0, FIRST), threads=2)

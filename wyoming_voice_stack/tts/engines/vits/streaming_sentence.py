@@ -1,0 +1,63 @@
+"""A sentence of a divided VITS voice, decoded in windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
+
+from wyoming_voice_stack.tts.engines.vits.stages import Stage, stage_outputs
+from wyoming_voice_stack.tts.engines.vits.windows import Window
+from wyoming_voice_stack.tts.engines.vits.worker_threads import (
+    CALLER_ONLY,
+    Tensor,
+    worker_threads,
+)
+
+FLOW_AHEAD_FRAMES = 80
+"""How far one thread computes the flow while another one decodes the shortest first chunk: both take 9 ms."""
+MAX_SHORT_FRAMES = 20
+"""Longest first window that is decoded so. Threads that share it are ready hardly sooner than one alone."""
+
+
+class StreamingSentence:
+    """A sentence's latents, decoded in windows."""
+
+    decoding_share = 1.0
+
+    def __init__(self, stages: Sequence[Stage], tensors: Mapping[str, Tensor]) -> None:
+        self._tensors = tensors
+        self._flow = tuple(takewhile(_is_flow, stages))
+        self._outputs = stage_outputs(stages, tensors)
+        self._waveform = self._outputs[-1]
+        self.frames: int = tensors[stages[0].signature.source].shape[-1]
+        self.hop: int = self._waveform.total // self.frames
+        """Samples of a frame."""
+
+    def decode(self, window: Window, threads: int = 1) -> Tensor:
+        """Decode these frames with `threads` threads, as [samples]."""
+        samples = Window(window.start * self.hop, window.stop * self.hop)
+        short = window.start == 0 and window.stop <= min(self.frames - 1, MAX_SHORT_FRAMES)
+        if threads > 1 and short and self._flow:
+            return self._decode_first(samples, threads - 1)
+        with worker_threads(threads - 1) as workers:
+            return self._waveform.take(samples, workers).reshape(-1)
+
+    def _decode_first(self, samples: Window, threads: int) -> Tensor:
+        """Decode the first samples, while one more thread computes the flow for those that follow."""
+        ahead = stage_outputs(self._flow, self._tensors)[-1]
+        frames = Window(0, min(self.frames, FLOW_AHEAD_FRAMES))
+        with (
+            ThreadPoolExecutor(1, "vits-flow") as pool,
+            worker_threads(threads - 1) as workers,
+        ):
+            coming = pool.submit(ahead.take, frames, CALLER_ONLY)
+            decoded = self._waveform.take(samples, workers).reshape(-1)
+            coming.result()
+        self._outputs[len(self._flow)].continue_from(ahead)
+        return decoded
+
+
+def _is_flow(stage: Stage) -> bool:
+    """Whether a stage is before the vocoder, whose first stage makes several positions of a frame."""
+    return stage.signature.receptive_field.hop == 1
