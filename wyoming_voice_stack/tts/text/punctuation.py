@@ -43,10 +43,12 @@ _BEFORE_A_SENTENCE = _BRACKETS_AND_QUOTES | {"Pd", "So", "Sk", "Mn", "Cf"}
 _CLOSERS = "\"'])}\u2018\u2019\u201c\u201d\u00ab\u00bb\u2039\u203a\u300d\u300f\uff09\u3011\u300b\u3009\u3015"
 
 _CITATIONS = re.compile(
-    r"(?:\[\^\w{1,20}\]|\[{1,2}\d{1,3}(?:\s?[,\u2013-]\s?\d{1,3}){0,5}\]{1,2}(?:\([^()\s]{0,500}\))?|\u3010[^\u3010\u3011]{0,60}\u3011){1,6}$"
+    r"(?:\s?(?:\[\^\w{1,20}\]|\[{1,2}\d{1,3}(?:\s?[,\u2013-]\s?\d{1,3}){0,5}\]{1,2}(?:\([^()\s]{0,500}\))?|\u3010[^\u3010\u3011]{0,60}\u3011)){1,6}$"
 )
 """Footnote marks and citations behind a sentence: `[1]`, `[2, 3]`, and a model's `【4†source】`."""
 
+_OPEN_CITATION = re.compile(r"\s*(?:\[[\d\s,\u2013-]{1,20}\]\s?){0,6}(?:\[[\d\s,\u2013-]{0,20})?$")
+_NUMBERED_SENTENCE = re.compile(r"(?:^|[:;,.!?]\s|\n)\s*\[\d{1,3}\]\s")
 _CITATION_ENDS = frozenset("])\u3011")
 
 _WIDE_SCRIPTS = re.compile(
@@ -84,6 +86,16 @@ def without_citations(text: str) -> str:
     if text[-1:] not in _CITATION_ENDS:
         return text
     return _CITATIONS.sub("", text)
+
+
+def may_be_citation(text: str) -> bool:
+    """Return whether the text behind the end of a sentence consists of citations, the last of which may be open."""
+    return _OPEN_CITATION.match(text) is not None
+
+
+def is_numbered(sentence: str) -> bool:
+    """Return whether the number of an item in brackets begins the sentence: `[1] Milk`."""
+    return _NUMBERED_SENTENCE.search(sentence) is not None
 
 
 def strip_final_closers(text: str) -> str:

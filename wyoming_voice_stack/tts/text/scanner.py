@@ -19,12 +19,13 @@ from wyoming_voice_stack.tts.text.boundaries import (
 from wyoming_voice_stack.tts.text.fitting import break_position, clause_positions
 from wyoming_voice_stack.tts.text.input_filter import AddressLimit, LineEndings
 from wyoming_voice_stack.tts.text.line_breaks import UnmarkedLine, UnmarkedList
+from wyoming_voice_stack.tts.text.markup.agent_lines import AgentLines
 from wyoming_voice_stack.tts.text.markup.chat_marks import MARK_STARTS
 from wyoming_voice_stack.tts.text.markup.code_fence import CodeFence, OpeningFence, opening_fence
 from wyoming_voice_stack.tts.text.markup.hidden_text import HiddenText
 from wyoming_voice_stack.tts.text.markup.json_tool_calls import is_function_call
 from wyoming_voice_stack.tts.text.markup.line_marks import is_rule, parse_line_mark
-from wyoming_voice_stack.tts.text.punctuation import may_precede_sentence
+from wyoming_voice_stack.tts.text.punctuation import may_be_citation, may_precede_sentence
 from wyoming_voice_stack.tts.text.stream_buffer import StreamBuffer
 
 MAX_HELD_CHARACTERS = 2_000
@@ -49,6 +50,7 @@ class Scanner:
         self._line_endings = LineEndings()
         self._address_limit = AddressLimit()
         self._hidden_text = HiddenText()
+        self._agent_lines = AgentLines()
         self._fence: CodeFence | None = None
         self._is_whole_line = False
         self._in_list = False
@@ -62,7 +64,8 @@ class Scanner:
     def held_characters(self) -> int:
         """The number of characters in memory."""
         fence = self._fence.held_characters if self._fence else 0
-        return len(self._held.text) + fence + self._hidden_text.held_characters
+        hidden = self._hidden_text.held_characters + self._agent_lines.held_characters
+        return len(self._held.text) + fence + hidden
 
     def push(self, delta: str) -> list[str]:
         """Take more text and return the raw sentences that are certain now."""
@@ -90,8 +93,9 @@ class Scanner:
             for character in rest:
                 self._feed(character)
         if self._fence is None:
-            for character in self._hidden_text.finish():
-                self._feed_text(character)
+            self._feed_lines(self._hidden_text.finish())
+        if self._fence is None:
+            self._feed_shown(self._agent_lines.finish())
             self._end_line()
             self._cut(len(self._held.text))
         return self._take()
@@ -105,11 +109,23 @@ class Scanner:
             self._feed_code(self._fence, character)
         elif character in MARK_STARTS or self._hidden_text.is_active:
             in_span = self._held.spans.is_inside
-            text = self._hidden_text.push(character, self._held.line, in_span=in_span)
+            line = self._held.line + self._agent_lines.line
+            text = self._hidden_text.push(character, line, in_span=in_span)
             self._drop_hidden()
-            for shown in text:
-                self._feed_text(shown)
+            self._feed_lines(text)
         else:
+            self._feed_lines(character)
+
+    def _feed_lines(self, text: str) -> None:
+        for character in text:
+            self._feed_shown(self._agent_lines.push(character))
+
+    def _feed_shown(self, text: str) -> None:
+        if self._agent_lines.drops_line and self._held.line_start is not None:
+            self._cut(self._held.line_start)
+            self._held = StreamBuffer()
+        self._agent_lines.drops_line = False
+        for character in text:
             self._feed_text(character)
 
     def _drop_hidden(self) -> None:
@@ -118,12 +134,14 @@ class Scanner:
             self.reasoning_ended = True
             self._pieces.clear()
             self._held = StreamBuffer()
+            self._agent_lines = AgentLines()
             self._unmarked_list = None
             self._is_whole_line = self._in_list = self._is_listed = self._is_after_colon = False
             self._line_characters = 0
         elif hidden.drops_line and self._held.line_start is not None:
             self._cut(self._held.line_start)
             self._held = StreamBuffer()
+            self._agent_lines = AgentLines()
         hidden.drops_text = hidden.drops_line = False
 
     def _feed_code(self, fence: CodeFence, character: str) -> None:
@@ -242,6 +260,8 @@ class Scanner:
         held = self._held
         if held.candidate is not None:
             return
+        if held.citation is not None and not may_be_citation(held.text[held.citation :]):
+            self._cut(held.citation)
         if may_end_sentence(held.text):
             held.candidate = len(held.text)
         elif line is not None:
@@ -253,6 +273,8 @@ class Scanner:
             return
         if held.next_word is None:
             if may_precede_sentence(character):
+                return
+            if held.takes_citation(character):
                 return
             held.next_word = len(held.text) - 1
         self._check_candidate()
@@ -270,6 +292,8 @@ class Scanner:
             is_end = ends_sentence(before, after, self._long_characters)
         if is_end:
             self._cut(held.candidate)
+        elif is_end is not None and held.citation is not None:
+            self._cut(held.citation)
         elif is_end is not None:
             held.drop_candidate()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wyoming_voice_stack.tts.text.line_breaks import UnmarkedLine
 from wyoming_voice_stack.tts.text.markup.code_span import BackquoteCounter
+from wyoming_voice_stack.tts.text.punctuation import is_numbered
 
 
 class StreamBuffer:
@@ -19,6 +20,8 @@ class StreamBuffer:
         """Where a sentence ends, if the next word proves it."""
         self.next_word: int | None = None
         """Where the word after the candidate begins."""
+        self.citation: int | None = None
+        """Where a sentence ends, unless the number in brackets behind it belongs to it."""
         self.unmarked_line: UnmarkedLine | None = None
         """The line that ends at the candidate, if it has no end mark."""
 
@@ -54,6 +57,20 @@ class StreamBuffer:
             self.unmarked_line = line
         return piece
 
+    def takes_citation(self, digit: str) -> bool:
+        """Return whether a digit begins a number in brackets that may belong to the sentence before it.
+
+        If so, the end of that sentence is not the candidate any more.
+        """
+        place = self.candidate
+        if place is None or not digit.isdigit() or self.text[place:].strip() != f"[{digit}":
+            return False
+        begin = place if self.citation is None else self.citation
+        if is_numbered(self.text[:begin]):
+            return False
+        self.citation, self.candidate = begin, None
+        return True
+
     def drop_candidate(self) -> None:
         """Forget the possible end of a sentence."""
-        self.candidate = self.next_word = self.unmarked_line = None
+        self.candidate = self.next_word = self.unmarked_line = self.citation = None

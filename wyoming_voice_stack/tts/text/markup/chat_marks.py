@@ -12,6 +12,7 @@ MAX_MARK_CHARACTERS = 80
 _REASONING = frozenset(
     [
         "think",
+        "longcat_think",
         "thinking",
         "thought",
         "thoughts",
@@ -39,6 +40,7 @@ _TOOLS = frozenset(
         "tools",
         "toolcall",
         "tool_call",
+        "longcat_tool_call",
         "tool_calls",
         "tool_use",
         "tool_code",
@@ -77,7 +79,17 @@ _TOOL_CALLS = "[tool_calls]"
 _SYSTEM = ("<<sys>>", "<</sys>>")
 _UNUSED = {"<unused94>": False, "<unused95>": True, "<ctrl94>": False, "<ctrl95>": True}
 """Tokens that models of Gemma's family and Gemini put around their reasoning, and whether they close it."""
-_FIXED = (*(mark.lower() for mark in _BRACKET_MARKS), _TOOL_CALLS, *_SYSTEM, *_UNUSED)
+_HALF_OPEN = {
+    f"<|{name}>": name for name in ("turn", "channel", "tool", "tool_call", "tool_response")
+}
+_HALF_CLOSE = {f"<{name}|>": name for name in _HALF_OPEN.values()}
+"""Marks with a bar on the side of the text around them: `<|channel>thought` and `<channel|>`."""
+_QUOTE = '<|"|>'
+"""A quotation mark in the arguments of a call."""
+_FIXED = (
+    *(*(mark.lower() for mark in _BRACKET_MARKS), _TOOL_CALLS, *_SYSTEM, *_UNUSED),
+    *(*_HALF_OPEN, *_HALF_CLOSE, _QUOTE),
+)
 
 _HEADERS = frozenset(
     {
@@ -104,6 +116,7 @@ HIDDEN_ROLES = frozenset(
         "context",
         "analysis",
         "commentary",
+        "thought",
     ]
 )
 SPOKEN_ROLES = frozenset(["assistant", "model", "bot", "gpt", "ai", "final", "answer"])
@@ -119,11 +132,11 @@ _ELEMENT = re.compile(
 _PIPED = re.compile(r"<\|(?P<name>[^|<>\n]{0,60})(?P<bar>\|)?(?P<end>>)?")
 _UNSPOKEN = re.compile(
     rf"</?(?:\w+:)?(?:{'|'.join(_NAMES)})(?:[\s=/][^<>\n]{{0,80}})?>|</?[a-z]\w{{0,40}}_\w{{0,40}}(?: [^<>\n]{{0,80}})?>"
-    rf"|<0x[0-9A-F]{{2}}>|<\|[^|<>\n]{{1,60}}\|>|\[/?(?:TOOL_CALLS|{'|'.join(_BRACKETS)})\]",
+    rf"|<0x[0-9A-F]{{2}}>|<\|[^|<>\n]{{1,60}}\|>|<\|?(?:{'|'.join(_HALF_OPEN.values())})\|?>|\[/?(?:TOOL_CALLS|{'|'.join(_BRACKETS)})\]",
     re.IGNORECASE,
 )
 _REASONING_END = re.compile(
-    rf"/(?:\w+:)?(?:{'|'.join(sorted(_REASONING))})|[|\uff5c][\w/ \u2581]*(?:think|thought|reason)|(?:unused|ctrl)95",
+    rf"/(?:\w+:)?(?:{'|'.join(sorted(_REASONING))})|[|\uff5c][\w/ \u2581]*(?:think|thought|reason)|channel\||(?:unused|ctrl)95",
     re.IGNORECASE,
 )
 _REASONING_WORDS = ("think", "thought", "reason")
@@ -246,6 +259,12 @@ def _parse_element(mark: str) -> ChatMark | bool:
 def _fixed(mark: str) -> ChatMark:
     if mark == _TOOL_CALLS:
         return ChatMark(MarkKind.HIDE_TURN)
+    if name := _HALF_CLOSE.get(mark):
+        return ChatMark(MarkKind.SHOW, is_template=True, ends_reasoning=name == "channel")
+    if name := _HALF_OPEN.get(mark):
+        return _template(name)
+    if mark == _QUOTE:
+        return ChatMark(MarkKind.SHOW, ends_line=False)
     family = "unused" if mark in _UNUSED else mark.strip("[]<>/")
     closes = _UNUSED.get(mark, "/" in mark)
     ends_reasoning = closes and family in {"unused", "think"}

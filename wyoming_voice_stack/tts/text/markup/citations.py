@@ -13,6 +13,7 @@ _GENERATED = re.compile(
 """Marks that models write for the program that shows the answer."""
 _NUMBERED = re.compile(
     rf"`[^`\n]{{0,200}}`|(?:(?<=[^\W_][^\W_])|(?<=[.,;:!?)*_%\u201d\u00bb\u3002]))(?:{_NUMBERS}){{1,6}}(?!\w)"
+    rf"|(?<=[.!?)\u2026\u201d\u00bb\u3002\uff01\uff1f])\s{{1,2}}{_NUMBERS}(?:\s?{_NUMBERS}){{0,5}}\s*$"
     rf"|(?P<before>(?<!\w)[^\W\d_]{{1,20}}) (?:{_NUMBERS}){{1,6}}(?=[.,;:!?)]|\s*$)"
 )
 _WORDS_BEFORE_NUMBERS = """

@@ -19,6 +19,7 @@ from wyoming_voice_stack.tts.text.markup.json_tool_calls import (
     JsonToolCall,
     JsonValue,
     begins_function_call,
+    is_call_label,
 )
 from wyoming_voice_stack.tts.text.markup.open_elements import OpenElements
 
@@ -52,6 +53,8 @@ class HiddenText:
         self._hidden_line = BackquoteCounter()
         self._json: JsonValue | None = None
         self._tool_call: JsonToolCall | None = None
+        self._before_call = ""
+        """The line before the tool call."""
         self._header: str | None = None
         self._header_is_long = False
 
@@ -81,7 +84,7 @@ class HiddenText:
             self._hide_turn()
             return self._text(character)
         if character == "{" and before[-1:] in _BEFORE_TOOL_CALL and not self.is_active:
-            self._tool_call = JsonToolCall()
+            self._tool_call, self._before_call = JsonToolCall(), before
         if self._tool_call is not None:
             return self._push_tool_call(self._tool_call, character)
         if self._pending:
@@ -144,6 +147,10 @@ class HiddenText:
             return ""
         self._tool_call = None
         if is_call:
+            is_in_list = self._before_call.strip() == "["
+            self.drops_line = is_in_list or is_call_label(self._before_call)
+            if is_in_list:
+                self._hidden_by, self._json = _TEMPLATE, JsonValue(depth=1)
             return "\n"
         text = tool_call.text[:-1]
         # The last character may begin a mark.

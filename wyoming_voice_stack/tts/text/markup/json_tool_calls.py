@@ -7,14 +7,41 @@ import re
 MAX_TOOL_CALL_CHARACTERS = 500
 """Text that is held back until it is clear whether it is a tool call."""
 
-_STARTS = (
-    *tuple(
-        f'{{"{key}":'
-        for key in ("name", "function", "tool", "tool_name", "tool_calls", "function_call")
+_NAMES = (
+    *(
+        "name",
+        "function",
+        "function_name",
+        "tool",
+        "tool_name",
+        "tool_calls",
+        "function_call",
+        "action",
     ),
-    '{"type":"function"',
+    *("service", "recipient_name", "tool_call", "call", "method", "intent"),
 )
-_ARGUMENTS = re.compile(r'"(?:arguments|parameters|args|tool_input|function|tool_calls)"\s*:')
+"""Keys of the name of what is called."""
+_OTHERS = (
+    "id",
+    "type",
+    "arguments",
+    "parameters",
+    "args",
+    "tool_input",
+    "action_input",
+    "index",
+    "domain",
+)
+_STARTS = tuple(f'{{"{key}":' for key in (*_NAMES, *_OTHERS))
+_NAMED = re.compile(rf'"(?:{"|".join(_NAMES)})"\s*:')
+_ARGUMENTS = re.compile(
+    r'"(?:arguments|parameters|args|kwargs|tool_input|action_input|function|tool_calls|service_data|target'
+    r'|entity_id|slots|params)"\s*:'
+)
+_LABEL = re.compile(
+    r"\s*\**(?:action|(?:calling )?(?:tool|function)(?:[ _](?:call|use))?|call)s?\**\s?:?\**\s*",
+    re.IGNORECASE,
+)
 _FUNCTION_CALL = re.compile(r"\s*(?:to=)?functions\.\w+(?:[.:]\w+)?\s*\(?\s*")
 _EMPTY_CALL = re.compile(rf"{_FUNCTION_CALL.pattern}\((?:\s*\w+\s*=[^)]*)?\);?\s*")
 
@@ -29,13 +56,19 @@ def is_function_call(line: str) -> bool:
     return "functions." in line and _EMPTY_CALL.fullmatch(line) is not None
 
 
+def is_call_label(line: str) -> bool:
+    """Return whether a line before a tool call only announces it, as in `Tool call: {`."""
+    return _LABEL.fullmatch(line) is not None
+
+
 class JsonValue:
     """Follows the JSON values behind the mark of a tool call."""
 
-    def __init__(self) -> None:
-        self._depth = 0
+    def __init__(self, depth: int = 0) -> None:
+        """Follow values inside `depth` brackets that are open already."""
+        self._depth = depth
         self._in_string = self._escaped = False
-        self._started = False
+        self._started = depth > 0
 
     @property
     def is_complete(self) -> bool:
@@ -79,7 +112,7 @@ class JsonToolCall:
             self._begins_as_call = compact.startswith(_STARTS)
             if not (self._begins_as_call or any(start.startswith(compact) for start in _STARTS)):
                 return False
-        if character == ":" and _ARGUMENTS.search(self.text):
+        if character == ":" and _ARGUMENTS.search(self.text) and _NAMED.search(self.text):
             self._has_arguments, self.text = True, ""
             return None
         if self._json.is_complete or len(self.text) >= MAX_TOOL_CALL_CHARACTERS:

@@ -239,6 +239,24 @@ PIECES = [
         "function",
         "<b>",
     ),
+    *(
+        "Thought: ",
+        "Action: ",
+        "Action Input: ",
+        "Observation: ",
+        "Final Answer: ",
+        "turn_on(",
+        ")",
+    ),
+    *(
+        'search["',
+        '"]',
+        '{"action": "x", ',
+        '"action_input": {}}',
+        "<|channel>thought\n",
+        "<channel|>",
+    ),
+    *(". [1] ", "[2]", "**"),
 ]
 messy_texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
