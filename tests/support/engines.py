@@ -13,6 +13,7 @@ from wyoming_voice_stack.tts.engines.coqui.engine import CoquiSource, CoquiSynth
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
 from wyoming_voice_stack.tts.engines.piper.engine import PiperSource
 from wyoming_voice_stack.tts.engines.xtts.engine import XttsSource, XttsSynthesizer
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 
@@ -38,6 +39,8 @@ def loaded_xtts(folder: Path) -> Iterator[XttsSynthesizer]:
 
 def loaded_vits(folder: Path) -> Iterator[CoquiSynthesizer]:
     engine = vits_source(folder).load()
+    # Its chunks would be longer while the machine is busy, and their samples rounded differently.
+    engine._scheduler = FairScheduler(at_once=1, clock=lambda: 0.0)
     yield engine
     engine.close()
 
