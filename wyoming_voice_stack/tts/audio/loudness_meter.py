@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wyoming_voice_stack.tts.audio.frames import FRAME_MS, SILENCE_POWER, Frame
+from wyoming_voice_stack.tts.engine import Samples
 
 MEASURED_MS = 1000
 """Length of the beginning that is measured. A whole Piper sentence is 1 dB softer than its first second,
@@ -37,7 +38,7 @@ class LoudnessMeter:
     def __init__(self, measured_ms: float = MEASURED_MS) -> None:
         self._needed = measured_ms / FRAME_MS
         self._powers: list[float] = []
-        self._peak = 0.0
+        self._sound: list[Samples] = []
         self._frames = 0
 
     @property
@@ -52,7 +53,7 @@ class LoudnessMeter:
         self._frames += 1
         if not frame.is_silent:
             self._powers.append(frame.power)
-            self._peak = max(self._peak, float(np.abs(frame.samples).max()))
+            self._sound.append(frame.samples)
 
     @property
     def loudness(self) -> Loudness | None:
@@ -63,7 +64,7 @@ class LoudnessMeter:
         speech = [power for power in self._powers if power >= gate]
         return Loudness(
             level_db=10 * math.log10(_mean(speech)),
-            peak=self._peak,
+            peak=float(np.abs(np.concatenate(self._sound)).max()),
             seconds=len(speech) * FRAME_MS / 1000,
         )
 

@@ -16,6 +16,9 @@ from wyoming_voice_stack.tts.engines.vits.worker_threads import (
 
 FLOW_AHEAD_FRAMES = 80
 """How far one thread computes the flow while another one decodes the shortest first chunk: both take 9 ms."""
+LAST_FLOW_FRAMES = 40
+"""Frames at the end of a sentence that are computed with those before them: the context of each layer has most
+of them computed already, and alone they would take 4 ms."""
 MAX_SHORT_FRAMES = 20
 """Longest first window that is decoded so. Threads that share it are ready hardly sooner than one alone."""
 
@@ -46,7 +49,8 @@ class StreamingSentence:
     def _decode_first(self, samples: Window, threads: int) -> Tensor:
         """Decode the first samples, while one more thread computes the flow for those that follow."""
         ahead = stage_outputs(self._flow, self._tensors)[-1]
-        frames = Window(0, min(self.frames, FLOW_AHEAD_FRAMES))
+        all_ahead = self.frames <= FLOW_AHEAD_FRAMES + LAST_FLOW_FRAMES
+        frames = Window(0, self.frames if all_ahead else FLOW_AHEAD_FRAMES)
         with (
             ThreadPoolExecutor(1, "vits-flow") as pool,
             worker_threads(threads - 1) as workers,

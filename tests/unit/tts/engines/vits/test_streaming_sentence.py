@@ -13,6 +13,7 @@ from wyoming_voice_stack.tts.engines.vits.sessions import StreamingVoice, load_v
 from wyoming_voice_stack.tts.engines.vits.stages import Stage
 from wyoming_voice_stack.tts.engines.vits.streaming_sentence import (
     FLOW_AHEAD_FRAMES,
+    LAST_FLOW_FRAMES,
     MAX_SHORT_FRAMES,
     StreamingSentence,
 )
@@ -47,8 +48,8 @@ def joe(piper_model: Path) -> StreamingVoice:
 
 @pytest.fixture(scope="module")
 def sentence(joe: StreamingVoice) -> StreamingSentence:
-    found = joe.encode(feeds(80))
-    assert found.frames > FLOW_AHEAD_FRAMES + 2 * FIRST
+    found = joe.encode(feeds(90))
+    assert found.frames > FLOW_AHEAD_FRAMES + LAST_FLOW_FRAMES
     return found
 
 
