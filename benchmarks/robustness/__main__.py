@@ -18,8 +18,8 @@ request lives. A server that was started here and does not is replaced for the n
 The server's event loop ran and waited for so many percent of the time. A loop that runs most of the time has
 too much work. One that waits could not run, because attackers, bystanders and engines had the cores.
 
-Foreign clients attack a server of ours whose `ALLOWED_CLIENTS` does not name them; they need an
-address that is not loopback. Below the table is how many bytes each attack added to the server's log.
+Attacks over HTTP are not carried out on the peers, which do not speak it. Foreign clients attack a
+server of ours whose `ALLOWED_CLIENTS` does not name them; they need an address that is not loopback. Below the table is how many bytes each attack added to the server's log.
 """
 
 from __future__ import annotations
@@ -125,12 +125,13 @@ def assigned(
 ) -> Iterator[tuple[Choice, list[Attack]]]:
     """The servers with their attacks; outsiders attack one of our own that does not allow them."""
     for choice in chosen:
+        possible = [one for one in wanted if choice.serves_http or not one.over_http]
         if choice.start_closed is None:
             # Peers allow all addresses; a server that runs already may not.
-            yield choice, [one for one in wanted if not (one.outsiders and choice.allows_all)]
+            yield choice, [one for one in possible if not (one.outsiders and choice.allows_all)]
             continue
         for outsiders in (False, True):
-            its_attacks = [attack for attack in wanted if attack.outsiders is outsiders]
+            its_attacks = [attack for attack in possible if attack.outsiders is outsiders]
             start = choice.start_closed if outsiders else choice.start
             if its_attacks:
                 yield choice._replace(start=start), its_attacks

@@ -151,6 +151,8 @@ class Attack:
     work: Work
     services: tuple[Service, ...] = ("asr", "tts")
     """The kinds of servers that it concerns."""
+    over_http: bool = False
+    """Whether it is HTTP, which the other programs do not speak."""
     outsiders: bool = False
     """Whether the server must not allow the addresses that the attack comes from."""
 

@@ -40,6 +40,7 @@ class Choice(NamedTuple):
     """Starts it so that only loopback and `OUTSIDE` are allowed; None if that cannot be chosen."""
     allows_all: bool = False
     """Whether it has no list of the addresses that may connect."""
+    serves_http: bool = True
     is_started_here: bool = True
 
 
@@ -108,7 +109,10 @@ def peer_choices(services: list[Service], cache: Path) -> list[Choice]:
         "asr": whisper,
         "tts": lambda folder: peer_piper(PiperOptions(JOE, 0), folder, cache, ""),
     }
-    return [Choice(f"{PEER} {service}", starts[service], allows_all=True) for service in services]
+    return [
+        Choice(f"{PEER} {service}", starts[service], allows_all=True, serves_http=False)
+        for service in services
+    ]
 
 
 def given_choice(address: str, pid: int | None) -> Choice:

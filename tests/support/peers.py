@@ -12,6 +12,7 @@ from wyoming.info import Info
 from tests.support.fakes import WAIT_SECONDS
 from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.http.application import RequestPlaces, make_runner
+from wyoming_voice_stack.http.deadlines import Deadlines
 from wyoming_voice_stack.http.health import HasStatus
 from wyoming_voice_stack.http.late_routes import BuildRoutes
 from wyoming_voice_stack.http.pacing import Pace
@@ -151,6 +152,7 @@ async def listening(
     allowed_origins: Sequence[str] = (),
     allowed_hosts: Sequence[str] = (),
     new_pace: Callable[[], Pace] | None = None,
+    deadlines: Deadlines | None = None,
     late_routes: Callable[[RequestPlaces], Mapping[str, BuildRoutes]] = lambda _: {},
     **more: object,
 ) -> AsyncIterator[Listener]:
@@ -165,6 +167,7 @@ async def listening(
             allowed_origins=allowed_origins,
             allowed_hosts=allowed_hosts,
             new_pace=new_pace,
+            deadlines=deadlines,
             handling=connections.handling,
             late_routes=late_routes(connections),
         ),

@@ -43,6 +43,23 @@ HEADERS_KEY: web.RequestKey[AddHeaders] = web.RequestKey("headers")
 """Of a request: a function that completes the headers of its response."""
 
 
+class OpenSocket(Protocol):
+    """A WebSocket whose client may leave while not all that it sent is read."""
+
+    @property
+    def received_bytes(self) -> int:
+        """What the client has sent."""
+        ...
+
+    def probe(self) -> None:
+        """Send something without a meaning if more of the client's data waits."""
+        ...
+
+    def abandon(self) -> None:
+        """End now, without reading the rest."""
+        ...
+
+
 class SocketPlace(Protocol):
     """The place of a WebSocket, which it has while it makes the server work."""
 
@@ -57,6 +74,10 @@ class SocketPlace(Protocol):
 
     def give_back(self) -> None:
         """Leave the place to others: nothing is in progress."""
+        ...
+
+    def watch(self, socket: OpenSocket) -> None:
+        """End the socket, which is open, when its client has left."""
         ...
 
 

@@ -16,8 +16,10 @@ from functools import partial
 from aiohttp import web
 
 from wyoming_voice_stack.errors import NoFreePlace, ShuttingDown
+from wyoming_voice_stack.http.application import OpenSocket
 from wyoming_voice_stack.server.admission import is_loopback, places_of_one_address, source_of
 from wyoming_voice_stack.server.bounded_connections import BoundedConnections
+from wyoming_voice_stack.server.departures import DepartureWatch
 from wyoming_voice_stack.server.memory_return import MemoryReturn
 
 RESTING_CONNECTIONS = 256
@@ -47,6 +49,7 @@ class HttpConnections:
         self._draining = False
         self._drain_began = asyncio.Event()
         self._memory_return = MemoryReturn()
+        self._departures = DepartureWatch()
 
     @property
     def requests(self) -> int:
@@ -107,7 +110,11 @@ class HttpConnections:
         transport = request.transport
         if self._draining or transport is None:
             raise ShuttingDown
-        place = _SocketPlace(partial(self.enter, request), partial(self._rest_socket, transport))
+        place = _SocketPlace(
+            partial(self.enter, request),
+            partial(self._rest_socket, transport),
+            partial(self._departures.add, sock=transport.get_extra_info("socket")),
+        )
         self._sockets += 1
         self._finished.clear()
         self._rest_socket(transport)
@@ -115,6 +122,9 @@ class HttpConnections:
             yield place
         finally:
             place.give_back()
+            if place.socket is not None:
+                self._departures.remove(place.socket)
+                self._memory_return.connection_ended(place.socket.received_bytes)
             self._sockets -= 1
             self._idle_sockets.remove(transport)
             self._touch(transport)
@@ -141,6 +151,7 @@ class HttpConnections:
         """Abort the connections at rest."""
         self._resting.close()
         self._idle_sockets.close()
+        self._departures.close()
         await self._memory_return.close()
 
     def _check(self, source: str) -> None:
@@ -174,11 +185,17 @@ class _SocketPlace:
     """The place of one WebSocket."""
 
     def __init__(
-        self, enter: Callable[[], AbstractContextManager[None]], rest: Callable[[], None]
+        self,
+        enter: Callable[[], AbstractContextManager[None]],
+        rest: Callable[[], None],
+        watch: Callable[[OpenSocket], None],
     ) -> None:
-        """`enter` takes a place; `rest` notes that the socket has none."""
+        """`enter` takes a place; `rest` notes that the socket has none; `watch` notices its end."""
         self._enter = enter
         self._rest = rest
+        self._watch = watch
+        self.socket: OpenSocket | None = None
+        """The socket, once it is open."""
         self._held: ExitStack | None = None
 
     def take(self) -> None:
@@ -199,3 +216,8 @@ class _SocketPlace:
             self._held.close()
             self._held = None
             self._rest()
+
+    def watch(self, socket: OpenSocket) -> None:
+        """End the socket, which is open, when its client has left."""
+        self.socket = socket
+        self._watch(socket)

@@ -10,8 +10,11 @@ from benchmarks.robustness.attacks.floods import FLOODS
 from benchmarks.robustness.attacks.foreign_clients import FOREIGN_CLIENTS
 from benchmarks.robustness.attacks.heavy import HEAVY_REQUESTS
 from benchmarks.robustness.attacks.holds import HOLDS
+from benchmarks.robustness.attacks.http_bodies import HTTP_BODIES
 from benchmarks.robustness.attacks.http_clients import HTTP_CLIENTS
+from benchmarks.robustness.attacks.http_floods import HTTP_FLOODS
 from benchmarks.robustness.attacks.malformed import MALFORMED
+from benchmarks.robustness.attacks.websockets import WEBSOCKETS
 
 
 async def do_nothing(run: AttackRun) -> None:
@@ -26,6 +29,9 @@ ATTACKS: tuple[Attack, ...] = (
     *FOREIGN_CLIENTS,
     *HOLDS,
     *HTTP_CLIENTS,
+    *HTTP_BODIES,
+    *HTTP_FLOODS,
+    *WEBSOCKETS,
     *MALFORMED,
     *CROWDS,
 )

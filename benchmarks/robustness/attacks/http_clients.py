@@ -13,10 +13,8 @@ from wyoming_voice_stack.codecs.encoding import wav_header
 UPLOADERS = 200
 BLOCKS = 290
 """Blocks of silence in each upload: 19 MB, ten minutes."""
-SOCKETS = 16
-PINGS = b"\x89\x80\0\0\0\0" * 10_000
-"""Empty ping frames of a WebSocket client, with a mask of zeros."""
 SLOW_READERS = 100
+EVENT_READERS = 60
 HALF_OPEN = 50
 ANNOUNCED_BYTES = 20_000_000
 SMALLEST_BUFFER = 4096
@@ -72,7 +70,16 @@ async def upload_at_once(run: AttackRun) -> None:
 
 async def read_nothing(run: AttackRun) -> None:
     """Ask for long speech over HTTP and do not read it."""
-    body = json.dumps({"input": LONG_TEXT, "response_format": "pcm"}).encode()
+    await _leave_unread(run, SLOW_READERS, {})
+
+
+async def read_no_events(run: AttackRun) -> None:
+    """Ask for long speech as server-sent events and do not read them."""
+    await _leave_unread(run, EVENT_READERS, {"stream_format": "sse"})
+
+
+async def _leave_unread(run: AttackRun, readers: int, options: dict[str, str]) -> None:
+    body = json.dumps({"input": LONG_TEXT, "response_format": "pcm", **options}).encode()
     request = head("/v1/audio/speech", "application/json", len(body)) + body
 
     async def ask(link: Link) -> None:
@@ -80,7 +87,7 @@ async def read_nothing(run: AttackRun) -> None:
         await link.send(request)
         await asyncio.sleep(run.seconds_left)
 
-    await run.on_connections(SLOW_READERS, ask, receive_buffer=SMALLEST_BUFFER)
+    await run.on_connections(readers, ask, receive_buffer=SMALLEST_BUFFER)
 
 
 async def send_no_body(run: AttackRun) -> None:
@@ -97,35 +104,13 @@ async def send_no_body(run: AttackRun) -> None:
     await run.on_connections(HALF_OPEN, send)
 
 
-async def ping_sockets(run: AttackRun) -> None:
-    """Open WebSockets, and send empty pings without pause; the answers are read."""
-    lines = (
-        "GET /v1/realtime?intent=transcription HTTP/1.1",
-        "Host: localhost",
-        "Connection: Upgrade",
-        "Upgrade: websocket",
-        "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-    )
-    handshake = ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-    async def flood(link: Link) -> None:
-        await link.send(handshake)
-        run.counts[(await link.reader.readline()).split()[1].decode()] += 1
-        reading = asyncio.create_task(link.drain_replies())
-        try:
-            while not reading.done():
-                await link.send(PINGS)
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-
-    await run.on_connections(SOCKETS, flood)
-
-
 HTTP_CLIENTS = (
-    Attack(f"{UPLOADERS} uploads of 19 MB over HTTP", upload_at_once, ("asr",)),
-    Attack(f"{SOCKETS} WebSockets, ping without pause", ping_sockets),
-    Attack(f"{SLOW_READERS} HTTP readers that never read", read_nothing, ("tts",)),
-    Attack(f"{HALF_OPEN} HTTP requests without their body", send_no_body),
+    Attack(f"{UPLOADERS} uploads of 19 MB over HTTP", upload_at_once, ("asr",), over_http=True),
+    Attack(f"{SLOW_READERS} HTTP readers that never read", read_nothing, ("tts",), over_http=True),
+    Attack(
+        f"{EVENT_READERS} readers of server-sent events that never read",
+        *(read_no_events, ("tts",)),
+        over_http=True,
+    ),
+    Attack(f"{HALF_OPEN} HTTP requests without their body", send_no_body, over_http=True),
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
-from aiohttp import BodyPartReader, MultipartReader, hdrs, web
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from wyoming_voice_stack.errors import Busy, TooLarge
 from wyoming_voice_stack.http.api.api_errors import InvalidField, UnsupportedBody
@@ -27,7 +29,9 @@ MAX_FIELDS = 128
 MAX_FIELD_BYTES = 64 * 1024
 """Largest value of a field that is no file."""
 MAX_FORM_BYTES = MIB
-"""Everything of a form but its file: values, and what the encoding adds."""
+"""Everything of a form but its file: values, and the lines that the encoding adds."""
+MAX_LINE_BYTES = 8 * 1024
+MAX_PART_HEADERS = 32
 CHUNK_BYTES = 8 * 1024
 """What is read of a form in one step: of a body in chunks of one byte, more would take tens of milliseconds."""
 OWN_BYTES = MIB
@@ -175,6 +179,23 @@ def require_form(request: web.Request) -> None:
         )
 
 
+class _Lines:
+    """A body whose lines are counted: what is before the first part may have any number of them."""
+
+    def __init__(self, content: StreamReader, count: Callable[[int], Awaitable[None]]) -> None:
+        self._content = content
+        self._count = count
+
+    async def readline(self, **limits: Any) -> bytes:
+        """Return the next line."""
+        line = await self._content.readline(**limits)
+        await self._count(len(line))
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._content, name)
+
+
 class _FormReader:
     """Reads one form."""
 
@@ -190,14 +211,19 @@ class _FormReader:
 
     async def read(self) -> UploadedForm:
         try:
-            parts = await self._request.multipart()
+            content = cast("StreamReader", _Lines(self._request.content, self._count_line))
+            parts = MultipartReader(
+                *(self._request.headers, content),
+                max_field_size=MAX_LINE_BYTES,
+                max_headers=MAX_PART_HEADERS,
+            )
             count = 0
             while (part := await self._next(parts)) is not None:
                 count += 1
                 if count > MAX_FIELDS:
                     raise InvalidField(f"The form has more than {MAX_FIELDS} fields; send fewer.")
                 await self._take(part)
-        except (ValueError, AssertionError, web.HTTPException, UnicodeError) as error:
+        except (ValueError, AssertionError, UnicodeError, HttpProcessingError) as error:
             # What aiohttp raises if boundaries or headers of a part are missing or too long.
             raise InvalidField("The form is damaged; send valid multipart/form-data.") from error
         return UploadedForm(self._fields, self._file)
@@ -216,9 +242,7 @@ class _FormReader:
         name = (part.name or "").removesuffix("[]")
         if name != "file":
             value = await self._bytes(part, MAX_FIELD_BYTES, f"Field {name!r:.100}")
-            self._form_bytes += len(value)
-            if self._form_bytes > MAX_FORM_BYTES:
-                raise TooLarge(f"The fields are larger than {MAX_FORM_BYTES // 1024} KiB.")
+            self._count_field(len(value))
             self._fields[name] = (*self._fields.get(name, ()), bytes(value.content()).decode())
             return
         if self._file is not None:
@@ -226,6 +250,15 @@ class _FormReader:
         data = await self._bytes(part, self._max_file_bytes, "The file")
         kind = part.headers.get(hdrs.CONTENT_TYPE, "")
         self._file = UploadedFile(part.filename or "", kind, data.content())
+
+    async def _count_line(self, count: int) -> None:
+        self._count_field(count)
+        await self._pace(count)
+
+    def _count_field(self, count: int) -> None:
+        self._form_bytes += count
+        if self._form_bytes > MAX_FORM_BYTES:
+            raise TooLarge(f"The fields are larger than {MAX_FORM_BYTES // 1024} KiB.")
 
     async def _bytes(self, part: BodyPartReader, limit_bytes: int, what: str) -> GrowingBuffer:
         data = self._memory.buffer()

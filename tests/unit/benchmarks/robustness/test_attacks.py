@@ -14,7 +14,7 @@ from benchmarks.robustness import attack as attack_module
 from benchmarks.robustness import requests
 from benchmarks.robustness.attack import Attack, AttackRun, Service, carry_out
 from benchmarks.robustness.attacker import attack_from_process
-from benchmarks.robustness.attacks import heavy
+from benchmarks.robustness.attacks import heavy, http_bodies
 from benchmarks.robustness.attacks.catalogue import ATTACKS, attack_named
 from benchmarks.robustness.attacks.malformed import mutate
 from tests.support.fakes import WAIT_SECONDS
@@ -89,6 +89,9 @@ def no_speech(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # Large events take longer to make than these attacks last.
     monkeypatch.setattr(heavy, "NAMES", 100)
     monkeypatch.setattr(heavy, "NUMBERS", 100)
+    monkeypatch.setattr(http_bodies, "JSON_BYTES", 10_000)
+    monkeypatch.setattr(http_bodies, "ITEMS", 100)
+    monkeypatch.setattr(http_bodies, "FIELD_HEADER_BYTES", 10_000)
     for cached in (requests.short_request, requests.long_request):
         cached.cache_clear()
     yield

@@ -50,4 +50,6 @@ def test_peers_alone() -> None:
     options = parser().parse_args(["--only-peer"])
     assert [choice.name for choice in choices(options)] == ["peer asr", "peer tts"]
     for _, wanted in assigned(choices(options), attacks(None)):
-        assert not any(attack.outsiders for attack in wanted)
+        assert not any(attack.outsiders or attack.over_http for attack in wanted)
+    for _, wanted in assigned(choices(parser().parse_args([])), attacks(None)):
+        assert any(attack.over_http for attack in wanted) or wanted[0].outsiders

@@ -13,7 +13,15 @@ from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 from wyoming_voice_stack.errors import VoiceStackError
 from wyoming_voice_stack.http.api.api_errors import InvalidField, describe
 from wyoming_voice_stack.http.api.realtime.client_events import ClientEvent, parse_event
-from wyoming_voice_stack.http.deadlines import Deadlines
+from wyoming_voice_stack.http.api.realtime.frame_intake import (
+    BUSY_REASON,
+    LATE_REASON,
+    FrameIntake,
+    PaidMessages,
+)
+from wyoming_voice_stack.http.deadlines import Deadlines, deadlines_of
+from wyoming_voice_stack.http.pacing import pace_of
+from wyoming_voice_stack.protocol.connection.inbox import InboxPool
 
 if TYPE_CHECKING:
     from aiohttp._websocket.reader import WebSocketDataQueue
@@ -27,6 +35,14 @@ IDLE_SECONDS = 600.0
 CLOSE_SECONDS = 2.0
 """How long the client may take to answer the end of the session."""
 SUBPROTOCOL = "realtime"
+UNASKED_PONG = b"\x8a\x00"
+"""A frame without a meaning, which no client answers."""
+_REASONS: dict[int, str] = {
+    WSCloseCode.MESSAGE_TOO_BIG: f"Events may have {MAX_EVENT_BYTES // 1024} KiB; send audio in parts.",
+    WSCloseCode.TRY_AGAIN_LATER: BUSY_REASON,
+    WSCloseCode.POLICY_VIOLATION: LATE_REASON,
+}
+"""Why aiohttp closes a socket by itself."""
 _PAID = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
 
 Pay: TypeAlias = Callable[[int], Awaitable[None]]
@@ -52,53 +68,36 @@ def require_subprotocol(request: web.Request) -> None:
         raise InvalidField(f"Offer the WebSocket subprotocol {SUBPROTOCOL!r}, or none.")
 
 
-class _Frames:
-    """The frames of a client, at the pace that it may send them."""
-
-    def __init__(self, reader: WebSocketDataQueue, pay: Pay) -> None:
-        self._reader = reader
-        self._pay = pay
-
-    async def read(self) -> Any:
-        """Return the next frame."""
-        frame = await self._reader.read()
-        if frame.type in _PAID:
-            await self._pay(len(frame.data))
-        return frame
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reader, name)
-
-
 class _TextSocket(web.WebSocketResponse):
-    """A WebSocket that says how long an event may be when it refuses a longer one."""
+    """A WebSocket that says why it refuses an event."""
 
-    def read_at_pace(self, pay: Pay) -> None:
+    def read_at_pace(self, request: web.Request, pool: InboxPool, pay: Pay) -> FrameIntake:
         """Pay for each frame, also while the socket closes: aiohttp then reads all frames in one turn."""
         # aiohttp has no public place for it.
-        self._reader = cast(
-            "WebSocketDataQueue", _Frames(cast("WebSocketDataQueue", self._reader), pay)
-        )
+        queue, read_s = self._reader, deadlines_of(request).read_s
+        intake = FrameIntake(request, queue, pool, read_s=read_s)
+        self._reader = cast("WebSocketDataQueue", PaidMessages(queue, pay, intake.note_taken))
+        intake.start(pace_of(request))
+        return intake
 
     async def close(
         self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
     ) -> bool:
         """Close the socket; the client may read `message` as the reason."""
-        if code == WSCloseCode.MESSAGE_TOO_BIG and not message:
-            message = (
-                f"Events may have {MAX_EVENT_BYTES // 1024} KiB; send audio in parts.".encode()
-            )
+        message = message or _REASONS.get(code, "").encode()
         return await super().close(code=code, message=message, drain=drain)
 
 
 class EventSocket:
     """Sends and receives events. Several tasks may send; one receives."""
 
-    def __init__(self, deadlines: Deadlines, pay: Pay) -> None:
-        """`pay` bounds what the client sends."""
+    def __init__(self, deadlines: Deadlines, pay: Pay, pool: InboxPool | None = None) -> None:
+        """`pay` bounds what the client sends; `pool` is what incomplete events of all clients may occupy."""
         self._deadlines = deadlines
         self._pay = pay
+        self._pool = pool or InboxPool()
         self._request: web.Request | None = None
+        self._intake: FrameIntake | None = None
         self._socket = _TextSocket(
             protocols=(SUBPROTOCOL,),
             compress=False,
@@ -116,8 +115,30 @@ class EventSocket:
             request.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._request = request
         await self._socket.prepare(request)
-        self._socket.read_at_pace(self._pay)
+        self._intake = self._socket.read_at_pace(request, self._pool, self._pay)
         return self._socket
+
+    def end(self) -> None:
+        """Stop bounding what the client sends: its request is answered."""
+        if self._intake is not None:
+            self._intake.close()
+
+    @property
+    def received_bytes(self) -> int:
+        """What the client has sent."""
+        return self._intake.received_bytes if self._intake is not None else 0
+
+    def probe(self) -> None:
+        """Send a frame without a meaning to a client that sends more than is read; see decision 0059."""
+        transport = self._request.transport if self._request is not None else None
+        if transport is None or self._socket.closed or transport.is_reading():
+            return
+        if not transport.get_write_buffer_size():
+            transport.write(UNASKED_PONG)
+
+    def abandon(self) -> None:
+        """End now: the client has left."""
+        self.abort()
 
     async def send(self, kind: str, **fields: Any) -> None:
         """Send an event; waits while the client does not read.

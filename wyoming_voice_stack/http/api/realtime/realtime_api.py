@@ -22,11 +22,13 @@ from wyoming_voice_stack.http.api.realtime.event_socket import (
     new_id,
     require_subprotocol,
 )
+from wyoming_voice_stack.http.api.realtime.frame_intake import SHARED_BYTES
 from wyoming_voice_stack.http.api.requests import connection_name, repeats_of
 from wyoming_voice_stack.http.application import SOCKET_PLACE_KEY, SocketPlace
 from wyoming_voice_stack.http.deadlines import deadlines_of
 from wyoming_voice_stack.logs import REPEATS
 from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.protocol.connection.inbox import InboxPool
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -101,6 +103,7 @@ class RealtimeApi:
         self._metrics = metrics
         self._draining = draining
         self._new_rate = new_rate
+        self._incomplete = InboxPool(SHARED_BYTES)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the one route."""
@@ -119,11 +122,21 @@ class RealtimeApi:
             wanted = "transcription" if intent == "transcription" else "realtime"
         if wanted == self._mode.type:
             self._mode.check_model(model)
-        socket = EventSocket(deadlines_of(request), self._new_rate())
+        socket = EventSocket(deadlines_of(request), self._new_rate(), self._incomplete)
         response = await socket.open(request)
-        if wanted != self._mode.type:
-            await self._send_away(socket, self._refusal(wanted))
-            return response
+        request[SOCKET_PLACE_KEY].watch(socket)
+        try:
+            if wanted != self._mode.type:
+                await self._send_away(socket, self._refusal(wanted))
+            else:
+                await self._serve_session(request, socket, model)
+        finally:
+            socket.end()
+        return response
+
+    async def _serve_session(
+        self, request: web.Request, socket: EventSocket, model: str | None
+    ) -> None:
         name = connection_name(request)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -139,7 +152,6 @@ class RealtimeApi:
                     session.close()
         except* ConnectionError as lost:
             _LOGGER.debug("[%s] lost: %s", name, lost.exceptions[0])
-        return response
 
     async def _converse(
         self, session: RealtimeSession, socket: EventSocket, name: str, place: _PlaceWhileBusy

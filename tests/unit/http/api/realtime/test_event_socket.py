@@ -28,10 +28,13 @@ async def test_each_frame_is_paid(monkeypatch: pytest.MonkeyPatch, closing: bool
     async def serve(request: web.Request) -> web.StreamResponse:
         socket = EventSocket(Deadlines(), pay)
         response = await socket.open(request)
-        if closing:
-            await socket.close(WSCloseCode.OK, "This is the end.")
-        else:
-            assert await socket.receive() is None
+        try:
+            if closing:
+                await socket.close(WSCloseCode.OK, "This is the end.")
+            else:
+                assert await socket.receive() is None
+        finally:
+            socket.end()
         done.set()
         return response
 
