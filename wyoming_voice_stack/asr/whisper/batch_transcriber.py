@@ -89,19 +89,22 @@ class BatchTranscriber:
     def _batches(self, speeches: Sequence[Speech]) -> list[list[int]]:
         """Group numbers by what a batch must share: window length, hints and decode passes."""
 
-        def batch_key(number: int) -> tuple[int, str, bool, bool]:
+        def batch_key(number: int) -> tuple[int, str, bool, str]:
             speech = speeches[number]
             hints = compose_hints(speech.request, self.model.hf_tokenizer) or ""
             seconds = self._window_seconds(speech, self._first_pass(speech))
-            english = self._passes(speech) == self.placement.passes.english
-            return seconds, hints, speech.request.partial, english
+            passes = self.placement.passes.group(self._known_language(speech))
+            return seconds, hints, speech.request.partial, passes
 
         ordered = sorted(range(len(speeches)), key=batch_key)
         return [list(numbers) for _, numbers in groupby(ordered, key=batch_key)]
 
     def _passes(self, speech: Speech) -> tuple[DecodePass, ...]:
-        known = self._candidates(speech)
-        return self.placement.passes.for_language(known[0] if len(known) == 1 else None)
+        return self.placement.passes.for_language(self._known_language(speech))
+
+    def _known_language(self, speech: Speech) -> str | None:
+        candidates = self._candidates(speech)
+        return candidates[0] if len(candidates) == 1 else None
 
     def _first_pass(self, speech: Speech) -> DecodePass:
         return PARTIAL if speech.request.partial else self._passes(speech)[0]

@@ -73,7 +73,7 @@ def test_sure_texts_do_not_wait_for_the_second_pass_of_others(
     likely = [one.confidence.avg_logprob for one in texts if one.confidence]
     least, between = likely.index(min(likely)), fmean(sorted(likely)[:2])
     passes = (DecodePass(10, between), DecodePass(10, between, beams=2))
-    placement = replace(full, passes=DecodePasses(english=passes, others=passes))
+    placement = replace(full, passes=DecodePasses(passes))
     together, events = watch(recognizer, placement=placement)
     results = together.transcribe(speeches, wanted)
     sure = {next(results)[0], next(results)[0]}

@@ -25,7 +25,7 @@ from wyoming_voice_stack.asr.whisper.loading import Placement
 from wyoming_voice_stack.errors import Abandoned
 
 NEVER_SURE = DecodePasses(
-    english=(DecodePass(4, 0.0), DecodePass(10, 0.0), DecodePass(WINDOW_S, 0.0)), others=()
+    (), {"en": (DecodePass(4, 0.0), DecodePass(10, 0.0), DecodePass(WINDOW_S, 0.0))}
 )
 SHOPPING = (
     "Please turn on the kitchen light, close the garage door, start the washing machine, open the"
@@ -97,14 +97,14 @@ def test_unsure_text_is_decoded_again(recognizer: WhisperRecognizer) -> None:
 
 
 def test_sure_text_is_decoded_once(recognizer: WhisperRecognizer) -> None:
-    passes = DecodePasses(english=(DecodePass(6, -1.0), DecodePass(12, -1.0)), others=())
+    passes = DecodePasses((), {"en": (DecodePass(6, -1.0), DecodePass(12, -1.0))})
     watching, events = watch(recognizer, placement=Placement(passes=passes))
     assert words(transcribe(watching, say(DOOR), ENGLISH).text) == words(DOOR)
     assert [event[0] for event in events] == ["encode", "write"]
 
 
 def test_passes_depend_on_the_language(polyglot: WhisperRecognizer) -> None:
-    passes = DecodePasses(english=(DecodePass(6, -9.0, beams=1),), others=(DecodePass(9, -9.0),))
+    passes = DecodePasses((DecodePass(9, -9.0),), {"en": (DecodePass(6, -9.0, beams=1),)})
     watching, events = watch(polyglot, placement=Placement(batch_size=4, passes=passes))
     spoken = [TranscriptionRequest(language=code) for code in ("en", "it", "en")]
     transcribe_all(watching, [speech(DOOR, request) for request in spoken], wanted)
@@ -118,7 +118,7 @@ def test_a_pass_that_is_no_different_is_skipped(
     recognizer: WhisperRecognizer, beams: int | None, times: int
 ) -> None:
     passes = DecodePasses(
-        english=(DecodePass(WINDOW_S, 0.0, beams), DecodePass(WINDOW_S + 1, 0.0)), others=()
+        (), {"en": (DecodePass(WINDOW_S, 0.0, beams), DecodePass(WINDOW_S + 1, 0.0))}
     )
     watching, events = watch(recognizer, placement=Placement(passes=passes))
     assert words(transcribe(watching, say(DOOR), ENGLISH).text) == words(DOOR)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_what_is_sure(one: Hypothesis, *, sure: bool) -> None:
 
 @pytest.mark.parametrize("passes", [*map(passes_on_cpu, SIZES), passes_on_cuda()])
 def test_each_pass_takes_more_effort_than_the_one_before(passes: DecodePasses) -> None:
-    for language in ("en", "it", None):
+    for language in ("en", "es", "it", None):
         for first, second in pairwise(passes.for_language(language)):
             assert second.context_s > first.context_s
             # None is the beam size of the settings, which is at least 1.
@@ -45,7 +45,7 @@ def test_each_pass_takes_more_effort_than_the_one_before(passes: DecodePasses) -
 
 
 def test_only_the_measured_models_begin_with_one_hypothesis() -> None:
-    begin = {size: passes_on_cpu(size).english[0].beams for size in SIZES}
+    begin = {size: passes_on_cpu(size).for_language("en")[0].beams for size in SIZES}
     assert begin == {75_000_000: None, 145_000_000: 1, 480_000_000: None, 3_000_000_000: None}
     assert TINY_MODEL_BYTES < 145_000_000 < BASE_MODEL_BYTES
 
@@ -60,8 +60,28 @@ def test_an_unknown_language_has_the_passes_of_other_languages() -> None:
     )
 
 
+def test_spanish_has_a_second_pass_less_often() -> None:
+    passes = passes_on_cpu(145_000_000)
+    first, second = passes.for_language("es")
+    others_first, others_second = passes.others
+    assert second == others_second
+    assert (first.context_s, first.beams) == (others_first.context_s, others_first.beams)
+    assert others_first.is_sure(hypothesis(-0.4))
+    assert not others_first.is_sure(hypothesis(-0.5))
+    assert first.is_sure(hypothesis(-0.5))
+    assert not first.is_sure(hypothesis(-0.6))
+
+
+@pytest.mark.parametrize("passes", [*map(passes_on_cpu, SIZES), passes_on_cuda()])
+def test_languages_of_one_group_share_their_passes(passes: DecodePasses) -> None:
+    languages = ("en", "es", "fr", "it", None)
+    for one, other in product(languages, repeat=2):
+        same = passes.for_language(one) == passes.for_language(other)
+        assert (passes.group(one) == passes.group(other)) == same
+
+
 def test_the_smallest_models_end_with_the_full_window() -> None:
-    assert passes_on_cpu(75_000_000).english[-1].context_s == WINDOW_S
+    assert passes_on_cpu(75_000_000).for_language("en")[-1].context_s == WINDOW_S
 
 
 def test_partial_text_takes_the_cheapest_pass() -> None:
