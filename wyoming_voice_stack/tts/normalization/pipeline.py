@@ -14,6 +14,7 @@ from wyoming_voice_stack.tts.normalization.dates_and_times.bare_hours import ver
 from wyoming_voice_stack.tts.normalization.dates_and_times.calendar_dates import verbalize_dates
 from wyoming_voice_stack.tts.normalization.dates_and_times.clock import verbalize_times
 from wyoming_voice_stack.tts.normalization.dates_and_times.durations import verbalize_durations
+from wyoming_voice_stack.tts.normalization.dates_and_times.short_dates import complete_dates
 from wyoming_voice_stack.tts.normalization.dates_and_times.timestamps import verbalize_timestamps
 from wyoming_voice_stack.tts.normalization.dates_and_times.weekdays import verbalize_weekdays
 from wyoming_voice_stack.tts.normalization.dates_and_times.years import verbalize_years
@@ -60,6 +61,7 @@ _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     verbalize_spelled_codes,
     verbalize_addresses,
     verbalize_abbreviations,
+    complete_dates,
     verbalize_timestamps,
     verbalize_series,
     verbalize_ratios,

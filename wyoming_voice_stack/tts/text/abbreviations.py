@@ -13,7 +13,8 @@ _NAME_ABBREVIATIONS = """
     ul inż św ok temp pow rozdz tel prof
     ул им проф акад тов напр тел
     örn bkz özv ifj id pl kl bl dvs нар вул ім
-    av avda bd geb fa vgl sog
+    просп пл пер пос оз наб бул корп оф эт каб ген полк
+    av avda bd geb fa vgl sog tél nám tř os woj pon fax máx mín maks
 """
 """Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
 
@@ -22,7 +23,7 @@ Turkish and Hungarian; Russian; Turkish, Hungarian, Swedish and Ukrainian; Spani
 """
 
 _CAPITAL_ABBREVIATIONS = """
-    Sen Rep Gov Pres Col Ft Ph Av Mgr MUDr JUDr PhDr RNDr Bc Sn Cad Dña Sres Sigg Profa Srta Dott
+    Sen Rep Gov Pres Col Ft Ph Av Mgr MUDr JUDr PhDr RNDr Bc Sn Cad Dña Sres Sigg Profa Srta Dott Pck Pkt Msp Tl
 """
 _TITLES = frozenset(_CAPITAL_ABBREVIATIONS.split())
 """Abbreviations before a name only with these capital letters; otherwise a word that may end a sentence."""
@@ -31,14 +32,14 @@ _OTHER_SCRIPTS = ("डॉ", "प्रो")
 
 _NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
-    std sek godz ext apt ep eps gl hausnr kb kap
+    cell std sek godz ext apt ep eps gl hausnr kb kap
     núm pág pag cap č čl poz стр рис гл табл ст кв пл д эт
     jan feb apr jun jul aug sept dec okt dez nov oct janv févr juil déc ene abr dic gen mag giu lug ago ott
     mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
 """
 """Abbreviations only before a number; otherwise a word that may end a sentence."""
 
-_BEFORE_NAMES = frozenset(_NAME_ABBREVIATIONS.split())
+_BEFORE_NAMES = frozenset((*_NAME_ABBREVIATIONS.split(), "\u043f\u0440"))
 _BEFORE_NUMBERS = frozenset(_NUMBER_ABBREVIATIONS.split())
 
 _CLOSING = frozenset({"a.m", "p.m", "u.s.w", "т.д", "т.п"})
@@ -51,7 +52,7 @@ _TIME_WORDS = """
 _WITH_TIMES = frozenset(_TIME_WORDS.split())
 """Words that go on with a time of day: `at 5 p.m. Monday`."""
 _NAME_ENDINGS = """
-    jr sr inc ltd corp co bros st ave blvd rd hwy
+    jr sr inc ltd corp co bros st ave blvd rd hwy al
 """
 _AFTER_NAMES = frozenset(_NAME_ENDINGS.split())
 """Abbreviations behind a name, which the name may go on after, or the sentence may end."""
@@ -95,11 +96,26 @@ _LAST_WORD = re.compile(r"(?<![^\W_])(?<!\w\.)(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+
 """The letters behind a degree sign or a digit are a unit, those behind a slash a part of an address."""
 _UNIT = re.compile(r"(?:^|[^\w.,])(?:\d+(?:[.,]\d+)?\s[mglsht]|(?:\d{1,3}|\d+[.,]\d+)\s[VWAKJL])$")
 """A number and a unit of one letter; a capital letter behind a year is an initial."""
-_AND_SO_ON = re.compile(r"(?<!\w)(?:т\.\s[дп]|[ap]\.\sm)$", re.IGNORECASE)
+_AND_SO_ON = re.compile(r"(?<!\w)(?:т\.\s[дп]|\u0438\s\u043f\u0440|[ap]\.\sm)$", re.IGNORECASE)
 _LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
 _ROMAN = re.compile(r"[IVXL]{2,8}")
 _LONGEST_INITIAL = 2
 _LONGEST_WORD = 40
+_BEHIND_VERB = re.compile(
+    r"(?:^|\W)(?:He|She|I|We|They|It|You|There) [a-z].*\b(?:in|to|from|left|joined|entered|visited) (?:the )?$"
+)
+_REPORT = re.compile(r"[A-Z][a-z]+ (?P<verb>[a-z]*)(?P<end>\W?)")
+_REPORT_VERBS = (
+    "says",
+    "said",
+    "announced",
+    "voted",
+    "votes",
+    "passed",
+    "agreed",
+    "approved",
+    "rejected",
+)
 _SPACED = re.compile(r"(?<!\w)[a-z\u00e0-\u00ff]\. ?$")
 """The first part of an abbreviation such as `z. B.`"""
 _NEXT_WORD = re.compile(r"[^\W\d_]+")
@@ -136,7 +152,9 @@ def _word_is_end(word: str, previous: str, after: str) -> bool | None:
         return False
     is_name = _is_dotted_name(word) and not _SPACED.search(previous)
     if lowered in _AFTER_NAMES or is_name:
-        return _is_one_of(_STARTERS - _SURNAMES if len(word) == 1 else _STARTERS, after)
+        is_start = _is_one_of(_STARTERS - _SURNAMES if len(word) == 1 else _STARTERS, after)
+        is_place = is_start is False and len(word) > 1 and _BEHIND_VERB.search(previous) is not None
+        return _begins_report(after) if is_place else is_start
     return not _is_abbreviation(word, followed_by_letter=after[0].isalpha())
 
 
@@ -163,6 +181,16 @@ def _is_one_of(words: frozenset[str], after: str) -> bool | None:
     if found.end() < len(after):
         return found[0] in words
     return None if any(word.startswith(found[0]) for word in words) else False
+
+
+def _begins_report(after: str) -> bool | None:
+    """Return whether a name and a verb begin a sentence: `Parliament says so.`; None if it is not certain yet."""
+    found = _REPORT.match(after)
+    if found is None:
+        return None if re.fullmatch(r"[A-Z][a-z]*", after) else False
+    if found["end"]:
+        return found["verb"] in _REPORT_VERBS
+    return None if any(verb.startswith(found["verb"]) for verb in _REPORT_VERBS) else False
 
 
 def _is_not(words: frozenset[str], after: str) -> bool | None:

@@ -99,6 +99,35 @@ PIECES = [
         "ſ",
         "İ",
     ),
+    *(
+        "PM",
+        "p. m.",
+        "7h30",
+        "2 ",
+        "½",
+        "mAh",
+        "kWh",
+        "per",
+        "pro",
+        "C:\\\\a",
+        "555 123 4567",
+        "el",
+        "XIX",
+    ),
+    *(
+        "г.",
+        "ул.",
+        "ul.",
+        "M. S.",
+        "30.11",
+        "1.-3.12.",
+        "nov 2026",
+        "na",
+        "в",
+        "Karel",
+        "min.",
+        "Ⅳ",
+    ),
     *("192.168.1.1", "a@b.co", "x.com", "/a/b", "f.txt", "+49", "時", "点", "시", "st", "e", "º"),
 ]
 messy_texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
@@ -129,6 +158,30 @@ def test_no_word_is_lost(pieces: list[str], language: str) -> None:
     spoken = normalize(text, language)
     for word in WORDS:
         assert len(re.findall(rf"\b{word}\b", spoken)) == pieces.count(word)
+
+
+LONG = [
+    *(
+        ("ru", "в г. Москве "),
+        ("ru", "пр-т М"),
+        ("pl", "na ul. D "),
+        ("pl", "pon. 30.1"),
+        ("cs", "Karel IV. a "),
+    ),
+    *(
+        ("es", "el XIX con"),
+        ("es", "7:30 p. "),
+        ("en", "11/30 to "),
+        ("en", "C:\\a"),
+        ("en", "5 A "),
+    ),
+    *(("de", "1.-3.12"), ("it", "lun 30 nov "), ("fr", "01.23."), ("tr", "M. S. ")),
+]
+
+
+@pytest.mark.parametrize(("language", "piece"), LONG)
+def test_a_long_text_comes_to_an_end(language: str, piece: str) -> None:
+    assert normalize(piece * (125_000 // len(piece)), language)
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "zh"])

@@ -19,6 +19,10 @@ _MERIDIEM = re.compile(
     r"\s?(?P<half>[ap])\.?\s?m\b\.?",
     re.IGNORECASE,
 )
+_HALF_DAY = re.compile(
+    r"(?<![\w:.,])(?P<h>0?[1-9]|1[0-2])(?:[:.](?P<m>[0-5]\d))?\s?(?:AM|(?P<pm>PM|p\.\s?m\.)|a\.\s?m\.)(?!\w)"
+)
+"""A time on the 12-hour clock in another language; lower-case `am` is a German word."""
 _NO_QUANTITY = r"(?! ?(?:[%\u00b0\u20ac$\u00a3]|(?:z\u0142|[kcm]?m|[km]?g|m?l|mln|tys)\b|(?i:euro|punkt|procent)))"
 """A number with a decimal point stands before a unit, also behind a word that is said before times."""
 _TWO_STOPS = re.compile(r"(?<=\b[ap]\.m\.)\.(?!\.)")
@@ -29,11 +33,19 @@ def verbalize_times(text: str, locale: LocaleRules) -> str:
     """Verbalize times of day and ranges of them."""
     if locale.lexicon.clock.twelve_hours:
         text = _MERIDIEM.sub(lambda match: _meridiem(match, locale), text)
+    elif locale.lexicon.clock.converts_half_days:
+        text = _HALF_DAY.sub(_on_24_hours, text)
     for pattern in _patterns(locale):
         text = pattern.sub(lambda match: _range(match, locale), text)
     if locale.lexicon.clock.twelve_hours:
         text = _TWO_STOPS.sub("", _HALF_TO.sub(f" {locale.lexicon.to} ", text))
     return text
+
+
+def _on_24_hours(match: re.Match[str]) -> str:
+    hour = int(match["h"]) % _NOON + (_NOON if match["pm"] else 0)
+    ends = "." if match.end() == len(match.string) and match[0][-1] == "." else ""
+    return f"{hour}:{match['m'] or '00'}{ends}"
 
 
 def _meridiem(match: re.Match[str], locale: LocaleRules) -> str:
@@ -147,7 +159,8 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     clock = locale.lexicon.clock
     before = rf"(?<![-+\d:.,/]){locale.before}"
     words_after = word_pattern(clock.consumed_words, locale)
-    no_more = r"(?![\d:]|[.,]\d|\s?[ap]\.?m\b)"
+    no_half = r"|\s?[ap]\.?m\b" if clock.twelve_hours else ""
+    no_more = rf"(?![\d:]|[.,]\d{no_half})"
     time = rf"(?P<h>\d{{1,2}})[{clock.marks}](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?"
     last = rf"(?P<h2>\d{{1,2}})[{clock.marks}](?P<m2>[0-5]\d)"
     after = locale.after if locale.lexicon.spaced else ""

@@ -42,8 +42,11 @@ def is_announced(before: str, locale: LocaleRules) -> bool:
     if not before.strip() or before.rstrip().endswith((":", ",", "(")):
         return True
     word = last_word(before)
-    words = (word for words in locale.lexicon.dotted_ordinals.values() for word in words)
-    return word in words or word.title() in locale.names.weekdays.values()
+    ordinals = (word for words in locale.lexicon.dotted_ordinals.values() for word in words)
+    return (
+        word in (*ordinals, *locale.lexicon.calendar.dotted_leads)
+        or word.title() in locale.names.weekdays.values()
+    )
 
 
 def last_word(text: str) -> str:

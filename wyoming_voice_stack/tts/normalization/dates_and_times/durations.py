@@ -14,7 +14,7 @@ _END = r"(?![\w:]|[.,]\d)"
 _BEGIN = r"(?<![\w:.,/-])"
 _MIXED = (
     re.compile(
-        rf"{_BEGIN}(?:(?P<d>\d{{1,3}})\s?d\s?)?(?P<h>\d{{1,3}})\s?h(?:rs?)?\s?(?P<m>\d{{1,2}})\s?m(?:ins?)?"
+        rf"{_BEGIN}(?:(?P<d>\d{{1,3}})\s?d\s?)?(?P<h>\d{{1,3}})\s?(?:h(?:rs?)?|uur|u)\s?(?P<m>\d{{1,2}})\s?m(?:ins?)?"
         rf"(?:\s?(?P<s>\d{{1,2}})\s?s(?:ec)?)?{_END}",
     ),
     re.compile(
@@ -22,9 +22,12 @@ _MIXED = (
     ),
     re.compile(rf"{_BEGIN}(?P<d>\d{{1,3}})\s?d\s(?P<h>\d{{1,2}})\s?h(?P<m>)?(?P<s>)?{_END}"),
 )
+_HOUR_WORD = r"(?:\s?(?:h|hrs?|hours?|[Ss]td|[Ss]tunden?|uur|godz|hod|\u0447|\u0447\u0430\u0441(?:\u0430|\u043e\u0432)?)\b\.?)?"
 _COLONS = rf"{_BEGIN}(?P<d>)?(?P<h>\d|00):(?P<m>[0-5]\d):(?P<s>[0-5]\d){_END}(?!\s?[ap]\.?m)"
 """With a two-digit hour it is a time of day."""
 _HOURS = rf"{_BEGIN}(?P<d>)?(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?P<s>)?"
+_HOURS_AND_MINUTES = rf"{_BEGIN}(?P<d>)?(?P<h>\d{{1,2}})\s?h(?P<m>[0-5]\d)(?P<s>)?{_END}"
+"""`2h30`, which is a time of day behind a word such as `at`."""
 _MINUTES = re.compile(
     rf"{_BEGIN}(?P<d>)?(?P<h>)?(?P<m>\d{{1,3}}):(?P<s>[0-5]\d)\s?"
     r"(?:[Mm]in(?:s|utes?|uten|uti|utos|ut)?|\u043c\u0438\u043d(?:\u0443\u0442[\u044b\u0430]?)?|perc|dk|dakika)\b\.?"
@@ -47,7 +50,9 @@ def verbalize_durations(text: str, locale: LocaleRules) -> str:
 def _with_colons(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     clock = locale.lexicon.clock
     of_day = word_pattern((*clock.consumed_words, *clock.hour_words), locale) or "(?!)"
-    patterns = [rf"{_COLONS}(?!{of_day})"]
+    patterns = [rf"{_COLONS}(?!{of_day}){_HOUR_WORD}"]
+    if "h" not in clock.marks:
+        patterns.append(_HOURS_AND_MINUTES)
     if clock.duration_words:
         patterns.append(f"{_HOURS}{word_pattern(clock.duration_words, locale)}{_END}")
     return tuple(re.compile(pattern) for pattern in patterns)
@@ -57,7 +62,7 @@ def _unless_of_day(match: re.Match[str], locale: LocaleRules) -> str:
     """Verbalize the match unless it is a time of day, as in `at 1:05:23`."""
     before = _LAST_WORD.search(match.string, max(match.start() - 12, 0), match.start())
     if before is not None and before[1].lower() in locale.lexicon.clock.lead_words:
-        return match[0]
+        return re.sub(r"\s?h", ":", match[0]) if ":" not in match[0] else match[0]
     return _verbalize(match, locale)
 
 

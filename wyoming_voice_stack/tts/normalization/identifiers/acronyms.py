@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import re
 
+from wyoming_voice_stack.tts.normalization.identifiers.declined_abbreviations import (
+    expand_declined_abbreviations,
+)
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 
 _NUMBER_BACK = re.compile(r"\d\s?$")
@@ -44,7 +47,7 @@ def verbalize_abbreviations(text: str, locale: LocaleRules) -> str:
 
     In a text that is all capitals, acronyms cannot be distinguished from words and stay.
     """
-    if "." in text:
+    if "." in text or "-" in text:
         text = _expand_by_place(text, locale)
     if pattern := _spellings(locale):
         text = pattern.sub(lambda match: _expanded(match, locale), text)
@@ -56,7 +59,11 @@ def verbalize_abbreviations(text: str, locale: LocaleRules) -> str:
 
 
 def _expand_by_place(text: str, locale: LocaleRules) -> str:
-    """Expand the ends of words, and the abbreviations in front of a capital letter."""
+    """Expand the ends of words, and the abbreviations in front of a capital letter or a number."""
+    text = expand_declined_abbreviations(text, locale)
+    for short, full in locale.lexicon.before_numbers.items():
+        written = re.escape(short).replace(r"\ ", r"\s?")
+        text = re.sub(rf"(?<![\w.]){written}(?=\s(?:\d|[IVXLC]+\b))", full, text)
     for short, full in locale.lexicon.word_endings.items():
         text = re.sub(rf"(?<=[^\W\d_]{{3}}){re.escape(short)}(?!\w)", full, text)
     if pattern := _before_names(locale):
@@ -127,7 +134,9 @@ def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
     A single letter stays where no number follows: it is an initial.
     """
     words, short = locale.lexicon, match[0]
-    is_unit = short in words.unit_symbols
+    is_unit = short in words.unit_symbols or short.lower() == "min."
+    if is_unit and match.string[: match.start()].endswith("/"):
+        return short
     if is_unit and _NUMBER_BACK.search(match.string[: match.start()][-_NUMBER_CHARACTERS:]):
         return short
     is_letter = len(short) == _INITIAL_CHARACTERS and short.endswith(".")

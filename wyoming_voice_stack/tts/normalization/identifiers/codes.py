@@ -22,6 +22,10 @@ _NATIONAL = re.compile(
     rf"(?<![.,+/-])(?<!{_NO_CJK})"
     r"(?:\(0\d{1,5}\)[ ]?|0\d{1,5}[ /-])\d{2,8}(?:[ -]\d{2,8}){0,4}"
     rf"(?!{_NO_CJK}|[:/]|[.,-]\d| ?[%°])"
+    r"|(?<![\w.,+/-])(?:8[ -]?)?\(?\d{3}\)?[ -]\d{3}-\d{2}-\d{2}(?![\w:/-]|[.,]\d)"
+    r"|(?<![\w.,+/-])0\d(?:\.\d{2}){4}(?![\w:/-]|[.,]\d)"
+    r"|(?<![\w.,+/-])\d{3} \d{3} \d{4}(?![\w:/-]|[.,]\d| ?[%\u00b0])"
+    r"|(?<![\w.,+/-])\d{3}-\d{2}-\d{2}(?![\w:/-]|[.,]\d)"
     r"|(?<![\w.,+/-])(?:1-)?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w:/]|[.,-]\d)"
 )
 _LONG = re.compile(
@@ -80,7 +84,11 @@ def verbalize_digits(digits: str, locale: LocaleRules) -> str:
 def _phone(written: str, locale: LocaleRules) -> str:
     groups = re.findall(r"\d+", written)
     if not MIN_PHONE_DIGITS - 2 <= sum(map(len, groups)) <= MAX_PHONE_DIGITS:
-        return written
+        return (
+            ", ".join(_phone(one, locale) for one in written.split(", "))
+            if ", " in written
+            else written
+        )
     plus = f"{locale.sign('plus') or '+'} " if written.startswith("+") else ""
     return plus + ", ".join(verbalize_digits(group, locale) for group in groups)
 
@@ -146,7 +154,8 @@ def _code_pattern(locale: LocaleRules) -> re.Pattern[str]:
     gap = rf"\.?(?: ?[:=#] ?| (?:(?:{_JOINING}) )?)" if locale.lexicon.spaced else r"[^\d\n]{0,3}"
     begin = r"(?<!\w)" if locale.lexicon.spaced else ""
     gap += r"(?:[A-Z]{1,3}-)?"
-    digits = r"\d{4,12}|\d{3}(?:[- ]\d{2,4}){1,3}"
+    number = r"(?:\d{4,12}|\d{2,3}(?:[- ]\d{2,4}){2,4}|\d{3}[- ]\d{2,4})"
+    digits = rf"{number}(?:, {number})*"
     return re.compile(rf"({begin}(?i:{words}){gap})({digits})(?![\w:]|[.,-]\d| ?[%°€$])")
 
 

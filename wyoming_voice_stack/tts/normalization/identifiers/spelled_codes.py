@@ -42,7 +42,7 @@ _IBAN = re.compile(
     rf"{_BEGIN}([A-Z]{{2}}\d{{2}}(?: [A-Z0-9]{{4}}){{2,8}}(?: [A-Z0-9]{{1,4}})?){_END}"
 )
 _SERIAL = re.compile(rf"{_BEGIN}([A-Z0-9]{{1,40}}(?:-[A-Z0-9]{{1,40}}){{0,8}}){_END}")
-_NO_CODE = re.compile(r"\d+X\d+|\d+[A-Z]{1,4}|S\d+E\d+|[A-Z]{1,3}-\d+|[A-Z]{2,}-\d{1,4}")
+_NO_CODE = re.compile(r"\d+X\d+|\d{1,6}[A-Z]{1,4}|S\d+E\d+|[A-Z]{1,3}-\d+|[A-Z]{2,}-\d{1,4}")
 """Sizes, units, episodes, and what `verbalize_codes` reads."""
 _RUN = re.compile(r"[A-Z]+|\d+")
 _MANY_RUNS = 4

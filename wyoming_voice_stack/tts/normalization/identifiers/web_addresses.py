@@ -28,6 +28,7 @@ _HOST = re.compile(
 )
 _SCHEME = re.compile(r"(?<!\w)(?:mailto|tel|sms):(?=[\w+])", re.IGNORECASE)
 _PATH = re.compile(r"(?<![^\s(\[\"'=:])(?:~|\.{1,2})?(?:/[\w.-]*[A-Za-z_][\w.-]*)+/?(?<![.])")
+_WINDOWS_PATH = re.compile(r"(?<![\w\\])[A-Za-z]:(?:\\[\w.-]+){1,20}\\?(?<![.])")
 _FILE = re.compile(
     r"(?<![\w.@/-])[\w-]+(?:\.[\w-]+)*\."
     r"(?:ya?ml|json|py|txt|log|md|conf|cfg|ini|toml|sh|js|ts|css|html?|csv|xml|pdf|zip|db|sqlite"
@@ -39,8 +40,15 @@ def verbalize_addresses(text: str, locale: LocaleRules) -> str:
     """Verbalize addresses: words for the punctuation, and their numbers digit by digit."""
     if ":" in text:
         text = _SCHEME.sub("", text)
+    if text.endswith(".") and _ends_in_address(text, locale):
+        # With the full stop, the last part would be an abbreviation: `example.pl.`
+        text = text[:-1]
     if "@" in text:
         text = _MAIL.sub(lambda match: _with_signs(match[0], locale), text)
+    if ":\\" in text:
+        text = _WINDOWS_PATH.sub(
+            lambda match: _path(match[0].replace(":\\", "/").replace("\\", "/"), locale), text
+        )
     if "/" in text:
         text = _PATH.sub(lambda match: _path(match[0], locale), text)
     if "." in text:
@@ -48,6 +56,13 @@ def verbalize_addresses(text: str, locale: LocaleRules) -> str:
         text = _FILE.sub(lambda match: _with_signs(match[0], locale), text)
         text = _HOST.sub(lambda match: _host(match, locale), text)
     return text
+
+
+def _ends_in_address(text: str, locale: LocaleRules) -> bool:
+    end = len(text) - 1
+    hosts = (match for match in _HOST.finditer(text) if match.end() == end)
+    is_host = any(not is_spelled(f"{match[0]}.", locale) for match in hosts)
+    return is_host or any(match.end() == end for match in _MAIL.finditer(text))
 
 
 def _with_signs(address: str, locale: LocaleRules) -> str:

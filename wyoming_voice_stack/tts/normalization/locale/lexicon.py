@@ -13,6 +13,7 @@ from wyoming_voice_stack.tts.normalization.locale.number_context import (
     AgreeingOrdinals,
     Agreement,
     BareHours,
+    DeclinedAbbreviations,
     NumeralCase,
     Plurals,
     UnitDeclension,
@@ -102,6 +103,14 @@ class Roman(_Entry):
     ordinal: str = "{n}"
     ordinal_form: str = "ordinal"
     ordinal_up_to: int = 99
+    masculine_articles: tuple[str, ...] = ()
+    """Articles between which and a noun two letters or more are an ordinal: Spanish `el XIX congreso`."""
+    feminine_articles: tuple[str, ...] = ()
+    numbered_nouns: tuple[str, ...] = ()
+    """Nouns before which a single letter is one too: `la V edición`."""
+    numbered_form: str = "ordinal"
+    numbered_up_to: int = 99
+    """The largest number that is spoken as an ordinal there."""
     ordinal_before: tuple[str, ...] = ()
     before_form: str = "ordinal"
     forms_before: dict[str, str] = {}
@@ -159,6 +168,10 @@ class Lexicon(_Entry):
     units: dict[str, Plurals] = {}
     """Patterns with `{0}` that replace or complete those of CLDR."""
     per: str = ""
+    per_words: tuple[str, ...] = ()
+    """Other words before a unit without a number: German `je kWh`."""
+    denominators: dict[str, str] = {}
+    """Names of units after `per`, where they are not in the nominative."""
     unit_symbols: dict[str, str] = {}
     """Units by symbols that only this language uses."""
     feminine: tuple[str, ...] = ()
@@ -209,6 +222,9 @@ class Lexicon(_Entry):
     """Full forms by abbreviation. One with spaces may also be written without: `u. a.`, `u.a.`"""
     before_names: dict[str, str] = {}
     """Full forms of abbreviations that a capital letter follows; elsewhere they mean something else."""
+    declined_abbreviations: DeclinedAbbreviations | None = None
+    before_numbers: dict[str, str] = {}
+    """Full forms of abbreviations that a number follows; elsewhere they are initials."""
     no_names: tuple[str, ...] = ()
     """Words with a capital letter before which those of `before_names` mean something else."""
     lowercase_abbreviations: tuple[str, ...] = ()

@@ -51,6 +51,21 @@ class AgreeingOrdinals(_ContextEntry):
     """Whether a capital letter may follow."""
 
 
+class DeclinedAbbreviations(_ContextEntry):
+    """Abbreviations in front of a name, whose full form is declined."""
+
+    words: dict[str, dict[str, str]]
+    """Full forms by abbreviation and case; `nominative` stands in for a missing case."""
+    cases: dict[str, tuple[str, ...]]
+    """Prepositions by the case that they require."""
+    cases_by_name: dict[str, dict[str, tuple[str, ...]]] = {}
+    """By preposition and case: endings of the name that show the case."""
+    places: tuple[str, ...] = ()
+    """Prepositions that require the accusative behind a verb of motion."""
+    motion: str = ""
+    """Regular expression for verbs of motion."""
+
+
 class UnitDeclension(_ContextEntry):
     """How the name of a unit or currency in the genitive singular becomes another case.
 

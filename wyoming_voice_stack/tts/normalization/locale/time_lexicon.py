@@ -28,6 +28,8 @@ class Clock(_TimeEntry):
     after: dict[str, tuple[str, ...]] = {}
     """Form of the hour, by the words that require it."""
     twelve_hours: bool = False
+    converts_half_days: bool = True
+    """Whether `7:30 PM` is spoken as `19:30`, in a language without a 12-hour clock."""
     marks: str = ":"
     """Separators between hour and minute."""
     dotted_marks: tuple[str, ...] = ()
@@ -99,6 +101,8 @@ class Calendar(_TimeEntry):
     """Template for a day and month in this order, where it is not the usual one."""
     dotted_day_month: bool = False
     """Whether `23.11.` is a date."""
+    dotted_leads: tuple[str, ...] = ()
+    """Words before a day and month without the last full stop: Polish `dnia 30.11`."""
     unambiguous_abbreviations: bool = False
     """Whether abbreviated months and weekdays are recognized without a full stop."""
     consumed_words: tuple[str, ...] = ()

@@ -13,6 +13,10 @@ _CAPITAL = (
     "[A-Z\u00c0-\u00de\u010c\u010e\u0141\u0147\u0158\u015a\u0160\u0164\u016e\u0179\u017b\u017d]"
 )
 
+_NAME = re.compile(rf"(?<!\w){_CAPITAL}[^\W\d_]{{3,24}} $")
+"""A name in front of a number: `Karel IV. a`."""
+_LONGEST_NAME = 28
+
 
 def verbalize_agreeing_ordinals(text: str, locale: LocaleRules) -> str:
     """Verbalize a number with a full stop before a word, in the form that the word requires."""
@@ -58,6 +62,10 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     is_list_item = match["n"] and match.start() == 0 and match["noun"][0].isupper()
     if not number or rules is None or is_list_item:
         return match[0]
+    if match["roman"] and _NAME.search(
+        match.string, max(match.start() - _LONGEST_NAME, 0), match.start()
+    ):
+        return locale.numerals.ordinal(number, "ordinal")
     noun = match["noun"].lower()
     governor = word_before_number(match.string, match.start(), locale)
     form = next(

@@ -36,6 +36,9 @@ _NO_WORD = rf"(?![VX](?:{'|'.join(_FIRST_ENDINGS)})(?!\w))"
 _YEARS = range(1_100, 2_100)
 _CHARACTER = re.compile("[\u2160-\u2188]")
 _CHARACTERS = re.compile("(?:(?<!\\w)(?P<word>[^\\W\\d_]{1,24}) )?(?P<roman>[\u2160-\u2188]{1,15})")
+_CHARACTERS_AND_ENDING = re.compile("(?<!\\w)[\u2160-\u217f]{1,15}(?=[a-z\u00e8])")
+_FOLLOWED_CHARACTERS = re.compile("(?<!\\w)[\u2160-\u217f]{1,15}(?=[a-z\u00e8]|\\.\\s)")
+"""Roman numerals with the ending or the full stop of an ordinal."""
 _LONG = re.compile(rf"(?<![\w'\u2019.-])(?P<roman>[IVXLCDM]{{4,15}}){_POSSESSIVE}(?![\w'\u2019-])")
 _BEHIND_CAPITAL = re.compile(
     r"(?<![\w'\u2019])(?P<word>[^\W\d_a-z][\w'\u2019-]*[^\W\d_A-Z]) (?P<roman>II|IX|XI|XV|[IVX]{3})"
@@ -60,6 +63,8 @@ def verbalize_roman_numerals(text: str, locale: LocaleRules) -> str:
         text = pattern.sub(lambda match: _after_name(match, locale), text)
     if pattern := _before_word(locale):
         text = pattern.sub(lambda match: _before_noun(match, locale), text)
+    if pattern := _with_article(locale):
+        text = pattern.sub(lambda match: _between(match, locale), text)
     if pattern := _with_ending(locale):
         text = pattern.sub(lambda match: _lettered(match, locale), text)
     if locale.language in _OTHER_SCRIPTS:
@@ -72,10 +77,18 @@ def verbalize_roman_numerals(text: str, locale: LocaleRules) -> str:
 
 def restore_dotted_numerals(text: str, locale: LocaleRules) -> str:
     """Rewrite German `im XXI. Jahrhundert` as `im 21. Jahrhundert`."""
+    if not text.isascii():
+        is_dotted = locale.lexicon.dotted_ordinals or locale.lexicon.agreeing_ordinals
+        followed = _FOLLOWED_CHARACTERS if is_dotted else _CHARACTERS_AND_ENDING
+        text = followed.sub(lambda match: _as_letters(match[0]), text)
     pattern = _dotted(locale) if "." in text else None
     if pattern is None:
         return text
     return pattern.sub(lambda match: f"{match[1]}{parse_roman(match[2]) or match[2]}.", text)
+
+
+def _as_letters(characters: str) -> str:
+    return unicodedata.normalize("NFKC", characters).upper()
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
@@ -176,6 +189,35 @@ def _before_noun(match: re.Match[str], locale: LocaleRules) -> str:
         form = next((form for form, words in years.items() if before in words), form)
     spoken = locale.numerals.ordinal(number, form)
     return f"{spoken} {match['word']}"
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _with_article(locale: LocaleRules) -> re.Pattern[str] | None:
+    roman = locale.lexicon.roman
+    articles = (*roman.masculine_articles, *roman.feminine_articles)
+    if not articles:
+        return None
+    nouns = "|".join(map(re.escape, roman.numbered_nouns)) or "(?!)"
+    one = rf"[IVX](?= (?i:{nouns})(?!\w))"
+    joined = "|".join(map(re.escape, articles))
+    return re.compile(
+        rf"(?<![\w.])(?P<article>(?i:{joined})) (?P<roman>[IVXL]{{3,9}}|[IVX]{{2}}|{one})"
+        r"(?= (?!(?:del?|dos|das|que|con|com|por|para|per|und|the)\b)[^\W\d_]{3})"
+    )
+
+
+def _between(match: re.Match[str], locale: LocaleRules) -> str:
+    roman, number = locale.lexicon.roman, parse_roman(match["roman"])
+    if not number or match["roman"] in _NO_NUMERALS or match.string.isupper():
+        return match[0]
+    article = match["article"].lower()
+    if number > roman.numbered_up_to:
+        spoken = locale.numerals.cardinal(number)
+    elif article in roman.feminine_articles:
+        spoken = locale.numerals.ordinal(number, "ordinal-feminine")
+    else:
+        spoken = locale.numerals.ordinal(number, roman.numbered_form)
+    return f"{match['article']} {spoken}"
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

@@ -15,6 +15,7 @@ from wyoming_voice_stack.tts.normalization.locale.notation import AFTER, MINUS, 
 from wyoming_voice_stack.tts.normalization.units.denominators import (
     DENOMINATOR,
     verbalize_denominator,
+    verbalize_unit_after_per,
 )
 from wyoming_voice_stack.tts.normalization.units.symbols import (
     FRACTION_ONLY,
@@ -42,6 +43,10 @@ _ANGLE = re.compile(
 )
 _WORD_BACK = re.compile(r"([^\W\d_]+)\s$")
 _LONGEST_WORD = 24
+_NEAR = 40
+_ELECTRICAL = re.compile(
+    r"\d\s?(?:[km]?V|[km]?W|kWh|Hz|m?Ah|\u0412\u0442?|\u043a\u0412\u0442)(?!\w)|[Vv]olts?\b|[Ww]att|[Ff]use|[Ss]icherung"
+)
 _PER_HUNDRED = re.compile(r"10{2,3}\b")
 _NOUN_AFTER = re.compile(r" (?:[^\W\d_]{3,}|[A-Z] [A-Z]\b)")
 
@@ -59,7 +64,8 @@ def verbalize_units(text: str, locale: LocaleRules) -> str:
     text = _FEET.sub(lambda match: _feet(match, locale), text)
     if locale.lexicon.hyphenated_units:
         text = _hyphenated_pattern(locale).sub(lambda match: _compound(match, locale), text)
-    return _pattern(locale).sub(lambda match: _verbalize(match, locale), text)
+    text = _pattern(locale).sub(lambda match: _verbalize(match, locale), text)
+    return verbalize_unit_after_per(text, locale)
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
@@ -88,9 +94,9 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     last = rf"(?:{first_unit}{RANGE}(?P<minus2>[-\u2212](?=\d))?(?P<last>{locale.number_pattern}){AFTER})?"
     unit = (
         rf"(?:\s?(?P<unit>{sticky})|\s?(?P<large>{alternatives(LARGE_ONLY)})|(?P<attached>{attached})"
-        rf"|\s(?P<spaced>{spaced}))(?:/(?P<per>{alternatives(PER)})(?![^\W\d_]))?"
+        rf"|(?:\s|(?<=[.,]\d)(?=[AgLl](?!\w)))(?P<spaced>{spaced}))(?:/(?P<per>{alternatives(PER)})(?![^\W\d_]))?"
     )
-    minus = rf"(?P<minus>{locale.before_sign}{MINUS}\s?)?"
+    minus = rf"(?P<minus>{locale.before_sign}{MINUS}(?:(?<![\w)%\u00b0] .)\s)?)?"
     by = rf"{DENOMINATOR}|(?P<next>\s?/\s?(?=[-\u2212]?\d))" if words.per else "(?!)"
     after = r"(?:(?<=\.)|(?<=[%\u066a\u2030\u00b0])(?!\w)|" + locale.after + "(?!['\u2019/]\\w))"
     return re.compile(
@@ -152,8 +158,15 @@ def _unit(match: re.Match[str], locale: LocaleRules, number: WrittenNumber) -> s
         return LARGE_ONLY[written] if number.value >= SMALLEST_LARGE else None
     written = match["spaced"]
     if written in FRACTION_ONLY:
-        return FRACTION_ONLY[written] if number.fraction else None
+        is_certain = number.fraction or _is_electrical(match)
+        return FRACTION_ONLY[written] if is_certain else None
     return SPACED[written]
+
+
+def _is_electrical(match: re.Match[str]) -> bool:
+    """Return whether a voltage or power stands near the match."""
+    begin, end = max(match.start() - _NEAR, 0), match.end() + _NEAR
+    return _ELECTRICAL.search(match.string, begin, end) is not None
 
 
 def _word_before(match: re.Match[str]) -> str:

@@ -27,6 +27,11 @@ UNSPACED = {
     "Wh": "watt-hour",
     "kWh": "energy-kilowatt-hour",
     "MWh": "megawatt-hour",
+    "kWp": "kilowatt-peak",
+    "mAh": "milliampere-hour",
+    "Ah": "ampere-hour",
+    "kVA": "kilovolt-ampere",
+    "VA": "volt-ampere",
     "W": "power-watt",
     "kW": "power-kilowatt",
     "MW": "power-megawatt",
@@ -109,7 +114,7 @@ SMALLEST_LARGE = 1_000
 SMALLEST_ATTACHED = 10
 """Smallest number that a single letter makes a temperature: `5C` may be a telephone model."""
 
-FRACTION_ONLY = {"A": "electric-ampere"}
+FRACTION_ONLY = {"A": "electric-ampere", "\u0410": "electric-ampere"}
 """Units only after a decimal number: `16 A` may be a house number."""
 
 PER = {

@@ -13,6 +13,7 @@ from tests.unit.tts.normalization.languages import (
     german,
     german_awkward,
     german_home,
+    home_reports,
     inflected,
     lookalikes,
     more_languages,
@@ -87,6 +88,17 @@ TEXTS = [
     ("pl", lookalikes.POLISH),
     ("ru", lookalikes.RUSSIAN),
     ("hu", lookalikes.HUNGARIAN),
+    ("en", home_reports.ENGLISH),
+    ("de", home_reports.GERMAN),
+    ("fr", home_reports.FRENCH),
+    ("es", home_reports.SPANISH),
+    ("it", home_reports.ITALIAN),
+    ("nl", home_reports.DUTCH),
+    ("pt", home_reports.PORTUGUESE),
+    ("pl", home_reports.POLISH),
+    ("cs", home_reports.CZECH),
+    ("tr", home_reports.TURKISH),
+    ("ru", home_reports.RUSSIAN),
 ]
 
 

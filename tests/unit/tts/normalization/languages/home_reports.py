@@ -1,0 +1,98 @@
+"""Written and spoken texts of a home: weather, energy, timers, dates, telephone numbers, recipes, addresses."""
+
+from __future__ import annotations
+
+ENGLISH = {
+    "Hall \u2013 21\u00b0C. Bath - 5%. Outside: -5 \u00b0C.": "Hall \u2013 twenty-one degrees Celsius. | Bath - five percent. | Outside: minus five degrees Celsius.",
+    "230V and 5.2A. A 16 A fuse. The battery has 48V, 100Ah.": "two hundred thirty volts and five point two amperes. | A sixteen ampere fuse. | The battery has forty-eight volts, one hundred ampere-hours.",
+    "500 mAh, 10 kVA, 1.5 MWh at $0.25 per kWh.": "five hundred milliampere-hours, ten kilovolt-amperes, one point five megawatt-hours at twenty-five cents per kilowatt hour.",
+    "He lives at 16 A Road.": "He lives at sixteen A Road.",
+    "1:05:00 h, 2h30 and 1h 20min left.": "one hour five minutes, two hours thirty minutes and one hour twenty minutes left.",
+    "From 11/30 to 12/05.": "From November thirtieth to December fifth.",
+    "From 7/10 to 9/10.": "From seven out of ten to nine out of ten.",
+    "2/3 of people, 1/2 of it.": "two thirds of people, a half of it.",
+    "It is in C:\\Users\\Bob\\x.txt. Open it.": "It is in C Users Bob x dot txt. | Open it.",
+    "Call 555 123 4567, then 42.": "Call five five five, one two three, four five six seven, then forty-two.",
+    "He is from the E.U. Parliament voted.": "He is from the E.U. | Parliament voted.",
+    "I work in the E.U. Parliament says so. It does.": "I work in the E.U. | Parliament says so. | It does.",
+    "The E.U. Parliament says so. He spoke in the U.S. Senate today.": "The E U Parliament says so. | He spoke in the U S Senate today.",
+    "Smith et al. The paper is old.": "Smith et al. | The paper is old.",
+}
+
+GERMAN = {
+    "1/8 l Sahne, 1/2 Bund Petersilie, 1/2 Zwiebel.": "ein Achtel Liter Sahne, einhalb Bund Petersilie, einhalb Zwiebel.",
+    "1/2 Tl. Salz, 1/2 Pck. Backpulver, 1/2 Std. warten.": "einhalb Teel\u00f6ffel Salz, einhalb P\u00e4ckchen Backpulver, einhalb Stunde warten.",
+    "3/4 Jahr, aber Hauptstra\u00dfe 1/2 und 3/4 Aufgaben.": "drei Viertel Jahr, aber Hauptstra\u00dfe ein Schr\u00e4gstrich zwei und drei von vier Aufgaben.",
+    "Bad \u2013 21 \u00b0C. 5.000 mAh, 4 Bft, 28 ct pro kWh.": "Bad \u2013 einundzwanzig Grad Celsius. | f\u00fcnftausend Milliamperestunden, vier Beaufort, achtundzwanzig Cent pro Kilowattstunde.",
+    "Min. 12 \u00b0, noch 5 min. Heute nicht.": "Minimal zw\u00f6lf Grad, noch f\u00fcnf Minuten. | Heute nicht.",
+    "Urlaub 1.-3.12. und 5.-7.12.2026.": "Urlaub erster Dezember bis dritten Dezember und f\u00fcnfter Dezember bis siebten Dezember zweitausendsechsundzwanzig.",
+    "Um 7h30, dauert 7h30.": "Um sieben Uhr drei\u00dfig, dauert sieben Stunden drei\u00dfig Minuten.",
+    "Treffen 7:30 PM, um 5 am Bahnhof, um 7:30 am Montag.": "Treffen neunzehn Uhr drei\u00dfig, um f\u00fcnf am Bahnhof, um sieben Uhr drei\u00dfig am Montag.",
+    "Ludwig \u2169\u2163. war K\u00f6nig.": "Ludwig der vierzehnte war K\u00f6nig.",
+}
+
+FRENCH = {
+    "T\u00e9l. 01.23.45.67.89 apr\u00e8s 7:30 PM.": "T\u00e9l\u00e9phone z\u00e9ro un, deux trois, quatre cinq, six sept, huit neuf apr\u00e8s dix-neuf heures trente.",
+    "Il faut 2 000 000 minimums, 5 000 000 disponibles.": "Il faut deux millions minimums, cinq millions disponibles.",
+    "2 000 000 habitants, 3 000 000 vues.": "deux millions d'habitants, trois millions de vues.",
+    "\u00bd tasse, 2/3 des gens.": "une demi-tasse, deux tiers des gens.",
+    "Le \u2169\u2164\u2162e si\u00e8cle.": "Le dix-huiti\u00e8me si\u00e8cle.",
+}
+
+SPANISH = {
+    "El XIX congreso, la II Guerra Mundial y la IX edici\u00f3n.": "El decimonoveno congreso, la segunda Guerra Mundial y la novena edici\u00f3n.",
+    "El III Reich, el XXV aniversario, la V Rep\u00fablica.": "El tercer Reich, el veinticinco aniversario, la quinta Rep\u00fablica.",
+    "En los siglos XVIII y XIX, cap\u00edtulo IV, anexo II.": "En los siglos dieciocho y diecinueve, cap\u00edtulo cuatro, anexo dos.",
+    "La V de victoria, el I de mayo.": "La V de victoria, el I de mayo.",
+    "M\u00e1x. 21\u00b0, m\u00edn. 12\u00b0.": "M\u00e1ximo veinti\u00fan grados, m\u00ednimo doce grados.",
+    "Tel. 91 234 56 78, a las 7:30 p. m.": "Tel\u00e9fono nueve uno, dos tres cuatro, cinco seis, siete ocho, a las siete y treinta p. m.",
+    "DNI 12345678Z, \u00bd taza.": "DNI uno dos tres, cuatro cinco seis, siete ocho Z, media taza.",
+}
+
+ITALIAN = {
+    "Il XIX congresso e la II guerra mondiale.": "Il diciannovesimo congresso e la seconda guerra mondiale.",
+    "Lun 30 nov, 3 set 2026, vinse 3 set a 2.": "luned\u00ec trenta novembre, tre settembre duemilaventisei, vinse tre set a due.",
+    "\u00bd tazza, 1 \u00bd tazze, 2/3 della gente.": "mezza tazza, una e mezza tazze, due terzi della gente.",
+    "Cell. 333 123 4567, ore 7:30 PM.": "Cell. tre tre tre, uno due tre, quattro cinque sei sette, ore diciannove e trenta.",
+}
+
+DUTCH = {
+    "Nog 2 uur 15 min, \u00bd kop, 2/3 van de mensen.": "Nog twee uur vijftien minuten, een halve kop, twee derde van de mensen.",
+    "Max. 21\u00b0, min. 12\u00b0, 4-5 Bft.": "Maximaal eenentwintig graden, minimaal twaalf graden, vier tot vijf beaufort.",
+}
+
+PORTUGUESE = {
+    "O XIX congresso, a II Guerra Mundial, s\u00e9culos XVIII e XIX.": "O d\u00e9cimo nono congresso, a segunda Guerra Mundial, s\u00e9culos dezoito e dezenove.",
+}
+
+POLISH = {
+    "Skr\u0119\u0107 w ul. D\u0142ug\u0105, mieszkam na ul. D\u0142ugiej.": "Skr\u0119\u0107 w ulic\u0119 D\u0142ug\u0105, mieszkam na ulicy D\u0142ugiej.",
+    "Z os. Bema przez pl. Wilsona do al. R\u00f3\u017c.": "Z osiedla Bema przez plac Wilsona do alei R\u00f3\u017c.",
+    "U prof. Nowaka i z prof. Nowakiem, 5 os. Nowak czeka.": "U profesora Nowaka i z profesorem Nowakiem, pi\u0119\u0107 os. Nowak czeka.",
+    "30 lis 2026, pon. 30.11 i dnia 5.12, cena 30.11 z\u0142.": "trzydziestego listopada dwa tysi\u0105ce dwudziestego sz\u00f3stego roku, poniedzia\u0142ek trzydziestego listopada i dnia pi\u0105tego grudnia, cena trzydzie\u015bci z\u0142otych jedena\u015bcie groszy.",
+    "Maks. 21\u00b0 na przyklad.pl.": "Maksymalnie dwadzie\u015bcia jeden stopni na przyklad kropka pl.",
+    "0,85 z\u0142/kWh, 5000 mAh.": "osiemdziesi\u0105t pi\u0119\u0107 groszy na kilowatogodzin\u0119, pi\u0119\u0107 tysi\u0119cy miliamperogodzin.",
+    "Tel. 22 123 45 67, 501 234 567.": "Telefon dwa dwa, jeden dwa trzy, cztery pi\u0119\u0107, sze\u015b\u0107 siedem, pi\u0119\u0107 zero jeden, dwa trzy cztery, pi\u0119\u0107 sze\u015b\u0107 siedem.",
+}
+
+CZECH = {
+    "Bydl\u00edm v ul. Dlouh\u00e1 a na n\u00e1m. M\u00edru.": "Bydl\u00edm v ulici Dlouh\u00e1 a na n\u00e1m\u011bst\u00ed M\u00edru.",
+    "Karel IV. a Jan II. cestovali, XX. stolet\u00ed.": "Karel \u010dtvrt\u00fd a Jan druh\u00fd cestovali, dvac\u00e1t\u00e9 stolet\u00ed.",
+}
+
+TURKISH = {
+    "M. S. Y\u0131lmaz ve M. \u00d6. Kaya geldi.": "M S Y\u0131lmaz ve M \u00d6 Kaya geldi.",
+    "M.\u00d6. 200 ve M. S. 500 y\u0131llar\u0131.": "milattan \u00f6nce iki y\u00fcz ve milattan sonra be\u015f y\u00fcz y\u0131llar\u0131.",
+}
+
+RUSSIAN = {
+    "\u041e\u043d \u0436\u0438\u0432\u0451\u0442 \u0432 \u0433. \u041c\u043e\u0441\u043a\u0432\u0435.": "\u041e\u043d \u0436\u0438\u0432\u0451\u0442 \u0432 \u0433\u043e\u0440\u043e\u0434\u0435 \u041c\u043e\u0441\u043a\u0432\u0435.",
+    "Мы едем из г. Перми в г. Омск и в г. Москву.": "Мы едем из города Перми в город Омск и в город Москву.",
+    "Летом в г. Сочи жарко, к г. Минску идёт дождь.": "Летом в городе Сочи жарко, к городу Минску идёт дождь.",
+    "На ул. Пушкина, с ул. Садовой, на пр. Мира.": "На улице Пушкина, с улицы Садовой, на проспекте Мира.",
+    "ул. Ленина, д. 5, корп. 2, стр. 1, кв. 12.": "улица Ленина, дом пять, корпус два, строение один, квартира двенадцать.",
+    "В Московской обл. дождь. Хлеб и пр. Потом дом.": "В Московской области дождь. | Хлеб и пр. | Потом дом.",
+    "Масса 5 г. Москва. А. С. Пушкин, О. Иванов.": "Масса пять грамм. Москва. | А С Пушкин, О Иванов.",
+    "5,47 ₽/кВт·ч, 12 кВтч, 5000 мА·ч.": "пять рублей сорок семь копеек на киловатт-час, двенадцать киловатт-часов, пять тысяч миллиампер-часов.",
+    "Тел. 8 800 555-35-35.": "Телефон восемь, восемь ноль ноль, пять пять пять, три пять, три пять.",
+}

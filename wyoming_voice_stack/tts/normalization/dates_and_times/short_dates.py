@@ -1,0 +1,67 @@
+"""Completes dates in shorthand, so that `verbalize_dates` recognizes them: `1.-3.12.`, `30 nov 2026`."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+
+_DAYS_OF_A_MONTH = re.compile(
+    r"(?<![\w./-])(?P<first>[1-9]|[12]\d|3[01])\.\s?[-\u2013]\s?(?=(?P<last>[1-9]|[12]\d|3[01])\. ?(?P<m>0?[1-9]|1[0-2])\.)"
+)
+_SLASHED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])"
+_CERTAIN = r"\d{1,2}/(?:0|1[3-9]|2|3[01])"
+"""The beginning of a month and a day that is no fraction and no rating."""
+
+
+def complete_dates(text: str, locale: LocaleRules) -> str:
+    """Rewrite dates that lack a month or a full stop."""
+    if not any(map(str.isdigit, text)):
+        return text
+    if locale.lexicon.calendar.dotted_day_month:
+        text = _DAYS_OF_A_MONTH.sub(lambda match: _with_month(match, locale), text)
+        text = _behind_weekday(locale).sub(r"\g<0>.", text)
+    if locale.names.month_first and "/" in text:
+        text = _slashed(locale).sub(lambda match: match[0].replace(match["to"], "-"), text)
+    if not locale.lexicon.calendar.unambiguous_abbreviations and locale.lexicon.spaced:
+        text = _bare_month(locale).sub(r"\g<0>.", text)
+    return text
+
+
+def _with_month(match: re.Match[str], locale: LocaleRules) -> str:
+    if int(match["first"]) >= int(match["last"]):
+        return match[0]
+    return f"{match['first']}.{match['m']}. {locale.lexicon.to} "
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _behind_weekday(locale: LocaleRules) -> re.Pattern[str]:
+    """Match a day and month behind a weekday, which would be a decimal number alone: `pon. 30.11`."""
+    names = {*locale.names.weekdays, *map(str.lower, locale.names.weekdays.values())}
+    days = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    words = "|".join((days, *locale.lexicon.calendar.dotted_leads))
+    return re.compile(
+        rf"(?<!\w)(?i:{words})\.?,? (?:0?[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])(?![\w.:%\u00b0]|,\d| ?[-\u2013%\u00b0])"
+    )
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _slashed(locale: LocaleRules) -> re.Pattern[str]:
+    """Match `11/30 to 12/05`."""
+    return re.compile(
+        rf"(?<![\w.,/-])(?={_CERTAIN}|\S+ \w+ {_CERTAIN}){_SLASHED}(?P<to> {locale.lexicon.to} ){_SLASHED}(?![\w/%-]|[.,]\d)"
+    )
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _bare_month(locale: LocaleRules) -> re.Pattern[str]:
+    """Match a day and an abbreviated month before a year, or behind a weekday: `30 nov 2026`."""
+    full = {name.lower() for name in locale.names.months}
+    short = (name for name in locale.names.month_numbers if name not in full)
+    months = "|".join(map(re.escape, sorted(short, key=len, reverse=True))) or "(?!)"
+    days = "|".join(map(re.escape, sorted(locale.names.weekdays, key=len, reverse=True))) or "(?!)"
+    return re.compile(
+        rf"(?:(?<![\w.,])\d{{1,2}} (?i:{months}))(?= (?:19|20)\d\d(?!\w))"
+        rf"|(?:(?<!\w)(?i:{days})\.?,? \d{{1,2}} (?i:{months}))(?![\w.])"
+    )
