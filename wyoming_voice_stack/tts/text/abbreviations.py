@@ -14,7 +14,7 @@ _NAME_ABBREVIATIONS = """
     ул им проф акад тов напр тел
     örn bkz özv ifj id pl kl bl dvs нар вул ім
     просп пл пер пос оз наб бул корп оф эт каб ген полк
-    av avda bd geb fa vgl sog tél nám tř os woj pon fax máx mín maks
+    av avda bd geb fa vgl sog tél nám tř os woj pon fax máx mín maks ks
 """
 """Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
 
@@ -41,6 +41,8 @@ _NUMBER_ABBREVIATIONS = """
 
 _BEFORE_NAMES = frozenset((*_NAME_ABBREVIATIONS.split(), "\u043f\u0440"))
 _BEFORE_NUMBERS = frozenset(_NUMBER_ABBREVIATIONS.split())
+_WEEKDAYS = frozenset({"Mo", "Di", "Mi", "Do", "Fr", "Sa"})
+"""German weekdays, which are words of other languages in lower case."""
 
 _CLOSING = frozenset({"a.m", "p.m", "u.s.w", "т.д", "т.п"})
 """Abbreviations that usually end the sentence when a capital letter follows."""
@@ -214,7 +216,10 @@ def _is_abbreviation(word: str, *, followed_by_letter: bool) -> bool:
         return True
     if lowered in _BEFORE_NAMES or word in _TITLES:
         return True
-    return not followed_by_letter and (lowered in _BEFORE_NUMBERS or lowered.endswith(_NUMBERED))
+    is_before_number = (
+        lowered in _BEFORE_NUMBERS or lowered.endswith(_NUMBERED) or word in _WEEKDAYS
+    )
+    return not followed_by_letter and is_before_number
 
 
 def _number_is_end(before_number: str, after: str) -> bool | None:

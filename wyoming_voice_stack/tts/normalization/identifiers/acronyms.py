@@ -13,6 +13,8 @@ from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALE
 _NUMBER_BACK = re.compile(r"\d\s?$")
 _NUMBER_CHARACTERS = 2
 _INITIAL_CHARACTERS = 2
+_LEAST = "min."
+"""Minutes behind a number, and a minimum before one."""
 _NUMBER_NEXT = re.compile(r"\s?\d")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_])")
 _CAPITALS = re.compile(r"[^\W\d_]{2,}")
@@ -134,10 +136,12 @@ def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
     A single letter stays where no number follows: it is an initial.
     """
     words, short = locale.lexicon, match[0]
-    is_unit = short in words.unit_symbols or short.lower() == "min."
+    is_unit = short in words.unit_symbols or short.lower() == _LEAST
     if is_unit and match.string[: match.start()].endswith("/"):
         return short
     if is_unit and _NUMBER_BACK.search(match.string[: match.start()][-_NUMBER_CHARACTERS:]):
+        return short
+    if short.lower() == _LEAST and not _NUMBER_NEXT.match(match.string, match.end()):
         return short
     is_letter = len(short) == _INITIAL_CHARACTERS and short.endswith(".")
     if is_letter and not _NUMBER_NEXT.match(match.string, match.end()):

@@ -35,6 +35,8 @@ def case_of_range_end(locale: LocaleRules) -> str:
     """Return the suffix that the word between the ends of a range requires, or ``""``."""
     to = locale.lexicon.to
     cases = locale.lexicon.numbers.cases
+    if locale.lexicon.numbers.hyphenated_ranges:
+        return ""
     return next((f"-{case.case}" for case in cases if to in case.after and not case.nouns), "")
 
 
@@ -44,6 +46,8 @@ def between_numbers(text: str, start: int, locale: LocaleRules) -> str:
     A hyphen, if the word before the range is already the one that would stand between.
     """
     to = locale.lexicon.to
+    if locale.lexicon.numbers.hyphenated_ranges:
+        return "-"
     repeated = case_of_range_end(locale) and word_before_number(text, start, locale) == to
     return "-" if repeated else f" {to} "
 
@@ -63,4 +67,4 @@ def _word_pattern(locale: LocaleRules) -> re.Pattern[str]:
     unit = r"(?:\s?(?:\u00b0?[^\W\d_]{1,5}\.?|[%$\u20ac\u20bd\u00a3]))?"
     first = rf"(?:[\d.,:]+(?:{unit}\s(?:{joints})\s|\s?[-\u2013]\s?))?" if joints else ""
     plus = rf"(?:{locale.sign('plus') or '(?!)'}\s+)?" if joints else ""
-    return re.compile(rf"(?<!\w)([^\W\d_]+)\W{{1,3}}{first}{plus}$")
+    return re.compile(rf"(?<![\w/])([^\W\d_]+)\W{{1,3}}{first}{plus}$")

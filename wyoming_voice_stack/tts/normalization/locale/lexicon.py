@@ -43,6 +43,8 @@ class Numbers(_Entry):
     """By form and number: words that replace a wrong CLDR rule."""
     cases: tuple[NumeralCase, ...] = ()
     """The grammatical case of a number, by the words around it; the first that fits is used."""
+    hyphenated_ranges: bool = False
+    """Whether a hyphen stands between the ends of a range, which are in the same case."""
     joints: tuple[str, ...] = ()
     """Words between two numbers in the same case."""
     declined: dict[str, dict[str, str]] = {}
@@ -106,6 +108,8 @@ class Roman(_Entry):
     masculine_articles: tuple[str, ...] = ()
     """Articles between which and a noun two letters or more are an ordinal: Spanish `el XIX congreso`."""
     feminine_articles: tuple[str, ...] = ()
+    plural_articles: tuple[str, ...] = ()
+    """Those of both that are plural, where ordinals form it with an s."""
     numbered_nouns: tuple[str, ...] = ()
     """Nouns before which a single letter is one too: `la V edición`."""
     numbered_form: str = "ordinal"

@@ -13,7 +13,7 @@ _CAPITAL = (
     "[A-Z\u00c0-\u00de\u010c\u010e\u0141\u0147\u0158\u015a\u0160\u0164\u016e\u0179\u017b\u017d]"
 )
 
-_NAME = re.compile(rf"(?<!\w){_CAPITAL}[^\W\d_]{{3,24}} $")
+_NAME = re.compile(rf"(?<!\w){_CAPITAL}[^\W\d_]{{2,24}}[^\W\d_a] $")
 """A name in front of a number: `Karel IV. a`."""
 _LONGEST_NAME = 28
 

@@ -208,11 +208,15 @@ def _with_article(locale: LocaleRules) -> re.Pattern[str] | None:
 
 def _between(match: re.Match[str], locale: LocaleRules) -> str:
     roman, number = locale.lexicon.roman, parse_roman(match["roman"])
-    if not number or match["roman"] in _NO_NUMERALS or match.string.isupper():
-        return match[0]
     article = match["article"].lower()
+    is_shouted = len(article) > 1 and match["article"].isupper()
+    if not number or match["roman"] in _NO_NUMERALS or is_shouted:
+        return match[0]
     if number > roman.numbered_up_to:
         spoken = locale.numerals.cardinal(number)
+    elif article in roman.plural_articles:
+        form = "ordinal-feminine" if article in roman.feminine_articles else "ordinal"
+        spoken = f"{locale.numerals.ordinal(number, form)}s"
     elif article in roman.feminine_articles:
         spoken = locale.numerals.ordinal(number, "ordinal-feminine")
     else:

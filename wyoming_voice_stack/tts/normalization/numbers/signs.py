@@ -34,6 +34,7 @@ _CODE_CHARACTERS = 20
 _POWER_OF_NUMBER = re.compile(r"(?<=[\w)])\^(?P<minus>-)?(?P<n>\d{1,3})(?!\d)")
 _WORD = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"([^\W\d_]+)\W{1,2}$")
+_WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
 _FOLD_PER = re.compile(r"(?<=\d)\s?[x\u00d7]/(?=[^\W\d_])")
 _RULES = (
     ("plus_minus", r"\u00b1\s?(?=\d)"),
@@ -73,7 +74,10 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
     if locale.lexicon.spaced and "/" in text:
         text = _PAIR.sub(lambda match: match[0].replace("/", " "), text)
     text = _slash_fraction_pattern(locale).sub(
-        lambda match: (match[1] or "") + _FRACTION_SIGNS[match[2]], text
+        lambda match: (
+            match[0] if _names_part(match, locale) else (match[1] or "") + _FRACTION_SIGNS[match[2]]
+        ),
+        text,
     )
     if locale.lexicon.bare_fractions and "/" in text:
         text = _bare_fraction_pattern(locale).sub(lambda match: _fraction(match, locale), text)
@@ -85,6 +89,13 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
             text = _POWER_OF_NUMBER.sub(lambda match: _power(match, locale), text)
         elif word is not None:
             text = pattern.sub(f" {word} ", text)
+    return _signs_between(text, locale)
+
+
+def _signs_between(text: str, locale: LocaleRules) -> str:
+    """Replace a sign between two numbers that the rules leave."""
+    if locale.lexicon.numbers.hyphenated_ranges:
+        text = _between("\u2013", spaced=True).sub(r"\g<1>-", text)
     words = {":": locale.lexicon.ratio, "\u2013": locale.lexicon.to, "/": locale.lexicon.slash}
     for sign, word in words.items():
         if word and sign in text:
@@ -152,6 +163,14 @@ def _bare_fraction_pattern(locale: LocaleRules) -> re.Pattern[str]:
     """Match `1/2` without a known noun."""
     known = "|".join(locale.lexicon.bare_fractions)
     return re.compile(rf"(?<![\w/.,-])(?:(?P<whole>\d{{1,3}}) )?(?P<n>{known})(?![\w/%]|[.,]\d)")
+
+
+def _names_part(match: re.Match[str], locale: LocaleRules) -> bool:
+    """Return whether the word before two numbers says that they are a part and the total: `page 1/2 of`."""
+    before = _WORD_BEFORE.search(
+        match.string, max(match.start() - _CODE_CHARACTERS, 0), match.start()
+    )
+    return before is not None and before[1].lower() in locale.lexicon.not_fractions_after
 
 
 def _fraction(match: re.Match[str], locale: LocaleRules) -> str:

@@ -11,7 +11,7 @@ from wyoming_voice_stack.tts.normalization.units.symbols import SPACED, UNSPACED
 
 DENOMINATOR = r"/(?P<by>[^\W\d_]{1,16}(?:[\u00b2\u00b3]|\u00b7\u0447)?)(?![\w/])"
 """Regular expression for a slash with the word or unit symbol after it."""
-_ALONE = "kWh|MWh|km|kg|km\u00b2|m\u00b2|m\u00b3|GB|MB|\u043a\u0412\u0442\u00b7?\u0447|\u043a\u043c|\u043a\u0433|\u043c\u00b2|\u043c\u00b3"
+_ALONE = "kWh|MWh|km|kg|km\u00b2|m\u00b2|m\u00b3|\u043a\u0412\u0442\u00b7?\u0447|\u043a\u043c|\u043a\u0433|\u043c\u00b2|\u043c\u00b3"
 """Symbols that are units without a number too."""
 
 

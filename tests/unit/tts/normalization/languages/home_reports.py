@@ -10,7 +10,8 @@ ENGLISH = {
     "1:05:00 h, 2h30 and 1h 20min left.": "one hour five minutes, two hours thirty minutes and one hour twenty minutes left.",
     "From 11/30 to 12/05.": "From November thirtieth to December fifth.",
     "From 7/10 to 9/10.": "From seven out of ten to nine out of ten.",
-    "2/3 of people, 1/2 of it.": "two thirds of people, a half of it.",
+    "2/3 of people, 1/2 of it. Page 2/3 of it.": "two thirds of people, a half of it. | Page two slash three of it.",
+    "The Min. is 5, min. 3 chars, 5 min. Done.": "The Min. is five, minimum three chars, five minutes. | Done.",
     "It is in C:\\Users\\Bob\\x.txt. Open it.": "It is in C Users Bob x dot txt. | Open it.",
     "Call 555 123 4567, then 42.": "Call five five five, one two three, four five six seven, then forty-two.",
     "He is from the E.U. Parliament voted.": "He is from the E.U. | Parliament voted.",
@@ -28,6 +29,7 @@ GERMAN = {
     "Urlaub 1.-3.12. und 5.-7.12.2026.": "Urlaub erster Dezember bis dritten Dezember und f\u00fcnfter Dezember bis siebten Dezember zweitausendsechsundzwanzig.",
     "Um 7h30, dauert 7h30.": "Um sieben Uhr drei\u00dfig, dauert sieben Stunden drei\u00dfig Minuten.",
     "Treffen 7:30 PM, um 5 am Bahnhof, um 7:30 am Montag.": "Treffen neunzehn Uhr drei\u00dfig, um f\u00fcnf am Bahnhof, um sieben Uhr drei\u00dfig am Montag.",
+    "Seite 3/4 des Buchs. Hotel \u2013 5 Sterne. Mo. 30.11. Ruhe. 3 El Paso.": "Seite drei Schr\u00e4gstrich vier des Buchs. | Hotel \u2013 f\u00fcnf Sterne. | Montag drei\u00dfigster November. | Ruhe. | drei El Paso.",
     "Ludwig \u2169\u2163. war K\u00f6nig.": "Ludwig der vierzehnte war K\u00f6nig.",
 }
 
@@ -35,7 +37,7 @@ FRENCH = {
     "T\u00e9l. 01.23.45.67.89 apr\u00e8s 7:30 PM.": "T\u00e9l\u00e9phone z\u00e9ro un, deux trois, quatre cinq, six sept, huit neuf apr\u00e8s dix-neuf heures trente.",
     "Il faut 2 000 000 minimums, 5 000 000 disponibles.": "Il faut deux millions minimums, cinq millions disponibles.",
     "2 000 000 habitants, 3 000 000 vues.": "deux millions d'habitants, trois millions de vues.",
-    "\u00bd tasse, 2/3 des gens.": "une demi-tasse, deux tiers des gens.",
+    "\u00bd tasse, 2/3 des gens, page 1/2 du livre.": "une demi-tasse, deux tiers des gens, page un barre oblique deux du livre.",
     "Le \u2169\u2164\u2162e si\u00e8cle.": "Le dix-huiti\u00e8me si\u00e8cle.",
 }
 
@@ -43,7 +45,8 @@ SPANISH = {
     "El XIX congreso, la II Guerra Mundial y la IX edici\u00f3n.": "El decimonoveno congreso, la segunda Guerra Mundial y la novena edici\u00f3n.",
     "El III Reich, el XXV aniversario, la V Rep\u00fablica.": "El tercer Reich, el veinticinco aniversario, la quinta Rep\u00fablica.",
     "En los siglos XVIII y XIX, cap\u00edtulo IV, anexo II.": "En los siglos dieciocho y diecinueve, cap\u00edtulo cuatro, anexo dos.",
-    "La V de victoria, el I de mayo.": "La V de victoria, el I de mayo.",
+    "La V de victoria, el I Ching, el CD nuevo, el XL.": "La V de victoria, el I Ching, el CD nuevo, el XL.",
+    "Los II Juegos, EL II CONGRESO.": "Los segundos Juegos, EL II CONGRESO.",
     "M\u00e1x. 21\u00b0, m\u00edn. 12\u00b0.": "M\u00e1ximo veinti\u00fan grados, m\u00ednimo doce grados.",
     "Tel. 91 234 56 78, a las 7:30 p. m.": "Tel\u00e9fono nueve uno, dos tres cuatro, cinco seis, siete ocho, a las siete y treinta p. m.",
     "DNI 12345678Z, \u00bd taza.": "DNI uno dos tres, cuatro cinco seis, siete ocho Z, media taza.",
@@ -94,5 +97,7 @@ RUSSIAN = {
     "В Московской обл. дождь. Хлеб и пр. Потом дом.": "В Московской области дождь. | Хлеб и пр. | Потом дом.",
     "Масса 5 г. Москва. А. С. Пушкин, О. Иванов.": "Масса пять грамм. Москва. | А С Пушкин, О Иванов.",
     "5,47 ₽/кВт·ч, 12 кВтч, 5000 мА·ч.": "пять рублей сорок семь копеек на киловатт-час, двенадцать киловатт-часов, пять тысяч миллиампер-часов.",
+    "Ветер 3-5 м/с, 20–25 °C, 2-3 ч, 5-10 ₽, от 5-7 кг.": "Ветер три-пять метров в секунду, двадцать-двадцать пять градусов Цельсия, два-три часа, пять-десять рублей, от пяти-семи килограмм.",
+    "Комната 50 кв. м, участок 3 кв. км.": "Комната пятьдесят квадратных метров, участок три квадратных километра.",
     "Тел. 8 800 555-35-35.": "Телефон восемь, восемь ноль ноль, пять пять пять, три пять, три пять.",
 }
