@@ -51,6 +51,7 @@ from wyoming_voice_stack.tts.normalization.numbers.roman_numerals import (
 from wyoming_voice_stack.tts.normalization.numbers.scales import verbalize_scales
 from wyoming_voice_stack.tts.normalization.numbers.signs import verbalize_powers, verbalize_signs
 from wyoming_voice_stack.tts.normalization.numbers.suffixes import verbalize_suffixes
+from wyoming_voice_stack.tts.normalization.units.compass import verbalize_directions
 from wyoming_voice_stack.tts.normalization.units.measurements import verbalize_units
 from wyoming_voice_stack.tts.normalization.units.money import verbalize_money
 
@@ -75,6 +76,7 @@ _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     verbalize_years,
     verbalize_proportions,
     verbalize_signs,
+    verbalize_directions,
     verbalize_money,
     verbalize_fractions,
     verbalize_suffixes,

@@ -137,8 +137,6 @@ def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
     """
     words, short = locale.lexicon, match[0]
     is_unit = short in words.unit_symbols or short.lower() == _LEAST
-    if is_unit and match.string[: match.start()].endswith("/"):
-        return short
     if is_unit and _NUMBER_BACK.search(match.string[: match.start()][-_NUMBER_CHARACTERS:]):
         return short
     if short.lower() == _LEAST and not _NUMBER_NEXT.match(match.string, match.end()):

@@ -195,6 +195,12 @@ class Lexicon(_Entry):
     """Regular expressions for the nouns that a proportion counts."""
     hyphenated_units: bool = False
     """Whether `10-km` is written before a noun."""
+    compass: dict[str, str] = {}
+    """Names of the eight directions by their letters."""
+    wind_words: tuple[str, ...] = ()
+    """Regular expressions for words in a text about the wind."""
+    wind_leads: tuple[str, ...] = ()
+    """Words directly before a direction of one letter."""
     attached_units: dict[str, str] = {}
     """Units that may follow the digits directly, but may also be a letter of a name."""
     place_words: tuple[str, ...] = ()

@@ -77,7 +77,7 @@ ENGLISH = {
     "She is 5'4\" and he is 6'1\".": "She is five feet four inches and he is six feet one inch.",
     "It weighs 7 lb 8 oz.": "It weighs seven pounds eight ounces.",
     "It is 12 °C / 54 °F outside.": "It is twelve degrees Celsius, fifty-four degrees Fahrenheit outside.",
-    "Rain: 5–10 mm, wind NW 15 km/h, pressure 1013 hPa.": "Rain: five to ten millimeters, wind NW fifteen kilometers per hour, pressure one thousand thirteen hectopascals.",
+    "Rain: 5–10 mm, wind NW 15 km/h, pressure 1013 hPa.": "Rain: five to ten millimeters, wind northwest fifteen kilometers per hour, pressure one thousand thirteen hectopascals.",
     "High of 75°F, low of 58°F, 30% chance of rain.": "High of seventy-five degrees Fahrenheit, low of fifty-eight degrees Fahrenheit, thirty percent chance of rain.",
     "Highs 70-75°F.": "Highs seventy to seventy-five degrees Fahrenheit.",
     "Feels like -3°C with gusts up to 45 km/h.": "Feels like minus three degrees Celsius with gusts up to forty-five kilometers per hour.",

@@ -72,7 +72,7 @@ ENGLISH = {
     "Tonight: 45-50°F.": "Tonight: forty-five to fifty degrees Fahrenheit.",
     "UV index: 6 (high).": "U V index: six (high).",
     "AQI is 42.": "AQI is forty-two.",
-    "Wind: NW 10-15 mph.": "Wind: NW ten to fifteen miles per hour.",
+    "Wind: NW 10-15 mph.": "Wind: northwest ten to fifteen miles per hour.",
     "Humidity 45%, dew point 12°C.": "Humidity forty-five percent, dew point twelve degrees Celsius.",
     "Pressure: 30.12 inHg.": "Pressure: thirty point one two inches of mercury.",
     'Expect 2-4" of snow.': "Expect two to four inches of snow.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 ENGLISH = {
+    "Wind 12 km/h NW, gusts from the SSW. Wind N 3 kn, then 5 m/s (E).": "Wind twelve kilometers per hour northwest, gusts from the south-southwest. | Wind north three knots, then five meters per second (east).",
+    "The wind blew. Size S and vitamin E. Winds, size S.": "The wind blew. | Size S and vitamin E. | Winds, size S.",
     "Hall \u2013 21\u00b0C. Bath - 5%. Outside: -5 \u00b0C.": "Hall \u2013 twenty-one degrees Celsius. | Bath - five percent. | Outside: minus five degrees Celsius.",
     "230V and 5.2A. A 16 A fuse. The battery has 48V, 100Ah.": "two hundred thirty volts and five point two amperes. | A sixteen ampere fuse. | The battery has forty-eight volts, one hundred ampere-hours.",
     "500 mAh, 10 kVA, 1.5 MWh at $0.25 per kWh.": "five hundred milliampere-hours, ten kilovolt-amperes, one point five megawatt-hours at twenty-five cents per kilowatt hour.",
@@ -21,6 +23,7 @@ ENGLISH = {
 }
 
 GERMAN = {
+    "Wind aus SW, Böen aus N. Der Wind weht, SO ist das. Größe S bei Wind.": "Wind aus Südwest, Böen aus Nord. | Der Wind weht, SO ist das. | Größe S bei Wind.",
     "1/8 l Sahne, 1/2 Bund Petersilie, 1/2 Zwiebel.": "ein Achtel Liter Sahne, einhalb Bund Petersilie, einhalb Zwiebel.",
     "1/2 Tl. Salz, 1/2 Pck. Backpulver, 1/2 Std. warten.": "einhalb Teel\u00f6ffel Salz, einhalb P\u00e4ckchen Backpulver, einhalb Stunde warten.",
     "3/4 Jahr, aber Hauptstra\u00dfe 1/2 und 3/4 Aufgaben.": "drei Viertel Jahr, aber Hauptstra\u00dfe ein Schr\u00e4gstrich zwei und drei von vier Aufgaben.",
@@ -42,6 +45,7 @@ FRENCH = {
 }
 
 SPANISH = {
+    "Viento de 12 km/h del NO. El viento sopla, NO salga.": "Viento de doce kilómetros por hora del noroeste. | El viento sopla, NO salga.",
     "El XIX congreso, la II Guerra Mundial y la IX edici\u00f3n.": "El decimonoveno congreso, la segunda Guerra Mundial y la novena edici\u00f3n.",
     "El III Reich, el XXV aniversario, la V Rep\u00fablica.": "El tercer Reich, el veinticinco aniversario, la quinta Rep\u00fablica.",
     "En los siglos XVIII y XIX, cap\u00edtulo IV, anexo II.": "En los siglos dieciocho y diecinueve, cap\u00edtulo cuatro, anexo dos.",
@@ -89,6 +93,7 @@ TURKISH = {
 }
 
 RUSSIAN = {
+    "Ветер СЗ 5 м/с. Ветер: С, 3 м/с. Был ветер. С. Иванов ушёл.": "Ветер северо-западный пять метров в секунду. | Ветер: северный, три метра в секунду. | Был ветер. | С Иванов ушёл.",
     "\u041e\u043d \u0436\u0438\u0432\u0451\u0442 \u0432 \u0433. \u041c\u043e\u0441\u043a\u0432\u0435.": "\u041e\u043d \u0436\u0438\u0432\u0451\u0442 \u0432 \u0433\u043e\u0440\u043e\u0434\u0435 \u041c\u043e\u0441\u043a\u0432\u0435.",
     "Мы едем из г. Перми в г. Омск и в г. Москву.": "Мы едем из города Перми в город Омск и в город Москву.",
     "Летом в г. Сочи жарко, к г. Минску идёт дождь.": "Летом в городе Сочи жарко, к городу Минску идёт дождь.",
