@@ -19,7 +19,7 @@ from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine import channel, failure_policy, worker
 from wyoming_voice_stack.http.api import gateway
 from wyoming_voice_stack.http.api.realtime import realtime_api
-from wyoming_voice_stack.protocol.connection import connection, inbox
+from wyoming_voice_stack.protocol.connection import closing, inbox
 from wyoming_voice_stack.server import app
 from wyoming_voice_stack.server.assembly import tts as tts_assembly
 from wyoming_voice_stack.tts import reply
@@ -55,7 +55,7 @@ DECISIONS: dict[str, tuple[tuple[str, float], ...]] = {
         (r"first request after (\d+) seconds", failure_policy.LOAD_RETRY_SECONDS),
     ),
     "0003-send-the-error-before-closing": (
-        (r"still sends for up to (\d+) seconds", connection.CLOSING_SECONDS),
+        (r"still sends for up to (\d+) seconds", closing.CLOSING_SECONDS),
     ),
     "0005-unload-idle-models": (
         (r"after (\d+) seconds without a sentence", tts_assembly.KEEP_MEMORY_SECONDS),

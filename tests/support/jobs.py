@@ -15,7 +15,7 @@ from wyoming_voice_stack.engine.failure_policy import MAX_FAILURES_IN_A_ROW
 from wyoming_voice_stack.engine.job_handle import JobHandle
 from wyoming_voice_stack.engine.queue import Capacity, Priority
 from wyoming_voice_stack.engine.worker import Worker
-from wyoming_voice_stack.errors import EngineError
+from wyoming_voice_stack.errors import Abandoned, EmptyText, EngineError
 from wyoming_voice_stack.metrics import Metrics
 
 
@@ -113,6 +113,35 @@ class Calls:
     ) -> Iterable[tuple[int, Any]]:
         self.noted.append(list(items))
         return list(enumerate(map(self._do, items)))
+
+
+def negative_unless_two(item: int) -> int:
+    if item == 2:
+        raise EmptyText("two is nothing")
+    return -item
+
+
+class Held(Calls):
+    """Calls that wait until the test lets them go on, and then stop if they are not wanted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.go = threading.Event(), threading.Event()
+        self.wanted: Callable[[], bool] = lambda: True
+
+    def __call__(
+        self, engine: Thing, items: Sequence[Any], wanted: Callable[[], bool]
+    ) -> Iterable[tuple[int, Any]]:
+        self.wanted = wanted
+        results = super().__call__(engine, items, wanted)
+        self.entered.set()
+        assert self.go.wait(WAIT_SECONDS)
+        if not wanted():
+            raise Abandoned("no client waits")
+        return results
+
+    async def begun(self) -> None:
+        assert await asyncio.to_thread(self.entered.wait, WAIT_SECONDS)
 
 
 async def begun(*gates: Gate) -> None:

@@ -6,11 +6,25 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 CLEANUP_INTERVAL_SECONDS = 2.0
 """Least time between two cleanups, unless one was requested."""
 RECHECK_SECONDS = 1.0
 """How often to check again whether an engine that is due to be unloaded is still in use."""
+
+
+class Unloadable(Protocol):
+    """An engine that may be unloaded."""
+
+    @property
+    def engine(self) -> object | None:
+        """The engine; None while it is not loaded."""
+        ...
+
+    def unload_unless_used(self) -> bool:
+        """Unload it unless a thread uses it; returns whether it was unloaded."""
+        ...
 
 
 class IdlePolicy:
@@ -59,6 +73,14 @@ class IdlePolicy:
             if loaded and self._unload_after_s is not None:
                 waits.append(max(RECHECK_SECONDS, self._unload_after_s - idle_s))
             return min(waits, default=None)
+
+    def apply_to(self, lifecycle: Unloadable) -> None:
+        """Unload the engine if that is due, and clean up; for a thread that has no job."""
+        if self.unload_due and lifecycle.unload_unless_used():
+            self.note_unload()
+        elif lifecycle.engine is None:
+            self.request_cleanup()
+        self.clean_up_if_due()
 
     def clean_up_if_due(self) -> None:
         """Clean up if there is need, and either it was requested or the engine was idle for long enough."""

@@ -270,7 +270,7 @@ class Worker(Generic[Engine]):
             if not self._queue.finish(batch) and batch:
                 break  # The call took so long that another thread has taken its place.
             if not self._queue.needs_engine:
-                self._use_idle_time()
+                self._idle_policy.apply_to(self._lifecycle)
         if next(self._ended_threads) == len(self._threads):
             self._lifecycle.close()
 
@@ -289,13 +289,6 @@ class Worker(Generic[Engine]):
             self._idle_policy.next_check_s(loaded=self._lifecycle.engine is not None),
         )
         return min((wait for wait in waits if wait is not None), default=None)
-
-    def _use_idle_time(self) -> None:
-        if self._idle_policy.unload_due and self._lifecycle.unload_unless_used():
-            self._idle_policy.note_unload()
-        elif self._lifecycle.engine is None:
-            self._idle_policy.request_cleanup()
-        self._idle_policy.clean_up_if_due()
 
 
 def _join(threads: Sequence[threading.Thread], timeout_s: float) -> None:

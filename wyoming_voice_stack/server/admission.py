@@ -157,3 +157,8 @@ def _gives_way(connection: Placed) -> bool:
 def is_loopback(source: str) -> bool:
     """Return whether a source is this machine."""
     return source == "::1" or source.startswith("127.")
+
+
+def client_name(peer: Sequence[Any] | None) -> str:
+    """Return a client as `host:port`, for log lines."""
+    return f"{host_of(peer)}:{peer[1]}" if peer else "unknown"

@@ -18,10 +18,11 @@ from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.errors import Busy, ConfigError, NotAllowed, VoiceStackError
 from wyoming_voice_stack.logs import REPEATS, Repeats
 from wyoming_voice_stack.metrics import Metrics
-from wyoming_voice_stack.protocol.connection.connection import CLOSING_SECONDS, Connection
+from wyoming_voice_stack.protocol.connection.closing import CLOSING_SECONDS
+from wyoming_voice_stack.protocol.connection.connection import Connection
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits, ServerContext
 from wyoming_voice_stack.protocol.session import FrontEnd
-from wyoming_voice_stack.server.admission import Admission, host_of, source_of
+from wyoming_voice_stack.server.admission import Admission, client_name, host_of, source_of
 from wyoming_voice_stack.server.bounded_connections import BoundedConnections
 from wyoming_voice_stack.server.departures import DepartureWatch
 from wyoming_voice_stack.server.http_connections import HttpConnections
@@ -211,7 +212,7 @@ class Listener:
             reader,
             asyncio.StreamWriter(transport, protocol, reader, loop),
             context=self._context,
-            name=_name(peer),
+            name=client_name(peer),
             admit=lambda: self._admission.claim(connection, source),
         )
         self._admission.enter(connection, source)
@@ -219,7 +220,7 @@ class Listener:
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         protocol.data_received(data)
-        task = loop.create_task(connection.run(), name=f"connection-{_name(peer)}")
+        task = loop.create_task(connection.run(), name=f"connection-{client_name(peer)}")
         self._connections[task] = connection
         self._departures.add(connection, transport.get_extra_info("socket"))
         task.add_done_callback(self._ended)
@@ -238,7 +239,7 @@ class Listener:
     def _refuse(
         self, transport: asyncio.Transport, error: VoiceStackError, *, is_http: bool = False
     ) -> None:
-        name = _name(transport.get_extra_info("peername"))
+        name = client_name(transport.get_extra_info("peername"))
         _LOGGER.warning(
             "[%s] refused: %s", name, error, extra={REPEATS: Repeats(f"refused: {error.code}")}
         )
@@ -294,7 +295,3 @@ class _FirstByte(asyncio.Protocol):
         del exc
         if self._transport is not None:
             self._listener.forget(self._transport)
-
-
-def _name(peer: Sequence[Any] | None) -> str:
-    return f"{host_of(peer)}:{peer[1]}" if peer else "unknown"

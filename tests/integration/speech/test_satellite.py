@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-import numpy as np
 import pytest
-from wyoming.asr import Transcribe
 from wyoming.audio import AudioStart
-from wyoming.event import Event
 from wyoming.tts import Synthesize
 
-from benchmarks.stt.utterance_client import CHUNK_S, EncodedUtterance, encode_utterance
 from tests.support.fakes import eventually
 from tests.support.integration.client import FORM, begin_streaming, metric, reset, types, words
 from tests.support.integration.lan import (
     FAR_ADDRESS,
     SERVER_ADDRESS,
-    Host,
     Lan,
     lan,
     require_namespaces,
 )
+from tests.support.integration.satellites import (
+    SENTENCE,
+    ask,
+    heard,
+    is_at_rest,
+    open_files,
+    repeated_packets,
+    satellite,
+    speak,
+    understood,
+    utterance,
+)
 from tests.support.integration.servers import EMBEDDED_WHISPER, Server, running
-from tests.support.peers import Peer
-from tests.support.speech import say, silence
 
-SENTENCE = "What is the temperature in the living room?"
 LONG_TEXT = " ".join(f"This is sentence number {number} of a long story." for number in range(200))
 REPLY = f"Turn on the kitchen lights. Please close the garage door. {SENTENCE}"
 TIMES = 12
@@ -88,48 +91,6 @@ def assert_nothing_bad_was_logged(server: Server) -> None:
         assert bad not in server.log, server.log
 
 
-@asynccontextmanager
-async def satellite(network: Lan, server: Server) -> AsyncIterator[Peer]:
-    async with network.home.connected(SERVER_ADDRESS, server.port) as client:
-        yield client
-
-
-def utterance() -> EncodedUtterance:
-    return encode_utterance(
-        "satellite", np.concatenate([silence(0.3), say(SENTENCE), silence(0.7)]), "en"
-    )
-
-
-async def speak(client: Peer, chunks: Sequence[bytes]) -> None:
-    """Send each chunk when a microphone would have recorded it; delays do not add up."""
-    begin = time.monotonic()
-    for number, chunk in enumerate(chunks, start=1):
-        await asyncio.sleep(begin + number * CHUNK_S - time.monotonic())
-        client.writer.write(chunk)
-
-
-async def heard(client: Peer) -> list[str]:
-    [*_, transcript] = await client.until("transcript")
-    assert transcript.type == "transcript", transcript
-    return words(transcript.data["text"])
-
-
-async def ask(network: Lan, server: Server) -> list[str]:
-    """A whole utterance at once."""
-    one = utterance()
-    async with satellite(network, server) as client:
-        await client.send_raw(one.opening + b"".join(one.chunks) + one.closing)
-        return await heard(client)
-
-
-async def understood(network: Lan, asr: Server, reply: Sequence[Event]) -> list[str]:
-    """Transcribe a spoken reply at any loudness."""
-    assert types(reply)[-1] == "audio-stop", reply[-1]
-    async with satellite(network, asr) as client:
-        await client.send(Transcribe(language="en").event(), *reply)
-        return await heard(client)
-
-
 async def said(network: Lan, tts: Server, asr: Server) -> list[str]:
     async with satellite(network, tts) as client:
         await client.send(Synthesize(text=SENTENCE).event())
@@ -137,28 +98,8 @@ async def said(network: Lan, tts: Server, asr: Server) -> list[str]:
     return await understood(network, asr, reply)
 
 
-def open_files(server: Server) -> int:
-    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
-
-
 def finished_replies(tts: Server) -> float:
     return metric(tts, "voice_stack_requests_total")
-
-
-def repeated_packets(host: Host) -> int:
-    """How many packets TCP has sent again on this host."""
-    text = host.call(Path("/proc/thread-self/net/snmp").read_text)
-    names, values = (line.split() for line in text.splitlines() if line.startswith("Tcp:"))
-    return int(values[names.index("RetransSegs")])
-
-
-async def is_at_rest(server: Server, files: int) -> None:
-    """No connection, no waiting job and no file that was not open before."""
-    await eventually(
-        lambda: metric(server, "voice_stack_connections") == 0
-        and metric(server, "voice_stack_queue_depth") == 0
-        and open_files(server) <= files
-    )
 
 
 class TestSpeech:

@@ -1,4 +1,4 @@
-"""Real engines for tests: Whisper tiny.en and Silero VAD, from packages."""
+"""Real engines for tests: Whisper tiny.en and Silero VAD, from packages; and audio that counts as live."""
 
 from __future__ import annotations
 
@@ -9,11 +9,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.asr_client import count_as_live
 from tests.support.checkpoints.multilingual_whisper import write_multilingual
 from tests.support.checkpoints.tiny_parakeet import write_tiny_parakeet
+from wyoming_voice_stack.asr import partial_jobs
 from wyoming_voice_stack.asr.onnx.engine import OnnxRecognizer
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
+
+
+@pytest.fixture
+def live(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The audio of a test counts as live, however fast it arrives."""
+    count_as_live(monkeypatch)
+
+
+@pytest.fixture
+def no_cooldown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Partial text does not pause after a transcription."""
+    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from wyoming.audio import AudioStop
 
 from tests.support.asr_client import (
     OPTIONS,
-    count_as_live,
     loaded_worker,
     open_session,
     replies,
@@ -27,6 +26,8 @@ from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.protocol.asr_session import AsrSession
 
+pytestmark = pytest.mark.usefixtures("live", "no_cooldown")
+
 SHOWN = replace(OPTIONS, max_utterance_s=100)
 QUIET = replace(SHOWN, partial_text=False)
 PAUSE = sound(0.2, loud=False)
@@ -35,12 +36,6 @@ PAUSE = sound(0.2, loud=False)
 @pytest.fixture
 def engine() -> FakeRecognizer:
     return FakeRecognizer()
-
-
-@pytest.fixture(autouse=True)
-def _live(monkeypatch: pytest.MonkeyPatch) -> None:
-    count_as_live(monkeypatch)
-    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 0.0)
 
 
 def jobs(session: AsrSession) -> int:

@@ -13,7 +13,6 @@ from wyoming.event import Event
 
 from tests.support.asr_client import (
     OPTIONS,
-    count_as_live,
     loaded_worker,
     open_session,
     replies,
@@ -21,10 +20,11 @@ from tests.support.asr_client import (
     sound,
 )
 from tests.support.fakes import LOUD, WAIT_SECONDS, FakeRecognizer, eventually
-from wyoming_voice_stack.asr import partial_jobs
 from wyoming_voice_stack.asr.engine import Speech, Transcription
 from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.protocol.asr_session import AsrSession
+
+pytestmark = pytest.mark.usefixtures("live", "no_cooldown")
 
 SHOWN = replace(OPTIONS, max_utterance_s=100)
 STOP = AudioStop().event()
@@ -43,12 +43,6 @@ class Counting(FakeRecognizer):
 @pytest.fixture
 def engine() -> Counting:
     return Counting()
-
-
-@pytest.fixture(autouse=True)
-def _live(monkeypatch: pytest.MonkeyPatch) -> None:
-    count_as_live(monkeypatch)
-    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 0.0)
 
 
 async def speak(service: AsrService, session: AsrSession, seconds: float) -> list[Event]:

@@ -14,7 +14,6 @@ from wyoming.audio import AudioStop
 
 from tests.support.asr_client import (
     OPTIONS,
-    count_as_live,
     loaded_worker,
     open_session,
     replies,
@@ -41,6 +40,8 @@ from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.errors import EngineError
 from wyoming_voice_stack.protocol.asr_session import AsrSession
 
+pytestmark = pytest.mark.usefixtures("live")
+
 QUIET = replace(OPTIONS, partial_text=False, max_utterance_s=100)
 PAUSE = sound(0.2, loud=False)
 STOP = AudioStop().event()
@@ -49,11 +50,6 @@ STOP = AudioStop().event()
 @pytest.fixture
 def engine() -> FakeRecognizer:
     return FakeRecognizer()
-
-
-@pytest.fixture(autouse=True)
-def _live(monkeypatch: pytest.MonkeyPatch) -> None:
-    count_as_live(monkeypatch)
 
 
 async def loaded(service: AsrService) -> AsrSession:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
-from tests.support.jobs import Calls, Thing, lanes, occupied, submitted_together, working
+from tests.support.jobs import (
+    Calls,
+    Held,
+    Thing,
+    lanes,
+    negative_unless_two,
+    occupied,
+    submitted_together,
+    working,
+)
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.engine.queue import Priority
 from wyoming_voice_stack.engine.worker import Worker
@@ -21,14 +30,7 @@ from wyoming_voice_stack.errors import (
     DeadlineExceeded,
     EmptyText,
     EngineError,
-    ShuttingDown,
 )
-
-
-def negative_unless_two(item: int) -> int:
-    if item == 2:
-        raise EmptyText("two is nothing")
-    return -item
 
 
 class OneAfterTheOther:
@@ -53,29 +55,6 @@ class OneAfterTheOther:
         if self._fail is not None:
             raise self._fail
         yield from ((number, item) for number, item in enumerate(items) if number not in odd)
-
-
-class Held(Calls):
-    """Calls that wait until the test lets them go on, and then stop if they are not wanted."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entered, self.go = threading.Event(), threading.Event()
-        self.wanted: Callable[[], bool] = lambda: True
-
-    def __call__(
-        self, engine: Thing, items: Sequence[Any], wanted: Callable[[], bool]
-    ) -> Iterable[tuple[int, Any]]:
-        self.wanted = wanted
-        results = super().__call__(engine, items, wanted)
-        self.entered.set()
-        assert self.go.wait(WAIT_SECONDS)
-        if not wanted():
-            raise Abandoned("no client waits")
-        return results
-
-    async def begun(self) -> None:
-        assert await asyncio.to_thread(self.entered.wait, WAIT_SECONDS)
 
 
 class TestTickets:
@@ -239,94 +218,6 @@ class TestTickets:
                 worker.submit(1, Calls(), Priority.FINAL)
                 assert not worker.can_accept(Priority.SPECULATIVE)
                 assert worker.can_accept(Priority.FINAL)
-
-
-class TestDrops:
-    async def test_what_waits_never_starts(self) -> None:
-        calls = Calls()
-        async with working() as worker:
-            async with occupied(worker):
-                worker.submit(1, calls, Priority.FINAL).cancel()
-                assert len(worker._queue) == 0
-            await worker.run(lambda _: None)
-        assert calls.noted == []
-
-    async def test_what_runs_is_not_wanted(self) -> None:
-        held = Held()
-        async with working() as worker:
-            handle = worker.submit(1, held, Priority.SPECULATIVE)
-            await held.begun()
-            assert held.wanted()
-            handle.cancel()
-            assert not held.wanted()
-            held.go.set()
-            assert await worker.run(lambda _: "next") == "next"
-            assert worker.state == "ready"
-
-    async def test_batch_is_wanted_while_one_of_it_is(self) -> None:
-        held = Held()
-        async with working(**lanes(1, batch=4)) as worker:
-            handles = await submitted_together(worker, (1, 2, 3), held, Priority.SPECULATIVE)
-            await held.begun()
-            handles[0].cancel()
-            handles[2].cancel()
-            assert held.wanted()
-            held.go.set()
-            assert await handles[1].wait() == -2
-            assert [handle.failed for handle in handles] == [True, False, True]
-
-    async def test_batch_that_nobody_wants_is_not_tried_again(self) -> None:
-        held = Held()
-        async with working(**lanes(1, batch=4)) as worker:
-            handles = await submitted_together(worker, (1, 2, 3), held, Priority.SPECULATIVE)
-            await held.begun()
-            for handle in handles:
-                handle.cancel()
-            held.go.set()
-            await worker.run(lambda _: None)
-        assert held.noted == [[1, 2, 3]]
-
-    async def test_who_left_a_spoilt_batch_is_not_tried_again(self) -> None:
-        entered, go = threading.Event(), threading.Event()
-
-        def picky(item: int) -> int:
-            entered.set()
-            assert go.wait(WAIT_SECONDS)
-            return negative_unless_two(item)
-
-        calls = Calls(picky)
-        async with working(**lanes(1, batch=4)) as worker:
-            handles = await submitted_together(worker, (1, 2, 3), calls, Priority.FINAL)
-            assert await asyncio.to_thread(entered.wait, WAIT_SECONDS)
-            handles[2].cancel()
-            go.set()
-            assert await handles[0].wait() == -1
-            await worker.run(lambda _: None)
-        assert calls.noted == [[1, 2, 3], [1], [2]]
-
-    async def test_stop_says_why_to_all_of_a_batch(self) -> None:
-        held = Held()
-        async with working(**lanes(1, batch=4)) as worker:
-            handles = await submitted_together(worker, (1, 2), held, Priority.FINAL)
-            await held.begun()
-            waiting = [asyncio.create_task(handle.wait()) for handle in handles]
-            await asyncio.sleep(0)
-            assert not await worker.stop(0.0)
-            held.go.set()
-            async with asyncio.timeout(WAIT_SECONDS):
-                for refused in waiting:
-                    with pytest.raises(ShuttingDown):
-                        await refused
-
-    async def test_stop_says_why_to_one_that_runs(self) -> None:
-        held = Held()
-        async with working() as worker:
-            waiting = asyncio.create_task(worker.submit(1, held, Priority.FINAL).wait())
-            await held.begun()
-            assert not await worker.stop(0.0)
-            held.go.set()
-            with pytest.raises(ShuttingDown):
-                await waiting
 
 
 @asynccontextmanager

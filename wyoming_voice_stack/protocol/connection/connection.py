@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
 from wyoming.error import Error
 from wyoming.event import Event
@@ -27,6 +27,7 @@ from wyoming_voice_stack.errors import (
     VoiceStackError,
     redacted_traceback,
 )
+from wyoming_voice_stack.protocol.connection.closing import close, linger
 from wyoming_voice_stack.protocol.connection.connection_log import ConnectionLog
 from wyoming_voice_stack.protocol.connection.connection_state import SERVING, ConnectionState
 from wyoming_voice_stack.protocol.connection.event_rate import EventRate
@@ -45,8 +46,6 @@ WRITE_HIGH_WATER_BYTES = 32 * 1024
 WRITE_LOW_WATER_BYTES = 24 * 1024
 """Unsent bytes below which it is asked again. A client that reads as it plays takes these 8 KiB in 0.2 s, so
 that its reply is seen to be read."""
-CLOSING_SECONDS = 2.0
-"""How long a closing connection tries to deliver its last events."""
 
 
 class Connection:
@@ -94,16 +93,16 @@ class Connection:
                 self._send_error(Busy("The server has ended an idle connection to serve others."))
             if self._state is ConnectionState.FAILED:
                 self._session.close()
-                await self._linger()
+                await linger(self._reader, self._writer, self._received.pay)
         except asyncio.CancelledError:
             if self._state is not ConnectionState.FAILED:
                 self._send_error(ShuttingDown())
-                await self._linger()
+                await linger(self._reader, self._writer, self._received.pay)
             raise
         finally:
             self._session.close()
             self._inbox.clear()
-            await self._close()
+            await close(self._writer)
             self._cut_circles()
             self._log.debug("closed")
 
@@ -277,24 +276,6 @@ class Connection:
             *self._session.closing_events(),
         ):
             self._writer.write(encode(event))
-
-    async def _linger(self) -> None:
-        # Closing a socket with unread bytes resets the connection, and the reset may overtake the
-        # error event: so the client's last bytes are read and discarded first.
-        with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(CLOSING_SECONDS):
-                await self._writer.drain()
-                self._writer.write_eof()
-                while data := await self._reader.read(READ_BYTES):
-                    await self._received.pay(len(data))
-
-    async def _close(self) -> None:
-        self._writer.close()
-        with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(CLOSING_SECONDS):
-                await self._writer.wait_closed()
-                return
-        self._writer.transport.abort()
 
     def _cut_circles(self) -> None:
         """Drop references that lead back here: collecting thousands of connections stops the server."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -17,7 +18,8 @@ from tests.support.fake_servers.fake_home_assistant import (
     warnings,
 )
 from tests.support.fakes import WAIT_SECONDS, eventually
-from wyoming_voice_stack.asr.home_assistant import HomeAssistantNames, KnownNames
+from wyoming_voice_stack.asr.home_assistant import HomeAssistantNames, KnownNames, refresh
+from wyoming_voice_stack.asr.home_assistant.household_names import HomeRegistry, spoken_names
 
 
 async def test_names_are_read_at_start_and_again_each_period() -> None:
@@ -27,6 +29,22 @@ async def test_names_are_read_at_start_and_again_each_period() -> None:
         fake.household.areas[0]["name"] = "Pantry"
         assert await pauses.again() == REFRESH_S
         assert names.names == ("Pantry", *NAMES[1:])
+
+
+async def test_names_are_made_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of entities take tenths of a second."""
+    threads: list[int] = []
+
+    def note(registry: HomeRegistry) -> tuple[str, ...]:
+        threads.append(threading.get_ident())
+        return spoken_names(registry)
+
+    monkeypatch.setattr(refresh, "spoken_names", note)
+    async with home_assistant() as fake, owned(fake) as (names, pauses):
+        await pauses.next()
+        assert names.names == NAMES
+    assert len(threads) == 1
+    assert threads[0] != threading.get_ident()
 
 
 async def test_how_much_is_known_and_since_when(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -64,15 +66,24 @@ def test_a_reply_between_two_turns_keeps_its_turn() -> None:
         assert requests.granted[-1] == "waiting"
 
 
-def test_a_reply_that_does_not_ask_again_keeps_no_turn() -> None:
-    now = [0.0]
+@contextmanager
+def keeping_a_turn(now: list[float], *others: str) -> Iterator[tuple[FairScheduler, Requests]]:
+    """One of two turns is kept for a reply that has just used it; others run, or wait."""
     scheduler = FairScheduler(at_once=2, cores=2, clock=lambda: now[0])
     requests, playback = Requests(scheduler), buffered(1.0)
     with scheduler.sentence(playback) as sentence:
         turn = requests.ask("first", playback, sentence)
         requests.ask("running", buffered(5.0))
+        for other in others:
+            requests.ask(other, buffered(4.0))
         turn.generated_s = 0.5
         scheduler.release(turn)
+        yield scheduler, requests
+
+
+def test_a_reply_that_does_not_ask_again_keeps_no_turn() -> None:
+    now = [0.0]
+    with keeping_a_turn(now) as (_, requests):
         now[0] = 2 * BETWEEN_TURNS_S
         requests.ask("other", buffered(4.0))
         assert requests.granted[-1] == "other"
@@ -84,14 +95,7 @@ def test_a_reply_that_does_not_ask_again_keeps_no_turn() -> None:
 def test_a_kept_turn_ends_without_any_other_event(since_s: float, granted: bool) -> None:
     """A reply that was suspended meanwhile does not ask for it, and the core would be idle."""
     now = [0.0]
-    scheduler = FairScheduler(at_once=2, cores=2, clock=lambda: now[0])
-    requests, playback = Requests(scheduler), buffered(1.0)
-    with scheduler.sentence(playback) as sentence:
-        turn = requests.ask("first", playback, sentence)
-        requests.ask("running", buffered(5.0))
-        requests.ask("waiting", buffered(4.0))
-        turn.generated_s = 0.5
-        scheduler.release(turn)
+    with keeping_a_turn(now, "waiting") as (scheduler, requests):
         now[0] = since_s
         scheduler.recheck()
         assert ("waiting" in requests.granted) is granted

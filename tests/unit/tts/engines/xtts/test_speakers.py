@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS
+from tests.support.speaker_maker import Maker
 from tests.support.voice_files import speech, write
 from wyoming_voice_stack.errors import EngineError, UnknownVoice
 from wyoming_voice_stack.tts.engine import SynthesisRequest
@@ -22,30 +23,6 @@ from wyoming_voice_stack.tts.voices.cloning import recording_thread
 from wyoming_voice_stack.tts.voices.cloning.latent_cache import LatentCache
 from wyoming_voice_stack.tts.voices.cloning.listing import list_recordings
 from wyoming_voice_stack.tts.voices.folder import clone_source
-
-
-class Maker:
-    """Returns tensors whose values identify the recordings that they are computed from."""
-
-    def __init__(self) -> None:
-        self.made: list[list[str]] = []
-        self.contents: tuple[bytes, ...] = ()
-        self.entered = threading.Event()
-        self.hold: dict[str, threading.Event] = {}
-        self.fail = False
-
-    def __call__(self, paths: list[str], contents: Sequence[bytes] = ()) -> tuple[Any, Any]:
-        import torch
-
-        self.contents = tuple(contents)
-        self.made.append([Path(path).stem for path in paths])
-        self.entered.set()
-        hold = self.hold.get(Path(paths[0]).stem)
-        assert hold is None or hold.wait(WAIT_SECONDS)
-        if self.fail:
-            raise RuntimeError("too little of it")
-        return torch.full((1, 2, 3), float(len(self.made))), torch.ones(1, 4, 1)
-
 
 Asking: TypeAlias = Callable[[str], SynthesisRequest]
 SHAPES = {voices.LATENT: (1, 2, 3), voices.SPEAKER: (1, 4, 1)}
