@@ -13,8 +13,8 @@ _NAME_ABBREVIATIONS = """
     ul inż św ok temp pow rozdz tel prof
     ул им проф акад тов напр тел
     örn bkz özv ifj id pl kl bl dvs нар вул ім
-    просп пл пер пос оз наб бул корп оф эт каб ген полк
-    av avda bd geb fa vgl sog tél nám tř os woj pon fax máx mín maks ks
+    просп пл пер пос оз наб бул корп оф эт каб
+    av avda bd geb fa vgl sog tél tř woj máx mín maks ks
 """
 """Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
 
@@ -32,7 +32,7 @@ _OTHER_SCRIPTS = ("डॉ", "प्रो")
 
 _NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
-    cell std sek godz ext apt ep eps gl hausnr kb kap
+    cell fax pon std sek godz ext apt ep eps gl hausnr kb kap
     núm pág pag cap č čl poz стр рис гл табл ст кв пл д эт
     jan feb apr jun jul aug sept dec okt dez nov oct janv févr juil déc ene abr dic gen mag giu lug ago ott
     mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ENGLISH = {
+    "Send a fax. Then call.": "Send a fax. | Then call.",
     "Wind 12 km/h NW, gusts from the SSW. Wind N 3 kn, then 5 m/s (E).": "Wind twelve kilometers per hour northwest, gusts from the south-southwest. | Wind north three knots, then five meters per second (east).",
     "The wind blew. Size S and vitamin E. Winds, size S.": "The wind blew. | Size S and vitamin E. | Winds, size S.",
     "Hall \u2013 21\u00b0C. Bath - 5%. Outside: -5 \u00b0C.": "Hall \u2013 twenty-one degrees Celsius. | Bath - five percent. | Outside: minus five degrees Celsius.",
@@ -93,6 +94,7 @@ TURKISH = {
 }
 
 RUSSIAN = {
+    "Это важный ген. Пришёл полк.": "Это важный ген. | Пришёл полк.",
     "Ветер СЗ 5 м/с. Ветер: С, 3 м/с. Был ветер. С. Иванов ушёл.": "Ветер северо-западный пять метров в секунду. | Ветер: северный, три метра в секунду. | Был ветер. | С Иванов ушёл.",
     "\u041e\u043d \u0436\u0438\u0432\u0451\u0442 \u0432 \u0433. \u041c\u043e\u0441\u043a\u0432\u0435.": "\u041e\u043d \u0436\u0438\u0432\u0451\u0442 \u0432 \u0433\u043e\u0440\u043e\u0434\u0435 \u041c\u043e\u0441\u043a\u0432\u0435.",
     "Мы едем из г. Перми в г. Омск и в г. Москву.": "Мы едем из города Перми в город Омск и в город Москву.",
