@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import takewhile
 
-from wyoming_voice_stack.tts.engines.vits.stages import Stage, stage_outputs
+from wyoming_voice_stack.tts.engines.vits.stages import Stage, StageOutput, stage_outputs
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.engines.vits.worker_threads import (
     CALLER_ONLY,
@@ -16,9 +16,9 @@ from wyoming_voice_stack.tts.engines.vits.worker_threads import (
 
 FLOW_AHEAD_FRAMES = 80
 """How far one thread computes the flow while another one decodes the shortest first chunk: both take 9 ms."""
-LAST_FLOW_FRAMES = 40
-"""Frames at the end of a sentence that are computed with those before them: the context of each layer has most
-of them computed already, and alone they would take 4 ms."""
+LAST_FLOW_FRAMES = 70
+"""Frames at the end of a sentence that are computed with those before them: the context of each layer has many
+of them computed already, and on their own they would take 4 to 5 ms."""
 MAX_SHORT_FRAMES = 20
 """Longest first window that is decoded so. Threads that share it are ready hardly sooner than one alone."""
 
@@ -33,6 +33,7 @@ class StreamingSentence:
         self._flow = tuple(takewhile(_is_flow, stages))
         self._outputs = stage_outputs(stages, tensors)
         self._waveform = self._outputs[-1]
+        self._coming: tuple[StageOutput, Future[Tensor]] | None = None
         self.frames: int = tensors[stages[0].signature.source].shape[-1]
         self.hop: int = self._waveform.total // self.frames
         """Samples of a frame."""
@@ -42,24 +43,27 @@ class StreamingSentence:
         samples = Window(window.start * self.hop, window.stop * self.hop)
         short = window.start == 0 and window.stop <= min(self.frames - 1, MAX_SHORT_FRAMES)
         if threads > 1 and short and self._flow:
-            return self._decode_first(samples, threads - 1)
+            self._compute_ahead()
+            threads -= 1
+        elif self._coming is not None:
+            self._continue_from(*self._coming)
         with worker_threads(threads - 1) as workers:
             return self._waveform.take(samples, workers).reshape(-1)
 
-    def _decode_first(self, samples: Window, threads: int) -> Tensor:
-        """Decode the first samples, while one more thread computes the flow for those that follow."""
+    def _compute_ahead(self) -> None:
+        """Compute the flow of the next windows in the background, also for a sentence that is abandoned meanwhile."""
         ahead = stage_outputs(self._flow, self._tensors)[-1]
         all_ahead = self.frames <= FLOW_AHEAD_FRAMES + LAST_FLOW_FRAMES
         frames = Window(0, self.frames if all_ahead else FLOW_AHEAD_FRAMES)
-        with (
-            ThreadPoolExecutor(1, "vits-flow") as pool,
-            worker_threads(threads - 1) as workers,
-        ):
-            coming = pool.submit(ahead.take, frames, CALLER_ONLY)
-            decoded = self._waveform.take(samples, workers).reshape(-1)
-            coming.result()
+        pool = ThreadPoolExecutor(1, "vits-flow")
+        self._coming = ahead, pool.submit(ahead.take, frames, CALLER_ONLY)
+        # The thread ends with its task.
+        pool.shutdown(wait=False)
+
+    def _continue_from(self, ahead: StageOutput, computed: Future[Tensor]) -> None:
+        computed.result()
         self._outputs[len(self._flow)].continue_from(ahead)
-        return decoded
+        self._coming = None
 
 
 def _is_flow(stage: Stage) -> bool:

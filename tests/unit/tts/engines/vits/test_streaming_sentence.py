@@ -1,13 +1,15 @@
-"""The first window of a sentence on several threads: one of them computes the flow of what follows."""
+"""The first window of a sentence on several threads: one more computes the flow of what follows."""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.support.fakes import WAIT_SECONDS
 from tests.support.voice_windows import again, counted_stages, feeds
 from wyoming_voice_stack.tts.engines.vits.sessions import StreamingVoice, load_voice
 from wyoming_voice_stack.tts.engines.vits.stages import Stage
@@ -39,6 +41,23 @@ class _Failing:
         return self._session.run(names, given)
 
 
+class _Held:
+    """A session that keeps inputs of at least so many positions until it is released."""
+
+    def __init__(self, session: Any, positions: int) -> None:
+        self._session = session
+        self._positions = positions
+        self.release = threading.Event()
+
+    def get_inputs(self) -> Any:
+        return self._session.get_inputs()
+
+    def run(self, names: list[str], given: dict[str, np.ndarray]) -> Any:
+        if next(iter(given.values())).shape[-1] >= self._positions:
+            assert self.release.wait(WAIT_SECONDS)
+        return self._session.run(names, given)
+
+
 @pytest.fixture(scope="module")
 def joe(piper_model: Path) -> StreamingVoice:
     voice = load_voice(piper_model)
@@ -48,7 +67,7 @@ def joe(piper_model: Path) -> StreamingVoice:
 
 @pytest.fixture(scope="module")
 def sentence(joe: StreamingVoice) -> StreamingSentence:
-    found = joe.encode(feeds(90))
+    found = joe.encode(feeds(110))
     assert found.frames > FLOW_AHEAD_FRAMES + LAST_FLOW_FRAMES
     return found
 
@@ -62,6 +81,8 @@ def flow_positions(
     for each in cuts:
         before = len(made[0])
         counted.decode(each, threads)
+        if counted._coming is not None:
+            counted._coming[1].result(WAIT_SECONDS)
         positions.append(sorted(made[0][before:]))
     return positions
 
@@ -108,5 +129,27 @@ def test_an_error_of_either_thread_is_raised(
     stages = list(joe._stages)
     failing: Any = _Failing(stages[stage].session, positions)
     stages[stage] = Stage(failing, stages[stage].signature)
+    failed = again(sentence, stages)
     with pytest.raises(RuntimeError, match="out of order"):
-        again(sentence, stages).decode(Window(0, FIRST), threads=2)
+        decode_two(failed)
+
+
+def decode_two(sentence: StreamingSentence) -> None:
+    """Decode the first two windows; the second one waits for the flow that was computed meanwhile."""
+    for each in (Window(0, FIRST), Window(FIRST, 2 * FIRST)):
+        sentence.decode(each, threads=2)
+
+
+def test_the_first_window_does_not_wait_for_the_flow(
+    joe: StreamingVoice, sentence: StreamingSentence
+) -> None:
+    stages = list(joe._stages)
+    held: Any = _Held(stages[0].session, FLOW_AHEAD_FRAMES)
+    stages[0] = Stage(held, stages[0].signature)
+    waiting = again(sentence, stages)
+    assert len(waiting.decode(Window(0, FIRST), threads=2)) == FIRST * sentence.hop
+    assert waiting._coming is not None
+    assert not waiting._coming[1].done()
+    held.release.set()
+    waiting.decode(Window(FIRST, 2 * FIRST), threads=2)
+    assert waiting._coming is None
