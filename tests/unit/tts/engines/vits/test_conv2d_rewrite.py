@@ -62,6 +62,16 @@ class TestLayers:
         assert np.abs(line).max() > 0.1
         assert np.abs(line - plane).max() < 1e-5
 
+    def test_without_padding_and_dilation(self) -> None:
+        layer = new_node("Conv", ("x", "w"), "y", {"kernel_shape": (3,)})
+        graph = graph_of([layer], w=weights(WIDE, WIDE, 3))
+        changed, nodes = rewrite_convolutions(graph, [layer])
+        given = weights(1, WIDE, 20)
+        line, plane = run(graph, [layer], given), run(changed, nodes, given)
+        assert len(nodes) == 3
+        assert line.shape == plane.shape == (1, WIDE, 18)
+        assert np.abs(line - plane).max() < 1e-5
+
     @pytest.mark.parametrize(
         ("shape", "attributes"),
         [
