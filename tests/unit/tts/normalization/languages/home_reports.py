@@ -75,8 +75,8 @@ PORTUGUESE = {
 
 POLISH = {
     "Skr\u0119\u0107 w ul. D\u0142ug\u0105, mieszkam na ul. D\u0142ugiej.": "Skr\u0119\u0107 w ulic\u0119 D\u0142ug\u0105, mieszkam na ulicy D\u0142ugiej.",
-    "Z os. Bema przez pl. Wilsona do al. R\u00f3\u017c.": "Z osiedla Bema przez plac Wilsona do alei R\u00f3\u017c.",
-    "U prof. Nowaka i z prof. Nowakiem, 5 os. Nowak czeka.": "U profesora Nowaka i z profesorem Nowakiem, pi\u0119\u0107 os. Nowak czeka.",
+    "Od ul. Prostej przez pl. Wilsona do al. Róż.": "Od ulicy Prostej przez plac Wilsona do alei Róż.",
+    "U prof. Nowaka i z prof. Nowakiem.": "U profesora Nowaka i z profesorem Nowakiem.",
     "30 lis 2026, pon. 30.11 i dnia 5.12, cena 30.11 z\u0142.": "trzydziestego listopada dwa tysi\u0105ce dwudziestego sz\u00f3stego roku, poniedzia\u0142ek trzydziestego listopada i dnia pi\u0105tego grudnia, cena trzydzie\u015bci z\u0142otych jedena\u015bcie groszy.",
     "Maks. 21\u00b0 na przyklad.pl.": "Maksymalnie dwadzie\u015bcia jeden stopni na przyklad kropka pl.",
     "0,85 z\u0142/kWh, 5000 mAh.": "osiemdziesi\u0105t pi\u0119\u0107 groszy na kilowatogodzin\u0119, pi\u0119\u0107 tysi\u0119cy miliamperogodzin.",
@@ -84,7 +84,7 @@ POLISH = {
 }
 
 CZECH = {
-    "Bydl\u00edm v ul. Dlouh\u00e1 a na n\u00e1m. M\u00edru.": "Bydl\u00edm v ulici Dlouh\u00e1 a na n\u00e1m\u011bst\u00ed M\u00edru.",
+    "Bydlím v ul. Dlouhá. Dal to nám. Potom šel.": "Bydlím v ulici Dlouhá. | Dal to nám. | Potom šel.",
     "Karel IV. a Jan II. cestovali, XX. stolet\u00ed.": "Karel \u010dtvrt\u00fd a Jan druh\u00fd cestovali, dvac\u00e1t\u00e9 stolet\u00ed.",
 }
 
