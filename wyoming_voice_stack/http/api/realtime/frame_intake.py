@@ -19,7 +19,7 @@ UNREAD_BYTES = 32 * 1024
 """What complete events may occupy before the session takes them; beyond it, reading stops, and so the client."""
 OWN_BYTES = 64 * 1024
 """What every incomplete event may occupy whatever others occupy: a second of audio."""
-SHARED_BYTES = 32 * 1024 * 1024
+SHARED_BYTES = 8 * 1024 * 1024
 """What all incomplete events of a server together may occupy beyond their own bytes."""
 BUSY_REASON = "Too many large events arrive; send audio in smaller parts, or try again."
 LATE_REASON = "An event did not arrive in time (READ_TIMEOUT_SECONDS)."
