@@ -205,12 +205,19 @@ _TO_FLOAT: dict[int, Callable[[bytes], npt.NDArray[np.float32]]] = {
 
 
 def to_pcm16(samples: npt.ArrayLike) -> bytes:
-    """Convert samples in -1..1 to signed 16-bit little-endian PCM.
+    """Convert samples in -1..1 to signed 16-bit little-endian PCM; see `to_pcm16_samples`.
 
-    Louder samples are clipped, NaN becomes silence. `SpeechDecoder` returns the same samples again.
+    `SpeechDecoder` returns the same samples again.
     """
-    scaled = np.asarray(samples, np.float32) * np.float32(PCM16_FULL_SCALE)
-    finite = np.nan_to_num(scaled, nan=0.0, posinf=PCM16_FULL_SCALE, neginf=-PCM16_FULL_SCALE)
-    clipped = np.clip(np.rint(finite), -PCM16_FULL_SCALE, PCM16_FULL_SCALE - 1)
-    pcm: bytes = clipped.astype("<i2").tobytes()
-    return pcm
+    return to_pcm16_samples(np.asarray(samples, np.float32)).astype("<i2").tobytes()
+
+
+def to_pcm16_samples(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
+    """Round samples in -1..1 to 16 bits; louder ones are clipped, and NaN becomes silence."""
+    # A damaged file may contain any number.
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = np.rint(samples * np.float32(PCM16_FULL_SCALE))
+    scaled[np.isnan(scaled)] = 0
+    clipped = np.clip(scaled, -PCM16_FULL_SCALE, PCM16_FULL_SCALE - 1)
+    rounded: npt.NDArray[np.int16] = clipped.astype(np.int16)
+    return rounded

@@ -184,6 +184,13 @@ def test_pcm16_is_clipped_and_free_of_nan() -> None:
     ]
 
 
+def test_samples_of_damaged_files_become_pcm16_without_a_warning() -> None:
+    signalling_nan = np.frombuffer(bytes.fromhex("0000a07f"), "<f4")
+    largest = np.finfo(np.float32).max
+    pcm = to_pcm16(np.concatenate([np.array([largest, -largest]), signalling_nan]))
+    assert np.frombuffer(pcm, "<i2").tolist() == [32_767, -32_768, 0]
+
+
 @given(st.binary(max_size=200).filter(lambda data: len(data) % 2 == 0))
 def test_pcm16_comes_back_as_it_was(data: bytes) -> None:
     assert to_pcm16(decode(PcmFormat(16_000, 2, 1), data)) == data

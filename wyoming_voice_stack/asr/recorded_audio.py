@@ -75,11 +75,3 @@ class AudioExcerpt:
         joined = np.concatenate(self.pieces).astype(np.float32)
         joined /= np.float32(PCM16_FULL_SCALE)
         return joined
-
-
-def to_pcm16_samples(samples: Samples) -> Pcm16:
-    """Round samples in -1..1 to 16 bits; louder ones are clipped, and NaN becomes silence."""
-    scaled = np.rint(samples * np.float32(PCM16_FULL_SCALE))
-    scaled[np.isnan(scaled)] = 0
-    rounded: Pcm16 = np.clip(scaled, -PCM16_FULL_SCALE, PCM16_FULL_SCALE - 1).astype(np.int16)
-    return rounded

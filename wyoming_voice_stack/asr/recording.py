@@ -12,9 +12,8 @@ from wyoming_voice_stack.asr.recorded_audio import (
     AudioBudget,
     AudioExcerpt,
     Pcm16,
-    to_pcm16_samples,
 )
-from wyoming_voice_stack.audio import PcmFormat, SpeechDecoder
+from wyoming_voice_stack.audio import PcmFormat, SpeechDecoder, to_pcm16_samples
 from wyoming_voice_stack.errors import UtteranceTooLong
 
 _STORED = PcmFormat(SAMPLE_RATE, width=2, channels=1)

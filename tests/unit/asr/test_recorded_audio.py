@@ -25,14 +25,13 @@ from wyoming_voice_stack.asr.recorded_audio import (
     OWN_BLOCKS,
     AudioBudget,
     budget_bytes,
-    to_pcm16_samples,
 )
 from wyoming_voice_stack.asr.recording import Recording
 from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.asr.utterance import Utterance
 from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
-from wyoming_voice_stack.audio import PcmFormat, to_pcm16
+from wyoming_voice_stack.audio import PcmFormat, to_pcm16, to_pcm16_samples
 from wyoming_voice_stack.errors import Busy
 
 PCM = PcmFormat(SAMPLE_RATE, 2, 1)

@@ -23,6 +23,8 @@ MAX_RECORDING_SECONDS = 300.0
 """Models use only the first 30 seconds."""
 MAX_RECORDING_BYTES = 256 * 1024 * 1024
 """Five minutes of stereo at 96 kHz and 32 bits need 230 MB."""
+MAX_PEAK = 2.0**31
+"""Samples of floating-point files may have the range of any integer; larger ones are damaged."""
 SILENT_PEAK = 0.001
 """A recording whose peak is lower (-60 dB) contains no voice."""
 FULL_SCALE = 0.99
@@ -136,10 +138,12 @@ def _decode(name: str, sound: Any, sample_rate: int, first_seconds: float) -> Re
     blocks, count, clipped, peak = [], 0, 0, 0.0
     for block in sound.blocks(_BLOCK_FRAMES, frames=frames, dtype="float32", always_2d=True):
         levels = np.abs(block)
-        if not np.isfinite(levels).all():
+        loudest = float(levels.max(initial=0))
+        # NaN is not below it either.
+        if not loudest <= MAX_PEAK:
             raise _unusable(name, "is silent or damaged")
         count += len(block)
-        peak = max(peak, float(levels.max(initial=0)))
+        peak = max(peak, loudest)
         clipped += int(np.count_nonzero(levels >= FULL_SCALE))
         blocks.append(resampler.resample_chunk(mixer.push(block)))
     blocks.append(resampler.resample_chunk(mixer.finish(), last=True))

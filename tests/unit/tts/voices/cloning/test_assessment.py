@@ -87,10 +87,11 @@ def test_every_form_says_the_same(tmp_path: Path, form: str) -> None:
         (speech()[:8000], "is 0.5 s long, which is too short"),
         (silence(3.0), "is silent or damaged"),
         (np.full(48_000, np.nan, np.float32), "is silent or damaged"),
+        (np.full(48_000, 1e30, np.float32), "is silent or damaged"),
         (np.zeros(301 * RATE, np.float32), "is 301 s long, which is too long"),
         (np.zeros((RATE, 17), np.float32), "has 17 channels"),
     ],
-    ids=["empty", "text", "short", "silent", "damaged", "long", "channels"],
+    ids=["empty", "text", "short", "silent", "NaN", "huge", "long", "channels"],
 )
 def test_refusals(tmp_path: Path, content: bytes | Samples, refusal: str) -> None:
     path = tmp_path / "bob.wav"
