@@ -172,15 +172,17 @@ def read_graph(model: memoryview) -> Graph:
 
 
 def _int64s(tensor: memoryview) -> tuple[int, ...] | None:
-    element_type, values = 0, list[int]()
+    element_type, values, raw = 0, list[int](), memoryview(b"")
     for each in fields(tensor):
         if each.number == schema.TENSOR_DATA_TYPE:
             element_type = each.integer
         elif each.number == schema.TENSOR_INT64:
             values += integers(each)
         elif each.number == schema.TENSOR_RAW:
-            values += struct.unpack(f"<{len(each.content) // 8}q", each.content)
-    return tuple(values) if element_type == schema.INT64 else None
+            raw = each.content
+    if element_type != schema.INT64:
+        return None
+    return (*values, *struct.unpack(f"<{len(raw) // 8}q", raw))
 
 
 def _float32s(tensor: memoryview) -> npt.NDArray[np.float32] | None:

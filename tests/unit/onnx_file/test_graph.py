@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.checkpoints.tiny_onnx_voice import HOP, make_tiny_voice
+from wyoming_voice_stack.onnx_file.building import new_graph, new_node
 from wyoming_voice_stack.onnx_file.graph import Graph, read_graph
 
 
@@ -44,6 +45,13 @@ def test_integers_of_nodes_and_constants(graph: Graph) -> None:
     assert upsampling.integer("group", 7) == 7
     assert graph.constant_integers("axis") == (1,)
     assert graph.constant_integers("up.weight") is None
+
+
+def test_a_single_float_is_no_integer() -> None:
+    constants = {"half": np.array([0.5], np.float32), "three": np.array([3])}
+    graph = new_graph([new_node("Add", ("x", "half"), "y")], constants, ["y"])
+    assert graph.constant_integers("half") is None
+    assert graph.constant_integers("three") == (3,)
 
 
 def test_all_nodes_make_the_same_model(graph: Graph) -> None:
