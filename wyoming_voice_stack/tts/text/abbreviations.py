@@ -54,7 +54,7 @@ _TIME_WORDS = """
 _WITH_TIMES = frozenset(_TIME_WORDS.split())
 """Words that go on with a time of day: `at 5 p.m. Monday`."""
 _NAME_ENDINGS = """
-    jr sr inc ltd corp co bros st ave blvd rd hwy al
+    jr sr inc ltd corp co bros st ave blvd rd hwy
 """
 _AFTER_NAMES = frozenset(_NAME_ENDINGS.split())
 """Abbreviations behind a name, which the name may go on after, or the sentence may end."""
@@ -118,6 +118,10 @@ _REPORT_VERBS = (
     "approved",
     "rejected",
 )
+_BEFORE_ALLEY = re.compile(
+    r"(?<!\w)(?:przy|w|na|do|z|od|ko\u0142o|obok|wzd\u0142u\u017c|naprzeciw|rogu) $", re.IGNORECASE
+)
+"""Polish words in front of the avenue in `przy al. Niepodleg\u0142o\u015bci`; in Turkish `al` is a verb."""
 _SPACED = re.compile(r"(?<!\w)[a-z\u00e0-\u00ff]\. ?$")
 """The first part of an abbreviation such as `z. B.`"""
 _NEXT_WORD = re.compile(r"[^\W\d_]+")
@@ -153,7 +157,10 @@ def _word_is_end(word: str, previous: str, after: str) -> bool | None:
     if _ROMAN.fullmatch(word) and _begins_or_follows_context(previous):
         return False
     is_name = _is_dotted_name(word) and not _SPACED.search(previous)
-    if lowered in _AFTER_NAMES or is_name:
+    if word == "al" and _BEFORE_ALLEY.search(previous):
+        return False
+    is_and_others = word == "al" and previous.endswith("et ")
+    if lowered in _AFTER_NAMES or is_and_others or is_name:
         is_start = _is_one_of(_STARTERS - _SURNAMES if len(word) == 1 else _STARTERS, after)
         is_place = is_start is False and len(word) > 1 and _BEHIND_VERB.search(previous) is not None
         return _begins_report(after) if is_place else is_start

@@ -23,7 +23,7 @@ _HALF_DAY = re.compile(
     r"(?<![\w:.,])(?P<h>0?[1-9]|1[0-2])(?:[:.](?P<m>[0-5]\d))?\s?(?:AM|(?P<pm>PM|p\.\s?m\.)|a\.\s?m\.)(?!\w)"
 )
 """A time on the 12-hour clock in another language; lower-case `am` is a German word."""
-_NO_QUANTITY = r"(?! ?(?:[%\u00b0\u20ac$\u00a3]|(?:z\u0142|[kcm]?m|[km]?g|m?l|mln|tys)\b|(?i:euro|punkt|procent)))"
+NO_QUANTITY = r"(?! ?(?:[%\u00b0\u20ac$\u00a3]|(?:z\u0142|[kcm]?m|[km]?g|m?l|mln|tys)\b|(?i:euro|punkt|procent)))"
 """A number with a decimal point stands before a unit, also behind a word that is said before times."""
 _TWO_STOPS = re.compile(r"(?<=\b[ap]\.m\.)\.(?!\.)")
 _HALF_TO = re.compile(rf"(?<=\b[ap]\.m\.){RANGE}(?=\w)")
@@ -177,7 +177,7 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
         last_dotted = rf"(?:{RANGE}(?P<h2>\d{{1,2}})\.(?P<m2>[0-5]\d))?"
         lead = rf"(?P<lead>(?<!\w)(?i:{leads})\.?\s)"
         no_counted = rf"(?! ?(?i:{'|'.join(clock.not_dotted_before) or '(?!)'}))"
-        patterns.append(rf"{lead}{dotted}{last_dotted}{no_more}{after}{_NO_QUANTITY}{no_counted}")
+        patterns.append(rf"{lead}{dotted}{last_dotted}{no_more}{after}{NO_QUANTITY}{no_counted}")
         patterns.append(rf"{before}{dotted}{last_dotted}\s(?i:{words})\b")
     if clock.hour_words:
         word = word_pattern(clock.hour_words, locale)

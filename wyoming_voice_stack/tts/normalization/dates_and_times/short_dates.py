@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 import re
 
+from wyoming_voice_stack.tts.normalization.dates_and_times.clock import NO_QUANTITY, word_pattern
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 
 _DAYS_OF_A_MONTH = re.compile(
     r"(?<![\w./-])(?P<first>[1-9]|[12]\d|3[01])\.\s?[-\u2013]\s?(?=(?P<last>[1-9]|[12]\d|3[01])\. ?(?P<m>0?[1-9]|1[0-2])\.)"
 )
 _SLASHED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])"
-_CERTAIN = r"\d{1,2}/(?:0|1[3-9]|2|3[01])"
-"""The beginning of a month and a day that is no fraction and no rating."""
+_CERTAIN = r"\d{1,2}/(?:0[1-9]|1[3-9]|2\d|3[01])"
+"""A month and a day that are no fraction and no rating."""
+_QUANTITY = r"(?:[Mm]eter|[Ll]iter|Mrd|Mio|mil|EUR|CHF|K\u010d|kWh?)\b"
+"""What is counted by a decimal number behind a weekday: `am Montag 3.10 Meter`."""
 
 
 def complete_dates(text: str, locale: LocaleRules) -> str:
@@ -41,8 +44,11 @@ def _behind_weekday(locale: LocaleRules) -> re.Pattern[str]:
     names = {*locale.names.weekdays, *map(str.lower, locale.names.weekdays.values())}
     days = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
     words = "|".join((days, *locale.lexicon.calendar.dotted_leads))
+    clock = locale.lexicon.clock
+    no_time = f"(?!{word_pattern((*clock.consumed_words, *clock.hour_words), locale) or '(?!)'})"
     return re.compile(
         rf"(?<!\w)(?i:{words})\.?,? (?:0?[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])(?![\w.:%\u00b0]|,\d| ?[-\u2013%\u00b0])"
+        rf"{NO_QUANTITY}(?! ?{_QUANTITY}){no_time}"
     )
 
 

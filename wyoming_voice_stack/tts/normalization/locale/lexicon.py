@@ -201,6 +201,8 @@ class Lexicon(_Entry):
     """Regular expressions for words in a text about the wind."""
     wind_leads: tuple[str, ...] = ()
     """Words directly before a direction of one letter."""
+    no_directions: tuple[str, ...] = ()
+    """Regular expressions for letters that are a word of a sentence, with what follows them."""
     attached_units: dict[str, str] = {}
     """Units that may follow the digits directly, but may also be a letter of a name."""
     place_words: tuple[str, ...] = ()

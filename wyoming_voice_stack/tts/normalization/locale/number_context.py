@@ -49,6 +49,8 @@ class AgreeingOrdinals(_ContextEntry):
     """Form of the tens behind a word, such as Polish `lata 80. i 90.`"""
     before_names: bool = False
     """Whether a capital letter may follow."""
+    counted: tuple[str, ...] = ()
+    """Beginnings of words that a Roman numeral counts also behind a capital letter: `Začíná II. kolo`."""
 
 
 class DeclinedAbbreviations(_ContextEntry):

@@ -62,11 +62,13 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     is_list_item = match["n"] and match.start() == 0 and match["noun"][0].isupper()
     if not number or rules is None or is_list_item:
         return match[0]
-    if match["roman"] and _NAME.search(
-        match.string, max(match.start() - _LONGEST_NAME, 0), match.start()
+    noun = match["noun"].lower()
+    if (
+        match["roman"]
+        and not noun.startswith(rules.counted)
+        and _NAME.search(match.string, max(match.start() - _LONGEST_NAME, 0), match.start())
     ):
         return locale.numerals.ordinal(number, "ordinal")
-    noun = match["noun"].lower()
     governor = word_before_number(match.string, match.start(), locale)
     form = next(
         (

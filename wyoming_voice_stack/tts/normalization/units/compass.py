@@ -40,12 +40,17 @@ def _wind(locale: LocaleRules) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(anywhere), re.compile(rf"(?:{anywhere}|(?<!\w)(?:{leads}))[ :,(]{{1,2}}$")
 
 
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _no_direction(locale: LocaleRules) -> re.Pattern[str]:
+    return re.compile("|".join(locale.lexicon.no_directions) or "(?!)")
+
+
 def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     wind, lead = _wind(locale)
     begin = match.start()
     before = match.string[max(begin - _CONTEXT_CHARACTERS, 0) : begin]
     name = _name(match[0], locale)
-    if name is None or not wind.search(before):
+    if name is None or not wind.search(before) or _no_direction(locale).match(match.string, begin):
         return match[0]
     is_certain = len(match[0]) >= _PAIR and match[0] not in _WORDS
     if not is_certain and not (lead.search(before) or _UNIT_BACK.search(before)):

@@ -47,6 +47,8 @@ _NEAR = 40
 _ELECTRICAL = re.compile(
     r"\d\s?(?:[km]?V|[km]?W|kWh|Hz|m?Ah|\u0412\u0442?|\u043a\u0412\u0442)(?!\w)|[Vv]olts?\b|[Ww]att|[Ff]use|[Ss]icherung"
 )
+_POSTCODE = re.compile(r"[1-9]\d{3} [A-Z]{2} [A-Z][a-z]")
+"""A Dutch postcode and a place: `1071 VA Amsterdam`."""
 _PER_HUNDRED = re.compile(r"10{2,3}\b")
 _NOUN_AFTER = re.compile(r" (?:[^\W\d_]{3,}|[A-Z] [A-Z]\b)")
 
@@ -106,7 +108,8 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
 
 def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     number = locale.parse(match["n"])
-    unit = _unit(match, locale, number)
+    is_postcode = locale.language == "nl" and _POSTCODE.match(match.string, match.start())
+    unit = None if is_postcode else _unit(match, locale, number)
     if unit is None:
         return match[0]
     before = _word_before(match)

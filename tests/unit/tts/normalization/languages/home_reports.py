@@ -21,6 +21,8 @@ ENGLISH = {
     "I work in the E.U. Parliament says so. It does.": "I work in the E.U. | Parliament says so. | It does.",
     "The E.U. Parliament says so. He spoke in the U.S. Senate today.": "The E U Parliament says so. | He spoke in the U S Senate today.",
     "Smith et al. The paper is old.": "Smith et al. | The paper is old.",
+    "From 1/2 to 3/4 cup, from 05/20 to 06/03.": "From one slash two to three quarters cup, from May twentieth to June third.",
+    "On 3/4 of next year. On 5/6 of it.": "On March fourth of next year. | On five slash six of it.",
 }
 
 GERMAN = {
@@ -35,6 +37,8 @@ GERMAN = {
     "Treffen 7:30 PM, um 5 am Bahnhof, um 7:30 am Montag.": "Treffen neunzehn Uhr drei\u00dfig, um f\u00fcnf am Bahnhof, um sieben Uhr drei\u00dfig am Montag.",
     "Seite 3/4 des Buchs. Hotel \u2013 5 Sterne. Mo. 30.11. Ruhe. 3 El Paso.": "Seite drei Schr\u00e4gstrich vier des Buchs. | Hotel \u2013 f\u00fcnf Sterne. | Montag drei\u00dfigster November. | Ruhe. | drei El Paso.",
     "Ludwig \u2169\u2163. war K\u00f6nig.": "Ludwig der vierzehnte war K\u00f6nig.",
+    "Freitag 12.10 Uhr, Montag 12.05 Euro, am Dienstag 3.10 Meter, Freitag 12.10 frei.": "Freitag zwölf Uhr zehn, Montag zwölf Euro fünf, am Dienstag drei Komma eins null Meter, Freitag zwölfter Oktober frei.",
+    "Die 3 Pkt. sind gut.": "Die drei Pkt. sind gut.",
 }
 
 FRENCH = {
@@ -43,6 +47,7 @@ FRENCH = {
     "2 000 000 habitants, 3 000 000 vues.": "deux millions d'habitants, trois millions de vues.",
     "\u00bd tasse, 2/3 des gens, page 1/2 du livre.": "une demi-tasse, deux tiers des gens, page un barre oblique deux du livre.",
     "Le \u2169\u2164\u2162e si\u00e8cle.": "Le dix-huiti\u00e8me si\u00e8cle.",
+    "Le 5/6 de 9h à 10h, le 3/4 du matin, les 3/4 du temps.": "Le cinq juin de neuf heures à dix heures, le trois avril du matin, les trois quarts du temps.",
 }
 
 SPANISH = {
@@ -55,6 +60,7 @@ SPANISH = {
     "M\u00e1x. 21\u00b0, m\u00edn. 12\u00b0.": "M\u00e1ximo veinti\u00fan grados, m\u00ednimo doce grados.",
     "Tel. 91 234 56 78, a las 7:30 p. m.": "Tel\u00e9fono nueve uno, dos tres cuatro, cinco seis, siete ocho, a las siete y treinta p. m.",
     "DNI 12345678Z, \u00bd taza.": "DNI uno dos tres, cuatro cinco seis, siete ocho Z, media taza.",
+    "VIENTO O LLUVIA, VIENTO E INUNDACIONES. Viento O a 20 km/h.": "VIENTO O LLUVIA, VIENTO E INUNDACIONES. | Viento oeste a veinte kilómetros por hora.",
 }
 
 ITALIAN = {
@@ -62,11 +68,14 @@ ITALIAN = {
     "Lun 30 nov, 3 set 2026, vinse 3 set a 2.": "luned\u00ec trenta novembre, tre settembre duemilaventisei, vinse tre set a due.",
     "\u00bd tazza, 1 \u00bd tazze, 2/3 della gente.": "mezza tazza, una e mezza tazze, due terzi della gente.",
     "Cell. 333 123 4567, ore 7:30 PM.": "Cell. tre tre tre, uno due tre, quattro cinque sei sette, ore diciannove e trenta.",
+    "VENTO E PIOGGIA. Vento: E 5 nodi. Il 5/6 di sera, 2/3 di mela.": "VENTO E PIOGGIA. | Vento: est cinque nodi. | Il cinque giugno di sera, due terzi di mela.",
 }
 
 DUTCH = {
     "Nog 2 uur 15 min, \u00bd kop, 2/3 van de mensen.": "Nog twee uur vijftien minuten, een halve kop, twee derde van de mensen.",
     "Max. 21\u00b0, min. 12\u00b0, 4-5 Bft.": "Maximaal eenentwintig graden, minimaal twaalf graden, vier tot vijf beaufort.",
+    "Hij woont op 1071 VA Amsterdam. Vermogen 1071 VA.": "Hij woont op duizendeenenzeventig VA Amsterdam. | Vermogen duizendeenenzeventig voltampère.",
+    "Op 5/6 van 9 tot 10 uur. Windows N.": "Op vijf juni van negen tot tien uur. | Windows N.",
 }
 
 PORTUGUESE = {
@@ -81,16 +90,20 @@ POLISH = {
     "Maks. 21\u00b0 na przyklad.pl.": "Maksymalnie dwadzie\u015bcia jeden stopni na przyklad kropka pl.",
     "0,85 z\u0142/kWh, 5000 mAh.": "osiemdziesi\u0105t pi\u0119\u0107 groszy na kilowatogodzin\u0119, pi\u0119\u0107 tysi\u0119cy miliamperogodzin.",
     "Tel. 22 123 45 67, 501 234 567.": "Telefon dwa dwa, jeden dwa trzy, cztery pi\u0119\u0107, sze\u015b\u0107 siedem, pi\u0119\u0107 zero jeden, dwa trzy cztery, pi\u0119\u0107 sze\u015b\u0107 siedem.",
+    "We wtorek 5.10 zł, we wtorek 5.10 rano.": "We wtorek pięć złotych dziesięć groszy, we wtorek piątego października rano.",
+    "Jadę na pl. Wilsona. Stoi przy al. Niepodległości.": "Jadę na plac Wilsona. | Stoi przy alei Niepodległości.",
 }
 
 CZECH = {
     "Bydlím v ul. Dlouhá. Dal to nám. Potom šel.": "Bydlím v ulici Dlouhá. | Dal to nám. | Potom šel.",
     "Karel IV. a Jan II. cestovali, XX. stolet\u00ed.": "Karel \u010dtvrt\u00fd a Jan druh\u00fd cestovali, dvac\u00e1t\u00e9 stolet\u00ed.",
+    "Když II. světová válka skončila. Začíná II. kolo. Karel IV. se narodil.": "Když druhá světová válka skončila. | Začíná druhé kolo. | Karel čtvrtý se narodil.",
 }
 
 TURKISH = {
     "M. S. Y\u0131lmaz ve M. \u00d6. Kaya geldi.": "M S Y\u0131lmaz ve M \u00d6 Kaya geldi.",
     "M.\u00d6. 200 ve M. S. 500 y\u0131llar\u0131.": "milattan \u00f6nce iki y\u00fcz ve milattan sonra be\u015f y\u00fcz y\u0131llar\u0131.",
+    "Süt al. Ekmek de al. Sonra gel.": "Süt al. | Ekmek de al. | Sonra gel.",
 }
 
 RUSSIAN = {
@@ -107,4 +120,6 @@ RUSSIAN = {
     "Ветер 3-5 м/с, 20–25 °C, 2-3 ч, 5-10 ₽, от 5-7 кг.": "Ветер три-пять метров в секунду, двадцать-двадцать пять градусов Цельсия, два-три часа, пять-десять рублей, от пяти-семи килограмм.",
     "Комната 50 кв. м, участок 3 кв. км.": "Комната пятьдесят квадратных метров, участок три квадратных километра.",
     "Тел. 8 800 555-35-35.": "Телефон восемь, восемь ноль ноль, пять пять пять, три пять, три пять.",
+    "Ветер: С утра слабый. ВЕТЕР В МОСКВЕ. Ветер В до 5 м/с.": "Ветер: С утра слабый. | ВЕТЕР В МОСКВЕ. | Ветер восточный до пяти метров в секунду.",
+    "В 1000 раз больше. 15 тыс. р. Иванов взял.": "В тысячу раз больше. | пятнадцать тысяч р. Иванов взял.",
 }
