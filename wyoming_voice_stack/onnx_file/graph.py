@@ -23,12 +23,14 @@ from wyoming_voice_stack.onnx_file.protobuf import (
     text,
 )
 
+WITH_SUBGRAPHS = frozenset({"If", "Loop", "Scan"})
+"""Operations with subgraphs, which may use tensors that are not among their inputs."""
+
 _NEVER_CONSTANT = frozenset(
     {
         *("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"),
         *("Multinomial", "Bernoulli", "Dropout"),
-        # Their subgraphs may use tensors that are not among their inputs.
-        *("If", "Loop", "Scan"),
+        *WITH_SUBGRAPHS,
     }
 )
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from wyoming_voice_stack.onnx_file import schema
 from wyoming_voice_stack.onnx_file.building import Attribute, new_constant, new_node
-from wyoming_voice_stack.onnx_file.graph import Graph
+from wyoming_voice_stack.onnx_file.graph import WITH_SUBGRAPHS, Graph
 from wyoming_voice_stack.onnx_file.nodes import Node
 from wyoming_voice_stack.tts.engines.inference_sessions import session_from_bytes
 
@@ -115,7 +115,9 @@ def with_replacements(
 
 
 def pruned(graph: Graph) -> Graph:
-    """The graph without the nodes that its outputs do not depend on."""
+    """The graph without the nodes that its outputs do not depend on; unchanged if it has subgraphs."""
+    if any(node.operation in WITH_SUBGRAPHS for node in graph.nodes):
+        return graph
     needed = set(graph.outputs)
     kept = []
     for node in reversed(graph.nodes):

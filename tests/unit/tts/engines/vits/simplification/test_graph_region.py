@@ -60,6 +60,12 @@ class TestRegion:
     def test_without_what_the_outputs_do_not_need(self) -> None:
         assert [node.outputs for node in pruned(doubling()).nodes] == [("y",), ("z",)]
 
+    def test_keeps_what_a_subgraph_may_use(self) -> None:
+        graph = doubling()
+        branching = new_node("If", ("y",), "z")
+        graph = new_graph([*graph.nodes[::2], branching], {}, ["z"])
+        assert pruned(graph) == graph
+
 
 class TestCheck:
     def test_takes_an_equal_result(self) -> None:
