@@ -14,7 +14,7 @@ _DAYS_OF_A_MONTH = re.compile(
 _SLASHED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])"
 _CERTAIN = r"\d{1,2}/(?:0[1-9]|1[3-9]|2\d|3[01])"
 """A month and a day that are no fraction and no rating."""
-_QUANTITY = r"(?:[Mm]eter|[Ll]iter|Mrd|Mio|mil|EUR|CHF|K\u010d|kWh?)\b"
+_QUANTITY = r"(?:[Mm]eter|[Ll]iter|Mrd|Mio|mil|EUR|CHF|K\u010d|kWh?|Grad|lira|TL)\b"
 """What is counted by a decimal number behind a weekday: `am Montag 3.10 Meter`."""
 
 

@@ -37,11 +37,12 @@ GERMAN = {
     "Treffen 7:30 PM, um 5 am Bahnhof, um 7:30 am Montag.": "Treffen neunzehn Uhr drei\u00dfig, um f\u00fcnf am Bahnhof, um sieben Uhr drei\u00dfig am Montag.",
     "Seite 3/4 des Buchs. Hotel \u2013 5 Sterne. Mo. 30.11. Ruhe. 3 El Paso.": "Seite drei Schr\u00e4gstrich vier des Buchs. | Hotel \u2013 f\u00fcnf Sterne. | Montag drei\u00dfigster November. | Ruhe. | drei El Paso.",
     "Ludwig \u2169\u2163. war K\u00f6nig.": "Ludwig der vierzehnte war K\u00f6nig.",
-    "Freitag 12.10 Uhr, Montag 12.05 Euro, am Dienstag 3.10 Meter, Freitag 12.10 frei.": "Freitag zwölf Uhr zehn, Montag zwölf Euro fünf, am Dienstag drei Komma eins null Meter, Freitag zwölfter Oktober frei.",
+    "Freitag 12.10 Uhr, Montag 12.05 Euro, am Dienstag 3.10 Meter, am Montag 3.10 Grad, Freitag 12.10 frei.": "Freitag zwölf Uhr zehn, Montag zwölf Euro fünf, am Dienstag drei Komma eins null Meter, am Montag drei Komma eins null Grad, Freitag zwölfter Oktober frei.",
     "Die 3 Pkt. sind gut.": "Die drei Pkt. sind gut.",
 }
 
 FRENCH = {
+    "Vent de O, 20 km/h. Vent de SO.": "Vent d'ouest, vingt kilomètres-heure. | Vent de sud-ouest.",
     "T\u00e9l. 01.23.45.67.89 apr\u00e8s 7:30 PM.": "T\u00e9l\u00e9phone z\u00e9ro un, deux trois, quatre cinq, six sept, huit neuf apr\u00e8s dix-neuf heures trente.",
     "Il faut 2 000 000 minimums, 5 000 000 disponibles.": "Il faut deux millions minimums, cinq millions disponibles.",
     "2 000 000 habitants, 3 000 000 vues.": "deux millions d'habitants, trois millions de vues.",
