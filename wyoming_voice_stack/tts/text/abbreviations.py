@@ -27,13 +27,33 @@ _CAPITAL_ABBREVIATIONS = """
 """
 _TITLES = frozenset(_CAPITAL_ABBREVIATIONS.split())
 """Abbreviations before a name only with these capital letters; otherwise a word that may end a sentence."""
+_NAMED = (
+    "завод парк площад улиц театр школ библиотек музе университет институт академи больниц стадион станци метро "
+    "дворец дворц дом клуб центр аэропорт консерватори филармони фабрик фонд преми орден медал гимнази лице училищ "
+    "кинотеатр галере мост сад сквер набережн порт колхоз совхоз комбинат дивизи батальон"
+)
+"""Beginnings of Russian nouns before `им.` and a name."""
+_VERB_ENDINGS = "ай уй яй ри жи ди ги ши ти ть л ла ло ли ет ит ут ют ат ят шь те ем ся сь жно"
+_NO_VERB = "".join(f"(?<!{ending})" for ending in _VERB_ENDINGS.split())
+"""Behind a Russian verb, `им` is a pronoun: `Дай им.`"""
+_PLACES = {
+    "им": re.compile(
+        rf"(?<!\w)(?:{'|'.join(_NAMED.split())})\w{{0,5}}\s$|{_NO_VERB}\s$|^$", re.IGNORECASE
+    ),
+    "nám": re.compile(r"(?<!\w)(?:na|z|ze|do|od|u|přes|kolem|vedle|před|pod)\s$", re.IGNORECASE),
+    "os": re.compile(
+        r"(?:^|[^\W\d_]{2}|,)\s*(?<!\w)(?<!zł )(?<!PLN )(?:na|z|do|od|przy|koło|obok|przez)\s$",
+        re.IGNORECASE,
+    ),
+}
+"""Abbreviations before a name only behind these words: Czech `na nám. Míru`, but `Dal to nám.`"""
 _OTHER_SCRIPTS = ("डॉ", "प्रो")
 """Abbreviations before a name that end in a combining character, which is no letter."""
 
 _NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
-    cell fax pon std sek godz ext apt ep eps gl hausnr kb kap
-    núm pág pag cap č čl poz стр рис гл табл ст кв пл д эт
+    ref eq буд blz seg ter qua qui cell fax pon std sek godz ext apt ep eps gl hausnr kb kap
+    núm pág págs pag pagg cap č čl poz стр рис гл табл ст кв пл д эт
     jan feb apr jun jul aug sept dec okt dez nov oct janv févr juil déc ene abr dic gen mag giu lug ago ott
     mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
 """
@@ -41,8 +61,8 @@ _NUMBER_ABBREVIATIONS = """
 
 _BEFORE_NAMES = frozenset((*_NAME_ABBREVIATIONS.split(), "\u043f\u0440"))
 _BEFORE_NUMBERS = frozenset(_NUMBER_ABBREVIATIONS.split())
-_WEEKDAYS = frozenset({"Mo", "Di", "Mi", "Do", "Fr", "Sa"})
-"""German weekdays, which are words of other languages in lower case."""
+_WEEKDAYS = frozenset({"Mo", "Di", "Mi", "Do", "Fr", "Sa", "Mar", "Mer", "См", "Zob"})
+"""Weekdays, and words for `see`, which are words of other languages in lower case."""
 
 _CLOSING = frozenset({"a.m", "p.m", "u.s.w", "т.д", "т.п"})
 """Abbreviations that usually end the sentence when a capital letter follows."""
@@ -67,6 +87,7 @@ _FIRST_WORDS = """
     Uma Mas Então On Ona Ono To Ale Je Jest Když Jeśli Он Она Они Мы Вы Это Если Bu Ama Az Ez Den Det
     Han Hon Vi Many Some Most Nobody Everyone Several Each Every Both Since While After Before Because
     Although Though Once Until Yes Not Only Just So Or Let Did Does Is Are Was Were Can Could Would Should
+    Potem Potom Pak Wtedy Потом Затем Depois Después Dopo Puis Daarna Toen Sonra
     Has Have To With From By Even Still Perhaps Maybe Who Which Another Finally Meanwhile Unfortunately
 """
 _STARTERS = frozenset(_FIRST_WORDS.split())
@@ -77,10 +98,17 @@ _WORDS_BEFORE_LETTERS = """
     vitamin vitamins vitamina vitamine plan plano piano option opción opzione opció hepatitis type typ
     tipo gate terminal block group gruppe groupe grupo gruppo klasse class classe grade category
     kategorie team answer antwort exhibit appendix anhang section abschnitt teil part point punkt hall
+    klasa klasie třída класс klas klasse plán план группа группе grupa skupina
     halle saal gleis linie line exit ausgang tor variante route
 """
 _LETTERED = frozenset(_WORDS_BEFORE_LETTERS.split())
 """Words before a letter that is no initial: `vitamin C.`"""
+
+_WIND = re.compile(
+    r"(?<!\w)(?:winds?|viento|vents?|vento|wiatr|v\u00edtr|\u0432\u0435\u0442\u0435\u0440)(?!\w)[^.!?]{0,40}$",
+    re.IGNORECASE,
+)
+"""The wind, behind which a letter is a direction."""
 
 _ORDINAL_CONTEXT = frozenset(
     {"der", "die", "das", "dem", "den", "des", "am", "im", "vom", "zum", "zur", "beim", "bis"},
@@ -90,15 +118,19 @@ _MONTH_LETTERS = 3
 
 _NUMBERED = ("str", "nr")
 """Endings of words before a number, such as "Hauptstr."."""
-_SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,)\s*$")
+_SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,|\s?[-\u2013])\s*$")
 """The previous ordinal of a list of ordinals."""
 _LISTED = (":", ",", ";", "(")
 
 _LAST_WORD = re.compile(r"(?<![^\W_])(?<!\w\.)(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+(?:\.[^\W\d_]+)*$")
 """The letters behind a degree sign or a digit are a unit, those behind a slash a part of an address."""
-_UNIT = re.compile(r"(?:^|[^\w.,])(?:\d+(?:[.,]\d+)?\s[mglsht]|(?:\d{1,3}|\d+[.,]\d+)\s[VWAKJL])$")
+_UNIT = re.compile(
+    r"(?:^|[^\w.,])(?:\d+(?:[.,]\d+)?\s[mglsht\u0447\u043b]|(?:\d{1,3}|\d+[.,]\d+)\s[VWAKJL])$"
+)
 """A number and a unit of one letter; a capital letter behind a year is an initial."""
-_AND_SO_ON = re.compile(r"(?<!\w)(?:т\.\s[дп]|\u0438\s\u043f\u0440|[ap]\.\sm)$", re.IGNORECASE)
+_AND_SO_ON = re.compile(
+    r"(?<!\w)(?:т\.\s[дп]|(?:ст|ч)\.\s?л|\u0438\s\u043f\u0440|[ap]\.\sm)$", re.IGNORECASE
+)
 _LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
 _ROMAN = re.compile(r"[IVXL]{2,8}")
 _LONGEST_INITIAL = 2
@@ -144,6 +176,9 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
         return False
     if word is None or _UNIT.search(end) or _AND_SO_ON.search(end):
         return True
+    place = _PLACES.get(word[0].lower())
+    if place is not None and after[0].isupper():
+        return place.search(end[: word.start()]) is None
     return _word_is_end(word[0], end[: word.start()], after)
 
 
@@ -152,7 +187,7 @@ def _word_is_end(word: str, previous: str, after: str) -> bool | None:
     lowered = word.lower()
     if lowered in _CLOSING:
         return _is_not(_WITH_TIMES, after)
-    if len(word) == 1 and word.isupper() and _is_lettered(previous):
+    if len(word) == 1 and word.isupper() and (_is_lettered(previous) or _WIND.search(previous)):
         return True
     if _ROMAN.fullmatch(word) and _begins_or_follows_context(previous):
         return False
@@ -179,7 +214,7 @@ def _is_plural(word: str) -> bool:
 
 def _is_lettered(previous: str) -> bool:
     words = previous.split()
-    return bool(words) and words[-1].lower() in _LETTERED
+    return bool(words) and words[-1].lower().rstrip(":") in _LETTERED
 
 
 def _is_one_of(words: frozenset[str], after: str) -> bool | None:

@@ -48,7 +48,13 @@ _CITATIONS = re.compile(
 """Footnote marks and citations behind a sentence: `[1]`, `[2, 3]`, and a model's `【4†source】`."""
 
 _OPEN_CITATION = re.compile(r"\s*(?:\[[\d\s,\u2013-]{1,20}\]\s?){0,6}(?:\[[\d\s,\u2013-]{0,20})?$")
+_LONGEST_REFERENCE = 12
+"""Characters at the end of a sentence that are searched for an abbreviation such as `Fig.`"""
 _NUMBERED_SENTENCE = re.compile(r"(?:^|[:;,.!?]\s|\n)\s*\[\d{1,3}\]\s")
+_REFERENCE = re.compile(
+    r"(?<!\w)(?:figs?|abb|tab|nr|no|refs?|eqs?|cf|vgl|s|см|рис|zob|rys|bkz|obr|pp?)\.\s*$",
+    re.IGNORECASE,
+)
 _CITATION_ENDS = frozenset("])\u3011")
 
 _WIDE_SCRIPTS = re.compile(
@@ -96,6 +102,11 @@ def may_be_citation(text: str) -> bool:
 def is_numbered(sentence: str) -> bool:
     """Return whether the number of an item in brackets begins the sentence: `[1] Milk`."""
     return _NUMBERED_SENTENCE.search(sentence) is not None
+
+
+def refers_to_number(text: str) -> bool:
+    """Return whether an abbreviation at the end needs the number in brackets behind it: `Fig. [3]`."""
+    return _REFERENCE.search(text[-_LONGEST_REFERENCE:]) is not None
 
 
 def strip_final_closers(text: str) -> str:

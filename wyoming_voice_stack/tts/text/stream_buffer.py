@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wyoming_voice_stack.tts.text.line_breaks import UnmarkedLine
 from wyoming_voice_stack.tts.text.markup.code_span import BackquoteCounter
-from wyoming_voice_stack.tts.text.punctuation import is_numbered
+from wyoming_voice_stack.tts.text.punctuation import is_numbered, refers_to_number
 
 
 class StreamBuffer:
@@ -66,7 +66,7 @@ class StreamBuffer:
         if place is None or not digit.isdigit() or self.text[place:].strip() != f"[{digit}":
             return False
         begin = place if self.citation is None else self.citation
-        if is_numbered(self.text[:begin]):
+        if is_numbered(self.text[:begin]) or refers_to_number(self.text[:begin]):
             return False
         self.citation, self.candidate = begin, None
         return True

@@ -84,7 +84,7 @@ RUSSIAN = [
     ("в 2024-2025 гг.", "в две тысячи двадцать четвертом - две тысячи двадцать пятом годах."),
     ("5-комнатная, 3-этажный", "пятикомнатная, трёхэтажный"),
     ("100-летний, 1-местный", "столетний, одноместный"),
-    ("08:00-17:00", "восемь часов до семнадцати часов"),
+    ("08:00-17:00", "с восьми часов до семнадцати часов"),
 ]
 SIGNS_AND_SCALES = [
     ("it", "dalle 8.00 alle 17.30", "dalle otto alle diciassette e trenta"),
@@ -115,7 +115,7 @@ SIGNS_AND_SCALES = [
     ("cs", "tlak 2 psi", "tlak dvě libry na čtvereční palec"),
     ("hi", "v1.2.3", "संस्करण एक डॉट दो डॉट तीन"),
     ("ko", "비율은 2:1입니다, 차 3대", "비율은 이 대 일입니다, 차 세대"),
-    ("pl", "08:00-17:00", "ósma do siedemnastej"),
+    ("pl", "08:00-17:00", "od ósmej do siedemnastej"),
     ("de", "2. Platz", "zweiter Platz"),
     ("de", "Er belegte 2. Platz.", "Er belegte zweiten Platz."),
     ("de", "3. Runde, 2. Quartal", "dritte Runde, zweites Quartal"),

@@ -77,14 +77,26 @@ def _range(match: re.Match[str], locale: LocaleRules) -> str:
     ends = [(found["h"], found.get("m"), found.get("s"))]
     if found.get("h2"):
         ends.append((found["h2"], found.get("m2"), None))
-    contexts = (before, f"{before}{locale.lexicon.to} ")
+    lead = found.get("lead") or _range_lead(ends, before, locale)
+    contexts = (f"{before}{lead}", f"{before}{_to(locale)} ")
     spoken = [
         time_of_day(*end, context, locale) for end, context in zip(ends, contexts, strict=False)
     ]
     if None in spoken:
         return match[0]
-    lead = found.get("lead") or ""
     return lead + _joined(list(filter(None, spoken)), match.string[match.end() :], locale)
+
+
+def _range_lead(
+    ends: list[tuple[str, str | None, str | None]], before: str, locale: LocaleRules
+) -> str:
+    """Return the word before a range, such as Polish `od`, if the text has none."""
+    lead = locale.lexicon.clock.range_lead
+    if not lead or len(ends) == 1:
+        return ""
+    word = word_before_number(before, len(before), locale)
+    is_led = any(word in words for words in locale.lexicon.clock.after.values())
+    return "" if is_led else f"{lead} "
 
 
 def _joined(times: list[str], after: str, locale: LocaleRules) -> str:
@@ -93,7 +105,13 @@ def _joined(times: list[str], after: str, locale: LocaleRules) -> str:
     is_between = after.strip().startswith(clock.range_between) if clock.range_between else False
     if len(times) > 1 and clock.range and not is_between:
         return clock.range.format(first=times[0], last=times[1])
-    return f" {locale.lexicon.to} ".join(times)
+    if clock.joins_hours and all(time.endswith(clock.consumed_words) for time in times):
+        times = [*(time.rpartition(" ")[0] for time in times[:-1]), times[-1]]
+    return f" {_to(locale)} ".join(times)
+
+
+def _to(locale: LocaleRules) -> str:
+    return locale.lexicon.clock.range_to or locale.lexicon.to
 
 
 def time_of_day(

@@ -43,10 +43,8 @@ def is_announced(before: str, locale: LocaleRules) -> bool:
         return True
     word = last_word(before)
     ordinals = (word for words in locale.lexicon.dotted_ordinals.values() for word in words)
-    return (
-        word in (*ordinals, *locale.lexicon.calendar.dotted_leads)
-        or word.title() in locale.names.weekdays.values()
-    )
+    leads = (*ordinals, *locale.lexicon.calendar.dotted_leads, locale.lexicon.to)
+    return word in leads or word in map(str.lower, locale.names.weekdays.values())
 
 
 def last_word(text: str) -> str:

@@ -33,6 +33,9 @@ _MINUTES = re.compile(
     r"(?:[Mm]in(?:s|utes?|uten|uti|utos|ut)?|\u043c\u0438\u043d(?:\u0443\u0442[\u044b\u0430]?)?|perc|dk|dakika)\b\.?"
 )
 """`1:30 min`, with the symbol or the word in any language."""
+_SECONDS = rf"{_BEGIN}(?P<d>)?(?P<h>)?(?P<m>00?):(?P<s>[0-5]\d)(?![\w:]|[.,]\d|\s?[-\u2013]\s?\d|\s?[ap]\.?m)"
+_NEAR = 40
+"""Characters between a word such as `timer` and its time."""
 _LAST_WORD = re.compile(r"([^\W\d_]+) $")
 
 
@@ -41,6 +44,8 @@ def verbalize_durations(text: str, locale: LocaleRules) -> str:
     for pattern in _MIXED:
         text = pattern.sub(lambda match: _verbalize(match, locale), text)
     text = _MINUTES.sub(lambda match: _verbalize(match, locale), text)
+    if ":" in text and locale.lexicon.clock.timer_words:
+        text = _on_timer(text, locale)
     for pattern in _with_colons(locale):
         text = pattern.sub(lambda match: _unless_of_day(match, locale), text)
     return text
@@ -56,6 +61,30 @@ def _with_colons(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     if clock.duration_words:
         patterns.append(f"{_HOURS}{word_pattern(clock.duration_words, locale)}{_END}")
     return tuple(re.compile(pattern) for pattern in patterns)
+
+
+def _on_timer(text: str, locale: LocaleRules) -> str:
+    """Verbalize `0:45` near a word such as `timer` as seconds."""
+    clock = locale.lexicon.clock
+    of_day = word_pattern((*clock.consumed_words, *clock.hour_words), locale) or "(?!)"
+    seconds, words = _timer(of_day, clock.timer_words)
+    return seconds.sub(lambda match: _seconds(match, words, locale), text)
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _timer(of_day: str, timer_words: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns for the time and for the words near it."""
+    words = rf"(?<!\w)(?i:{'|'.join(timer_words)})(?!\w)"
+    return re.compile(rf"{_SECONDS}(?!{of_day})"), re.compile(words)
+
+
+def _seconds(match: re.Match[str], words: re.Pattern[str], locale: LocaleRules) -> str:
+    begin, end = max(match.start() - _NEAR, 0), match.end() + _NEAR
+    if words.search(match.string, begin, match.start()) or words.search(
+        match.string, match.end(), end
+    ):
+        return _unless_of_day(match, locale)
+    return match[0]
 
 
 def _unless_of_day(match: re.Match[str], locale: LocaleRules) -> str:

@@ -11,6 +11,8 @@ from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALE
 _DAYS_OF_A_MONTH = re.compile(
     r"(?<![\w./-])(?P<first>[1-9]|[12]\d|3[01])\.\s?[-\u2013]\s?(?=(?P<last>[1-9]|[12]\d|3[01])\. ?(?P<m>0?[1-9]|1[0-2])\.)"
 )
+_ORDINALS = re.compile(r"(?<![\w./-])(?P<first>\d{1,2}\.)\s?[-\u2013]\s?(?=\d{1,2}\. [^\W\d_])")
+"""The first of two ordinals: `die 3.-4. Klasse`."""
 _SLASHED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])"
 _CERTAIN = r"\d{1,2}/(?:0[1-9]|1[3-9]|2\d|3[01])"
 """A month and a day that are no fraction and no rating."""
@@ -24,6 +26,7 @@ def complete_dates(text: str, locale: LocaleRules) -> str:
         return text
     if locale.lexicon.calendar.dotted_day_month:
         text = _DAYS_OF_A_MONTH.sub(lambda match: _with_month(match, locale), text)
+        text = _ORDINALS.sub(rf"\g<first> {locale.lexicon.to} ", text)
         text = _behind_weekday(locale).sub(r"\g<0>.", text)
     if locale.names.month_first and "/" in text:
         text = _slashed(locale).sub(lambda match: match[0].replace(match["to"], "-"), text)
@@ -34,7 +37,7 @@ def complete_dates(text: str, locale: LocaleRules) -> str:
 
 def _with_month(match: re.Match[str], locale: LocaleRules) -> str:
     if int(match["first"]) >= int(match["last"]):
-        return match[0]
+        return f"{match['first']}. {locale.lexicon.to} "  # The first day is one of another month.
     return f"{match['first']}.{match['m']}. {locale.lexicon.to} "
 
 

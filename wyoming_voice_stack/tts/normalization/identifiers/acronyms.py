@@ -10,7 +10,7 @@ from wyoming_voice_stack.tts.normalization.identifiers.declined_abbreviations im
 )
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 
-_NUMBER_BACK = re.compile(r"\d\s?$")
+_NUMBER_BACK = re.compile(r"[\d½¼¾⅓⅔⅛]\s?$")
 _NUMBER_CHARACTERS = 2
 _INITIAL_CHARACTERS = 2
 _LEAST = "min."

@@ -13,7 +13,7 @@ MAX_PHONE_DIGITS = 15
 MIN_PHONE_DIGITS = 6
 _GROUP = 3
 _LONGEST_GROUP = 4
-_JOINING = "is|ist|lautet|est|es|è|é|jest|to|je|number|nummer|no\\.|numéro|número|numero|of|at|on"
+_JOINING = "is|ist|lautet|est|es|è|é|jest|to|je|number|nummer|no\\.|numéro|número|numero|of|at|on|al|au|pod|para o"
 """Words allowed between a word such as "code" and the digits."""
 _INTERNATIONAL = re.compile(r"(?<![\w.,])\+\d{1,3}(?:[ ()/.-]{0,2}\d{1,12}){1,7}(?!\w|[.,]\d)")
 _NO_CJK = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
@@ -23,6 +23,8 @@ _NATIONAL = re.compile(
     r"(?:\(0\d{1,5}\)[ ]?|0\d{1,5}[ /-])\d{2,8}(?:[ -]\d{2,8}){0,4}"
     rf"(?!{_NO_CJK}|[:/]|[.,-]\d| ?[%°])"
     r"|(?<![\w.,+/-])(?:8[ -]?)?\(?\d{3}\)?[ -]\d{3}-\d{2}-\d{2}(?![\w:/-]|[.,]\d)"
+    r"|(?<![\w.,+/-])\(\d{2}\) ?9?\d{4}-\d{4}(?![\w:/-]|[.,]\d)"
+    r"|(?<![\w.,+/-])06 1 \d{3} \d{4}(?![\w:/-]|[.,]\d)"
     r"|(?<![\w.,+/-])0\d(?:\.\d{2}){4}(?![\w:/-]|[.,]\d)"
     r"|(?<![\w.,+/-])\d{3} \d{3} \d{4}(?![\w:/-]|[.,]\d| ?[%\u00b0])"
     r"|(?<![\w.,+/-])\d{3}-\d{2}-\d{2}(?![\w:/-]|[.,]\d)"

@@ -44,6 +44,14 @@ class Clock(_TimeEntry):
     """Words that make a bare hour a time of day; the templates already contain them."""
     range: str = ""
     """Template for two times with a dash between; by default, the word between numbers stands there."""
+    range_lead: str = ""
+    """Word before two times with a dash between, if the text has none that requires a form of `after`."""
+    range_to: str = ""
+    """Word between the two times; by default, the one between numbers."""
+    joins_hours: bool = False
+    """Whether the word for hours is spoken once in a range: `deux à trois heures`."""
+    timer_words: tuple[str, ...] = ()
+    """Words near `0:45` that make it seconds: regular expressions."""
     range_between: tuple[str, ...] = ()
     """Words behind two times with which the word between numbers stands there all the same."""
     consumed_minute_words: tuple[str, ...] = ()

@@ -21,13 +21,16 @@ MAX_THOUGHT_CHARACTERS = 1000
 MAX_ACTION_CHARACTERS = 200
 """A longer text behind `Action:` is no name of a tool."""
 _THOUGHT, _OBSERVATION, _ANSWER = "Thought:", "Observation:", "Final Answer:"
+_SHORT_ANSWER = "Answer:"
+"""The same behind a thought; elsewhere it is text."""
+_THOUGHT_LABEL = re.compile(r"^[ \t*]*Thought:[ \t*]*", re.MULTILINE)
 _ACTION, _INPUT = "Action:", "Action Input:"
 _CALLS = (
     *(_ACTION, "Call:", "Tool call:", "Tool Call:", "Tool:", "Function call:", "Function Call:"),
     *("Calling tool:", "Calling function:"),
 )
 """Labels before a call, which may also be the beginning of prose."""
-_LABELS = (_THOUGHT, _OBSERVATION, _ANSWER, _INPUT, *_CALLS)
+_LABELS = (_THOUGHT, _OBSERVATION, _ANSWER, _SHORT_ANSWER, _INPUT, *_CALLS)
 _TOOL = re.compile(r"`?[A-Za-z][\w.-]*(?: [\w.-]+){0,3}`?[ \t]*|`")
 """A tool's name in words, which `Action Input:` in the next line proves: `Action: Web Search`."""
 _IDENTIFIER = re.compile(r"(?:[A-Z][\w ]*:\s*)?`?(?:[a-z]\w*\.)?[a-z][a-z0-9]*(?:_[a-z0-9]+)+`?")
@@ -41,8 +44,8 @@ _FENCE = "```"
 class AgentLines:
     """Holds back the beginning of a line until it is clear whether an agent calls a tool in it.
 
-    A thought is spoken unless a tool call or the final answer follows in the next line. In place of what is
-    dropped, a line ends.
+    A thought is spoken unless a tool call or the final answer follows in the next line; at the beginning of the
+    text, without the word before it. In place of what is dropped, a line ends.
     """
 
     def __init__(self) -> None:
@@ -57,6 +60,8 @@ class AgentLines:
         self._thought = ""
         self._is_agent = False
         """Whether a tool has been called, so that an observation is its result."""
+        self._is_text = False
+        """Whether the text has begun with something other than a line of an agent."""
 
     @property
     def line(self) -> str:
@@ -84,8 +89,8 @@ class AgentLines:
             self.drops_line = True
             return ""
         is_named = state == self._push_action and _IDENTIFIER.fullmatch(_plain(line).strip())
-        text = self._thought + ("" if is_named else line)
-        self._line = self._thought = ""
+        text = self._released("" if is_named else line)
+        self._line = ""
         self._state = self._push_start
         return text
 
@@ -139,7 +144,7 @@ class AgentLines:
         if label == _THOUGHT:
             self._thought += line
             return ""
-        if label == _ANSWER:
+        if label == _ANSWER or (label == _SHORT_ANSWER and self._thought):
             self._thought = ""
             return ""
         return self._released(line)
@@ -245,11 +250,15 @@ class AgentLines:
         """Return what is held back as text; a second line in it is judged anew."""
         text, self._line, self._name = text or self._line, "", ""
         released = self._released("") if text.strip() else ""
+        self._is_text = self._is_text or (bool(text.strip()) and not self._thought)
         self._state = self._push_text
         return released + "".join(map(self.push, text))
 
     def _released(self, text: str) -> str:
         thought, self._thought = self._thought, ""
+        if thought and not self._is_text:
+            thought = _THOUGHT_LABEL.sub("", thought)
+        self._is_text = self._is_text or bool(thought or text.strip())
         return thought + text
 
 

@@ -34,44 +34,26 @@ _REASONING = frozenset(
         "commentary",
     ]
 )
-_TOOLS = frozenset(
-    [
-        "tool",
-        "tools",
-        "toolcall",
-        "tool_call",
-        "longcat_tool_call",
-        "tool_calls",
-        "tool_use",
-        "tool_code",
-        "tool_response",
-        "tool_responses",
-        "tool_result",
-        "tool_results",
-        "tool_output",
-        "tool_outputs",
-        "function",
-        "functions",
-        "functioncall",
-        "function_call",
-        "function_calls",
-        "function_response",
-        "function_result",
-        "function_results",
-        "invoke",
-        "parameter",
-        "arg_key",
-        "arg_value",
-        "available_tools",
-        "start_function_call",
-        "end_function_call",
-    ]
-)
+_TOOL_NAMES = """
+    tool tools toolcall tool_call longcat_tool_call tool_calls tool_use tool_code tool_response
+    tool_responses tool_result tool_results tool_output tool_outputs function functions functioncall
+    function_call function_calls function_response function_result function_results invoke parameter
+    arg_key arg_value available_tools start_function_call end_function_call
+"""
+_TOOLS = frozenset(_TOOL_NAMES.split())
 _PREFIXES = ("antml", "minimax", "seed")
 _SINGLE = frozenset(["s", "bos", "eos", "pad", "unk", "end_of_turn"])
 _HEADED = frozenset({"start_of_turn"})
 _LINE_ENDS = frozenset({"br", "p", "li"})
 """HTML elements that end the line before them."""
+_DETAILS = "details"
+_BLOCKS = (_DETAILS, "summary")
+"""HTML elements that end the line, and hide their content only if their type says so."""
+_HIDDEN_TYPES = "|".join(sorted(_REASONING | _TOOLS | {"code_interpreter"}))
+_HIDDEN_BLOCK = re.compile(
+    rf"\stype=(?:[\"']|&quot;|&#34;)?(?:{_HIDDEN_TYPES})(?:[\"'\s>]|&quot;|&#34;)"
+)
+"""The type of `<details type="reasoning">`, which Open WebUI writes; what follows it is hidden anyway."""
 _NAMES = tuple(sorted(_REASONING | _TOOLS | _SINGLE | _HEADED | _LINE_ENDS))
 _BRACKETS = ("INST", "SYSTEM_PROMPT", "AVAILABLE_TOOLS", "TOOL_RESULTS", "TOOL_CONTENT", "THINK")
 _BRACKET_MARKS = {f"[{name}]" for name in _BRACKETS} | {f"[/{name}]" for name in _BRACKETS}
@@ -125,7 +107,10 @@ _HIDDEN_NAMES = re.compile("tool|function|python_tag|think|thought|reason")
 _LESS = re.compile(r"\\?<|\u25c1|&(?:amp;)?(?:lt|#0*60|#x0*3c);", re.IGNORECASE)
 _GREATER = re.compile(r"\\?>|\u25b7|&(?:amp;)?(?:gt|#0*62|#x0*3e);", re.IGNORECASE)
 _PARTIAL = re.compile(r"(?:&(?:amp;)?[#\w]{0,5}|\\)$")
-_ESCAPES = ("&lt;", "&#60;", "&#x3c;", "&amp;lt;", "&gt;", "&#62;", "&#x3e;", "&amp;gt;")
+_ESCAPES = (
+    *("&lt;", "&#60;", "&#x3c;", "&amp;lt;", "&gt;", "&#62;", "&#x3e;", "&amp;gt;"),
+    *("&quot;", "&#34;"),
+)
 _ELEMENT = re.compile(
     r"<(?P<slash>/?)(?P<prefix>[a-z]+:)?(?P<name>[a-z][a-z_]*)?(?P<more>[\s=/][^<>\n]*)?(?P<end>>)?"
 )
@@ -247,9 +232,11 @@ def _parse_element(mark: str) -> ChatMark | bool:
         return False
     name = element["name"] or ""
     if not (element["more"] or element["end"]):
-        known = _NAMES if element["prefix"] else (*_NAMES, *_PREFIXES)
+        known = _NAMES if element["prefix"] else (*_NAMES, *_BLOCKS, *_PREFIXES)
         return any(one.startswith(name) for one in known)
-    if name not in _NAMES:
+    if name == _DETAILS and not element["slash"] and _HIDDEN_BLOCK.search(mark):
+        return ChatMark(MarkKind.HIDE, _DETAILS, name=_DETAILS)
+    if name not in _NAMES and name not in _BLOCKS:
         return False
     if not element["end"]:
         return True
@@ -293,6 +280,9 @@ def _element(name: str, *, is_closing: bool, is_empty: bool) -> ChatMark:
         return ChatMark(MarkKind.SHOW, is_template=True, ends_line=False)
     if name in _LINE_ENDS:
         return ChatMark(MarkKind.SHOW)
+    if name in _BLOCKS:
+        family = _DETAILS if name == _DETAILS else ""
+        return ChatMark(MarkKind.SHOW, family, is_closing, name=name)
     family = "reasoning" if name in _REASONING else "tools"
     closes = is_closing or name.startswith("end_")
     if closes or is_empty:

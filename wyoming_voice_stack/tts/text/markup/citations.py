@@ -25,6 +25,8 @@ _WORDS_BEFORE_NUMBERS = """
     voir selon et ou puis chapitre ligne touche étape tableau exemple numéro
     ver según fuente y o luego sección capítulo página línea tecla tabla ejemplo número paso opción
     vedi fonte e poi sezione capitolo pagina riga tasto tabella esempio numero passo opzione figura
+    см источник источники источнику рис глава страница zob źródło źródła rozdział strona viz zdroj zdroje kapitola strana
+    bkz kaynak bölüm sayfa fonte fontes lásd forrás fejezet oldal se källa källan kapitel sida див джерело розділ
     zie bron en sectie hoofdstuk pagina regel toets tabel voorbeeld stap optie
 """
 _NAMING = frozenset(_WORDS_BEFORE_NUMBERS.split())

@@ -200,7 +200,7 @@ class HiddenText:
             return mark.is_template and mark.kind is not MarkKind.HEADER_END
         if mark.closes and mark.family == self._elements.family:
             return self._elements.close(mark)
-        if mark.kind is MarkKind.HIDE:
+        if mark.kind is MarkKind.HIDE or (mark.family == "details" and not mark.closes):
             self._elements.open(mark)
         return False
 

@@ -8,7 +8,7 @@ MAX_OPEN_ELEMENTS = 16
 """More elements inside each other are not counted."""
 MAX_UNCERTAIN_CHARACTERS = 1500
 """Longer text behind a closed inner element is no content of the outer one, whose closing tag is missing."""
-_NESTING = frozenset({"reasoning", "think", "tools"})
+_NESTING = frozenset({"reasoning", "think", "tools", "details"})
 
 
 class OpenElements:

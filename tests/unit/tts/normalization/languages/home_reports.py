@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 ENGLISH = {
+    "Power costs 28 ct/kWh or 24.5p/kWh. A 2 ct diamond.": "Power costs twenty-eight cents per kilowatt hour or twenty-four point five pence per kilowatt hour. | A two ct diamond.",
+    "Timer: 0:45 left. It is 0:45. The alarm rings at 0:45, set the timer.": "Timer: forty-five seconds left. | It is twelve forty-five a.m. | The alarm rings at twelve forty-five a.m., set the timer.",
+    "As in Fig. [3] it works. See ref. [2]. Wind from the N. Smith left. Mar. 5 is a Friday.": "As in Figure [three] it works. | See ref. [two]. | Wind from the north. | Smith left. | March fifth is a Friday.",
     "Send a fax. Then call.": "Send a fax. | Then call.",
     "Wind 12 km/h NW, gusts from the SSW. Wind N 3 kn, then 5 m/s (E).": "Wind twelve kilometers per hour northwest, gusts from the south-southwest. | Wind north three knots, then five meters per second (east).",
     "The wind blew. Size S and vitamin E. Winds, size S.": "The wind blew. | Size S and vitamin E. | Winds, size S.",
@@ -26,6 +29,8 @@ ENGLISH = {
 }
 
 GERMAN = {
+    "Urlaub vom 5.-3.12. war kurz. Die 3.-4. Klasse, vom 5.-8.12.": "Urlaub vom fünften bis dritten Dezember war kurz. | Die dritte bis vierte Klasse, vom fünften Dezember bis achten Dezember.",
+    "Timer auf 0:45. Es ist 0:45 Uhr. Timer um 0:45.": "Timer auf fünfundvierzig Sekunden. | Es ist null Uhr fünfundvierzig. | Timer um null Uhr fünfundvierzig.",
     "Wind aus SW, Böen aus N. Der Wind weht, SO ist das. Größe S bei Wind.": "Wind aus Südwest, Böen aus Nord. | Der Wind weht, SO ist das. | Größe S bei Wind.",
     "1/8 l Sahne, 1/2 Bund Petersilie, 1/2 Zwiebel.": "ein Achtel Liter Sahne, einhalb Bund Petersilie, einhalb Zwiebel.",
     "1/2 Tl. Salz, 1/2 Pck. Backpulver, 1/2 Std. warten.": "einhalb Teel\u00f6ffel Salz, einhalb P\u00e4ckchen Backpulver, einhalb Stunde warten.",
@@ -43,6 +48,8 @@ GERMAN = {
 
 FRENCH = {
     "Vent de O, 20 km/h. Vent de SO.": "Vent d'ouest, vingt kilomètres-heure. | Vent de sud-ouest.",
+    "Cuire 2-3 h. Cela prend 1-2 h, de 9h30-10h30.": "Cuire deux à trois heures. | Cela prend une à deux heures, de neuf heures trente à dix heures trente.",
+    "Mar. 5 déc. Minuteur de 0:45. Il est 0:45.": "mardi cinq décembre. | Minuteur de quarante-cinq secondes. | Il est zéro heure quarante-cinq.",
     "T\u00e9l. 01.23.45.67.89 apr\u00e8s 7:30 PM.": "T\u00e9l\u00e9phone z\u00e9ro un, deux trois, quatre cinq, six sept, huit neuf apr\u00e8s dix-neuf heures trente.",
     "Il faut 2 000 000 minimums, 5 000 000 disponibles.": "Il faut deux millions minimums, cinq millions disponibles.",
     "2 000 000 habitants, 3 000 000 vues.": "deux millions d'habitants, trois millions de vues.",
@@ -52,6 +59,7 @@ FRENCH = {
 }
 
 SPANISH = {
+    "Págs. 3-7. Llama al 912 345 678. Llama al 112. Viento del N. Mañana sol.": "Páginas tres a siete. | Llama al nueve uno dos, tres cuatro cinco, seis siete ocho. | Llama al ciento doce. | Viento del norte. | Mañana sol.",
     "Viento de 12 km/h del NO. El viento sopla, NO salga.": "Viento de doce kilómetros por hora del noroeste. | El viento sopla, NO salga.",
     "El XIX congreso, la II Guerra Mundial y la IX edici\u00f3n.": "El decimonoveno congreso, la segunda Guerra Mundial y la novena edici\u00f3n.",
     "El III Reich, el XXV aniversario, la V Rep\u00fablica.": "El tercer Reich, el veinticinco aniversario, la quinta Rep\u00fablica.",
@@ -65,6 +73,7 @@ SPANISH = {
 }
 
 ITALIAN = {
+    "Pagg. 3-7. Mancano 0:10. Il mar. nero.": "Pagine tre a sette. | Mancano dieci secondi. | Il mar. nero.",
     "Il XIX congresso e la II guerra mondiale.": "Il diciannovesimo congresso e la seconda guerra mondiale.",
     "Lun 30 nov, 3 set 2026, vinse 3 set a 2.": "luned\u00ec trenta novembre, tre settembre duemilaventisei, vinse tre set a due.",
     "\u00bd tazza, 1 \u00bd tazze, 2/3 della gente.": "mezza tazza, una e mezza tazze, due terzi della gente.",
@@ -73,6 +82,7 @@ ITALIAN = {
 }
 
 DUTCH = {
+    "Timer 0:45. Het is 0:45. Blz. 3 of 4.": "Timer vijfenveertig seconden. | Het is nul uur vijfenveertig. | Bladzijde drie of vier.",
     "Nog 2 uur 15 min, \u00bd kop, 2/3 van de mensen.": "Nog twee uur vijftien minuten, een halve kop, twee derde van de mensen.",
     "Max. 21\u00b0, min. 12\u00b0, 4-5 Bft.": "Maximaal eenentwintig graden, minimaal twaalf graden, vier tot vijf beaufort.",
     "Hij woont op 1071 VA Amsterdam. Vermogen 1071 VA.": "Hij woont op duizendeenenzeventig VA Amsterdam. | Vermogen duizendeenenzeventig voltampère.",
@@ -80,10 +90,14 @@ DUTCH = {
 }
 
 PORTUGUESE = {
+    "Ligue para o 912 345 678. Tel. (11) 91234-5678, seg. 30 nov.": "Ligue para o nove um dois, três quatro cinco, seis sete oito. | Telefone um um, nove um dois, três quatro, cinco seis sete oito, segunda-feira trinta de novembro.",
     "O XIX congresso, a II Guerra Mundial, s\u00e9culos XVIII e XIX.": "O d\u00e9cimo nono congresso, a segunda Guerra Mundial, s\u00e9culos dezoito e dezenove.",
 }
 
 POLISH = {
+    "Z os. Bema przez pl. Wilsona, na os. Bema. Jest.": "Z osiedla Bema przez plac Wilsona, na osiedlu Bema. | Jest.",
+    "Maks. 4 os. W domu. Bilet 5 zł na os. Nie ma.": "Maksymalnie cztery os. | W domu. | Bilet pięć złotych na os. | Nie ma.",
+    "Sklep 9:00-18:00, pon. 30.11.": "Sklep od dziewiątej do osiemnastej, poniedziałek trzydziestego listopada.",
     "Skr\u0119\u0107 w ul. D\u0142ug\u0105, mieszkam na ul. D\u0142ugiej.": "Skr\u0119\u0107 w ulic\u0119 D\u0142ug\u0105, mieszkam na ulicy D\u0142ugiej.",
     "Od ul. Prostej przez pl. Wilsona do al. Róż.": "Od ulicy Prostej przez plac Wilsona do alei Róż.",
     "U prof. Nowaka i z prof. Nowakiem.": "U profesora Nowaka i z profesorem Nowakiem.",
@@ -96,6 +110,8 @@ POLISH = {
 }
 
 CZECH = {
+    "Bydlím na nám. Míru. Před nám. Míru. Jdeme k nám. Petr přišel.": "Bydlím na náměstí Míru. | Před náměstím Míru. | Jdeme k nám. | Petr přišel.",
+    "Otevřeno 9:00-18:00, 5 Kč/kWh, 5.-8.12.": "Otevřeno od devíti hodin do osmnácti hodin, pět korun za kilowatthodinu, pátého prosince až osmého prosince.",
     "Bydlím v ul. Dlouhá. Dal to nám. Potom šel.": "Bydlím v ulici Dlouhá. | Dal to nám. | Potom šel.",
     "Karel IV. a Jan II. cestovali, XX. stolet\u00ed.": "Karel \u010dtvrt\u00fd a Jan druh\u00fd cestovali, dvac\u00e1t\u00e9 stolet\u00ed.",
     "Když II. světová válka skončila. Začíná II. kolo. Karel IV. se narodil.": "Když druhá světová válka skončila. | Začíná druhé kolo. | Karel čtvrtý se narodil.",
@@ -108,6 +124,10 @@ TURKISH = {
 }
 
 RUSSIAN = {
+    "Магазин работает 9:00-18:00 и с 10:00-15:00.": "Магазин работает с девяти часов до восемнадцати часов и с десяти часов до пятнадцати часов.",
+    "2 ст. л. сахара, 0,5 ч.л. соли, ½ ст. л. масла. Потом 3 ч. л. Потом перемешайте. Ехать 3 ч. Лето.": "две столовые ложки сахара, ноль целых пять десятых чайной ложки соли, половина столовой ложки масла. | Потом три чайные ложки. | Потом перемешайте. | Ехать три часа. | Лето.",
+    "Дай им. Потом иди. Завод им. Кирова. МГУ им. Ломоносова.": "Дай им. | Потом иди. | Завод имени Кирова. | МГУ имени Ломоносова.",
+    "Таймер 0:45. Сейчас 0:45. До 5.12.": "Таймер сорок пять секунд. | Сейчас ноль сорок пять. | До пятого декабря.",
     "Это важный ген. Пришёл полк.": "Это важный ген. | Пришёл полк.",
     "Ветер СЗ 5 м/с. Ветер: С, 3 м/с. Был ветер. С. Иванов ушёл.": "Ветер северо-западный пять метров в секунду. | Ветер: северный, три метра в секунду. | Был ветер. | С Иванов ушёл.",
     "\u041e\u043d \u0436\u0438\u0432\u0451\u0442 \u0432 \u0433. \u041c\u043e\u0441\u043a\u0432\u0435.": "\u041e\u043d \u0436\u0438\u0432\u0451\u0442 \u0432 \u0433\u043e\u0440\u043e\u0434\u0435 \u041c\u043e\u0441\u043a\u0432\u0435.",

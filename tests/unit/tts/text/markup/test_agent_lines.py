@@ -35,6 +35,8 @@ STEPS = [
     'Thought: I look. Hm.\nAction: search["lamp"]\nObservation: It is on. Good.\nThe lamp is on.',
     "Thought: I look.\n\nAction: look\nAction Input: hall\nObservation: [1, 2]\nThe lamp is on.",
     "Thought: I know it now. So.\nFinal Answer: The lamp is on.",
+    "Thought: I know it now. So.\nAnswer: The lamp is on.",
+    "**Thought:** I know.\n**Answer:** The lamp is on.",
     "**Thought:** Hm.\n**Action:** `look`\n**Action Input:** hall\n**Final Answer:** The lamp is on.",
     'Tool call: {"name": "On", "arguments": {}}\nThe lamp is on.',
     'Calling tool: turn_on({"area": "hall"})\nThe lamp is on.',
@@ -64,8 +66,13 @@ TEXT = {
     "Action: None\nAction: film(s)": ["Action: None.", "Action: film(s)."],
     "Action required: restart it. Now.": ["Action required: restart it.", "Now."],
     "Action! Cut. Actions: one.": ["Action!", "Cut.", "Actions: one."],
-    "Thought: it is common.\nIt helps.": ["Thought: it is common.", "It helps."],
-    "Thought: I can.\n\nGo on.": ["Thought: I can.", "Go on."],
+    "Thought: it is common.\nIt helps.": ["it is common.", "It helps."],
+    "Thought: I can.\n\nGo on.": ["I can.", "Go on."],
+    "**Thought:** I can.\nThought: So.\nGo on.": ["I can.", "So.", "Go on."],
+    "Feeling: sad.\n\nThought: it is late.\nGo.": ["Feeling: sad.", "Thought: it is late.", "Go."],
+    "Question: when?\nAnswer: now.": ["Question: when?", "Answer: now."],
+    "Answer: B. Nobody knew.": ["Answer: B.", "Nobody knew."],
+    "Action: f(x=1)\nThought: I am done.": ["I am done."],
     "Observation: the sky is blue. So.": ["Observation: the sky is blue.", "So."],
     "Call: Anna at five. Tool: hammer": ["Call: Anna at five.", "Tool: hammer."],
     "Action: [smiles] Hello.": ["Action: [smiles] Hello."],
@@ -98,7 +105,7 @@ def test_every_cut_gives_the_same(text: str) -> None:
 
 
 def test_a_long_thought_is_spoken() -> None:
-    assert spoken(THOUGHTS)[:2] == ["Thought: I look at it.", "I look at it."]
+    assert spoken(THOUGHTS)[:2] == ["I look at it.", "I look at it."]
 
 
 PIECES = [

@@ -34,6 +34,15 @@ def spoken_at_once(*deltas: str) -> list[str]:
 
 REASONING = [
     ("<think>\nThey ask. I will call it.\n</think>\n\nThe lamp is on.", LAMP),
+    (
+        '<details type="reasoning" done="true" duration="3">\n<summary>Thought for 3 seconds</summary>\n> Hm. Well.\n</details>\nThe lamp is on.',
+        LAMP,
+    ),
+    (
+        "<details type='thinking'>Hm.<details><summary>A</summary>B.</details> C.</details>The lamp is on.",
+        LAMP,
+    ),
+    ("&lt;details type=&quot;reasoning&quot;&gt;Hm. Well.&lt;/details&gt;The lamp is on.", LAMP),
     ("<thinking>Hm. Well.</thinking>The lamp is on.", LAMP),
     ("<THINK>Hm.</Think > The lamp is on.", LAMP),
     ("<think>A <b>bold</b> 1 < 2 thought.</think>The lamp is on.", LAMP),
