@@ -124,8 +124,8 @@ class RealtimeApi:
             self._mode.check_model(model)
         socket = EventSocket(deadlines_of(request), self._new_rate(), self._incomplete)
         response = await socket.open(request)
-        request[SOCKET_PLACE_KEY].watch(socket)
         try:
+            request[SOCKET_PLACE_KEY].watch(socket)
             if wanted != self._mode.type:
                 await self._send_away(socket, self._refusal(wanted))
             else:
