@@ -134,7 +134,11 @@ class Gateway:
         if is_socket:
             with self.places.open_socket(request) as place:
                 request[SOCKET_PLACE_KEY] = place
-                return await handler(request)
+                try:
+                    return await handler(request)
+                finally:
+                    # The place refers to the socket, and that to the request.
+                    del request[SOCKET_PLACE_KEY]
         with self.places.enter(request):
             return await handler(request)
 

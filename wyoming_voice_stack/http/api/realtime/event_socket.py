@@ -80,6 +80,15 @@ class _TextSocket(web.WebSocketResponse):
         intake.start(pace_of(request))
         return intake
 
+    def release(self) -> None:
+        """Drop the references in circles, which would stay until garbage is collected."""
+        self._exception = None
+        self._parser = None
+        transport = self._req.transport if self._req is not None else None
+        # aiohttp closes one that is still open.
+        if transport is None or transport.is_closing():
+            self._req = None
+
     async def close(
         self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
     ) -> bool:
@@ -119,9 +128,11 @@ class EventSocket:
         return self._socket
 
     def end(self) -> None:
-        """Stop bounding what the client sends: its request is answered."""
+        """Discard what the client sends, and free what it has sent: its request is answered."""
         if self._intake is not None:
             self._intake.close()
+        self._socket.release()
+        self._request = None
 
     @property
     def received_bytes(self) -> int:

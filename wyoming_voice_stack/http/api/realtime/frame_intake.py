@@ -48,7 +48,6 @@ class FrameIntake:
         self._unpaid_bytes = 0
         self._incomplete_bytes = 0
         self._incomplete_since = 0.0
-        self._refused = False
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -62,7 +61,7 @@ class FrameIntake:
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Parse bytes; returns whether the connection has to end, and what is not parsed."""
-        if self._refused:
+        if self._parser is None:
             return True, b""
         self.received_bytes += len(data)
         self._unpaid_bytes += len(data)
@@ -76,22 +75,32 @@ class FrameIntake:
         completed = any(message.type in _EVENTS for message, _ in new)
         self._occupy(0 if completed else self._incomplete_bytes + len(data))
         self._arrived.set()
-        return (True, b"") if self._refused else ends
+        return (True, b"") if self._parser is None else ends
 
     def feed_eof(self) -> None:
         """Note that the client sends no more."""
-        self._parser.feed_eof()
+        self._queue.feed_eof()
 
     def note_taken(self) -> None:
         """Note that the session has taken a message."""
         self._taken.set()
 
     def close(self) -> None:
-        """Read what else arrives at once: the socket is closed."""
+        """Discard what else arrives: the socket is closed."""
         for task in self._tasks:
             task.cancel()
-        self._occupy(0)
+        # A cancelled task refers to its frames, and they to it: such circles stay until garbage is collected.
+        self._tasks = []
+        self._queue._buffer.clear()  # noqa: SLF001 - not public
+        # The queue drops its error, which refers to the frames that it was raised in.
+        self._queue.feed_eof()
+        self._discard()
         self._read_on()
+
+    def _discard(self) -> None:
+        """Free the bytes of an incomplete event, and take no more."""
+        self._parser = None
+        self._occupy(0)
 
     def _read_on(self) -> None:
         if self._transport is not None:
@@ -108,7 +117,7 @@ class FrameIntake:
         self._incomplete_bytes = incomplete_bytes
 
     def _refuse(self, code: WSCloseCode, reason: str) -> None:
-        self._refused = True
+        self._discard()
         self._queue.set_exception(WebSocketError(code, reason))
 
     async def _pay(self, pace: Pace) -> None:
