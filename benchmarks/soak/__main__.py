@@ -32,11 +32,13 @@ from benchmarks.robustness.robust_servers import Attacked, own_choices
 from benchmarks.robustness.trial import Subject
 from benchmarks.soak.levels import Levels, grown, levels_of, middle
 from benchmarks.soak.mixed_load import Load, metrics_of
+from wyoming_voice_stack.server.assembly.tts import KEEP_MEMORY_SECONDS
 
 WARM_UP_PART = 0.25
 LONGEST_WARM_UP_S = 300.0
-REST_S = 5.0
-"""How long a server may take to return to rest after the last client has left."""
+REST_S = KEEP_MEMORY_SECONDS + 5.0
+"""How long a server may take to return to rest after the last client has left: it keeps freed memory meanwhile,
+as much as it once needed at a time, which a crowd raises."""
 SAMPLES = 5
 SAMPLE_PAUSE_S = 0.2
 COLUMNS = 120
@@ -71,9 +73,9 @@ async def soak(subjects: Sequence[Subject], seconds: float, console: Console) ->
     """Load the servers, print what they hold before and after, and return what is wrong."""
     warm_up_s = min(LONGEST_WARM_UP_S, WARM_UP_PART * seconds)
     first = await load_for(subjects, warm_up_s)
-    before = [await levels_at_rest(subject) for subject in subjects]
+    before = await asyncio.gather(*map(levels_at_rest, subjects))
     second = await load_for(subjects, seconds - warm_up_s)
-    after = [await levels_at_rest(subject) for subject in subjects]
+    after = await asyncio.gather(*map(levels_at_rest, subjects))
     rows = []
     wrong = [complaint for load in (*first, *second) for complaint in load.complaints]
     for number, subject in enumerate(subjects):
