@@ -196,6 +196,7 @@ def test_figures_about_hardware_are_those_of_the_measurements() -> None:
     section, _, tables = after.partition(" ## ")
     figures = re.findall(r"([\d.]*\d) (?:ms|MB|CPU seconds|per second of audio)\b", section)
     cells = set(re.findall(r"(?<=\| )([\d.]+)(?: MB)?(?= \|)", tables))
-    assert {"355", "0.238"} <= set(figures)
-    # The sizes of two files to download.
-    assert set(figures) - cells == {"484", "145"}
+    downloads_mb = {"484", "145"}
+    assert {"355", "0.238"} | downloads_mb <= set(figures)
+    # A cell may have the same figure by chance.
+    assert set(figures) - cells <= downloads_mb
