@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 
 from benchmarks.robustness.attack import Attack, AttackRun, Link
+from benchmarks.robustness.attacks.http_bodies import send_body
 from benchmarks.robustness.requests import LONG_TEXT
 from wyoming_voice_stack.codecs.encoding import wav_header
 
@@ -49,21 +50,8 @@ def upload() -> Iterator[bytes]:
 async def upload_at_once(run: AttackRun) -> None:
     """Send large files on many connections at the same time, and count the answers."""
 
-    async def answer(link: Link) -> None:
-        status = (await link.reader.readline()).split()
-        run.counts[status[1].decode() if len(status) > 1 else "no answer"] += 1
-
     async def send(link: Link) -> None:
-        answering = asyncio.create_task(answer(link))
-        try:
-            for block in upload():
-                if answering.done():
-                    break
-                await link.send(block)
-            await asyncio.wait({answering})
-        finally:
-            answering.cancel()
-            await asyncio.gather(answering, return_exceptions=True)
+        await send_body(run, link, upload())
 
     await run.on_connections(UPLOADERS, send)
 
