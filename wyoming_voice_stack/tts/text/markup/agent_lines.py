@@ -247,7 +247,7 @@ class AgentLines:
         return ""
 
     def _as_text(self, text: str = "") -> str:
-        """Return what is held back as text; a second line in it is judged anew."""
+        """Return what is held back as text; its second line is examined like any other."""
         text, self._line, self._name = text or self._line, "", ""
         released = self._released("") if text.strip() else ""
         self._is_text = self._is_text or (bool(text.strip()) and not self._thought)

@@ -71,7 +71,7 @@ TEXT = {
     "**Thought:** I can.\nThought: So.\nGo on.": ["I can.", "So.", "Go on."],
     "Feeling: sad.\n\nThought: it is late.\nGo.": ["Feeling: sad.", "Thought: it is late.", "Go."],
     "Question: when?\nAnswer: now.": ["Question: when?", "Answer: now."],
-    "Answer: B. Nobody knew.": ["Answer: B.", "Nobody knew."],
+    "Answer: B. It rained.": ["Answer: B.", "It rained."],
     "Action: f(x=1)\nThought: I am done.": ["I am done."],
     "Observation: the sky is blue. So.": ["Observation: the sky is blue.", "So."],
     "Call: Anna at five. Tool: hammer": ["Call: Anna at five.", "Tool: hammer."],
