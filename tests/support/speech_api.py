@@ -70,12 +70,15 @@ async def speaking(
     engine: FakeSynthesizer | None = None,
     *,
     aliases: dict[str, str] | None = None,
+    max_text_characters: int = 100_000,
     **options: object,
 ) -> AsyncIterator[Client]:
     engine = engine or Tones()
     async with serving(engine, folder, **options) as service:  # type: ignore[arg-type]
         names = VoiceNames(lambda: service.voices.catalogue, lambda: aliases or {})
-        async with serving_api(SpeechApi(service, names).routes()) as api:
+        async with serving_api(
+            SpeechApi(service, names, max_text_characters=max_text_characters).routes()
+        ) as api:
             url = f"http://127.0.0.1:{api.port}/v1/audio/speech"
             yield Client(api.http, url, service, engine)
 

@@ -25,11 +25,11 @@ from wyoming_voice_stack.asr.engine import (
 )
 from wyoming_voice_stack.asr.service import AsrOptions, AsrService, NameSource
 from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
+from wyoming_voice_stack.http.api.body_budget import BodyBudget
 from wyoming_voice_stack.http.api.transcription.transcription_api import (
     TRANSCRIPTIONS,
     TranscriptionApi,
 )
-from wyoming_voice_stack.http.api.uploads import UploadBudget
 from wyoming_voice_stack.metrics import Metrics
 
 MAX_UPLOAD_BYTES = 256 * 1024
@@ -95,7 +95,7 @@ class Caller:
     http: aiohttp.ClientSession
     url: str
     service: AsrService
-    uploads: UploadBudget
+    uploads: BodyBudget
     metrics: Metrics
 
     @property
@@ -138,7 +138,7 @@ async def transcribing(
 ) -> AsyncIterator[Caller]:
     options = options or replace(OPTIONS, max_utterance_s=600)
     async with serving(engine, options, name_source=name_source) as service:
-        uploads = UploadBudget(UPLOADS_BYTES)
+        uploads = BodyBudget(UPLOADS_BYTES)
         metrics = Metrics()
         api = TranscriptionApi(service, uploads, metrics, max_upload_bytes=MAX_UPLOAD_BYTES)
         async with serving_api(api.routes(), **more) as running:

@@ -15,7 +15,7 @@ from tests.support.fakes import FakeSynthesizer
 from tests.support.page_client import CHANGE, STRANGER, Client, page
 from tests.support.tts_client import serving
 from tests.support.voice_files import RATE, speech
-from wyoming_voice_stack.http.api.uploads import MIB, UploadBudget
+from wyoming_voice_stack.http.api.body_budget import MIB, BodyBudget
 from wyoming_voice_stack.http.page.sections.voice_routes import VoiceRoutes
 from wyoming_voice_stack.tts.service import TtsService
 from wyoming_voice_stack.tts.voices.alias_file import AliasFile
@@ -34,7 +34,7 @@ def files(folder: Path) -> list[str]:
 
 
 def voice_routes(service: TtsService, aliases: AliasFile) -> VoiceRoutes:
-    return VoiceRoutes(service, aliases, UploadBudget(MIB), MIB)
+    return VoiceRoutes(service, aliases, BodyBudget(MIB), MIB)
 
 
 @asynccontextmanager

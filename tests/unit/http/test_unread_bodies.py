@@ -10,7 +10,7 @@ from tests.support.fakes import eventually
 from tests.support.http_api import serving_api
 from tests.support.peers import Peer, peer
 from wyoming_voice_stack.http import unread_bodies
-from wyoming_voice_stack.http.api.uploads import MIB
+from wyoming_voice_stack.http.api.body_budget import MIB
 from wyoming_voice_stack.http.application import UNREAD_BODY_BYTES
 from wyoming_voice_stack.http.pacing import Pace
 from wyoming_voice_stack.server.sockets import READ_BYTES

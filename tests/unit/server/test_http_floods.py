@@ -13,8 +13,9 @@ from wyoming.info import Describe
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.http_api import Api, serving_api
 from tests.support.peers import Peer, peer
+from wyoming_voice_stack.http.api.body_budget import MIB, OWN_BYTES, BodyBudget
 from wyoming_voice_stack.http.api.streaming import open_stream, send
-from wyoming_voice_stack.http.api.uploads import MIB, OWN_BYTES, UploadBudget, received_form
+from wyoming_voice_stack.http.api.uploads import received_form
 
 PLACES = 16
 UPLOADS = 200
@@ -33,7 +34,7 @@ class Attacked:
     """A server with a handler for each kind of attack."""
 
     def __init__(self, budget_bytes: int) -> None:
-        self.budget = UploadBudget(budget_bytes)
+        self.budget = BodyBudget(budget_bytes)
         self.leave = asyncio.Event()
 
     def routes(self) -> list[web.RouteDef]:

@@ -98,7 +98,7 @@ class Gateway:
         try:
             return await self._handle(handler, request, is_socket=is_socket)
         except VoiceStackError as error:
-            failure = error
+            return self._failed(request, error)
         except ConnectionError:
             # The client has left.
             raise
@@ -110,16 +110,20 @@ class Gateway:
             _LOGGER.error(  # noqa: TRY400
                 "[%s] %s failed: %s", connection_name(request), logged_path(request), trace
             )
-            failure = VoiceStackError("The server failed; its log says more.")
+            return self._failed(request, VoiceStackError("The server failed; its log says more."))
+
+    def _failed(self, request: web.Request, failure: VoiceStackError) -> web.StreamResponse:
+        # Neither kept by `_answer`, which the error's traceback refers to, nor by a log record: what the request
+        # held would be freed late.
         self.metrics.errors.labels(failure.code).inc()
         name = connection_name(request)
         repeats = {REPEATS: repeats_of(failure, name)}
         begun: web.StreamResponse | None = request.get(RESPONSE_KEY)
         if begun is not None:
-            _LOGGER.warning("[%s] cut off: %s", name, failure, extra=repeats)
+            _LOGGER.warning("[%s] cut off: %s", name, str(failure), extra=repeats)
             abort(request)
             return begun
-        _LOGGER.warning("[%s] %s: %s", name, logged_path(request), failure, extra=repeats)
+        _LOGGER.warning("[%s] %s: %s", name, logged_path(request), str(failure), extra=repeats)
         return to_response(failure)
 
     async def _handle(

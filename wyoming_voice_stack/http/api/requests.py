@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 from aiohttp import hdrs, web
 
 from wyoming_voice_stack.errors import DeadlineExceeded, TooLarge, VoiceStackError
 from wyoming_voice_stack.http.api.api_errors import InvalidField, UnsupportedBody
+from wyoming_voice_stack.http.api.body_budget import BodyBudget, BodyMemory, json_budget
 from wyoming_voice_stack.http.deadlines import deadlines_of
 from wyoming_voice_stack.http.pacing import pace_of, pieces_of
 from wyoming_voice_stack.http.peer_address import plain_address
 from wyoming_voice_stack.logs import Repeats
+from wyoming_voice_stack.machine.growing_buffer import Content, GrowingBuffer
 from wyoming_voice_stack.protocol.connection.connection_log import LOGGED_ERRORS_PER_MINUTE
 from wyoming_voice_stack.protocol.framing import without_lone_surrogates
 
-MAX_JSON_BYTES = 4 * 1024 * 1024
-"""Largest JSON body, unless a handler takes larger ones: a text of a million letters."""
 MAX_LOGGED_PATH = 200
 """Characters of a path in a log line."""
 MAX_JSON_VALUES = 200_000
@@ -77,18 +76,19 @@ def too_large(limit_bytes: int) -> TooLarge:
 
 
 async def read_body(
-    request: web.Request, limit_bytes: int, count: Callable[[int], None] | None = None
-) -> bytearray:
-    """Return the whole body. `count` is told the size of each piece, and may refuse it.
+    request: web.Request, limit_bytes: int, memory: BodyMemory | None = None
+) -> GrowingBuffer:
+    """Return the whole body. It is counted in `memory` as it arrives, unless its limit is small.
 
     Raises:
         TooLarge: it is larger than `limit_bytes`.
+        Busy: the bodies of all clients together are too large.
         UnsupportedBody: it is compressed.
         DeadlineExceeded: the client sends too slowly.
     """
     require_plain_body(request)
     require_size(request, limit_bytes)
-    body = bytearray()
+    body = GrowingBuffer() if memory is None else memory.buffer()
     read_s, pace = deadlines_of(request).read_s, pace_of(request)
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -100,9 +100,9 @@ async def read_body(
                     return body
                 if len(body) + len(chunk) > limit_bytes:
                     raise too_large(limit_bytes)
-                if count is not None:
-                    count(len(chunk))
-                body += chunk
+                if memory is not None:
+                    memory.add(len(chunk))
+                body.append(chunk)
                 await pace(len(chunk))
     except TimeoutError:
         raise body_timeout() from None
@@ -115,11 +115,12 @@ def body_timeout() -> DeadlineExceeded:
 
 async def read_json(
     request: web.Request,
-    limit_bytes: int = MAX_JSON_BYTES,
-    count: Callable[[int], None] | None = None,
+    limit_bytes: int,
+    budget: BodyBudget | None = None,
+    *,
     max_values: int = MAX_JSON_VALUES,
 ) -> dict[str, Any]:
-    """Return the JSON object in the body. `count` is told the size of each piece, and may refuse it.
+    """Return the JSON object in the body, which takes from `budget` until it is decoded.
 
     `max_values` bounds the commas and brackets, also those in texts: a list of empty lists takes twenty
     times its size in memory.
@@ -128,34 +129,55 @@ async def read_json(
         UnsupportedBody: the body is not announced as JSON.
         InvalidField: it is no JSON object.
         TooLarge: it is larger than `limit_bytes`.
+        Busy: the bodies of all clients together are too large.
         DeadlineExceeded: the client sends too slowly.
     """
     if request.content_type != "application/json":
         raise UnsupportedBody(
             f"Content-Type {request.content_type!r:.100} is not supported; send application/json."
         )
-    body = await read_body(request, limit_bytes, count)
-    if sum(map(body.count, b",[{")) > max_values:
+    memory = (budget or json_budget()).open()
+    try:
+        body = await read_body(request, limit_bytes, memory)
+        text = json_text(body.content(), "The request body")
+    finally:
+        memory.close()
+    if sum(map(text.count, ",[{")) > max_values:
         raise InvalidField(f"The request body has more than {max_values} values; send fewer.")
-    return json_object(body, "The request body")
+    return json_object(text, "The request body")
 
 
-def json_object(raw: bytes | bytearray | str, what: str) -> dict[str, Any]:
+def json_text(raw: Content, what: str) -> str:
+    """Decode JSON as `json.loads` does, which takes no memory-mapped bytes; `what` is named in messages.
+
+    Raises:
+        InvalidField: it is not in an encoding of JSON.
+    """
+    try:
+        return str(raw, json.detect_encoding(raw[:4]), "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise _invalid(what) from error
+
+
+def json_object(text: str, what: str) -> dict[str, Any]:
     """Parse a JSON object; `what` is named in messages.
 
     Raises:
         InvalidField: it is no JSON object.
     """
     try:
-        value = json.loads(raw, parse_constant=_refuse_constant)
-        escaped = "\\u" in raw if isinstance(raw, str) else b"\\u" in raw
-        if escaped:
+        value = json.loads(text, parse_constant=_refuse_constant)
+        if "\\u" in text:
             value = without_lone_surrogates(value)
     except (ValueError, RecursionError) as error:
-        raise InvalidField(f"{what} is not valid JSON.", code="invalid_json") from error
+        raise _invalid(what) from error
     if not isinstance(value, dict):
         raise InvalidField(f"{what} is not a JSON object.", code="invalid_json")
     return value
+
+
+def _invalid(what: str) -> InvalidField:
+    return InvalidField(f"{what} is not valid JSON.", code="invalid_json")
 
 
 def _refuse_constant(name: str) -> NoReturn:

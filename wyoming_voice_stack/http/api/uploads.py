@@ -11,8 +11,9 @@ from typing import Any, cast
 from aiohttp import BodyPartReader, MultipartReader, StreamReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from wyoming_voice_stack.errors import Busy, TooLarge
+from wyoming_voice_stack.errors import TooLarge
 from wyoming_voice_stack.http.api.api_errors import InvalidField, UnsupportedBody
+from wyoming_voice_stack.http.api.body_budget import MIB, BodyBudget, BodyMemory
 from wyoming_voice_stack.http.api.requests import (
     BODY_SECONDS,
     body_timeout,
@@ -23,7 +24,6 @@ from wyoming_voice_stack.http.deadlines import deadlines_of
 from wyoming_voice_stack.http.pacing import pace_of
 from wyoming_voice_stack.machine.growing_buffer import Content, GrowingBuffer
 
-MIB = 1024 * 1024
 MAX_FIELDS = 128
 """Parts of one form."""
 MAX_FIELD_BYTES = 64 * 1024
@@ -34,8 +34,6 @@ MAX_LINE_BYTES = 8 * 1024
 MAX_PART_HEADERS = 32
 CHUNK_BYTES = 8 * 1024
 """What is read of a form in one step: of a body in chunks of one byte, more would take tens of milliseconds."""
-OWN_BYTES = MIB
-"""What each upload may hold whatever others hold, so that long recordings never stop a command."""
 MIN_BUDGET_BYTES = 64 * MIB
 MAX_BUDGET_BYTES = 1024 * MIB
 MEMORY_SHARE = 1 / 16
@@ -47,69 +45,6 @@ def upload_budget_bytes(memory_bytes: int, max_file_bytes: int) -> int:
     """Return the memory for all uploads on a machine with so much available memory."""
     share = min(int(memory_bytes * MEMORY_SHARE), MAX_BUDGET_BYTES)
     return max(share, MIN_BUDGET_BYTES, max_file_bytes)
-
-
-class UploadBudget:
-    """The memory that all uploads of a server share, beyond what each may hold in any case."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        self._limit_bytes = limit_bytes
-        self.used_bytes = 0
-
-    def open(self) -> UploadMemory:
-        """Return the account of one upload."""
-        return UploadMemory(self)
-
-    def take(self, count: int) -> None:
-        """Count bytes.
-
-        Raises:
-            Busy: all uploads together are too large.
-        """
-        if self.used_bytes + count > self._limit_bytes:
-            raise Busy(
-                f"The server already holds {self._limit_bytes // MIB} MiB of uploads; try again in a"
-                " moment."
-            )
-        self.used_bytes += count
-
-    def give_back(self, count: int) -> None:
-        """Count bytes less."""
-        self.used_bytes -= count
-
-
-class UploadMemory:
-    """What one upload holds."""
-
-    def __init__(self, budget: UploadBudget) -> None:
-        self._budget = budget
-        self._free_bytes = OWN_BYTES
-        self._taken_bytes = 0
-        self._buffers: list[GrowingBuffer] = []
-
-    def buffer(self) -> GrowingBuffer:
-        """Return a buffer that `close` closes."""
-        self._buffers.append(GrowingBuffer())
-        return self._buffers[-1]
-
-    def add(self, count: int) -> None:
-        """Count bytes that are received.
-
-        Raises:
-            Busy: all uploads together are too large.
-        """
-        beyond = max(0, count - self._free_bytes)
-        self._budget.take(beyond)
-        self._free_bytes -= count - beyond
-        self._taken_bytes += beyond
-
-    def close(self) -> None:
-        """Give everything back, and free the buffers."""
-        # A refused request's error holds its frames, and with them the buffers, until garbage is collected.
-        for data in self._buffers:
-            data.close()
-        self._budget.give_back(self._taken_bytes)
-        self._taken_bytes = 0
 
 
 @dataclass(frozen=True)
@@ -140,7 +75,7 @@ class UploadedForm:
 
 @asynccontextmanager
 async def received_form(
-    request: web.Request, budget: UploadBudget, *, max_file_bytes: int
+    request: web.Request, budget: BodyBudget, *, max_file_bytes: int
 ) -> AsyncIterator[UploadedForm]:
     """Read a form with at most one file, in the field `file`; its memory is given back at the end.
 
@@ -199,7 +134,7 @@ class _Lines:
 class _FormReader:
     """Reads one form."""
 
-    def __init__(self, request: web.Request, memory: UploadMemory, max_file_bytes: int) -> None:
+    def __init__(self, request: web.Request, memory: BodyMemory, max_file_bytes: int) -> None:
         self._request = request
         self._memory = memory
         self._max_file_bytes = max_file_bytes

@@ -22,10 +22,10 @@ MIB = 1024 * 1024
 
 if TYPE_CHECKING:
     from wyoming_voice_stack.asr.service import AsrService
+    from wyoming_voice_stack.http.api.body_budget import BodyBudget
     from wyoming_voice_stack.http.api.elsewhere import Elsewhere
     from wyoming_voice_stack.http.api.lists import Lists
     from wyoming_voice_stack.http.api.names import VoiceNames
-    from wyoming_voice_stack.http.api.uploads import UploadBudget
     from wyoming_voice_stack.tts.service import TtsService
     from wyoming_voice_stack.tts.voices.alias_file import AliasFile
 
@@ -86,12 +86,13 @@ class HttpSide:
         )
 
     @cached_property
-    def uploads(self) -> UploadBudget:
+    def uploads(self) -> BodyBudget:
         """The memory that all uploads of this server share."""
-        from wyoming_voice_stack.http.api.uploads import UploadBudget, upload_budget_bytes
+        from wyoming_voice_stack.http.api.body_budget import BodyBudget
+        from wyoming_voice_stack.http.api.uploads import upload_budget_bytes
 
         limit = upload_budget_bytes(available_memory_bytes(), self.max_upload_bytes)
-        return UploadBudget(limit)
+        return BodyBudget(limit)
 
     @property
     def max_upload_bytes(self) -> int:
@@ -116,7 +117,8 @@ class HttpSide:
             return []
         from wyoming_voice_stack.http.api.speech.speech_api import SpeechApi
 
-        return SpeechApi(self.tts, self._voice_names(self.tts)).routes()
+        limit = self.settings.tts_max_text_characters
+        return SpeechApi(self.tts, self._voice_names(self.tts), max_text_characters=limit).routes()
 
     def _transcription(self) -> list[web.RouteDef]:
         if self.asr is None:

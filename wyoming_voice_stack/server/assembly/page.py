@@ -19,8 +19,8 @@ from wyoming_voice_stack.announce.other_server_search import (
 )
 from wyoming_voice_stack.announce.zeroconf import default_instance_name
 from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.http.api.body_budget import MIB, BodyBudget
 from wyoming_voice_stack.http.api.keys import ApiKey
-from wyoming_voice_stack.http.api.uploads import MIB, UploadBudget
 from wyoming_voice_stack.http.application import RequestPlaces
 from wyoming_voice_stack.http.health import HasStatus
 from wyoming_voice_stack.http.page.page_api import PageApi, PageLog
@@ -72,7 +72,7 @@ class PageBuilder:
         )
 
     def tts_routes(
-        self, service: TtsService, aliases: AliasFile, uploads: UploadBudget
+        self, service: TtsService, aliases: AliasFile, uploads: BodyBudget
     ) -> Sequence[web.RouteDef]:
         """Return the routes of the page of a text-to-speech server.
 

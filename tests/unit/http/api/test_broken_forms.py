@@ -8,12 +8,11 @@ import pytest
 from aiohttp import web
 
 from tests.support.http_api import serving_api
+from wyoming_voice_stack.http.api.body_budget import MIB, BodyBudget
 from wyoming_voice_stack.http.api.uploads import (
     MAX_FORM_BYTES,
     MAX_LINE_BYTES,
     MAX_PART_HEADERS,
-    MIB,
-    UploadBudget,
     received_form,
 )
 from wyoming_voice_stack.http.pacing import Pace
@@ -25,7 +24,7 @@ LONG = b"a" * (2 * MAX_LINE_BYTES)
 
 
 async def read_form(request: web.Request) -> web.StreamResponse:
-    async with received_form(request, UploadBudget(MIB), max_file_bytes=4 * MIB) as form:
+    async with received_form(request, BodyBudget(MIB), max_file_bytes=4 * MIB) as form:
         return web.json_response(list(form.fields))
 
 

@@ -17,14 +17,11 @@ from tests.support.http_api import serving_api
 from tests.support.peers import peer
 from wyoming_voice_stack.errors import Busy
 from wyoming_voice_stack.http.api import uploads as uploads_module
+from wyoming_voice_stack.http.api.body_budget import MIB, OWN_BYTES, BodyBudget, BodyMemory
 from wyoming_voice_stack.http.api.requests import read_json
 from wyoming_voice_stack.http.api.uploads import (
     MAX_FIELD_BYTES,
     MAX_FIELDS,
-    MIB,
-    OWN_BYTES,
-    UploadBudget,
-    UploadMemory,
     received_form,
     upload_budget_bytes,
 )
@@ -38,7 +35,7 @@ class Uploads:
     """A handler that repeats a form; may hold it until it is released."""
 
     def __init__(self, budget_bytes: int = 64 * MIB) -> None:
-        self.budget = UploadBudget(budget_bytes)
+        self.budget = BodyBudget(budget_bytes)
         self.hold: asyncio.Event | None = None
 
     def routes(self) -> list[web.RouteDef]:
@@ -115,12 +112,12 @@ async def test_an_upload_is_not_kept_by_what_still_refers_to_it(
     """Such as the traceback of the error that refused it."""
     buffers: list[GrowingBuffer] = []
 
-    def buffer(memory: UploadMemory) -> GrowingBuffer:
+    def buffer(memory: BodyMemory) -> GrowingBuffer:
         buffers.append(original(memory))
         return buffers[-1]
 
-    original = UploadMemory.buffer
-    monkeypatch.setattr(UploadMemory, "buffer", buffer)
+    original = BodyMemory.buffer
+    monkeypatch.setattr(BodyMemory, "buffer", buffer)
     async with serving_api(Uploads().routes()) as api:
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         await api.ask("POST", "/v1/form", data=chunked_form(size), headers=headers)
@@ -246,7 +243,7 @@ async def test_uploads_share_a_budget() -> None:
 
 
 def test_budget() -> None:
-    budget = UploadBudget(10)
+    budget = BodyBudget(10)
     memory = budget.open()
     memory.add(OWN_BYTES - 1)
     memory.add(11)
@@ -281,7 +278,7 @@ async def test_bodies_are_paced(kind: str) -> None:
         return pace
 
     async def read(request: web.Request) -> web.Response:
-        return web.json_response(len(await read_json(request)))
+        return web.json_response(len(await read_json(request, MIB)))
 
     routes = [*Uploads().routes(), web.post("/v1/json", read)]
     async with serving_api(routes, new_pace=new_pace) as api:

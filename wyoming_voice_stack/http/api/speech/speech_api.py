@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, aclosing
 from aiohttp import hdrs, web
 
 from wyoming_voice_stack.codecs.encoding import load_encoder
+from wyoming_voice_stack.http.api.body_budget import json_budget
 from wyoming_voice_stack.http.api.names import VoiceNames, tts_model
 from wyoming_voice_stack.http.api.requests import connection_name, read_json
 from wyoming_voice_stack.http.api.speech.audio_stream import collect, encode, speak, to_events
@@ -18,6 +19,12 @@ from wyoming_voice_stack.tts.service import TtsService
 
 PATH = "/v1/audio/speech"
 EVENT_STREAM = "text/event-stream"
+MAX_JSON_BYTES = 4 * 1024 * 1024
+"""Largest body, however long a text may be."""
+MAX_CHARACTER_BYTES = 6
+"""A character of the text as JSON may escape it, such as `\\u00e9`."""
+MAX_FIELD_BYTES = 64 * 1024
+"""What the fields besides the text may add to a body."""
 ENCODERS_AT_ONCE = 2
 """Encoding takes a hundredth of the time of the speech."""
 
@@ -25,9 +32,16 @@ ENCODERS_AT_ONCE = 2
 class SpeechApi:
     """The route of text to speech."""
 
-    def __init__(self, service: TtsService, voices: VoiceNames) -> None:
+    def __init__(
+        self, service: TtsService, voices: VoiceNames, *, max_text_characters: int
+    ) -> None:
+        """`max_text_characters` is the longest text of one request."""
         self._service = service
         self._voices = voices
+        self._max_bytes = min(
+            max_text_characters * MAX_CHARACTER_BYTES + MAX_FIELD_BYTES, MAX_JSON_BYTES
+        )
+        self._bodies = json_budget()
         self._turns = asyncio.Semaphore(ENCODERS_AT_ONCE)
 
     def routes(self) -> list[web.RouteDef]:
@@ -35,7 +49,7 @@ class SpeechApi:
         return [web.post(PATH, self._speech)]
 
     async def _speech(self, request: web.Request) -> web.StreamResponse:
-        asked = read_speech_request(await read_json(request))
+        asked = read_speech_request(await read_json(request, self._max_bytes, self._bodies))
         tts_model(asked.model, self._service.status().model)
         reply = await self._service.open_reply(
             self._voices.resolve(asked.voice), connection_name(request), speed=asked.speed

@@ -18,6 +18,7 @@ from wyoming_voice_stack.asr.utterance import Utterance
 from wyoming_voice_stack.asr.utterance_request import UtteranceRequest
 from wyoming_voice_stack.errors import UnsupportedAudio, VoiceStackError
 from wyoming_voice_stack.http.api.api_errors import InvalidField, describe
+from wyoming_voice_stack.http.api.body_budget import BodyBudget, json_budget
 from wyoming_voice_stack.http.api.names import asr_model
 from wyoming_voice_stack.http.api.requests import connection_name, read_json, require_size
 from wyoming_voice_stack.http.api.streaming import open_stream, send
@@ -34,7 +35,7 @@ from wyoming_voice_stack.http.api.transcription.transcription_fields import (
     read_fields,
     read_json_fields,
 )
-from wyoming_voice_stack.http.api.uploads import UploadBudget, received_form
+from wyoming_voice_stack.http.api.uploads import received_form
 from wyoming_voice_stack.machine.growing_buffer import Content
 from wyoming_voice_stack.metrics import Metrics
 
@@ -57,7 +58,7 @@ class TranscriptionApi:
     def __init__(
         self,
         service: AsrService,
-        uploads: UploadBudget,
+        uploads: BodyBudget,
         metrics: Metrics,
         *,
         max_upload_bytes: int,
@@ -65,6 +66,7 @@ class TranscriptionApi:
         """`uploads` is the memory for the files of all requests."""
         self._service = service
         self._uploads = uploads
+        self._json_bodies = json_budget()
         self._metrics = metrics
         self._max_upload_bytes = max_upload_bytes
         self._feed = FileFeed()
@@ -109,10 +111,13 @@ class TranscriptionApi:
         # Base64 needs four bytes for three.
         limit = min(self._max_upload_bytes * 4 // 3 + MAX_JSON_FIELD_BYTES, MAX_JSON_UPLOAD_BYTES)
         require_size(request, limit)
+        fields, data = read_json_fields(
+            await read_json(request, limit, self._json_bodies, max_values=MAX_JSON_UPLOAD_VALUES)
+        )
         memory = self._uploads.open()
         try:
-            body = await read_json(request, limit, memory.add, MAX_JSON_UPLOAD_VALUES)
-            yield read_json_fields(body)
+            memory.add(len(data or b""))
+            yield fields, data
         finally:
             memory.close()
 

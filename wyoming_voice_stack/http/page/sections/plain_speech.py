@@ -39,7 +39,7 @@ class PlainSpeech:
     async def _speak(self, request: web.Request, visitor: Visitor) -> web.Response:
         # No header can be asked of a form, but browsers name the site that it is on.
         require_own_origin(request)
-        fields = _fields(bytes(await read_body(request, MAX_FORM_BYTES)))
+        fields = _fields(bytes((await read_body(request, MAX_FORM_BYTES)).content()))
         if not visitor.by_ingress and not self._key.accepts(fields.get("key", "")):
             raise InvalidKey("The API key is missing or wrong.")
         text = fields.get("text", "")

@@ -12,10 +12,11 @@ from aiohttp import web
 
 from wyoming_voice_stack.errors import RequestError, UnknownVoice
 from wyoming_voice_stack.http.api.api_errors import InvalidField
+from wyoming_voice_stack.http.api.body_budget import BodyBudget
 from wyoming_voice_stack.http.api.names import VoiceNames
 from wyoming_voice_stack.http.api.requests import read_json
 from wyoming_voice_stack.http.api.streaming import open_stream, send
-from wyoming_voice_stack.http.api.uploads import UploadBudget, received_form
+from wyoming_voice_stack.http.api.uploads import received_form
 from wyoming_voice_stack.http.page.page_files import SECURITY_HEADERS
 from wyoming_voice_stack.http.page.page_routes import PageRoute
 from wyoming_voice_stack.http.page.page_visitors import Visitor
@@ -46,7 +47,7 @@ class VoiceRoutes:
         self,
         service: TtsService,
         aliases: AliasFile,
-        uploads: UploadBudget,
+        uploads: BodyBudget,
         max_upload_bytes: int,
     ) -> None:
         """`uploads` is the memory that all uploads of the server share."""

@@ -20,7 +20,7 @@ from tests.support.transcribing_api import (
 )
 from wyoming_voice_stack.asr.engine import Speech, Transcription
 from wyoming_voice_stack.errors import EngineError
-from wyoming_voice_stack.http.api import uploads
+from wyoming_voice_stack.http.api.body_budget import MIB, BodyBudget
 from wyoming_voice_stack.http.api.transcription import transcription_api
 from wyoming_voice_stack.http.api.transcription.transcription_api import (
     MAX_JSON_UPLOAD_VALUES,
@@ -62,7 +62,8 @@ async def test_json_with_many_values(engine: TellingRecognizer) -> None:
 async def test_json_counts_as_it_arrives(
     engine: TellingRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "OWN_BYTES", 0)
+    budget = BodyBudget(MIB, own_bytes=0)
+    monkeypatch.setattr(transcription_api, "json_budget", lambda: budget)
     whole = json.dumps({"input_audio": {"data": base64.b64encode(spoken_file()).decode()}})
     rest_may_come = asyncio.Event()
 
@@ -74,7 +75,7 @@ async def test_json_counts_as_it_arrives(
     headers = {"Content-Type": "application/json", "Content-Length": str(len(whole))}
     async with transcribing(engine) as caller, asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(caller.post(body(), headers=headers))
-        await eventually(lambda: caller.uploads.used_bytes == 1)
+        await eventually(lambda: budget.used_bytes == 1)
         rest_may_come.set()
         assert (await sending).status == 200
 

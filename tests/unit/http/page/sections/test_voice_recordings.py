@@ -13,7 +13,7 @@ from tests.support.audio_file_formats import audio_file
 from tests.support.page_client import CHANGE, error_of
 from tests.support.voice_files import RATE, speech, write
 from tests.support.voice_uploads import add, files, listed, recording, voices
-from wyoming_voice_stack.http.api.uploads import MIB
+from wyoming_voice_stack.http.api.body_budget import MIB
 from wyoming_voice_stack.tts.voices import voice_editor
 from wyoming_voice_stack.tts.voices.cloning.assessment import Assessment
 
