@@ -2,7 +2,7 @@
 
 The text encoder cannot be computed in windows, because every phoneme depends on all others. It has two
 sessions, of one thread and of several, which share their float32 weights: with a second thread, encoding
-a sentence takes two thirds of the time, but half as much work again.
+a sentence takes two thirds of the time, but half as much work again. A short text gains nothing.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ _LOGGER = logging.getLogger(__name__)
 
 MAX_ENCODER_THREADS = 4
 """Threads that encode a sentence; its matrices are small."""
+MIN_SHARED_PHONEMES = 90
+"""Length, padding included, from which threads share the encoding of a text. A core that has slept slows them for
+some 10 ms, in which one thread encodes a shorter text."""
 MIN_SHARED_BYTES = 4096
 """Size from which the encoder's sessions share a tensor of weights. Smaller ones stay in the model,
 where a session can fold constants."""
@@ -65,13 +68,20 @@ class StreamingVoice:
     def encode(self, feeds: Mapping[str, Tensor], threads: int = 1) -> StreamingSentence:
         """Run the text encoder. It draws the noise, once for all windows.
 
-        With `threads` above 1, all threads of the multi-threaded session take part.
+        With `threads` above 1, all threads of the multi-threaded session take part, if the text is long
+        enough.
         """
         encoder = self._encoder
-        session = encoder.multi_threaded if threads > 1 else encoder.single_threaded
+        shared = threads > 1 and _phonemes(feeds) >= MIN_SHARED_PHONEMES
+        session = encoder.multi_threaded if shared else encoder.single_threaded
         names = [each.name for each in session.get_outputs()]
         tensors = dict(zip(names, session.run(names, feeds), strict=True))
-        return StreamingSentence(self._stages, tensors)
+        return StreamingSentence(self._stages, tensors, cores_awake=shared)
+
+
+def _phonemes(feeds: Mapping[str, Tensor]) -> int:
+    """The length of a text: its phonemes are the longest of the encoder's inputs."""
+    return max(len(each[0]) if each.ndim > 1 else 0 for each in feeds.values())
 
 
 class WholeSentenceVoice:

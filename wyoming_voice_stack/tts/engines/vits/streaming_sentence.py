@@ -28,8 +28,16 @@ class StreamingSentence:
 
     decoding_share = 1.0
 
-    def __init__(self, stages: Sequence[Stage], tensors: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        tensors: Mapping[str, Tensor],
+        *,
+        cores_awake: bool = True,
+    ) -> None:
+        """`cores_awake` is whether several threads have just encoded the text."""
         self._tensors = tensors
+        self._cores_awake = cores_awake
         self._flow = tuple(takewhile(_is_flow, stages))
         self._outputs = stage_outputs(stages, tensors)
         self._waveform = self._outputs[-1]
@@ -39,10 +47,15 @@ class StreamingSentence:
         """Samples of a frame."""
 
     def decode(self, window: Window, threads: int = 1) -> Tensor:
-        """Decode these frames with `threads` threads, as [samples]."""
+        """Decode these frames with `threads` threads, as [samples].
+
+        A short first window is decoded by one, which would wait longer for a core that has slept.
+        """
         samples = Window(window.start * self.hop, window.stop * self.hop)
         short = window.start == 0 and window.stop <= min(self.frames - 1, MAX_SHORT_FRAMES)
-        if threads > 1 and short and self._flow:
+        if threads > 1 and short and not self._cores_awake:
+            threads = 1
+        elif threads > 1 and short and self._flow:
             self._compute_ahead()
             threads -= 1
         elif self._coming is not None:

@@ -23,6 +23,7 @@ from wyoming_voice_stack.onnx_file.graph import read_graph
 from wyoming_voice_stack.tts.engines.vits.partition import partition
 from wyoming_voice_stack.tts.engines.vits.receptive_field import ReceptiveField
 from wyoming_voice_stack.tts.engines.vits.sessions import (
+    MIN_SHARED_PHONEMES,
     EncoderSessions,
     StreamingVoice,
     load_voice,
@@ -120,23 +121,31 @@ class TestRealVoice:
         assert isinstance(voice, StreamingVoice)
         threads = [each.get_session_options().intra_op_num_threads for each in _readers_of(voice)]
         assert threads == [1, 3]
-        asked = feeds(40, SCALES * np.array([0, 1, 0], np.float32))
+        asked = feeds(MIN_SHARED_PHONEMES, SCALES * np.array([0, 1, 0], np.float32))
         alone, together = voice.encode(asked), voice.encode(asked, threads=2)
         assert alone.frames == together.frames
         sounds = [each.decode(Window(0, each.frames)) for each in (alone, together)]
         assert np.abs(sounds[0]).max() > 0.01
         assert np.abs(sounds[0] - sounds[1]).max() < 1e-4
 
-    def test_one_thread_uses_the_single_threaded_session(self, joe: StreamingVoice) -> None:
-        counts: list[int] = []
-        text = EncoderSessions(
-            CountedSession(joe._encoder.single_threaded, counts), joe._encoder.single_threaded
-        )
-        counted = StreamingVoice(text, joe._stages)
-        counted.encode(feeds(9), threads=1)
-        assert counts == [9]
-        counted.encode(feeds(9), threads=2)
-        assert counts == [9]
+    @pytest.mark.parametrize(
+        ("phonemes", "threads", "shared"),
+        [
+            (MIN_SHARED_PHONEMES, 1, False),
+            (MIN_SHARED_PHONEMES - 1, 2, False),
+            (MIN_SHARED_PHONEMES, 2, True),
+        ],
+    )
+    def test_several_threads_encode_long_texts(
+        self, joe: StreamingVoice, phonemes: int, threads: int, shared: bool
+    ) -> None:
+        single: list[int] = []
+        multi: list[int] = []
+        session = joe._encoder.single_threaded
+        text = EncoderSessions(CountedSession(session, single), CountedSession(session, multi))
+        sentence = StreamingVoice(text, joe._stages).encode(feeds(phonemes), threads)
+        assert (single, multi) == (([], [phonemes]) if shared else ([phonemes], []))
+        assert sentence._cores_awake == shared
 
     def test_one_thread_needs_one_session(self, joe: StreamingVoice) -> None:
         assert len(set(_readers_of(joe))) == 1

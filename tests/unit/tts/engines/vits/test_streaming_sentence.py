@@ -110,6 +110,18 @@ def test_other_first_windows_are_not(
     assert sum(made[0]) <= most
 
 
+def test_one_thread_decodes_the_first_window_beside_a_core_that_sleeps(
+    joe: StreamingVoice, sentence: StreamingSentence
+) -> None:
+    stages, made = counted_stages(joe)
+    beside_idle = StreamingSentence(stages, dict(sentence._tensors), cores_awake=False)
+    beside_idle.decode(Window(0, FIRST), threads=2)
+    assert [len(each) for each in made] == [1] * len(made)
+    assert beside_idle._coming is None
+    beside_idle.decode(Window(FIRST, sentence.frames), threads=2)
+    assert all(len(each) > 2 for each in made)
+
+
 @pytest.mark.parametrize("short", [MAX_SHORT_FRAMES, 1])
 def test_windows_are_the_same_waveform(
     joe: StreamingVoice, sentence: StreamingSentence, short: int
