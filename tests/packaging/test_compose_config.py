@@ -11,15 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.compose_files import (
-    GPU,
-    HOST,
-    MAIN,
-    MODES,
-    ONE_URL,
-    OPEN_WEBUI,
-    ROOT,
-)
+from tests.support import compose_files
 
 COMPOSE = shutil.which("docker-compose")
 
@@ -47,13 +39,13 @@ class TestConfig:
 
     @pytest.fixture
     def alone(self, tmp_path: Path) -> Path:
-        shutil.copy(ROOT / MAIN, tmp_path)
+        shutil.copy(compose_files.ROOT / compose_files.MAIN, tmp_path)
         return tmp_path
 
     def test_in_an_empty_folder(self, alone: Path) -> None:
         services = self.config(alone)
         assert services.keys() == {"asr", "tts", "announcer"}
-        for mode in MODES:
+        for mode in compose_files.MODES:
             assert not services[mode]["command"]
             assert "build" not in services[mode]
             assert "cpus" not in services[mode]["deploy"]["resources"]["limits"]
@@ -78,12 +70,18 @@ class TestConfig:
         assert environment["TTS_PORT"] == "5002"
 
     def test_a_checkout(self) -> None:
-        services = self.config(ROOT)
+        services = self.config(compose_files.ROOT)
         assert {each["image"] for each in services.values()} == {"voice-stack:latest"}
         assert all("build" in each for each in services.values())
 
     def test_open_webui(self) -> None:
-        services = self.config(ROOT, MAIN, OPEN_WEBUI, API_KEY="secret", OPEN_WEBUI_PORT="8")
+        services = self.config(
+            compose_files.ROOT,
+            compose_files.MAIN,
+            compose_files.OPEN_WEBUI,
+            API_KEY="secret",
+            OPEN_WEBUI_PORT="8",
+        )
         assert services.keys() == {"asr", "tts", "announcer", "open-webui"}
         described = services["open-webui"]
         assert described["environment"]["AUDIO_STT_OPENAI_API_KEY"] == "secret"
@@ -91,13 +89,22 @@ class TestConfig:
         assert services["asr"]["networks"] == described["networks"]
 
     def test_one_url(self) -> None:
-        services = self.config(ROOT, MAIN, ONE_URL, API_PORT="8")
+        services = self.config(
+            compose_files.ROOT, compose_files.MAIN, compose_files.ONE_URL, API_PORT="8"
+        )
         front = services["api"]
         assert front["ports"][0]["published"] == "8"
         assert services["asr"]["networks"] == services["tts"]["networks"] == front["networks"]
         [mounted] = front["volumes"]
-        assert Path(mounted["source"]) == ROOT / "deploy" / "haproxy" / "haproxy.cfg"
+        assert Path(mounted["source"]) == compose_files.ROOT / "deploy" / "haproxy" / "haproxy.cfg"
 
-    @pytest.mark.parametrize("files", [(MAIN, HOST), (MAIN, GPU), (MAIN, HOST, GPU)])
+    @pytest.mark.parametrize(
+        "files",
+        [
+            (compose_files.MAIN, compose_files.HOST),
+            (compose_files.MAIN, compose_files.GPU),
+            (compose_files.MAIN, compose_files.HOST, compose_files.GPU),
+        ],
+    )
     def test_combinations(self, files: tuple[str, ...]) -> None:
-        assert self.config(ROOT, *files).keys() >= {"asr", "tts"}
+        assert self.config(compose_files.ROOT, *files).keys() >= {"asr", "tts"}

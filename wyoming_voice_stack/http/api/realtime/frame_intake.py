@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
@@ -48,6 +47,7 @@ class FrameIntake:
         self._unpaid_bytes = 0
         self._incomplete_bytes = 0
         self._incomplete_since = 0.0
+        self._clock = asyncio.get_running_loop().time
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -108,7 +108,7 @@ class FrameIntake:
 
     def _occupy(self, incomplete_bytes: int) -> None:
         if not self._incomplete_bytes:
-            self._incomplete_since = time.monotonic()
+            self._incomplete_since = self._clock()
         own, shared = (max(0, n - OWN_BYTES) for n in (self._incomplete_bytes, incomplete_bytes))
         if shared > own and not self._pool.holds(shared - own):
             self._refuse(WSCloseCode.TRY_AGAIN_LATER, BUSY_REASON)
@@ -136,7 +136,7 @@ class FrameIntake:
         while True:
             left_s = self._read_s
             if self._incomplete_bytes:
-                left_s += self._incomplete_since - time.monotonic()
+                left_s += self._incomplete_since - self._clock()
                 if left_s <= 0:
                     self._refuse(WSCloseCode.POLICY_VIOLATION, LATE_REASON)
                     return

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from aiohttp import WSCloseCode
+from aiohttp import WSCloseCode, WSMsgType
 
 from tests.support.fakes import eventually
 from tests.support.raw_websocket import EMPTY_FRAGMENT, FIRST_FRAGMENT, LAST_FRAGMENT, Endpoint
+from tests.support.virtual_time import run_in_virtual_time
 from wyoming_voice_stack.http.api.realtime.frame_intake import (
     BUSY_REASON,
     LATE_REASON,
     OWN_BYTES,
     READ_BYTES,
     UNREAD_BYTES,
+    FrameIntake,
 )
 from wyoming_voice_stack.http.deadlines import Deadlines
 from wyoming_voice_stack.http.pacing import Pace
@@ -136,15 +141,51 @@ async def test_an_event_that_is_never_complete_ends_the_session() -> None:
     assert WSCloseCode.POLICY_VIOLATION.to_bytes(2) + LATE_REASON.encode() in frame
 
 
-async def test_a_quiet_client_is_not_late() -> None:
-    endpoint = Endpoint()
-    endpoint.read.set()
-    async with (
-        endpoint.serving(deadlines=Deadlines(read_s=0.001)) as api,
-        endpoint.client(api) as client,
-    ):
-        for number in range(1, 4):
-            await client.send_raw(FIRST_FRAGMENT + LAST_FRAGMENT)
-            await eventually(lambda number=number: len(endpoint.types) == number)  # type: ignore[misc]
-            # Longer than an event may take, for the task that looks at it.
-            await asyncio.sleep(0.01)
+class Reading:
+    """An intake over a parser for which a full stop ends an event, and any other byte goes on with one."""
+
+    def __init__(self, read_s: float) -> None:
+        self.failures: list[str] = []
+        self.queue = SimpleNamespace(
+            _buffer=[],
+            _size=0,
+            set_exception=lambda error: self.failures.append(str(error)),
+            feed_eof=lambda: None,
+        )
+        request: Any = SimpleNamespace(
+            transport=None, protocol=SimpleNamespace(_payload_parser=self)
+        )
+        self.intake = FrameIntake(request, self.queue, InboxPool(), read_s=read_s)
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        if data == b".":
+            self.queue._buffer.append((SimpleNamespace(type=WSMsgType.TEXT), 0))
+        return False, b""
+
+
+def test_an_event_may_be_late_and_a_quiet_client_is_not() -> None:
+    """The time of an event begins with its first byte, however steadily the others follow."""
+
+    async def pace(size: int) -> None:
+        del size
+
+    async def main(clock: Callable[[], float]) -> None:
+        reading = Reading(read_s=30.0)
+        reading.intake.start(pace)
+        for _ in range(3):
+            reading.intake.feed_data(b"a")
+            await asyncio.sleep(29.0)
+            reading.intake.feed_data(b".")
+            await asyncio.sleep(100.0)
+        assert reading.failures == []
+        began = clock()
+        late_at: list[float] = []
+        for _ in range(100):
+            reading.intake.feed_data(b"a")
+            await asyncio.sleep(0.5)
+            late_at += [clock() - began for _ in reading.failures[len(late_at) :]]
+        assert reading.failures == [LATE_REASON]
+        assert 30.0 <= late_at[0] < 31.0
+        reading.intake.close()
+
+    run_in_virtual_time(main)
