@@ -81,7 +81,7 @@ class StreamingVoice:
 
 def _phonemes(feeds: Mapping[str, Tensor]) -> int:
     """The length of a text: its phonemes are the longest of the encoder's inputs."""
-    return max(len(each[0]) if each.ndim > 1 else 0 for each in feeds.values())
+    return max(each.size for each in feeds.values())
 
 
 class WholeSentenceVoice:
