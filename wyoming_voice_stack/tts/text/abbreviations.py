@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import re
 
-_NAME_ABBREVIATIONS = """
-    dr mr mrs ms sr prof st ste mt gen sgt capt lt rev hon vs approx resp fig vol et
-    hr fr frl dipl bzw bspw ca vgl sog inkl zzgl ggf evtl
-    mme mlle cf sra srta dra exmo exma sig dott avv ing
-    mio mrd tsd bzgl med phil
-    dhr mevr mw drs bijv np tzw ul mgr tj tzv např tis mld bkz sn doç yrd ún özv
-    ul inż św ok temp pow rozdz tel prof
-    ул им проф акад тов напр тел
-    örn bkz özv ifj id pl kl bl dvs нар вул ім
-    просп пл пер пос оз наб бул корп оф эт каб
-    av avda bd geb fa vgl sog tél tř woj máx mín maks ks
-"""
-"""Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
+from wyoming_voice_stack.tts.text.abbreviation_words import (
+    CAPITAL_ABBREVIATIONS,
+    FIRST_WORDS,
+    NAME_ABBREVIATIONS,
+    NAME_ENDINGS,
+    NUMBER_ABBREVIATIONS,
+    TIME_WORDS,
+    WORDS_BEFORE_LETTERS,
+)
 
-In this order: English; German; French, Spanish, Portuguese and Italian; Dutch, Polish, Czech,
-Turkish and Hungarian; Russian; Turkish, Hungarian, Swedish and Ukrainian; Spanish, French and German.
-"""
-
-_CAPITAL_ABBREVIATIONS = """
-    Sen Rep Gov Pres Col Ft Ph Av Mgr MUDr JUDr PhDr RNDr Bc Sn Cad Dña Sres Sigg Profa Srta Dott Pck Pkt Msp Tl
-"""
-_TITLES = frozenset(_CAPITAL_ABBREVIATIONS.split())
+_TITLES = frozenset(CAPITAL_ABBREVIATIONS.split())
 """Abbreviations before a name only with these capital letters; otherwise a word that may end a sentence."""
 _NAMED = (
     "завод парк площад улиц театр школ библиотек музе университет институт академи больниц стадион станци метро "
@@ -45,63 +34,30 @@ _PLACES = {
         r"(?:^|[^\W\d_]{2}|,)\s*(?<!\w)(?<!zł )(?<!PLN )(?:na|z|do|od|przy|koło|obok|przez)\s$",
         re.IGNORECASE,
     ),
+    "ks": re.compile(r"(?<!\d\s)$"),
 }
 """Abbreviations before a name only behind these words: Czech `na nám. Míru`, but `Dal to nám.`"""
 _OTHER_SCRIPTS = ("डॉ", "प्रो")
 """Abbreviations before a name that end in a combining character, which is no letter."""
 
-_NUMBER_ABBREVIATIONS = """
-    no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
-    ref eq буд blz seg ter qua qui cell fax pon std sek godz ext apt ep eps gl hausnr kb kap
-    núm pág págs pag pagg cap č čl poz стр рис гл табл ст кв пл д эт
-    jan feb apr jun jul aug sept dec okt dez nov oct janv févr juil déc ene abr dic gen mag giu lug ago ott
-    mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
-"""
-"""Abbreviations only before a number; otherwise a word that may end a sentence."""
 
-_BEFORE_NAMES = frozenset((*_NAME_ABBREVIATIONS.split(), "\u043f\u0440"))
-_BEFORE_NUMBERS = frozenset(_NUMBER_ABBREVIATIONS.split())
+_BEFORE_NAMES = frozenset((*NAME_ABBREVIATIONS.split(), "\u043f\u0440"))
+_BEFORE_NUMBERS = frozenset(NUMBER_ABBREVIATIONS.split())
 _WEEKDAYS = frozenset({"Mo", "Di", "Mi", "Do", "Fr", "Sa", "Mar", "Mer", "См", "Zob"})
 """Weekdays, and words for `see`, which are words of other languages in lower case."""
 
 _CLOSING = frozenset({"a.m", "p.m", "u.s.w", "т.д", "т.п"})
 """Abbreviations that usually end the sentence when a capital letter follows."""
 
-_TIME_WORDS = """
-    Monday Tuesday Wednesday Thursday Friday Saturday Sunday Eastern Pacific Central Mountain EST EDT
-    CST CDT MST MDT PST PDT ET PT GMT UTC CET CEST
-"""
-_WITH_TIMES = frozenset(_TIME_WORDS.split())
+_WITH_TIMES = frozenset(TIME_WORDS.split())
 """Words that go on with a time of day: `at 5 p.m. Monday`."""
-_NAME_ENDINGS = """
-    jr sr inc ltd corp co bros st ave blvd rd hwy
-"""
-_AFTER_NAMES = frozenset(_NAME_ENDINGS.split())
+_AFTER_NAMES = frozenset(NAME_ENDINGS.split())
 """Abbreviations behind a name, which the name may go on after, or the sentence may end."""
-_FIRST_WORDS = """
-    The It He She We They You This That These Those There Here What How Why When Where If But And Then
-    However Also In On At For As My Your Our His Her Their Its Please Now Today Tomorrow Der Die Das Es
-    Er Sie Wir Ihr Dann Danach Aber Und Wenn Ein Eine Heute Morgen Gestern Hier Dort Jetzt Bitte Il Elle
-    Nous Vous Ils Elles Je Ce Cette Ces Une Mais Puis El Los Las Ella Ellos Una Pero Si Entonces Luego
-    Hoy Es Son Gli Ma Se Poi Oggi Domani Het Een Hij Zij Wij Ik Dat Dit Maar Als Dan Os As Ele Ela Um
-    Uma Mas Então On Ona Ono To Ale Je Jest Když Jeśli Он Она Они Мы Вы Это Если Bu Ama Az Ez Den Det
-    Han Hon Vi Many Some Most Nobody Everyone Several Each Every Both Since While After Before Because
-    Although Though Once Until Yes Not Only Just So Or Let Did Does Is Are Was Were Can Could Would Should
-    Potem Potom Pak Wtedy Потом Затем Depois Después Dopo Puis Daarna Toen Sonra
-    Has Have To With From By Even Still Perhaps Maybe Who Which Another Finally Meanwhile Unfortunately
-"""
-_STARTERS = frozenset(_FIRST_WORDS.split())
+_STARTERS = frozenset(FIRST_WORDS.split())
 """Words that begin a sentence, and are hardly ever a part of a name."""
 _SURNAMES = frozenset({"Das", "Den", "Han", "Ma", "Son", "To", "Vi"})
 """Those that are surnames, which follow a single initial: `J. Ma`."""
-_WORDS_BEFORE_LETTERS = """
-    vitamin vitamins vitamina vitamine plan plano piano option opción opzione opció hepatitis type typ
-    tipo gate terminal block group gruppe groupe grupo gruppo klasse class classe grade category
-    kategorie team answer antwort exhibit appendix anhang section abschnitt teil part point punkt hall
-    klasa klasie třída класс klas klasse plán план группа группе grupa skupina
-    halle saal gleis linie line exit ausgang tor variante route
-"""
-_LETTERED = frozenset(_WORDS_BEFORE_LETTERS.split())
+_LETTERED = frozenset(WORDS_BEFORE_LETTERS.split())
 """Words before a letter that is no initial: `vitamin C.`"""
 
 _WIND = re.compile(
@@ -109,6 +65,9 @@ _WIND = re.compile(
     re.IGNORECASE,
 )
 """The wind, behind which a letter is a direction."""
+
+_GRADE = re.compile(r"(?<!\w)(?:got|gets?|earned|received|scored|gave \w{2,4}) an? $")
+"""Words before a letter that is a grade: `She got an A.`"""
 
 _ORDINAL_CONTEXT = frozenset(
     {"der", "die", "das", "dem", "den", "des", "am", "im", "vom", "zum", "zur", "beim", "bis"},
@@ -120,6 +79,8 @@ _NUMBERED = ("str", "nr")
 """Endings of words before a number, such as "Hauptstr."."""
 _SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,|\s?[-\u2013])\s*$")
 """The previous ordinal of a list of ordinals."""
+_HOUSE_NUMBER = re.compile(r"(?<!\w)(?:no|nr|num):\s*$", re.IGNORECASE)
+"""The end of a line before a number that ends it: Turkish `No: 5.`"""
 _LISTED = (":", ",", ";", "(")
 
 _LAST_WORD = re.compile(r"(?<![^\W_])(?<!\w\.)(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+(?:\.[^\W\d_]+)*$")
@@ -128,10 +89,21 @@ _UNIT = re.compile(
     r"(?:^|[^\w.,])(?:\d+(?:[.,]\d+)?\s[mglsht\u0447\u043b]|(?:\d{1,3}|\d+[.,]\d+)\s[VWAKJL])$"
 )
 """A number and a unit of one letter; a capital letter behind a year is an initial."""
+_AMOUNT = re.compile(r"\d\s[^\W\d_]{2,4}$")
+_CURRENCIES = frozenset({"K\u010d", "Ft", "EUR", "USD", "CHF", "CZK", "HUF", "Euro"})
+"""What may follow `5 mil.`"""
+_CURRENCY_LETTERS = frozenset(currency[0] for currency in _CURRENCIES)
+_FLAT = re.compile(r"(?<!\w)(?:ul|al|os|pl)\. [^.!?]{2,40} \d{1,4}[A-Za-z]? m$")
+"""A Polish address before the number of the flat: `ul. D\u0142uga 5 m. 3`."""
 _AND_SO_ON = re.compile(
-    r"(?<!\w)(?:т\.\s[дп]|(?:ст|ч)\.\s?л|\u0438\s\u043f\u0440|[ap]\.\sm)$", re.IGNORECASE
+    r"(?<!\w)(?:т\.\s[дп]|(?:ст|ч)\.\s?л|c\.\s?\u00e0\s?[sc]|\u0438\s\u043f\u0440|[ap]\.\sm)$",
+    re.IGNORECASE,
 )
 _LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
+_UNCERTAIN = "uncertain"
+_YEAR = re.compile(r"(?<![\w.,])(?:19|20)\d\d$")
+_DATE_BEHIND_YEAR = re.compile(r"\d{1,2}(?:$|\.\s?(?:$|(?P<day>\d)))")
+"""Month and day of a Hungarian date: `2026. 11. 30.`"""
 _ROMAN = re.compile(r"[IVXL]{2,8}")
 _LONGEST_INITIAL = 2
 _LONGEST_WORD = 40
@@ -168,6 +140,8 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
     Returns None if more of it must be seen.
     """
     stem = before[-_CONTEXT_CHARACTERS:-1]
+    if goes_on := _goes_on(stem, after):
+        return None if goes_on is _UNCERTAIN else False
     if number := _LAST_NUMBER.search(stem):
         return _number_is_end(stem[: number.start()], after)
     end = stem[-_LONGEST_WORD:]
@@ -178,28 +152,53 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
         return True
     place = _PLACES.get(word[0].lower())
     if place is not None and after[0].isupper():
-        return place.search(end[: word.start()]) is None
+        return place.search(end[: word.start()]) is None or _is_one_of(_STARTERS, after)
     return _word_is_end(word[0], end[: word.start()], after)
+
+
+def _goes_on(stem: str, after: str) -> bool | str:
+    """Return whether a date, an address or an amount goes on behind the full stop, or `_UNCERTAIN`."""
+    if after[0].isdigit():
+        date = _DATE_BEHIND_YEAR.match(after) if _YEAR.search(stem) else None
+        is_open_date = date is not None and not date["day"]
+        return _UNCERTAIN if is_open_date else date is not None or _FLAT.search(stem) is not None
+    if after[0] in _CURRENCY_LETTERS and _AMOUNT.search(stem):
+        is_currency = _is_one_of(_CURRENCIES, after)
+        return _UNCERTAIN if is_currency is None else is_currency
+    return False
 
 
 def _word_is_end(word: str, previous: str, after: str) -> bool | None:
     """Return the same for a full stop behind `word`; `previous` is the text before the word."""
-    lowered = word.lower()
-    if lowered in _CLOSING:
+    if word.lower() in _CLOSING:
         return _is_not(_WITH_TIMES, after)
-    if len(word) == 1 and word.isupper() and (_is_lettered(previous) or _WIND.search(previous)):
+    if len(word) == 1 and word.isupper() and _precedes_letter(previous):
         return True
-    if _ROMAN.fullmatch(word) and _begins_or_follows_context(previous):
-        return False
-    is_name = _is_dotted_name(word) and not _SPACED.search(previous)
+    if _ROMAN.fullmatch(word):
+        if previous.endswith(", "):
+            return _is_one_of(_STARTERS, after)
+        if _begins_or_follows_context(previous):
+            return False
     if word == "al" and _BEFORE_ALLEY.search(previous):
         return False
+    return _is_end_behind_name(word, previous, after)
+
+
+def _is_end_behind_name(word: str, previous: str, after: str) -> bool | None:
+    """Return the same for a word that may be an initial or belong to the name before it."""
+    is_name = _is_dotted_name(word) and not _SPACED.search(previous)
     is_and_others = word == "al" and previous.endswith("et ")
-    if lowered in _AFTER_NAMES or is_and_others or is_name:
+    if word.lower() in _AFTER_NAMES or is_and_others or is_name:
         is_start = _is_one_of(_STARTERS - _SURNAMES if len(word) == 1 else _STARTERS, after)
         is_place = is_start is False and len(word) > 1 and _BEHIND_VERB.search(previous) is not None
         return _begins_report(after) if is_place else is_start
     return not _is_abbreviation(word, followed_by_letter=after[0].isalpha())
+
+
+def _precedes_letter(previous: str) -> bool:
+    """Return whether a letter behind the text is no initial: a vitamin, a direction or a grade."""
+    searches = (_is_lettered, _WIND.search, _GRADE.search)
+    return any(search(previous) for search in searches)
 
 
 def _is_dotted_name(word: str) -> bool:
@@ -266,6 +265,8 @@ def _is_abbreviation(word: str, *, followed_by_letter: bool) -> bool:
 
 def _number_is_end(before_number: str, after: str) -> bool | None:
     words = before_number.split()
+    if _HOUSE_NUMBER.search(before_number) and after[0].isupper():
+        return True
     if _SERIES.search(before_number) or before_number.rstrip().endswith(_LISTED):
         return False
     if not words or after[0].isdigit() or words[-1].lower() in _ORDINAL_CONTEXT:

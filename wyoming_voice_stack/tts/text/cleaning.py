@@ -25,8 +25,15 @@ from wyoming_voice_stack.tts.text.punctuation import (
 )
 
 _ADDRESS = re.compile(
-    r"(?<![a-zA-Z])(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[!-~]*[a-zA-Z0-9/#=&_-]", re.IGNORECASE
+    r"(?<![a-zA-Z])(?:[a-z][a-z0-9+._-]{1,15}://|www\.)[!-~]*[a-zA-Z0-9/#=&_-]\)?", re.IGNORECASE
 )
+_HIGHLIGHT = re.compile(r"(?<![\w=])==(?=[^\s=])([^=\n]{1,200})(?<!\s)==(?![\w=])")
+_LOWERED = re.compile(r"(?<=[A-Za-z)])~(\w{1,8})~")
+_RAISED = re.compile(r"(?<=[\w)])\^(\w{1,8})\^(?!\w)")
+_LINK_BY_REFERENCE = re.compile(
+    r"(?<![\w\]])\[([^\[\]\n]{0,200}[^\W\d_]{2}[^\[\]\n]{0,200})\]\[[^\[\]\n]{0,60}\]"
+)
+_FRACTION_SLASH = re.compile("(?<=\\d)\u2044(?=\\d)")
 _KEYCAP = re.compile("([0-9])\ufe0f?\u20e3")
 _STRAY_EMPHASIS = re.compile(
     r"(?<!\d)\*{2,}|\*{2,}(?!\d)|~~+|`+|(?<!\S)[*_]+(?=[^\s\d*_])|(?<=[^\s\d*_])[*_]+(?=[\s.,;:!?]|$)|(?<!\S)_{2,}(?!\S)",
@@ -68,7 +75,7 @@ def finalize_sentence(text: str) -> str:
     if not is_pronounceable(text):
         return ""
     if trailing_end_marks(text):
-        return strip_unmatched_openers(strip_final_closers(text))
+        return _SPACE_BEFORE_MARK.sub("", strip_unmatched_openers(strip_final_closers(text)))
     text = strip_unmatched_openers(_TRAILING_CLAUSE_MARKS.sub("", text).rstrip(_CLOSING_QUOTES))
     text = _TRAILING_CLAUSE_MARKS.sub("", text)
     return text if text[-1] in END_MARKS else text + full_stop_for(text)
@@ -90,14 +97,29 @@ def _is_invisible(character: str) -> bool:
 
 
 def _clean(text: str) -> str:
-    text = _without_emoji(_ADDRESS.sub(" ", _FOOTNOTE.sub("", without_marks(text))))
-    text = fold_characters(text)
+    text = _ADDRESS.sub(_behind_address, _FOOTNOTE.sub("", without_marks(text)))
+    text = fold_characters(_FRACTION_SLASH.sub("/", _without_emoji(_without_more_marks(text))))
     text = _STRAY_EMPHASIS.sub("", " ".join(text.split()))
     text = _CELL_BORDER.sub(", ", text)
     text = _EMPTY_BRACKETS.sub("", text)
     text = _SPACE_BEFORE_MARK.sub("", text)
     text = _REPEATED_COMMA.sub(",", _CLAUSE_MARK_BEFORE_END.sub("", text))
     return " ".join(text.split())
+
+
+def _behind_address(match: re.Match[str]) -> str:
+    """Return what stays of an address: a closing bracket that none in it opens."""
+    address = match[0]
+    return " )" if address[-1] == ")" and address.count("(") < address.count(")") else " "
+
+
+def _without_more_marks(text: str) -> str:
+    """Remove Markdown that CommonMark does not have: highlights, lowered and raised text, references."""
+    if "][" in text:
+        text = _LINK_BY_REFERENCE.sub(r"\1", text)
+    if "~" in text or "^" in text:
+        text = _RAISED.sub(r"^\1", _LOWERED.sub(r"\1", text))
+    return _HIGHLIGHT.sub(r"\1", text) if "==" in text else text
 
 
 def _without_emoji(text: str) -> str:

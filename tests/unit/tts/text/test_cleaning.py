@@ -54,6 +54,16 @@ MARKDOWN = [
     ("~~~ Welcome ~~~", "Welcome."),
     ("Footnote[^1] here\n\n[ref]: https://example.com", "Footnote here."),
     (r"\*stars\*", "stars."),
+    ("==marked== and H~2~O and X^2^", "marked and H2O and X^2."),
+    ("x == y == z and ~5 and 2^10", "x == y == z and ~5 and 2^10."),
+    (
+        "[the docs][1] and [more][], but a[0][1] and [4][5]",
+        "the docs and more, but a[0][1] and [4][5].",
+    ),
+    ("See https://example.com/A_(b). Then (https://example.com/a)", "See. Then."),
+    ('See "https://example.com/x."', "See."),
+    ("media_source://tts/x. Go", "Go."),
+    ("1\u20442 cup", "1/2 cup."),
 ]
 
 

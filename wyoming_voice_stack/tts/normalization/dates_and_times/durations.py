@@ -34,6 +34,8 @@ _MINUTES = re.compile(
 )
 """`1:30 min`, with the symbol or the word in any language."""
 _SECONDS = rf"{_BEGIN}(?P<d>)?(?P<h>)?(?P<m>00?):(?P<s>[0-5]\d)(?![\w:]|[.,]\d|\s?[-\u2013]\s?\d|\s?[ap]\.?m)"
+_TIMER_MINUTES = r"(?<![\w:.,/-])\d{1,2}:[0-5]\d(?![\w:]|[.,]\d|\s?[-\u2013]\s?\d|\s?[ap]\.?m)"
+_MINUTES_AND_SECONDS = re.compile(r"(?P<d>)?(?P<h>)?(?P<m>\d{1,2}):(?P<s>\d\d)")
 _NEAR = 40
 """Characters between a word such as `timer` and its time."""
 _LAST_WORD = re.compile(r"([^\W\d_]+) $")
@@ -68,7 +70,8 @@ def _on_timer(text: str, locale: LocaleRules) -> str:
     clock = locale.lexicon.clock
     of_day = word_pattern((*clock.consumed_words, *clock.hour_words), locale) or "(?!)"
     seconds, words = _timer(of_day, clock.timer_words)
-    return seconds.sub(lambda match: _seconds(match, words, locale), text)
+    text = seconds.sub(lambda match: _seconds(match, words, locale), text)
+    return _beside(of_day, clock.timer_words).sub(lambda match: _minutes(match, locale), text)
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
@@ -76,6 +79,25 @@ def _timer(of_day: str, timer_words: tuple[str, ...]) -> tuple[re.Pattern[str], 
     """Return the patterns for the time and for the words near it."""
     words = rf"(?<!\w)(?i:{'|'.join(timer_words)})(?!\w)"
     return re.compile(rf"{_SECONDS}(?!{of_day})"), re.compile(words)
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _beside(of_day: str, timer_words: tuple[str, ...]) -> re.Pattern[str]:
+    """Match minutes and seconds directly beside a word such as `timer` or `left`."""
+    words = rf"(?<!\w)(?i:{'|'.join(timer_words)})(?!\w)"
+    return re.compile(
+        rf"(?P<word>{words}:? )?(?P<time>{_TIMER_MINUTES})(?!{of_day})(?(word)|(?= {words}))"
+    )
+
+
+def _minutes(match: re.Match[str], locale: LocaleRules) -> str:
+    """Verbalize `5:00` beside the word, unless it is a time of day."""
+    time = _MINUTES_AND_SECONDS.match(match["time"])
+    before = _LAST_WORD.search(match.string, max(match.start() - 12, 0), match.start("time"))
+    is_of_day = before is not None and before[1].lower() in locale.lexicon.clock.lead_words
+    if is_of_day or time is None:
+        return match[0]
+    return (match["word"] or "") + _verbalize(time, locale)
 
 
 def _seconds(match: re.Match[str], words: re.Pattern[str], locale: LocaleRules) -> str:

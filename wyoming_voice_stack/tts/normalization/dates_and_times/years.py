@@ -19,6 +19,8 @@ _SEASON = re.compile(
     r"(?<![\w.,:/+-])(?P<y>(?:19|20)\d\d)[/\u2013-](?P<next>\d\d|20\d\d)(?![\w/-]|[.,]\d)"
 )
 _CENTURY = 100
+_MONTHS = 12
+"""`2011-12` is a month."""
 _YEAR_DIGITS = 4
 _ROUND = 50
 """Multiples of it are no years before an abbreviation that is also a unit, such as that of gram in Russian."""
@@ -55,7 +57,9 @@ def _span(match: re.Match[str], locale: LocaleRules) -> str:
 
 def _season(match: re.Match[str], locale: LocaleRules) -> str:
     year, following = int(match["y"]), match["next"]
-    if int(following) % _CENTURY != (year + 1) % _CENTURY or "-" in match[0]:
+    if int(following) % _CENTURY != (year + 1) % _CENTURY or (
+        "-" in match[0] and not _MONTHS < int(following) < _CENTURY
+    ):
         return match[0]
     is_full_year = len(following) == _YEAR_DIGITS
     spell = locale.numerals.year if is_full_year else locale.numerals.cardinal

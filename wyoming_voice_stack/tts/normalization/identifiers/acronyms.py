@@ -15,7 +15,8 @@ _NUMBER_CHARACTERS = 2
 _INITIAL_CHARACTERS = 2
 _LEAST = "min."
 """Minutes behind a number, and a minimum before one."""
-_NUMBER_NEXT = re.compile(r"\s?\d")
+_SIGN = "[-\u2212\u2013+~\u2248]"
+_NUMBER_NEXT = re.compile(rf"\s?{_SIGN}?\s?\d")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_])")
 _CAPITALS = re.compile(r"[^\W\d_]{2,}")
 _CAPITAL = r"(?P<capital>[^\W\d_])"
@@ -49,6 +50,8 @@ def verbalize_abbreviations(text: str, locale: LocaleRules) -> str:
 
     In a text that is all capitals, acronyms cannot be distinguished from words and stay.
     """
+    for written, full in locale.lexicon.expansions.items():
+        text = re.sub(written, full, text)
     if "." in text or "-" in text:
         text = _expand_by_place(text, locale)
     if pattern := _spellings(locale):
@@ -65,7 +68,7 @@ def _expand_by_place(text: str, locale: LocaleRules) -> str:
     text = expand_declined_abbreviations(text, locale)
     for short, full in locale.lexicon.before_numbers.items():
         written = re.escape(short).replace(r"\ ", r"\s?")
-        text = re.sub(rf"(?<![\w.]){written}(?=\s(?:\d|[IVXLC]+\b))", full, text)
+        text = re.sub(rf"(?<![\w.])(?<!\d ){written}(?=\s(?:{_SIGN}?\d|[IVXLC]+\b))", full, text)
     for short, full in locale.lexicon.word_endings.items():
         text = re.sub(rf"(?<=[^\W\d_]{{3}}){re.escape(short)}(?!\w)", full, text)
     if pattern := _before_names(locale):
@@ -127,7 +130,7 @@ def _spellings(locale: LocaleRules) -> re.Pattern[str] | None:
     if not locale.lexicon.spellings:
         return None
     short = "|".join(map(re.escape, sorted(_full_forms(locale), key=len, reverse=True)))
-    return re.compile(rf"{locale.before}(?:{short}){locale.after}")
+    return re.compile(rf"{locale.before}(?<!\b\w\.)(?:{short}){locale.after}")
 
 
 def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
@@ -182,7 +185,7 @@ def _letters(locale: LocaleRules) -> re.Pattern[str] | None:
     if not locale.lexicon.letters:
         return None
     known = "|".join(map(re.escape, locale.lexicon.letters))
-    return re.compile(rf"{locale.before}({known})(s?){locale.after}")
+    return re.compile(rf"{locale.before}({known})(s?){locale.after}(?![$\u20ac\u00a3\u00a5])")
 
 
 def _is_all_capitals(text: str) -> bool:

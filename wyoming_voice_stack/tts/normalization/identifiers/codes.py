@@ -26,7 +26,7 @@ _NATIONAL = re.compile(
     r"|(?<![\w.,+/-])\(\d{2}\) ?9?\d{4}-\d{4}(?![\w:/-]|[.,]\d)"
     r"|(?<![\w.,+/-])06 1 \d{3} \d{4}(?![\w:/-]|[.,]\d)"
     r"|(?<![\w.,+/-])0\d(?:\.\d{2}){4}(?![\w:/-]|[.,]\d)"
-    r"|(?<![\w.,+/-])\d{3} \d{3} \d{4}(?![\w:/-]|[.,]\d| ?[%\u00b0])"
+    r"|(?<![\w.,+/-])(?!\d00 \d00 \d+00(?!\d))\d{3} \d{3} \d{4}(?![\w:/-]|[.,]\d| ?[%\u00b0])"
     r"|(?<![\w.,+/-])\d{3}-\d{2}-\d{2}(?![\w:/-]|[.,]\d)"
     r"|(?<![\w.,+/-])(?:1-)?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w:/]|[.,-]\d)"
 )
@@ -42,7 +42,9 @@ _VERSIONED = "Python|Node|iOS|iPadOS|macOS|Android|Ubuntu|Debian|Fedora|Alpine|H
 """Software whose name is followed by a version, not a decimal number: 3.11 is later than 3.9."""
 _YEAR_VERSION = re.compile(r"(?<![\w.,+-])(20\d\d)\.(\d{1,2})(?![\w%°€$]|[.,]\d| ?[%°€$])")
 
-_NO_NOUN = r"\w+ly\b|(?:from|when|right|straight|again|with|please)\b"
+_NO_NOUN = (
+    r"\w+ly\b|(?:from|when|right|straight|again|with|please|then|were|have|will|works?|both)\b"
+)
 """Words of four letters or more that are not nouns, and so not what the number counts."""
 
 
@@ -99,12 +101,16 @@ def _phone(written: str, locale: LocaleRules) -> str:
 def _dial_pattern(locale: LocaleRules) -> re.Pattern[str]:
     """Match one to four three-digit numbers after a word such as "dial"."""
     words = "|".join(locale.lexicon.dial_words)
-    capital = locale.lexicon.numbers.capitalized_nouns
-    counted = r" [A-Z\u00c4\u00d6\u00dc]" if capital else rf" (?!{_NO_NOUN})[^\W\d_]{{4,}}"
     joint = rf"(?:, | {locale.sign('and')} | {locale.lexicon.or_word} )"
     return re.compile(
-        rf"(?P<lead>(?<!\w)(?i:{words}) )(?P<numbers>\d{{3}}(?:{joint}\d{{3}}){{0,3}})(?![\w:/-]|[.,]\d|{counted}| ?[%\u00b0\u20ac$])"
+        rf"(?P<lead>(?<!\w)(?i:{words}) )(?P<numbers>\d{{3}}(?:{joint}\d{{3}}){{0,3}})(?![\w:/-]|[.,]\d|{_counted(locale)}| ?[%\u00b0\u20ac$])"
     )
+
+
+def _counted(locale: LocaleRules) -> str:
+    """Return a regular expression for a noun that the number before it counts."""
+    capital = locale.lexicon.numbers.capitalized_nouns
+    return r" [A-Z\u00c4\u00d6\u00dc]" if capital else rf" (?!{_NO_NOUN})[^\W\d_]{{4,}}"
 
 
 def _short_number(match: re.Match[str], locale: LocaleRules) -> str:
@@ -157,7 +163,7 @@ def _code_pattern(locale: LocaleRules) -> re.Pattern[str]:
     begin = r"(?<!\w)" if locale.lexicon.spaced else ""
     gap += r"(?:[A-Z]{1,3}-)?"
     number = r"(?:\d{4,12}|\d{2,3}(?:[- ]\d{2,4}){2,4}|\d{3}[- ]\d{2,4})"
-    digits = rf"{number}(?:, {number})*"
+    digits = rf"{number}(?:, {number}(?!\w|{_counted(locale)}))*"
     return re.compile(rf"({begin}(?i:{words}){gap})({digits})(?![\w:]|[.,-]\d| ?[%°€$])")
 
 

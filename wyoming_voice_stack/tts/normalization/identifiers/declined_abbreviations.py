@@ -6,7 +6,10 @@ import functools
 import re
 
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
-from wyoming_voice_stack.tts.normalization.locale.number_context import DeclinedAbbreviations
+from wyoming_voice_stack.tts.normalization.locale.number_context import (
+    AbbreviatedTitle,
+    DeclinedAbbreviations,
+)
 
 _CONTEXT_CHARACTERS = 32
 """Characters before the preposition that are searched for a verb of motion."""
@@ -37,13 +40,31 @@ def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
     is_initial = len(short) == len("M.") and (short[0].isupper() or match["name"].endswith("."))
     if rules is None or not match["name"][0].isupper() or is_initial:
         return match[0]
+    title = rules.titles.get(short.lower())
+    if title is not None and _names_person(match["name"], before.lower(), title):
+        return f"{before} {_title(short, match['name'], title)} ".lstrip()
     forms = rules.words[short.lower()]
     context = match.string[max(match.start() - _CONTEXT_CHARACTERS, 0) : match.start()]
     words = _CLAUSE.split(context)[-1]
     word = forms.get(_case(before.lower(), match["name"], words, rules)) or forms["nominative"]
-    if short[0].isupper():
-        word = word[0].upper() + word[1:]
-    return f"{before} {word} ".lstrip()
+    return f"{before} {_as_written(word, short)} ".lstrip()
+
+
+def _as_written(word: str, short: str) -> str:
+    """Return the full form with a capital letter if the abbreviation has one."""
+    return word[0].upper() + word[1:] if short[0].isupper() else word
+
+
+def _names_person(name: str, preposition: str, title: AbbreviatedTitle) -> bool:
+    is_place = re.fullmatch(title.not_names, name) is not None or preposition in title.not_after
+    return not is_place and re.fullmatch(title.names, name) is not None
+
+
+def _title(short: str, name: str, title: AbbreviatedTitle) -> str:
+    """Return the title in the case that the ending of the name shows."""
+    cases = title.cases_by_ending.items()
+    case = next((case for case, endings in cases if name.endswith(endings)), "nominative")
+    return _as_written(title.words[case], short)
 
 
 def _case(preposition: str, name: str, before: str, rules: DeclinedAbbreviations) -> str:

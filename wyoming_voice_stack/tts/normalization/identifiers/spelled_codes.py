@@ -12,6 +12,8 @@ from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALE
 _HEX = "[0-9A-Fa-f]"
 _BEGIN = r"(?<![A-Za-z0-9_.:@/-])"
 _END = r"(?![A-Za-z0-9_:@/-]|\.[A-Za-z0-9])"
+_COORDINATES = re.compile(r"(?<![\w.,])(-?\d{1,3}\.\d{1,9}),(?=-?\d{1,3}\.\d{1,9}(?![\w,]|\.\d))")
+"""Two decimal numbers without a space between them."""
 _UUID = re.compile(rf"{_BEGIN}\{{?({_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}})\}}?{_END}")
 _URN = re.compile(rf"(?<!\w)urn:uuid:(?={_HEX}{{8}}-)", re.IGNORECASE)
 _MAC = re.compile(
@@ -34,7 +36,9 @@ _GROUPED = re.compile(
     rf"{_BEGIN}(\d{{4}}(?:([ -])\d{{4}})(?:\2\d{{4}}){{1,5}}(?:\2\d{{1,4}})?){_END}"
 )
 """Card numbers, and tracking numbers in groups of four."""
-_HYPHENATED = re.compile(rf"{_BEGIN}(\d{{1,12}}(?:-\d{{1,12}}){{2,6}}){_END}")
+_HYPHENATED = re.compile(
+    rf"{_BEGIN}(\d{{1,12}}(?:-\d{{1,12}}){{2,6}}|[1-9]\d{{0,5}}-\d{{7,12}}){_END}"
+)
 _SHORTEST_HYPHENATED = 9
 """A date has eight digits."""
 _YEARS = re.compile(r"(?:(?:19|20)\d\d[ -]?)+")
@@ -60,8 +64,9 @@ def verbalize_spelled_codes(text: str, locale: LocaleRules | None) -> str:
 
     Without a locale, the digits stay, and a space separates them.
     """
-    if ":" not in text and not any(map(str.isdigit, text)):
+    if not any(map(text.__contains__, ":-.")) and not any(map(str.isdigit, text)):
         return text
+    text = _COORDINATES.sub(r"\1, ", text)
     text = _UUID.sub(lambda match: _groups(match[1], "-", locale), _URN.sub("UUID ", text))
     if ":" in text:
         text = _IPV6.sub(lambda match: _ipv6(match, locale), text)

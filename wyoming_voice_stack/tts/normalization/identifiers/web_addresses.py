@@ -29,6 +29,8 @@ _HOST = re.compile(
 _SCHEME = re.compile(r"(?<!\w)(?:mailto|tel|sms):(?=[\w+])", re.IGNORECASE)
 _PATH = re.compile(r"(?<![^\s(\[\"'=:])(?:~|\.{1,2})?(?:/[\w.-]*[A-Za-z_][\w.-]*)+/?(?<![.])")
 _WINDOWS_PATH = re.compile(r"(?<![\w\\])[A-Za-z]:(?:\\[\w.-]+){1,20}\\?(?<![.])")
+_SHARE = re.compile(r"(?<![\w\\:.])\\{1,2}[\w.-]+(?:\\[\w.$-]+){1,20}(?<!\.)")
+"""A folder on a server: `\\\\nas\\music`."""
 _FILE = re.compile(
     r"(?<![\w.@/-])[\w-]+(?:\.[\w-]+)*\."
     r"(?:ya?ml|json|py|txt|log|md|conf|cfg|ini|toml|sh|js|ts|css|html?|csv|xml|pdf|zip|db|sqlite"
@@ -49,6 +51,8 @@ def verbalize_addresses(text: str, locale: LocaleRules) -> str:
         text = _WINDOWS_PATH.sub(
             lambda match: _path(match[0].replace(":\\", "/").replace("\\", "/"), locale), text
         )
+    if "\\" in text:
+        text = _SHARE.sub(lambda match: _path(match[0].replace("\\", "/"), locale), text)
     if "/" in text:
         text = _PATH.sub(lambda match: _path(match[0], locale), text)
     if "." in text:
@@ -103,5 +107,5 @@ def _host(match: re.Match[str], locale: LocaleRules) -> str:
 
 
 def _path(path: str, locale: LocaleRules) -> str:
-    folders = re.sub(r"[/~_-]+", " ", path)
+    folders = re.sub(r"[/~_-]+", " ", re.sub(r"^\.{1,2}/", "", path))
     return " ".join(folders.replace(".", f" {locale.lexicon.dot} ").split())

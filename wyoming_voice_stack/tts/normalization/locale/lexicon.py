@@ -241,6 +241,8 @@ class Lexicon(_Entry):
     """Words with a capital letter before which those of `before_names` mean something else."""
     lowercase_abbreviations: tuple[str, ...] = ()
     """Those of `spellings` that are something else with a capital letter: `a. C.`, but `A. C. Milan`."""
+    expansions: dict[str, str] = {}
+    """Full forms by regular expression, of abbreviations that depend on the text on both sides."""
     word_endings: dict[str, str] = {}
     """Full forms of abbreviated ends of words: German `Hauptstr.`"""
     closing_abbreviations: tuple[str, ...] = ()

@@ -53,6 +53,21 @@ class AgreeingOrdinals(_ContextEntry):
     """Beginnings of words that a Roman numeral counts also behind a capital letter: `Začíná II. kolo`."""
 
 
+class AbbreviatedTitle(_ContextEntry):
+    """A title whose abbreviation has another meaning in front of a place, as in Russian."""
+
+    words: dict[str, str]
+    """Full forms by case."""
+    names: str
+    """Regular expression for a name of a person."""
+    not_names: str = ""
+    """Regular expression for those of places among them."""
+    not_after: tuple[str, ...] = ()
+    """Prepositions behind which it is a place."""
+    cases_by_ending: dict[str, tuple[str, ...]] = {}
+    """By case: endings of names."""
+
+
 class DeclinedAbbreviations(_ContextEntry):
     """Abbreviations in front of a name, whose full form is declined."""
 
@@ -66,6 +81,8 @@ class DeclinedAbbreviations(_ContextEntry):
     """Prepositions that require the accusative behind a verb of motion."""
     motion: str = ""
     """Regular expression for verbs of motion."""
+    titles: dict[str, AbbreviatedTitle] = {}
+    """By abbreviation: what it means in front of the name of a person."""
 
 
 class UnitDeclension(_ContextEntry):

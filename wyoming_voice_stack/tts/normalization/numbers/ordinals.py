@@ -67,12 +67,13 @@ def _with_letters(locale: LocaleRules) -> re.Pattern[str] | None:
     if not endings:
         return None
     known = "|".join(map(re.escape, endings))
-    return re.compile(rf"{locale.before}(\d{{1,4}})({known})(?!\w)")
+    grouped = r"\d{1,3}(?:,\d{3}){1,3}|" if "," in locale.lexicon.numbers.groups else ""
+    return re.compile(rf"{locale.before}({grouped}\d{{1,4}})({known})(?!\w)")
 
 
 def _lettered(match: re.Match[str], locale: LocaleRules) -> str:
     form, _, ending = locale.lexicon.ordinals[match[2]].partition("+")
-    return locale.numerals.ordinal(int(match[1]), form) + ending
+    return locale.numerals.ordinal(int(match[1].replace(",", "")), form) + ending
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

@@ -12,11 +12,11 @@ from wyoming_voice_stack.tts.normalization.locale.notation import parse_roman
 
 _ROMAN = r"(?P<roman>[IVXLCDM]{3,15}|[IVXL]{2}|[VX])"
 _POSSESSIVE = r"(?P<possessive>['\u2019]s)?"
-_ONE_IN_ENGLISH = (
-    r"(?:(?<=World War )|(?<=WW ))I|I(?=['\u2019]s\b|[;:)]|,(?! [a-z])|\.?$| (?:of|and) )"
-)
+_ONE_IN_ENGLISH = r"(?:(?<=World War )|(?<=WW ))I|I(?=['\u2019]s\b|[;:)]|,(?! [a-z])|\.?$| (?:of|and) |[-\u2013][IVX]{1,4}\b)"
 """`I` is also a pronoun. A full stop inside a sentence makes it an initial: `George I. Smith`."""
 _MORE = r"[IVXLCDM]{2,15}|[VX]"
+_LOWER_CASE = r"(?=\w{2})x{0,3}(?:ix|iv|v?i{0,3})"
+"""English pages and scenes in lower case: `Scene ii`, `page xii`."""
 _FEMALE_NAMES = (
     "elizabeth",
     "elisabeth",
@@ -29,6 +29,7 @@ _FEMALE_NAMES = (
     "elżbieta",
     "katarzyna",
 )
+_ROMAN_RANGE = re.compile(r"^[-\u2013]")
 _FIRST_ENDINGS = ("er", "re", "\u00e8re")
 """French endings of `Ier`; any other ending behind a single `I` may be a word."""
 _NO_WORD = rf"(?![VX](?:{'|'.join(_FIRST_ENDINGS)})(?!\w))"
@@ -59,6 +60,8 @@ def verbalize_roman_numerals(text: str, locale: LocaleRules) -> str:
         text = titled.sub(lambda match: match["title"] + _numbered(match["word"], 1, locale), text)
     if not text.isascii() and _CHARACTER.search(text):
         text = _CHARACTERS.sub(lambda match: _characters(match, locale), text)
+    if pattern := _lower_case_after_word(locale):
+        text = pattern.sub(lambda match: match[1] + match[2].upper(), text)
     if pattern := _after_word(locale):
         text = pattern.sub(lambda match: _after_name(match, locale), text)
     if pattern := _before_word(locale):
@@ -123,6 +126,14 @@ def _after_word(locale: LocaleRules) -> re.Pattern[str] | None:
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
+def _lower_case_after_word(locale: LocaleRules) -> re.Pattern[str] | None:
+    if locale.language != "en":
+        return None
+    words = "|".join(locale.lexicon.roman.cardinal_after)
+    return re.compile(rf"(?<!\w)((?i:{words}) )({_LOWER_CASE})(?![\w'\u2019-])")
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _first_with_title(locale: LocaleRules) -> re.Pattern[str]:
     """Match `Queen Elizabeth I`, where `I` is no pronoun."""
     roman = locale.lexicon.roman
@@ -143,6 +154,7 @@ def _after_name(match: re.Match[str], locale: LocaleRules) -> str:
     more = match["more"] or ""
     if match["word"].lower() in locale.lexicon.roman.cardinal_after:
         more = re.sub(rf"\b(?:{_MORE})\b", lambda one: _cardinal(one[0], locale), more)
+        more = _ROMAN_RANGE.sub(f" {locale.lexicon.to} ", more)
     return _numbered(match["word"], number, locale) + (match["possessive"] or "") + more
 
 

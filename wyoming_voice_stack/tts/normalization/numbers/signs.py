@@ -36,9 +36,12 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"([^\W\d_]+)\W{1,2}$")
 _WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
 _FOLD_PER = re.compile(r"(?<=\d)\s?[x\u00d7]/(?=[^\W\d_])")
+_MIXED = re.compile(rf"(?<![\w/.,-])(\d{{1,3}})[ -]({'|'.join(_FRACTION_SIGNS)})(?![\w/%]|[.,]\d)")
+"""`5 1/4` and `2-1/2`."""
 _RULES = (
     ("plus_minus", r"\u00b1\s?(?=\d)"),
     ("times", r"(?<=\d)\s?[\u00d7*\u22c5]\s?(?=-?\d)"),
+    ("times", r"(?<![\w\u00d7)])\u00d7(?=\d)"),
     ("by", r"(?<=\d)(?<!\b0)\s?x\s?(?=\d)(?!\s?\d+\s?[a-z]{3})"),
     ("fold", r"(?<=\d)\s?[x\u00d7](?=[\s,.!?;:)]|$)"),
     ("divided", r"(?<=\d)\s/\s(?=\d)|(?<=[\w)\u00b2\u00b3])\s?\u00f7\s?(?=[\w(\u221a])"),
@@ -79,6 +82,8 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
         ),
         text,
     )
+    if not locale.lexicon.bare_fractions and locale.lexicon.fractions:
+        text = _MIXED.sub(lambda match: f"{match[1]} {_FRACTION_SIGNS[match[2]]}", text)
     if locale.lexicon.bare_fractions and "/" in text:
         text = _bare_fraction_pattern(locale).sub(lambda match: _fraction(match, locale), text)
     for name, pattern in _compiled():

@@ -11,6 +11,8 @@ _CONTEXT_CHARACTERS = 60
 """Characters before a direction that are searched for a word such as `wind`."""
 _UNIT_BACK = re.compile(r"(?:/[^\W\d_]{1,4}|mph|kn|kt|Bft)[ ,(]{1,2}$")
 _PAIR = 2
+_BYTES = frozenset({"GB", "KB"})
+"""Turkish directions that are units behind a number."""
 _WORDS = frozenset({"NO", "SO", "SE", "NE", "OSO"})
 """Directions that are words of Romance languages and German."""
 
@@ -50,6 +52,8 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     begin = match.start()
     before = match.string[max(begin - _CONTEXT_CHARACTERS, 0) : begin]
     name = _name(match[0], locale)
+    if match[0] in _BYTES and before[-_PAIR:-1].isdigit():
+        return match[0]
     if name is None or not wind.search(before) or _no_direction(locale).match(match.string, begin):
         return match[0]
     is_certain = len(match[0]) >= _PAIR and match[0] not in _WORDS
@@ -60,7 +64,7 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
 
 def _name(letters: str, locale: LocaleRules) -> str | None:
     names = locale.lexicon.compass
-    if len(letters) <= _PAIR:
+    if len(letters) <= _PAIR or letters in names:
         return names.get(letters)
     first, second = names.get(letters[0]), names.get(letters[1:])
     return f"{first}-{second}" if first and second else None

@@ -42,6 +42,8 @@ _ANGLE = re.compile(
     r"(?:\s?(?P<side>[NSEWO])\b)?"
 )
 _WORD_BACK = re.compile(r"([^\W\d_]+)\s$")
+_CODE_BACK = re.compile(r"[A-Za-z]\d{1,4}-$")
+"""The first part of a code: `i7-12700K`."""
 _LONGEST_WORD = 24
 _NEAR = 40
 _ELECTRICAL = re.compile(
@@ -158,10 +160,19 @@ def _unit(match: re.Match[str], locale: LocaleRules, number: WrittenNumber) -> s
         is_certain = number.value >= SMALLEST_ATTACHED or match["minus"] or match["last"]
         return known if is_certain and not names_place else None
     if written := match["large"]:
-        return LARGE_ONLY[written] if number.value >= SMALLEST_LARGE else None
+        is_code = (
+            _CODE_BACK.search(match.string, max(match.start() - _LONGEST_WORD, 0), match.start())
+            is not None
+        )
+        return LARGE_ONLY[written] if number.value >= SMALLEST_LARGE and not is_code else None
     written = match["spaced"]
     if written in FRACTION_ONLY:
-        is_certain = number.fraction or _is_electrical(match)
+        before = _word_before(match)
+        is_name = before in (
+            *map(str.lower, locale.lexicon.version_words),
+            *locale.lexicon.place_words,
+        )
+        is_certain = not is_name and (number.fraction or _is_electrical(match))
         return FRACTION_ONLY[written] if is_certain else None
     return SPACED[written]
 

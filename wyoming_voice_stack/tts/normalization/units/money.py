@@ -69,13 +69,17 @@ _CODES = (
 _SHORT = {code: sign for sign, code in _SIGNS.items() if len(sign) == 1}
 _NO_CENTS = re.compile(r"(?<=\d)[.,](?:-{1,2}|[\u2013\u2014])(?=\s|[.,;:!?)\u20ac]|$)")
 """A dash in place of the cents: `5,- €`."""
+_MINUS_INSIDE = re.compile("(?<!\\d )(?<![\\w$\u20ac\u00a3])([$\u20ac\u00a3])[-\u2212](?=\\d)")
+"""A minus behind the sign: `$-5`."""
+_CENT_SIGN_FIRST = re.compile("(?<![\\w\u00a2])\u00a2\\s?(\\d{1,3})(?![\\w\u00a2]|[.,]\\d)")
 _CENT_DIGITS = 2
 _ELISION = "\u2019"
 
 
 def verbalize_money(text: str, locale: LocaleRules) -> str:
     """Verbalize amounts, with the currency's name after the number."""
-    text = _NO_CENTS.sub("", text)
+    text = _MINUS_INSIDE.sub(r"-\1", _NO_CENTS.sub("", text))
+    text = _CENT_SIGN_FIRST.sub("\\1\u00a2", text)
     for pattern in _patterns(locale):
         text = pattern.sub(lambda match: _verbalize(match, locale), text)
     return text
@@ -94,7 +98,7 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     named = rf"(?P<n>{locale.number_pattern})(?<=[.,]\d\d){AFTER}(?P<last>)?(?P<scale>)?"
     names = "|".join(map(re.escape, _signs_by_name(locale)))
     # "₹20 rupees" names its currency twice.
-    again_named = rf"(?:\s?(?:{names})(?![A-Za-z0-9]))?" if names else ""
+    again_named = rf"(?:\s?(?:{names}|(?P<code>{_CODES}))(?![A-Za-z0-9]))?" if names else ""
     by = f"(?:{DENOMINATOR})?" if locale.lexicon.per else "(?P<by>)?"
     begin = r"(?<![\w$])" if locale.lexicon.spaced else "(?<![A-Za-z0-9$])"
     return (
@@ -132,7 +136,9 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
         number = WrittenNumber(number.whole + "0" * scale.power)
         scale = None
     minus = f"{locale.lexicon.minus} " if match["minus"] else ""
-    sign = _signs_by_name(locale).get(match["sign"], match["sign"])
+    code = match.groupdict().get("code")
+    sign = code if code and code != "USD" else match["sign"]
+    sign = _signs_by_name(locale).get(sign, sign)
     amount = _amount(number, scale.word if scale else "", sign, case, locale)
     if amount is None:
         return match[0]

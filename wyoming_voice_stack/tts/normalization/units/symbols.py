@@ -47,6 +47,7 @@ UNSPACED = {
     "kPa": "pressure-kilopascal",
     "Pa": "pressure-pascal",
     "mbar": "pressure-millibar",
+    "mmHg": "pressure-millimeter-ofhg",
     "inHg": "pressure-inch-ofhg",
     "psi": "pressure-pound-force-per-square-inch",
     "dB": "decibel",

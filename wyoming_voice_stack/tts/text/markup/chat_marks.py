@@ -104,8 +104,11 @@ HIDDEN_ROLES = frozenset(
 SPOKEN_ROLES = frozenset(["assistant", "model", "bot", "gpt", "ai", "final", "answer"])
 _HIDDEN_NAMES = re.compile("tool|function|python_tag|think|thought|reason")
 
-_LESS = re.compile(r"\\?<|\u25c1|&(?:amp;)?(?:lt|#0*60|#x0*3c);", re.IGNORECASE)
-_GREATER = re.compile(r"\\?>|\u25b7|&(?:amp;)?(?:gt|#0*62|#x0*3e);", re.IGNORECASE)
+_LESS = re.compile(r"\\?<|\u25c1|\uff1c|&(?:amp;)?(?:lt|#0*60|#x0*3c);", re.IGNORECASE)
+_GREATER = re.compile(r"\\?>|\u25b7|\uff1e|&(?:amp;)?(?:gt|#0*62|#x0*3e);", re.IGNORECASE)
+_SLASH = re.compile(r"^<(?:\\/|\uff0f)")
+"""The slash of a closing tag, as JSON and wide text write it."""
+_SPACE = re.compile(r"^<\s?(/?)\s?")
 _PARTIAL = re.compile(r"(?:&(?:amp;)?[#\w]{0,5}|\\)$")
 _ESCAPES = (
     *("&lt;", "&#60;", "&#x3c;", "&amp;lt;", "&gt;", "&#62;", "&#x3e;", "&amp;gt;"),
@@ -126,10 +129,10 @@ _REASONING_END = re.compile(
 )
 _REASONING_WORDS = ("think", "thought", "reason")
 
-_MARK_BEGINS = ("<", "[", "\u25c1", "&lt;", "&#60;", "&#x3c;", "&amp;lt;")
+_MARK_BEGINS = ("<", "[", "\u25c1", "\uff1c", "&lt;", "&#60;", "&#x3c;", "&amp;lt;")
 _REASONING_FAMILIES = frozenset({"reasoning", "think", "unused"})
 
-MARK_STARTS = frozenset("<[&{\u25c1")
+MARK_STARTS = frozenset("<[&{\u25c1\uff1c")
 
 
 class MarkKind(Enum):
@@ -179,7 +182,11 @@ def parse_mark(text: str) -> ChatMark | bool:
         return True
     if plain.startswith("[") and plain != plain.upper():
         return False
-    found = _parse(plain.lower())
+    plain = _SLASH.sub("</", plain)
+    compact = _SPACE.sub(r"<\1", plain)
+    found = _parse(compact.lower())
+    if compact != plain and isinstance(found, ChatMark) and not found.family:
+        return False
     return True if partial and found is not False else found
 
 

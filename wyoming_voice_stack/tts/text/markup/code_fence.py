@@ -20,6 +20,7 @@ MAX_UNCLOSED_CHARACTERS = 1500
 _RUN = re.compile(r"`{3,}|~{3,}")
 _END_OF_SENTENCE = tuple(".!?\u2026\u3002\uff01\uff1f")
 _BLANK = " \t>"
+_QUOTES = frozenset("\"'")
 _MARK_ENDS = ">];\u25b7"
 _CODE = re.compile(r"[={}\[\]<>;|\\#$]|\w\(|\w\.\w+\(|^\s*(?://|--|import |from |def |class )")
 _END_OF_LINE = (*_END_OF_SENTENCE, ":", '"', "\u201d", ")")
@@ -129,6 +130,7 @@ class CodeFence:
     def __init__(self, opening: str) -> None:
         self._opening = opening
         self._run = 0
+        self._before_run = ""
         self._begins_line = True
         self._rest: str | None = None
         """Text behind a fence at the beginning of the line."""
@@ -159,8 +161,10 @@ class CodeFence:
             if self._begins_line:
                 self._rest = ""
                 return self._push_rest(character)
-            if self._opening[0] == "`":
+            is_string = character in _QUOTES and self._before_run == character
+            if self._opening[0] == "`" and not is_string:
                 return character
+        self._before_run = character
         if character == "\n":
             self._begins_line = True
         elif character not in _BLANK:

@@ -84,7 +84,8 @@ class HiddenText:
             self._hide_turn()
             return self._text(character)
         if character == "{" and before[-1:] in _BEFORE_TOOL_CALL and not self.is_active:
-            self._tool_call, self._before_call = JsonToolCall(), before
+            in_line = bool(before.strip()) and before.strip() != "[" and not is_call_label(before)
+            self._tool_call, self._before_call = JsonToolCall(in_line=in_line), before
         if self._tool_call is not None:
             return self._push_tool_call(self._tool_call, character)
         if self._pending:
@@ -151,7 +152,8 @@ class HiddenText:
             self.drops_line = is_in_list or is_call_label(self._before_call)
             if is_in_list:
                 self._hidden_by, self._json = _TEMPLATE, JsonValue(depth=1)
-            return "\n"
+            is_behind = bool(tool_call.text)
+            return "\n" + (self.push(character, "", in_span=False) if is_behind else "")
         text = tool_call.text[:-1]
         # The last character may begin a mark.
         return text + (self.push(character, text[-1:], in_span=False) if text else character)

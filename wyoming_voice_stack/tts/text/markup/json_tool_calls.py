@@ -38,6 +38,7 @@ _ARGUMENTS = re.compile(
     r'"(?:arguments|parameters|args|kwargs|tool_input|action_input|function|tool_calls|service_data|target'
     r'|entity_id|slots|params)"\s*:'
 )
+_GOES_ON = frozenset(".,;:!?)")
 _LABEL = re.compile(
     r"\s*\**(?:action|(?:calling )?(?:tool|function)(?:[ _](?:call|use))?|call)s?\**\s?:?\**\s*",
     re.IGNORECASE,
@@ -94,27 +95,47 @@ class JsonValue:
 class JsonToolCall:
     """A text that begins with a brace, until it is a complete tool call or something else."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_line: bool) -> None:
+        """`in_line` is whether text stands before it, which may go on behind it."""
         self.text = ""
         """What is held back; empty once it is certain that it is not spoken."""
+        self._in_line = in_line
         self._json = JsonValue()
         self._begins_as_call = False
         self._has_arguments = False
 
     def push(self, character: str) -> bool | None:
         """Take a character; return whether the text is a tool call, or None if more must be seen."""
+        if self._has_arguments and self._json.is_complete:
+            return self._push_behind(character)
         self._json.takes(character)
         if self._has_arguments:
-            return True if self._json.is_complete else None
+            return self._push_arguments(character)
         self.text += character
+        quoted = self.text.replace("'", '"')
         if not self._begins_as_call:
-            compact = "".join(self.text.split())
+            compact = "".join(quoted.split())
             self._begins_as_call = compact.startswith(_STARTS)
             if not (self._begins_as_call or any(start.startswith(compact) for start in _STARTS)):
                 return False
-        if character == ":" and _ARGUMENTS.search(self.text) and _NAMED.search(self.text):
-            self._has_arguments, self.text = True, ""
+        if character == ":" and _ARGUMENTS.search(quoted) and _NAMED.search(quoted):
+            self._has_arguments = True
+            self.text = self.text if self._in_line else ""
             return None
         if self._json.is_complete or len(self.text) >= MAX_TOOL_CALL_CHARACTERS:
             return False
         return None
+
+    def _push_arguments(self, character: str) -> bool | None:
+        if self._in_line:
+            self.text += character
+        if len(self.text) >= MAX_TOOL_CALL_CHARACTERS:
+            self._in_line, self.text = False, ""
+        return True if self._json.is_complete and not self._in_line else None
+
+    def _push_behind(self, character: str) -> bool | None:
+        """Take what follows a call in a line; if the sentence goes on, the JSON is a part of it."""
+        self.text += character
+        if character.isspace() and character != "\n" and len(self.text) < MAX_TOOL_CALL_CHARACTERS:
+            return None
+        return not (character.islower() or character in _GOES_ON)

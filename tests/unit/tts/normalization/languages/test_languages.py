@@ -10,6 +10,7 @@ from tests.unit.tts.normalization.languages import (
     english,
     english_awkward,
     english_home,
+    everyday_texts,
     german,
     german_awkward,
     german_home,
@@ -99,6 +100,18 @@ TEXTS = [
     ("cs", home_reports.CZECH),
     ("tr", home_reports.TURKISH),
     ("ru", home_reports.RUSSIAN),
+    ("en", everyday_texts.ENGLISH),
+    ("de", everyday_texts.GERMAN),
+    ("fr", everyday_texts.FRENCH),
+    ("es", everyday_texts.SPANISH),
+    ("it", everyday_texts.ITALIAN),
+    ("nl", everyday_texts.DUTCH),
+    ("pl", everyday_texts.POLISH),
+    ("pt", everyday_texts.PORTUGUESE),
+    ("ru", everyday_texts.RUSSIAN),
+    ("cs", everyday_texts.CZECH),
+    ("tr", everyday_texts.TURKISH),
+    ("hu", everyday_texts.HUNGARIAN),
 ]
 
 

@@ -58,6 +58,9 @@ OBJECTS = [
     '{"id": "1", "type": "function", "function": {"name": "On", "arguments": "{}"}}\nThe lamp is on.',
     '{"service": "light.turn_on", "entity_id": "light.hall"}\nThe lamp is on.',
     '[{"name": "On", "arguments": {}}, {"name": "Off", "arguments": {}}]\nThe lamp is on.',
+    "{'name': 'On', 'arguments': {'a': 1}} The lamp is on.",
+    'The lamp is on. {"name": "On", "arguments": {}}',
+    'The lamp is on. {"method": "on", "params": {"a": "' + "b c. " * 150 + '"}}',
 ]
 TEXT = {
     "Action: a film genre. It is loud.": ["Action: a film genre.", "It is loud."],
@@ -81,6 +84,16 @@ TEXT = {
     "The function get_time() works.": ["The function get_time works."],
     "get_time() works.": ["get_time works."],
     '{"id": 1, "state": "on"} it is.': ['{"id": 1, "state": "on"} it is.'],
+    'Send {"method": "on", "params": {"a": 1}} to it. Now.': [
+        'Send {"method": "on", "params": {"a": 1}} to it.',
+        "Now.",
+    ],
+    'The body is: {"name": "On", "arguments": {}}. So.': [
+        'The body is: {"name": "On", "arguments": {}}.',
+        "So.",
+    ],
+    'I call it. {"name": "On", "arguments": {}} The lamp is on.': ["I call it.", "The lamp is on."],
+    'I call {"name": "On", "arguments": {}}\nThe lamp is on.': ["I call.", "The lamp is on."],
 }
 THOUGHTS = f"Thought: {'I look at it. ' * 100}"
 HIDDEN = [*STEPS, *CALLS, *OBJECTS]

@@ -1,0 +1,84 @@
+"""Written texts of an ordinary day: abbreviations, addresses, recipes, history, money, instruments."""
+
+from __future__ import annotations
+
+ENGLISH = {
+    "It costs US$5.50, $5 CAD or $5 USD. It fell by $-5 to 50¢, not ¢60.": "It costs five point five zero US dollars, five Canadian dollars or five dollars. | It fell by minus five dollars to fifty cents, not sixty cents.",
+    "Timer: 5:00 left. The timer 5:00 started. Set a timer at 5:00. 12:30 remaining.": "Timer: five minutes left. | The timer five minutes started. | Set a timer at five o'clock. | twelve minutes thirty seconds remaining.",
+    "Blood pressure 120/80, or 118/76 mmHg. 20/20 vision in 2/4 time.": "Blood pressure one hundred twenty over eighty, or one hundred eighteen over seventy-six millimeters of mercury. | twenty twenty vision in two four time.",
+    "A pt. of cream is 1 pt. cream, 2 qts milk, 5 fl oz juice, in a 12 pt font.": "A pt. of cream is one pint cream, two quarts milk, five fluid ounces juice, in a twelve pt font.",
+    "It is 5 1/4 inches, 2-1/2 miles, bread ×2, the 1,000th time.": "It is five and a quarter inches, two and a half miles, bread times two, the one thousandth time.",
+    "The 2024-25 season, and in 2011-12.": "The twenty twenty-four twenty-five season, and in twenty eleven-twelve.",
+    "See Act III, Scene ii, page xii, Articles I-III, chapters IV–VI. He said I-beam.": "See Act three, Scene two, page twelve, Articles one to three, chapters four to six. | He said I-beam.",
+    "The i7-12700K is fast. Use a 2700K bulb.": "The i seven-twelve thousand seven hundred K is fast. | Use a two thousand seven hundred kelvin bulb.",
+    "Version 3.5A is out. A 3.5A fuse.": "Version three point five A is out. | A three point five ampere fuse.",
+    "She got an A. Tom got a B. Take a J. Smith along.": "She got an A. | Tom got a B. | Take a J Smith along.",
+    "The numbers 100 200 3000 are big. Call 555 123 4567.": "The numbers one hundred two hundred three thousand are big. | Call five five five, one two three, four five six seven.",
+    "Zip code 90210, 1500 homes. The codes are code 1234, 5678.": "Zip code nine zero two, one zero, one thousand five hundred homes. | The codes are code one two three four, five six seven eight.",
+    "Order 302-1234567 is at 52.5,13.4 with AA-BB-CC-DD-EE-FF.": "Order three zero two, one two three, four five six seven is at fifty-two point five, thirteen point four with A A, B B, C C, D D, E E, F F.",
+    "Run ./run.sh from \\\\nas\\music now.": "Run run dot sh from nas music now.",
+}
+
+GERMAN = {
+    "Min. -3 °C in KW 48, nach Art. 5 GG im 21. Jh. v. Chr.": "Minimal minus drei Grad Celsius in Kalenderwoche achtundvierzig, nach Artikel fünf GG im einundzwanzigsten Jahrhundert vor Christus.",
+    "3 Stk. Eier für 4 Pers. zu 50 Ct., 1 Bd. Petersilie, aber Bd. 2.": "drei Stück Eier für vier Personen zu fünfzig Cent, ein Bund Petersilie, aber Band zwei.",
+    "Der 1. FC Köln gewann beim 1. FC Nürnberg.": "Der erste FC Köln gewann beim ersten FC Nürnberg.",
+    "Leo XIV. sprach über Hartz IV. Dann ging er.": "Leo der vierzehnte sprach über Hartz vier. | Dann ging er.",
+    "Blutdruck 120/80 mmHg, Saison 2024-25.": "Blutdruck einhundertzwanzig zu achtzig Millimeter Quecksilbersäule, Saison zweitausendvierundzwanzig fünfundzwanzig.",
+}
+
+FRENCH = {
+    "Il habite 20 bd St-Michel, puis av. Foch à St-Denis, en 50 av. J.-C.": "Il habite vingt boulevard Saint-Michel, puis avenue Foch à Saint-Denis, en cinquante avant Jésus-Christ.",
+    "2 c. à s. d'huile et 1 c. à c. de sel pour 4 pers. au XXIe s. de notre ère.": "deux cuillères à soupe d'huile et une cuillère à café de sel pour quatre personnes au vingt-et-unième siècle de notre ère.",
+    "Ajoutez 2 c. à s. Mélangez.": "Ajoutez deux cuillères à soupe. | Mélangez.",
+}
+
+SPANISH = {
+    "Vive en C/ Mayor 5. Pon 3 cdas. de aceite y 1 cdta. de sal.": "Vive en calle Mayor cinco. | Pon tres cucharadas de aceite y una cucharadita de sal.",
+    "21 mujeres, 21 veces. León X y León XIV. II Guerra Mundial, III Reich.": "veintiuna mujeres, veintiuna veces. | León décimo y León catorce. | segunda Guerra Mundial, tercer Reich.",
+}
+
+ITALIAN = {
+    "1/2 limone, 1/2 mela, nel XXI sec. dopo 5 sec. di attesa.": "mezzo limone, mezza mela, nel ventunesimo secolo dopo cinque secondi di attesa.",
+    "1,5 mln di euro in V.le Roma e P.zza Duomo. Leone XIV dopo la II guerra mondiale.": "uno virgola cinque milioni di euro in viale Roma e piazza Duomo. | Leone quattordicesimo dopo la seconda guerra mondiale.",
+}
+
+DUTCH = {
+    "Dit gaat m.b.v. een app, b.v. thuis. 3 el olie, 1 tl zout.": "Dit gaat met behulp van een app, bijvoorbeeld thuis. | drie eetlepels olie, één theelepel zout.",
+}
+
+POLISH = {
+    "Wiatr SW 12 km/h. W XIX w. mieszkał przy ul. Długiej 5 m. 3 w Łodzi. Mam 5 m. 3 razy.": "Wiatr południowo-zachodni dwanaście kilometrów na godzinę. | W dziewiętnastym wieku mieszkał przy ulicy Długiej pięć mieszkanie trzy w Łodzi. | Mam pięć metrów. | trzy razy.",
+    "5 szt. jajek, 1 szt., 1/2 cytryny. Wiek XX. Kup 5 ks. Jutro wróć. Był ks. Nowak.": "pięć sztuk jajek, jedna sztuka, pół cytryny. | Wiek dwudziesty. Kup pięć ks. | Jutro wróć. | Był ksiądz Nowak.",
+    "Dostał A. Powiedział to. Mówił A. Kowalski.": "Dostał A. | Powiedział to. | Mówił A Kowalski.",
+}
+
+PORTUGUESE = {
+    "Vento de SO a 12 km/h, 1.º de maio. R. Augusta, 3, mas R. Silva chegou.": "Vento de sudoeste a doze quilômetros por hora, primeiro de maio. | rua Augusta, três, mas R Silva chegou.",
+    "½ xícara, 1 1/2 xícaras, meio copo, 1/2 maçã. 22 mulheres no séc. XXI.": "meia xícara, uma e meia xícaras, meio copo, meia maçã. | vinte e duas mulheres no século vinte e um.",
+    "Leão X, Dom Manuel I, II Guerra Mundial.": "Leão décimo, Dom Manuel primeiro, segunda Guerra Mundial.",
+}
+
+RUSSIAN = {
+    "Пришёл г. Петров. Письмо г. Смирнову из г. Саратова. г. Пушкин стоит, в г. Иванове тепло.": "Пришёл господин Петров. | Письмо господину Смирнову из города Саратова. город Пушкин стоит, в городе Иванове тепло.",
+    "о. Павел служит, с о. Сергием. На о. Сахалин и о. Крит.": "отец Павел служит, с отцом Сергием. | На острове Сахалин и остров Крит.",
+    "Мин. -3°, макс. 5°. Пн. 30 нояб. 2026 г., ок. 5 км, 5 мин. 20 сек.": "Минимум минус три градуса, максимум пять градусов. | понедельник тридцатого ноября две тысячи двадцать шестого года, около пяти километров, пять минут двадцать секунд.",
+    "В XIX в. жили. Конец XVIII в. близок. 5 шт. яиц, 2-х дней, 5-ти лет, 80-х годов.": "В девятнадцатом веке жили. | Конец восемнадцатого века близок. | пять штук яиц, двух дней, пяти лет, восьмидесятых годов.",
+    "XXIV съезд при Петре I был. Тут нужно 1/2 лимона.": "двадцать четвертый съезд при Петре первом был. | Тут нужно половина лимона.",
+}
+
+CZECH = {
+    "Vítr JZ 12 km/h. Vítr. V Praze prší. 1 hod. 5 min. a 21. stol.": "Vítr jihozápadní dvanáct kilometrů za hodinu. | Vítr. | V Praze prší. | jedna hodina pět minut a dvacáté první století.",
+    "1,5 mil. Kč, 3 mil. Kč, 5 mil. lidí. Stálo to 5 mil. Karel šel. 1/2 citronu a 5 ks.": "jedna celá pět milionu korun, tři milióny korun, pět miliónů lidí. | Stálo to pět miliónů. | Karel šel. | půl citronu a pět kusů.",
+    "Je na nám. Potom šel. Jdu na nám.": "Je na náměstí. | Potom šel. | Jdu na náměstí.",
+}
+
+TURKISH = {
+    "Rüzgar GB 12 km/sa, 8 GB bellek. XX. yüzyıl, III. Selim. Adres No: 5. Tamam.": "Rüzgar güneybatı saatte on iki kilometre, sekiz gigabayt bellek. | yirminci yüzyıl, üçüncü Selim. | Adres No: beş. | Tamam.",
+    "1 sa. 5 dk. sürdü. 1,5 milyon TL.": "bir saat beş dakika sürdü. | bir virgül beş milyon lira.",
+}
+
+HUNGARIAN = {
+    "Ma nov. 30., hétfő van. Ma 2026. 11. 30. van. Ez 2026. Jó volt.": "Ma november harmincadika, hétfő van. | Ma kétezerhuszonhat november harmincadika van. | Ez kétezerhuszonhat. | Jó volt.",
+    "Fő u. 5. Szél DNy. 1,5 millió Ft a XXI. sz. elején. IV. Béla, II. Endre, III. Béla.": "Fő utca öt. | Szél délnyugati. | egy egész öt tized millió forint a huszonegyedik század elején. | negyedik Béla, második Endre, harmadik Béla.",
+}

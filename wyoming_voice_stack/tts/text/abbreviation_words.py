@@ -1,0 +1,63 @@
+"""Lists of words for the end of a sentence: abbreviations, and the words around them."""
+
+from __future__ import annotations
+
+NAME_ABBREVIATIONS = """
+    dr mr mrs ms sr prof st ste mt gen sgt capt lt rev hon vs approx resp fig vol et
+    hr fr frl dipl bzw bspw ca vgl sog inkl zzgl ggf evtl
+    mme mlle cf sra srta dra exmo exma sig dott avv ing
+    mio mrd tsd bzgl med phil
+    dhr mevr mw drs bijv np tzw ul mgr tj tzv např tis mld bkz sn doç yrd ún özv
+    ul inż św ok temp pow rozdz tel prof
+    ул им проф акад тов напр тел
+    örn bkz özv ifj id pl kl bl dvs нар вул ім
+    просп пл пер пос оз наб бул корп оф эт каб
+    avda bd geb fa vgl sog tél tř woj máx mín maks ks séc
+"""
+"""Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
+
+In this order: English; German; French, Spanish, Portuguese and Italian; Dutch, Polish, Czech,
+Turkish and Hungarian; Russian; Turkish, Hungarian, Swedish and Ukrainian; Spanish, French and German.
+"""
+CAPITAL_ABBREVIATIONS = """
+    Sen Rep Gov Pres Col Ft Ph Av Mgr MUDr JUDr PhDr RNDr Bc Sn Cad Dña Sres Sigg Profa Srta Dott Pck Pkt Msp Tl
+"""
+NUMBER_ABBREVIATIONS = """
+    no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
+    ref eq буд blz seg ter qua qui cell fax pon std sek godz ext apt ep eps gl hausnr kb kap
+    núm pág págs pag pagg cap č čl poz стр рис гл табл ст кв пл д эт
+    jan feb apr jun jul aug sept dec okt dez nov oct janv févr juil déc ene abr dic gen mag giu lug ago ott
+    mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
+    мин макс ок пн вт чт пт вс янв фев февр мар апр июн июл авг сен сент окт ноя нояб дек
+    \u0441\u0440 \u0441\u0431
+    hod sa dk sn pzt çar cmt
+"""
+"""Abbreviations only before a number; otherwise a word that may end a sentence."""
+TIME_WORDS = """
+    Monday Tuesday Wednesday Thursday Friday Saturday Sunday Eastern Pacific Central Mountain EST EDT
+    CST CDT MST MDT PST PDT ET PT GMT UTC CET CEST
+"""
+NAME_ENDINGS = """
+    jr sr inc ltd corp co bros st ave blvd rd hwy av stk pers
+"""
+FIRST_WORDS = """
+    The It He She We They You This That These Those There Here What How Why When Where If But And Then
+    However Also In On At For As My Your Our His Her Their Its Please Now Today Tomorrow Der Die Das Es
+    Er Sie Wir Ihr Dann Danach Aber Und Wenn Ein Eine Heute Morgen Gestern Hier Dort Jetzt Bitte Il Elle
+    Nous Vous Ils Elles Je Ce Cette Ces Une Mais Puis El Los Las Ella Ellos Una Pero Si Entonces Luego
+    Hoy Es Son Gli Ma Se Poi Oggi Domani Het Een Hij Zij Wij Ik Dat Dit Maar Als Dan Os As Ele Ela Um
+    Uma Mas Então On Ona Ono To Ale Je Jest Když Jeśli Он Она Они Мы Вы Это Если Bu Ama Az Ez Den Det
+    Han Hon Vi Many Some Most Nobody Everyone Several Each Every Both Since While After Before Because
+    Although Though Once Until Yes Not Only Just So Or Let Did Does Is Are Was Were Can Could Would Should
+    Potem Potom Pak Wtedy Потом Затем Depois Después Dopo Puis Daarna Toen Sonra
+    Jag Men Och Sedan Nu
+    Has Have To With From By Even Still Perhaps Maybe Who Which Another Finally Meanwhile Unfortunately
+"""
+WORDS_BEFORE_LETTERS = """
+    vitamin vitamins vitamina vitamine plan plano piano option opción opzione opció hepatitis type typ
+    tipo gate terminal block group gruppe groupe grupo gruppo klasse class classe grade category
+    kategorie team answer antwort exhibit appendix anhang section abschnitt teil part point punkt hall
+    klasa klasie třída класс klas klasse plán план группа группе grupa skupina
+    dostał dostała dostałem dostałam ocenę ocena witamina witaminę witaminy vitamín vitamini витамин
+    halle saal gleis linie line exit ausgang tor variante route
+"""
