@@ -36,6 +36,10 @@ class ThreadTime:
     waiting_s: float
     """It could have run, but others had the cores."""
 
+    def __sub__(self, before: ThreadTime) -> ThreadTime:
+        """What it has done since an earlier time."""
+        return ThreadTime(self.running_s - before.running_s, self.waiting_s - before.waiting_s)
+
 
 def cpu_seconds(root: int) -> float:
     """User and system time of a process and its children, including those that have ended."""

@@ -17,6 +17,7 @@ request lives. A server that was started here and does not is replaced for the n
 
 The server's event loop ran and waited for so many percent of the time. A loop that runs most of the time has
 too much work. One that waits could not run, because attackers, bystanders and engines had the cores.
+Below the table, the time of the slowest `describe` is divided among the server and the bystander.
 
 Attacks over HTTP are not carried out on the peers, which do not speak it. Foreign clients attack a
 server of ours whose `ALLOWED_CLIENTS` does not name them; they need an address that is not loopback. Below the table is how many bytes each attack added to the server's log.

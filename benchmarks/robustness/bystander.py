@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 
 from benchmarks.common.exchange import Step, exchange
+from benchmarks.common.processes import ThreadTime, main_thread_time
 from benchmarks.common.servers import Target
 from benchmarks.robustness.attack import Service
 from benchmarks.robustness.requests import LAST_EVENT, short_request
@@ -41,6 +43,17 @@ class Reference:
     sound_bytes: int = 0
 
 
+@dataclass(frozen=True)
+class SlowDescribe:
+    """The slowest answer to `describe`, and where its time went, in seconds."""
+
+    took_s: float
+    client_s: float
+    """The bystander began late, or waited for a core."""
+    server: ThreadTime | None
+    """What the server's event loop did meanwhile; None if its process is unknown."""
+
+
 @dataclass
 class Notices:
     """What a bystander has noticed. Times are in seconds; infinite without an answer."""
@@ -51,6 +64,7 @@ class Notices:
     verdicts: list[Verdict] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     """Refusals and wrong answers, in words."""
+    slowest: SlowDescribe | None = None
 
     def add(self, verdict: Verdict, took_s: float, remark: str) -> None:
         """Note an answer to a request."""
@@ -146,8 +160,14 @@ async def standing_by(
 
 async def _describe_all_the_time(target: Target, notices: Notices, ended: asyncio.Event) -> None:
     async def one(due: float) -> None:
+        began, before = time.monotonic(), _times(target)
         answered = await describe(target) is not None
-        notices.described_s.append(time.monotonic() - due if answered else math.inf)
+        took_s = time.monotonic() - due
+        notices.described_s.append(took_s if answered else math.inf)
+        if answered and (notices.slowest is None or took_s > notices.slowest.took_s):
+            own, server = map(_difference, _times(target), before)
+            client_s = began - due + (own.waiting_s if own is not None else 0.0)
+            notices.slowest = SlowDescribe(took_s, client_s, server)
 
     waiting: set[asyncio.Task[None]] = set()
     due = time.monotonic()
@@ -161,6 +181,16 @@ async def _describe_all_the_time(target: Target, notices: Notices, ended: asynci
         due += DESCRIBE_INTERVAL_S
         await _wait(ended, due - time.monotonic())
     await asyncio.gather(*waiting)
+
+
+def _times(target: Target) -> tuple[ThreadTime | None, ThreadTime | None]:
+    """What this process and the server have done so far."""
+    server = None if target.pid is None else main_thread_time(target.pid)
+    return main_thread_time(os.getpid()), server
+
+
+def _difference(after: ThreadTime | None, before: ThreadTime | None) -> ThreadTime | None:
+    return None if after is None or before is None else after - before
 
 
 async def _ask_all_the_time(

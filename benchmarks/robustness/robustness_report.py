@@ -24,6 +24,8 @@ HEADINGS = (
 LONGEST_REMARKS = 3
 LATE_S = 0.02
 """Shorter pauses of the bystander do not matter."""
+SLOW_S = 0.05
+"""Faster answers need no explanation."""
 
 
 def row(trial: Trial) -> list[str]:
@@ -52,7 +54,7 @@ def print_remarks(trials: Sequence[Trial], console: Console) -> None:
     """Print what the attackers counted, what the server logged, and how bystanders were refused."""
     for trial in trials:
         remarks = [
-            *(trial.note, _log_remark(trial), _late_remark(trial)),
+            *(trial.note, _log_remark(trial), _late_remark(trial), _slowest_remark(trial)),
             *trial.notices.remarks[:LONGEST_REMARKS],
         ]
         text = "; ".join(remark for remark in remarks if remark)
@@ -68,6 +70,21 @@ def _late_remark(trial: Trial) -> str:
     if trial.late_s < LATE_S:
         return ""
     return f"the bystander itself paused for up to {trial.late_s * 1000:.0f} ms"
+
+
+def _slowest_remark(trial: Trial) -> str:
+    """Where the time of the slowest answer to `describe` went."""
+    slowest = trial.notices.slowest
+    if slowest is None or slowest.took_s < SLOW_S:
+        return ""
+    parts = [f"the slowest describe took {slowest.took_s * 1000:.0f} ms"]
+    if slowest.server is not None:
+        parts.append(
+            f"the server's loop ran for {slowest.server.running_s * 1000:.0f} ms of it and waited"
+            f" {slowest.server.waiting_s * 1000:.0f} ms for a core"
+        )
+    parts.append(f"the bystander itself was {slowest.client_s * 1000:.0f} ms late")
+    return ", ".join(parts)
 
 
 def write_trials(path: Path, options: dict[str, Any], trials: Sequence[Trial]) -> None:

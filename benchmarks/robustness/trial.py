@@ -149,10 +149,8 @@ def _loop_time(
 ) -> LoopTime | None:
     if before is None or after is None:
         return None
-    return LoopTime(
-        100 * (after.running_s - before.running_s) / seconds,
-        100 * (after.waiting_s - before.waiting_s) / seconds,
-    )
+    passed = after - before
+    return LoopTime(100 * passed.running_s / seconds, 100 * passed.waiting_s / seconds)
 
 
 def log_size(pid: int | None) -> int | None:

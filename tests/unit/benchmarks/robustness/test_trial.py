@@ -10,11 +10,12 @@ import pytest
 from rich.console import Console
 
 from benchmarks.common.errors import BenchmarkError
+from benchmarks.common.processes import ThreadTime
 from benchmarks.common.report import number_cell
 from benchmarks.robustness import bystander, trial
 from benchmarks.robustness.__main__ import attacks, parser
 from benchmarks.robustness.attack import Service
-from benchmarks.robustness.bystander import Reference, judge
+from benchmarks.robustness.bystander import Reference, SlowDescribe, judge
 from benchmarks.robustness.robust_servers import given_choice
 from benchmarks.robustness.robustness_report import HEADINGS, print_remarks, robustness_table, row
 from benchmarks.robustness.trial import LoopTime, MemoryUse, Trial, get_to_know, try_attack
@@ -77,6 +78,13 @@ async def test_a_server_that_takes_no_notice() -> None:
     assert found.loop.ran > 0
     assert found.loop.waited >= 0
     assert found.memory.kept_growth_mb is not None
+    slowest = found.notices.slowest
+    assert slowest is not None
+    assert slowest.took_s == max(found.notices.described_s)
+    assert slowest.server is not None
+    # The server is in this process: what it ran is part of the time.
+    assert 0 < slowest.server.running_s <= slowest.took_s
+    assert slowest.client_s >= 0
 
 
 @pytest.mark.parametrize(
@@ -156,6 +164,32 @@ def test_a_row_has_all_cells() -> None:
     console.print(robustness_table([one]))
     print_remarks([one], console)
     assert "evil, ours asr: 2 [events]; error busy" in console.export_text()
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (
+            ThreadTime(0.009, 0.061),
+            (
+                "the slowest describe took 115 ms, the server's loop ran for 9 ms of it and waited 61 ms"
+                " for a core, the bystander itself was 42 ms late"
+            ),
+        ),
+        (None, "the slowest describe took 115 ms, the bystander itself was 42 ms late"),
+    ],
+)
+def test_where_the_time_of_the_slowest_describe_went(
+    server: ThreadTime | None, expected: str
+) -> None:
+    slowest = SlowDescribe(0.115, 0.042, server)
+    trials = [
+        Trial("evil", "ours", bystander.Notices(slowest=one), MemoryUse(), lives=True)
+        for one in (slowest, replace(slowest, took_s=0.04), None)
+    ]
+    console = Console(record=True, width=200)
+    print_remarks(trials, console)
+    assert console.export_text() == f"evil, ours: {expected}\n"
 
 
 def test_options() -> None:
