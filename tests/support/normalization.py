@@ -24,7 +24,12 @@ def normalized_texts(table: Table, language: str) -> Table:
     return {text: _normalized_sentences(text, language) for text in table}
 
 
-def _normalized_sentences(text: str, language: str) -> str:
+def cut(*deltas: str) -> list[str]:
+    """Return the sentences of a text that arrives in pieces."""
     stream = SentenceStream(MAX_CHARACTERS)
-    sentences = [*stream.push(text), *stream.finish()]
-    return " | ".join(normalize(sentence, language) for sentence in sentences)
+    pushed = [sentence for delta in deltas for sentence in stream.push(delta)]
+    return pushed + stream.finish()
+
+
+def _normalized_sentences(text: str, language: str) -> str:
+    return " | ".join(normalize(sentence, language) for sentence in cut(text))

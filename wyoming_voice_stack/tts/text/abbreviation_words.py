@@ -54,6 +54,7 @@ FIRST_WORDS = """
     Has Have To With From By Even Still Perhaps Maybe Who Which Another Finally Meanwhile Unfortunately
 """
 WORDS_BEFORE_LETTERS = """
+    letter buchstabe lettre letra lettera litera буква size größe taille talla grade
     vitamin vitamins vitamina vitamine plan plano piano option opción opzione opció hepatitis type typ
     tipo gate terminal block group gruppe groupe grupo gruppo klasse class classe grade category
     kategorie team answer antwort exhibit appendix anhang section abschnitt teil part point punkt hall

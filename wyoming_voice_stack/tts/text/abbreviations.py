@@ -35,6 +35,7 @@ _PLACES = {
         re.IGNORECASE,
     ),
     "ks": re.compile(r"(?<!\d\s)$"),
+    "sn": re.compile(r"(?<!\d\s)$"),
 }
 """Abbreviations before a name only behind these words: Czech `na nám. Míru`, but `Dal to nám.`"""
 _OTHER_SCRIPTS = ("डॉ", "प्रो")

@@ -45,6 +45,7 @@ _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|<\s*>")
 _SPACE_BEFORE_MARK = re.compile(
     rf"\s+(?=[,.;!?\u2026]+(?:\s|$)|[{WIDE_END_MARKS}{WIDE_CLAUSE_MARKS}])",
 )
+_SPACE_BEFORE_CLOSER = re.compile(r"\s+(?=[)\]])")
 _CLAUSE_MARK_BEFORE_END = re.compile(r"(?<=\w)[,;:]+(?=[.!?\u2026]+(?:\s|$))")
 _REPEATED_COMMA = re.compile(r",(?:\s*,)+")
 _LEADING_MARKS = re.compile(
@@ -102,7 +103,7 @@ def _clean(text: str) -> str:
     text = _STRAY_EMPHASIS.sub("", " ".join(text.split()))
     text = _CELL_BORDER.sub(", ", text)
     text = _EMPTY_BRACKETS.sub("", text)
-    text = _SPACE_BEFORE_MARK.sub("", text)
+    text = _SPACE_BEFORE_CLOSER.sub("", _SPACE_BEFORE_MARK.sub("", text))
     text = _REPEATED_COMMA.sub(",", _CLAUSE_MARK_BEFORE_END.sub("", text))
     return " ".join(text.split())
 

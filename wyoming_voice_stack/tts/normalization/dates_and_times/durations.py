@@ -86,7 +86,7 @@ def _beside(of_day: str, timer_words: tuple[str, ...]) -> re.Pattern[str]:
     """Match minutes and seconds directly beside a word such as `timer` or `left`."""
     words = rf"(?<!\w)(?i:{'|'.join(timer_words)})(?!\w)"
     return re.compile(
-        rf"(?P<word>{words}:? )?(?P<time>{_TIMER_MINUTES})(?!{of_day})(?(word)|(?= {words}))"
+        rf"(?P<word>(?:{words} ?: |(?!left ){words} ))?(?P<time>{_TIMER_MINUTES})(?!{of_day})(?(word)|(?= {words}))"
     )
 
 

@@ -12,8 +12,8 @@ from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALE
 _HEX = "[0-9A-Fa-f]"
 _BEGIN = r"(?<![A-Za-z0-9_.:@/-])"
 _END = r"(?![A-Za-z0-9_:@/-]|\.[A-Za-z0-9])"
-_COORDINATES = re.compile(r"(?<![\w.,])(-?\d{1,3}\.\d{1,9}),(?=-?\d{1,3}\.\d{1,9}(?![\w,]|\.\d))")
-"""Two decimal numbers without a space between them."""
+_DECIMALS = re.compile(r"(?<![\w.,])-?\d{1,3}\.\d{1,9}(?:,-?\d{1,3}\.\d{1,9})+(?![\w,]|\.\d)")
+"""Decimal numbers without a space between them, such as coordinates."""
 _UUID = re.compile(rf"{_BEGIN}\{{?({_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}})\}}?{_END}")
 _URN = re.compile(rf"(?<!\w)urn:uuid:(?={_HEX}{{8}}-)", re.IGNORECASE)
 _MAC = re.compile(
@@ -66,7 +66,7 @@ def verbalize_spelled_codes(text: str, locale: LocaleRules | None) -> str:
     """
     if not any(map(text.__contains__, ":-.")) and not any(map(str.isdigit, text)):
         return text
-    text = _COORDINATES.sub(r"\1, ", text)
+    text = _DECIMALS.sub(lambda match: match[0].replace(",", ", "), text)
     text = _UUID.sub(lambda match: _groups(match[1], "-", locale), _URN.sub("UUID ", text))
     if ":" in text:
         text = _IPV6.sub(lambda match: _ipv6(match, locale), text)

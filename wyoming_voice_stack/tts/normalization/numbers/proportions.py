@@ -9,6 +9,8 @@ from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALE
 
 _RATING_SCALES = frozenset({"5", "10", "100"})
 """Scales of ratings, which are proportions even without a noun after them."""
+_FRACTIONS = "(?:1/[2-8]|2/3|3/[48])"
+"""Fractions behind a whole number: `5 1/2 rooms`."""
 _LONG_WORD = re.compile(r" ?[^\W\d_]{4,}")
 
 
@@ -42,7 +44,7 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     halved = "|".join(locale.lexicon.fraction_nouns) or "(?!)"
     number = r"\d{1,3}"
     return re.compile(
-        rf"(?<![\w.,:/\u2013$\u20ac\u00a3-])(?P<part>{number}(?:[.,]\d)?)\s?/\s?(?P<all>{number})(?![\w/:%\u2013-]|[.,]\d| [=%\u00b0])"
+        rf"(?<![\w.,:/\u2013$\u20ac\u00a3-])(?!(?<=\d ){_FRACTIONS}\b)(?P<part>{number}(?:[.,]\d)?)\s?/\s?(?P<all>{number})(?![\w/:%\u2013-]|[.,]\d| [=%\u00b0])"
         rf"(?! (?:{halved})\b)(?P<noun>(?= (?:{nouns})(?!\w)))?"
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 ENGLISH = {
+    "He left 5:00 free. Room 5 1/2 has 3 1/2 doors. Values 1.5,2.5,3.5.": "He left five o'clock free. | Room five and a half has three and a half doors. | Values one point five, two point five, three point five.",
+    "The letter N. Next one. It (see http://a.b/c) works.": "The letter N. | Next one. | It (see) works.",
     "It costs US$5.50, $5 CAD or $5 USD. It fell by $-5 to 50¢, not ¢60.": "It costs five point five zero US dollars, five Canadian dollars or five dollars. | It fell by minus five dollars to fifty cents, not sixty cents.",
     "Timer: 5:00 left. The timer 5:00 started. Set a timer at 5:00. 12:30 remaining.": "Timer: five minutes left. | The timer five minutes started. | Set a timer at five o'clock. | twelve minutes thirty seconds remaining.",
     "Blood pressure 120/80, or 118/76 mmHg. 20/20 vision in 2/4 time.": "Blood pressure one hundred twenty over eighty, or one hundred eighteen over seventy-six millimeters of mercury. | twenty twenty vision in two four time.",
@@ -20,6 +22,7 @@ ENGLISH = {
 }
 
 GERMAN = {
+    "5 1/2 Zimmer in 3 1/2 Jahren, Blutdruck: 120/80.": "fünfeinhalb Zimmer in dreieinhalb Jahren, Blutdruck: einhundertzwanzig zu achtzig.",
     "Min. -3 °C in KW 48, nach Art. 5 GG im 21. Jh. v. Chr.": "Minimal minus drei Grad Celsius in Kalenderwoche achtundvierzig, nach Artikel fünf GG im einundzwanzigsten Jahrhundert vor Christus.",
     "3 Stk. Eier für 4 Pers. zu 50 Ct., 1 Bd. Petersilie, aber Bd. 2.": "drei Stück Eier für vier Personen zu fünfzig Cent, ein Bund Petersilie, aber Band zwei.",
     "Der 1. FC Köln gewann beim 1. FC Nürnberg.": "Der erste FC Köln gewann beim ersten FC Nürnberg.",
@@ -28,17 +31,20 @@ GERMAN = {
 }
 
 FRENCH = {
+    "Une bd Astérix, le bd de Sèvres. Minuteur : 5:00. 2 1/2 tasses, tension de 120/80.": "Une bd Astérix, le boulevard de Sèvres. | Minuteur : cinq minutes. | deux et demie tasses, tension de cent vingt sur quatre-vingts.",
     "Il habite 20 bd St-Michel, puis av. Foch à St-Denis, en 50 av. J.-C.": "Il habite vingt boulevard Saint-Michel, puis avenue Foch à Saint-Denis, en cinquante avant Jésus-Christ.",
     "2 c. à s. d'huile et 1 c. à c. de sel pour 4 pers. au XXIe s. de notre ère.": "deux cuillères à soupe d'huile et une cuillère à café de sel pour quatre personnes au vingt-et-unième siècle de notre ère.",
     "Ajoutez 2 c. à s. Mélangez.": "Ajoutez deux cuillères à soupe. | Mélangez.",
 }
 
 SPANISH = {
+    "1 vez, 1 mujer, presión 120/80.": "una vez, una mujer, presión ciento veinte sobre ochenta.",
     "Vive en C/ Mayor 5. Pon 3 cdas. de aceite y 1 cdta. de sal.": "Vive en calle Mayor cinco. | Pon tres cucharadas de aceite y una cucharadita de sal.",
     "21 mujeres, 21 veces. León X y León XIV. II Guerra Mundial, III Reich.": "veintiuna mujeres, veintiuna veces. | León décimo y León catorce. | segunda Guerra Mundial, tercer Reich.",
 }
 
 ITALIAN = {
+    "1 mln di euro, pressione 120/80.": "un milione di euro, pressione centoventi su ottanta.",
     "1/2 limone, 1/2 mela, nel XXI sec. dopo 5 sec. di attesa.": "mezzo limone, mezza mela, nel ventunesimo secolo dopo cinque secondi di attesa.",
     "1,5 mln di euro in V.le Roma e P.zza Duomo. Leone XIV dopo la II guerra mondiale.": "uno virgola cinque milioni di euro in viale Roma e piazza Duomo. | Leone quattordicesimo dopo la seconda guerra mondiale.",
 }
@@ -48,18 +54,21 @@ DUTCH = {
 }
 
 POLISH = {
+    "Na przełomie XIX i XX w. było.": "Na przełomie dziewiętnastego wieku i dwudziestego wieku było.",
     "Wiatr SW 12 km/h. W XIX w. mieszkał przy ul. Długiej 5 m. 3 w Łodzi. Mam 5 m. 3 razy.": "Wiatr południowo-zachodni dwanaście kilometrów na godzinę. | W dziewiętnastym wieku mieszkał przy ulicy Długiej pięć mieszkanie trzy w Łodzi. | Mam pięć metrów. | trzy razy.",
     "5 szt. jajek, 1 szt., 1/2 cytryny. Wiek XX. Kup 5 ks. Jutro wróć. Był ks. Nowak.": "pięć sztuk jajek, jedna sztuka, pół cytryny. | Wiek dwudziesty. Kup pięć ks. | Jutro wróć. | Był ksiądz Nowak.",
     "Dostał A. Powiedział to. Mówił A. Kowalski.": "Dostał A. | Powiedział to. | Mówił A Kowalski.",
 }
 
 PORTUGUESE = {
+    "R. Costa, 45 anos, mora na R. Costa, 45.": "R Costa, quarenta e cinco anos, mora na rua Costa, quarenta e cinco.",
     "Vento de SO a 12 km/h, 1.º de maio. R. Augusta, 3, mas R. Silva chegou.": "Vento de sudoeste a doze quilômetros por hora, primeiro de maio. | rua Augusta, três, mas R Silva chegou.",
     "½ xícara, 1 1/2 xícaras, meio copo, 1/2 maçã. 22 mulheres no séc. XXI.": "meia xícara, uma e meia xícaras, meio copo, meia maçã. | vinte e duas mulheres no século vinte e um.",
     "Leão X, Dom Manuel I, II Guerra Mundial.": "Leão décimo, Dom Manuel primeiro, segunda Guerra Mundial.",
 }
 
 RUSSIAN = {
+    "На рубеже XIX и XX вв. жили г. Кузнецов и г. Ковров.": "На рубеже девятнадцатого века и двадцатого века жили господин Кузнецов и город Ковров.",
     "Пришёл г. Петров. Письмо г. Смирнову из г. Саратова. г. Пушкин стоит, в г. Иванове тепло.": "Пришёл господин Петров. | Письмо господину Смирнову из города Саратова. город Пушкин стоит, в городе Иванове тепло.",
     "о. Павел служит, с о. Сергием. На о. Сахалин и о. Крит.": "отец Павел служит, с отцом Сергием. | На острове Сахалин и остров Крит.",
     "Мин. -3°, макс. 5°. Пн. 30 нояб. 2026 г., ок. 5 км, 5 мин. 20 сек.": "Минимум минус три градуса, максимум пять градусов. | понедельник тридцатого ноября две тысячи двадцать шестого года, около пяти километров, пять минут двадцать секунд.",
@@ -68,12 +77,14 @@ RUSSIAN = {
 }
 
 CZECH = {
+    "2 mld. Kč.": "dvě miliardy korun.",
     "Vítr JZ 12 km/h. Vítr. V Praze prší. 1 hod. 5 min. a 21. stol.": "Vítr jihozápadní dvanáct kilometrů za hodinu. | Vítr. | V Praze prší. | jedna hodina pět minut a dvacáté první století.",
     "1,5 mil. Kč, 3 mil. Kč, 5 mil. lidí. Stálo to 5 mil. Karel šel. 1/2 citronu a 5 ks.": "jedna celá pět milionu korun, tři milióny korun, pět miliónů lidí. | Stálo to pět miliónů. | Karel šel. | půl citronu a pět kusů.",
     "Je na nám. Potom šel. Jdu na nám.": "Je na náměstí. | Potom šel. | Jdu na náměstí.",
 }
 
 TURKISH = {
+    "5 sn. Sonra gel. Sn. Yılmaz geldi.": "beş saniye. | Sonra gel. | sayın Yılmaz geldi.",
     "Rüzgar GB 12 km/sa, 8 GB bellek. XX. yüzyıl, III. Selim. Adres No: 5. Tamam.": "Rüzgar güneybatı saatte on iki kilometre, sekiz gigabayt bellek. | yirminci yüzyıl, üçüncü Selim. | Adres No: beş. | Tamam.",
     "1 sa. 5 dk. sürdü. 1,5 milyon TL.": "bir saat beş dakika sürdü. | bir virgül beş milyon lira.",
 }

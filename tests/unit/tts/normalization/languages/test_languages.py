@@ -1,8 +1,12 @@
 from __future__ import annotations
 
-import pytest
+import re
 
-from tests.support.normalization import Table, normalized, normalized_texts
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.normalization import Table, cut, normalized, normalized_texts
 from tests.unit.tts.normalization.languages import (
     assistants,
     dutch_polish,
@@ -22,6 +26,7 @@ from tests.unit.tts.normalization.languages import (
     romance_dutch_awkward,
     slavic_cases,
 )
+from wyoming_voice_stack.tts.normalization import normalize
 
 SENTENCES = [
     ("en", english.ENGLISH),
@@ -123,3 +128,74 @@ def test_sentences_are_normalized(language: str, table: Table) -> None:
 @pytest.mark.parametrize(("language", "table"), TEXTS)
 def test_texts_are_cut_and_normalized(language: str, table: Table) -> None:
     assert normalized_texts(table, language) == table
+
+
+@pytest.mark.parametrize(("language", "table"), TEXTS)
+def test_texts_in_single_characters_are_cut_alike(language: str, table: Table) -> None:
+    assert language
+    assert [cut(*text) for text in table] == [cut(text) for text in table]
+
+
+WORDS = {
+    language: sorted(
+        {
+            word
+            for one, table in (*TEXTS, *SENTENCES)
+            if one == language
+            for spoken in table.values()
+            for word in re.findall(r"(?<![\w'\u2019-])[^\W\d_]{5,}(?![\w'\u2019.-])", spoken)
+            if word.islower()
+        }
+    )
+    for language in (
+        "en",
+        "de",
+        "fr",
+        "es",
+        "it",
+        "nl",
+        "pl",
+        "pt",
+        "ru",
+        "cs",
+        "tr",
+        "hu",
+        "ar",
+        "hi",
+    )
+}
+"""Ordinary words of each language."""
+texts = st.sampled_from([language for language, words in WORDS.items() if words]).flatmap(
+    lambda language: st.tuples(
+        st.just(language),
+        st.lists(
+            st.tuples(
+                st.sampled_from(WORDS[language]),
+                st.sampled_from((" ", " ", " ", ", ", ". ", "! ", "? ", "; ", ": ", ".\n", " - ")),
+            ),
+            min_size=1,
+            max_size=40,
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("mark", [" ", ", ", ". ", ".\n"])
+def test_every_ordinary_word_stays(language: str, mark: str) -> None:
+    check_words(language, [(word, mark) for word in WORDS[language]])
+
+
+@settings(deadline=None, max_examples=200)
+@given(texts)
+def test_no_ordinary_word_is_lost_or_changed(text: tuple[str, list[tuple[str, str]]]) -> None:
+    check_words(*text)
+
+
+def check_words(language: str, parts: list[tuple[str, str]]) -> None:
+    """Check that each word is spoken once and in order."""
+    written = "".join(word + mark for word, mark in parts)
+    spoken = " ".join(normalize(sentence, language) for sentence in cut(written))
+    assert re.findall(r"[^\W\d_][\w\u0300-\u036f\u0900-\u097f]*", spoken) == [
+        word for word, _ in parts
+    ]

@@ -41,7 +41,7 @@ AFTER_THE_CODE = [
         "\u597d\u3002 | \u706f\u5df2\u5f00\u3002",
     ),
     ("Sure:\n```py\nThe text.\nprint(1)", "Sure."),
-    ('Sure:\n```py\nprint("```")\n```\nIt works.', "Sure. | It works."),
+    ('Sure:\n```py\nprint("```")\n```\nafter it all.', "Sure. | after it all."),
     ("Sure:\n```py\nx = 1\n# A comment in it.", "Sure."),
     ("Sure:\n```py\nNow it works.\n```", "Sure."),
     ("Sure:\n```py\n" + "x = 1\n" * 1000 + "Now it works.", "Sure. | Now it works."),
