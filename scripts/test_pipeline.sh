@@ -85,11 +85,12 @@ PYTHON
     git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main
 }
 
-# One job at a time: here the jobs share hatch's environment, on GitLab each has its own. mypy's cache is
-# valid for the copy as well.
+# One job at a time: here the jobs share hatch's environment, on GitLab each has its own. mypy's cache and
+# the user's are valid for the copy as well.
 pipeline() {
     "$tools/node/node_modules/.bin/gitlab-ci-local" --no-color --force-shell-executor \
-        --shell-isolation --concurrency 1 --variable "MYPY_CACHE_DIR=$root/.mypy_cache" "$@"
+        --shell-isolation --concurrency 1 --variable "MYPY_CACHE_DIR=$root/.mypy_cache" \
+        --variable "XDG_CACHE_HOME=${XDG_CACHE_HOME:-$HOME/.cache}" "$@"
 }
 
 # chooses WANTED UNWANTED OPTION...: the rules select the first jobs and not the second ones.

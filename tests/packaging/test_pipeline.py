@@ -56,6 +56,22 @@ class TestText:
         tests = PIPELINE[job]["variables"]["TESTS"].strip()
         assert script == f"pytest {tests} {{args}}"
 
+    def test_downloads_are_kept_until_their_lock_files_change(self) -> None:
+        packages, models = PIPELINE[".test"]["cache"]
+        home = PIPELINE[".test"]["variables"]["XDG_CACHE_HOME"].removeprefix("$CI_PROJECT_DIR/")
+        assert f"{home}/" in (ROOT / ".gitignore").read_text().splitlines()
+        assert packages["paths"] == [f"{home}/pip"]
+        for cache in (packages, models):
+            # GitLab takes two files at most.
+            assert 0 < len(cache["key"]["files"]) <= 2
+            assert all((ROOT / name).is_file() for name in cache["key"]["files"])
+        fetch = (ROOT / "scripts" / "kokoro_files.sh").read_text()
+        assert (
+            "cache=${XDG_CACHE_HOME:-$HOME/.cache}/wyoming-voice-stack\nfolder=$cache/kokoro-"
+            in fetch
+        )
+        assert models["paths"] == [f"{home}/wyoming-voice-stack/kokoro-*"]
+
     def test_coverage_and_a_release_wait_for_every_test(self) -> None:
         tests = {name for name, job in PIPELINE.items() if "GROUP" in _variables(job)}
         assert tests <= _needs("coverage")
