@@ -1,0 +1,130 @@
+"""Where the vocoder of a graph begins, and which slices keep time, as exporters write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.checkpoints.graph_writer import GraphWriter
+from wyoming_voice_stack.onnx_file.graph import read_graph
+from wyoming_voice_stack.tts.engines.vits.partition import GraphPartition, partition
+from wyoming_voice_stack.tts.engines.vits.receptive_field import NotStreamable
+
+HOP = 8
+_LAST = 2**31 - 1
+Write = Callable[[GraphWriter], str]
+
+
+def divided(folder: Path, before: Write, after: Write = lambda _: "up") -> GraphPartition:
+    """Partition a graph of one upsampling; `before` writes its input, and `after` the input of the last layer."""
+    writer = GraphWriter()
+    writer.interface(11, "latent", "float32", 1, 4, "frames")
+    writer.constant("shape", [1, 4, 3])
+    writer.random("up.weight", 4, 4, 2 * HOP)
+    source = before(writer)
+    widths = {"kernel_shape": [2 * HOP], "strides": [HOP], "pads": [HOP // 2] * 2}
+    writer.node("ConvTranspose", f"{source} up.weight", "up", dilations=[1], **widths)
+    convolution(writer, after(writer), "sound")
+    writer.interface(12, "sound", "float32", 1, 4, "time")
+    model = writer.save(folder / "voice.onnx", operators=15).read_bytes()
+    return partition(read_graph(memoryview(model)))
+
+
+def convolution(writer: GraphWriter, source: str, result: str) -> str:
+    writer.random(f"{result}.weight", 4, 4, 3)
+    shape = {"kernel_shape": [3], "dilations": [1], "pads": [1, 1], "strides": [1]}
+    return writer.node("Conv", f"{source} {result}.weight", result, **shape)
+
+
+def first(writer: GraphWriter) -> str:
+    return convolution(writer, "latent", "first")
+
+
+class TestFirstConvolution:
+    def test_elementwise_layers_may_follow_it(self, tmp_path: Path) -> None:
+        def before(writer: GraphWriter) -> str:
+            writer.node("Tanh", first(writer), "curved")
+            writer.constant("one", 1.0, "float32")
+            return writer.node("Mul", "one curved", "scaled")
+
+        found = divided(tmp_path, before)
+        assert [part.signature.source for part in found.parts] == ["latent"]
+        assert found.parts[0].signature.receptive_field.hop == HOP
+
+    @pytest.mark.parametrize(
+        "before",
+        [
+            pytest.param(lambda _: "latent", id="none"),
+            # Its channels are those of the convolution in another order: one more layer of an unknown kind.
+            pytest.param(
+                lambda writer: writer.node("Concat", f"{first(writer)} first", "both", axis=1),
+                id="another layer between",
+            ),
+            pytest.param(
+                lambda writer: writer.node("ConstantOfShape", "shape", "constant"),
+                id="only constants",
+            ),
+        ],
+    )
+    def test_it_cannot_be_found_elsewhere(self, tmp_path: Path, before: Write) -> None:
+        with pytest.raises(NotStreamable, match="first convolution cannot be identified"):
+            divided(tmp_path, before)
+
+
+class TestSlices:
+    @pytest.mark.parametrize(
+        ("axes", "starts", "ends", "steps"),
+        [
+            pytest.param([1], [0], [2], None, id="channels, without steps"),
+            pytest.param([1], [0], [2], [1], id="channels"),
+            pytest.param([1], [0], [4], [2], id="every second channel"),
+            pytest.param([2], [0], [_LAST], None, id="all of the time, without steps"),
+            pytest.param([2], [0], [_LAST], [1], id="all of the time"),
+            pytest.param([1, 2], [0, 0], [2, _LAST], [2, 1], id="both"),
+        ],
+    )
+    def test_time_is_kept(
+        self, tmp_path: Path, axes: list[int], starts: list[int], ends: list[int], steps: list[int]
+    ) -> None:
+        found = divided(tmp_path, first, lambda writer: sliced(writer, axes, starts, ends, steps))
+        assert found.parts
+
+    @pytest.mark.parametrize(
+        ("axes", "starts", "ends", "steps"),
+        [
+            pytest.param([2], [1], [_LAST], None, id="not from the beginning"),
+            pytest.param([2], [0], [_LAST - 1], None, id="not to the end"),
+            pytest.param([2], [0], [_LAST], [2], id="every second position"),
+            pytest.param([-1], [0], [_LAST], None, id="an axis from the end"),
+            pytest.param([1, 2], [0, 1], [2, _LAST], None, id="both"),
+            pytest.param(None, [0], [2], None, id="no axes"),
+        ],
+    )
+    def test_time_is_cut(
+        self,
+        tmp_path: Path,
+        axes: list[int] | None,
+        starts: list[int],
+        ends: list[int],
+        steps: list[int] | None,
+    ) -> None:
+        with pytest.raises(NotStreamable, match="sliced in time"):
+            divided(tmp_path, first, lambda writer: sliced(writer, axes, starts, ends, steps))
+
+
+def sliced(
+    writer: GraphWriter,
+    axes: list[int] | None,
+    starts: list[int],
+    ends: list[int],
+    steps: list[int] | None,
+) -> str:
+    given = {"starts": starts, "ends": ends, "axes": axes, "steps": steps}
+    names = [
+        "-" if values is None else writer.constant(name, values) for name, values in given.items()
+    ]
+    while names[-1] == "-":
+        names.pop()
+    return writer.node("Slice", f"up {' '.join(names)}", "some")
