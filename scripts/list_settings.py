@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from wyoming_voice_stack.config.networks import PRIVATE_NETWORKS
 from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.config.value_types import exactly_one
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN = "<!-- settings: written by scripts/list_settings.py -->"
@@ -63,6 +64,8 @@ def _allowed(field: FieldInfo) -> str:
         return f"{bounds['ge']} to {bounds['le']}"
     if "gt" in bounds:
         return f"above {bounds['gt']}, to {bounds['le']}"
+    if any(getattr(each, "func", None) is exactly_one for each in field.metadata):
+        return "`1`"
     if field.annotation is bool:
         return "`true`, `false`"
     return ", ".join(f"`{choice}`" for choice in _choices(field.annotation))

@@ -17,6 +17,7 @@ from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeVoice
 
 from wyoming_voice_stack.cli.server_kinds import SPEECH_TO_TEXT, TEXT_TO_SPEECH, ServerKind
+from wyoming_voice_stack.config.networks import is_host
 from wyoming_voice_stack.errors import (
     ConfigError,
     DeadlineExceeded,
@@ -256,8 +257,8 @@ def server_address(uri: str) -> tuple[str, int]:
     """
     try:
         parts = urlsplit(uri)
-        if parts.scheme == "tcp" and parts.hostname and parts.port:
-            return parts.hostname, parts.port
+        if parts.scheme == "tcp" and is_host(parts.hostname or "") and parts.port:
+            return parts.hostname or "", parts.port
     except ValueError:
         # A port that is not a number, or an incomplete IPv6 address: reported like anything else.
         pass

@@ -197,7 +197,8 @@ def health(
     except HTTPError as error:
         typer.echo(error.read().decode(errors="replace"))
         raise typer.Exit(1) from error
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, UnicodeError) as error:
+        # The last one: a part of the host name is empty or too long.
         reason = " ".join(str(getattr(error, "reason", error)).split())
         raise EngineError(f"Health check failed: {url}: {reason}.") from error
 

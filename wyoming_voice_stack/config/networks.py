@@ -1,4 +1,4 @@
-"""Networks that a setting can name by a word."""
+"""Networks that a setting can name by a word, and the names of hosts."""
 
 from __future__ import annotations
 
@@ -22,3 +22,13 @@ PRIVATE_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = tuple(
 """Networks that are not reachable from the internet."""
 ALL_NETWORKS = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 NAMED_NETWORKS = {"private": PRIVATE_NETWORKS, "any": ALL_NETWORKS}
+
+
+def is_host(text: str) -> bool:
+    """Return whether the text is an IP address, or a name that the system can look up."""
+    try:
+        # As Python does before it asks the system; a part that is empty or too long is an error.
+        text.encode("idna")
+    except UnicodeError:
+        return False
+    return text.isprintable() and bool(text) and " " not in text

@@ -31,19 +31,20 @@ from wyoming_voice_stack.config.value_types import (
     Names,
     Networks,
     Optional,
+    OptionalHost,
     OptionalLanguage,
     Origins,
     ServerAddress,
     VoiceAliases,
     exactly_one,
     lower,
+    quoted,
     unquoted,
     upper,
 )
 from wyoming_voice_stack.errors import ConfigError
 
 MAX_SECRET_BYTES = 64 * 1024
-
 
 Mode = Literal["asr", "tts"]
 
@@ -61,7 +62,7 @@ class Settings(BaseSettings):
 
     service_mode: Annotated[Mode | None, BeforeValidator(lower)] = None
     """Server to run, speech to text or text to speech: asr or tts."""
-    host: Optional = None
+    host: OptionalHost = None
     """Address to listen on; unset listens on all IPv4 and IPv6 addresses."""
     asr_port: int = Field(default=5001, ge=0, le=65535)
     """Port of the speech-to-text server; 0 lets the system choose."""
@@ -231,7 +232,7 @@ class _ValueFiles(PydanticBaseSettingsSource):
                     f"{variable}={named!r} is larger than {MAX_SECRET_BYTES} bytes; set it to a file"
                     " that contains only the value"
                 )
-            return raw.decode().strip(), field_name, False
+            value = raw.decode().strip()
         except UnicodeDecodeError as error:
             raise ConfigError(
                 f"{variable}={named!r} is not UTF-8 text; set it to a file that contains only the value"
@@ -241,6 +242,12 @@ class _ValueFiles(PydanticBaseSettingsSource):
             raise ConfigError(
                 f"{variable}={named!r} cannot be read ({reason}); set it to a readable text file"
             ) from error
+        if not value:
+            # Without this, an empty secret would leave the API open to everyone.
+            raise ConfigError(
+                f"{variable}={named!r} is empty; write the value to the file, or unset {variable}"
+            )
+        return value, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         values = {
@@ -267,7 +274,7 @@ def _one_line(error: ValidationError) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0]).upper()
     secret = SecretStr in get_args(Settings.model_fields[name.lower()].annotation)
-    given = "(not shown)" if secret else repr(first["input"])
+    given = "(not shown)" if secret else quoted(first["input"])
     return f"{name}={given} is not valid: {first['msg']}; {_allowed(name.lower())}"
 
 

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 
-from wyoming_voice_stack.config.networks import NAMED_NETWORKS
+from wyoming_voice_stack.config.networks import NAMED_NETWORKS, is_host
 
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE | re.ASCII)
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII)
@@ -25,8 +25,18 @@ _DETECTED = "auto"
 """Stands for a language that is detected, and so for none in a setting."""
 
 
+MAX_QUOTED_CHARACTERS = 200
+"""Characters of a wrong value that a message quotes."""
 _BYTE_ORDER_MARK = "\ufeff"
 """Editors on Windows write it in front of a text; Python does not count it as a blank."""
+
+
+def quoted(value: Any) -> str:
+    """Return a wrong value as a message shows it: in one line, and not longer than a line or two."""
+    text = repr(value)
+    if len(text) <= MAX_QUOTED_CHARACTERS:
+        return text
+    return f"{text[:MAX_QUOTED_CHARACTERS]}… ({len(text)} characters)"
 
 
 def unquoted(value: str) -> str:
@@ -85,7 +95,7 @@ def _networks(part: str) -> tuple[IPv4Network | IPv6Network, ...]:
             "network",
             "{part} is neither an IP address nor a network; use addresses such as 192.168.1.20 or"
             " 192.168.1.0/24, separated by commas, or private or any",
-            {"part": repr(part)},
+            {"part": quoted(part)},
         ) from error
 
 
@@ -122,7 +132,7 @@ def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
                 "host_name",
                 "{name} is not a host name; use names such as voice.example.com, without http:// and"
                 " without a port, separated by commas",
-                {"name": repr(name)},
+                {"name": quoted(name)},
             )
     return names
 
@@ -135,7 +145,7 @@ def _origins(names: tuple[str, ...]) -> tuple[str, ...]:
                 "origin",
                 "{name} is not a web origin; use origins such as https://chat.example.com or"
                 " http://192.168.1.20:3000, without a path, separated by commas",
-                {"name": repr(name)},
+                {"name": quoted(name)},
             )
     return origins
 
@@ -147,17 +157,30 @@ def _server_address(text: str) -> str:
             "server",
             "{text} is not the address of a server; use HOST or HOST:PORT, such as tts:5002 or"
             " 192.168.1.20:5002, without http://",
-            {"text": repr(text)},
+            {"text": quoted(text)},
         )
     return address
 
 
 def _is_server(address: str) -> bool:
     try:
-        return _SERVER.fullmatch(address) is not None and urlsplit(f"//{address}").port != 0
+        parts = urlsplit(f"//{address}")
+        return (
+            bool(_SERVER.fullmatch(address)) and is_host(parts.hostname or "") and parts.port != 0
+        )
     except ValueError:
         # The port is too large, or what is in brackets is not an IPv6 address.
         return False
+
+
+def _host(value: str | None) -> str | None:
+    if value is not None and not is_host(value):
+        raise PydanticCustomError(
+            "host",
+            "it is neither an IP address nor a host name; set it to an address of this machine, or"
+            " leave it unset",
+        )
+    return value
 
 
 def _voice_aliases(value: Any) -> Any:
@@ -175,7 +198,7 @@ def _voice_alias(part: str) -> tuple[str, str]:
         raise PydanticCustomError(
             "voice_alias",
             "{part} does not give a voice a name; use alloy=anna [de] or nova=bert, separated by commas",
-            {"part": repr(part)},
+            {"part": quoted(part)},
         )
     return alias, voice
 
@@ -224,6 +247,7 @@ VoiceAliases = Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(networks)]
 Optional = Annotated[str | None, BeforeValidator(_empty_is_none)]
 LanguageTag = Annotated[str, AfterValidator(_existing_language)]
+OptionalHost = Annotated[str | None, BeforeValidator(_empty_is_none), AfterValidator(_host)]
 OptionalLanguage = Annotated[LanguageTag | None, BeforeValidator(_empty_is_none)]
 Languages = Annotated[tuple[LanguageTag, ...], NoDecode, BeforeValidator(_detected_is_none)]
 Device = Annotated[str, BeforeValidator(lower), AfterValidator(_device)]

@@ -63,4 +63,9 @@ def set_socket_options(transport: asyncio.Transport) -> None:
 def is_about_the_address(error: OSError) -> bool:
     """Return whether listening failed because of the address, not of the port."""
     # asyncio gives no number if it has tried all addresses of a name.
-    return isinstance(error, socket.gaierror) or error.errno in {errno.EADDRNOTAVAIL, None}
+    return isinstance(error, socket.gaierror) or error.errno in {
+        errno.EADDRNOTAVAIL,
+        # A link-local address without its interface.
+        errno.EINVAL,
+        None,
+    }

@@ -17,7 +17,7 @@ from wyoming.info import TtsVoiceSpeaker as Speaker
 
 from tests.support.fake_servers.scripted_wyoming import saying, scripted_server
 from wyoming_voice_stack.cli import client
-from wyoming_voice_stack.cli.client import describe
+from wyoming_voice_stack.cli.client import describe, server_address
 from wyoming_voice_stack.cli.commands import app
 from wyoming_voice_stack.errors import ConfigError, EngineError
 
@@ -68,6 +68,15 @@ def show(*arguments: str) -> Result:
 def row(result: Result, name: str) -> list[str]:
     [line] = [line for line in result.stdout.splitlines() if name in line]
     return [cell.strip() for cell in line.strip("│").split("│")]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["tcp://voice..example:5001", f"tcp://{'a' * 64}:5001", "tcp://my server:5001", "tcp://:5001"],
+)
+def test_address_that_cannot_be_looked_up(uri: str) -> None:
+    with pytest.raises(ConfigError, match="is not a valid address; use tcp://HOST:PORT"):
+        server_address(uri)
 
 
 def test_voices() -> None:

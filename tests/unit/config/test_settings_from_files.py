@@ -81,6 +81,16 @@ def test_unreadable_file(
     assert str(caught.value) == f"TTS_VOICE_FILE={str(tmp_path / file)!r} {said}"
 
 
+@pytest.mark.parametrize("content", [b"", b" \n"])
+def test_empty_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "key").write_bytes(content)
+    monkeypatch.setenv("API_KEY_FILE", str(tmp_path / "key"))
+    with pytest.raises(
+        ConfigError, match=r"is empty; write the value to the file, or unset API_KEY_FILE$"
+    ):
+        load_settings()
+
+
 @pytest.mark.parametrize("content", [b"\xef\xbb\xbfde\r\n", b'"de"\n', b" 'de'\n\n"])
 def test_file_of_a_value_as_editors_write_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes
