@@ -30,6 +30,7 @@ NUMBER_ABBREVIATIONS = """
     mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
     мин макс ок пн вт чт пт вс янв фев февр мар апр июн июл авг сен сент окт ноя нояб дек
     \u0441\u0440 \u0441\u0431
+    rte
     hod sa dk sn pzt çar cmt
 """
 """Abbreviations only before a number; otherwise a word that may end a sentence."""

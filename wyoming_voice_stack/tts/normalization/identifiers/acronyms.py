@@ -81,7 +81,9 @@ def _before_names(locale: LocaleRules) -> re.Pattern[str] | None:
     if not locale.lexicon.before_names:
         return None
     short = "|".join(map(re.escape, locale.lexicon.before_names))
-    return re.compile(rf"(?P<initial>[^\W\d_]+ )?{locale.before}(?P<short>{short}) (?={_CAPITAL})")
+    return re.compile(
+        rf"(?P<initial>[^\W\d_]+ )?{locale.before}(?<![-\u2013])(?P<short>{short}) (?={_CAPITAL})"
+    )
 
 
 def _before_name(match: re.Match[str], locale: LocaleRules) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 ENGLISH = {
+    "| Mon | 21° |\n| Sun | -3° |\n\nRain on Wed. Sun, sand and sea. Wed in June. Fri night.": "Monday, twenty-one degrees. | Sunday, minus three degrees. | Rain on Wednesday. | Sun, sand and sea. | Wed in June. | Friday night.",
+    "It comes Mon 12/1. On Fri. 12/5 @ 2:30pm. Play 80s music. Wait 90s.": "It comes Monday December first. | On Friday December fifth at two thirty p.m. | Play eighties music. | Wait ninety seconds.",
+    "Take Rte. 9 to Apt. 4B, ext. 5. It is 45.2 %RH, 0.2 in/hr. 12 kWh = $0.98.": "Take Route nine to Apartment four B, extension five. | It is forty-five point two percent relative humidity, zero point two inches per hour. | twelve kilowatt-hours equals ninety-eight cents.",
     "He left 5:00 free. Room 5 1/2 has 3 1/2 doors. Values 1.5,2.5,3.5.": "He left five o'clock free. | Room five and a half has three and a half doors. | Values one point five, two point five, three point five.",
     "The letter N. Next one. It (see http://a.b/c) works.": "The letter N. | Next one. | It (see) works.",
     "It costs US$5.50, $5 CAD or $5 USD. It fell by $-5 to 50¢, not ¢60.": "It costs five point five zero US dollars, five Canadian dollars or five dollars. | It fell by minus five dollars to fifty cents, not sixty cents.",
@@ -22,6 +25,8 @@ ENGLISH = {
 }
 
 GERMAN = {
+    "Mi.–Fr. frei. Sa./So. zu. So, 5 Leute kamen. Von Gl. 3.": "Mittwoch bis Freitag frei. | Samstag und Sonntag zu. | So, fünf Leute kamen. | Von Gleis drei.",
+    "Do, 19 °C. Mo.-Fr. Danach zu.": "Donnerstag, neunzehn Grad Celsius. | Montag bis Freitag. Danach zu.",
     "5 1/2 Zimmer in 3 1/2 Jahren, Blutdruck: 120/80.": "fünfeinhalb Zimmer in dreieinhalb Jahren, Blutdruck: einhundertzwanzig zu achtzig.",
     "Min. -3 °C in KW 48, nach Art. 5 GG im 21. Jh. v. Chr.": "Minimal minus drei Grad Celsius in Kalenderwoche achtundvierzig, nach Artikel fünf GG im einundzwanzigsten Jahrhundert vor Christus.",
     "3 Stk. Eier für 4 Pers. zu 50 Ct., 1 Bd. Petersilie, aber Bd. 2.": "drei Stück Eier für vier Personen zu fünfzig Cent, ein Bund Petersilie, aber Band zwei.",
@@ -31,6 +36,7 @@ GERMAN = {
 }
 
 FRENCH = {
+    "Au 2e ét. à droite.": "Au deuxième étage à droite.",
     "Une bd Astérix, le bd de Sèvres. Minuteur : 5:00. 2 1/2 tasses, tension de 120/80.": "Une bd Astérix, le boulevard de Sèvres. | Minuteur : cinq minutes. | deux et demie tasses, tension de cent vingt sur quatre-vingts.",
     "Il habite 20 bd St-Michel, puis av. Foch à St-Denis, en 50 av. J.-C.": "Il habite vingt boulevard Saint-Michel, puis avenue Foch à Saint-Denis, en cinquante avant Jésus-Christ.",
     "2 c. à s. d'huile et 1 c. à c. de sel pour 4 pers. au XXIe s. de notre ère.": "deux cuillères à soupe d'huile et une cuillère à café de sel pour quatre personnes au vingt-et-unième siècle de notre ère.",
@@ -38,6 +44,7 @@ FRENCH = {
 }
 
 SPANISH = {
+    "Vive en 3.º izq. y 2.º dcha.": "Vive en tercero izquierda y segundo derecha.",
     "1 vez, 1 mujer, presión 120/80.": "una vez, una mujer, presión ciento veinte sobre ochenta.",
     "Vive en C/ Mayor 5. Pon 3 cdas. de aceite y 1 cdta. de sal.": "Vive en calle Mayor cinco. | Pon tres cucharadas de aceite y una cucharadita de sal.",
     "21 mujeres, 21 veces. León X y León XIV. II Guerra Mundial, III Reich.": "veintiuna mujeres, veintiuna veces. | León décimo y León catorce. | segunda Guerra Mundial, tercer Reich.",
@@ -50,6 +57,7 @@ ITALIAN = {
 }
 
 DUTCH = {
+    "Om 9.30 u. begint het.": "Om negen uur dertig begint het.",
     "Dit gaat m.b.v. een app, b.v. thuis. 3 el olie, 1 tl zout.": "Dit gaat met behulp van een app, bijvoorbeeld thuis. | drie eetlepels olie, één theelepel zout.",
 }
 
@@ -77,6 +85,7 @@ RUSSIAN = {
 }
 
 CZECH = {
+    "Sejdeme se v 9.30. Ve 12.15 přijde, odejde v 9.30 hod. Je v 9.30 metru.": "Sejdeme se v devět třicet. | Ve dvanáct patnáct přijde, odejde v devět třicet. | Je v devět celých třicet metru.",
     "2 mld. Kč.": "dvě miliardy korun.",
     "Vítr JZ 12 km/h. Vítr. V Praze prší. 1 hod. 5 min. a 21. stol.": "Vítr jihozápadní dvanáct kilometrů za hodinu. | Vítr. | V Praze prší. | jedna hodina pět minut a dvacáté první století.",
     "1,5 mil. Kč, 3 mil. Kč, 5 mil. lidí. Stálo to 5 mil. Karel šel. 1/2 citronu a 5 ks.": "jedna celá pět milionu korun, tři milióny korun, pět miliónů lidí. | Stálo to pět miliónů. | Karel šel. | půl citronu a pět kusů.",
@@ -84,6 +93,7 @@ CZECH = {
 }
 
 TURKISH = {
+    "Randevu 9.30'da, pay 5.5'e.": "Randevu dokuz otuz'da, pay beş virgül beş'e.",
     "5 sn. Sonra gel. Sn. Yılmaz geldi.": "beş saniye. | Sonra gel. | sayın Yılmaz geldi.",
     "Rüzgar GB 12 km/sa, 8 GB bellek. XX. yüzyıl, III. Selim. Adres No: 5. Tamam.": "Rüzgar güneybatı saatte on iki kilometre, sekiz gigabayt bellek. | yirminci yüzyıl, üçüncü Selim. | Adres No: beş. | Tamam.",
     "1 sa. 5 dk. sürdü. 1,5 milyon TL.": "bir saat beş dakika sürdü. | bir virgül beş milyon lira.",
@@ -92,4 +102,20 @@ TURKISH = {
 HUNGARIAN = {
     "Ma nov. 30., hétfő van. Ma 2026. 11. 30. van. Ez 2026. Jó volt.": "Ma november harmincadika, hétfő van. | Ma kétezerhuszonhat november harmincadika van. | Ez kétezerhuszonhat. | Jó volt.",
     "Fő u. 5. Szél DNy. 1,5 millió Ft a XXI. sz. elején. IV. Béla, II. Endre, III. Béla.": "Fő utca öt. | Szél délnyugati. | egy egész öt tized millió forint a huszonegyedik század elején. | negyedik Béla, második Endre, harmadik Béla.",
+}
+
+CHINESE = {
+    "牛奶2L、面粉500g。": "牛奶两升、面粉五百克。",
+}
+
+JAPANESE = {
+    "牛乳2L、小麦粉500g、5G。": "牛乳二リットル、小麦粉五百グラム、五G。",
+}
+
+KOREAN = {
+    "우유 2L, 밀가루 500g, 5G.": "우유 이리터, 밀가루 오백그램, 오G.",
+}
+
+ARABIC = {
+    "درجة حرارة الغرفة 21.5°م.": "درجة حرارة الغرفة واحد وعشرون فاصلة خمسة درجة مئوية.",
 }

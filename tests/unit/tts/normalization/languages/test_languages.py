@@ -117,6 +117,10 @@ TEXTS = [
     ("cs", everyday_texts.CZECH),
     ("tr", everyday_texts.TURKISH),
     ("hu", everyday_texts.HUNGARIAN),
+    ("zh", everyday_texts.CHINESE),
+    ("ja", everyday_texts.JAPANESE),
+    ("ko", everyday_texts.KOREAN),
+    ("ar", everyday_texts.ARABIC),
 ]
 
 
