@@ -20,6 +20,8 @@ from wyoming_voice_stack.server.departures import DepartureWatch
 from wyoming_voice_stack.server.listener import Listener
 
 MUCH = bytes(MAX_WAITING_BYTES)
+UNSENT_BYTES = 16 * 1024 * 1024
+"""More than the systems of both sides keep of a reply."""
 
 
 class Held:
@@ -126,6 +128,20 @@ class TestConnections:
             service.sessions[0].go_on.set()
             kinds = [event.type for _ in range(4) if (event := await client.next())]
             assert sorted(kinds) == ["echo", "echo", "echo", "info"]
+
+    async def test_a_client_that_has_not_read_a_reply_is_not_probed(
+        self, service: EchoService
+    ) -> None:
+        """The reply finds out whether it is gone."""
+        async with listening(service) as listener, peer(listener.port) as client:
+            await stop_reading(service, listener, client)
+            [connection] = listener._connections.values()
+            connection._writer.write(bytes(UNSENT_BYTES))
+            unsent = connection._writer.transport.get_write_buffer_size()
+            assert unsent > 0
+            connection.probe()
+            assert connection._writer.transport.get_write_buffer_size() == unsent
+            connection.abort()
 
     async def test_clients_of_which_little_waits_are_not_probed(self, service: EchoService) -> None:
         async with listening(service) as listener, peer(listener.port) as client:
