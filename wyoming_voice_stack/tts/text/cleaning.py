@@ -35,12 +35,14 @@ _LINK_BY_REFERENCE = re.compile(
 )
 _FRACTION_SLASH = re.compile("(?<=\\d)\u2044(?=\\d)")
 _KEYCAP = re.compile("([0-9])\ufe0f?\u20e3")
+_SHORTCODE = re.compile(r"(?<![^\s*(]):(?:[a-z][a-z0-9_-]{1,40}|[+-]1):(?![^\s*).,!?])")
+"""What may name an emoji: `:smile:`."""
 _STRAY_EMPHASIS = re.compile(
     r"(?<!\d)\*{2,}|\*{2,}(?!\d)|~~+|`+|(?<!\S)[*_]+(?=[^\s\d*_])|(?<=[^\s\d*_])[*_]+(?=[\s.,;:!?]|$)|(?<!\S)_{2,}(?!\S)",
 )
 """Emphasis marks whose counterpart is in another sentence."""
 _CELL_BORDER = re.compile(r"(?:^|\s+)\|+(?=\s|$)|^\|+|\|+$")
-_FOOTNOTE = re.compile(r"\[\^\w+\]")
+_FOOTNOTE = re.compile(r"\[\^\w+\](?::(?= ))?")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|<\s*>")
 _SPACE_BEFORE_MARK = re.compile(
     rf"\s+(?=[,.;!?\u2026]+(?:\s|$)|[{WIDE_END_MARKS}{WIDE_CLAUSE_MARKS}])",
@@ -124,6 +126,8 @@ def _without_more_marks(text: str) -> str:
 
 
 def _without_emoji(text: str) -> str:
+    if ":" in text:
+        text = _SHORTCODE.sub(lambda match: _emoji_of(match[0]), text)
     if text.isascii():
         return text
     return _replace_emoji()(_KEYCAP.sub(r"\1", text), " ").replace("\ufe0f", "")
@@ -134,3 +138,10 @@ def _replace_emoji() -> Callable[[str, str], str]:
     import emoji
 
     return emoji.replace_emoji
+
+
+def _emoji_of(shortcode: str) -> str:
+    """Return the emoji that a shortcode names, or the shortcode if it names none."""
+    import emoji
+
+    return emoji.emojize(shortcode, language="alias")

@@ -63,6 +63,8 @@ MARKDOWN = [
     ("See https://example.com/A_(b). Then (https://example.com/a)", "See. Then."),
     ('See "https://example.com/x."', "See."),
     ("media_source://tts/x. Go", "Go."),
+    ("Hi :smile: and :+1:! At 5:30:45, :not_one: stays", "Hi and! At 5:30:45, :not_one: stays."),
+    ("Note[^1].\n\n[^1]: First.\n[^b]: Second.", "Note. First. Second."),
     ("1\u20442 cup", "1/2 cup."),
 ]
 

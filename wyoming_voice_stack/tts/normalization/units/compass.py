@@ -54,9 +54,10 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     name = _name(match[0], locale)
     if match[0] in _BYTES and before[-_PAIR:-1].isdigit():
         return match[0]
-    if name is None or not wind.search(before) or _no_direction(locale).match(match.string, begin):
-        return match[0]
     is_certain = len(match[0]) >= _PAIR and match[0] not in _WORDS
+    is_about_wind = wind.search(before) or (is_certain and _UNIT_BACK.search(before))
+    if name is None or not is_about_wind or _no_direction(locale).match(match.string, begin):
+        return match[0]
     if not is_certain and not (lead.search(before) or _UNIT_BACK.search(before)):
         return match[0]
     return name

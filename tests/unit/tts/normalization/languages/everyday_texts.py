@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ENGLISH = {
+    "Rain, 15 km/h NW. Size NW. It moves 15 mph S.": "Rain, fifteen kilometers per hour northwest. | Size NW. | It moves fifteen miles per hour S.",
     "| Mon | 21° |\n| Sun | -3° |\n\nRain on Wed. Sun, sand and sea. Wed in June. Fri night.": "Monday, twenty-one degrees. | Sunday, minus three degrees. | Rain on Wednesday. | Sun, sand and sea. | Wed in June. | Friday night.",
     "It comes Mon 12/1. On Fri. 12/5 @ 2:30pm. Play 80s music. Wait 90s.": "It comes Monday December first. | On Friday December fifth at two thirty p.m. | Play eighties music. | Wait ninety seconds.",
     "Take Rte. 9 to Apt. 4B, ext. 5. It is 45.2 %RH, 0.2 in/hr. 12 kWh = $0.98.": "Take Route nine to Apartment four B, extension five. | It is forty-five point two percent relative humidity, zero point two inches per hour. | twelve kilowatt-hours equals ninety-eight cents.",
@@ -109,7 +110,7 @@ CHINESE = {
 }
 
 JAPANESE = {
-    "牛乳2L、小麦粉500g、5G。": "牛乳二リットル、小麦粉五百グラム、五G。",
+    "牛乳2L、小麦粉500g、5G。3Lサイズ、100m。": "牛乳二リットル、小麦粉五百グラム、五G。 | 三エルサイズ、百メートル。",
 }
 
 KOREAN = {
