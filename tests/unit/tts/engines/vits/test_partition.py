@@ -10,15 +10,25 @@ import pytest
 from tests.support.checkpoints.graph_writer import GraphWriter
 from wyoming_voice_stack.onnx_file.graph import read_graph
 from wyoming_voice_stack.tts.engines.vits.partition import GraphPartition, partition
-from wyoming_voice_stack.tts.engines.vits.receptive_field import NotStreamable
+from wyoming_voice_stack.tts.engines.vits.receptive_field import NotStreamable, ReceptiveField
 
 HOP = 8
 _LAST = 2**31 - 1
 Write = Callable[[GraphWriter], str]
 
 
-def divided(folder: Path, before: Write, after: Write = lambda _: "up") -> GraphPartition:
-    """Partition a graph of one upsampling; `before` writes its input, and `after` the input of the last layer."""
+def divided(
+    folder: Path,
+    before: Write,
+    after: Write = lambda _: "up",
+    end: Write = lambda _: "sound",
+    kernel: int = 3,
+) -> GraphPartition:
+    """Partition a graph of one upsampling.
+
+    `before` writes its input, `after` the input of the last layer, which has the `kernel`, and `end` what
+    follows that.
+    """
     writer = GraphWriter()
     writer.interface(11, "latent", "float32", 1, 4, "frames")
     writer.constant("shape", [1, 4, 3])
@@ -26,15 +36,16 @@ def divided(folder: Path, before: Write, after: Write = lambda _: "up") -> Graph
     source = before(writer)
     widths = {"kernel_shape": [2 * HOP], "strides": [HOP], "pads": [HOP // 2] * 2}
     writer.node("ConvTranspose", f"{source} up.weight", "up", dilations=[1], **widths)
-    convolution(writer, after(writer), "sound")
-    writer.interface(12, "sound", "float32", 1, 4, "time")
+    convolution(writer, after(writer), "sound", kernel)
+    writer.interface(12, end(writer), "float32", 1, 4, "time")
     model = writer.save(folder / "voice.onnx", operators=15).read_bytes()
     return partition(read_graph(memoryview(model)))
 
 
-def convolution(writer: GraphWriter, source: str, result: str) -> str:
-    writer.random(f"{result}.weight", 4, 4, 3)
-    shape = {"kernel_shape": [3], "dilations": [1], "pads": [1, 1], "strides": [1]}
+def convolution(writer: GraphWriter, source: str, result: str, kernel: int = 3) -> str:
+    writer.random(f"{result}.weight", 4, 4, kernel)
+    pads = [kernel // 2] * 2
+    shape = {"kernel_shape": [kernel], "dilations": [1], "pads": pads, "strides": [1]}
     return writer.node("Conv", f"{source} {result}.weight", result, **shape)
 
 
@@ -71,6 +82,30 @@ class TestFirstConvolution:
     def test_it_cannot_be_found_elsewhere(self, tmp_path: Path, before: Write) -> None:
         with pytest.raises(NotStreamable, match="first convolution cannot be identified"):
             divided(tmp_path, before)
+
+
+class TestReceptiveField:
+    @pytest.mark.parametrize(
+        ("kernel", "reach"),
+        [
+            # The upsampling reaches from 11 positions before a frame's first to 4 behind it. A frame's eight
+            # positions need four more on both sides: the frames beside it, and those of the first layer.
+            (9, 2),
+            # One position more is that of the next frame.
+            (11, 3),
+        ],
+    )
+    def test_it_is_exact(self, tmp_path: Path, kernel: int, reach: int) -> None:
+        [part] = divided(tmp_path, first, kernel=kernel).parts
+        assert part.signature.receptive_field == ReceptiveField(reach, reach, HOP)
+
+    def test_axes_may_change_behind_the_last_layer_only(self, tmp_path: Path) -> None:
+        def unsqueezed(writer: GraphWriter, source: str) -> str:
+            return writer.node("Unsqueeze", f"{source} {writer.constant('axis', [0])}", "more")
+
+        assert divided(tmp_path, first, end=lambda writer: unsqueezed(writer, "sound")).parts
+        with pytest.raises(NotStreamable, match="axes change"):
+            divided(tmp_path, first, lambda writer: unsqueezed(writer, "up"))
 
 
 class TestSlices:
