@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import unicodedata
 
 import pytest
 from hypothesis import given, settings
@@ -189,6 +190,23 @@ def test_a_long_text_comes_to_an_end(language: str, piece: str) -> None:
 @pytest.mark.parametrize("digits", ["1" * 5000, "1." * 2000, "9,999" * 500, "1 " * 2000])
 def test_numbers_without_end(language: str, digits: str) -> None:
     assert normalize(digits, language)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es", "ru", "zh", "ja", "xx"])
+def test_every_number_and_sign_of_unicode(language: str) -> None:
+    numbers = (chr(point) for point in range(sys.maxunicode) if _category(point)[0] == "N")
+    signs = map(chr, range(0x2000, 0x2C00))
+    for row in batched([*numbers, *signs], 40):
+        for separator in (" ", "", " a "):
+            assert normalize(separator.join(row), language)
+
+
+def _category(point: int) -> str:
+    return unicodedata.category(chr(point))
+
+
+def batched(characters: list[str], size: int) -> list[list[str]]:
+    return [characters[begin : begin + size] for begin in range(0, len(characters), size)]
 
 
 def test_libraries_are_imported_late() -> None:

@@ -3,8 +3,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it.parser_inline import ParserInline
+from markdown_it.rules_inline import StateInline
 
+from wyoming_voice_stack.tts.text import cleaning
 from wyoming_voice_stack.tts.text.cleaning import clean_text, finalize_sentence
+from wyoming_voice_stack.tts.text.markup.markdown import MAX_NESTING
 
 PLAIN_TEXTS = [
     "2 * 3 * 4 = 24.",
@@ -139,3 +143,32 @@ def test_any_text_can_be_cleaned(raw: str) -> None:
     cleaned = clean_text(raw)
     assert cleaned == " ".join(cleaned.split())
     assert not cleaned or any(character.isalnum() for character in cleaned)
+
+
+def test_joined_emoji_reach_the_library_without_joiners(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_texts: list[str] = []
+
+    def replace(text: str, _: str) -> str:
+        given_texts.append(text)
+        return text
+
+    monkeypatch.setattr(cleaning, "_replace_emoji", lambda: replace)
+    clean_text(
+        "a \U0001f469\U0001f3fd\u200d\u2695\ufe0f b \u2764\ufe0f\u200d\U0001f525 \u0915\u094d\u200d\u0937"
+    )
+    assert [text.count("\u200d") for text in given_texts] == [1]
+
+
+@pytest.mark.parametrize("mark", ["[", "![", "[a]("])
+def test_work_for_nested_brackets(monkeypatch: pytest.MonkeyPatch, mark: str) -> None:
+    steps = 0
+    skip = ParserInline.skipToken
+
+    def count(parser: ParserInline, state: StateInline) -> None:
+        nonlocal steps
+        steps += 1
+        skip(parser, state)
+
+    monkeypatch.setattr(ParserInline, "skipToken", count)
+    clean_text(mark * 500)
+    assert steps < 500 * 4 * (MAX_NESTING + 1)

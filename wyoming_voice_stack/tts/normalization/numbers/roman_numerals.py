@@ -35,8 +35,10 @@ _FIRST_ENDINGS = ("er", "re", "\u00e8re")
 _NO_WORD = rf"(?![VX](?:{'|'.join(_FIRST_ENDINGS)})(?!\w))"
 """Excludes Spanish and French `Ver`."""
 _YEARS = range(1_100, 2_100)
-_CHARACTER = re.compile("[\u2160-\u2188]")
-_CHARACTERS = re.compile("(?:(?<!\\w)(?P<word>[^\\W\\d_]{1,24}) )?(?P<roman>[\u2160-\u2188]{1,15})")
+_CHARACTER = re.compile("[\u2160-\u2182\u2185-\u2188]")
+_CHARACTERS = re.compile(
+    "(?:(?<!\\w)(?P<word>[^\\W\\d_]{1,24}) )?(?P<roman>[\u2160-\u2182\u2185-\u2188]{1,15})"
+)
 _CHARACTERS_AND_ENDING = re.compile("(?<!\\w)[\u2160-\u217f]{1,15}(?=[a-z\u00e8])")
 _FOLLOWED_CHARACTERS = re.compile("(?<!\\w)[\u2160-\u217f]{1,15}(?=[a-z\u00e8]|\\.\\s)")
 """Roman numerals with the ending or the full stop of an ordinal."""

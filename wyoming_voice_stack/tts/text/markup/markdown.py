@@ -67,9 +67,13 @@ class _TextParser(MarkdownIt):
         return bool(url)
 
 
+MAX_NESTING = 8
+"""Marks inside each other that are parsed. Each bracket of a long row is read once for each level."""
+
+
 @functools.cache
 def _parser() -> MarkdownIt:
-    parser = _TextParser("commonmark").enable("strikethrough")
+    parser = _TextParser("commonmark", {"maxNesting": MAX_NESTING}).enable("strikethrough")
     return parser.disable(["code", "html_block", "reference"])
 
 
