@@ -67,6 +67,7 @@ _WIND = re.compile(
 )
 """The wind, behind which a letter is a direction."""
 
+_GRADES = frozenset("ABCDEF")
 _GRADE = re.compile(r"(?<!\w)(?:got|gets?|earned|received|scored|gave \w{2,4}) an? $")
 """Words before a letter that is a grade: `She got an A.`"""
 
@@ -173,7 +174,7 @@ def _word_is_end(word: str, previous: str, after: str) -> bool | None:
     """Return the same for a full stop behind `word`; `previous` is the text before the word."""
     if word.lower() in _CLOSING:
         return _is_not(_WITH_TIMES, after)
-    if len(word) == 1 and word.isupper() and _precedes_letter(previous):
+    if len(word) == 1 and word.isupper() and _is_letter(word, previous):
         return True
     if _ROMAN.fullmatch(word):
         if previous.endswith(", "):
@@ -196,10 +197,10 @@ def _is_end_behind_name(word: str, previous: str, after: str) -> bool | None:
     return not _is_abbreviation(word, followed_by_letter=after[0].isalpha())
 
 
-def _precedes_letter(previous: str) -> bool:
-    """Return whether a letter behind the text is no initial: a vitamin, a direction or a grade."""
-    searches = (_is_lettered, _WIND.search, _GRADE.search)
-    return any(search(previous) for search in searches)
+def _is_letter(word: str, previous: str) -> bool:
+    """Return whether a letter is no initial: a vitamin, a direction or a grade."""
+    is_grade = word in _GRADES and _GRADE.search(previous) is not None
+    return is_grade or _is_lettered(previous) or _WIND.search(previous) is not None
 
 
 def _is_dotted_name(word: str) -> bool:

@@ -31,7 +31,7 @@ _HIGHLIGHT = re.compile(r"(?<![\w=])==(?=[^\s=])([^=\n]{1,200})(?<!\s)==(?![\w=]
 _LOWERED = re.compile(r"(?<=[A-Za-z)])~(\w{1,8})~")
 _RAISED = re.compile(r"(?<=[\w)])\^(\w{1,8})\^(?!\w)")
 _LINK_BY_REFERENCE = re.compile(
-    r"(?<![\w\]])\[([^\[\]\n]{0,200}[^\W\d_]{2}[^\[\]\n]{0,200})\]\[[^\[\]\n]{0,60}\]"
+    r"(?<![\w\]])\[([^\[\]\n]{0,200}[^\W\d_]{2}[^\[\]\n]{0,200})\]\[(?:[a-z0-9][\w.-]{0,59})?\]"
 )
 _FRACTION_SLASH = re.compile("(?<=\\d)\u2044(?=\\d)")
 _EMOJI_JOINER = re.compile("(?<=[\ufe0f\u2190-\u2bff\U0001f000-\U0001faff])\u200d")

@@ -95,7 +95,9 @@ def _minutes(match: re.Match[str], locale: LocaleRules) -> str:
     time = _MINUTES_AND_SECONDS.match(match["time"])
     before = _LAST_WORD.search(match.string, max(match.start() - 12, 0), match.start("time"))
     is_of_day = before is not None and before[1].lower() in locale.lexicon.clock.lead_words
-    if is_of_day or time is None:
+    # "The 8:30 left" is a train.
+    is_train = before is not None and before[1].lower() == "the" and not match["word"]
+    if is_of_day or is_train or time is None:
         return match[0]
     return (match["word"] or "") + _verbalize(time, locale)
 

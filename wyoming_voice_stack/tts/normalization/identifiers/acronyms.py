@@ -27,6 +27,8 @@ _INITIALS = re.compile(
 """Letters with full stops in front of a name: `J. R. R. Tolkien`, `U.S. Senate`."""
 _WORDS = {"en": "AI"}
 """Letters that are words too; behind a name, they are initials: `George I. Smith`."""
+_LIKE_NUMERALS: dict[str, tuple[str, ...]] = {"en": ("V", "X"), "ru": ()}
+"""Initials that are also Roman numerals. Russian names have no Latin letters."""
 _WORDS_BEFORE_LETTERS = """
     is was are be got get letter grade size ist war sind die der das est sont la le lettre es era letra è
     lettera taglia talla taille
@@ -118,6 +120,10 @@ def _without_stops(match: re.Match[str], locale: LocaleRules) -> str:
         (letters[0] in _WORDS.get(locale.language, "") and not before[:1].isupper())
         or before.lower() in _LETTERED
     )
+    is_king = before.lower() in locale.lexicon.roman.ordinal_after
+    if is_king and "".join(letters) in _LIKE_NUMERALS.get(locale.language, ("I", "V", "X")):
+        # With its full stop, `verbalize_roman_numerals` can tell it from a number.
+        return match[0]
     if is_word or not match["next"].isupper() or not _are_capitals(letters):
         return match[0]
     return match[0][: match.start("letters") - match.start()] + " ".join(letters) + " "

@@ -37,7 +37,7 @@ _GROUPED = re.compile(
 )
 """Card numbers, and tracking numbers in groups of four."""
 _HYPHENATED = re.compile(
-    rf"{_BEGIN}(\d{{1,12}}(?:-\d{{1,12}}){{2,6}}|[1-9]\d{{0,5}}-\d{{7,12}}){_END}"
+    rf"{_BEGIN}(\d{{1,12}}(?:-\d{{1,12}}){{2,6}}|[1-9]\d{{0,5}}-(?!\d+000(?!\d))\d{{7,12}}){_END}"
 )
 _SHORTEST_HYPHENATED = 9
 """A date has eight digits."""

@@ -30,6 +30,8 @@ _FEMALE_NAMES = (
     "katarzyna",
 )
 _ROMAN_RANGE = re.compile(r"^[-\u2013]")
+_INITIAL_STOP = r"\.(?=\s[^\W\d_a-z\u00df-\u00ff\u0430-\u0451])"
+"""The full stop of an initial, behind which the name goes on: `Franz X. M\u00fcller`."""
 _FIRST_ENDINGS = ("er", "re", "\u00e8re")
 """French endings of `Ier`; any other ending behind a single `I` may be a word."""
 _NO_WORD = rf"(?![VX](?:{'|'.join(_FIRST_ENDINGS)})(?!\w))"
@@ -123,7 +125,7 @@ def _after_word(locale: LocaleRules) -> re.Pattern[str] | None:
     return re.compile(
         rf"(?<!\w)(?P<word>(?i:{'|'.join(words)})) (?:(?:der|die) )?{numeral}{_POSSESSIVE}\b"
         rf"(?P<more>(?:{joint}(?:{_MORE})(?!['\u2019-]?\w))+)?"
-        r"(?!['\u2019-]?\w)(?:\.(?=\s+[a-z]|[,;:]))?"
+        rf"(?!['\u2019-]?\w)(?:\.(?=\s+[a-z]|[,;:])|(?P<stop>{_INITIAL_STOP}))?"
     )
 
 
@@ -153,11 +155,15 @@ def _after_name(match: re.Match[str], locale: LocaleRules) -> str:
         not match["word"][0].isupper() and len(match["roman"]) == 1 and locale.language == "en"
     ):
         return match[0]
+    stop = match["stop"] or ""
+    is_personal = match["word"].lower() in locale.lexicon.roman.ordinal_after
+    if stop and is_personal and len(match["roman"]) == 1:
+        return match[0].removesuffix(stop)
     more = match["more"] or ""
     if match["word"].lower() in locale.lexicon.roman.cardinal_after:
         more = re.sub(rf"\b(?:{_MORE})\b", lambda one: _cardinal(one[0], locale), more)
         more = _ROMAN_RANGE.sub(f" {locale.lexicon.to} ", more)
-    return _numbered(match["word"], number, locale) + (match["possessive"] or "") + more
+    return _numbered(match["word"], number, locale) + (match["possessive"] or "") + more + stop
 
 
 def _cardinal(written: str, locale: LocaleRules) -> str:

@@ -97,8 +97,8 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     minus = rf"(?P<minus>(?<!\S){MINUS})?"
     named = rf"(?P<n>{locale.number_pattern})(?<=[.,]\d\d){AFTER}(?P<last>)?(?P<scale>)?"
     names = "|".join(map(re.escape, _signs_by_name(locale)))
-    # "₹20 rupees" names its currency twice.
-    again_named = rf"(?:\s?(?:{names}|(?P<code>{_CODES}))(?![A-Za-z0-9]))?" if names else ""
+    # "₹20 rupees" names its currency twice; "$5 TRY IT" does not.
+    again_named = rf"(?:\s?(?:{names}|(?!TRY)(?P<code>{_CODES}))(?![A-Za-z0-9]))?" if names else ""
     by = f"(?:{DENOMINATOR})?" if locale.lexicon.per else "(?P<by>)?"
     begin = r"(?<![\w$])" if locale.lexicon.spaced else "(?<![A-Za-z0-9$])"
     return (

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 ENGLISH = {
     "Rain, 15 km/h NW. Size NW. It moves 15 mph S.": "Rain, fifteen kilometers per hour northwest. | Size NW. | It moves fifteen miles per hour S.",
+    "The 8:30 left early. Only $5 TRY IT. Order 302-1234567 for 500000-1000000 dollars.": "The eight thirty left early. | Only five dollars TRY IT. | Order three zero two, one two three, four five six seven for five hundred thousand-one million dollars.",
+    "Set the font to 12 pt. It is 20 pt. in all. Add 2 pt. milk.": "Set the font to twelve points. | It is twenty points in all. | Add two pints milk.",
+    "He got a J. Crew shirt. Henry V. Smith met Henry V of England.": "He got a J Crew shirt. | Henry V Smith met Henry the fifth of England.",
+    "The band [Music][Applause] played [this][song-1].": "The band [Music][Applause] played this.",
     "| Mon | 21° |\n| Sun | -3° |\n\nRain on Wed. Sun, sand and sea. Wed in June. Fri night.": "Monday, twenty-one degrees. | Sunday, minus three degrees. | Rain on Wednesday. | Sun, sand and sea. | Wed in June. | Friday night.",
     "It comes Mon 12/1. On Fri. 12/5 @ 2:30pm. Play 80s music. Wait 90s.": "It comes Monday December first. | On Friday December fifth at two thirty p.m. | Play eighties music. | Wait ninety seconds.",
     "Take Rte. 9 to Apt. 4B, ext. 5. It is 45.2 %RH, 0.2 in/hr. 12 kWh = $0.98.": "Take Route nine to Apartment four B, extension five. | It is forty-five point two percent relative humidity, zero point two inches per hour. | twelve kilowatt-hours equals ninety-eight cents.",
@@ -26,6 +30,8 @@ ENGLISH = {
 }
 
 GERMAN = {
+    "Franz X. Müller schläft. Karl V. war Kaiser. Das war für 1 Pers. gedacht.": "Franz X Müller schläft. | Karl der fünfte war Kaiser. | Das war für eine Person gedacht.",
+    "So: 5 Minuten noch. So: 5 °C.": "So: fünf Minuten noch. | Sonntag: fünf Grad Celsius.",
     "Mi.–Fr. frei. Sa./So. zu. So, 5 Leute kamen. Von Gl. 3.": "Mittwoch bis Freitag frei. | Samstag und Sonntag zu. | So, fünf Leute kamen. | Von Gleis drei.",
     "Do, 19 °C. Mo.-Fr. Danach zu.": "Donnerstag, neunzehn Grad Celsius. | Montag bis Freitag. Danach zu.",
     "5 1/2 Zimmer in 3 1/2 Jahren, Blutdruck: 120/80.": "fünfeinhalb Zimmer in dreieinhalb Jahren, Blutdruck: einhundertzwanzig zu achtzig.",
@@ -37,6 +43,7 @@ GERMAN = {
 }
 
 FRENCH = {
+    "Cette bd Tintin, ma bd Astérix, pour 1 pers. ou 2 pers. ici.": "Cette bd Tintin, ma bd Astérix, pour une personne ou deux personnes ici.",
     "Au 2e ét. à droite.": "Au deuxième étage à droite.",
     "Une bd Astérix, le bd de Sèvres. Minuteur : 5:00. 2 1/2 tasses, tension de 120/80.": "Une bd Astérix, le boulevard de Sèvres. | Minuteur : cinq minutes. | deux et demie tasses, tension de cent vingt sur quatre-vingts.",
     "Il habite 20 bd St-Michel, puis av. Foch à St-Denis, en 50 av. J.-C.": "Il habite vingt boulevard Saint-Michel, puis avenue Foch à Saint-Denis, en cinquante avant Jésus-Christ.",
@@ -45,6 +52,7 @@ FRENCH = {
 }
 
 SPANISH = {
+    "Programo en C/C++ en la C/ Mayor. Juan V. Pérez nombró a Juan V de Castilla.": "Programo en C/C++ en la calle Mayor. | Juan V Pérez nombró a Juan quinto de Castilla.",
     "Vive en 3.º izq. y 2.º dcha.": "Vive en tercero izquierda y segundo derecha.",
     "1 vez, 1 mujer, presión 120/80.": "una vez, una mujer, presión ciento veinte sobre ochenta.",
     "Vive en C/ Mayor 5. Pon 3 cdas. de aceite y 1 cdta. de sal.": "Vive en calle Mayor cinco. | Pon tres cucharadas de aceite y una cucharadita de sal.",
@@ -52,17 +60,20 @@ SPANISH = {
 }
 
 ITALIAN = {
+    "Giorgio V. Rossi, un FIX sec.": "Giorgio V Rossi, un FIX sec.",
     "1 mln di euro, pressione 120/80.": "un milione di euro, pressione centoventi su ottanta.",
     "1/2 limone, 1/2 mela, nel XXI sec. dopo 5 sec. di attesa.": "mezzo limone, mezza mela, nel ventunesimo secolo dopo cinque secondi di attesa.",
     "1,5 mln di euro in V.le Roma e P.zza Duomo. Leone XIV dopo la II guerra mondiale.": "uno virgola cinque milioni di euro in viale Roma e piazza Duomo. | Leone quattordicesimo dopo la seconda guerra mondiale.",
 }
 
 DUTCH = {
+    "Er zijn 2 TL lampen, maar 2 tl zout.": "Er zijn twee TL lampen, maar twee theelepels zout.",
     "Om 9.30 u. begint het.": "Om negen uur dertig begint het.",
     "Dit gaat m.b.v. een app, b.v. thuis. 3 el olie, 1 tl zout.": "Dit gaat met behulp van een app, bijvoorbeeld thuis. | drie eetlepels olie, één theelepel zout.",
 }
 
 POLISH = {
+    "W maju br. padało, do końca br. też. Nasz br. jest tu. Był tu Leon V. Nowak.": "W maju bieżącego roku padało, do końca bieżącego roku też. | Nasz br. jest tu. | Był tu Leon V Nowak.",
     "Na przełomie XIX i XX w. było.": "Na przełomie dziewiętnastego wieku i dwudziestego wieku było.",
     "Wiatr SW 12 km/h. W XIX w. mieszkał przy ul. Długiej 5 m. 3 w Łodzi. Mam 5 m. 3 razy.": "Wiatr południowo-zachodni dwanaście kilometrów na godzinę. | W dziewiętnastym wieku mieszkał przy ulicy Długiej pięć mieszkanie trzy w Łodzi. | Mam pięć metrów. | trzy razy.",
     "5 szt. jajek, 1 szt., 1/2 cytryny. Wiek XX. Kup 5 ks. Jutro wróć. Był ks. Nowak.": "pięć sztuk jajek, jedna sztuka, pół cytryny. | Wiek dwudziesty. Kup pięć ks. | Jutro wróć. | Był ksiądz Nowak.",
@@ -77,6 +88,8 @@ PORTUGUESE = {
 }
 
 RUSSIAN = {
+    "Всё ок. 3 лампы. Это ок. 3 ламп.": "Всё ок. три лампы. | Это около трёх ламп.",
+    "Рядом г. Волжский, г. Женева, г. Киров и г. Губкин. Умер г. Иванов.": "Рядом город Волжский, город Женева, город Киров и город Губкин. | Умер господин Иванов.",
     "На рубеже XIX и XX вв. жили г. Кузнецов и г. Ковров.": "На рубеже девятнадцатого века и двадцатого века жили господин Кузнецов и город Ковров.",
     "Пришёл г. Петров. Письмо г. Смирнову из г. Саратова. г. Пушкин стоит, в г. Иванове тепло.": "Пришёл господин Петров. | Письмо господину Смирнову из города Саратова. город Пушкин стоит, в городе Иванове тепло.",
     "о. Павел служит, с о. Сергием. На о. Сахалин и о. Крит.": "отец Павел служит, с отцом Сергием. | На острове Сахалин и остров Крит.",
