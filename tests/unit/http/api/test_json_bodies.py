@@ -142,7 +142,7 @@ async def test_what_a_failed_request_held_is_free_at_once() -> None:
 
 
 async def test_speech_takes_the_longest_text_escaped_and_no_larger_body(tmp_path: Path) -> None:
-    longest = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 30_000
+    longest = "\N{CJK UNIFIED IDEOGRAPH-20000}" * 30_000
     options = SynthesisOptions(max_text_characters=len(longest))
     async with speaking(tmp_path, speaking=options, max_text_characters=len(longest)) as client:
         answer, _ = await client.speak(longest)

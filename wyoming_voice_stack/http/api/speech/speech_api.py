@@ -21,8 +21,8 @@ PATH = "/v1/audio/speech"
 EVENT_STREAM = "text/event-stream"
 MAX_JSON_BYTES = 4 * 1024 * 1024
 """Largest body, however long a text may be."""
-MAX_CHARACTER_BYTES = 6
-"""A character of the text as JSON may escape it, such as `\\u00e9`."""
+MAX_CHARACTER_BYTES = 12
+"""A character of the text as JSON may escape it: one beyond U+FFFF takes two escapes such as `\\ud840`."""
 MAX_FIELD_BYTES = 64 * 1024
 """What the fields besides the text may add to a body."""
 ENCODERS_AT_ONCE = 2
