@@ -178,7 +178,7 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     before = rf"(?<![-+\d:.,/]){locale.before}"
     words_after = word_pattern(clock.consumed_words, locale)
     no_half = r"|\s?[ap]\.?m\b" if clock.twelve_hours else ""
-    no_more = rf"(?![\d:]|[.,]\d{no_half})"
+    no_more = rf"(?!\d|:\S|[.,]\d{no_half})"
     time = rf"(?P<h>\d{{1,2}})[{clock.marks}](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?"
     last = rf"(?P<h2>\d{{1,2}})[{clock.marks}](?P<m2>[0-5]\d)"
     after = locale.after if locale.lexicon.spaced else ""

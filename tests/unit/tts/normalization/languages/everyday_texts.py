@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ENGLISH = {
+    "10:30: Dentist. A waltz in 3/4 time, the 6/8 time signature.": "ten thirty: Dentist. | A waltz in three four time, the six eight time signature.",
     "Rain, 15 km/h NW. Size NW. It moves 15 mph S.": "Rain, fifteen kilometers per hour northwest. | Size NW. | It moves fifteen miles per hour S.",
     "The 8:30 left early. Only $5 TRY IT. Order 302-1234567 for 500000-1000000 dollars.": "The eight thirty left early. | Only five dollars TRY IT. | Order three zero two, one two three, four five six seven for five hundred thousand-one million dollars.",
     "Set the font to 12 pt. It is 20 pt. in all. Add 2 pt. milk.": "Set the font to twelve points. | It is twenty points in all. | Add two pints milk.",
@@ -30,6 +31,7 @@ ENGLISH = {
 }
 
 GERMAN = {
+    "10:30: Zahnarzt.": "zehn Uhr dreißig: Zahnarzt.",
     "Franz X. Müller schläft. Karl V. war Kaiser. Das war für 1 Pers. gedacht.": "Franz X Müller schläft. | Karl der fünfte war Kaiser. | Das war für eine Person gedacht.",
     "So: 5 Minuten noch. So: 5 °C.": "So: fünf Minuten noch. | Sonntag: fünf Grad Celsius.",
     "Mi.–Fr. frei. Sa./So. zu. So, 5 Leute kamen. Von Gl. 3.": "Mittwoch bis Freitag frei. | Samstag und Sonntag zu. | So, fünf Leute kamen. | Von Gleis drei.",
@@ -43,6 +45,7 @@ GERMAN = {
 }
 
 FRENCH = {
+    "La tension de 12/8 est bonne.": "La tension de douze sur huit est bonne.",
     "Cette bd Tintin, ma bd Astérix, pour 1 pers. ou 2 pers. ici.": "Cette bd Tintin, ma bd Astérix, pour une personne ou deux personnes ici.",
     "Au 2e ét. à droite.": "Au deuxième étage à droite.",
     "Une bd Astérix, le bd de Sèvres. Minuteur : 5:00. 2 1/2 tasses, tension de 120/80.": "Une bd Astérix, le boulevard de Sèvres. | Minuteur : cinq minutes. | deux et demie tasses, tension de cent vingt sur quatre-vingts.",
@@ -52,6 +55,7 @@ FRENCH = {
 }
 
 SPANISH = {
+    "Tensión de 12/8.": "Tensión de doce sobre ocho.",
     "Programo en C/C++ en la C/ Mayor. Juan V. Pérez nombró a Juan V de Castilla.": "Programo en C/C++ en la calle Mayor. | Juan V Pérez nombró a Juan quinto de Castilla.",
     "Vive en 3.º izq. y 2.º dcha.": "Vive en tercero izquierda y segundo derecha.",
     "1 vez, 1 mujer, presión 120/80.": "una vez, una mujer, presión ciento veinte sobre ochenta.",
@@ -81,6 +85,7 @@ POLISH = {
 }
 
 PORTUGUESE = {
+    "Pressão 12/8 hoje.": "Pressão doze por oito hoje.",
     "R. Costa, 45 anos, mora na R. Costa, 45.": "R Costa, quarenta e cinco anos, mora na rua Costa, quarenta e cinco.",
     "Vento de SO a 12 km/h, 1.º de maio. R. Augusta, 3, mas R. Silva chegou.": "Vento de sudoeste a doze quilômetros por hora, primeiro de maio. | rua Augusta, três, mas R Silva chegou.",
     "½ xícara, 1 1/2 xícaras, meio copo, 1/2 maçã. 22 mulheres no séc. XXI.": "meia xícara, uma e meia xícaras, meio copo, meia maçã. | vinte e duas mulheres no século vinte e um.",
