@@ -70,6 +70,8 @@ MARKDOWN = [
     ("Hi :smile: and :+1:! At 5:30:45, :not_one: stays", "Hi and! At 5:30:45, :not_one: stays."),
     ("Note[^1].\n\n[^1]: First.\n[^b]: Second.", "Note. First. Second."),
     ("1\u20442 cup", "1/2 cup."),
+    ("10. 9. 8. 7. 6. 5. 4. 3. 2. 1. Go!", "10. 9. 8. 7. 6. 5. 4. 3. 2. 1. Go!"),
+    ("- - - - - - - - - - - - deep", "deep."),
 ]
 
 

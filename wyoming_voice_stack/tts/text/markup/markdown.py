@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from wyoming_voice_stack.tts.text.markup.code_fence import is_text_behind_fence
@@ -68,13 +69,36 @@ class _TextParser(MarkdownIt):
 
 
 MAX_NESTING = 8
-"""Marks inside each other that are parsed. Each bracket of a long row is read once for each level."""
+"""Marks inside each other in a line that are parsed. Each bracket of a long row is read once for each level."""
+MAX_BLOCK_NESTING = 100
+"""Lists and quotations inside each other, two levels for each. The text of deeper ones is lost, and each number
+of `3. 2. 1. Go!` opens a list."""
 
 
 @functools.cache
 def _parser() -> MarkdownIt:
-    parser = _TextParser("commonmark", {"maxNesting": MAX_NESTING}).enable("strikethrough")
+    parser = _new_parser(MAX_BLOCK_NESTING)
+    parser.core.ruler.at("inline", _parse_lines)
+    return parser
+
+
+@functools.cache
+def _line_parser() -> MarkdownIt:
+    return _new_parser(MAX_NESTING)
+
+
+def _new_parser(max_nesting: int) -> MarkdownIt:
+    parser = _TextParser("commonmark", {"maxNesting": max_nesting}).enable("strikethrough")
     return parser.disable(["code", "html_block", "reference"])
+
+
+def _parse_lines(state: StateCore) -> None:
+    """Parse the text of each block, as the library does, with a lower bound for the nesting."""
+    parser = _line_parser()
+    for token in state.tokens:
+        if token.type == "inline":
+            token.children = []
+            parser.inline.parse(token.content, parser, state.env, token.children)
 
 
 def _inline_text(tokens: Sequence[Token]) -> Iterator[str]:
