@@ -162,7 +162,7 @@ class Listener:
             transport.abort()
             return
         peer = transport.get_extra_info("peername")
-        if is_allowed(peer, self._allowed_clients, transport.get_extra_info("sockname")):
+        if is_allowed(peer, self._allowed_clients):
             self._awaiting_first_byte.add(transport)
         else:
             self._strangers.add(transport)
@@ -259,17 +259,15 @@ class Listener:
             _LOGGER.error("a connection ended with an unexpected error", exc_info=error)
 
 
-def is_allowed(
-    peer: Sequence[Any] | None, allowed: Sequence[Network], own: Sequence[Any] | None = None
-) -> bool:
-    """Return whether a peer, as a socket names it, may connect to `own`; empty `allowed` stands for all."""
-    if not allowed or not peer:
-        return not allowed
-    address = ip_address(host_of(peer))
-    # Health checks of the machine itself come over loopback, other programs on it from its address.
-    if address.is_loopback or (own and host_of(own) == host_of(peer)):
+def is_allowed(peer: Sequence[Any] | None, allowed: Sequence[Network]) -> bool:
+    """Return whether a peer, as a socket names it, may connect; empty `allowed` stands for all."""
+    if not allowed:
         return True
-    return any(address in network for network in allowed)
+    if not peer:
+        return False
+    address = ip_address(host_of(peer))
+    # Health checks of the machine itself come over loopback.
+    return address.is_loopback or any(address in network for network in allowed)
 
 
 class _FirstByte(asyncio.Protocol):

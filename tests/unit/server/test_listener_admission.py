@@ -17,7 +17,6 @@ from wyoming.ping import Ping
 
 from tests.support.fakes import eventually
 from tests.support.peers import EchoService, listening, peer
-from wyoming_voice_stack.config.networks import PRIVATE_NETWORKS
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
 from wyoming_voice_stack.server import admission as admission_module
@@ -99,19 +98,6 @@ class TestAdmission:
         allowed = (ip_network("10.11.12.0/24"), ip_network("2001:db8::/64"))
         assert is_allowed((host, 50000), allowed) is expected
         assert is_allowed((host, 50000), ())
-
-    @pytest.mark.parametrize(
-        ("peer", "own", "expected"),
-        [
-            ("203.0.113.7", "203.0.113.7", True),
-            ("::ffff:203.0.113.7", "203.0.113.7", True),
-            ("2001:db9::1", "2001:db9::1", True),
-            ("203.0.113.7", "203.0.113.8", False),
-            ("2001:db9::1", "::", False),
-        ],
-    )
-    def test_own_address_of_the_machine(self, peer: str, own: str, expected: bool) -> None:
-        assert is_allowed((peer, 50000), PRIVATE_NETWORKS, (own, 5001)) is expected
 
     def test_peer_without_an_address(self) -> None:
         assert not is_allowed(None, (ip_network("10.11.12.0/24"),))
