@@ -65,7 +65,7 @@ def xtts_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 MIN_HEARD_WORDS = 20
 """Of the 40 words that the voice speaks in twelve seconds."""
-LAMPS = dict.fromkeys(("lap", "lamb", "lamps", "l"), "lamp")
+LAMPS = dict.fromkeys(("lap", "lamb", "lamps", "l", "lm"), "lamp")
 SOUNDS_LIKE = LAMPS | {"for": "four", "to": "two"}
 """What the small model writes for a word in a sentence without sense."""
 
