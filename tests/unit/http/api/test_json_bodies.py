@@ -8,14 +8,21 @@ import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.http_api import Api, serving_api
 from tests.support.peers import Peer, peer
 from tests.support.speech_api import speaking
+from wyoming_voice_stack.errors import Busy
 from wyoming_voice_stack.http.api.api_errors import InvalidField
-from wyoming_voice_stack.http.api.body_budget import JSON_OWN_BYTES, BodyBudget, json_budget
+from wyoming_voice_stack.http.api.body_budget import (
+    JSON_OWN_BYTES,
+    MIB,
+    BodyBudget,
+    json_budget,
+)
 from wyoming_voice_stack.http.api.requests import read_json
 from wyoming_voice_stack.http.pacing import Pace
 from wyoming_voice_stack.tts.backend import SynthesisOptions
@@ -107,6 +114,13 @@ async def test_all_bodies_share_a_budget() -> None:
         await first.send_raw(b"}")
         assert await status(first) == 200
         assert readers.budget.used_bytes == 0
+
+
+def test_what_all_bodies_of_a_server_hold_is_as_documented() -> None:
+    budget = json_budget()
+    budget.open().add(JSON_OWN_BYTES + 16 * MIB)
+    with pytest.raises(Busy, match="already holds 16 MiB of JSON bodies; try again"):
+        budget.open().add(JSON_OWN_BYTES + 1)
 
 
 async def test_a_client_that_leaves_gives_its_memory_back() -> None:
