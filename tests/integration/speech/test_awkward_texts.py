@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 
 from tests.support.checkpoints.tiny_xtts import LANGUAGES, make_tiny_xtts
 from tests.support.fakes import FakeSynthesizer
-from tests.support.integration.client import words
+from tests.support.integration.client import longest_mistake, words
 from tests.support.integration.servers import Server, running
 from tests.support.peers import peer
 from tests.support.tts_client import kinds, open_session, serving, tell
@@ -25,8 +23,30 @@ from wyoming_voice_stack.tts.text.language.tags import bcp47
 NUMBERED = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 """An order in which a swap is detected."""
 LENGTH = 10_000
-SPOKEN_LENGTH = 3000
-"""Many times what an engine takes at once, and three minutes of speech."""
+DAY_OUT = (
+    "this morning I opened the bedroom window and looked at the garden where the apple tree was full"
+    " of birds and then I went down to the kitchen and made a pot of coffee while my sister was"
+    " still asleep upstairs and the radio said that the weather would be warm and sunny until the"
+    " weekend so we planned a trip to the lake but my brother called at breakfast and asked if he"
+    " could borrow our old car because his train was late again and so we put bread and cheese and"
+    " some fruit in a basket and left a note for our neighbor on the table and on the road we passed"
+    " a farm with white horses and a small church with a red roof and the children talked about"
+    " school in the back of the car and when we arrived the water was cold but clear and a few"
+    " people were already swimming near the boats and my father took us across to the island with"
+    " the old castle where we climbed up the stone steps to the tower and could see the mountains"
+    " far away in the south and a friendly guide explained how the king had lost his crown in a"
+    " storm many years ago and after lunch we slept in the shade under the trees and woke up when"
+    " the wind became stronger and dark clouds came over the hills and we hurried back to the shore"
+    " before the rain began and in the evening we cooked soup with carrots and potatoes from the"
+    " market and my mother told a story about her first teacher who loved music and then we drove"
+    " home through the forest and saw a deer standing beside the road and everybody was tired and"
+    " happy and went to bed without watching television and tomorrow I have to work in the office"
+    " again but I will remember this beautiful day for a long time"
+)
+"""Seven times what Piper takes at once, without a mark. No two parts are alike, and every word is common:
+in numbers or nonsense, the small speech-to-text model gets lost."""
+MAX_MISTAKE_WORDS = 6
+"""The small model gets up to two words in a row wrong; a part of the text is forty."""
 SHORTEST_BABBLE_S = 0.1
 """Of the small checkpoint, whose weights are random."""
 MIXED = (
@@ -61,13 +81,6 @@ def xtts_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     checkpoint = make_tiny_xtts(folder / "checkpoint")
     with running("tts", folder, TTS_MODEL=str(checkpoint)) as server:
         yield server
-
-
-MIN_HEARD_WORDS = 20
-"""Of the 40 words that the voice speaks in twelve seconds."""
-LAMPS = dict.fromkeys(("lap", "lamb", "lamps", "l", "lm"), "lamp")
-SOUNDS_LIKE = LAMPS | {"for": "four", "to": "two"}
-"""What the small model writes for a word in a sentence without sense."""
 
 
 def without_a_mark(length: int) -> str:
@@ -122,18 +135,10 @@ class TestEngineGetsItAll:
 
 class TestPiper:
     async def test_a_long_text_without_a_mark(self, tts_server: Server, asr_server: Server) -> None:
-        text = without_a_mark(SPOKEN_LENGTH)
-        recording = await client.synthesize(tts_server.uri, text)
-        # This voice takes 0.06 s a character; half of that would be half of the text.
-        assert 0.04 * SPOKEN_LENGTH < recording.seconds < 0.09 * SPOKEN_LENGTH
+        recording = await client.synthesize(tts_server.uri, DAY_OUT)
         assert loud_share(recording) > 0.75
-        spoken = words(text)
-        begins = await _heard(asr_server, recording, 0.0, 12.0)
-        assert len(begins) > MIN_HEARD_WORDS
-        assert _agreement(begins, spoken[: len(begins)]) > 0.8
-        ends = await _heard(asr_server, recording, recording.seconds - 12.0, recording.seconds)
-        assert len(ends) > MIN_HEARD_WORDS
-        assert _agreement(ends, spoken[-len(ends) :]) > 0.8
+        heard = await client.transcribe(asr_server.uri, recording, language="en")
+        assert longest_mistake(heard.text, DAY_OUT) <= MAX_MISTAKE_WORDS
 
     @pytest.mark.parametrize("text", ["a", "Z", "7", "I", "?7?", "0"])
     async def test_one_character(self, tts_server: Server, text: str) -> None:
@@ -179,19 +184,3 @@ def _roomy() -> SynthesisOptions:
 
 def _letters(text: str) -> str:
     return "".join(character for character in text if character.isalnum())
-
-
-async def _heard(server: Server, recording: AudioClip, begin_s: float, end_s: float) -> list[str]:
-    frame = recording.width * recording.channels
-    begin, end = (round(at * recording.rate) * frame for at in (begin_s, end_s))
-    cut = AudioClip(recording.rate, recording.width, recording.channels, recording.pcm[begin:end])
-    heard = (await client.transcribe(server.uri, cut, language="en")).text.lower()
-    digits = {str(number): word for number, word in enumerate(NUMBERED, start=1)}
-    found = re.findall(
-        r"[a-z]+", re.sub(r"\d+", lambda number: f" {digits.get(number[0], '')} ", heard)
-    )
-    return [SOUNDS_LIKE.get(word, word) for word in found]
-
-
-def _agreement(heard: list[str], said: list[str]) -> float:
-    return SequenceMatcher(None, heard, said, autojunk=False).ratio()

@@ -37,9 +37,22 @@ def words(text: str) -> list[str]:
 
 def wrong_words(heard: str, said: str) -> int:
     """How many words differ: a small model may mishear one where the sound of a reply varies."""
+    return sum(_mistakes(heard, said))
+
+
+def longest_mistake(heard: str, said: str) -> int:
+    """How many words in a row are wrong, missing or too many, at most.
+
+    A small model mishears single words; text that is lost, repeated or swapped is many in a row.
+    """
+    return max(_mistakes(heard, said), default=0)
+
+
+def _mistakes(heard: str, said: str) -> list[int]:
+    """The length in words of each part that differs."""
     matching = SequenceMatcher(None, words(heard), words(said), autojunk=False)
     changes = [change for change in matching.get_opcodes() if change[0] != "equal"]
-    return sum(max(b - a, d - c) for _, a, b, c, d in changes)
+    return [max(b - a, d - c) for _, a, b, c, d in changes]
 
 
 def types(events: Sequence[Event]) -> list[str]:
