@@ -217,10 +217,8 @@ async def _at_once() -> None:
     return
 
 
-async def _to_page(request: web.Request) -> web.Response:
-    """Lead browsers to the page. Relative: through ingress, the browser sees another path."""
-    if "text/html" not in request.headers.get("Accept", ""):
-        raise web.HTTPNotFound
+async def _to_page(_: web.Request) -> web.Response:
+    """Lead to the page. Relative: through ingress, the browser sees another path."""
     raise web.HTTPFound(PAGE_ROUTES.lstrip("/"))
 
 

@@ -43,13 +43,12 @@ assert not early, early
 """
 
 
-async def test_browsers_are_led_to_the_page(tmp_path: Path) -> None:
+async def test_the_root_leads_to_the_page(tmp_path: Path) -> None:
     async with tts_server(tmp_path, CountedPlaces()) as session:
         for path in ("/", "/ui"):
-            async with session.get(path, headers=BROWSER, allow_redirects=False) as answer:
-                assert (answer.status, answer.headers["Location"]) == (302, "ui/")
-        async with session.get("/") as answer:
-            assert answer.status == 404
+            for headers in (BROWSER, {"Accept": "*/*"}):
+                async with session.get(path, headers=headers, allow_redirects=False) as answer:
+                    assert (answer.status, answer.headers["Location"]) == (302, "ui/")
         async with session.get("/ui/api/state", headers={"Host": "evil.example"}) as answer:
             assert answer.status == 421
         async with session.get("/health", headers={"Host": "evil.example"}) as answer:
