@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
+from wyoming_voice_stack.config.plain_files import read_plain_file
 from wyoming_voice_stack.errors import ConfigError
 
 OPTIONS_VARIABLE = "OPTIONS_FILE"
@@ -25,8 +25,7 @@ def read_options(path: str) -> dict[str, Any]:
     """
     named = f"{OPTIONS_VARIABLE}={path!r}"
     try:
-        with Path(path).open("rb") as file:
-            raw = file.read(MAX_OPTIONS_BYTES + 1)
+        raw = read_plain_file(path, MAX_OPTIONS_BYTES)
         if len(raw) > MAX_OPTIONS_BYTES:
             raise ConfigError(f"{named} is larger than {MAX_OPTIONS_BYTES} bytes; {_REMEDY}")
         options = json.loads(raw)

@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from wyoming_voice_stack.config.networks import PRIVATE_NETWORKS
 from wyoming_voice_stack.config.options_file import OPTIONS_VARIABLE, read_options
+from wyoming_voice_stack.config.plain_files import read_plain_file
 from wyoming_voice_stack.config.value_types import (
     ComputeType,
     Device,
@@ -225,8 +226,7 @@ class _ValueFiles(PydanticBaseSettingsSource):
         if not named:
             return None, field_name, False
         try:
-            with Path(named).open("rb") as file:
-                raw = file.read(MAX_SECRET_BYTES + 1)
+            raw = read_plain_file(named, MAX_SECRET_BYTES)
             if len(raw) > MAX_SECRET_BYTES:
                 raise ConfigError(
                     f"{variable}={named!r} is larger than {MAX_SECRET_BYTES} bytes; set it to a file"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from wyoming_voice_stack.config.options_file import MAX_OPTIONS_BYTES
+from wyoming_voice_stack.config.plain_files import read_plain_file
 from wyoming_voice_stack.config.settings import Settings, load_settings
 from wyoming_voice_stack.errors import ConfigError
 
@@ -108,6 +110,28 @@ def test_a_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setenv("OPTIONS_FILE", str(tmp_path / "absent.json"))
     with pytest.raises(ConfigError, match=r"OPTIONS_FILE=.*absent"):
         load_settings()
+
+
+def test_a_pipe_does_not_hold_up_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv("OPTIONS_FILE", str(tmp_path / "pipe"))
+    with pytest.raises(
+        ConfigError, match=r"pipe' cannot be read \(a pipe or a device, not .*; set it to a file"
+    ):
+        load_settings()
+
+
+def test_a_pipe_that_takes_the_place_of_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "options.json"
+    file.write_text("{}")
+    before = file.stat()
+    file.unlink()
+    os.mkfifo(file)
+    monkeypatch.setattr(Path, "stat", lambda _: before)
+    with pytest.raises(OSError, match="not a regular file"):
+        read_plain_file(str(file), 10)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,14 @@ def test_a_token_is_read_and_never_shown(
     [
         ("nothing", "cannot be read (No such file or directory); set it to a readable text file"),
         ("", "cannot be read (Is a directory); set it to a readable text file"),
+        (
+            "pipe",
+            "cannot be read (a pipe or a device, not a regular file); set it to a readable text file",
+        ),
+        (
+            "/dev/zero",
+            "cannot be read (a pipe or a device, not a regular file); set it to a readable text file",
+        ),
         ("binary", "is not UTF-8 text; set it to a file that contains only the value"),
     ],
 )
@@ -75,6 +83,7 @@ def test_unreadable_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str, said: str
 ) -> None:
     (tmp_path / "binary").write_bytes(bytes(range(128, 256)))
+    os.mkfifo(tmp_path / "pipe")
     monkeypatch.setenv("TTS_VOICE_FILE", str(tmp_path / file))
     with pytest.raises(ConfigError) as caught:
         load_settings()
