@@ -66,6 +66,7 @@ async def serving(
         yield service
     finally:
         engine.let_go()
+        await eventually(lambda: all(worker.state != "loading" for worker in workers))
         assert await service.stop(WAIT_SECONDS)
 
 

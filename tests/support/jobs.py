@@ -69,6 +69,8 @@ async def working(
     try:
         yield worker
     finally:
+        # Loading is not waited for.
+        await eventually(lambda: worker.state != "loading")
         assert await worker.stop(WAIT_SECONDS)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from wyoming.event import Event
 
-from tests.support.fakes import WAIT_SECONDS, FakeSource, FakeSynthesizer
+from tests.support.fakes import WAIT_SECONDS, FakeSource, FakeSynthesizer, eventually
 from wyoming_voice_stack.engine.queue import Capacity
 from wyoming_voice_stack.engine.worker import Worker
 from wyoming_voice_stack.metrics import Metrics
@@ -49,6 +49,7 @@ async def serving(
     try:
         yield service
     finally:
+        await eventually(lambda: worker.state != "loading")
         assert await service.stop(WAIT_SECONDS)
 
 

@@ -227,12 +227,15 @@ class Worker(Generic[Engine]):
     async def stop(self, timeout_s: float) -> bool:
         """End the threads: waiting jobs are refused, running ones are asked to stop.
 
-        Returns False if the engine was still inside a call after `timeout_s`.
+        Returns False if the engine was still inside a call after `timeout_s`, or is being loaded, which
+        serves no request any more.
         """
         await self._watching.stop()
         for job in self._queue.close():
             job.fail(ShuttingDown())
         started = [thread for thread in self._threads if thread.ident is not None]
+        if started and self._lifecycle.state == "loading":
+            return False
         await asyncio.to_thread(_join, started, timeout_s)
         return not any(thread.is_alive() for thread in started)
 

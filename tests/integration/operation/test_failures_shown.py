@@ -86,6 +86,7 @@ async def serving(
         async with listening(TtsFrontEnd(service)) as listener:
             yield listener.port, service
     finally:
+        await eventually(lambda: worker.state != "loading")
         assert await service.stop(WAIT_SECONDS)
 
 

@@ -128,6 +128,16 @@ class TestLoading:
             halls.go.set()
         assert halls.loaded[0].closings == [0]
 
+    async def test_stop_does_not_wait_for_it(self) -> None:
+        halls = Halls()
+        halls.go.clear()
+        async with working(halls, **lanes(2)) as worker:
+            try:
+                async with asyncio.timeout(WAIT_SECONDS):
+                    assert not await worker.stop(100 * WAIT_SECONDS)
+            finally:
+                halls.go.set()
+
     async def test_handle_waits_for_it_only_so_long(self) -> None:
         halls = Halls()
         halls.go.clear()
