@@ -24,6 +24,7 @@ MAX_LOGGED_PATH = 200
 MAX_JSON_VALUES = 200_000
 """Commas and brackets of a JSON body, also those in texts. Millions of small values fill the memory, and keep the
 event loop from others."""
+SEND_LESS = "send less"
 BODY_SECONDS = 600.0
 """Longest time for a whole body, however steadily it arrives."""
 
@@ -57,28 +58,36 @@ def require_plain_body(request: web.Request) -> None:
         raise UnsupportedBody("Compressed request bodies are not supported; send it uncompressed.")
 
 
-def require_size(request: web.Request, limit_bytes: int) -> None:
+def require_size(request: web.Request, limit_bytes: int, remedy: str = SEND_LESS) -> None:
     """Refuse a body whose announced size is too large, before any of it is read.
+
+    `remedy` is what to do, as a part of a sentence.
 
     Raises:
         TooLarge: it is larger than `limit_bytes`.
     """
     if (request.content_length or 0) > limit_bytes:
-        raise too_large(limit_bytes)
+        raise too_large(limit_bytes, remedy)
 
 
-def too_large(limit_bytes: int) -> TooLarge:
+def too_large(limit_bytes: int, remedy: str = SEND_LESS) -> TooLarge:
     """Return the error for a body above a limit."""
     size = (
         f"{limit_bytes // 1024**2} MiB" if limit_bytes >= 1024**2 else f"{limit_bytes // 1024} KiB"
     )
-    return TooLarge(f"The request body is larger than {size}; send less.")
+    return TooLarge(f"The request body is larger than {size}; {remedy}.")
 
 
 async def read_body(
-    request: web.Request, limit_bytes: int, memory: BodyMemory | None = None
+    request: web.Request,
+    limit_bytes: int,
+    memory: BodyMemory | None = None,
+    *,
+    remedy: str = SEND_LESS,
 ) -> GrowingBuffer:
     """Return the whole body. It is counted in `memory` as it arrives, unless its limit is small.
+
+    `remedy` is what to do about a body that is too large, as a part of a sentence.
 
     Raises:
         TooLarge: it is larger than `limit_bytes`.
@@ -87,7 +96,7 @@ async def read_body(
         DeadlineExceeded: the client sends too slowly.
     """
     require_plain_body(request)
-    require_size(request, limit_bytes)
+    require_size(request, limit_bytes, remedy)
     body = GrowingBuffer() if memory is None else memory.buffer()
     read_s, pace = deadlines_of(request).read_s, pace_of(request)
     try:
@@ -99,7 +108,7 @@ async def read_body(
                 if not chunk:
                     return body
                 if len(body) + len(chunk) > limit_bytes:
-                    raise too_large(limit_bytes)
+                    raise too_large(limit_bytes, remedy)
                 if memory is not None:
                     memory.add(len(chunk))
                 body.append(chunk)
@@ -119,11 +128,12 @@ async def read_json(
     budget: BodyBudget | None = None,
     *,
     max_values: int = MAX_JSON_VALUES,
+    remedy: str = SEND_LESS,
 ) -> dict[str, Any]:
     """Return the JSON object in the body, which takes from `budget` until it is decoded.
 
     `max_values` bounds the commas and brackets, also those in texts: a list of empty lists takes twenty
-    times its size in memory.
+    times its size in memory. `remedy` is what to do about a body that is too large.
 
     Raises:
         UnsupportedBody: the body is not announced as JSON.
@@ -138,7 +148,7 @@ async def read_json(
         )
     memory = (budget or json_budget()).open()
     try:
-        body = await read_body(request, limit_bytes, memory)
+        body = await read_body(request, limit_bytes, memory, remedy=remedy)
         text = json_text(body.content(), "The request body")
     finally:
         memory.close()

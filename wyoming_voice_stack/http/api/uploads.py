@@ -16,6 +16,7 @@ from wyoming_voice_stack.http.api.api_errors import InvalidField, UnsupportedBod
 from wyoming_voice_stack.http.api.body_budget import MIB, BodyBudget, BodyMemory
 from wyoming_voice_stack.http.api.requests import (
     BODY_SECONDS,
+    SEND_LESS,
     body_timeout,
     require_plain_body,
     require_size,
@@ -34,6 +35,8 @@ MAX_LINE_BYTES = 8 * 1024
 MAX_PART_HEADERS = 32
 CHUNK_BYTES = 8 * 1024
 """What is read of a form in one step: of a body in chunks of one byte, more would take tens of milliseconds."""
+LESS_UPLOADED = "send less (MAX_UPLOAD_MB)"
+"""What to do about a file that is too large."""
 MIN_BUDGET_BYTES = 64 * MIB
 MAX_BUDGET_BYTES = 1024 * MIB
 MEMORY_SHARE = 1 / 16
@@ -87,7 +90,7 @@ async def received_form(
         DeadlineExceeded: the client sends too slowly.
     """
     require_form(request)
-    require_size(request, max_file_bytes + MAX_FORM_BYTES)
+    require_size(request, max_file_bytes + MAX_FORM_BYTES, LESS_UPLOADED)
     memory = budget.open()
     try:
         reader = _FormReader(request, memory, max_file_bytes)
@@ -203,10 +206,8 @@ class _FormReader:
             if not chunk:
                 return data
             if len(data) + len(chunk) > limit_bytes:
-                raise TooLarge(
-                    f"{what} is larger than {_size(limit_bytes)}; send less"
-                    f"{' (MAX_UPLOAD_MB)' if what == 'The file' else ''}."
-                )
+                remedy = LESS_UPLOADED if what == "The file" else SEND_LESS
+                raise TooLarge(f"{what} is larger than {_size(limit_bytes)}; {remedy}.")
             self._memory.add(len(chunk))
             data.append(chunk)
             await self._pace(len(chunk))

@@ -24,6 +24,7 @@ from wyoming_voice_stack.http.api.body_budget import (
     json_budget,
 )
 from wyoming_voice_stack.http.api.requests import read_json
+from wyoming_voice_stack.http.api.speech import speech_api
 from wyoming_voice_stack.http.pacing import Pace
 from wyoming_voice_stack.tts.backend import SynthesisOptions
 
@@ -163,3 +164,14 @@ async def test_speech_takes_the_longest_text_escaped_and_no_larger_body(tmp_path
         status, error = await client.error(text=longest * 2)
     assert answer.status == 200
     assert (status, error["code"]) == (413, "too_large")
+    assert error["message"].endswith("; send the text in parts, or raise TTS_MAX_TEXT_CHARACTERS.")
+
+
+async def test_no_setting_is_named_that_would_not_help(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speech_api, "MAX_JSON_BYTES", 64 * 1024)
+    async with speaking(tmp_path) as client:
+        status, error = await client.error(text="a" * 70_000)
+    assert (status, error["code"]) == (413, "too_large")
+    assert error["message"] == "The request body is larger than 64 KiB; send the text in parts."

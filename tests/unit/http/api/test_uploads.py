@@ -102,6 +102,7 @@ async def test_a_file_that_is_too_large(announced: bool) -> None:
         answer, told = await api.ask("POST", "/v1/form", data=body, headers=headers)
         assert answer.status == 413
         assert "larger than" in str(told)
+        assert "MAX_UPLOAD_MB" in str(told)
         assert uploads.budget.used_bytes == 0
 
 

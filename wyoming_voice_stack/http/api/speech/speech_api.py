@@ -41,6 +41,9 @@ class SpeechApi:
         self._max_bytes = min(
             max_text_characters * MAX_CHARACTER_BYTES + MAX_FIELD_BYTES, MAX_JSON_BYTES
         )
+        self._remedy = "send the text in parts"
+        if self._max_bytes < MAX_JSON_BYTES:
+            self._remedy += ", or raise TTS_MAX_TEXT_CHARACTERS"
         self._bodies = json_budget()
         self._turns = asyncio.Semaphore(ENCODERS_AT_ONCE)
 
@@ -49,7 +52,9 @@ class SpeechApi:
         return [web.post(PATH, self._speech)]
 
     async def _speech(self, request: web.Request) -> web.StreamResponse:
-        asked = read_speech_request(await read_json(request, self._max_bytes, self._bodies))
+        asked = read_speech_request(
+            await read_json(request, self._max_bytes, self._bodies, remedy=self._remedy)
+        )
         tts_model(asked.model, self._service.status().model)
         reply = await self._service.open_reply(
             self._voices.resolve(asked.voice), connection_name(request), speed=asked.speed

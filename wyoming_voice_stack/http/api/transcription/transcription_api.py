@@ -35,7 +35,7 @@ from wyoming_voice_stack.http.api.transcription.transcription_fields import (
     read_fields,
     read_json_fields,
 )
-from wyoming_voice_stack.http.api.uploads import received_form
+from wyoming_voice_stack.http.api.uploads import LESS_UPLOADED, received_form
 from wyoming_voice_stack.machine.growing_buffer import Content
 from wyoming_voice_stack.metrics import Metrics
 
@@ -110,9 +110,14 @@ class TranscriptionApi:
     ) -> AsyncIterator[tuple[TranscriptionFields, bytes | None]]:
         # Base64 needs four bytes for three.
         limit = min(self._max_upload_bytes * 4 // 3 + MAX_JSON_FIELD_BYTES, MAX_JSON_UPLOAD_BYTES)
-        require_size(request, limit)
+        remedy = LESS_UPLOADED if limit < MAX_JSON_UPLOAD_BYTES else "send the file in a form"
+        require_size(request, limit, remedy)
         fields, data = read_json_fields(
-            await read_json(request, limit, self._json_bodies, max_values=MAX_JSON_UPLOAD_VALUES)
+            await read_json(
+                *(request, limit, self._json_bodies),
+                max_values=MAX_JSON_UPLOAD_VALUES,
+                remedy=remedy,
+            )
         )
         memory = self._uploads.open()
         try:
