@@ -30,6 +30,8 @@ value is 256 KiB, of which two hundred uploads made 100 MB."""
 KEEPALIVE_SECONDS = 60.0
 """How long a connection may wait for its next request. Longer than clients keep one, so that no client
 sends a request on a connection that is about to be closed."""
+HALF_CLOSE_SECONDS = 0.5
+"""After the client closed its sending side: time for the answers to what it sent before."""
 SHUTDOWN_SECONDS = 1.0
 """How long a handler may take to end after it was cancelled."""
 AddHeaders: TypeAlias = Callable[[web.Request, web.StreamResponse], None]
@@ -116,13 +118,24 @@ class RequestPlaces(Protocol):
         ...
 
 
-class _ErrorsWithId(web.RequestHandler):
-    """A connection whose own errors, such as a broken header, have a request id too.
+class _HttpConnection(web.RequestHandler):
+    """A connection whose client may end its side, and whose own errors have a request id too.
 
-    No handler and no signal of the application sees them.
+    No handler and no signal of the application sees these errors, such as a broken header.
     """
 
     __slots__ = ()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Return whether to keep the connection, for the answers to what has arrived."""
+        is_idle = self._waiter is not None and not self._waiter.done()
+        request = self._current_request
+        is_cut = request is not None and not request.content.is_eof()
+        if is_idle or is_cut or self._upgraded:
+            return False
+        # A client that has left looks the same, and the work for it must end.
+        self._loop.call_later(HALF_CLOSE_SECONDS, self.force_close)
+        return True
 
     def handle_error(
         self,
@@ -161,7 +174,7 @@ def make_runner(
     """
     # aiohttp's own value has its version and Python's.
     web_response.SERVER_SOFTWARE = SERVER_NAME  # type: ignore[attr-defined]
-    web_server.RequestHandler = _ErrorsWithId  # type: ignore[attr-defined]
+    web_server.RequestHandler = _HttpConnection  # type: ignore[attr-defined]
     wait, track = before_request or _at_once, handling or (lambda _: nullcontext())
 
     @web.middleware
