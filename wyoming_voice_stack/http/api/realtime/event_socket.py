@@ -158,9 +158,12 @@ class EventSocket:
             ConnectionError: the client has left, or did not read in time.
         """
         event = {"type": kind, "event_id": new_id("event"), **fields}
+        await self._in_time(self._socket.send_str(json.dumps(event)))
+
+    async def _in_time(self, sending: Awaitable[None]) -> None:
         try:
             async with asyncio.timeout(self._deadlines.write_s):
-                await self._socket.send_str(json.dumps(event))
+                await sending
         except TimeoutError:
             self.abort()
             raise ConnectionAbortedError(
@@ -176,6 +179,7 @@ class EventSocket:
 
         Raises:
             InvalidField: the client sent something else; the next event may follow.
+            ConnectionError: the client reads no answers to its pings.
         """
         while True:
             try:
@@ -190,7 +194,7 @@ class EventSocket:
             if message.type is WSMsgType.BINARY:
                 raise InvalidField("Send events as text frames, with audio in base64.")
             if message.type is WSMsgType.PING:
-                await self._socket.pong(message.data)
+                await self._in_time(self._socket.pong(message.data))
 
     async def close(self, code: int, reason: str) -> None:
         """End the session; `reason` is for the client's log."""

@@ -53,3 +53,33 @@ async def test_each_frame_is_paid(monkeypatch: pytest.MonkeyPatch, closing: bool
         async with asyncio.timeout(WAIT_SECONDS):
             await done.wait()
     assert paid == [3] * PINGS
+
+
+async def test_a_client_that_does_not_read_the_answers_to_its_pings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def pay(_: int) -> None:
+        return
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    ended: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        socket = EventSocket(Deadlines(write_s=0.01), pay)
+        response = await socket.open(request)
+        monkeypatch.setattr(socket._socket, "pong", never)
+        try:
+            await socket.receive()
+        except ConnectionAbortedError as error:
+            ended.set_result(error)
+        finally:
+            socket.end()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", serve)
+    async with TestClient(TestServer(app)) as client, client.ws_connect("/") as socket:
+        await socket.ping(b"123")
+        assert "WRITE_TIMEOUT_SECONDS" in str(await asyncio.wait_for(ended, WAIT_SECONDS))
