@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from aiohttp.abc import AbstractMatchInfo
 
 from wyoming_voice_stack.errors import (
     Busy,
@@ -108,6 +109,18 @@ class ModelLoading(ApiError, code="loading"):
     """The model is not loaded yet."""
 
     status = _UNAVAILABLE
+
+
+def refusal(request: web.Request, found: AbstractMatchInfo) -> ApiError:
+    """Return why no handler serves a request: `found` is what a router says about it."""
+    failure = found.http_exception
+    if not isinstance(failure, web.HTTPMethodNotAllowed):
+        return NotServed(f"Nothing is served at {request.path!r:.200}.")
+    methods = ", ".join(sorted(failure.allowed_methods))
+    return MethodNotAllowed(
+        f"{request.path!r:.200} does not support {request.method}; use {methods}.",
+        headers={hdrs.ALLOW: methods},
+    )
 
 
 def status_of(error: VoiceStackError) -> int:

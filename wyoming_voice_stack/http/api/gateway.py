@@ -14,9 +14,8 @@ from aiohttp.typedefs import Handler
 from wyoming_voice_stack.errors import VoiceStackError, redacted_traceback
 from wyoming_voice_stack.http.api.api_errors import (
     LOADING_RETRY_SECONDS,
-    MethodNotAllowed,
     ModelLoading,
-    NotServed,
+    refusal,
     to_response,
 )
 from wyoming_voice_stack.http.api.cross_origin import CrossOrigin, works
@@ -159,13 +158,9 @@ class Gateway:
             ) from None
 
     async def _other(self, known: web.UrlDispatcher, request: web.Request) -> web.StreamResponse:
-        failure = (await known.resolve(request)).http_exception
-        if not isinstance(failure, web.HTTPMethodNotAllowed):
-            raise NotServed(f"Nothing is served at {request.path!r:.200}.")
-        if request.method == hdrs.METH_OPTIONS:
+        found = await known.resolve(request)
+        if request.method == hdrs.METH_OPTIONS and isinstance(
+            found.http_exception, web.HTTPMethodNotAllowed
+        ):
             return self.origins.preflight(request)
-        methods = ", ".join(sorted(failure.allowed_methods))
-        raise MethodNotAllowed(
-            f"{request.path!r:.200} does not support {request.method}; use {methods}.",
-            headers={hdrs.ALLOW: methods},
-        )
+        raise refusal(request, found)

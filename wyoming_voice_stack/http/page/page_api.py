@@ -8,15 +8,20 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from wyoming_voice_stack.errors import VoiceStackError, redacted_traceback
-from wyoming_voice_stack.http.api.api_errors import NotServed, to_response
+from wyoming_voice_stack.http.api.api_errors import refusal, to_response
 from wyoming_voice_stack.http.api.requests import connection_name, logged_path, repeats_of
 from wyoming_voice_stack.http.api.streaming import abort, send
 from wyoming_voice_stack.http.application import RESPONSE_KEY, RequestPlaces
 from wyoming_voice_stack.http.health import HasStatus
-from wyoming_voice_stack.http.page.page_events import EventSources, EventStreams, FetchProgress
+from wyoming_voice_stack.http.page.page_events import (
+    EVENT_STREAM,
+    EventSources,
+    EventStreams,
+    FetchProgress,
+)
 from wyoming_voice_stack.http.page.page_figures import HasWorkload, figures
 from wyoming_voice_stack.http.page.page_files import INDEX, SECURITY_HEADERS, PageFiles
 from wyoming_voice_stack.http.page.page_routes import PagePart, PageRoute
@@ -93,7 +98,7 @@ class PageApi:
         ]
         for part in self._parts:
             own += part.routes()
-        return [
+        routes = [
             web.get("/ui", partial(self._answer, _to_index)),
             web.get("/ui/", partial(self._answer, self._file)),
             *(
@@ -103,8 +108,11 @@ class PageApi:
                 for each in own
             ),
             web.get("/ui/{name:[^/]+}", partial(self._answer, self._file)),
-            web.route("*", "/ui{rest:.*}", partial(self._answer, _nothing_here)),
         ]
+        known = web.UrlDispatcher()
+        known.add_routes(routes)
+        other = partial(self._answer, partial(_refuse, known))
+        return [*routes, web.route("*", "/ui{rest:.*}", other)]
 
     async def _answer(
         self,
@@ -175,6 +183,9 @@ class PageApi:
         return web.json_response(self._state.of_visitor(request, visitor))
 
     async def _follow(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
+        if request.method == hdrs.METH_HEAD:
+            # It has no body, so that it would never end.
+            return web.Response(content_type=EVENT_STREAM)
         # Without what the visitor may do: the page has asked for that, and it does not change.
         state = partial(self._state.of_server, request, by_ingress=visitor.by_ingress)
         async with self._state.watching():
@@ -199,5 +210,5 @@ async def _to_index(request: web.Request) -> web.Response:
     return web.Response(status=302, headers={"Location": "ui/", **NO_STORE})
 
 
-async def _nothing_here(request: web.Request) -> web.Response:
-    raise NotServed(f"Nothing is served at {request.path!r:.200}.")
+async def _refuse(known: web.UrlDispatcher, request: web.Request) -> web.Response:
+    raise refusal(request, await known.resolve(request))

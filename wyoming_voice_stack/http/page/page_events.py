@@ -29,6 +29,7 @@ PULSE_SECONDS = 0.5
 FIGURES_SECONDS = 2.0
 PING_SECONDS = 15.0
 """How often something is sent at least, so that proxies and the page know that the stream lives."""
+EVENT_STREAM = "text/event-stream"
 RETRY_MS = 2000
 """When a browser connects again after the stream has ended."""
 
@@ -96,7 +97,7 @@ class EventStreams:
             raise Busy("Too many pages are open already. Close one, then reload this page.")
         self.taken[address] += 1
         try:
-            response = await open_stream(request, "text/event-stream", SECURITY_HEADERS)
+            response = await open_stream(request, EVENT_STREAM, SECURITY_HEADERS)
             async for data in self.events(state, with_log=with_log):
                 await self._send(response, data)
                 self._keep(request)

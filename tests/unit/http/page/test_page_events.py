@@ -167,3 +167,16 @@ async def test_streams_end_with_the_server() -> None:
         assert b"event: figures" in await answer.read()
     # Such a stream is no request that the end of the server waits for.
     assert (places.entered, places.kept > 0) == (0, True)
+
+
+async def test_the_head_of_the_stream_has_an_end() -> None:
+    async with page() as client:
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+        writer.write(
+            b"HEAD /ui/api/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
+        answer = await asyncio.wait_for(reader.read(), WAIT_SECONDS)
+        writer.close()
+        await writer.wait_closed()
+    assert b"text/event-stream" in answer
+    assert answer.endswith(b"\r\n\r\n")

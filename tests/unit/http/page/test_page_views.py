@@ -155,3 +155,12 @@ async def test_the_log_is_shown_to_those_who_may_change_things() -> None:
     assert log["lines"][0] | {"time": 0} == {"time": 0, "level": "INFO", "text": "line 6"}
     assert log["lines"][-1]["text"] == "x" * MAX_RECENT_CHARACTERS + "…"
     assert "spoken" not in json.dumps(log)
+
+
+async def test_a_wrong_method_is_answered_with_the_right_ones() -> None:
+    async with page() as client:
+        async with client.delete("/ui/api/state") as answer:
+            assert await error_of(answer) == (405, "method_not_allowed")
+            assert answer.headers["Allow"] == "GET, HEAD"
+        async with client.post("/ui/api/nothing") as answer:
+            assert await error_of(answer) == (404, "not_found")
