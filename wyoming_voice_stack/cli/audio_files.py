@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from pathlib import Path
 
 from wyoming_voice_stack.cli.audio_formats import decode, encode, require_encoder
 from wyoming_voice_stack.cli.client import AudioClip
+from wyoming_voice_stack.cli.terminal import PROGRAM
 from wyoming_voice_stack.cli.wav_header import parse_wav
 from wyoming_voice_stack.errors import ConfigError
 
@@ -69,10 +71,27 @@ def write_recording(name: str, recording: AudioClip) -> None:
             sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()
         else:
-            Path(name).write_bytes(content)
+            _write_whole(Path(name), content)
     except OSError as error:
         shown = "Standard output" if name == STANDARD_STREAM else name
         raise ConfigError(f"{shown} cannot be written: {error.strerror}.") from error
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file, or leave one of this name as it is if there is no room for all of it."""
+    target = path.resolve()
+    if (target.exists() and not target.is_file()) or not os.access(target.parent, os.W_OK):
+        target.write_bytes(content)
+        return
+    part = target.with_name(f".{PROGRAM}-{os.getpid()}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+        if target.exists():
+            shutil.copymode(target, part)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_text(text: str) -> str:

@@ -193,14 +193,15 @@ def health(
     try:
         # A proxy from the environment is meant for other hosts.
         with build_opener(ProxyHandler({})).open(url, timeout=_HEALTH_SECONDS) as answer:
-            typer.echo(answer.read().decode(errors="replace"))
+            body, status = answer.read(), 0
     except HTTPError as error:
-        typer.echo(error.read().decode(errors="replace"))
-        raise typer.Exit(1) from error
+        body, status = error.read(), 1
     except (OSError, HTTPException, UnicodeError) as error:
         # The last one: a part of the host name is empty or too long.
         reason = " ".join(str(getattr(error, "reason", error)).split())
         raise EngineError(f"Health check failed: {url}: {reason}.") from error
+    typer.echo(body.decode(errors="replace"))
+    raise typer.Exit(status)
 
 
 @app.command(epilog=examples("wyoming-voice-stack demo --once --text 'Good night.'"))

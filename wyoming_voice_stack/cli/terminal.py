@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
-from wyoming_voice_stack.errors import EXIT_INTERRUPTED, VoiceStackError
+from wyoming_voice_stack.errors import EXIT_CONFIG, EXIT_INTERRUPTED, VoiceStackError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +28,8 @@ T = TypeVar("T")
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
 # typer gives no name to the errors of which this is one: unknown options, missing arguments.
 _USAGE_ERROR: type[Any] = typer.BadParameter.__bases__[0]
 
@@ -40,9 +44,21 @@ def run(app: Callable[..., int | None]) -> NoReturn:
         status = EXIT_INTERRUPTED
     except _USAGE_ERROR as error:
         _exit_with_usage(error)
+    except OSError as error:
+        # Errors of files have their names.
+        if error.errno not in _UNWRITABLE or error.filename is not None:
+            raise
+        _discard_output()
+        exit_with(f"The output cannot be written: {error.strerror}.", EXIT_CONFIG)
     if status == EXIT_INTERRUPTED:
         exit_with("interrupted.", status)
     sys.exit(status)
+
+
+def _discard_output() -> None:
+    """Discard what is printed but not written yet, which would fail again at the exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def exit_with(message: str, status: int) -> NoReturn:
