@@ -37,7 +37,7 @@ class MeasuredSpeeds:
         except OSError as error:
             _LOGGER.warning(
                 "%s cannot be written (%s), so the speed is measured again at the next start. Give the"
-                " server's user write access to the folder.",
+                " server's user write access to the folder, and check the free disk space.",
                 self._file,
                 error.strerror,
             )

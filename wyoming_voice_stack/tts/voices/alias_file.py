@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.errors import RequestError, StorageError
+from wyoming_voice_stack.machine.hardware import disk_is_full
 from wyoming_voice_stack.tts.voices.folder_reader import FIRST_READ_SECONDS, start_reading
 
 _LOGGER = logging.getLogger(__name__)
@@ -117,9 +118,12 @@ class AliasFile:
             finally:
                 Path(written).unlink(missing_ok=True)
         except OSError as error:
+            remedy = "Give the server's user write access to VOICES_DIR"
+            if disk_is_full(error):
+                remedy = "Free some space on its disk"
             raise StorageError(
-                f"The names cannot be saved in the voices folder ({error.strerror}). Give the server's"
-                " user write access to VOICES_DIR, or set API_VOICES."
+                f"The names cannot be saved in the voices folder ({error.strerror}). {remedy}, or set"
+                " API_VOICES."
             ) from error
 
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
+from wyoming_voice_stack.errors import StorageError
 from wyoming_voice_stack.tts.voices import alias_file
 from wyoming_voice_stack.tts.voices.alias_file import ALIAS_FILE, AliasFile
 
@@ -64,3 +67,21 @@ def test_a_file_is_read_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture
     (tmp_path / ALIAS_FILE).write_text(json.dumps({"alloy": "bert"}))
     assert AliasFile(tmp_path, {}).current == {"alloy": "bert"}
     assert not caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "Free some space on its disk,"), (errno.EROFS, "write access to VOICES_DIR,")],
+)
+def test_a_folder_that_cannot_be_written_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    aliases = AliasFile(tmp_path, {"alloy": "anna"})
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StorageError, match=remedy):
+        aliases.save({"alloy": "bert"}, lambda _: None)
+    assert aliases.current == {"alloy": "anna"}
+    assert list(tmp_path.iterdir()) == []
