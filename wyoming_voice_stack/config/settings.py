@@ -137,7 +137,7 @@ class Settings(BaseSettings):
     tts_precision: Annotated[
         Literal["auto", "float32", "float16", "bfloat16", "int8"], BeforeValidator(lower)
     ] = "auto"
-    """Precision of XTTS; auto is float16 on CUDA and float32 on a CPU. int8 is not verified."""
+    """Precision of XTTS; auto is float16 on CUDA and float32 on a CPU. int8 is not verified. With auto and int8, a Piper voice multiplies 8-bit integers before its vocoder, where that is faster."""
     tts_cache_mb: int = Field(default=0, ge=0, le=4096)
     """Megabytes of memory for the cache of short sentences, for clients that repeat them; 0 disables the cache."""
     tts_cache_cloned: bool = False

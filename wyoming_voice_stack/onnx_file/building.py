@@ -24,18 +24,23 @@ OPERATOR_SET, IR_VERSION = 17, 8
 Attribute: TypeAlias = int | float | str | Sequence[int]
 """A value of a node's attribute; integers are not negative."""
 
-_ELEMENTS = {np.dtype("<f4"): schema.FLOAT32, np.dtype("<i8"): schema.INT64}
+_ELEMENTS = {
+    np.dtype("<f4"): schema.FLOAT32,
+    np.dtype("<i8"): schema.INT64,
+    np.dtype("i1"): schema.INT8,
+}
 
 
 def new_node(
     operation: str,
     inputs: Sequence[str],
-    output: str,
+    outputs: str | Sequence[str],
     attributes: Mapping[str, Attribute] | None = None,
 ) -> Node:
-    """Create a node."""
+    """Create a node with one output, or several."""
+    outputs = (outputs,) if isinstance(outputs, str) else outputs
     content = b"".join(bytes_field(schema.NODE_INPUT, name.encode()) for name in inputs)
-    content += bytes_field(schema.NODE_OUTPUT, output.encode())
+    content += b"".join(bytes_field(schema.NODE_OUTPUT, name.encode()) for name in outputs)
     content += bytes_field(schema.NODE_OP, operation.encode())
     for name, values in (attributes or {}).items():
         content += bytes_field(schema.NODE_ATTRIBUTE, _attribute(name, values))
@@ -47,7 +52,7 @@ def new_constant(name: str, values: npt.NDArray[Any]) -> memoryview:
     """Create an initializer, encoded as a field of a graph.
 
     Raises:
-        KeyError: `values` are neither float32 nor int64.
+        KeyError: `values` are none of float32, int64 and int8.
     """
     element_type = _ELEMENTS[values.dtype.newbyteorder("<")]
     content = b"".join(integer_field(schema.TENSOR_SHAPE, size) for size in values.shape)

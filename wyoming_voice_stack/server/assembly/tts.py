@@ -152,7 +152,8 @@ def _tts_source(
     if weights.engine == "piper":
         share_one_heap()
         keep_freed_memory()
-        return PiperSource(files, threads=threads)
+        integers = settings.tts_precision in {"auto", "int8"}
+        return PiperSource(files, threads=threads, integers=integers)
     if weights.engine == "kokoro":
         share_one_heap()
         keep_freed_memory()

@@ -83,7 +83,8 @@ def piper_hub_model(name: str) -> HubModel:
 class PiperSource:
     """A voice that is not loaded yet: `NAME.onnx` with `NAME.onnx.json` beside it.
 
-    `files` refer to the `.onnx` file. `threads` limits the threads of one synthesis; None allows one for
+    `files` refer to the `.onnx` file. With `integers`, large layers multiply 8-bit integers where that is
+    faster. `threads` limits the threads of one synthesis; None allows one for
     each core. `sentence_silence_ms` is added between the sentences that Piper itself finds in a text.
 
     A Piper model draws random numbers inside ONNX Runtime, whose generator cannot be reset between two
@@ -94,6 +95,7 @@ class PiperSource:
     _: KW_ONLY
     threads: int | None = None
     sentence_silence_ms: int = 0
+    integers: bool = True
 
     def card(self) -> EngineCard:
         """Facts from the configuration, or from the voice's name while it is not on disk."""
@@ -128,7 +130,7 @@ class PiperSource:
                 f" voice {path.name} came from."
             )
         cores = available_cores()
-        model = load_model(path, config, self.threads or cores)
+        model = load_model(path, config, self.threads or cores, integers=self.integers)
         # The bytes of the model's parts: 24 MB.
         trim_heap()
         # One core each for many clients, all cores for a single one. One sentence more than there are

@@ -56,14 +56,7 @@ class PiperModel:
         self, phoneme_ids: list[int], speaker_number: int, speed: float, threads: int = 1
     ) -> EncodedSentence:
         """Compute everything that needs the whole sentence, with `threads` threads."""
-        config = self._piper.config
-        scales = (config.noise_scale, config.length_scale / speed, config.noise_w_scale)
-        feeds: dict[str, Tensor] = {
-            "input": np.array([phoneme_ids], np.int64),
-            "input_lengths": np.array([len(phoneme_ids)], np.int64),
-            "scales": np.array(scales, np.float32),
-            "sid": np.array([speaker_number], np.int64),
-        }
+        feeds = _feeds(self._piper.config, phoneme_ids, speaker_number, speed)
         return self._voice.encode({name: feeds[name] for name in self._voice.inputs}, threads)
 
 
@@ -91,8 +84,10 @@ def read_config(model: Path) -> dict[str, Any] | None:
     return config if isinstance(config, dict) else None
 
 
-def load_model(path: Path, config: dict[str, Any], threads: int) -> PiperModel:
-    """Load a voice for up to `threads` threads a sentence.
+def load_model(
+    path: Path, config: dict[str, Any], threads: int, *, integers: bool = True
+) -> PiperModel:
+    """Load a voice for up to `threads` threads a sentence; `integers` may be used where they are faster.
 
     Raises:
         ModelCorrupt: one of its files is damaged, or espeak-ng does not have its voice.
@@ -107,16 +102,34 @@ def load_model(path: Path, config: dict[str, Any], threads: int) -> PiperModel:
         raise package_missing("piper-tts", "piper", error) from error
 
     try:
-        voice = load_voice(path, threads)
+        settings = PiperConfig.from_dict(config)
+        voice = load_voice(path, threads, _example(settings) if integers else None)
         # Used only to make phonemes; for some languages it downloads more data, beside the voice.
-        piper = PiperVoice(
-            session=None, config=PiperConfig.from_dict(config), download_dir=path.parent
-        )
+        piper = PiperVoice(session=None, config=settings, download_dir=path.parent)
     except Exception as error:
         advice = "Delete it and its .json file, and download both again."
         raise loading_failed(f"Piper voice {path}", error, advice) from error
     _require_espeak_voice(piper, path)
     return PiperModel(piper, voice)
+
+
+def _feeds(
+    config: Any, phoneme_ids: list[int], speaker_number: int, speed: float
+) -> dict[str, Tensor]:
+    """The model's inputs; a voice of one speaker has no `sid`."""
+    scales = (config.noise_scale, config.length_scale / speed, config.noise_w_scale)
+    return {
+        "input": np.array([phoneme_ids], np.int64),
+        "input_lengths": np.array([len(phoneme_ids)], np.int64),
+        "scales": np.array(scales, np.float32),
+        "sid": np.array([speaker_number], np.int64),
+    }
+
+
+def _example(config: Any) -> dict[str, Tensor]:
+    """The inputs of a text with each phoneme of the voice."""
+    ids = [number for numbers in config.phoneme_id_map.values() for number in numbers]
+    return _feeds(config, ids, 0, 1.0)
 
 
 def _require_espeak_voice(piper: Any, path: Path) -> None:

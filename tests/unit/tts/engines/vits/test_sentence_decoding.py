@@ -165,7 +165,7 @@ class TestTogether:
             "wyoming_voice_stack.tts.engines.piper.engine.available_cores", lambda: 8
         )
         monkeypatch.setattr(
-            "wyoming_voice_stack.tts.engines.piper.engine.load_model", lambda *_: _NoReader()
+            "wyoming_voice_stack.tts.engines.piper.engine.load_model", lambda *_, **__: _NoReader()
         )
         engine = piper_source(piper_model, threads=threads).load()
         assert engine._scheduler._at_once == at_once

@@ -58,11 +58,12 @@ class NodeWriter:
         return taken
 
     def constant(self, values: npt.ArrayLike) -> str:
-        """Add a constant of float32 or int64 and return its name."""
+        """Add a constant of float32, int8 or int64 and return its name."""
         array = np.asarray(values)
         name = f"{self._prefix}/constant/{len(self.constants)}"
-        kind = np.float32 if array.dtype.kind == "f" else np.int64
-        self.constants[name] = new_constant(name, array.astype(kind))
+        if array.dtype != np.int8:
+            array = array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
+        self.constants[name] = new_constant(name, array)
         return name
 
     def add(
@@ -76,6 +77,13 @@ class NodeWriter:
         name = output or f"{self._prefix}/{operation}/{next(self._names)}"
         self._nodes.append(new_node(operation, inputs, name, attributes))
         return name
+
+    def add_several(self, operation: str, *inputs: str, outputs: int) -> tuple[str, ...]:
+        """Add a node with several outputs and return their names."""
+        number = next(self._names)
+        names = tuple(f"{self._prefix}/{operation}/{number}.{each}" for each in range(outputs))
+        self._nodes.append(new_node(operation, inputs, names))
+        return names
 
 
 def region_before(
