@@ -29,7 +29,6 @@ from tests.support.integration.lan import (
     require_namespaces,
 )
 from tests.support.integration.servers import (
-    EMBEDDED_PIPER,
     EMBEDDED_WHISPER,
     Server,
     clean_environment,
@@ -44,7 +43,6 @@ ASR_NAME, TTS_NAME = "Kitchen hears", "Kitchen speaks"
 SETTINGS = {
     "HOST": "",
     "ZEROCONF": "true",
-    "TTS_MODEL": EMBEDDED_PIPER,
     "ASR_MODEL": EMBEDDED_WHISPER,
 }
 PATIENCE_S = 300.0
@@ -127,10 +125,13 @@ def announced(server: Server, times: int = 1) -> bool:
     return server.log.count("Announced as") >= times
 
 
-async def test_found_on_the_network_and_not_behind_the_router(network: Lan, tmp_path: Path) -> None:
+async def test_found_on_the_network_and_not_behind_the_router(
+    network: Lan, steady_voice: Path, tmp_path: Path
+) -> None:
+    speaking = {"ZEROCONF_NAME": TTS_NAME, "TTS_MODEL": f"piper:{steady_voice}"}
     with (
         running("asr", tmp_path, SETTINGS, on=network.server, ZEROCONF_NAME=ASR_NAME) as asr,
-        running("tts", tmp_path, SETTINGS, on=network.server, ZEROCONF_NAME=TTS_NAME) as tts,
+        running("tts", tmp_path, SETTINGS | speaking, on=network.server) as tts,
     ):
         await eventually(lambda: announced(asr) and announced(tts))
         for server, name in ((asr, ASR_NAME), (tts, TTS_NAME)):

@@ -143,11 +143,14 @@ class TestSpeaking:
         lengths = [len(spoken(joe, SynthesisRequest(SENTENCE, "en-US"))) for _ in range(3)]
         assert max(lengths) < 1.2 * min(lengths)
 
-    @pytest.mark.parametrize("speed", [0.5, 2.0])
-    def test_follows_the_speed(self, joe: PiperSynthesizer, speed: float) -> None:
+    @pytest.mark.parametrize(("speed", "shortest", "longest"), [(0.5, 1.5, 2.2), (2.0, 0.45, 0.8)])
+    def test_follows_the_speed(
+        self, joe: PiperSynthesizer, speed: float, shortest: float, longest: float
+    ) -> None:
         usual = len(spoken(joe, SynthesisRequest(SENTENCE, "en-US")))
         changed = len(spoken(joe, SynthesisRequest(SENTENCE, "en-US", speed=speed)))
-        assert changed * speed == pytest.approx(usual, rel=0.4)
+        # The voice rounds the length of each phoneme up, and is random.
+        assert shortest < changed / usual < longest
 
     def test_serves_another_region(self, joe: PiperSynthesizer) -> None:
         assert len(spoken(joe, SynthesisRequest("Yes.", "en-GB", voice="en_US-joe-medium")))
