@@ -24,7 +24,8 @@ def decode_full_window(
 ) -> list[Hypothesis]:
     """Decode a span of speech; sample if beam search ends in a loop.
 
-    `model` is a `faster_whisper.WhisperModel`. The same speech always gives the same text.
+    `model` is a `faster_whisper.WhisperModel`. Beam search gives the same text for the same speech every
+    time; samples may differ, since CTranslate2 seeds each of its threads only once.
 
     Returns:
         One hypothesis for each segment.
