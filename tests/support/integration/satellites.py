@@ -39,11 +39,14 @@ def utterance() -> EncodedUtterance:
     )
 
 
-async def speak(client: Peer, chunks: Sequence[bytes]) -> None:
-    """Send each chunk when a microphone would have recorded it; delays do not add up."""
+async def speak(client: Peer, chunks: Sequence[bytes], chunk_s: float = CHUNK_S) -> None:
+    """Send each chunk when a microphone would have recorded it; delays do not add up.
+
+    A chunk that takes longer than its sound, `chunk_s`, leaves a busy server more time.
+    """
     begin = time.monotonic()
     for number, chunk in enumerate(chunks, start=1):
-        await asyncio.sleep(begin + number * CHUNK_S - time.monotonic())
+        await asyncio.sleep(begin + number * chunk_s - time.monotonic())
         client.writer.write(chunk)
 
 
