@@ -18,6 +18,7 @@ from wyoming.ping import Ping
 from tests.support.fakes import eventually
 from tests.support.peers import EchoService, listening, peer
 from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.protocol.connection import closing
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
 from wyoming_voice_stack.server import admission as admission_module
 from wyoming_voice_stack.server import listener as listener_module
@@ -203,6 +204,7 @@ class TestAdmission:
     ) -> None:
         monkeypatch.setattr(admission_module, "IDLE_SECONDS", 0.0)
         monkeypatch.setattr(listener_module, "EVICTED_CONNECTIONS", 3)
+        monkeypatch.setattr(closing, "CLOSING_SECONDS", 3600.0)
         async with (
             listening(service, max_connections=1) as listener,
             contextlib.AsyncExitStack() as stack,
@@ -211,7 +213,8 @@ class TestAdmission:
             for client in clients:
                 # None of them reads, and none closes: each delays its end as long as it can.
                 await client.send_raw(b"{")
-            await eventually(lambda: len(listener._connections) <= 1 + 3 + 1)
+            await eventually(lambda: len(service.sessions) == len(clients))
+            await eventually(lambda: len(listener._connections) == 1 + 3)
 
     async def test_five_hundred_connections(
         self, service: EchoService, monkeypatch: pytest.MonkeyPatch
