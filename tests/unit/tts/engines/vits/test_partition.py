@@ -108,6 +108,15 @@ class TestReceptiveField:
             divided(tmp_path, first, lambda writer: unsqueezed(writer, "up"))
 
 
+class TestSplits:
+    def test_a_half_that_nothing_uses_is_left_out(self, tmp_path: Path) -> None:
+        def half(writer: GraphWriter) -> str:
+            writer.node("Split", f"up {writer.constant('sizes', [4, 4])}", "used unused", axis=1)
+            return "used"
+
+        assert divided(tmp_path, first, half).parts[0].signature.receptive_field.hop == HOP
+
+
 class TestSlices:
     @pytest.mark.parametrize(
         ("axes", "starts", "ends", "steps"),

@@ -99,6 +99,18 @@ def test_the_flow_is_computed_ahead(joe: StreamingVoice, sentence: StreamingSent
     assert sum(last) - len(last) * context.left < sentence.frames - FLOW_AHEAD_FRAMES + 2 * 8
 
 
+@pytest.mark.parametrize("phonemes", [40, 60])
+def test_the_whole_flow_of_a_shorter_sentence_is_computed_ahead(
+    joe: StreamingVoice, phonemes: int
+) -> None:
+    shorter = joe.encode(feeds(phonemes))
+    assert FLOW_AHEAD_FRAMES < shorter.frames <= FLOW_AHEAD_FRAMES + LAST_FLOW_FRAMES
+    cuts = [Window(0, FIRST), Window(FIRST, shorter.frames)]
+    first, last = flow_positions(joe, shorter, cuts, threads=2)
+    assert max(first) == shorter.frames
+    assert last == []
+
+
 @pytest.mark.parametrize(("first", "threads"), [(FIRST, 1), (MAX_SHORT_FRAMES + 1, 2), (None, 2)])
 def test_other_first_windows_are_not(
     joe: StreamingVoice, sentence: StreamingSentence, first: int | None, threads: int

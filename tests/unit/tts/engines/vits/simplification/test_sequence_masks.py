@@ -22,10 +22,10 @@ CONSTANTS = {
 }
 
 
-def masking(*more: Node, lengths: str = LENGTHS) -> Graph:
+def masking(*more: Node, lengths: str = LENGTHS, counted: str = "Shape") -> Graph:
     """A mask of the phonemes' positions, and `more`."""
     nodes = [
-        new_node("Shape", (PHONEMES,), "shape"),
+        new_node(counted, (PHONEMES,), "shape"),
         new_node("Gather", ("shape", "one"), "longest"),
         new_node("Range", ("zero", "longest", "one"), "positions"),
         new_node("Unsqueeze", ("positions", "axis"), "row"),
@@ -101,3 +101,7 @@ def test_scaled_masks_are_no_masks() -> None:
 
 def test_a_comparison_with_something_else_is_no_mask() -> None:
     assert sequence_masks(masking(lengths="thresholds")) == frozenset()
+
+
+def test_positions_up_to_a_phoneme_number_are_no_mask() -> None:
+    assert sequence_masks(masking(counted="Identity")) == frozenset()
