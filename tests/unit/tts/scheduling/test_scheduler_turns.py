@@ -15,6 +15,7 @@ from wyoming_voice_stack.tts.scheduling.fair_scheduler import (
     STALLED_S,
     FairScheduler,
 )
+from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
 
 
 @pytest.mark.parametrize(("buffered_s", "granted"), [(0.5, False), (9.0, True)])
@@ -170,6 +171,25 @@ def test_a_reply_that_would_run_dry_goes_before_a_new_one(buffered_s: float, fir
     running = requests.ask("running", buffered(9.0))
     requests.ask("new", buffered(None))
     requests.ask("begun", buffered(buffered_s))
+    scheduler.release(running)
+    assert requests.granted == ["running", first]
+
+
+@pytest.mark.parametrize(("share", "first"), [(0.9, "begun"), (1.1, "new")])
+def test_a_reply_runs_dry_in_the_time_of_the_other_chunk_and_its_own(
+    share: float, first: str
+) -> None:
+    scheduler = FairScheduler(clock=lambda: 0.0)
+    sizer = scheduler.sizer
+    sizer.record_preparation(0.1)
+    sizer.record_chunk(1.0, 1.0)
+    takes_s = sizer.preparation_s + 2 * sizer.shortest_chunk_takes_s
+    requests = Requests(scheduler)
+    running = requests.ask("running", buffered(9.0))
+    requests.ask("new", buffered(None))
+    playback = PlaybackBuffer(lambda: 0.0)
+    playback.add(share * takes_s)
+    requests.ask("begun", playback)
     scheduler.release(running)
     assert requests.granted == ["running", first]
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from wyoming_voice_stack.tts.scheduling.speech_rate import (
@@ -37,6 +39,17 @@ def test_follows_what_is_measured() -> None:
     for _ in range(round(4 * MEMORY_SECONDS / 0.5)):
         computed(rate, clock, 0.5, 1.0)
     assert rate.speed == pytest.approx(2.0, rel=0.2)
+
+
+def test_a_measurement_loses_two_thirds_of_its_weight_in_its_time() -> None:
+    clock = Clock()
+    rate = SpeechRate(clock)
+    for _ in range(100):
+        computed(rate, clock, 0.5, 6.0)
+    for _ in range(round(MEMORY_SECONDS / 0.5)):
+        computed(rate, clock, 0.5, 0.5)
+    kept = math.exp(-1)
+    assert rate.speed == pytest.approx(12.0 * kept + 1.0 * (1 - kept), rel=0.01)
 
 
 def test_is_not_slower_than_real_time_before_it_was_measured_for_long() -> None:
