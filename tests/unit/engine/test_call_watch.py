@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from typing import Any
@@ -11,13 +12,17 @@ from typing import Any
 import pytest
 
 from tests.support.fakes import WAIT_SECONDS, eventually
-from tests.support.jobs import Calls, Gate, begun, lanes, working
+from tests.support.jobs import Calls, Gate, Thing, begun, lanes, working
 from wyoming_voice_stack.engine import call_watch, result_stream
-from wyoming_voice_stack.engine.call_watch import MAX_LOST_CALLS
-from wyoming_voice_stack.engine.queue import Priority
+from wyoming_voice_stack.engine.call_watch import MAX_LOST_CALLS, CallWatch
+from wyoming_voice_stack.engine.failure_policy import FailurePolicy
+from wyoming_voice_stack.engine.lifecycle import EngineLifecycle
+from wyoming_voice_stack.engine.loader import EngineLoader
+from wyoming_voice_stack.engine.queue import Capacity, Job, JobQueue, Priority
 from wyoming_voice_stack.engine.queueing.job import JobCost
 from wyoming_voice_stack.engine.worker import Worker
-from wyoming_voice_stack.errors import EngineTimeout
+from wyoming_voice_stack.errors import EngineTimeout, VoiceStackError
+from wyoming_voice_stack.metrics import Metrics
 
 PATIENT = JobCost(limit_s=1000.0)
 
@@ -85,6 +90,25 @@ async def test_batch_is_given_up_as_a_whole() -> None:
             with pytest.raises(EngineTimeout):
                 await handle.wait()
         assert await first.wait() == "done"
+
+
+def test_the_limit_of_a_batch_is_that_of_its_jobs_together() -> None:
+    queue, gone = JobQueue("thing", 2), time.monotonic() - 6.0
+    errors: list[VoiceStackError] = []
+    for limit_s in (3.0, 4.0):
+        cost = JobCost(limit_s=limit_s)
+        run, number = (lambda *_: None), queue.next_number()
+        queue.put(Job(Priority.FINAL, number, run, errors.append, batch_key="all", cost=cost))
+    batch = queue.take(lambda: Capacity(lanes=1, batch=2), 0.0)
+    assert batch is not None
+    lifecycle = EngineLifecycle(EngineLoader("thing", Thing, Metrics()), FailurePolicy("thing"))
+    watch = CallWatch("thing", queue, lifecycle, replace_thread=lambda: None, give_up=lambda: None)
+    batch[0].busy_since = gone
+    watch.check()
+    assert errors == []
+    batch[0].busy_since = gone - 2.0
+    watch.check()
+    assert ["within 7 s" in str(error) for error in errors] == [True, True]
 
 
 async def test_process_ends_after_too_many() -> None:
