@@ -246,6 +246,12 @@ def test_packets_are_counted_in_all_tables_but_not_in_the_audio(
     check_boxes(m4a)
     in_audio = m4a + (24).to_bytes(4, "big") + b"mdat" + b"stsz" + b"\xff" * 12
     check_boxes(in_audio)
+    # Long audio has its length in eight more bytes.
+    length = (1).to_bytes(4, "big") + b"mdat" + (32).to_bytes(8, "big")
+    long_audio = m4a + length + b"stsz" + b"\xff" * 12
+    check_boxes(long_audio)
+    with pytest.raises(UnsupportedAudio, match="packets"):
+        check_boxes(long_audio + (24).to_bytes(4, "big") + b"free" + b"stsz" + b"\xff" * 12)
     for size in (0, 7, 5000):
         with pytest.raises(UnsupportedAudio, match=f"more than {MAX_CLAIMED_PACKETS};"):
             check_boxes(m4a + size.to_bytes(4, "big") + b"free" + b"stsz" + b"\xff" * 12)
