@@ -44,6 +44,9 @@ STEPS = [
 CALLS = [
     'turn_on(area="hall. Now")\nThe lamp is on.',
     '[turn_on(area="hall"), get_time()]\nThe lamp is on.',
+    'turn_on(area="hall (upstairs")\nThe lamp is on.',
+    'turn_on(area="hall :) now", on=true)\nThe lamp is on.',
+    'turn_on(area="the \\"hall)\\" now")\nThe lamp is on.',
     'HassTurnOn(name="hall")\nThe lamp is on.',
     "light.turn_on({'area': 'hall'});\nThe lamp is on.",
     "get_time()\nThe lamp is on.",
@@ -80,6 +83,8 @@ TEXT = {
     "Call: Anna at five. Tool: hammer": ["Call: Anna at five.", "Tool: hammer."],
     "Action: [smiles] Hello.": ["Action: [smiles] Hello."],
     "Call Anna (mobile) now.": ["Call Anna (mobile) now."],
+    "Light(s are on.": ["Lights are on."],
+    f"Light(s {'and lamps ' * 60}are on.": [f"Lights {'and lamps ' * 60}are on."],
     "Light(s) on\niPhone(s)\nf(x)": ["Light(s) on.", "iPhone(s).", "f(x)."],
     "The function get_time() works.": ["The function get_time works."],
     "get_time() works.": ["get_time works."],
