@@ -67,6 +67,21 @@ async def test_foreign_names(url: str, headers: dict[str, str], status: int) -> 
     assert ("ALLOWED_HOSTS" in text) is (status == 403)
 
 
+@pytest.mark.parametrize(("path", "status"), [("/ui", 404), ("/ui/x", 404), ("/uix", 403)])
+async def test_the_page_has_rules_of_its_own(url: str, path: str, status: int) -> None:
+    headers = {"Host": "evil.example"}
+    async with aiohttp.ClientSession() as http, http.get(url + path, headers=headers) as answer:
+        assert answer.status == status
+
+
+async def test_programs_are_refused_in_json(url: str) -> None:
+    headers = {"Host": "evil.example"}
+    async with aiohttp.ClientSession() as http, http.get(f"{url}/v1/x", headers=headers) as answer:
+        error = (await answer.json())["error"]
+    assert error["code"] == "not_allowed"
+    assert error["message"].startswith("Host 'evil.example' is not a name of this server;")
+
+
 @pytest.mark.parametrize("request_text", [b"GET /health HTTP/1.1\r\n\r\n", b"NO\r\n\r\n"])
 async def test_no_versions_are_told(url: str, request_text: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))

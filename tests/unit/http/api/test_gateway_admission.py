@@ -167,6 +167,7 @@ class TestOrigins:
                 assert answer.headers["Vary"] == "Origin"
             answer, _ = await api.ask("POST", "/v1/audio/speech", headers=origin)
             assert answer.headers["Access-Control-Allow-Origin"] == "https://chat.example.com"
+            assert answer.headers["Access-Control-Expose-Headers"] == "x-request-id, Retry-After"
             answer, _ = await api.ask("POST", "/v1/audio/speech")
             assert "Access-Control-Allow-Origin" not in answer.headers
             assert answer.headers["Vary"] == "Origin"
