@@ -209,7 +209,10 @@ def to_pcm16(samples: npt.ArrayLike) -> bytes:
 
     `SpeechDecoder` returns the same samples again.
     """
-    return to_pcm16_samples(np.asarray(samples, np.float32)).astype("<i2").tobytes()
+    # Of a damaged file, numbers of 64 bits may be too large for 32; they become infinite, and are clipped.
+    with np.errstate(over="ignore"):
+        narrow = np.asarray(samples, np.float32)
+    return to_pcm16_samples(narrow).astype("<i2").tobytes()
 
 
 def to_pcm16_samples(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:

@@ -189,6 +189,8 @@ def test_samples_of_damaged_files_become_pcm16_without_a_warning() -> None:
     largest = np.finfo(np.float32).max
     pcm = to_pcm16(np.concatenate([np.array([largest, -largest]), signalling_nan]))
     assert np.frombuffer(pcm, "<i2").tolist() == [32_767, -32_768, 0]
+    doubles = to_pcm16(np.array([1e308, -1e308]))
+    assert np.frombuffer(doubles, "<i2").tolist() == [32_767, -32_768]
 
 
 @given(st.binary(max_size=200).filter(lambda data: len(data) % 2 == 0))
