@@ -19,6 +19,10 @@ The server's event loop ran and waited for so many percent of the time. A loop t
 too much work. One that waits could not run, because attackers, bystanders and engines had the cores.
 Below the table, the time of the slowest `describe` is divided among the server and the bystander.
 
+An attacker here takes processor time that one on another machine would not: with few cores, the server and
+the bystander wait for it, and that is measured too. With `--give-way`, attackers run at the lowest
+priority, so that what is measured is the server's work. They attack a little more slowly then.
+
 Attacks over HTTP are not carried out on the peers, which do not speak it. Foreign clients attack a
 server of ours whose `ALLOWED_CLIENTS` does not name them; they need an address that is not loopback. Below the table is how many bytes each attack added to the server's log.
 """
@@ -31,6 +35,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -38,7 +43,7 @@ from rich.console import Console
 from benchmarks.common.errors import BenchmarkError
 from benchmarks.common.program import add_file_options, new_parser, run_program
 from benchmarks.robustness.attack import Attack, Service
-from benchmarks.robustness.attacker import attack_from_process
+from benchmarks.robustness.attacker import LEAST_PRIORITY, attack_from_process
 from benchmarks.robustness.attacks.catalogue import ATTACKS
 from benchmarks.robustness.robust_servers import (
     Attacked,
@@ -67,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument_group("attacks").add_argument
     add("--only", nargs="+", metavar="TEXT", help="attacks whose name contains one of these texts")
     add("--seconds", type=float, default=10.0, help="longest time of an attack; default: 10")
+    add("--give-way", action="store_true", help="attackers use only what others leave of the cores")
     add("--source", metavar="ADDRESS", help="address that the attackers come from")
     add_file_options(made)
     return made
@@ -112,9 +118,10 @@ def attack_server(
         if subject.service not in attack.services:
             continue
         with console.status(f"{attacked.name}: {attack.name}"):
-            striking = try_attack(
-                attack.name, subject, attack_from_process, options.seconds, options.source
+            strike = partial(
+                attack_from_process, niceness=LEAST_PRIORITY if options.give_way else 0
             )
+            striking = try_attack(attack.name, subject, strike, options.seconds, options.source)
             trials.append(asyncio.run(striking))
         if not trials[-1].lives:
             attacked.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -11,7 +12,7 @@ import pytest
 from wyoming.event import Event
 
 from benchmarks.robustness import attack as attack_module
-from benchmarks.robustness import requests
+from benchmarks.robustness import attacker, requests
 from benchmarks.robustness.attack import Attack, AttackRun, Service, carry_out
 from benchmarks.robustness.attacker import attack_from_process
 from benchmarks.robustness.attacks import heavy, http_bodies
@@ -186,6 +187,14 @@ async def test_an_attack_that_fails_says_why() -> None:
     found = await attack_from_process("no such attack", "asr", "127.0.0.1", 1, 1.0, None)
     assert "the attacker failed" in found
     assert "no such attack" in found
+
+
+def test_an_attacker_may_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(os, "nice", given.append)
+    with pytest.raises(LookupError, match="no such attack"):
+        attacker.main(["no such attack", "asr", "127.0.0.1", "1", "1.0", "19"])
+    assert given == [19]
 
 
 def test_names_are_different() -> None:
