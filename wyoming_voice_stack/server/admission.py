@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ SILENT_SECONDS = 30.0
 """A connection whose client neither sends nor reads its open request gives way after this time."""
 RESERVED_PART = 8
 """One of so many places is not given to an address that has all others."""
+KNOWN_ADDRESSES = 1024
+"""Addresses of which the server remembers what follows from them: parsing one takes 10 microseconds."""
 _SITE_BITS = 64
 """A client with IPv6 has as many addresses as it likes, all with the same first bits."""
 
@@ -136,9 +139,12 @@ def places_of_one_address(places: int) -> int:
 
 def source_of(peer: Sequence[Any] | None) -> str:
     """Return the address of a peer, as a socket names it; of IPv6 the network of the site."""
-    if not peer:
-        return ""
-    address = ip_address(host_of(peer))
+    return _source_of_host(str(peer[0])) if peer else ""
+
+
+@lru_cache(KNOWN_ADDRESSES)
+def _source_of_host(host: str) -> str:
+    address = ip_address(plain_address(host))
     if isinstance(address, IPv6Address) and not address.is_loopback:
         return str(ip_network((address, _SITE_BITS), strict=False))
     return str(address)

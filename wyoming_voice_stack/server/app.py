@@ -34,8 +34,9 @@ from wyoming_voice_stack.protocol.connection.event_rate import (
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
 from wyoming_voice_stack.protocol.event_limits import SERVER_FRAMES
 from wyoming_voice_stack.protocol.session import FrontEnd
+from wyoming_voice_stack.server.allowed_clients import Network
 from wyoming_voice_stack.server.http_connections import HttpConnections
-from wyoming_voice_stack.server.listener import Listener, Network
+from wyoming_voice_stack.server.listener import Listener
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
 
 from aiohttp import web
@@ -22,7 +21,13 @@ from wyoming_voice_stack.protocol.connection.closing import CLOSING_SECONDS
 from wyoming_voice_stack.protocol.connection.connection import Connection
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits, ServerContext
 from wyoming_voice_stack.protocol.session import FrontEnd
-from wyoming_voice_stack.server.admission import Admission, client_name, host_of, source_of
+from wyoming_voice_stack.server.admission import (
+    Admission,
+    client_name,
+    host_of,
+    source_of,
+)
+from wyoming_voice_stack.server.allowed_clients import Network, is_allowed
 from wyoming_voice_stack.server.bounded_connections import BoundedConnections
 from wyoming_voice_stack.server.departures import DepartureWatch
 from wyoming_voice_stack.server.http_connections import HttpConnections
@@ -31,9 +36,9 @@ from wyoming_voice_stack.server.refusals import error_event, forbidden
 from wyoming_voice_stack.server.sockets import (
     ACCEPTED_PER_TURN,
     any_address_socket,
-    extend_backlog,
     is_about_the_address,
-    set_socket_options,
+    prepare_listening,
+    read_in_steps,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -48,8 +53,6 @@ EVICTED_CONNECTIONS = 64
 """Connections that gave way to others and may not have read the error yet."""
 REFUSED_CONNECTIONS = 64
 """Connections that were answered an error and may not have read it yet."""
-
-Network = IPv4Network | IPv6Network
 
 
 class Listener:
@@ -120,7 +123,7 @@ class Listener:
                 f"The server cannot listen on {host or 'any address'}, port {port}"
                 f" ({error.strerror or error}); {remedy}."
             ) from error
-        extend_backlog(self._server)
+        prepare_listening(self._server)
 
     def stop_accepting(self) -> None:
         """Close the port; existing connections continue."""
@@ -259,17 +262,6 @@ class Listener:
             _LOGGER.error("a connection ended with an unexpected error", exc_info=error)
 
 
-def is_allowed(peer: Sequence[Any] | None, allowed: Sequence[Network]) -> bool:
-    """Return whether a peer, as a socket names it, may connect; empty `allowed` stands for all."""
-    if not allowed:
-        return True
-    if not peer:
-        return False
-    address = ip_address(host_of(peer))
-    # Health checks of the machine itself come over loopback.
-    return address.is_loopback or any(address in network for network in allowed)
-
-
 class _FirstByte(asyncio.Protocol):
     """Waits for the first bytes of a connection and hands its transport over."""
 
@@ -280,7 +272,7 @@ class _FirstByte(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.Transport):
             self._transport = transport
-            set_socket_options(transport)
+            read_in_steps(transport)
             self._listener.accept(transport)
         else:
             transport.close()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.support.fakes import eventually
+from tests.support.virtual_time import run_in_virtual_time
 from wyoming_voice_stack.server.bounded_connections import BoundedConnections
 
 
@@ -81,3 +85,50 @@ async def test_a_removed_connection_stays_open() -> None:
     assert one not in bounded
     bounded.close()
     assert not one.aborted
+
+
+def test_each_connection_ends_at_its_own_age() -> None:
+    first, again, removed = (FakeTransport("192.168.1.2") for _ in range(3))
+
+    async def pass_by(_: Callable[[], float]) -> list[list[bool]]:
+        bounded = BoundedConnections(5, 60.0)
+        seen: list[list[bool]] = []
+
+        async def look_at(seconds: float) -> None:
+            await asyncio.sleep(seconds - asyncio.get_running_loop().time())
+            seen.append([one.aborted for one in (first, again, removed)])
+
+        bounded.add(first)
+        await look_at(20)
+        bounded.add(again)
+        bounded.add(removed)
+        await look_at(40)
+        bounded.add(again)
+        bounded.remove(removed)
+        for seconds in (59, 61, 99, 101):
+            await look_at(seconds)
+        bounded.close()
+        return seen
+
+    seen = run_in_virtual_time(pass_by)
+    assert seen[:3] == [[False, False, False]] * 3
+    assert seen[3:] == [[True, False, False]] * 2 + [[True, True, False]]
+
+
+async def test_connections_that_come_and_go_need_one_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    timers: list[float] = []
+    call_at = loop.call_at
+
+    def counted(when: float, *call: Any, **more: Any) -> asyncio.TimerHandle:
+        timers.append(when)
+        return call_at(when, *call, **more)
+
+    monkeypatch.setattr(loop, "call_at", counted)
+    bounded = BoundedConnections(5, 60.0)
+    for _ in range(100):
+        one = FakeTransport("192.168.1.2")
+        bounded.add(one)
+        bounded.remove(one)
+    assert len(timers) == 1
+    bounded.close()

@@ -13,6 +13,7 @@ from tests.support.http_api import Api, serving_api
 from tests.support.peers import Peer, peer
 from wyoming_voice_stack.server import http_connections as module
 from wyoming_voice_stack.server.admission import places_of_one_address
+from wyoming_voice_stack.server.bounded_connections import BoundedConnections
 
 GET = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /v1/wait HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
@@ -79,7 +80,7 @@ async def test_age_counts_from_the_last_request(monkeypatch: pytest.MonkeyPatch)
         client = await asking(api, stack)
         # The one that works has no age.
         assert connections.resting == 0
-        monkeypatch.setattr(connections._resting, "_max_age_s", 0.01)
+        monkeypatch.setattr(connections, "_resting", BoundedConnections(8, 0.01))
         silent = await stack.enter_async_context(peer(api.port))
         await silent.send_raw(b"GET /half")
         assert await silent.reader.read() == b""

@@ -23,8 +23,8 @@ from wyoming_voice_stack.protocol.connection.server_context import ConnectionLim
 from wyoming_voice_stack.server import admission as admission_module
 from wyoming_voice_stack.server import listener as listener_module
 from wyoming_voice_stack.server.admission import EXTRA_CONNECTIONS
+from wyoming_voice_stack.server.allowed_clients import is_allowed
 from wyoming_voice_stack.server.http_connections import RESTING_CONNECTIONS
-from wyoming_voice_stack.server.listener import is_allowed
 from wyoming_voice_stack.server.sockets import (
     SEND_BUFFER_BYTES,
 )

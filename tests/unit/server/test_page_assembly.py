@@ -19,9 +19,9 @@ from tests.support.fakes import WAIT_SECONDS
 from tests.support.page_client import CHANGE, CountedPlaces
 from tests.support.page_servers import asr_server, tts_server
 from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.server.allowed_clients import is_allowed
 from wyoming_voice_stack.server.app import allowed_clients
 from wyoming_voice_stack.server.assembly.page import shown_settings
-from wyoming_voice_stack.server.listener import is_allowed
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
