@@ -37,6 +37,7 @@ from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.allowed_clients import Network
 from wyoming_voice_stack.server.http_connections import HttpConnections
 from wyoming_voice_stack.server.listener import Listener
+from wyoming_voice_stack.server.thread_pool import ThreadPool
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 HTTP_REQUEST_BYTES = 8 * BYTES_PER_EVENT
 """What one HTTP request counts among the events of the Wyoming protocol."""
+THREADS_STOP_SECONDS = 1.0
+"""How long other threads may take to finish their calls. Looking up an address may take half a minute."""
 ENGINE_STOP_SECONDS = 5.0
 """How long an engine may take to finish its last call when the server stops."""
 
@@ -101,8 +104,9 @@ async def serve(
 ) -> int | None:
     """Serve until SIGTERM, SIGINT or SIGHUP, then drain. A second signal ends the grace period.
 
-    Returns None, or the exit status with which the process has to be ended at once: an engine was
-    still inside a call when everything else had stopped, or its calls did not return before.
+    Returns None, or the exit status with which the process has to be ended at once: an engine or
+    another thread was still inside a call when everything else had stopped, or an engine's calls did
+    not return before.
 
     Raises:
         ConfigError: the server cannot listen on the address.
@@ -110,7 +114,7 @@ async def serve(
     """
     stop, end_grace = asyncio.Event(), asyncio.Event()
     with _stop_signals(stop, end_grace):
-        metrics = Metrics()
+        metrics, threads = Metrics(), ThreadPool()
         assembled = assemble(settings, metrics)
         service = assembled.service
         listener = _listener(settings, assembled, metrics)
@@ -132,6 +136,7 @@ async def serve(
             await withdraw()
             await _drain(listener, settings.shutdown_grace_seconds, end_grace)
         stopped = await service.stop(ENGINE_STOP_SECONDS)
+        stopped = await threads.stop(THREADS_STOP_SECONDS) and stopped
         _LOGGER.info("stopped")
         if given_up():
             return EXIT_STUCK

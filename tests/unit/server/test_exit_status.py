@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.fakes import WAIT_SECONDS
 from tests.support.peers import EchoService
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine import call_watch
@@ -17,6 +18,7 @@ from wyoming_voice_stack.engine.call_watch import end_process, given_up
 from wyoming_voice_stack.engine.status import ServiceStatus
 from wyoming_voice_stack.errors import EXIT_STUCK
 from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.server import app
 from wyoming_voice_stack.server.app import AssembledServer, serve
 
 
@@ -62,3 +64,31 @@ async def test_exit_status(
 
     assert await serve(settings, assemble) == status
     assert given_up() is (status == EXIT_STUCK)
+
+
+async def test_a_thread_that_does_not_return_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app, "THREADS_STOP_SECONDS", 0.01)
+    settings = Settings(service_mode="asr", host="127.0.0.1", asr_port=0, zeroconf=False)
+    returns, called = threading.Event(), threading.Event()
+
+    def block() -> None:
+        called.set()
+        returns.wait()
+
+    def look_up_and_end() -> None:
+        asyncio.get_running_loop().run_in_executor(None, block)
+        terminate()
+
+    def assemble(_: Settings, __: Metrics) -> AssembledServer:
+        return AssembledServer(Service(look_up_and_end, stops=True), EchoService())
+
+    try:
+        assert await serve(settings, assemble) == 0
+        assert called.is_set()
+        # What is left behind does not delay the end of the event loop.
+        async with asyncio.timeout(WAIT_SECONDS):
+            await asyncio.get_running_loop().shutdown_default_executor()
+    finally:
+        returns.set()
