@@ -33,7 +33,9 @@ from wyoming_voice_stack.tts.normalization.numbers.cardinals import (
     add_leading_zeros,
     verbalize_cardinals,
 )
+from wyoming_voice_stack.tts.normalization.numbers.dotted_numerals import restore_dotted_numerals
 from wyoming_voice_stack.tts.normalization.numbers.fractions import verbalize_fractions
+from wyoming_voice_stack.tts.normalization.numbers.german_halves import verbalize_german_halves
 from wyoming_voice_stack.tts.normalization.numbers.ordinals import (
     restore_ordinal_signs,
     verbalize_ordinals,
@@ -45,7 +47,6 @@ from wyoming_voice_stack.tts.normalization.numbers.proportions import (
 )
 from wyoming_voice_stack.tts.normalization.numbers.roman_numerals import (
     plain_roman_numerals,
-    restore_dotted_numerals,
     verbalize_roman_numerals,
 )
 from wyoming_voice_stack.tts.normalization.numbers.scales import verbalize_scales
@@ -75,6 +76,7 @@ _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     verbalize_codes,
     verbalize_years,
     verbalize_proportions,
+    verbalize_german_halves,
     verbalize_signs,
     verbalize_directions,
     verbalize_money,

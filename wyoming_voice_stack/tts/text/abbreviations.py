@@ -107,6 +107,11 @@ _YEAR = re.compile(r"(?<![\w.,])(?:19|20)\d\d$")
 _DATE_BEHIND_YEAR = re.compile(r"\d{1,2}(?:$|\.\s?(?:$|(?P<day>\d)))")
 """Month and day of a Hungarian date: `2026. 11. 30.`"""
 _ROMAN = re.compile(r"[IVXL]{2,8}")
+_GENITIVE = re.compile(
+    r"(?<!\w)(?:Karl|Ludwig|Heinrich|Friedrich|Wilhelm|Otto|Paul|Georg|Leopold|Ferdinand|Rudolf|Jose(?:ph|f)|Gregor|Konrad"
+    r"|Philipp|Maximilian|Katharina|Elisabeth|Benedikt|Leo)s $"
+)
+"""German names in front of a numeral: `Ludwigs XIV. Hof`."""
 _LONGEST_INITIAL = 2
 _LONGEST_WORD = 40
 _BEHIND_VERB = re.compile(
@@ -177,7 +182,7 @@ def _word_is_end(word: str, previous: str, after: str) -> bool | None:
     if len(word) == 1 and word.isupper() and _is_letter(word, previous):
         return True
     if _ROMAN.fullmatch(word):
-        if previous.endswith(", "):
+        if previous.endswith(", ") or _GENITIVE.search(previous):
             return _is_one_of(_STARTERS, after)
         if _begins_or_follows_context(previous):
             return False

@@ -46,7 +46,10 @@ def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
     forms = rules.words[short.lower()]
     context = match.string[max(match.start() - _CONTEXT_CHARACTERS, 0) : match.start()]
     words = _CLAUSE.split(context)[-1]
-    word = forms.get(_case(before.lower(), match["name"], words, rules)) or forms["nominative"]
+    case = _case(before.lower(), match["name"], words, rules)
+    if case == "nominative":
+        case = _case(short.lower(), match["name"], words, rules)
+    word = forms.get(case) or forms["nominative"]
     return f"{before} {_as_written(word, short)} ".lstrip()
 
 

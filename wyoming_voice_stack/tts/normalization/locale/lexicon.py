@@ -100,6 +100,8 @@ class Roman(_Entry):
     ordinal_after: tuple[str, ...] = ()
     forms_after: dict[str, tuple[str, ...]] = {}
     """Form of the ordinal, by names that are not in the nominative."""
+    genitives: tuple[str, ...] = ()
+    """Names in the German genitive: `Karls V. Reich`."""
     titles: tuple[str, ...] = ()
     """Words before a name after which a single `I` is a numeral."""
     ordinal: str = "{n}"

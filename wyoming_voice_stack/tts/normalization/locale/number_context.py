@@ -76,7 +76,7 @@ class DeclinedAbbreviations(_ContextEntry):
     cases: dict[str, tuple[str, ...]]
     """Prepositions by the case that they require."""
     cases_by_name: dict[str, dict[str, tuple[str, ...]]] = {}
-    """By preposition and case: endings of the name that show the case."""
+    """By preposition, or abbreviation without one, and case: endings of the name that show the case."""
     places: tuple[str, ...] = ()
     """Prepositions that require the accusative behind a verb of motion."""
     motion: str = ""

@@ -41,9 +41,6 @@ _CHARACTER = re.compile("[\u2160-\u2182\u2185-\u2188]")
 _CHARACTERS = re.compile(
     "(?:(?<!\\w)(?P<word>[^\\W\\d_]{1,24}) )?(?P<roman>[\u2160-\u2182\u2185-\u2188]{1,15})"
 )
-_CHARACTERS_AND_ENDING = re.compile("(?<!\\w)[\u2160-\u217f]{1,15}(?=[a-z\u00e8])")
-_FOLLOWED_CHARACTERS = re.compile("(?<!\\w)[\u2160-\u217f]{1,15}(?=[a-z\u00e8]|\\.\\s)")
-"""Roman numerals with the ending or the full stop of an ordinal."""
 _LONG = re.compile(rf"(?<![\w'\u2019.-])(?P<roman>[IVXLCDM]{{4,15}}){_POSSESSIVE}(?![\w'\u2019-])")
 _BEHIND_CAPITAL = re.compile(
     r"(?<![\w'\u2019])(?P<word>[^\W\d_a-z][\w'\u2019-]*[^\W\d_A-Z]) (?P<roman>II|IX|XI|XV|[IVX]{3})"
@@ -80,30 +77,6 @@ def verbalize_roman_numerals(text: str, locale: LocaleRules) -> str:
         text = _LONG.sub(lambda match: _bare(match, locale), text)
         text = _BEHIND_CAPITAL.sub(lambda match: _bare(match, locale), text)
     return text
-
-
-def restore_dotted_numerals(text: str, locale: LocaleRules) -> str:
-    """Rewrite German `im XXI. Jahrhundert` as `im 21. Jahrhundert`."""
-    if not text.isascii():
-        is_dotted = locale.lexicon.dotted_ordinals or locale.lexicon.agreeing_ordinals
-        followed = _FOLLOWED_CHARACTERS if is_dotted else _CHARACTERS_AND_ENDING
-        text = followed.sub(lambda match: _as_letters(match[0]), text)
-    pattern = _dotted(locale) if "." in text else None
-    if pattern is None:
-        return text
-    return pattern.sub(lambda match: f"{match[1]}{parse_roman(match[2]) or match[2]}.", text)
-
-
-def _as_letters(characters: str) -> str:
-    return unicodedata.normalize("NFKC", characters).upper()
-
-
-@functools.lru_cache(maxsize=MAX_LOCALES)
-def _dotted(locale: LocaleRules) -> re.Pattern[str] | None:
-    contexts = [word for words in locale.lexicon.dotted_ordinals.values() for word in words]
-    if not contexts:
-        return None
-    return re.compile(rf"(?<!\w)((?i:{'|'.join(contexts)}) )([IVXL]{{2,8}}|[VX])\.(?=\s+[^\W\d_])")
 
 
 def plain_roman_numerals(text: str) -> str:

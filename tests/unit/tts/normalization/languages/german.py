@@ -43,7 +43,7 @@ GERMAN = {
     "12 µg/m³ Feinstaub, 800 ppm CO2.": "zwölf Mikrogramm pro Kubikmeter Feinstaub, achthundert p p m C O zwei.",
     "1999 und 2026.": "neunzehnhundertneunundneunzig und zweitausendsechsundzwanzig.",
     "Um 8 Uhr 30 oder 20:15.": "Um acht Uhr dreißig oder zwanzig Uhr fünfzehn.",
-    "½ Liter, 1½ Stunden.": "einhalb Liter, eineinhalb Stunden.",
+    "½ Liter, 1½ Stunden.": "ein halber Liter, eineinhalb Stunden.",
     "ab 1.1.2027": "ab ersten Januar zweitausendsiebenundzwanzig",
     "23.–25. November": "dreiundzwanzigster bis fünfundzwanzigster November",
     "16 GB, 100 Mbit/s": "sechzehn Gigabyte, einhundert Megabit pro Sekunde",

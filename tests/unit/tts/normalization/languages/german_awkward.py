@@ -37,7 +37,7 @@ GERMAN = {
     "4/5 Aufgaben sind erledigt.": "vier von fünf Aufgaben sind erledigt.",
     "3/4 des Akkus.": "drei Viertel des Akkus.",
     "Bewertung: 9/10.": "Bewertung: neun von zehn.",
-    "1/2 Liter Milch, 1 1/2 TL Salz.": "einhalb Liter Milch, eineinhalb Teelöffel Salz.",
+    "1/2 Liter Milch, 1 1/2 TL Salz.": "ein halber Liter Milch, eineinhalb Teelöffel Salz.",
     "Der Film dauert 2 Std. 13 Min.": "Der Film dauert zwei Stunden dreizehn Minuten.",
     "Der Film beginnt um 20:15.": "Der Film beginnt um zwanzig Uhr fünfzehn.",
     "Der Film läuft von 20:15-22:00 Uhr.": "Der Film läuft von zwanzig Uhr fünfzehn bis zweiundzwanzig Uhr.",

@@ -59,7 +59,7 @@ GERMAN = {
     "Es fließen 12 l/min.": "Es fließen zwölf Liter pro Minute.",
     "Der Hund wiegt 12,5 kg.": "Der Hund wiegt zwölf Komma fünf Kilogramm.",
     "Backen bei 180 °C für 25 min.": "Backen bei einhundertachtzig Grad Celsius für fünfundzwanzig Minuten.",
-    "Du brauchst 2 Eier, 500 g Mehl, ½ l Milch.": "Du brauchst zwei Eier, fünfhundert Gramm Mehl, einhalb Liter Milch.",
+    "Du brauchst 2 Eier, 500 g Mehl, ½ l Milch.": "Du brauchst zwei Eier, fünfhundert Gramm Mehl, einen halben Liter Milch.",
     "Auf deiner Liste stehen 12 Einträge.": "Auf deiner Liste stehen zwölf Einträge.",
     "1. Milch.": "eins. Milch.",
     "Schritt 3 von 5.": "Schritt drei von fünf.",
@@ -129,6 +129,6 @@ GERMAN = {
     "Kapitel IV lesen.": "Kapitel vier lesen.",
     "1,5 h später.": "eins Komma fünf Stunden später.",
     "Noch 2 Tage, 3 Std. und 5 Min.": "Noch zwei Tage, drei Stunden und fünf Minuten.",
-    "1/2 Tasse.": "einhalb Tasse.",
+    "1/2 Tasse.": "eine halbe Tasse.",
     "bzw. z. B. d. h. so.": "beziehungsweise zum Beispiel das heißt so.",
 }
