@@ -8,6 +8,8 @@ import re
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 
 _ARROW = re.compile(r"\s?(?:[\u2192\u21d2]|[-=]{1,2}>)\s?(?=\w)")
+_BOUNDS = re.compile(r"([\u2211\u220f\u222b] [^\u2025\u2211\u220f\u222b]{1,40})\u2025 ")
+"""Between the bounds of a sum or an integral in a formula."""
 _PAIR = re.compile(r"(?<![\w/.,-])(?:24/7|50/50)(?![\w/]|[.,]\d)")
 """Pairs whose slash is not spoken."""
 _LETTERS = r"[^\W\d_]"
@@ -57,10 +59,13 @@ _RULES = (
     ("minus", r"(?<=\d)[-\u2212](?=\d+(?:[.,]\d+)?\s?=)"),
     ("equals", r"(?<=[\w%)])\s?=\s?(?=[-\w$\u20ac\u00a3])"),
     ("not_equal", r"(?<=[\w)\u00b2\u00b3])\s?\u2260\s?(?=[-\w(\u221e])"),
+    ("sum", r"\u2211"),
+    ("product", r"\u220f"),
+    ("integral", r"\u222b"),
     ("infinity", r"\u221e"),
-    ("about", r"(?<![\w~])[~\u2248\u223c]\s?(?=\d)"),
-    ("at_most", r"(?:\u2264|<=)\s?(?=-?\d)"),
-    ("at_least", r"(?:\u2265|>=)\s?(?=-?\d)"),
+    ("about", r"(?<![\w~])[~\u2248\u223c]\s?(?=\d)|(?<=\w)\s?\u2248\s?(?=\w)"),
+    ("at_most", r"(?:\u2264|<=)\s?(?=-?\d)|(?<=\w)\s?\u2264\s?(?=\w)"),
+    ("at_least", r"(?:\u2265|>=)\s?(?=-?\d)|(?<=\w)\s?\u2265\s?(?=\w)"),
     ("less", r"(?<![\w<])<\s?(?=-?\d)|(?<=\d)\s<\s(?=\d)"),
     ("more", r"(?<![\w>-])>\s?(?=-?\d)|(?<=\d)\s>\s(?=\d)"),
     ("number", r"(?<![\w#&])#(?=\d)|(?<!\w)No\.\s?(?=\d)|\u2116\s?(?=\d)"),
@@ -71,7 +76,7 @@ _RULES = (
 
 def verbalize_signs(text: str, locale: LocaleRules) -> str:
     """Replace signs with words; the numbers beside them stay."""
-    text = _ARROW.sub(", ", text)
+    text = _BOUNDS.sub(rf"\1{locale.lexicon.to} ", _ARROW.sub(", ", text))
     if locale.sign("times") and locale.sign("power"):
         text = _SCIENTIFIC.sub(lambda match: _product(match, locale), text)
     if locale.lexicon.spaced and "/" in text:

@@ -26,6 +26,8 @@ _RAISED = re.compile(r"\^\s?(?:\{([^{}]{1,40})\}|(\w))")
 _LOWERED = re.compile(r"_\s?(?:\{([^{}]{1,40})\}|(\w))")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[a-z*]{1,20}\}|\\\\|&(?![a-z#])")
 _NAME = re.compile(r"(?<![A-Za-z_:\\])\\([A-Za-z]{1,20})")
+_BOUND = r"\s?(?:\{([^{}]{1,40})\}|(\\[A-Za-z]{1,10}|\w))"
+_SUM = re.compile(rf"\\(sum|prod|int)(?:\\limits)?\s?_{_BOUND}\s?\^{_BOUND}")
 _BRACES = re.compile(r"[{}]")
 _SPACING = re.compile(r"\\[,;:! ]")
 _ESCAPED_SIGN = re.compile(r"\\([%$#&_])")
@@ -57,9 +59,11 @@ _SIGNS = {
     "Rightarrow": "\u21d2",
     "sum": "\u2211",
     "int": "\u222b",
+    "prod": "\u220f",
     "ldots": "\u2026",
     "dots": "\u2026",
     "left": "",
+    "limits": "",
     "right": "",
     "quad": " ",
     "qquad": " ",
@@ -94,6 +98,7 @@ def _delimited(match: re.Match[str]) -> str:
 
 def _plain(formula: str) -> str:
     text = _ESCAPED_SIGN.sub(r"\1", _ENVIRONMENT.sub(" ", _SPACING.sub(" ", formula)))
+    text = _SUM.sub(_with_bounds, text)
     text = _RAISED.sub(_raised, _without_commands(_DEGREE.sub("\u00b0", text)))
     return _BRACES.sub("", _LOWERED.sub(r" \1\2 ", text)).strip()
 
@@ -105,6 +110,12 @@ def _without_commands(text: str) -> str:
             break
         text = resolved
     return _NAME.sub(lambda match: _SIGNS.get(match[1], f" {match[1]} "), text)
+
+
+def _with_bounds(match: re.Match[str]) -> str:
+    """Return the sign with its bounds, between which two dots stand for a word: `\u2211 i=1 \u2025 n,`."""
+    lower, upper = (match[2] or match[3]).strip(), (match[4] or match[5]).strip()
+    return f"{_SIGNS[match[1]]} {lower} \u2025 {upper}, "
 
 
 def _fraction(match: re.Match[str]) -> str:

@@ -25,6 +25,9 @@ FORMULAS = {
     r"\frac{3}{4} cup": "\u00be cup",
     r"$\sqrt{\frac{1}{2}}$": "\u221a \u00bd",
     r"$50\%$": "50%",
+    r"$\sum_{i=1}^{n} i$": "\u2211 i=1 \u2025 n, i",
+    r"$\prod\limits_1^\infty a$": "\u220f 1 \u2025 \u221e, a",
+    r"$\int x dx$": "\u222b x dx",
 }
 NO_FORMULAS = [
     "We have $5 and $10 left.",
