@@ -33,9 +33,11 @@ _BOOK = re.compile(
     rf"|(?<=ISBN )\d{{9}}[\dX]|(?<=ISSN )\d{{4}}-\d{{3}}[\dX]){_END}"
 )
 _GROUPED = re.compile(
-    rf"{_BEGIN}(\d{{4}}(?:([ -])\d{{4}})(?:\2\d{{4}}){{1,5}}(?:\2\d{{1,4}})?){_END}"
+    rf"{_BEGIN}((?:420 \d{{5}} )?\d{{4}}(?:([ -])\d{{4}})(?:\2\d{{4}}){{1,5}}(?:\2\d{{1,4}})?){_END}"
 )
 """Card numbers, and tracking numbers in groups of four."""
+_PARCEL = re.compile(rf"{_BEGIN}(1Z(?: [A-Z0-9]{{2,4}}){{4,8}}){_END}")
+_COLOUR = re.compile(r"(?<![\w&#/])#((?:[0-9A-Fa-f]{2}){3,4})(?!\w)")
 _HYPHENATED = re.compile(
     rf"{_BEGIN}(\d{{1,12}}(?:-\d{{1,12}}){{2,6}}|[1-9]\d{{0,5}}-(?!\d+000(?!\d))\d{{7,12}}){_END}"
 )
@@ -74,6 +76,8 @@ def verbalize_spelled_codes(text: str, locale: LocaleRules | None) -> str:
     text = _BOOK.sub(lambda match: _groups(match[1], "- ", locale), text)
     text = _IBAN.sub(lambda match: _groups(match[1], " ", locale), text)
     text = _GROUPED.sub(lambda match: _digit_groups(match[1], locale), text)
+    text = _PARCEL.sub(lambda match: _groups(match[1], " ", locale), text)
+    text = _COLOUR.sub(lambda match: _colour(match, locale), text)
     text = _HYPHENATED.sub(lambda match: _digit_groups(match[1], locale), text)
     text = _HASH.sub(lambda match: _hash(match, locale), text)
     text = _HEX_NUMBER.sub(
@@ -136,12 +140,19 @@ def _ipv6(match: re.Match[str], locale: LocaleRules | None) -> str:
 def _hash(match: re.Match[str], locale: LocaleRules | None) -> str:
     digest = match["digest"].removeprefix("0x")
     letters = sum(map(str.isalpha, digest))
-    if not letters or letters == len(digest) or re.fullmatch(r"\d+[eE]\d+", digest):
+    if not letters or letters == len(digest) or re.fullmatch(r"\d+[eE]\d{1,3}", digest):
         return match[0]
     spoken = _spell(match["digest"], locale)
     if not match["kind"]:
         return spoken
     return f"{match['kind'].upper()} {_digits(match['size'], locale)}, {spoken}"
+
+
+def _colour(match: re.Match[str], locale: LocaleRules | None) -> str:
+    """Spell a colour such as `#FF8800`, unless it may be a number or a word."""
+    code = match[1]
+    is_plain = code.isdigit() or code.isalpha()
+    return match[0] if is_plain and len(set(code)) > 1 else _spell(code, locale)
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
@@ -158,7 +169,8 @@ def _named(match: re.Match[str], locale: LocaleRules) -> str:
     code = match[2]
     digits = sum(map(str.isdigit, code))
     is_code = len(code) >= _SHORTEST_NAMED and digits > 1 and len(_RUN.findall(code.upper())) > 1
-    if not is_code or re.search("[a-z]{3}", code) or _NO_CODE.fullmatch(code):
+    is_word = digits < _SHORTEST_SERIAL and re.search("[a-z]{3}", code) is not None
+    if not is_code or is_word or _NO_CODE.fullmatch(code):
         return match[0]
     return match[1] + _groups(code, "-", locale)
 

@@ -61,6 +61,7 @@ _SIGNS = {
     "\u09f3": "BDT",
     "\u17db": "KHR",
     "\u20a8": "INR",
+    "\ufdfc": "IRR",
 }
 _CODES = (
     "EUR|USD|GBP|CHF|JPY|CNY|PLN|CZK|HUF|SEK|NOK|DKK|TRY|RUB|BRL|CAD|AUD|INR|KRW|VND|THB|PHP|UAH|ILS|KZT|MXN"
@@ -69,10 +70,19 @@ _CODES = (
 _SHORT = {code: sign for sign, code in _SIGNS.items() if len(sign) == 1}
 _NO_CENTS = re.compile(r"(?<=\d)[.,](?:-{1,2}|[\u2013\u2014])(?=\s|[.,;:!?)\u20ac]|$)")
 """A dash in place of the cents: `5,- €`."""
-_MINUS_INSIDE = re.compile("(?<!\\d )(?<![\\w$\u20ac\u00a3])([$\u20ac\u00a3])[-\u2212](?=\\d)")
+_MINUS_INSIDE = re.compile(
+    "(?<!\\d )(?<![A-Za-z0-9_$\u20ac\u00a3])([$\u00a3\u00a5\u20a0-\u20c0])[-\u2212](?=\\d)"
+)
 """A minus behind the sign: `$-5`."""
 _CENT_SIGN_FIRST = re.compile("(?<![\\w\u00a2])\u00a2\\s?(\\d{1,3})(?![\\w\u00a2]|[.,]\\d)")
 _CENT_DIGITS = 2
+_EAST_ASIAN = re.compile(
+    "(?<=\\d)\\s?([\u5186\u5143\uc6d0])(?![\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])"
+)
+"""Currencies that follow the number as a word of these languages."""
+_EAST_ASIAN_CODES = {"\u5186": " JPY", "\u5143": " CNY", "\uc6d0": " KRW"}
+_RIAL = "\ufdfc"
+_ARABIC_RIAL = "\u0631\u064a\u0627\u0644"
 _ELISION = "\u2019"
 
 
@@ -80,6 +90,10 @@ def verbalize_money(text: str, locale: LocaleRules) -> str:
     """Verbalize amounts, with the currency's name after the number."""
     text = _MINUS_INSIDE.sub(r"-\1", _NO_CENTS.sub("", text))
     text = _CENT_SIGN_FIRST.sub("\\1\u00a2", text)
+    if locale.language == "ar":
+        text = text.replace(_RIAL, _ARABIC_RIAL)
+    if locale.lexicon.spaced and locale.language != "ko":
+        text = _EAST_ASIAN.sub(lambda match: _EAST_ASIAN_CODES[match[1]], text)
     for pattern in _patterns(locale):
         text = pattern.sub(lambda match: _verbalize(match, locale), text)
     return text
@@ -94,7 +108,8 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     scale = rf"(?:\s?(?P<scale>{scales}){locale.after})?" if scales else "(?P<scale>)?"
     again = rf"(?:{signs}|{_CODES})?"
     number = rf"(?P<n>{locale.number_pattern}){AFTER}(?:\s?{again}{RANGE}{again}\s?(?P<last>{locale.number_pattern}){AFTER})?"
-    minus = rf"(?P<minus>(?<!\S){MINUS})?"
+    before_minus = r"(?<!\S)" if locale.lexicon.spaced else "(?<![A-Za-z0-9\u5143\u5186\uc6d0])"
+    minus = rf"(?P<minus>{before_minus}{MINUS})?"
     named = rf"(?P<n>{locale.number_pattern})(?<=[.,]\d\d){AFTER}(?P<last>)?(?P<scale>)?"
     names = "|".join(map(re.escape, _signs_by_name(locale)))
     # "₹20 rupees" names its currency twice; "$5 TRY IT" does not.
@@ -135,7 +150,7 @@ def _verbalize(match: re.Match[str], locale: LocaleRules) -> str:
     if scale and not number.fraction and not scale.word.endswith(_ELISION):
         number = WrittenNumber(number.whole + "0" * scale.power)
         scale = None
-    minus = f"{locale.lexicon.minus} " if match["minus"] else ""
+    minus = f"{locale.lexicon.minus}{locale.separator}" if match["minus"] else ""
     code = match.groupdict().get("code")
     sign = code if code and code != "USD" else match["sign"]
     sign = _signs_by_name(locale).get(sign, sign)

@@ -32,7 +32,7 @@ ENGLISH = {
     "Call 1-800-555-0199 for help.": "Call one, eight zero zero, five five five, zero one nine nine for help.",
     "The flight BA2490 departs at 14:20 from gate B12.": "The flight BA two thousand four hundred ninety departs at two twenty p.m. from gate B twelve.",
     "Flight UA 123 boards at 6:05 AM.": "Flight UA one hundred twenty-three boards at six oh five a.m.",
-    "Your order #A1B2C3 shipped.": "Your order #A one B two C three shipped.",
+    "Your order #A1B2C3 shipped.": "Your order A one B two C three shipped.",
     "The meeting is at 3pm EST.": "The meeting is at three p.m. E S T.",
     "The meeting is at 15:00 UTC.": "The meeting is at three p.m. U T C.",
     "The movie starts at 7:30 tonight and lasts 2h 13m.": "The movie starts at seven thirty tonight and lasts two hours thirteen minutes.",
