@@ -125,7 +125,9 @@ def strip_unmatched_openers(text: str) -> str:
         elif character in _OPENERS:
             open_places.append(place)
     for place in reversed(open_places):
-        text = text[:place] + text[place + 1 :]
+        before, opener, after = text[:place], text[place], text[place + 1 :]
+        joins_words = opener in "([" and before[-1:].isalnum() and after[:1].isalnum()
+        text = before + (" " if joins_words else "") + after
     return " ".join(text.split())
 
 

@@ -122,6 +122,10 @@ ENDS = [
     ("Բարեւ", "Բարեւ։"),
     ("?!", ""),
     ("", ""),
+    ("Lamps(in the hall", "Lamps in the hall."),
+    ("Lamps[in the hall", "Lamps in the hall."),
+    ("Lamps (in the hall", "Lamps in the hall."),
+    ("Lamp(s) in the hall", "Lamp(s) in the hall."),
 ]
 
 
