@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from wyoming_voice_stack.onnx_file.graph import Chunk
+
+_FATAL = 4
+"""ONNX Runtime's number of the severity above an error."""
 
 
 def session_from_bytes(
@@ -39,3 +42,17 @@ def session_from_file(path: str, threads: int, weights: Mapping[str, Any] | None
     for name, values in (weights or {}).items():
         options.add_initializer(name, values)
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def try_session(session: Any, outputs: Sequence[str], feeds: Mapping[str, Any]) -> list[Any]:
+    """Run a session on an example that it may not be able to compute.
+
+    Raises:
+        Exception: it cannot. ONNX Runtime does not print the error as well.
+    """
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = _FATAL
+    results: list[Any] = session.run(list(outputs), dict(feeds), options)
+    return results

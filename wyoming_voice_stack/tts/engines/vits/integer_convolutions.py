@@ -22,7 +22,7 @@ from wyoming_voice_stack.machine.memory import ran_out_of_memory
 from wyoming_voice_stack.onnx_file import schema
 from wyoming_voice_stack.onnx_file.graph import Graph
 from wyoming_voice_stack.onnx_file.nodes import Node
-from wyoming_voice_stack.tts.engines.inference_sessions import session_from_bytes
+from wyoming_voice_stack.tts.engines.inference_sessions import session_from_bytes, try_session
 from wyoming_voice_stack.tts.engines.vits.simplification.graph_region import NodeWriter
 from wyoming_voice_stack.tts.engines.vits.worker_threads import Tensor
 
@@ -38,6 +38,10 @@ MAX_TIME_SHARE = 0.8
 """Share of the floats' processor time above which integers are not worth it."""
 RUNS = 3
 """Of which the fastest counts."""
+
+MIN_POSITIONS = 2
+"""Of a layer's input. One that sees the speaker alone has one: it takes no time, and its rounding would change
+the voice, also inside the vocoder."""
 
 _PREFIX = "wyoming_voice_stack/integers"
 _SWAP = (0, 2, 1)
@@ -71,7 +75,10 @@ def with_integer_convolutions(
     except Exception as error:
         if ran_out_of_memory(error):
             raise
-        _LOGGER.info("Layers keep their floats: %s: %s", type(error).__name__, error)
+        _LOGGER.info(
+            "Computing with floats instead of 8-bit integers, which is slower: an example failed (%s: %s)",
+            *(type(error).__name__, error),
+        )
         layers = ()
     return (_with_layers(graph, layers) if layers else graph), _new_nodes(nodes, layers)
 
@@ -86,6 +93,9 @@ def _worthwhile(
         return ()
     given = list(dict.fromkeys(each.node.inputs[0] for each in layers))
     feeds, _ = _run(graph, nodes, example, given, runs=1)
+    layers = [each for each in layers if feeds[each.node.inputs[0]].shape[-1] >= MIN_POSITIONS]
+    if not layers:
+        return ()
     results = [each.node.outputs[0] for each in layers]
     floats, float_s = _run(graph, [each.node for each in layers], feeds, results)
     changed = _with_layers(graph, layers)
@@ -116,7 +126,7 @@ def _run(
     taken: list[float] = []
     for _ in range(runs):
         before = time.thread_time()
-        results = session.run(list(outputs), known)
+        results = try_session(session, outputs, known)
         taken.append(time.thread_time() - before)
     return dict(zip(outputs, results, strict=True)), min(taken)
 

@@ -21,6 +21,7 @@ from wyoming_voice_stack.onnx_file.graph import Chunk, Graph, read_graph
 from wyoming_voice_stack.tts.engines.inference_sessions import (
     session_from_bytes,
     session_from_file,
+    try_session,
 )
 from wyoming_voice_stack.tts.engines.vits.conv2d_rewrite import rewrite_convolutions
 from wyoming_voice_stack.tts.engines.vits.integer_convolutions import (
@@ -163,7 +164,7 @@ def _streaming_voice(
         signature = part.signature
         inputs = {name: element_types[name] for name in (signature.source, *signature.others)}
         upsampled = upsampled or signature.receptive_field.hop > 1
-        # The flow gains nothing from 2-D convolutions, and the vocoder's samples would be heard.
+        # The flow gains nothing from 2-D convolutions, and integers in the vocoder would be heard.
         rewritten, nodes = (
             rewrite_convolutions(graph, part.nodes)
             if upsampled
@@ -172,15 +173,28 @@ def _streaming_voice(
         session = session_from_bytes(rewritten.part(nodes, inputs, [signature.result]))
         element_types |= _element_types(session)
         if values and not upsampled:
-            values |= _run(session, values)
+            values |= _tried(session, values)
         stages.append(Stage(session, signature))
     return StreamingVoice(encoder, tuple(stages))
 
 
 def _latents(encoder: Any, example: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """What the encoder makes of an example, cut to the length of a window."""
-    results = _run(encoder, example)
+    results = _tried(encoder, example)
     return {name: values[..., :EXAMPLE_FRAMES] for name, values in results.items()}
+
+
+def _tried(session: Any, example: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The results for an example; none if it fails, which is no reason to refuse the session."""
+    names = [each.name for each in session.get_outputs()]
+    try:
+        inputs = {each.name: example[each.name] for each in session.get_inputs()}
+        return dict(zip(names, try_session(session, names, inputs), strict=True))
+    except Exception as error:
+        if ran_out_of_memory(error):
+            raise
+        _LOGGER.debug("An example failed (%s: %s)", type(error).__name__, error)
+        return {}
 
 
 def _run(session: Any, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.checkpoints.tiny_onnx_voice import make_tiny_voice
 from tests.support.spectra import log_spectral_distance
 from tests.support.voice_windows import SCALES, feeds
 from wyoming_voice_stack.onnx_file import schema
@@ -15,7 +16,7 @@ from wyoming_voice_stack.onnx_file.building import new_constant, new_graph, new_
 from wyoming_voice_stack.onnx_file.graph import Graph
 from wyoming_voice_stack.onnx_file.nodes import Node
 from wyoming_voice_stack.tts.engines.inference_sessions import session_from_bytes
-from wyoming_voice_stack.tts.engines.vits import integer_convolutions
+from wyoming_voice_stack.tts.engines.vits import integer_convolutions, sessions
 from wyoming_voice_stack.tts.engines.vits.integer_convolutions import (
     LARGEST_WEIGHT,
     with_integer_convolutions,
@@ -132,7 +133,13 @@ class TestLayers:
         caplog.set_level(logging.INFO)
         values = weights(1, CHANNELS_IN + 1, POSITIONS)
         assert with_integer_convolutions(graph, [layer], {"x": values}) == (graph, (layer,))
-        assert "Layers keep their floats" in caplog.text
+        assert "Computing with floats instead of 8-bit integers" in caplog.text
+
+    def test_a_layer_of_the_speaker_alone(self) -> None:
+        layer = layer_of(pads=(1, 1))
+        graph = graph_of(layer, CHANNELS_OUT, CHANNELS_IN, 3)
+        values = weights(1, CHANNELS_IN, 1)
+        assert with_integer_convolutions(graph, [layer], {"x": values}) == (graph, (layer,))
 
     def test_seven_bits(self) -> None:
         """AVX2 adds two products of a byte and a weight in 16 bits, with a limit that rounds wrongly."""
@@ -191,12 +198,31 @@ class TestRealVoice:
         kinds = {each.data_type() for each in rounded._encoder.weights.values()}
         assert kinds == {"tensor(float)", "tensor(int8)"}
 
-    def test_an_example_that_the_voice_does_not_know(self, piper_model: Path) -> None:
+    def test_an_example_that_the_voice_does_not_know(
+        self, piper_model: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
         unknown = feeds(120)
         unknown["input"] += 10_000
-        voice = load_voice(piper_model, example=unknown)
+        voice = load_voice(piper_model, threads=2, example=unknown)
         assert isinstance(voice, StreamingVoice)
         assert voice._encoder.min_shared_phonemes == MIN_SHARED_PHONEMES
+        # ONNX Runtime prints errors of its own.
+        assert capfd.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("_always_faster")
+def test_an_example_that_only_the_whole_encoder_fails_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no such speaker")
+
+    monkeypatch.setattr(integer_convolutions, "MIN_WEIGHTS", 1)
+    monkeypatch.setattr(sessions, "try_session", fail)
+    path = make_tiny_voice(tmp_path / "voice.onnx", unbounded_flow=True)
+    voice = load_voice(path, threads=2, example=feeds(20))
+    assert isinstance(voice, StreamingVoice)
+    assert voice._encoder.min_shared_phonemes == MIN_SHARED_INTEGER_PHONEMES
 
 
 def _sound(voice: StreamingVoice, sentence: StreamingSentence) -> np.ndarray:
