@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import shutil
 import sys
 from pathlib import Path
@@ -79,11 +80,12 @@ def write_recording(name: str, recording: AudioClip) -> None:
 
 def _write_whole(path: Path, content: bytes) -> None:
     """Write a file, or leave one of this name as it is if there is no room for all of it."""
-    target = path.resolve()
-    if (target.exists() and not target.is_file()) or not os.access(target.parent, os.W_OK):
+    target = Path(os.path.realpath(path))
+    if not _can_be_replaced(target):
         target.write_bytes(content)
         return
-    part = target.with_name(f".{PROGRAM}-{os.getpid()}.part")
+    # The number of the process is 1 in every container.
+    part = target.with_name(f".{PROGRAM}-{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
             file.write(content)
@@ -92,6 +94,13 @@ def _write_whole(path: Path, content: bytes) -> None:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _can_be_replaced(target: Path) -> bool:
+    """Whether `target` is a file that may be written, or nothing, in a folder that may be written."""
+    is_new = not os.path.lexists(target)
+    is_open_file = target.is_file() and os.access(target, os.W_OK)
+    return (is_new or is_open_file) and os.access(target.parent, os.W_OK)
 
 
 def read_text(text: str) -> str:

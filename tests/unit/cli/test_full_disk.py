@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -55,6 +56,32 @@ def test_a_file_that_is_replaced_stays_what_it_was(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert kept.read_bytes().startswith(b"RIFF")
     assert kept.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_an_earlier_process_left_does_not_matter(tmp_path: Path) -> None:
+    left = tmp_path / f".wyoming-voice-stack-{os.getpid()}.part"
+    left.write_bytes(b"half a recording")
+    write_recording(str(tmp_path / "new.wav"), SHORT)
+    assert (tmp_path / "new.wav").read_bytes().startswith(b"RIFF")
+    assert left.read_bytes() == b"half a recording"
+
+
+def test_a_file_that_may_not_be_written_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept.wav"
+    kept.write_bytes(b"a recording")
+    inode = kept.stat().st_ino
+    # Root may write any file.
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != kept)
+    write_recording(str(kept), SHORT)
+    assert kept.stat().st_ino == inode
+
+
+def test_a_link_to_itself(tmp_path: Path) -> None:
+    (tmp_path / "loop.wav").symlink_to("loop.wav")
+    with pytest.raises(ConfigError, match="Too many levels of symbolic links"):
+        write_recording(str(tmp_path / "loop.wav"), SHORT)
 
 
 def test_a_device_is_written_to(tmp_path: Path) -> None:
