@@ -19,13 +19,21 @@ async def answer(client: Peer, sent: bytes) -> bytes:
     return await asyncio.wait_for(client.reader.read(), WAIT_SECONDS)
 
 
-async def test_what_was_sent_before_is_answered() -> None:
-    request = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    async with listening(EchoService()) as listener:
-        async with peer(listener.port) as client:
-            assert (await answer(client, request)).count(b"HTTP/1.1 200 OK") == 1
-        async with peer(listener.port) as client:
-            assert (await answer(client, 3 * request)).count(b"HTTP/1.1 200 OK") == 3
+@pytest.mark.parametrize("count", [1, 3])
+async def test_what_was_sent_before_is_answered(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "HALF_CLOSE_SECONDS", WAIT_SECONDS)
+    asked = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
+    sent = (count - 1) * (asked + b"\r\n") + asked + b"Connection: close\r\n\r\n"
+    async with listening(EchoService()) as listener, peer(listener.port) as client:
+        assert (await answer(client, sent)).count(b"HTTP/1.1 200 OK") == count
+
+
+async def test_the_connection_ends_although_the_client_may_keep_it() -> None:
+    sent = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    async with listening(EchoService()) as listener, peer(listener.port) as client:
+        await answer(client, sent)
 
 
 @pytest.mark.parametrize("pause", [0, 1, 2, 3])
