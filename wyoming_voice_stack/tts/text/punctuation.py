@@ -126,7 +126,9 @@ def strip_unmatched_openers(text: str) -> str:
             open_places.append(place)
     for place in reversed(open_places):
         before, opener, after = text[:place], text[place], text[place + 1 :]
-        joins_words = opener in "([" and before[-1:].isalnum() and after[:1].isalnum()
+        # A single letter is an ending: `Light(s are on`.
+        is_word = len(after) > 1 and after[:2].isalnum()
+        joins_words = opener in "([" and before[-1:].isalnum() and is_word
         text = before + (" " if joins_words else "") + after
     return " ".join(text.split())
 

@@ -126,6 +126,7 @@ ENDS = [
     ("Lamps[in the hall", "Lamps in the hall."),
     ("Lamps (in the hall", "Lamps in the hall."),
     ("Lamp(s) in the hall", "Lamp(s) in the hall."),
+    ("Lamp(s in the hall", "Lamps in the hall."),
 ]
 
 
