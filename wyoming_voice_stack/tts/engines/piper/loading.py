@@ -27,6 +27,10 @@ _ESPEAK = "espeak"
 """Type of the phonemes of all voices but some of Arabic, Chinese, Hebrew, Japanese and Thai."""
 
 
+MAX_EXAMPLE_PHONEMES = 256
+"""Length of the example. A configuration may name any number of phonemes, and the encoder takes their square in memory."""
+
+
 class PiperModel:
     """A loaded voice: turns text into phonemes, and phonemes into sentences that can be decoded."""
 
@@ -127,9 +131,9 @@ def _feeds(
 
 
 def _example(config: Any) -> dict[str, Tensor]:
-    """The inputs of a text with each phoneme of the voice."""
+    """The inputs of a text with each phoneme of the voice, or the first of very many."""
     ids = [number for numbers in config.phoneme_id_map.values() for number in numbers]
-    return _feeds(config, ids, 0, 1.0)
+    return _feeds(config, ids[:MAX_EXAMPLE_PHONEMES], 0, 1.0)
 
 
 def _require_espeak_voice(piper: Any, path: Path) -> None:
