@@ -71,22 +71,28 @@ start_daemon() {
     DAEMON=$!
     local waited
     for ((waited = 0; waited < DAEMON_WAIT_SECONDS; waited++)); do
-        docker version >/dev/null 2>&1 && return 0
+        docker version >/dev/null 2>&1 && remove_containers && return 0
         kill -0 "$DAEMON" 2>/dev/null || return 1
         sleep 1
     done
     return 1
 }
 
+# Also before the first part: those of a run that was killed would keep their names.
+remove_containers() {
+    local containers
+    containers=$(docker ps --all --quiet) || return 1
+    [ -z "$containers" ] || xargs "$DOCKER" rm --force --volumes <<<"$containers" >/dev/null 2>&1 || true
+    docker network prune --force >/dev/null 2>&1
+}
+
 # In any case, stop everything that was started.
 leave() {
-    local status=$1 containers
+    local status=$1
     trap - EXIT INT TERM
     set +e
     if [ -n "${DAEMON:-}" ]; then
-        containers=$(docker ps -aq 2>/dev/null)
-        [ -z "$containers" ] || xargs "$DOCKER" rm -f -v <<<"$containers" >/dev/null 2>&1
-        docker network prune -f >/dev/null 2>&1
+        remove_containers
         docker volume prune -f >/dev/null 2>&1
         docker image prune -f >/dev/null 2>&1
         docker builder prune -f --keep-storage 15GB >/dev/null 2>&1
