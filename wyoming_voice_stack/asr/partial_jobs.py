@@ -18,10 +18,18 @@ CROWD_PAUSE_MS = 256
 """Pause in a crowd after which the speech is transcribed speculatively if no job waits. Of the pauses that turn out not to be
 the end, one in four is as long."""
 
+STEP_MS = 32
+"""New audio in which speech is looked for at once: a window of the network that detects it."""
+CROWD_STEP_MS = 128
+"""The same in a crowd. The network takes four windows in little more time than one, and a pause there counts from two
+such steps."""
+
 MAX_AUDIO_GAP_S = 2.0
 """Time without audio after which a person no longer counts as speaking: the satellite sends no more."""
 
 _INTERVAL = int(PARTIAL_INTERVAL_S * SAMPLE_RATE)
+_STEP = STEP_MS * SAMPLE_RATE // 1000
+_CROWD_STEP = CROWD_STEP_MS * SAMPLE_RATE // 1000
 
 
 class Speakers:
@@ -57,6 +65,11 @@ class Speakers:
     def interval(self) -> int:
         """Samples of new audio before the next partial transcription of an utterance."""
         return _INTERVAL * max(1, self._count())
+
+    @property
+    def step(self) -> int:
+        """Samples of an utterance in which speech is looked for at once."""
+        return _STEP if self._count() < CROWD else _CROWD_STEP
 
     def cool_down(self, took_s: float) -> None:
         """Begin the cooldown after a partial transcription that took so long; it does not end a longer one."""

@@ -93,13 +93,16 @@ class Utterance:
         self._recording = Recording(max_samples, budget)
         self._segmenter: Segmenter | None = None
         self._segmented = 0
+        self._next_search = 0
+        """Length of the recording from which on speech is looked for again."""
+        self._speakers = speakers or Speakers()
         self._turns = turns or OverloadTurns()
         self._began_at = time.monotonic() - began_s_ago
         self._jobs = SpanJobs(context.worker, context.request, self._recording)
         self._early = EarlyTranscription(
             context.worker,
             self._jobs,
-            PartialJobs(speakers or Speakers()),
+            PartialJobs(self._speakers),
             language=context.request.language,
             partial_text=context.partial_text,
         )
@@ -215,6 +218,10 @@ class Utterance:
             yield segment_of(span, texts[-1])
 
     async def _advance(self) -> None:
+        if self._recording.samples < self._next_search:
+            return
+        step = self._speakers.step
+        self._next_search = (self._recording.samples // step + 1) * step
         if self._segmenter is None:
             self._segmenter = self._try_new_segmenter()
         if self._segmenter is not None:

@@ -26,6 +26,9 @@ MAX_SURROGATE_LEVELS = 300
 VALUE_BYTES = 96
 """Memory that one JSON value takes beside its characters: an object, and its place in a list or a dict."""
 
+MAX_REPEATED_BYTES = 256
+"""Longest header line or data block that is not read again if the next one is the same, as those of audio chunks are."""
+
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 
 
@@ -60,6 +63,12 @@ class FrameLimits:
 
 
 @dataclass(frozen=True)
+class _Data:
+    fields: dict[str, Any]
+    values: int
+
+
+@dataclass(frozen=True)
 class _Header:
     type: str
     data: dict[str, Any]
@@ -81,6 +90,10 @@ class EventParser:
         self._buffer = bytearray()
         self._searched = 0
         self._header: _Header | None = None
+        self._last_line = b""
+        self._last_header: _Header | None = None
+        self._last_block = b""
+        self._last_data: _Data | None = None
         self._to_skip = 0
         self.last_event_bytes = 0
         """Length on the wire of the last event that `next_event` returned."""
@@ -114,11 +127,11 @@ class EventParser:
             return None
         self._header = None
         self.last_event_bytes = header.own_length + header.data_length + header.payload_length
-        data, values = header.data, header.values
+        data, values = dict(header.data), header.values
         if header.data_length:
-            block = self._take(header.data_length)
-            values += _count_values(block, header.type, self._limits.data_of(header.type).values)
-            data = data | _json_object(block, "data block")
+            block = self._take_data(header)
+            data |= block.fields
+            values += block.values
         self.last_event_memory = self.last_event_bytes + VALUE_BYTES * values
         payload = self._take(header.payload_length) if header.payload_length else None
         return Event(type=header.type, data=data, payload=payload)
@@ -157,7 +170,14 @@ class EventParser:
             self._searched = len(self._buffer)
             return None
         self._searched = 0
-        return self._read_header(self._take(end + 1))
+        line = self._take(end + 1)
+        header = self._last_header
+        if header is None or line != self._last_line:
+            header = self._read_header(line)
+            if len(line) <= MAX_REPEATED_BYTES:
+                self._last_line, self._last_header = line, header
+        self._to_skip = header.data_length + header.payload_length
+        return header
 
     def _read_header(self, line: bytes) -> _Header:
         fields = _json_object(line, "header")
@@ -168,7 +188,7 @@ class EventParser:
         if data is not None and not isinstance(data, dict):
             raise MalformedEvent(f"The data of the event {event_type!r:.80} is not a JSON object.")
         limits = self._limits.data_of(event_type)
-        header = _Header(
+        return _Header(
             type=event_type,
             data=data or {},
             values=_count_values(line, event_type, limits.values),
@@ -176,8 +196,18 @@ class EventParser:
             data_length=_length(fields, "data_length", limits.length),
             payload_length=_length(fields, "payload_length", self._limits.payload_bytes),
         )
-        self._to_skip = header.data_length + header.payload_length
-        return header
+
+    def _take_data(self, header: _Header) -> _Data:
+        block = self._take(header.data_length)
+        # The limit of values depends on the type of event; so few bytes reach none.
+        data = self._last_data
+        if data is None or block != self._last_block:
+            limit = self._limits.data_of(header.type).values
+            values = _count_values(block, header.type, limit)
+            data = _Data(_json_object(block, "data block"), values)
+            if len(block) <= MAX_REPEATED_BYTES:
+                self._last_block, self._last_data = block, data
+        return data
 
 
 def encode(event: Event) -> bytes:

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.usefixtures("live", "no_cooldown")
 SHOWN = replace(OPTIONS, max_utterance_s=100)
 QUIET = replace(SHOWN, partial_text=False)
 PAUSE = sound(0.2, loud=False)
+STOP = AudioStop().event()
 
 
 @pytest.fixture
@@ -60,6 +61,27 @@ async def test_in_a_crowd_the_pause_is_longer(engine: FakeRecognizer) -> None:
         assert jobs(session) == 0
         await transcripts(session, sound(0.1, loud=False))
         assert jobs(session) == 1
+
+
+@pytest.mark.parametrize(("others", "step"), [(0, 512), (CROWD - 1, 512), (CROWD, 2048)])
+async def test_in_a_crowd_speech_is_looked_for_less_often(
+    engine: FakeRecognizer, others: int, step: int
+) -> None:
+    async with serving(engine, QUIET) as service:
+        await loaded_worker(service)
+        session, *crowd = [open_session(service) for _ in range(1 + others)]
+        for other in crowd:
+            await transcripts(other, sound(1.0))
+        searched = [0]
+        for _ in range(100):
+            await transcripts(session, sound(0.01, loud=False))
+            assert session._utterance is not None
+            searched.append(session._utterance._segmented)
+        stops = sorted(set(searched[2:]))
+        # Chunks of 160 samples reach the next multiple of the step or go just beyond it.
+        assert [stop // step for stop in stops] == list(range(stops[0] // step, 16000 // step + 1))
+        [transcript] = await transcripts(session, sound(1.0), STOP)
+    assert transcript.text == "16000 samples"
 
 
 async def test_satellites_that_send_no_more_are_no_crowd(
@@ -92,7 +114,7 @@ async def test_those_who_pause_or_are_gone_are_no_crowd(engine: FakeRecognizer) 
         for other in crowd:
             await transcripts(other, sound(1.0))
         crowd[0].close()
-        await transcripts(crowd[1], AudioStop().event())
+        await transcripts(crowd[1], STOP)
         await transcripts(crowd[2], PAUSE)
         await transcripts(session, sound(1.0), PAUSE)
         assert jobs(session) == 1

@@ -154,7 +154,7 @@ class TestSpeculativeJobs:
             await waiting.wait()
             await eventually(lambda: worker._queue.idle)
             # The pause goes on and the engine is free: now is the time.
-            await transcripts(session, sound(0.01, loud=False))
+            await transcripts(session, sound(0.04, loud=False))
             assert len(list(jobs_done(session))) == 1
 
     async def test_a_failed_job_is_repeated(self, engine: FakeRecognizer) -> None:
@@ -193,7 +193,7 @@ class TestLongSpeech:
             engine.let_go()
             await eventually(lambda: list(jobs_done(session)) == [True])
             # Only now is the language known in which the rest is spoken.
-            await transcripts(session, sound(0.01, loud=False))
+            await transcripts(session, sound(0.04, loud=False))
             await eventually(lambda: list(jobs_done(session)) == [True, True])
             asked = len(engine.requests)
             [transcript] = await transcripts(session, STOP)

@@ -12,7 +12,9 @@ from wyoming.event import Event
 from wyoming_voice_stack.errors import MalformedEvent, ProtocolError, TooLarge
 from wyoming_voice_stack.protocol.event_limits import SERVER_FRAMES
 from wyoming_voice_stack.protocol.framing import (
+    MAX_REPEATED_BYTES,
     MAX_SURROGATE_LEVELS,
+    VALUE_BYTES,
     DataLimits,
     EventParser,
     FrameLimits,
@@ -47,6 +49,46 @@ events = st.builds(
     data=st.dictionaries(st.text(max_size=10), json_values, max_size=4),
     payload=st.none() | st.binary(min_size=1, max_size=300),
 )
+
+
+class TestRepeatedEvents:
+    CHUNK = encode(Event("audio-chunk", {"rate": 16000, "timestamp": None}, b"12"))
+
+    def test_they_do_not_share_their_data(self) -> None:
+        parser = EventParser(LIMITS)
+        parser.feed(self.CHUNK * 2 + header(type="ping", data={"text": "a"}) * 2)
+        for expected in [{"rate": 16000, "timestamp": None}] * 2 + [{"text": "a"}] * 2:
+            event = parser.next_event()
+            assert event is not None
+            assert event.data == expected
+            event.data.clear()
+
+    def test_others_between_them(self) -> None:
+        other = encode(Event("audio-chunk", {"rate": 16000, "timestamp": 5}, b"12"))
+        longer = encode(Event("audio-chunk", {"rate": 16000, "timestamp": None}, b"1234"))
+        found = parse(self.CHUNK + other + self.CHUNK + longer + header(type="ping") + self.CHUNK)
+        assert [event.data.get("timestamp") for event in found] == [None, 5, None, None, None, None]
+        assert [event.payload for event in found] == [b"12", b"12", b"12", b"1234", None, b"12"]
+
+    def test_they_count_alike(self) -> None:
+        parser = EventParser(LIMITS)
+        parser.feed(self.CHUNK * 2)
+        counts = []
+        while parser.next_event() is not None:
+            counts.append((parser.last_event_bytes, parser.last_event_memory))
+        assert counts == [(len(self.CHUNK), len(self.CHUNK) + VALUE_BYTES * 8)] * 2
+
+    def test_those_of_types_that_are_skipped(self) -> None:
+        limits = FrameLimits(skip_other_types=True)
+        found = parse(self.CHUNK * 3, limits)
+        assert [event.data for event in found] == [{}] * 3
+
+    def test_long_ones_are_not_kept(self) -> None:
+        parser = EventParser(LIMITS)
+        parser.feed(encode(Event("x" * MAX_REPEATED_BYTES, {"text": "x" * MAX_REPEATED_BYTES})))
+        assert parser.next_event() is not None
+        assert parser._last_header is None
+        assert parser._last_data is None
 
 
 class TestRoundTrip:

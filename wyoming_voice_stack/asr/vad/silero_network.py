@@ -27,6 +27,8 @@ _HOP = 128
 _BINS = 129
 _CELL = 128
 _FRAMES = (CONTEXT_SAMPLES + WINDOW_SAMPLES + CONTEXT_SAMPLES - _FFT) // _HOP + 1
+_FRAME_SAMPLES = _HOP * np.arange(_FRAMES)[:, None] + np.arange(_FFT)
+"""Numbers of the samples of each frame, [frames, 256]."""
 
 _STRIDES = (1, 2, 2, 1)
 _SHAPES: tuple[tuple[int, ...], ...] = (
@@ -151,8 +153,8 @@ class SileroNetwork:
     def _features(self, windows: Samples) -> Weights:
         reflected = windows[:, -CONTEXT_SAMPLES - 1 : -1][:, ::-1]
         samples = np.concatenate([windows, reflected], axis=1, dtype=np.float32)
-        frames = np.lib.stride_tricks.sliding_window_view(samples, _FFT, axis=1)[:, ::_HOP]
-        waves = (frames.reshape(-1, _FFT) @ self.spectrum).reshape(-1, 2, _BINS)
+        frames = samples[:, _FRAME_SAMPLES].reshape(-1, _FFT)
+        waves = (frames @ self.spectrum).reshape(-1, 2, _BINS)
         features: Weights = np.hypot(waves[:, 0], waves[:, 1]).reshape(len(windows), -1)
         for matrix, bias in self.convolutions:
             features = np.maximum(features @ matrix + bias, 0)
