@@ -12,6 +12,8 @@ PARTIAL_INTERVAL_S = 1.5
 take as much time as those of one."""
 PARTIAL_COOLDOWN = 4.0
 """Pause after a partial transcription, as a multiple of the time it took: slow models make fewer."""
+CROWD_COOLDOWN = 40.0
+"""The same in a crowd, in which partial texts take time from final ones."""
 CROWD = 3
 """Number of other people who speak at the time from which on a pause must be longer."""
 CROWD_PAUSE_MS = 256
@@ -73,7 +75,8 @@ class Speakers:
 
     def cool_down(self, took_s: float) -> None:
         """Begin the cooldown after a partial transcription that took so long; it does not end a longer one."""
-        until = time.monotonic() + PARTIAL_COOLDOWN * took_s
+        times = PARTIAL_COOLDOWN if self._count() < CROWD else CROWD_COOLDOWN
+        until = time.monotonic() + times * took_s
         self._cooldown_until = max(self._cooldown_until, until)
 
     def _count(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from wyoming.audio import AudioStop
@@ -21,7 +22,7 @@ from tests.support.asr_client import (
 from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import partial_jobs
 from wyoming_voice_stack.asr.engine import Speech, Transcription, TranscriptionRequest
-from wyoming_voice_stack.asr.partial_jobs import CROWD, Speakers
+from wyoming_voice_stack.asr.partial_jobs import CROWD, PartialJobs, Speakers
 from wyoming_voice_stack.asr.service import AsrService
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.protocol.asr_session import AsrSession
@@ -201,6 +202,23 @@ async def test_partial_texts_of_all_share_the_cooldown(
         await replies(other, sound(4.0))
         await eventually(lambda: worker._queue.idle)
         assert len(engine.requests) == asked
+
+
+@pytest.mark.parametrize(("speaking", "pause_s"), [(CROWD - 1, 8.0), (CROWD, 80.0)])
+def test_a_crowd_waits_longer_for_its_next_partial_text(
+    monkeypatch: pytest.MonkeyPatch, speaking: int, pause_s: float
+) -> None:
+    now_s = 100.0
+    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 4.0)
+    monkeypatch.setattr(partial_jobs, "time", SimpleNamespace(monotonic=lambda: now_s))
+    speakers = Speakers()
+    for _ in range(speaking):
+        speakers.note(PartialJobs(speakers), speaking=True)
+    speakers.cool_down(2.0)
+    now_s += pause_s - 0.1
+    assert not speakers.ready
+    now_s += 0.1
+    assert speakers.ready
 
 
 def test_a_short_transcription_does_not_end_a_longer_cooldown(
