@@ -29,7 +29,7 @@ from wyoming_voice_stack.codecs.decoding import BLOCK_BYTES, decode_file
 from wyoming_voice_stack.codecs.mp4_boxes import MAX_CLAIMED_PACKETS, check_boxes, is_mp4
 from wyoming_voice_stack.errors import UnsupportedAudio
 
-ALLOWED_GROWTH_MB = 150
+ALLOWED_GROWTH_MB = 60
 BOMB_PACKETS = 40_000_000
 
 
@@ -193,7 +193,7 @@ def test_audio_in_a_format_that_is_not_allowed_is_refused(monkeypatch: pytest.Mo
 
 BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     "cover": (lambda: with_cover(audio_file("mp3", tone()), huge_picture(14_000)), "decoded"),
-    "silence": (lambda: audio_file("ogg", np.zeros(16_000 * 1800, np.float32)), "decoded"),
+    "silence": (lambda: audio_file("flac", np.zeros(16_000 * 3600, np.float32)), "decoded"),
     "table": (lambda: claiming_packets(audio_file("m4a", tone()), BOMB_PACKETS), "refused"),
     "fragment": (
         lambda: claiming_packets_in_a_fragment(
@@ -203,12 +203,14 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
 }
 DECODE_ALL = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from wyoming_voice_stack.codecs.decoding import decode_file
 from wyoming_voice_stack.errors import UnsupportedAudio
 import av
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+# Unlike ru_maxrss, this does not count the process that started this one.
+status = Path("/proc/self/status")
+peak = lambda: int(re.search("VmHWM: *(.*) kB", status.read_text().replace("\t", " "))[1]) // 1024
 before = peak()
 try:
     for piece in decode_file(Path(sys.argv[1]).read_bytes()):
