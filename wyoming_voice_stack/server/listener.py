@@ -37,8 +37,8 @@ from wyoming_voice_stack.server.sockets import (
     ACCEPTED_PER_TURN,
     any_address_socket,
     is_about_the_address,
-    prepare_listening,
     read_in_steps,
+    start_listening,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -110,8 +110,12 @@ class Listener:
             if host is None:
                 where = {"sock": any_address_socket(port)}
             self._server = await loop.create_server(
-                lambda: _FirstByte(self), backlog=ACCEPTED_PER_TURN, **where
+                lambda: _FirstByte(self),
+                backlog=ACCEPTED_PER_TURN,
+                start_serving=False,
+                **where,
             )
+            await start_listening(self._server)
         except OSError as error:
             if is_about_the_address(error):
                 remedy = "set HOST to an address of this machine, or leave it unset"
@@ -123,7 +127,6 @@ class Listener:
                 f"The server cannot listen on {host or 'any address'}, port {port}"
                 f" ({error.strerror or error}); {remedy}."
             ) from error
-        prepare_listening(self._server)
 
     def stop_accepting(self) -> None:
         """Close the port; existing connections continue."""

@@ -25,25 +25,40 @@ client, which repeats it only after a second. The system may have a smaller limi
 
 
 def any_address_socket(port: int) -> socket.socket:
-    """Listen on all IPv4 and IPv6 addresses; on IPv4 alone where there is no IPv6."""
+    """Return a socket of all IPv4 and IPv6 addresses; of IPv4 alone where there is no IPv6."""
     if socket.has_dualstack_ipv6():
         # A host may support IPv6 and have no IPv6 address.
         with suppress(OSError):
-            return socket.create_server(
-                ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG
-            )
-    return socket.create_server(("0.0.0.0", port), backlog=BACKLOG)
+            return _bound(socket.AF_INET6, "::", port)
+    return _bound(socket.AF_INET, "0.0.0.0", port)
 
 
-def prepare_listening(server: asyncio.Server) -> None:
-    """Let the system keep more connections than the server accepts in one turn, and give all of them their options.
+def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    # socket.create_server would listen before the socket has its options.
+    one = socket.socket(family)
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        one.bind((address, port))
+    except OSError:
+        one.close()
+        raise
+    return one
 
-    asyncio has one number for both. Accepted sockets inherit the options: setting them one by one took a
-    tenth of the time of a connection.
+
+async def start_listening(server: asyncio.Server) -> None:
+    """Start a server that does not listen yet, so that no connection comes before the options.
+
+    Accepted sockets inherit the options: setting them one by one took a tenth of the time of a connection.
+    The system keeps more connections than the server accepts in one turn; asyncio has one number for both.
     """
     for each in server.sockets:
         with socket.socket(fileno=os.dup(each.fileno())) as listening:
             _set_options(listening)
+    await server.start_serving()
+    for each in server.sockets:
+        with socket.socket(fileno=os.dup(each.fileno())) as listening:
             listening.listen(BACKLOG)
 
 

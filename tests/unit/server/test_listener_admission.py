@@ -183,6 +183,22 @@ class TestAdmission:
                 4,
             ]
 
+    @pytest.mark.parametrize("host", [None, "127.0.0.1"])
+    async def test_no_connection_comes_before_the_options(
+        self, service: EchoService, host: str | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It would keep the system's defaults as long as it lives."""
+        prepared: list[int] = []
+
+        def listen(one: socket.socket, backlog: int) -> None:
+            prepared.append(one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            super(socket.socket, one).listen(backlog)
+
+        monkeypatch.setattr(socket.socket, "listen", listen)
+        async with listening(service, host=host):
+            assert prepared
+            assert all(prepared)
+
     async def test_silent_connection_is_dropped(self, service: EchoService) -> None:
         limits = ConnectionLimits(idle_s=0.05)
         async with listening(service, limits=limits) as listener, peer(listener.port) as client:
