@@ -99,6 +99,12 @@ class UnsupportedBody(ApiError, code="unsupported_media_type"):
     status = 415
 
 
+class LateBody(ApiError, code="timeout"):
+    """The body did not arrive in time."""
+
+    status = 408
+
+
 class InvalidKey(ApiError, code="invalid_api_key"):
     """The request has no key, or a wrong one."""
 

@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from aiohttp import hdrs, web
 
-from wyoming_voice_stack.errors import DeadlineExceeded, TooLarge, VoiceStackError
-from wyoming_voice_stack.http.api.api_errors import InvalidField, UnsupportedBody
+from wyoming_voice_stack.errors import TooLarge, VoiceStackError
+from wyoming_voice_stack.http.api.api_errors import InvalidField, LateBody, UnsupportedBody
 from wyoming_voice_stack.http.api.body_budget import BodyBudget, BodyMemory, json_budget
 from wyoming_voice_stack.http.deadlines import deadlines_of
 from wyoming_voice_stack.http.pacing import pace_of, pieces_of
@@ -93,7 +93,7 @@ async def read_body(
         TooLarge: it is larger than `limit_bytes`.
         Busy: the bodies of all clients together are too large.
         UnsupportedBody: it is compressed.
-        DeadlineExceeded: the client sends too slowly.
+        LateBody: the client sends too slowly.
     """
     require_plain_body(request)
     require_size(request, limit_bytes, remedy)
@@ -114,12 +114,12 @@ async def read_body(
                 body.append(chunk)
                 await pace(len(chunk))
     except TimeoutError:
-        raise body_timeout() from None
+        raise late_body() from None
 
 
-def body_timeout() -> DeadlineExceeded:
+def late_body() -> LateBody:
     """Return the error for a body that arrives too slowly."""
-    return DeadlineExceeded("The request body did not arrive in time (READ_TIMEOUT_SECONDS).")
+    return LateBody("The request body did not arrive in time (READ_TIMEOUT_SECONDS).")
 
 
 async def read_json(
@@ -140,7 +140,7 @@ async def read_json(
         InvalidField: it is no JSON object.
         TooLarge: it is larger than `limit_bytes`.
         Busy: the bodies of all clients together are too large.
-        DeadlineExceeded: the client sends too slowly.
+        LateBody: the client sends too slowly.
     """
     if request.content_type != "application/json":
         raise UnsupportedBody(

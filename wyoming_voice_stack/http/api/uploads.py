@@ -17,7 +17,7 @@ from wyoming_voice_stack.http.api.body_budget import MIB, BodyBudget, BodyMemory
 from wyoming_voice_stack.http.api.requests import (
     BODY_SECONDS,
     SEND_LESS,
-    body_timeout,
+    late_body,
     require_plain_body,
     require_size,
 )
@@ -87,7 +87,7 @@ async def received_form(
         InvalidField: the form is damaged, or has too many fields.
         TooLarge: the file or a field is too large.
         Busy: all uploads together are too large.
-        DeadlineExceeded: the client sends too slowly.
+        LateBody: the client sends too slowly.
     """
     require_form(request)
     require_size(request, max_file_bytes + MAX_FORM_BYTES, LESS_UPLOADED)
@@ -98,7 +98,7 @@ async def received_form(
             async with asyncio.timeout(BODY_SECONDS):
                 form = await reader.read()
         except TimeoutError:
-            raise body_timeout() from None
+            raise late_body() from None
         yield form
     finally:
         memory.close()

@@ -28,7 +28,7 @@ from wyoming_voice_stack.errors import (
     VoiceStackError,
 )
 from wyoming_voice_stack.http.api import gateway as gateway_module
-from wyoming_voice_stack.http.api.api_errors import InvalidField
+from wyoming_voice_stack.http.api.api_errors import InvalidField, LateBody
 from wyoming_voice_stack.http.api.elsewhere import Elsewhere
 from wyoming_voice_stack.http.api.streaming import WRITE_SECONDS, open_stream, send
 from wyoming_voice_stack.logs import REPEATS, Repeats
@@ -56,6 +56,7 @@ def raises(error: Exception) -> list[web.RouteDef]:
         (ModelNotFound("x"), 503, "server_error", "model_not_found", None),
         (EngineError("x"), 500, "server_error", "engine_failed", None),
         (OutOfMemory("x"), 500, "server_error", "out_of_memory", None),
+        (LateBody("x"), 408, "invalid_request_error", "timeout", None),
         (InvalidField("x", param="speed"), 400, "invalid_request_error", "invalid_value", "speed"),
         (
             InvalidField("x", param="voice", code="c"),

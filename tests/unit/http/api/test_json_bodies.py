@@ -16,6 +16,7 @@ from tests.support.http_api import Api, serving_api
 from tests.support.peers import Peer, peer
 from tests.support.speech_api import speaking
 from wyoming_voice_stack.errors import Busy
+from wyoming_voice_stack.http.api import requests
 from wyoming_voice_stack.http.api.api_errors import InvalidField
 from wyoming_voice_stack.http.api.body_budget import (
     JSON_OWN_BYTES,
@@ -25,6 +26,7 @@ from wyoming_voice_stack.http.api.body_budget import (
 )
 from wyoming_voice_stack.http.api.requests import read_json
 from wyoming_voice_stack.http.api.speech import speech_api
+from wyoming_voice_stack.http.deadlines import Deadlines
 from wyoming_voice_stack.http.pacing import Pace
 from wyoming_voice_stack.tts.backend import SynthesisOptions
 
@@ -90,6 +92,20 @@ async def test_a_body_without_a_length_is_read_up_to_the_limit() -> None:
             refused.set()
             assert answer.status == 413
     assert sum(read) > LIMIT // 2
+
+
+@pytest.mark.parametrize(("pause_s", "body_s"), [(30.0, 0.05), (0.05, 30.0)])
+@pytest.mark.parametrize("part", [b"", b"{"])
+async def test_a_body_that_does_not_arrive_in_time(
+    pause_s: float, body_s: float, part: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "BODY_SECONDS", body_s)
+    readers = Readers()
+    serving = serving_api(readers.routes(), deadlines=Deadlines(read_s=pause_s))
+    async with serving as api, peer(api.port) as client:
+        await begin(client, 2, part)
+        assert await status(client) == 408
+        assert readers.budget.used_bytes == 0
 
 
 async def hold(api: Api, budget: BodyBudget, client: Peer, size: int) -> None:

@@ -25,6 +25,7 @@ from wyoming_voice_stack.http.api.uploads import (
     received_form,
     upload_budget_bytes,
 )
+from wyoming_voice_stack.http.deadlines import Deadlines
 from wyoming_voice_stack.http.pacing import Pace
 from wyoming_voice_stack.machine.growing_buffer import GrowingBuffer
 
@@ -214,15 +215,20 @@ async def test_fields_are_bounded(fields: dict[str, str], status: int) -> None:
         assert answer.status == status
 
 
-async def test_a_client_that_stops_sending(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads_module, "BODY_SECONDS", 0.05)
+@pytest.mark.parametrize(("pause_s", "body_s"), [(30.0, 0.05), (0.05, 30.0)])
+@pytest.mark.parametrize("begin", [b"", b"--x\r\n", HEAD, HEAD + b"RIFF"])
+async def test_a_client_that_stops_sending(
+    pause_s: float, body_s: float, begin: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads_module, "BODY_SECONDS", body_s)
     uploads = Uploads()
-    async with serving_api(uploads.routes()) as api, peer(api.port) as client:
+    serving = serving_api(uploads.routes(), deadlines=Deadlines(read_s=pause_s))
+    async with serving as api, peer(api.port) as client:
         await client.send_raw(
             b"POST /v1/form HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n"
-            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + HEAD
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + begin
         )
-        assert b" 503 " in await client.reader.readuntil(b"\r\n")
+        assert b" 408 " in await asyncio.wait_for(client.reader.readline(), WAIT_SECONDS)
         await eventually(lambda: not api.listener._http_connections.requests)
     assert uploads.budget.used_bytes == 0
 
