@@ -14,6 +14,7 @@ from wyoming_voice_stack.errors import (
 )
 from wyoming_voice_stack.models.hub_model import PARTIAL
 from wyoming_voice_stack.models.partial_downloads import locked
+from wyoming_voice_stack.server.assembly import model_downloads
 from wyoming_voice_stack.server.assembly.model_downloads import MAX_FETCHES
 
 
@@ -96,6 +97,20 @@ def test_a_failure_says_why(tmp_path: Path, downloads: Downloads) -> None:
     found.fetch("base")
     ended(found)
     assert [fetch.state for fetch in found.fetches()] == ["done"]
+
+
+def test_the_last_downloads_are_shown(
+    tmp_path: Path, downloads: Downloads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_downloads, "MAX_KEPT_FETCHES", 2)
+    downloads.go_on.set()
+    found = shelf(tmp_path)
+    shown = []
+    for name in ("tiny", "base", "tiny", "small"):
+        found.fetch(name)
+        ended(found)
+        shown.append([fetch.id for fetch in found.fetches()])
+    assert shown == [["tiny"], ["tiny", "base"], ["base", "tiny"], ["tiny", "small"]]
 
 
 def test_downloads_are_bounded(tmp_path: Path, downloads: Downloads) -> None:

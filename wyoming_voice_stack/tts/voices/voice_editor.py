@@ -7,7 +7,6 @@ were decoded from it.
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import tempfile
@@ -27,6 +26,7 @@ from wyoming_voice_stack.errors import (
     UnknownVoice,
     UnsupportedAudio,
 )
+from wyoming_voice_stack.machine.hardware import disk_is_full
 from wyoming_voice_stack.tts.engine import CloneSource
 from wyoming_voice_stack.tts.voices.cloning.assessment import assess
 from wyoming_voice_stack.tts.voices.cloning.recording_reader import decode_recording
@@ -142,7 +142,7 @@ class VoiceEditor:
         try:
             yield
         except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            if disk_is_full(error):
                 raise StorageError(
                     "The disk of the voices folder is full. Free some space, then try again."
                 ) from error
