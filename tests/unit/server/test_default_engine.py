@@ -89,6 +89,15 @@ def test_the_shown_speed_is_the_compared_one(machine: Machine, tmp_path: Path) -
     assert reason_for_piper(settings(tmp_path), PIPER, machine.measure) is None
 
 
+@pytest.mark.parametrize(("threads", "used"), [(0, 8), (MIN_CORES, MIN_CORES), (99, 8)])
+def test_it_is_measured_with_the_threads_of_speech(
+    machine: Machine, tmp_path: Path, threads: int, used: int
+) -> None:
+    machine.cores = 8
+    reason_for_piper(settings(tmp_path, tts_cpu_threads=threads), PIPER, machine.measure)
+    assert machine.measured_with == [used]
+
+
 def test_another_machine_is_measured_anew(machine: Machine, tmp_path: Path) -> None:
     assert reason_for_piper(settings(tmp_path), PIPER, machine.measure) is None
     machine.cores, machine.speed = 2 * MIN_CORES, 1.0
