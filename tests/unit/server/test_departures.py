@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from contextlib import suppress
 
 import pytest
@@ -216,6 +217,24 @@ class TestWatch:
             assert watch._timer is not None
             watch.remove(connection)
             await eventually(lambda: watch._timer is None)
+
+    async def test_clients_are_not_probed_all_the_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(departures, "PROBE_SECONDS", 3600.0)
+        monkeypatch.setattr(departures, "CHECK_SECONDS", 3600.0)
+        here, there = socket.socketpair()
+        with here, there:
+            watch, connection = DepartureWatch(), Held()
+            watch.add(connection, here)
+            watch._probed_at = time.monotonic()
+            watch._check()
+            assert not connection.probed
+            watch._probed_at -= departures.PROBE_SECONDS
+            for _ in range(2):
+                watch._check()
+            assert connection.probed == 1
+            watch.close()
 
     async def test_a_closed_socket(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(departures, "UNREAD_SECONDS", 3600.0)

@@ -202,17 +202,30 @@ async def test_bodies_that_are_no_form(headers: dict[str, str], body: bytes, sta
 
 
 @pytest.mark.parametrize(
-    ("fields", "status"),
+    ("fields", "status", "message"),
     [
-        ({f"f{number}": "" for number in range(MAX_FIELDS)}, 400),
-        ({"prompt": "x" * (MAX_FIELD_BYTES + 1)}, 413),
-        ({f"f{number}": "x" * MAX_FIELD_BYTES for number in range(17)}, 413),
+        (
+            {f"f{number}": "" for number in range(MAX_FIELDS)},
+            400,
+            "The form has more than 128 fields; send fewer.",
+        ),
+        (
+            {"prompt": "x" * (MAX_FIELD_BYTES + 1)},
+            413,
+            "Field 'prompt' is larger than 64 KiB; send less.",
+        ),
+        (
+            {f"f{number}": "x" * MAX_FIELD_BYTES for number in range(17)},
+            413,
+            "The fields are larger than 1024 KiB.",
+        ),
     ],
 )
-async def test_fields_are_bounded(fields: dict[str, str], status: int) -> None:
+async def test_fields_are_bounded(fields: dict[str, str], status: int, message: str) -> None:
     async with serving_api(Uploads().routes()) as api:
-        answer, _ = await api.ask("POST", "/v1/form", data=form_of(3, **fields))
+        answer, told = await api.ask("POST", "/v1/form", data=form_of(3, **fields))
         assert answer.status == status
+        assert told["error"]["message"] == message  # type: ignore[index]
 
 
 @pytest.mark.parametrize(("pause_s", "body_s"), [(30.0, 0.05), (0.05, 30.0)])
