@@ -64,8 +64,7 @@ class InputBuffer:
     def next(self, *, repeat_s: float) -> None:
         """Begin the next utterance; it repeats the last `repeat_s` of the audio."""
         self.item = None
-        seconds = min(repeat_s, RECENT_SECONDS)
-        kept = _SAMPLE_BYTES * int(seconds * BYTES_PER_SECOND / _SAMPLE_BYTES)
+        kept = _SAMPLE_BYTES * int(repeat_s * BYTES_PER_SECOND / _SAMPLE_BYTES)
         self._recent = self._recent[-kept:] if kept else b""
 
     def skip(self, *, repeat_s: float) -> None:

@@ -81,6 +81,11 @@ async def test_json_counts_as_it_arrives(
         assert (await sending).status == 200
 
 
+async def pieces(data: str) -> AsyncIterator[bytes]:
+    yield b'{"input_audio": "'
+    yield data.encode()
+
+
 async def test_a_json_body_is_no_larger_than_one_turn_of_the_loop_allows(
     engine: TellingRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,8 +93,10 @@ async def test_a_json_body_is_no_larger_than_one_turn_of_the_loop_allows(
     async with transcribing(engine) as caller:
         data = "A" * (64 * 1024)
         large = await caller.post(json={"input_audio": {"data": data, "format": "wav"}})
-    assert large.status == 413
-    assert large.error["message"].endswith("larger than 64 KiB; send the file in a form.")
+        unannounced = await caller.post(pieces(data), headers={"Content-Type": "application/json"})
+    for answer in (large, unannounced):
+        assert answer.status == 413
+        assert answer.error["message"].endswith("larger than 64 KiB; send the file in a form.")
 
 
 async def test_stream(engine: TellingRecognizer) -> None:

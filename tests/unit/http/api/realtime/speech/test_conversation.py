@@ -35,6 +35,7 @@ class TestConversation:
         system, user = events[0], events[2]
         assert system["previous_item_id"] is None
         assert user["previous_item_id"] == system["item"]["id"]
+        assert user["item"]["id"].startswith("item_")
         assert user["item"]["content"][0]["text"] == "Turn on the light."
         assert [request.text for request in engine.requests] == ["Turn on the light."]
 

@@ -33,6 +33,9 @@ from wyoming_voice_stack.http.deadlines import Deadlines
 from wyoming_voice_stack.metrics import Metrics
 
 
+COMMITTED = "input_audio_buffer.committed"
+
+
 class TestErrors:
     async def test_the_engine_fails(
         self, manual: RealtimeClient, engine: Counting, monkeypatch: pytest.MonkeyPatch
@@ -160,6 +163,27 @@ class TestLeaving:
                 await eventually(engine.entered.is_set)
                 # The engine does not return yet, and the group waits for all tasks.
                 session.close()
+
+    async def test_a_session_with_too_many_of_them_reads_no_further(
+        self, service: AsrService, engine: Counting, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(transcription_session, "MAX_UNANSWERED_ITEMS", 1)
+        engine.hold = threading.Event()
+        socket = EventSocket(Deadlines(), AsyncMock())
+        with patch.object(socket, "send", new=AsyncMock()) as send:
+            async with asyncio.timeout(WAIT_SECONDS), asyncio.TaskGroup() as tasks:
+                mode = TranscriptionMode(service, TTS_ELSEWHERE, Metrics())
+                session = mode.open_session(None, socket, "c", tasks)
+                append_audio = parse_event(append(pcm(0.5)))
+                commit = parse_event('{"type": "input_audio_buffer.commit"}')
+                for event in (append_audio, commit, append_audio):
+                    await session.handle(event)
+                handling = tasks.create_task(session.handle(commit))
+                await eventually(lambda: str(send.await_args_list).count(COMMITTED) == 2)
+                for _ in range(5):
+                    await asyncio.sleep(0)
+                assert not handling.done()
+                engine.let_go()
 
     async def test_few_utterances_wait_for_their_text(
         self, manual: RealtimeClient, engine: Counting, monkeypatch: pytest.MonkeyPatch

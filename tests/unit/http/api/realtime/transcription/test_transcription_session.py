@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.support.hearing_client import QUERY, Counting
@@ -14,6 +16,7 @@ from tests.support.realtime_client import (
     connected,
     pcm,
 )
+from wyoming_voice_stack.http.api.realtime.realtime_api import LAST_SECONDS, SESSION_SECONDS
 
 
 class TestSession:
@@ -25,6 +28,8 @@ class TestSession:
         session = event["session"]
         assert session["type"] == "transcription"
         assert session["object"] == "realtime.transcription_session"
+        lasts_s = session["expires_at"] - time.time()
+        assert lasts_s == pytest.approx(SESSION_SECONDS + LAST_SECONDS, abs=600)
         settings = session["audio"]["input"]
         assert settings["format"] == {"type": "audio/pcm", "rate": 24000}
         assert settings["turn_detection"]["type"] == "server_vad"
