@@ -71,7 +71,7 @@ def _besides_data(file: Content) -> Iterator[bytes | bytearray]:
         size = int.from_bytes(file[at : at + 4], "big")
         if size == 1:
             size = int.from_bytes(file[at + _HEADER : at + _LONG_HEADER], "big")
-        if size == 0 or size < _HEADER or at + size > len(file):
+        if size < _HEADER or at + size > len(file):
             size = len(file) - at
         yield b"" if file[at + _TYPE_AT : at + _HEADER] == _DATA else file[at : at + size]
         at += size

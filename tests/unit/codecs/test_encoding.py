@@ -149,9 +149,21 @@ class TestWav:
         with wave.open(io.BytesIO(data)) as reader:
             assert reader.getnframes() == len(samples)
 
+    def test_the_header_is_that_of_other_programs(self) -> None:
+        samples, file = tone(16_000, 0.5), io.BytesIO()
+        with wave.open(file, "wb") as other:
+            other.setparams((1, 2, 16_000, 0, "NONE", ""))
+            other.writeframes(bytes(2 * len(samples)))
+        assert wav_header(16_000, len(samples)) == file.getvalue()[:WAV_HEADER_BYTES]
+
     def test_without_samples_there_is_a_header(self) -> None:
         encoder = open_encoder(OUTPUT_FORMATS["wav"], 16_000)
         assert encoder.finish() == wav_header(16_000, None)
+
+
+@pytest.mark.parametrize("name", OUTPUT_FORMATS)
+def test_what_is_installed_encodes_every_format(name: str) -> None:
+    require_encoder(OUTPUT_FORMATS[name])
 
 
 class TestPyAvIsMissing:
