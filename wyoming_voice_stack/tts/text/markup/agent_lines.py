@@ -258,7 +258,7 @@ class AgentLines:
         thought, self._thought = self._thought, ""
         if thought and not self._is_text:
             thought = _THOUGHT_LABEL.sub("", thought)
-        self._is_text = self._is_text or bool(thought or text.strip())
+        self._is_text = self._is_text or bool(text.strip())
         return thought + text
 
 

@@ -78,6 +78,7 @@ TEXT = {
     "Feeling: sad.\n\nThought: it is late.\nGo.": ["Feeling: sad.", "Thought: it is late.", "Go."],
     "Question: when?\nAnswer: now.": ["Question: when?", "Answer: now."],
     "Answer: B. It rained.": ["Answer: B.", "It rained."],
+    "Answer: B.\nThought: so.": ["Answer: B.", "Thought: so."],
     "Action: f(x=1)\nThought: I am done.": ["I am done."],
     "Observation: the sky is blue. So.": ["Observation: the sky is blue.", "So."],
     "Call: Anna at five. Tool: hammer": ["Call: Anna at five.", "Tool: hammer."],
@@ -124,6 +125,7 @@ def test_every_cut_gives_the_same(text: str) -> None:
 
 def test_a_long_thought_is_spoken() -> None:
     assert spoken(THOUGHTS)[:2] == ["I look at it.", "I look at it."]
+    assert spoken(f"{THOUGHTS}\nThought: I see.")[-2:] == ["I look at it.", "I see."]
 
 
 PIECES = [
