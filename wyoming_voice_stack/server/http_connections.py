@@ -96,7 +96,6 @@ class HttpConnections:
             self._sources[source] -= 1
             if not self._sources[source]:
                 del self._sources[source]
-            self._touch(transport)
             self._note_end()
             self._memory_return.connection_ended(request.content.total_bytes)
 

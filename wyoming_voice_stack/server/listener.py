@@ -67,10 +67,10 @@ class Listener:
         limits: ConnectionLimits,
         max_connections: int,
         allowed_clients: Sequence[Network] = (),
+        http_connections: HttpConnections,
         overload_turns: OverloadTurns | None = None,
-        http_connections: HttpConnections | None = None,
     ) -> None:
-        """`overload_turns` and `http_connections` are shared with the HTTP application."""
+        """`http_connections` and `overload_turns` are shared with the HTTP application."""
         turns = overload_turns or OverloadTurns()
         self._context = ServerContext(front_end, limits, metrics, turns)
         self._http = http
@@ -83,7 +83,7 @@ class Listener:
         self._awaiting_first_byte = BoundedConnections(FIRST_BYTE_CONNECTIONS, limits.idle_s)
         self._strangers = BoundedConnections(STRANGERS, STRANGER_SECONDS)
         self._refused = BoundedConnections(REFUSED_CONNECTIONS, CLOSING_SECONDS)
-        self._http_connections = http_connections or HttpConnections()
+        self._http_connections = http_connections
         self._server: asyncio.Server | None = None
         self._stopped = False
         metrics.connections.set_function(lambda: len(self._connections))

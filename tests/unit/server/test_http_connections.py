@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 from aiohttp import web
 
-from tests.support.fakes import eventually
+from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.http_api import Api, serving_api
 from tests.support.peers import Peer, peer
 from wyoming_voice_stack.server import http_connections as module
@@ -113,6 +113,38 @@ async def test_memory_of_uploads_is_returned(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(returning, "connection_ended", told.append)
         await api.ask("POST", "/v1/read", data=bytes(70_000))
     assert told == [70_000]
+
+
+async def test_no_new_request_is_taken_in_the_grace_period() -> None:
+    leave = asyncio.Event()
+    async with serving_api(waiting(leave)) as api, AsyncExitStack() as stack:
+        late = await stack.enter_async_context(peer(api.port))
+        await late.send_raw(GET)
+        await late.reader.readuntil(b"}")
+        working = await asking(api, stack)
+        draining = asyncio.create_task(api.listener.drain(WAIT_SECONDS))
+        await asyncio.sleep(0)
+        await late.send_raw(POST)
+        assert b" 503 " in await head(late)
+        assert b"shutting_down" in await late.reader.readuntil(b"}")
+        leave.set()
+        assert b" 200 " in await head(working)
+        await draining
+
+
+async def test_the_grace_period_can_be_cut_short() -> None:
+    async with serving_api(waiting(asyncio.Event())) as api, AsyncExitStack() as stack:
+        await asking(api, stack)
+        draining = asyncio.create_task(api.listener.drain(WAIT_SECONDS))
+        await eventually(lambda: "HTTP requests" in names_of_tasks())
+        draining.cancel()
+        await asyncio.wait({draining})
+        assert "HTTP requests" not in names_of_tasks()
+        await api.listener.drain(0.0)
+
+
+def names_of_tasks() -> set[str]:
+    return {task.get_name() for task in asyncio.all_tasks() if not task.cancelling()}
 
 
 async def test_the_grace_period_ends(caplog: pytest.LogCaptureFixture) -> None:

@@ -157,6 +157,14 @@ def test_directory_that_holds_no_voice(store: ModelStore, tmp_path: Path) -> Non
         weights_of(str(tmp_path), store, environ={}, text_to_speech=True)
 
 
+@pytest.mark.parametrize("name", ["xtts.zip", "model.pth"])
+def test_a_file_that_is_no_voice(store: ModelStore, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.touch()
+    with pytest.raises(ModelNotFound, match=rf"{name} is a file; set the folder"):
+        weights_of(str(file), store, environ={}, text_to_speech=True)
+
+
 def test_licence_comes_first(store: ModelStore, tmp_path: Path) -> None:
     with pytest.raises(LicenceNotAccepted):
         weights_of(XTTS, store, environ={"TTS_HOME": str(tmp_path)})

@@ -15,12 +15,18 @@ import pytest
 from pydantic import SecretStr
 
 from tests.support.fake_servers.fake_home_assistant import NAMES, home_assistant, owned
-from tests.support.fakes import WAIT_SECONDS
+from tests.support.fakes import WAIT_SECONDS, FakeSynthesizer
 from tests.support.page_client import CHANGE, CountedPlaces
 from tests.support.page_servers import asr_server, tts_server
+from tests.support.tts_client import serving
 from wyoming_voice_stack.config.settings import Settings
+from wyoming_voice_stack.http.api.uploads import upload_budget_bytes
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.models.store import ModelStore
 from wyoming_voice_stack.server.allowed_clients import is_allowed
 from wyoming_voice_stack.server.app import allowed_clients
+from wyoming_voice_stack.server.assembly import http
+from wyoming_voice_stack.server.assembly.http import HttpSide
 from wyoming_voice_stack.server.assembly.page import shown_settings
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
@@ -53,6 +59,19 @@ async def test_the_root_leads_to_the_page(tmp_path: Path) -> None:
             assert answer.status == 421
         async with session.get("/health", headers={"Host": "evil.example"}) as answer:
             assert answer.status == 403
+
+
+async def test_uploads_share_a_part_of_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "available_memory_bytes", lambda: 4 * 1024**3)
+    async with serving(FakeSynthesizer(), tmp_path) as service:
+        settings = Settings(service_mode="tts", models_dir=tmp_path, max_upload_mb=5)
+        store = ModelStore(tmp_path, offline=True)
+        side = HttpSide(settings, Metrics(), service, store, tts=service)
+        whole = upload_budget_bytes(4 * 1024**3, side.max_upload_bytes)
+        assert side.uploads._limit_bytes == whole
+        assert side.uploads is side.uploads
 
 
 async def test_the_page_can_be_off(tmp_path: Path) -> None:
