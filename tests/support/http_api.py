@@ -51,9 +51,10 @@ async def serving_api(
     origins: Sequence[str] = (),
     hosts: Sequence[str] = (),
     max_api_requests: int = 8,
+    metrics: Metrics | None = None,
     **options: object,
 ) -> AsyncIterator[Api]:
-    service, metrics = EchoService(), Metrics()
+    service, metrics = EchoService(), metrics or Metrics()
 
     def late_routes(places: RequestPlaces) -> dict[str, BuildRoutes]:
         gateway = Gateway(ApiKey(key), CrossOrigin(origins, hosts), places, service, metrics)

@@ -127,6 +127,7 @@ async def _at_once(size: int) -> None:
 async def serving_realtime(
     mode: RealtimeMode,
     elsewhere: Elsewhere,
+    metrics: Metrics,
     *,
     drain: Drain | None = None,
     pay: Pay = _at_once,
@@ -135,19 +136,21 @@ async def serving_realtime(
     api = RealtimeApi(
         mode,
         elsewhere,
-        Metrics(),
+        metrics,
         draining=(drain or Drain()).wait,
         new_rate=lambda: pay,
     )
-    async with serving_api((), sockets=api.routes(), **options) as server:  # type: ignore[arg-type]
+    sockets = api.routes()
+    async with serving_api((), sockets=sockets, metrics=metrics, **options) as server:  # type: ignore[arg-type]
         yield server
 
 
 @asynccontextmanager
 async def hearing(service: AsrService, **options: object) -> AsyncIterator[Api]:
     """A server that transcribes."""
-    mode = TranscriptionMode(service, TTS_ELSEWHERE, Metrics())
-    async with serving_realtime(mode, TTS_ELSEWHERE, **options) as api:  # type: ignore[arg-type]
+    metrics = Metrics()
+    mode = TranscriptionMode(service, TTS_ELSEWHERE, metrics)
+    async with serving_realtime(mode, TTS_ELSEWHERE, metrics, **options) as api:  # type: ignore[arg-type]
         yield api
 
 
@@ -157,6 +160,7 @@ async def speaking(
 ) -> AsyncIterator[Api]:
     """A server that speaks."""
     voices = VoiceNames(lambda: service.voices.catalogue, lambda: aliases or {})
-    mode = SpeechMode(service, voices, ASR_ELSEWHERE, Metrics())
-    async with serving_realtime(mode, ASR_ELSEWHERE, **options) as api:  # type: ignore[arg-type]
+    metrics = Metrics()
+    mode = SpeechMode(service, voices, ASR_ELSEWHERE, metrics)
+    async with serving_realtime(mode, ASR_ELSEWHERE, metrics, **options) as api:  # type: ignore[arg-type]
         yield api

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -67,6 +68,12 @@ def test_as_much_is_read_and_no_more(read: Callable[[int], object], most: int) -
     assert read(most)
     with pytest.raises(InvalidField):
         read(most + 1)
+
+
+@pytest.mark.parametrize("value", [True, "1", math.nan, math.inf])
+def test_what_is_no_number(value: object) -> None:
+    with pytest.raises(InvalidField, match="a must be a number from 0 to 4"):
+        Fields({"a": value}).number("a", low=0, high=4)
 
 
 @pytest.mark.parametrize("values", [{}, {"type": ""}, {"type": 1}])

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import threading
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 
-from tests.support.fakes import FakeSynthesizer, eventually
+from tests.support.fakes import WAIT_SECONDS, FakeSynthesizer, eventually
 from tests.support.http_api import Api
 from tests.support.realtime_client import (
+    ASR_ELSEWHERE,
     RealtimeClient,
     connected,
     kinds,
 )
-from tests.support.speaking_client import COMPLETE, QUERY, audio, configure, say
+from tests.support.speaking_client import COMPLETE, QUERY, audio, configure, message, say
+from wyoming_voice_stack.http.api.names import VoiceNames
 from wyoming_voice_stack.http.api.realtime import speech_session
+from wyoming_voice_stack.http.api.realtime.client_events import parse_event
+from wyoming_voice_stack.http.api.realtime.event_socket import EventSocket
+from wyoming_voice_stack.http.api.realtime.speech_session import SpeechMode
+from wyoming_voice_stack.http.deadlines import Deadlines
+from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.tts.reply import Reply
 from wyoming_voice_stack.tts.service import TtsService
 from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
@@ -203,6 +212,30 @@ class TestCancel:
         assert (await client.next())["error"]["code"] == "response_cancel_not_active"
         await say(client, "Turn on the light.")
         assert kinds(await client.until("response.done")) == COMPLETE
+
+    async def test_a_response_that_ends_with_its_session_was_not_cancelled(
+        self, service: TtsService, engine: FakeSynthesizer
+    ) -> None:
+        engine.hold = threading.Event()
+        socket = EventSocket(Deadlines(), AsyncMock())
+        with patch.object(socket, "send", new=AsyncMock()) as send:
+            async with asyncio.timeout(WAIT_SECONDS), asyncio.TaskGroup() as tasks:
+                mode = SpeechMode(
+                    service,
+                    VoiceNames(lambda: service.voices.catalogue, dict),
+                    ASR_ELSEWHERE,
+                    Metrics(),
+                )
+                session = mode.open_session(None, socket, "c", tasks)
+                response = {"input": [message("Turn on the light.")]}
+                await session.handle(
+                    parse_event(json.dumps({"type": "response.create", "response": response}))
+                )
+                await eventually(engine.entered.is_set)
+                session.close()
+            engine.hold.set()
+        assert not session.busy
+        assert "response.done" not in str(send.await_args_list)
 
     async def test_a_client_that_leaves(self, api: Api, engine: FakeSynthesizer) -> None:
         engine.hold = threading.Event()

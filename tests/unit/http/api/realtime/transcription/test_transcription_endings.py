@@ -32,13 +32,16 @@ from wyoming_voice_stack.http.api.realtime.transcription_session import Transcri
 from wyoming_voice_stack.http.deadlines import Deadlines
 from wyoming_voice_stack.metrics import Metrics
 
-
 COMMITTED = "input_audio_buffer.committed"
 
 
 class TestErrors:
     async def test_the_engine_fails(
-        self, manual: RealtimeClient, engine: Counting, monkeypatch: pytest.MonkeyPatch
+        self,
+        api: Api,
+        manual: RealtimeClient,
+        engine: Counting,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         def fail(*_: object) -> None:
             raise EngineError("The engine failed.")
@@ -51,6 +54,7 @@ class TestErrors:
         assert events[0]["type"] == "input_audio_buffer.committed"
         assert events[-1]["item_id"] == events[0]["item_id"]
         assert events[-1]["error"]["type"] == "server_error"
+        assert b'errors_total{code="engine-failed"} 1.0' in api.metrics.render()
         await manual.append(pcm(0.5))
         await manual.commit()
         assert transcript(await manual.until(f"{TRANSCRIPTION}.completed")) == "word0"
@@ -84,6 +88,11 @@ class TestErrors:
             await client.commit()
             # What came after the error was ignored, so there is no text to wait for.
             assert (await client.next())["error"]["code"] == "utterance_too_long"
+            for _ in range(5):
+                await client.append(pcm(1.0))
+            assert (await client.next())["error"]["code"] == "utterance_too_long"
+            await client.send("input_audio_buffer.clear")
+            assert (await client.next())["type"] == "input_audio_buffer.cleared"
             await client.append(pcm(0.5))
             await client.commit()
             assert transcript(await client.until(f"{TRANSCRIPTION}.completed")) == "word0"
@@ -99,12 +108,13 @@ class TestErrors:
             events = await client.until("input_audio_buffer.committed")
         assert "error" not in kinds(events)
 
-    async def test_speaking_is_served_elsewhere(self, manual: RealtimeClient) -> None:
+    async def test_speaking_is_served_elsewhere(self, api: Api, manual: RealtimeClient) -> None:
         await manual.send("response.create", event_id="mine")
         events, code = await manual.end()
         assert [event["type"] for event in events] == ["error"]
         assert events[0]["error"]["event_id"] == "mine"
         assert "port 10200 (TTS_PORT)" in events[0]["error"]["message"]
+        assert b'errors_total{code="not_found"} 1.0' in api.metrics.render()
         assert code == 1008
 
     async def test_a_session_that_speaks_is_served_elsewhere(self, api: Api) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
-from tests.support.hearing_client import QUERY, Counting
+from tests.support.asr_client import serving as serving_asr
+from tests.support.hearing_client import LONG, QUERY, Counting, deltas, transcript
 from tests.support.http_api import Api
 from tests.support.realtime_client import (
     HANDSHAKE,
@@ -14,6 +16,7 @@ from tests.support.realtime_client import (
     Json,
     RealtimeClient,
     connected,
+    hearing,
     pcm,
 )
 from wyoming_voice_stack.http.api.realtime.realtime_api import LAST_SECONDS, SESSION_SECONDS
@@ -33,6 +36,19 @@ class TestSession:
         settings = session["audio"]["input"]
         assert settings["format"] == {"type": "audio/pcm", "rate": 24000}
         assert settings["turn_detection"]["type"] == "server_vad"
+
+    async def test_a_server_without_partial_text(self, engine: Counting) -> None:
+        async with (
+            serving_asr(engine, replace(LONG, partial_text=False)) as service,
+            hearing(service) as api,
+            connected(api, QUERY) as client,
+        ):
+            await client.configure(turn_detection=None)
+            await client.next()
+            await client.append(pcm(1.0))
+            await client.commit()
+            events = await client.until(f"{TRANSCRIPTION}.completed")
+        assert transcript(events) == deltas(events) == "word0 word1"
 
     async def test_without_intent_too(self, api: Api) -> None:
         async with connected(api, "?model=whisper-1", read_first=False) as client:
