@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from tests.unit.http.test_health import Service
+from wyoming_voice_stack.http import request_guard
 from wyoming_voice_stack.http.application import SERVER_NAME, make_runner
 from wyoming_voice_stack.http.health import without_paths
 from wyoming_voice_stack.http.request_guard import is_local, own_namespace
@@ -65,6 +66,16 @@ async def test_foreign_names(url: str, headers: dict[str, str], status: int) -> 
         assert answer.status == status
         text = await answer.text()
     assert ("ALLOWED_HOSTS" in text) is (status == 403)
+
+
+async def test_home_assistant_has_its_own_names(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_guard, "is_ingress", lambda _: True)
+    headers = {"Host": "home.example.org", "Origin": "https://home.example.org"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{url}/health", headers=headers) as answer,
+    ):
+        assert answer.status == 200
 
 
 @pytest.mark.parametrize(("path", "status"), [("/ui", 404), ("/ui/x", 404), ("/uix", 403)])

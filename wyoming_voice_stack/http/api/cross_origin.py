@@ -74,9 +74,8 @@ class CrossOrigin:
         except ValueError:
             return False
         # A proxy in front may pass on another Host than the browser's.
-        return parts.netloc == request.headers.get(hdrs.HOST, "").lower() or (
-            parts.hostname is not None and parts.hostname in self._hosts
-        )
+        own = request.headers.get(hdrs.HOST, "").lower()
+        return parts.netloc == own or parts.hostname in self._hosts
 
 
 def works(request: web.Request) -> bool:

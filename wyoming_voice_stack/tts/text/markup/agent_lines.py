@@ -256,7 +256,7 @@ class AgentLines:
 
     def _released(self, text: str) -> str:
         thought, self._thought = self._thought, ""
-        if thought and not self._is_text:
+        if not self._is_text:
             thought = _THOUGHT_LABEL.sub("", thought)
         self._is_text = self._is_text or bool(text.strip())
         return thought + text

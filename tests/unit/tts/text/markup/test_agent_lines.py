@@ -126,6 +126,7 @@ def test_every_cut_gives_the_same(text: str) -> None:
 def test_a_long_thought_is_spoken() -> None:
     assert spoken(THOUGHTS)[:2] == ["I look at it.", "I look at it."]
     assert spoken(f"{THOUGHTS}\nThought: I see.")[-2:] == ["I look at it.", "I see."]
+    assert spoken(f"Sad.\n{THOUGHTS}\nThought: I see.")[-1] == "Thought: I see."
 
 
 PIECES = [
