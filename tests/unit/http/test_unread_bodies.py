@@ -11,7 +11,7 @@ from tests.support.http_api import serving_api
 from tests.support.peers import Peer, peer
 from wyoming_voice_stack.http import unread_bodies
 from wyoming_voice_stack.http.api.body_budget import MIB
-from wyoming_voice_stack.http.application import UNREAD_BODY_BYTES
+from wyoming_voice_stack.http.application import MAX_REQUEST_BODY_BYTES, UNREAD_BODY_BYTES
 from wyoming_voice_stack.http.pacing import Pace
 from wyoming_voice_stack.server.sockets import READ_BYTES
 
@@ -30,6 +30,10 @@ async def refused(request: web.Request) -> web.Response:
 
 async def raised(request: web.Request) -> web.Response:
     raise web.HTTPForbidden
+
+
+async def read_at_once(request: web.Request) -> web.Response:
+    return web.json_response(len(await request.read()))
 
 
 ROUTES: Sequence[web.RouteDef] = [web.post("/v1/refused", refused), web.post("/v1/raised", raised)]
@@ -117,3 +121,12 @@ async def test_little_is_received_before_it_is_read() -> None:
         await client.send_raw(head("/v1/wait", BODY) + bytes(BODY))
         assert (await answer(client))[0] == 200
     assert received[-1] <= 2 * UNREAD_BODY_BYTES + READ_BYTES
+
+
+@pytest.mark.parametrize(
+    ("size", "status"), [(MAX_REQUEST_BODY_BYTES, 200), (MAX_REQUEST_BODY_BYTES + 1, 413)]
+)
+async def test_what_is_not_read_in_chunks_is_small(size: int, status: int) -> None:
+    async with serving_api([web.post("/v1/at-once", read_at_once)]) as api:
+        answer, _ = await api.ask("POST", "/v1/at-once", data=bytes(size))
+    assert answer.status == status
