@@ -17,6 +17,7 @@ from wyoming_voice_stack.tts.engines.vits.partition import partition
 from wyoming_voice_stack.tts.engines.vits.simplification import (
     duration_spline,
     layer_norms,
+    relative_attention,
 )
 from wyoming_voice_stack.tts.engines.vits.simplification.text_simplification import (
     REWRITES,
@@ -108,3 +109,11 @@ class TestAnotherResult:
             graph = simplified(exported, [rewrite])
         assert len(graph.nodes) == untouched
         assert rewrite.__name__ in caplog.text
+
+    @pytest.mark.parametrize(("name", "number"), [("_PROJECTIONS", 2), ("_EMBEDDINGS", 1)])
+    def test_attention_of_another_kind_stays(
+        self, exported: Graph, name: str, number: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(relative_attention, name, number)
+        graph = simplified(exported, [relative_attention.relative_attentions])
+        assert len(graph.nodes) == len(simplified(exported, []).nodes)
