@@ -120,6 +120,13 @@ class TestDropping:
         assert recording.samples == 10 * BLOCK_SAMPLES
         assert len(recording._blocks) == 8
 
+    def test_what_is_still_being_filled_stays(self) -> None:
+        recording = Recording(10**9)
+        recording.append(PCM, to_pcm16(np.full(BLOCK_SAMPLES // 2, 0.5, np.float32)))
+        recording.drop_before(2 * BLOCK_SAMPLES)
+        kept = recording.excerpt(0, BLOCK_SAMPLES).samples()
+        np.testing.assert_array_equal(kept, np.full(BLOCK_SAMPLES // 2, 0.5))
+
     def test_samples_are_rounded_and_clipped(self) -> None:
         samples = np.array([0.0, 1.5, -1.5, np.nan, 1.6 / 2**15], np.float32)
         assert to_pcm16_samples(samples).tolist() == [0, 32767, -32768, 0, 2]

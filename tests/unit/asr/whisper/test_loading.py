@@ -188,6 +188,9 @@ def test_a_single_lane_of_a_small_model_gets_windows_of_one_length(
         assert placement.batch_size == CPU_BATCH
         assert groups[0] == groups[1] != groups[2]
         assert placement.batch_group(20.0, "en") is None
+        longest_s = loading.MAX_BATCHED_WINDOW_S - placement.passes.for_language("en")[0].context_s
+        assert placement.batch_group(longest_s, "en") == loading.MAX_BATCHED_WINDOW_S
+        assert placement.batch_group(longest_s + 0.1, "en") is None
     else:
         assert placement.batch_size == 1
 
