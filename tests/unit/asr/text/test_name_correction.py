@@ -111,6 +111,10 @@ class TestWithNames:
         second = "Is Mateusz at home already? Is Mateusz at home already?"
         assert with_names(first, second, ("Mateusz",)) == "is Mateusz at home already."
 
+    def test_a_text_may_begin_with_a_name_of_which_half_is_right(self) -> None:
+        first, second = "Moose lamb on, please.", "Moose lamp on, please."
+        assert with_names(first, second, ("Moose Lamp",)) == "Moose Lamp on, please."
+
     def test_several_names_at_once(self) -> None:
         first = "Tell oddly that the mock a master is in the inglenic."
         second = "Tell Ottilie that the Moccamaster is in the Inglenook."
