@@ -71,6 +71,9 @@ class TestLikelyNames:
 
     def test_a_text_of_absurd_length_is_left_alone(self) -> None:
         assert likely_names("mock a master " * MAX_WORDS, HOUSEHOLD) == ()
+        for words, name in ((MAX_WORDS, "Ottilie"), (MAX_WORDS + 1, "oddly")):
+            rest = " lamp" * (words - 1)
+            assert with_names(f"oddly{rest}", f"Ottilie{rest}", ("Ottilie",)) == name + rest
 
 
 class TestWithNames:

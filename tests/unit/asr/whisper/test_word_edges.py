@@ -60,7 +60,7 @@ def test_the_shift_is_limited() -> None:
     assert placed[5].start_s == pytest.approx(true[5] + 1.0 - MAX_SHIFT_S, abs=0.01)
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.005])
+@pytest.mark.parametrize("noise", [0.0, 0.005, 0.02])
 def test_words_end_and_begin_at_the_pause_between_them(noise: float) -> None:
     hiss = np.random.default_rng(1).normal(0, 1, round(2.2 * SAMPLE_RATE)).astype(np.float32)
     samples = joined(silence(0.3), tone(0.4), silence(0.3), tone(0.9), silence(0.3))
