@@ -21,6 +21,9 @@ CODES = {
     "Ping 2001:db8::42/64 and fe80::1%eth0.": "Ping two zero zero one, D B eight, four two slash"
     " six four and F E eight zero, one, E T H zero.",
     "At [::1]:8080": "At one, eight zero eight zero.",
+    "MAC:00:1A:2B:3C:4D:5E": "MAC:zero zero, one A, two B, three C, four D, five E.",
+    "Call +1 555-123-4567 or +49-30-1234567.": "Call plus one, five five five, one two three, four five"
+    " six seven or plus four nine, three zero, one two three, four five six seven.",
     "VIN 1HGCM82633A004352 here": "VIN one H G, C M eight, two six three three, A zero zero,"
     " four three five two here.",
     "ISBN 978-3-16-148410-0 is out": "ISBN nine seven eight, three, one six, one four eight four one"

@@ -68,7 +68,7 @@ CHINESE = {
     "邮箱是bob@example.com。": "邮箱是bob 艾特 example 点 com。",
     "文件在/etc/hosts。": "文件在etc hosts。",
     "今天¥-12.5，￥-3": "今天负十二点五元，负三元。",
-    "百度/谷歌都行，5元/kg。": "百度/谷歌都行，五元/kg。",
+    "百度/谷歌都行，5元/kg。": "百度/谷歌都行，五元每公斤。",
 }
 JAPANESE = {
     "これはexample.comです。": "これはexample ドット comです。",

@@ -13,21 +13,21 @@ from wyoming_voice_stack.tts.normalization.dates_and_times.day_forms import (
     last_word,
 )
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
-from wyoming_voice_stack.tts.normalization.locale.notation import RANGE
+from wyoming_voice_stack.tts.normalization.locale.notation import RANGE, WIDE_LETTER
 
 Order = Literal["day", "month"]
 
-_MONTHS = 12
-_DAYS = 31
-_YEAR_DIGITS = 4
+_MONTHS, _DAYS, _YEAR_DIGITS = 12, 31, 4
 _THIS_CENTURY = 70
 """Two-digit years below this are in the 2000s."""
-_ISO = re.compile(r"(?<![\w.-])(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?P<t>T(?=\d\d:)|(?![\w-]))")
+_ISO = re.compile(
+    rf"(?:(?<![\w.-])|(?<={WIDE_LETTER}))(?P<y>\d{{4}})-(?P<m>\d{{2}})-(?P<d>\d{{2}})(?P<t>T(?=\d\d:)|(?![\w-])|(?={WIDE_LETTER}))"
+)
 _CHINESE_YEAR = re.compile(
     r"(?<!\d)\d{4}(?=\s?\u5e74)|(?<![\d.,:/-])(?P<first>(?:19|20)\d\d)[-\u2013~\u81f3\u5230](?=(?:19|20)\d\d\u5e74)"
 )
 _YEAR_FIRST = re.compile(
-    r"(?<![\w./])(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})(?![\w/]|\.\d)",
+    rf"(?:(?<![\w./])|(?<={WIDE_LETTER}))(?P<y>\d{{4}})/(?P<m>\d{{1,2}})/(?P<d>\d{{1,2}})(?:(?![\w/]|\.\d)|(?={WIDE_LETTER}))",
 )
 _YEAR_FIRST_DOTTED = re.compile(
     r"(?<![\w./])(?P<y>\d{4})\. ?(?P<m>\d{1,2})\. ?(?P<d>\d{1,2})(?![\w/]|\.\d)\.?"

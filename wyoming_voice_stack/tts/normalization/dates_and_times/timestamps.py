@@ -10,6 +10,7 @@ import re
 
 from wyoming_voice_stack.tts.normalization.dates_and_times.clock import time_of_day, word_pattern
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.notation import WIDE_LETTER
 
 _DATE = (
     r"\d{4}-\d\d-\d\d|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}\. ?\d{1,2}\. ?\d{4}|\d{1,2}/\d{1,2}/\d{4}"
@@ -33,7 +34,8 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     words = word_pattern(locale.lexicon.clock.consumed_words, locale)
     no_more = r"(?![\w:]|[.,]\d|\s?[ap]\.?m\b)" if locale.lexicon.spaced else r"(?![:\d])"
     return re.compile(
-        rf"(?<![\w.-])(?P<date>{_DATE})(?P<gap>T|,? ){time}(?:{words})?{no_more}", re.IGNORECASE
+        rf"(?:(?<![\w.-])|(?<={WIDE_LETTER}))(?P<date>{_DATE})(?P<gap>T|,? ){time}(?:{words})?{no_more}",
+        re.IGNORECASE,
     )
 
 

@@ -6,6 +6,7 @@ import functools
 import re
 
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.notation import WIDE_LETTER
 
 LONG_DIGITS = 7
 """Numbers of this length or more, without thousands separators, are read digit by digit."""
@@ -15,9 +16,11 @@ _GROUP = 3
 _LONGEST_GROUP = 4
 _JOINING = "is|ist|lautet|est|es|è|é|jest|to|je|number|nummer|no\\.|numéro|número|numero|of|at|on|al|au|pod|para o"
 """Words allowed between a word such as "code" and the digits."""
-_INTERNATIONAL = re.compile(r"(?<![\w.,])\+\d{1,3}(?:[ ()/.-]{0,2}\d{1,12}){1,7}(?!\w|[.,]\d)")
 _NO_CJK = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
 """Letters and digits, except for those of languages without spaces."""
+_INTERNATIONAL = re.compile(
+    rf"(?<![.,])(?<!{_NO_CJK})\+\d{{1,3}}(?:[ ()/.-]{{0,2}}\d{{1,12}}){{1,7}}(?!{_NO_CJK}|[.,]\d)"
+)
 _NATIONAL = re.compile(
     rf"(?<![.,+/-])(?<!{_NO_CJK})"
     r"(?:\(0\d{1,5}\)[ ]?|0\d{1,5}[ /-])\d{2,8}(?:[ -]\d{2,8}){0,4}"
@@ -28,15 +31,19 @@ _NATIONAL = re.compile(
     r"|(?<![\w.,+/-])0\d(?:\.\d{2}){4}(?![\w:/-]|[.,]\d)"
     r"|(?<![\w.,+/-])(?!\d00 \d00 \d+00(?!\d))\d{3} \d{3} \d{4}(?![\w:/-]|[.,]\d| ?[%\u00b0])"
     r"|(?<![\w.,+/-])\d{3}-\d{2}-\d{2}(?![\w:/-]|[.,]\d)"
+    rf"|(?<![.,+/-])(?<!{_NO_CJK})1[3-9]\d[ -]\d{{4}}[ -]\d{{4}}(?!{_NO_CJK}|[:/-]|[.,]\d)"
     r"|(?<![\w.,+/-])(?:1-)?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w:/]|[.,-]\d)"
 )
+_COUNTER = r" ?[\u5143\u5186\u5713\u570b\uc6d0\u4eba\u4e2a\u500b\u6b21\u56de\u7c73\u4ef6\u53f0\u4e07\u4ebf\u5104\uba85\uac1c\ub9cc]"
+"""What counts the number before it in languages without spaces: money, people, pieces."""
 _LONG = re.compile(
     rf"(?<![\w.,:/])(?<![\w]-)(?<!\d['\u2019])(?:0\d+|\d{{{LONG_DIGITS},}})(?![\w:]|[.,]\d)"
+    rf"|(?<={WIDE_LETTER})\d{{{LONG_DIGITS},}}(?!{_NO_CJK}|:|[.,]\d|{_COUNTER})"
 )
 _THOUSANDS = re.compile(r"(?<![\w.,+/-])[1-9]\d{0,2}(?: \d{3}){0,2} $")
 _VERSION = re.compile(
-    r"(?<![\w.,])(?P<numbers>[vV]?\d{1,6}(?:\.\d{1,6}){2,5})(?:-?(?P<stage>alpha|beta|rc|a|b)[.-]?(?P<trial>\d{0,3}))?"
-    r"(?![\w]|[.,]\d)"
+    rf"(?<![.,])(?<!{_NO_CJK})(?P<numbers>[vV]?\d{{1,6}}(?:\.\d{{1,6}}){{2,5}})(?:-?(?P<stage>alpha|beta|rc|a|b)[.-]?(?P<trial>\d{{0,3}}))?"
+    rf"(?!{_NO_CJK}|[.,]\d)"
 )
 _VERSIONED = "Python|Node|iOS|iPadOS|macOS|Android|Ubuntu|Debian|Fedora|Alpine|HAOS|ESPHome"
 """Software whose name is followed by a version, not a decimal number: 3.11 is later than 3.9."""
@@ -129,7 +136,8 @@ def _dotted_version(match: re.Match[str], locale: LocaleRules) -> str:
     if re.fullmatch(locale.number_pattern, match[0]):
         return match[0]
     before = match.string[: match.start()].rstrip().lower()
-    is_named = before.endswith(tuple(word.lower() for word in locale.lexicon.version_words))
+    words = tuple(word.lower() for word in locale.lexicon.version_words)
+    is_named = before.endswith(words) or match.string[match.end() :].lower().startswith(words)
     spoken = [_version(match["numbers"].lstrip("vV") if is_named else match["numbers"], locale)]
     if match["stage"]:
         spoken.append(match["stage"])

@@ -14,10 +14,12 @@ _BEGIN = r"(?<![A-Za-z0-9_.:@/-])"
 _END = r"(?![A-Za-z0-9_:@/-]|\.[A-Za-z0-9])"
 _DECIMALS = re.compile(r"(?<![\w.,])-?\d{1,3}\.\d{1,9}(?:,-?\d{1,3}\.\d{1,9})+(?![\w,]|\.\d)")
 """Decimal numbers without a space between them, such as coordinates."""
-_UUID = re.compile(rf"{_BEGIN}\{{?({_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}})\}}?{_END}")
+_UUID = re.compile(
+    rf"(?<![A-Za-z0-9_.@/-])\{{?({_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}})\}}?{_END}"
+)
 _URN = re.compile(rf"(?<!\w)urn:uuid:(?={_HEX}{{8}}-)", re.IGNORECASE)
 _MAC = re.compile(
-    rf"{_BEGIN}({_HEX}{{2}}(?:(?::{_HEX}{{2}}){{5,31}}|(?:-{_HEX}{{2}}){{5,7}})"
+    rf"(?:{_BEGIN}|(?<=[A-Za-z]{{2}}:))({_HEX}{{2}}(?:(?::{_HEX}{{2}}){{5,31}}|(?:-{_HEX}{{2}}){{5,7}})"
     rf"|{_HEX}{{4}}(?:\.{_HEX}{{4}}){{2}}){_END}"
 )
 _IPV6 = re.compile(
@@ -39,7 +41,7 @@ _GROUPED = re.compile(
 _PARCEL = re.compile(rf"{_BEGIN}(1Z(?: [A-Z0-9]{{2,4}}){{4,8}}){_END}")
 _COLOUR = re.compile(r"(?<![\w&#/])#((?:[0-9A-Fa-f]{2}){3,4})(?!\w)")
 _HYPHENATED = re.compile(
-    rf"{_BEGIN}(\d{{1,12}}(?:-\d{{1,12}}){{2,6}}|[1-9]\d{{0,5}}-(?!\d+000(?!\d))\d{{7,12}}){_END}"
+    rf"{_BEGIN}(?<!\+)(?<!\+\d )(?<!\+\d\d )(?<!\+\d{{3}} )(\d{{1,12}}(?:-\d{{1,12}}){{2,6}}|[1-9]\d{{0,5}}-(?!\d+000(?!\d))\d{{7,12}}){_END}"
 )
 _SHORTEST_HYPHENATED = 9
 """A date has eight digits."""

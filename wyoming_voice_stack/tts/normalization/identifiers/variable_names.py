@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from wyoming_voice_stack.tts.normalization.locale.notation import WIDE_LETTER
+
 _DOMAINS = (
     "alarm_control_panel|automation|binary_sensor|button|calendar|camera|climate|conversation|counter"
     r"|cover|device_tracker|event|fan|group|homeassistant(?!\.local)|humidifier|image|input_boolean|input_button"
@@ -11,7 +13,9 @@ _DOMAINS = (
     "|number|person|plant|remote|scene|schedule|script|select|sensor|siren|stt|sun|switch|text|time"
     "|timer|todo|tts|update|vacuum|valve|wake_word|water_heater|weather|zone"
 )
-_ENTITY = re.compile(rf"(?<![\w.])(?:{_DOMAINS})\.[a-z0-9_]+(?![\w(]|\.\w)")
+_ENTITY = re.compile(
+    rf"(?:(?<![\w.])|(?<={WIDE_LETTER}))(?:{_DOMAINS})\.[a-z0-9_]+(?:(?![\w(]|\.\w)|(?={WIDE_LETTER}))"
+)
 _SNAKE = re.compile(r"(?<![\w@])_{0,2}[^\W_]+(?:_+[^\W_]+)+_{0,2}(?!\w)")
 
 

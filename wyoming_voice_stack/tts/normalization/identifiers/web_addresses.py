@@ -9,11 +9,10 @@ import re
 
 from wyoming_voice_stack.tts.normalization.identifiers.acronyms import is_spelled
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import LocaleRules
+from wyoming_voice_stack.tts.normalization.locale.notation import WIDE_LETTER
 
-_WIDE = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
-"""Letters of languages that write no space around an address."""
 _MAIL = re.compile(
-    rf"(?:(?<![\w.+-])|(?<={_WIDE}))[A-Za-z0-9][\w.+-]{{0,63}}@[A-Za-z0-9-]{{1,63}}(?:\.[A-Za-z0-9-]{{1,63}})+"
+    rf"(?:(?<![\w.+-])|(?<={WIDE_LETTER}))[A-Za-z0-9][\w.+-]{{0,63}}@[A-Za-z0-9-]{{1,63}}(?:\.[A-Za-z0-9-]{{1,63}})+"
 )
 _IP = re.compile(
     r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?:(?P<sign>[:/])(?P<more>\d{1,5}))?(?![\d]|\.\d)"
@@ -25,12 +24,12 @@ _TOP_DOMAINS = (
     "|be|nl|es|it|pt|br|pl|cz|hu|ru|tr|cn|jp|kr|in"
 )
 _HOST = re.compile(
-    rf"(?:(?<![\w@.-])|(?<={_WIDE}))(?:[a-zA-Z0-9][a-zA-Z0-9-]{{0,62}}\.)+(?:{_TOP_DOMAINS})(?:\b|(?={_WIDE}))(?![@-]|\.\w)"
+    rf"(?:(?<![\w@.-])|(?<={WIDE_LETTER}))(?:[a-zA-Z0-9][a-zA-Z0-9-]{{0,62}}\.)+(?:{_TOP_DOMAINS})(?:\b|(?={WIDE_LETTER}))(?![@-]|\.\w)"
     r"(?::(?P<port>\d{1,5}))?(?P<path>(?:/\.?[\w~-]+(?:\.[\w~-]+)*)*/?)(?P<rest>[?#][\w%#/?=&.+:;,@!~-]*[\w%#/=&-])?",
 )
 _SCHEME = re.compile(r"(?<!\w)(?:mailto|tel|sms):(?=[\w+])", re.IGNORECASE)
 _PATH = re.compile(
-    rf"(?:(?<![^\s(\[\"'=:])|(?<={_WIDE})(?=/[A-Za-z][\w.-]*/))(?:~|\.{{1,2}})?(?:/[\w.-]*[A-Za-z_][\w.-]*)+/?(?<![.])"
+    rf"(?:(?<![^\s(\[\"'=:])|(?<={WIDE_LETTER})(?=/[A-Za-z][\w.-]*/))(?:~|\.{{1,2}})?(?:/[\w.-]*[A-Za-z_][\w.-]*)+/?(?<![.])"
 )
 _WINDOWS_PATH = re.compile(r"(?<![\w\\])[A-Za-z]:(?:\\[\w.-]+){1,20}\\?(?<![.])")
 _SHARE = re.compile(r"(?<![\w\\:.])\\{1,2}[\w.-]+(?:\\[\w.$-]+){1,20}(?<!\.)")

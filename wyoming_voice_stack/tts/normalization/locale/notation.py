@@ -15,6 +15,8 @@ AFTER = r"(?!\d|[.,]\d)"
 _INDIAN = r"[1-9]\d?(?:,\d{2}){1,5},\d{3}(?!\d)"
 """Groups of two digits above the thousands: `1,00,000`."""
 MINUS = "[-\u2212\u2012\u2013]"
+WIDE_LETTER = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+"""Regular expression for a letter of a language that writes no space around numbers and names."""
 RANGE = "\\s?[-\u2012\u2013\u2014\u2212]\\s?"
 
 _ROMAN = re.compile(r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")

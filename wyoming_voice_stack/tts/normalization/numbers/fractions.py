@@ -18,6 +18,8 @@ _DENOMINATOR_FIRST = {
     "ja": "{whole}\u5206\u306e{part}",
     "ko": "{whole}\ubd84\uc758 {part}",
 }
+_AFTER_WHOLE = {"zh": "\u53c8", "ja": "\u3068", "ko": "\uacfc "}
+"""Between a whole number and a fraction in these languages."""
 _SLAVIC = frozenset({"cs", "pl", "ru"})
 """Languages in which the noun after a fraction is in the genitive; elsewhere it is singular."""
 
@@ -87,7 +89,8 @@ def _other(match: re.Match[str], locale: LocaleRules) -> str:
     part, _, whole = unicodedata.normalize("NFKC", match["sign"]).partition("\u2044")
     count = f"{match['whole'].strip()} " if match["whole"] else ""
     if template := _DENOMINATOR_FIRST.get(locale.language):
-        return count + template.format(whole=whole, part=part)
+        joint = _AFTER_WHOLE[locale.language] if count else ""
+        return count.strip() + joint + template.format(whole=whole, part=part)
     if locale.language != _ENGLISH:
         return f"{count}{part} {locale.lexicon.slash} {whole}"
     plural = "s" if int(part) != 1 else ""

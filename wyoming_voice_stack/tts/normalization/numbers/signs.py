@@ -40,9 +40,14 @@ _WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
 _FOLD_PER = re.compile(r"(?<=\d)\s?[x\u00d7]/(?=[^\W\d_])")
 _MIXED = re.compile(rf"(?<![\w/.,-])(\d{{1,3}})[ -]({'|'.join(_FRACTION_SIGNS)})(?![\w/%]|[.,]\d)")
 """`5 1/4` and `2-1/2`."""
+_AREA = re.compile(
+    r"(?<=\d)(\s?(?:mm|cm|dm|km|m|ft|in|\u043c\u043c|\u0441\u043c|\u043c|\u043a\u043c))\s?[x\u00d7]\s?(?=\d)"
+)
+"""Between two lengths: `3 m x 4 m`."""
 _RULES = (
     ("plus_minus", r"\u00b1\s?(?=\d)"),
-    ("times", r"(?<=\d)\s?[\u00d7*\u22c5]\s?(?=-?\d)"),
+    ("times", r"(?<=\d)\s?[\u00d7*\u22c5]\s?(?=-?\d)|(?<=\d)\s\u00b7\s(?=\d)"),
+    ("times", r"(?<=\d)\sx\s(?=\d+(?:[.,]\d+)?\s?=)"),
     ("times", r"(?<![\w\u00d7)])\u00d7(?=\d)"),
     ("by", r"(?<=\d)(?<!\b0)\s?x\s?(?=\d)(?!\s?\d+\s?[a-z]{3})"),
     ("fold", r"(?<=\d)\s?[x\u00d7](?=[\s,.!?;:)]|$)"),
@@ -51,7 +56,7 @@ _RULES = (
     ("power", r"(?<=[\w)])\^(?=[\w(-])"),
     ("root", r"\u221a\s?(?=[\w(])"),
     ("section", r"\u00a7{1,2}\s?(?=\d)"),
-    ("plus", r"(?<=\d)\s?\+\s?(?=\d)"),
+    ("plus", r"(?<=[\d\u00b2\u00b3])\s?\+\s?(?=\d)|(?<=[\u00b2\u00b3])\+(?=\w)"),
     ("plus", r"(?<![\w+])\+(?=\d)"),
     ("plus", r"(?<=\w)\s\+\s(?=\w)|(?<=\b[A-Z])\+(?=[\s,.!?;:)]|$)"),
     ("plus", r"(?<=\d)\+(?=[\s,.!?;:)%]|$)"),
@@ -91,6 +96,8 @@ def verbalize_signs(text: str, locale: LocaleRules) -> str:
         text = _MIXED.sub(lambda match: f"{match[1]} {_FRACTION_SIGNS[match[2]]}", text)
     if locale.lexicon.bare_fractions and "/" in text:
         text = _bare_fraction_pattern(locale).sub(lambda match: _fraction(match, locale), text)
+    if length := locale.sign("by") or locale.sign("times"):
+        text = _AREA.sub(rf"\g<1> {length} ", text)
     for name, pattern in _compiled():
         word = _word(name, locale)
         if name == "fold":

@@ -11,6 +11,7 @@ from tests.unit.tts.normalization.languages import (
     assistants,
     dutch_polish,
     east_asia,
+    east_asia_texts,
     english,
     english_awkward,
     english_home,
@@ -121,6 +122,9 @@ TEXTS = [
     ("ja", everyday_texts.JAPANESE),
     ("ko", everyday_texts.KOREAN),
     ("ar", everyday_texts.ARABIC),
+    ("zh", east_asia_texts.CHINESE),
+    ("ja", east_asia_texts.JAPANESE),
+    ("ko", east_asia_texts.KOREAN),
 ]
 
 
