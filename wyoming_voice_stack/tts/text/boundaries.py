@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from wyoming_voice_stack.tts.text.abbreviations import full_stop_ends_sentence
+from wyoming_voice_stack.tts.text.full_stops.abbreviations import full_stop_ends_sentence
 from wyoming_voice_stack.tts.text.punctuation import (
     END_MARKS,
     WIDE_END_MARKS,

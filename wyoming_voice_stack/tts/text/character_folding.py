@@ -57,6 +57,16 @@ by their code, or by their full name in the Unicode Standard."""
 _SYMBOL = re.compile(r"[^\w\s\x00-\x7f]")
 _OTHER_SYMBOLS = frozenset("\u00b0\u2116")
 """Signs that are spoken."""
+_TELEPHONE = re.compile(
+    "[\u260e\u260f\u2706\U0001f4de\U0001f4f1\U0001f57f]\ufe0f?\\s{0,3}(?=[+(]?\\d)"
+)
+TELEPHONE_SIGN = "\u260f"
+"""What `mark_telephone_numbers` puts in front of a number, without a space."""
+
+
+def mark_telephone_numbers(text: str) -> str:
+    """Return `text` with `TELEPHONE_SIGN` for a pictogram in front of a number: it is read digit by digit."""
+    return text if text.isascii() else _TELEPHONE.sub(TELEPHONE_SIGN, text)
 
 
 def fold_characters(text: str) -> str:
@@ -79,7 +89,13 @@ def fold_characters(text: str) -> str:
     text = _IN_NUMBER.sub(lambda match: _IN_NUMBER_AS[match[0]], text)
     text = _RANGE.sub("\u2013", _HYPHENS.sub("-", text)).replace(_FULLWIDTH_STOP, ".")
     text = _ARROW.sub(_comma_for_arrow, text).replace("\u20bf", " Bitcoin ")
-    return _SYMBOL.sub(lambda match: " " if _is_pictogram(match[0]) else match[0], text)
+    return _SYMBOL.sub(lambda match: " " if _is_dropped(match) else match[0], text)
+
+
+def _is_dropped(match: re.Match[str]) -> bool:
+    character, following = match[0], match.string[match.end() : match.end() + 1]
+    is_telephone = character == TELEPHONE_SIGN and (following.isdigit() or following in {"+", "("})
+    return not is_telephone and _is_pictogram(character)
 
 
 def _is_pictogram(character: str) -> bool:

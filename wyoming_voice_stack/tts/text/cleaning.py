@@ -7,7 +7,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from wyoming_voice_stack.tts.text.character_folding import fold_characters
+from wyoming_voice_stack.tts.text.character_folding import (
+    fold_characters,
+    mark_telephone_numbers,
+)
 from wyoming_voice_stack.tts.text.markup.chat_marks import without_marks
 from wyoming_voice_stack.tts.text.markup.citations import without_citation_marks
 from wyoming_voice_stack.tts.text.markup.formulas import plain_formulas
@@ -27,6 +30,10 @@ from wyoming_voice_stack.tts.text.punctuation import (
 _ADDRESS = re.compile(
     r"(?<![a-zA-Z])(?:[a-z][a-z0-9+._-]{1,15}://|www\.)[!-~]*[a-zA-Z0-9/#=&_-]\)?", re.IGNORECASE
 )
+_DOCUMENT = re.compile(
+    r"(?:(?<!\w)doi:?\s?)?(?<![\w./])10\.\d{4,9}/[!-~]{0,200}[a-zA-Z0-9]", re.IGNORECASE
+)
+"""The digital identifier of a document: `doi:10.1000/182`."""
 _HIGHLIGHT = re.compile(r"(?<![\w=])==(?=[^\s=])([^=\n]{1,200})(?<!\s)==(?![\w=])")
 _LOWERED = re.compile(r"(?<=[A-Za-z)])~(\w{1,8})~")
 _RAISED = re.compile(r"(?<=[\w)])\^(\w{1,8})\^(?!\w)")
@@ -102,6 +109,7 @@ def _is_invisible(character: str) -> bool:
 
 def _clean(text: str) -> str:
     text = _ADDRESS.sub(_behind_address, _FOOTNOTE.sub("", without_marks(text)))
+    text = mark_telephone_numbers(_DOCUMENT.sub(" ", text))
     text = fold_characters(_FRACTION_SLASH.sub("/", _without_emoji(_without_more_marks(text))))
     text = _STRAY_EMPHASIS.sub("", " ".join(text.split()))
     text = _CELL_BORDER.sub(", ", text)

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from wyoming_voice_stack.tts.text.abbreviations import full_stop_ends_sentence
+from wyoming_voice_stack.tts.text.full_stops.abbreviations import full_stop_ends_sentence
 from wyoming_voice_stack.tts.text.punctuation import (
     CLAUSE_MARKS,
     END_MARKS,

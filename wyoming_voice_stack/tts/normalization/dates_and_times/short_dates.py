@@ -16,6 +16,14 @@ _ORDINALS = re.compile(r"(?<![\w./-])(?P<first>\d{1,2}\.)\s?[-\u2013]\s?(?=\d{1,
 _SLASHED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])"
 _CERTAIN = r"\d{1,2}/(?:0[1-9]|1[3-9]|2\d|3[01])"
 """A month and a day that are no fraction and no rating."""
+_MONTH_AND_YEAR = re.compile(
+    r"(?:\b(?P<word>[^\W\d_]+)\.? )?(?<![\w/.,#\u00a7-])(?P<m>0[1-9]|1[0-2])/(?P<y>20\d\d)(?![\w/-]|[.,]\d)"
+)
+_ISSUE = re.compile(
+    r"(?:nr|no|n|n[\u00ba\u00b0]|num|n\u00fam|issue|ausgabe|heft|vol|band|az|num[\u00e9e]ro|n\u00famero|nummer)",
+    re.IGNORECASE,
+)
+"""Words before a number and a year: `Heft 03/2026`."""
 _QUANTITY = r"(?:[Mm]eter|[Ll]iter|Mrd|Mio|mil|EUR|CHF|K\u010d|kWh?|Grad|lira|TL)\b"
 """What is counted by a decimal number behind a weekday: `am Montag 3.10 Meter`."""
 
@@ -28,11 +36,21 @@ def complete_dates(text: str, locale: LocaleRules) -> str:
         text = _DAYS_OF_A_MONTH.sub(lambda match: _with_month(match, locale), text)
         text = _ORDINALS.sub(rf"\g<first> {locale.lexicon.to} ", text)
         text = _behind_weekday(locale).sub(r"\g<0>.", text)
+    if "/" in text and locale.lexicon.calendar.year_style == "number" and locale.lexicon.spaced:
+        text = _MONTH_AND_YEAR.sub(lambda match: _with_name(match, locale), text)
     if locale.names.month_first and "/" in text:
         text = _slashed(locale).sub(lambda match: match[0].replace(match["to"], "-"), text)
     if not locale.lexicon.calendar.unambiguous_abbreviations and locale.lexicon.spaced:
         text = _bare_month(locale).sub(r"\g<0>.", text)
     return text
+
+
+def _with_name(match: re.Match[str], locale: LocaleRules) -> str:
+    """Return the name of the month and the year: `valid through 03/2026`."""
+    if _ISSUE.fullmatch(match["word"] or ""):
+        return match[0]
+    month = f"{locale.names.months[int(match['m']) - 1]} {match['y']}"
+    return match[0][: match.start("m") - match.start()] + month
 
 
 def _with_month(match: re.Match[str], locale: LocaleRules) -> str:

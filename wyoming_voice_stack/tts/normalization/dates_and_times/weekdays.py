@@ -8,12 +8,16 @@ import re
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import RANGE
 
+_UNTIL = "t/m"
+
 
 def verbalize_weekdays(text: str, locale: LocaleRules) -> str:
     """Write out `Mon-Fri`, and abbreviated weekdays before a date or a time of day."""
     text = _weekday_range_pattern(locale).sub(
         lambda match: _expand_weekday_range(match, locale), text
     )
+    if locale.lexicon.calendar.weekday_joints:
+        text = _joined_pattern(locale).sub(lambda match: _expand_joined(match, locale), text)
     if any(character.isdecimal() for character in text):
         text = _weekday_pattern(locale).sub(lambda match: _expand_weekday(match, locale), text)
     return text
@@ -29,6 +33,25 @@ def _expand_weekday(match: re.Match[str], locale: LocaleRules) -> str:
 def _expand_weekday_range(match: re.Match[str], locale: LocaleRules) -> str:
     first, last = (locale.names.weekdays.get(match[group].lower()) for group in (1, 2))
     return f"{first} {locale.lexicon.to} {last}" if first and last else match[0]
+
+
+def _expand_joined(match: re.Match[str], locale: LocaleRules) -> str:
+    are_names = match["first"][0].isupper() and match["last"][0].isupper()
+    if not (match["stop"] or are_names or match["joint"] == _UNTIL):
+        return match[0]  # Without a full stop, `so und so` are words.
+    first, last = (locale.names.weekdays[match[group].lower()] for group in ("first", "last"))
+    return f"{first} {match['joint']} {last}"
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _joined_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    """Match two abbreviated weekdays with words between them."""
+    known = "|".join(map(re.escape, locale.names.weekdays))
+    joints = "|".join(map(re.escape, locale.lexicon.calendar.weekday_joints))
+    stop = r"(?:\.(?=\s+[^\W\d_A-Z\u00c0-\u00de]|[,;:!?)]|\s\d))?"
+    return re.compile(
+        rf"(?<![\w.-])(?P<first>(?i:{known}))(?P<stop>\.?) (?P<joint>{joints}) (?P<last>(?i:{known}))(?![\w-]){stop}"
+    )
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
@@ -54,7 +77,7 @@ def _weekday_pattern(locale: LocaleRules) -> re.Pattern[str]:
     months = "|".join(map(re.escape, sorted(locale.names.month_numbers, key=len, reverse=True)))
     return re.compile(
         rf"{locale.before}({known})\.?(,? )"
-        rf"(?=(?:den |the )?(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\s?\d{{1,2}}[./]|\d{{1,2}}\S{{0,2}} (?:of |de )?(?:{months})\b"
+        rf"(?=(?:den |the )?(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}-\d{{1,2}}-\d{{4}}|\d{{1,2}}[./]\s?\d{{1,2}}[./]|\d{{1,2}}\S{{0,2}} (?:of |de )?(?:{months})\b"
         rf"|(?:{months})\.? \d{{1,2}}\b))"
         rf"|{locale.before}({titled})\.?(,? )(?=\d{{1,2}}(?:[:h]\d\d| ?[ap]\.?m\b"
         rf"| ?(?:{hours})\b|{RANGE}\d))",

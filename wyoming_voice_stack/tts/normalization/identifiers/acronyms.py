@@ -15,6 +15,8 @@ _NUMBER_CHARACTERS = 2
 _INITIAL_CHARACTERS = 2
 _LEAST = "min."
 """Minutes behind a number, and a minimum before one."""
+_NAME = "Max."
+"""A maximum before a number, and a first name at the end of a sentence."""
 _SIGN = "[-\u2212\u2013+~\u2248]"
 _NUMBER_NEXT = re.compile(rf"\s?{_SIGN}?\s?\d")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_])")
@@ -150,7 +152,8 @@ def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
     is_unit = short in words.unit_symbols or short.lower() == _LEAST
     if is_unit and _NUMBER_BACK.search(match.string[: match.start()][-_NUMBER_CHARACTERS:]):
         return short
-    if short.lower() == _LEAST and not _NUMBER_NEXT.match(match.string, match.end()):
+    is_limit = short.lower() == _LEAST or short == _NAME
+    if is_limit and not _NUMBER_NEXT.match(match.string, match.end()):
         return short
     is_letter = len(short) == _INITIAL_CHARACTERS and short.endswith(".")
     if is_letter and not _NUMBER_NEXT.match(match.string, match.end()):

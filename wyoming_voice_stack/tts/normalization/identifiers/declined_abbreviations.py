@@ -30,7 +30,7 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     known = sorted(rules.words if rules else (), key=len, reverse=True)
     short = "|".join(f"(?i:{re.escape(one[0])}){re.escape(one[1:])}" for one in known) or "(?!)"
     return re.compile(
-        rf"(?:(?<![\w.])(?P<before>[^\W\d_]+) )?(?<![\w.-])(?<!\d )(?<!\d \u0442\u044b\u0441\. )(?P<short>{short}) (?=(?P<name>[^\W\d_a-z](?:[\w-]+|\.?)))"
+        rf"(?:(?<![\w.-])(?P<before>[^\W\d_]+(?:-[^\W\d_]+)?) )?(?<![\w.-])(?<!\d )(?<!\d \u0442\u044b\u0441\. )(?P<short>{short}) (?=(?P<name>[^\W\d_a-z](?:[\w-]+|\.?)))"
     )
 
 

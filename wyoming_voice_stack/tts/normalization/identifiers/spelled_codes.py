@@ -14,6 +14,8 @@ _BEGIN = r"(?<![A-Za-z0-9_.:@/-])"
 _END = r"(?![A-Za-z0-9_:@/-]|\.[A-Za-z0-9])"
 _DECIMALS = re.compile(r"(?<![\w.,])-?\d{1,3}\.\d{1,9}(?:,-?\d{1,3}\.\d{1,9})+(?![\w,]|\.\d)")
 """Decimal numbers without a space between them, such as coordinates."""
+_TELEPHONE = re.compile(r"\u260f(?P<plus>\+?)(?P<number>[\d(](?:[ ()/.-]{0,2}\d){1,20})?")
+"""The sign that cleaning puts in front of a telephone number."""
 _UUID = re.compile(
     rf"(?<![A-Za-z0-9_.@/-])\{{?({_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}})\}}?{_END}"
 )
@@ -70,6 +72,8 @@ def verbalize_spelled_codes(text: str, locale: LocaleRules | None) -> str:
     """
     if not any(map(text.__contains__, ":-.")) and not any(map(str.isdigit, text)):
         return text
+    if "\u260f" in text:
+        text = _TELEPHONE.sub(lambda match: _telephone(match, locale), text)
     text = _DECIMALS.sub(lambda match: match[0].replace(",", ", "), text)
     text = _UUID.sub(lambda match: _groups(match[1], "-", locale), _URN.sub("UUID ", text))
     if ":" in text:
@@ -99,6 +103,12 @@ def _spell(code: str, locale: LocaleRules | None) -> str:
         " ".join(_digits(one, locale) if one.isdigit() else one for one in chunk.upper())
         for chunk in chunks
     )
+
+
+def _telephone(match: re.Match[str], locale: LocaleRules | None) -> str:
+    plus = f"{locale.sign('plus') if locale else '+'} " if match["plus"] else ""
+    groups = re.findall(r"\d+", match["number"] or "")
+    return plus + ", ".join(_spell(group, locale) for group in groups)
 
 
 def _digits(digits: str, locale: LocaleRules | None) -> str:

@@ -113,6 +113,8 @@ class Calendar(_TimeEntry):
     """Words before a day and month without the last full stop: Polish `dnia 30.11`."""
     unambiguous_abbreviations: bool = False
     """Whether abbreviated months and weekdays are recognized without a full stop."""
+    weekday_joints: tuple[str, ...] = ()
+    """Words between two abbreviated weekdays: Spanish `de lun. a vie.`"""
     consumed_words: tuple[str, ...] = ()
     """Words after the year that the templates already contain."""
     year: str = "{year}"

@@ -186,6 +186,9 @@ def _form(match: re.Match[str], locale: LocaleRules) -> str:
 
 def _form_before_capital(match: re.Match[str], case: str, locale: LocaleRules) -> str:
     """Return the form for a noun that begins with a capital letter, or for its adjective."""
+    before = _WORD_BACK.search(match.string[max(match.start() - _LONGEST_WORD, 0) : match.start()])
+    if before is not None and before[1].lower() in locale.lexicon.roman.cardinal_after:
+        return "plain"
     place = match.end()
     if adjective := _CAPITAL_AFTER_ADJECTIVE.match(match.string, place):
         place = adjective.end() - 1

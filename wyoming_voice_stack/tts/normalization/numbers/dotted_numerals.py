@@ -26,7 +26,10 @@ def restore_dotted_numerals(text: str, locale: LocaleRules) -> str:
     pattern = _dotted(locale) if "." in text else None
     if pattern is None:
         return text
-    return pattern.sub(lambda match: f"{match[1]}{parse_roman(match[2]) or match[2]}.", text)
+    text = pattern.sub(lambda match: f"{match[1]}{parse_roman(match[2]) or match[2]}.", text)
+    return _series(locale).sub(
+        lambda match: f"{match[1]}{parse_roman(match[2]) or match[2]}.", text
+    )
 
 
 def _as_letters(characters: str) -> str:
@@ -39,6 +42,15 @@ def _dotted(locale: LocaleRules) -> re.Pattern[str] | None:
     if not contexts:
         return None
     return re.compile(rf"(?<!\w)((?i:{'|'.join(contexts)}) )([IVXL]{{2,8}}|[VX])\.(?=\s+[^\W\d_])")
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _series(locale: LocaleRules) -> re.Pattern[str]:
+    """Match a numeral behind one that is rewritten already: `im 19. und XX. Jahrhundert`."""
+    joints = "|".join(locale.lexicon.series) or "(?!)"
+    return re.compile(
+        rf"((?<!\w)\d{{1,2}}\.,? (?:{joints}) )([IVXL]{{2,8}}|[IVX])\.(?=\s+[^\W\d_])"
+    )
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

@@ -42,7 +42,7 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
         return re.compile("(?!)")
     units = alternatives((*UNSPACED, *SPACED, *locale.lexicon.unit_symbols))
     return re.compile(
-        rf"(?:(?P<whole>\d{{1,9}})\s?)?(?P<sign>[{known}])(?:\s?(?P<unit>{units}){locale.after})?"
+        rf"(?:(?P<whole>\d{{1,9}})\s?)?(?P<sign>[{known}])(?:\s?(?P<unit>{units}){locale.after}(?:\.(?=\s[a-z]))?)?"
     )
 
 

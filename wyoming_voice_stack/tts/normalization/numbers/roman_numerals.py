@@ -168,7 +168,9 @@ def _before_word(locale: LocaleRules) -> re.Pattern[str] | None:
     words = [*roman.ordinal_before, *roman.forms_before]
     if not words:
         return None
-    return re.compile(rf"(?<!\w){_ROMAN}(?:e|\u00e8me|\.)? (?P<word>{'|'.join(words)})(?!\w)")
+    one = "" if locale.language == "en" else "|(?<=[^\\W\\d_] )I"
+    numeral = _ROMAN.removesuffix(")") + f"{one})"
+    return re.compile(rf"(?<!\w){numeral}(?:e|\u00e8me|\.)? (?P<word>{'|'.join(words)})(?!\w)")
 
 
 def _before_noun(match: re.Match[str], locale: LocaleRules) -> str:

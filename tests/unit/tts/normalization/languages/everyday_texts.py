@@ -80,7 +80,7 @@ POLISH = {
     "W maju br. padało, do końca br. też. Nasz br. jest tu. Był tu Leon V. Nowak.": "W maju bieżącego roku padało, do końca bieżącego roku też. | Nasz br. jest tu. | Był tu Leon V Nowak.",
     "Na przełomie XIX i XX w. było.": "Na przełomie dziewiętnastego wieku i dwudziestego wieku było.",
     "Wiatr SW 12 km/h. W XIX w. mieszkał przy ul. Długiej 5 m. 3 w Łodzi. Mam 5 m. 3 razy.": "Wiatr południowo-zachodni dwanaście kilometrów na godzinę. | W dziewiętnastym wieku mieszkał przy ulicy Długiej pięć mieszkanie trzy w Łodzi. | Mam pięć metrów. | trzy razy.",
-    "5 szt. jajek, 1 szt., 1/2 cytryny. Wiek XX. Kup 5 ks. Jutro wróć. Był ks. Nowak.": "pięć sztuk jajek, jedna sztuka, pół cytryny. | Wiek dwudziesty. Kup pięć ks. | Jutro wróć. | Był ksiądz Nowak.",
+    "5 szt. jajek, 1 szt., 1/2 cytryny. Wiek XX. Kup 5 ks. Jutro wróć. Był ks. Nowak.": "pięć sztuk jajek, jedna sztuka, pół cytryny. | Wiek dwudziesty. | Kup pięć ks. | Jutro wróć. | Był ksiądz Nowak.",
     "Dostał A. Powiedział to. Mówił A. Kowalski.": "Dostał A. | Powiedział to. | Mówił A Kowalski.",
 }
 

@@ -102,7 +102,7 @@ GERMAN = {
     "√16 = 4.": "Wurzel aus sechzehn gleich vier.",
     "50 % von 200 sind 100.": "fünfzig Prozent von zweihundert sind einhundert.",
     "Das Verhältnis ist 3:2.": "Das Verhältnis ist drei zu zwei.",
-    "Siehe S. 12-15.": "Siehe S. zwölf bis fünfzehn.",
+    "Siehe S. 12-15.": "Siehe Seite zwölf bis fünfzehn.",
     "Python 3.11 ist gut.": "Python drei Punkt elf ist gut.",
     "Home Assistant 2024.12.0b3.": "Home Assistant zweitausendvierundzwanzig Punkt zwölf Punkt null b drei.",
     "Der 1. FC Köln.": "Der erste FC Köln.",

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.normalization import Table, cut, normalized, normalized_texts
 from tests.unit.tts.normalization.languages import (
+    abbreviations,
     assistants,
     dutch_polish,
     east_asia,
@@ -122,6 +123,15 @@ TEXTS = [
     ("ja", everyday_texts.JAPANESE),
     ("ko", everyday_texts.KOREAN),
     ("ar", everyday_texts.ARABIC),
+    ("en", abbreviations.ENGLISH),
+    ("de", abbreviations.GERMAN),
+    ("fr", abbreviations.FRENCH),
+    ("es", abbreviations.SPANISH),
+    ("it", abbreviations.ITALIAN),
+    ("nl", abbreviations.DUTCH),
+    ("pt", abbreviations.PORTUGUESE),
+    ("pl", abbreviations.POLISH),
+    ("ru", abbreviations.RUSSIAN),
     ("zh", east_asia_texts.CHINESE),
     ("ja", east_asia_texts.JAPANESE),
     ("ko", east_asia_texts.KOREAN),

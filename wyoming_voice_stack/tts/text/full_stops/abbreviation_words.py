@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 NAME_ABBREVIATIONS = """
-    dr mr mrs ms sr prof st ste mt gen sgt capt lt rev hon vs approx resp fig vol et
+    dr mr mrs ms sr prof st ste mt gen sgt capt lt rev hon vs approx resp fig et
     hr fr frl dipl bzw bspw ca vgl sog inkl zzgl ggf evtl
     mme mlle cf sra srta dra exmo exma sig dott avv ing
     mio mrd tsd bzgl med phil
@@ -11,8 +11,8 @@ NAME_ABBREVIATIONS = """
     ul inż św ok temp pow rozdz tel prof
     ул им проф акад тов напр тел
     örn bkz özv ifj id pl kl bl dvs нар вул ім
-    просп пл пер пос оз наб бул корп оф эт каб
-    avda bd geb fa vgl sog tél tř woj máx mín maks ks séc
+    просп пл пер пос оз наб бул корп оф эт каб \u0433\u043e\u0440
+    ir avda bd geb fa vgl sog tél tř woj máx mín maks ks séc
 """
 """Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
 
@@ -21,6 +21,7 @@ Turkish and Hungarian; Russian; Turkish, Hungarian, Swedish and Ukrainian; Spani
 """
 CAPITAL_ABBREVIATIONS = """
     Sen Rep Gov Pres Col Ft Ph Av Mgr MUDr JUDr PhDr RNDr Bc Sn Cad Dña Sres Sigg Profa Srta Dott Pck Pkt Msp Tl
+    Pza Pça Hd Bât Eng Exmo Exma Arq
 """
 NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
@@ -30,10 +31,20 @@ NUMBER_ABBREVIATIONS = """
     mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
     мин макс ок пн вт чт пт вс янв фев февр мар апр июн июл авг сен сент окт ноя нояб дек
     \u0441\u0440 \u0441\u0431
-    rte
+    rt rte hfst afb rys nrs aprox mins segs zach wsch ap
     hod sa dk sn pzt çar cmt
 """
 """Abbreviations only before a number; otherwise a word that may end a sentence."""
+NUMERAL_ABBREVIATIONS = """
+    nr nrs núm chap kap vol abb bd rozdz rys tabl hfst afb
+    гл рис табл разд
+"""
+"""Abbreviations before a Roman numeral or a code that are no words."""
+NUMERAL_WORDS = """
+    no art arts cap sec sect abs tab fig app anh anl ch pt tit tom ust t sz lib
+    ст кн
+"""
+"""Those that are words too."""
 TIME_WORDS = """
     Monday Tuesday Wednesday Thursday Friday Saturday Sunday Eastern Pacific Central Mountain EST EDT
     CST CDT MST MDT PST PDT ET PT GMT UTC CET CEST
@@ -63,3 +74,10 @@ WORDS_BEFORE_LETTERS = """
     dostał dostała dostałem dostałam ocenę ocena witamina witaminę witaminy vitamín vitamini витамин
     halle saal gleis linie line exit ausgang tor variante route
 """
+NAMED_BUILDINGS = (
+    "завод парк площад улиц театр школ библиотек музе университет институт академи больниц стадион станци метро "
+    "дворец дворц дом клуб центр аэропорт консерватори филармони фабрик фонд преми орден медал гимнази лице училищ "
+    "кинотеатр галере мост сад сквер набережн порт колхоз совхоз комбинат дивизи батальон"
+)
+"""Beginnings of Russian nouns before `им.` and a name."""
+VERB_ENDINGS = "ай уй яй ри жи ди ги ши ти ть л ла ло ли ет ит ут ют ат ят шь те ем ся сь жно"

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import re
 
-from wyoming_voice_stack.tts.text.abbreviation_words import (
+from wyoming_voice_stack.tts.text.full_stops.abbreviation_words import (
     CAPITAL_ABBREVIATIONS,
     FIRST_WORDS,
     NAME_ABBREVIATIONS,
     NAME_ENDINGS,
+    NAMED_BUILDINGS,
     NUMBER_ABBREVIATIONS,
     TIME_WORDS,
+    VERB_ENDINGS,
     WORDS_BEFORE_LETTERS,
 )
+from wyoming_voice_stack.tts.text.full_stops.numbered import numbers_what_follows
 
 _TITLES = frozenset(CAPITAL_ABBREVIATIONS.split())
 """Abbreviations before a name only with these capital letters; otherwise a word that may end a sentence."""
-_NAMED = (
-    "завод парк площад улиц театр школ библиотек музе университет институт академи больниц стадион станци метро "
-    "дворец дворц дом клуб центр аэропорт консерватори филармони фабрик фонд преми орден медал гимнази лице училищ "
-    "кинотеатр галере мост сад сквер набережн порт колхоз совхоз комбинат дивизи батальон"
-)
-"""Beginnings of Russian nouns before `им.` and a name."""
-_VERB_ENDINGS = "ай уй яй ри жи ди ги ши ти ть л ла ло ли ет ит ут ют ат ят шь те ем ся сь жно"
-_NO_VERB = "".join(f"(?<!{ending})" for ending in _VERB_ENDINGS.split())
+_NO_VERB = "".join(f"(?<!{ending})" for ending in VERB_ENDINGS.split())
 """Behind a Russian verb, `им` is a pronoun: `Дай им.`"""
 _PLACES = {
     "им": re.compile(
-        rf"(?<!\w)(?:{'|'.join(_NAMED.split())})\w{{0,5}}\s$|{_NO_VERB}\s$|^$", re.IGNORECASE
+        rf"(?<!\w)(?:{'|'.join(NAMED_BUILDINGS.split())})\w{{0,5}}\s$|{_NO_VERB}\s$|^$",
+        re.IGNORECASE,
     ),
     "nám": re.compile(r"(?<!\w)(?:na|z|ze|do|od|u|přes|kolem|vedle|před|pod)\s$", re.IGNORECASE),
     "os": re.compile(
@@ -36,6 +33,7 @@ _PLACES = {
     ),
     "ks": re.compile(r"(?<!\d\s)$"),
     "sn": re.compile(r"(?<!\d\s)$"),
+    "arch": re.compile(r"(?:l['\u2019]|,\s|^)$"),
 }
 """Abbreviations before a name only behind these words: Czech `na nám. Míru`, but `Dal to nám.`"""
 _OTHER_SCRIPTS = ("डॉ", "प्रो")
@@ -83,6 +81,8 @@ _SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,|\s?[-\u201
 """The previous ordinal of a list of ordinals."""
 _HOUSE_NUMBER = re.compile(r"(?<!\w)(?:no|nr|num):\s*$", re.IGNORECASE)
 """The end of a line before a number that ends it: Turkish `No: 5.`"""
+_FIRST_NUMERAL = re.compile(r"(?<!\w)[IVXL]{1,8}\. (?:und|oder|sowie|bis|i|a) $")
+"""The numeral before another one: `im XIX. und XX. Jh.`"""
 _LISTED = (":", ",", ";", "(")
 
 _LAST_WORD = re.compile(r"(?<![^\W_])(?<!\w\.)(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+(?:\.[^\W\d_]+)*$")
@@ -133,6 +133,8 @@ _BEFORE_ALLEY = re.compile(
     r"(?<!\w)(?:przy|w|na|do|z|od|ko\u0142o|obok|wzd\u0142u\u017c|naprzeciw|rogu) $", re.IGNORECASE
 )
 """Polish words in front of the avenue in `przy al. Niepodleg\u0142o\u015bci`; in Turkish `al` is a verb."""
+_LISTED_ADDRESS = re.compile(r"(?:^|[,;:]\s)$")
+"""In front of `Al.`, a Polish avenue or a Portuguese alameda; elsewhere it is a name too."""
 _SPACED = re.compile(r"(?<!\w)[a-z\u00e0-\u00ff]\. ?$")
 """The first part of an abbreviation such as `z. B.`"""
 _NEXT_WORD = re.compile(r"[^\W\d_]+")
@@ -179,16 +181,26 @@ def _word_is_end(word: str, previous: str, after: str) -> bool | None:
     """Return the same for a full stop behind `word`; `previous` is the text before the word."""
     if word.lower() in _CLOSING:
         return _is_not(_WITH_TIMES, after)
+    if (is_numbered := numbers_what_follows(word, previous, after)) is not False:
+        return is_numbered and False
     if len(word) == 1 and word.isupper() and _is_letter(word, previous):
         return True
-    if _ROMAN.fullmatch(word):
-        if previous.endswith(", ") or _GENITIVE.search(previous):
-            return _is_one_of(_STARTERS, after)
-        if _begins_or_follows_context(previous):
-            return False
-    if word == "al" and _BEFORE_ALLEY.search(previous):
+    if _precedes_noun(word, previous):
+        return _is_one_of(_STARTERS, after)
+    if _ROMAN.fullmatch(word) and _begins_or_follows_context(previous):
         return False
     return _is_end_behind_name(word, previous, after)
+
+
+def _precedes_noun(word: str, previous: str) -> bool:
+    """Return whether the text before an abbreviation says that a noun may follow."""
+    if _ROMAN.fullmatch(word):
+        is_listed = previous.endswith(", ") or _FIRST_NUMERAL.search(previous) is not None
+        return is_listed or _GENITIVE.search(previous) is not None
+    if word in {"al", "Al"}:
+        place = _BEFORE_ALLEY if word == "al" else _LISTED_ADDRESS
+        return place.search(previous) is not None
+    return word == "max" and not previous.endswith("the ")
 
 
 def _is_end_behind_name(word: str, previous: str, after: str) -> bool | None:
@@ -215,7 +227,8 @@ def _is_dotted_name(word: str) -> bool:
 
 def _is_plural(word: str) -> bool:
     """Return whether it is a part of a Spanish plural such as `EE. UU`."""
-    return len(word) == _LONGEST_INITIAL and word[0] == word[1] and word.isupper()
+    is_pair = len(word) == _LONGEST_INITIAL and word[0] == word[1] and word.isupper()
+    return is_pair and word not in {"II", "XX"}
 
 
 def _is_lettered(previous: str) -> bool:

@@ -1,0 +1,81 @@
+"""Abbreviations before numerals, codes, names and weekdays, and the words that look like them."""
+
+from __future__ import annotations
+
+ENGLISH = {
+    "Flight no. LH400 is late. Is seat no. A12 free?": "Flight number LH four hundred is late. | Is seat number A twelve free?",
+    "Is it on? No. LED lamps are off. The answer is no. B12 is fine.": "Is it on? | No. | L E D lamps are off. | The answer is no. | B twelve is fine.",
+    "I love art. I agree. Wait a sec. It works. I need a cap. V is here.": "I love art. | I agree. | Wait a sec. | It works. | I need a cap. | V is here.",
+    "Art. VI applies, see sec. 4 and Section VIII.B of vol. II.": "Article six applies, see section four and Section eight B of volume two.",
+    "Turn it to the max. Then ask Max. He knows.": "Turn it to the max. | Then ask Max. | He knows.",
+    "Call ☎ 555-1234 or 📞 +1 (555) 123-4567 now. 📱 Phone. ☎": "Call five five five, one two three four or plus one, five five five, one two three, four five six seven now. | Phone.",
+    "The paper (doi:10.1145/3292500.3330701) is out. It is 10.5000.": "The paper is out. | It is ten point five zero zero zero.",
+    "Valid through 03/2026, issue 03/2026.": "Valid through March twenty twenty-six, issue zero three, two zero two six.",
+    "Set it at 0700 hours, after 1400 hours of work.": "Set it at seven o'clock, after fourteen hundred hours of work.",
+    "Mon., Wed., and Fri. at 9. He was wed and sat on the sun.": "Monday, Wednesday, and Friday at nine. | He was wed and sat on the sun.",
+    "1 1/2 tsp. vanilla, 2 Tbsp butter, 5 mcg, 2 wks, 350 degrees F.": "one and a half teaspoons vanilla, two tablespoons butter, five micrograms, two weeks, three hundred fifty degrees Fahrenheit.",
+    "$5/mo., w/ milk, b/c of Rt. 66 and ZIP 90210.": "five dollars per month, with milk, because of Route sixty-six and ZIP nine zero two, one zero.",
+}
+
+GERMAN = {
+    "Art. LIII GG. Kap. IX. Danach Kap. V. Flug Nr. LH400 ist da.": "Artikel dreiundfünfzig GG. Kapitel neun. | Danach Kapitel fünf Flug Nummer LH vierhundert ist da.",
+    "Im XIX. und XX. Jh. war das so.": "Im neunzehnten und zwanzigsten Jahrhundert war das so.",
+    "§ 5 Abs. 2 S. 1 BGB. Siehe S. 12 und S. Fischer.": "Paragraf fünf Absatz zwei Satz eins BGB. | Siehe Seite zwölf und S Fischer.",
+    "z. Hd. Frau Meier, Hr. u. Fr. Müller, verh. seit 1990.": "zu Händen Frau Meier, Herr und Frau Müller, verheiratet seit neunzehnhundertneunzig.",
+    "Ich bin Max. Und du? Ruf Max. Max. 5 Grad.": "Ich bin Max. | Und du? | Ruf Max. | Maximal fünf Grad.",
+    "Die max. Leistung ist da. Max. Dann Mia.": "Die maximal Leistung ist da. | Max. | Dann Mia.",
+    "Ab 16 J. frei, das sind 5 J. Energie.": "Ab sechzehn Jahren frei, das sind fünf Joule. | Energie.",
+    "☎ 030 12345, ☎ 112. Bis 03/2026.": "null drei null, eins zwei drei vier fünf, eins eins zwei. | Bis März zweitausendsechsundzwanzig.",
+    "So und so ist es. Mo bis Fr offen.": "So und so ist es. | Montag bis Freitag offen.",
+    "100 m² sind 10 m × 10 m, 5 · 3 = 15.": "einhundert Quadratmeter sind zehn Meter mal zehn Meter, fünf mal drei gleich fünfzehn.",
+}
+
+FRENCH = {
+    "Le vol n°12, le vol n° LH400 et le vol no AF123.": "Le vol numéro douze, le vol numéro LH quatre cents et le vol numéro AF cent vingt-trois.",
+    "Art. L. 121-1 du Code, art. R. 4. J'aime l'art. Les gens aussi.": "Article L cent vingt-et-un-un du Code, article R quatre. | J'aime l'art. | Les gens aussi.",
+    "M. et Mme Dupont, Mgr Untel, un vol. Il est tard.": "monsieur et madame Dupont, monseigneur Untel, un vol. | Il est tard.",
+    "Bât. A, apt. 12, pl. d'Italie, XVIe arr., nos 3 amis.": "Bâtiment A, appartement douze, place d'Italie, seizième arrondissement, nos trois amis.",
+    "Du lun. au ven. C'est un jeu. Et la mer et le sam.": "Du lundi au vendredi. | C'est un jeu. | Et la mer et le sam.",
+    "Elle mesure 1m65, 1,5 M d'habitants, 5mn, RDV à midi.": "Elle mesure un mètre soixante-cinq, un virgule cinq million d'habitants, cinq minutes, rendez-vous à midi.",
+    "Acte V, scène II. Vol. II.": "Acte cinq, scène deux. | Volume deux.",
+}
+
+SPANISH = {
+    "Vuelo núm. LH400. Nº 8 y n.º 6. Art. LIII de la ley.": "Vuelo número LH cuatrocientos. | número ocho y número seis. | Artículo cincuenta y tres de la ley.",
+    "De lun. a vie. El mar y la luz. D.ª Ana, Pº de Gracia.": "De lunes a viernes. | El mar y la luz. | doña Ana, paseo de Gracia.",
+    "El 1º de mayo, vol. II, fig. 3, Pza. Mayor.": "El primero de mayo, volumen dos, figura tres, plaza Mayor.",
+    "Mide 3 m x 4 m. No 5, sino 6.": "Mide tres metros por cuatro metros. | No cinco, sino seis.",
+}
+
+ITALIAN = {
+    "Il sec. XIX, art. LIII, n° 6, Nº 8, il volo n. LH400.": "Il secolo diciannovesimo, articolo cinquantatré, numero sei, numero otto, il volo numero LH quattrocento.",
+    "Il dott. Rossi, la sig.na Bianchi, l'ing. Neri e l'arch. Blu.": "Il dottor Rossi, la signorina Bianchi, l'ingegner Neri e l'architetto Blu.",
+    "Dal 1° al 15 marzo, dall'1 maggio, da lun. a ven.": "Dal primo al quindici marzo, dal primo maggio, da lunedì a venerdì.",
+    "L'1 è un numero. 5 sec. Ecco.": "L'uno è un numero. | cinque secondi. | Ecco.",
+}
+
+DUTCH = {
+    "Vlucht nr. LH400, nrs. 5 en 6, no. 7, hfst. 4, ir. Groot.": "Vlucht nummer LH vierhonderd, nummers vijf en zes, nummer zeven, hoofdstuk vier, ingenieur Groot.",
+    "Ma. t/m vr. open. Zo en zo is het. WO II was lang.": "maandag tot en met vrijdag open. | Zo en zo is het. | wereldoorlog twee was lang.",
+    "10 - 5 = 5, het is -5 graden.": "tien minus vijf is vijf, het is min vijf graden.",
+    "Het is ma 30-11-2026. 1,5 mln. mensen.": "Het is maandag dertig november tweeduizendzesentwintig. | één komma vijf miljoen mensen.",
+}
+
+PORTUGUESE = {
+    "Nº 8, nº 5, art. 5, fig. 3, págs. 3-5, ex.: maçã.": "número oito, número cinco, artigo cinco, figura três, páginas três a cinco, exemplo: maçã.",
+    "Eng. Costa, Prof.ª Ana, D. Maria e D. Pedro.": "engenheiro Costa, professora Ana, dona Maria e dom Pedro.",
+    "De seg. a sex. Aprox. 20 %. Ter e ter.": "De segunda-feira a sexta-feira. | Aproximadamente vinte por cento. | Ter e ter.",
+}
+
+POLISH = {
+    "W LV edycji, na XXV zjeździe, przed I wojną światową, w I w.": "W pięćdziesiątej piątej edycji, na dwudziestym piątym zjeździe, przed pierwszą wojną światową, w pierwszym wieku.",
+    "I wieku nie widać. Art. LIII ustawy, rys. 3.": "I wieku nie widać. | Artykuł pięćdziesiąt trzy ustawy, rysunek trzy.",
+    "U dr. Nowaka i z dr. Nowakiem, od pon. do pt.": "U doktora Nowaka i z doktorem Nowakiem, od poniedziałku do piątku.",
+    "Al. Jerozolimskie 5. Wiatr płn.-zach. 15 km/h.": "Aleje Jerozolimskie pięć. | Wiatr północno-zachodni piętnaście kilometrów na godzinę.",
+}
+
+RUSSIAN = {
+    "Ст. LIII закона, п. 5 ст. 3, рейс № LH400, №№ 5 и 6.": "Статья пятьдесят три закона, пункт пять статьи три, рейс номер LH четыреста, номера пять и шесть.",
+    "В LIV главе, в IV квартале, у д-ра Иванова.": "В пятьдесят четвертой главе, в четвертом квартале, у доктора Иванова.",
+    "Из-за г. Белого. В гор. Грозного. С пн по пт.": "Из-за города Белого. | В городе Грозного. | С понедельника по пятницу.",
+}

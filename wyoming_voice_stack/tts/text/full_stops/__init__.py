@@ -1,0 +1,1 @@
+"""Full stops that do not end a sentence."""

@@ -1,0 +1,50 @@
+"""Roman numerals and codes behind an abbreviation: `Art. LIII`, `Flug Nr. LH400`."""
+
+from __future__ import annotations
+
+import re
+
+from wyoming_voice_stack.tts.text.full_stops.abbreviation_words import (
+    NUMERAL_ABBREVIATIONS,
+    NUMERAL_WORDS,
+)
+
+_ABBREVIATIONS = frozenset(NUMERAL_ABBREVIATIONS.split())
+_KNOWN = _ABBREVIATIONS | frozenset(NUMERAL_WORDS.split())
+_DENIAL = re.compile(r"(?:^|[.!?:,;\"(]|\b(?:is|was|said|says|say|answer|answered|vote|voted))\s*$")
+"""In front of `no` as an answer."""
+_LETTERS = re.compile(r"[A-Z]{1,8}")
+_LONGEST_PREFIX = 3
+"""Letters in front of the digits of a code."""
+_NUMERAL = re.compile(r"C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_LAW = re.compile(r"[LRDA]\.")
+"""A part of a French code of law: `art. L. 121-1`."""
+_LAW_DIGIT = 3
+
+
+def numbers_what_follows(word: str, previous: str, after: str) -> bool | None:
+    """Return whether an abbreviation numbers a Roman numeral or a code in `after`.
+
+    None if more of it must be seen. `previous` is the text in front of the abbreviation.
+    """
+    letters = _LETTERS.match(after)
+    lowered = word.lower()
+    if letters is None or lowered not in _KNOWN or (lowered == "no" and _DENIAL.search(previous)):
+        return False
+    if letters.end() == len(after):
+        return None
+    if lowered == "art" and _LAW.match(after):
+        return None if len(after) <= _LAW_DIGIT else after[_LAW_DIGIT].isdigit()
+    following = after[letters.end()]
+    if following.isdigit():
+        return len(letters[0]) <= _LONGEST_PREFIX
+    is_word = lowered == "no" or following.isalpha() or following in "'\u2019_"
+    return not is_word and _is_numeral(letters[0], word)
+
+
+def _is_numeral(letters: str, word: str) -> bool:
+    if len(letters) > 1:
+        return _NUMERAL.fullmatch(letters) is not None
+    if word.lower() in _ABBREVIATIONS:
+        return letters in "IVX"
+    return letters in "VX" and word[0].isupper()
