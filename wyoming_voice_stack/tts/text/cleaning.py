@@ -45,6 +45,9 @@ _EMOJI_JOINER = re.compile("(?<=[\ufe0f\u2190-\u2bff\U0001f000-\U0001faff])\u200
 _KEYCAP = re.compile("([0-9])\ufe0f?\u20e3")
 _SHORTCODE = re.compile(r"(?<![^\s*(]):(?:[a-z][a-z0-9_-]{1,40}|[+-]1):(?![^\s*).,!?])")
 """What may name an emoji: `:smile:`."""
+_EMOTICON = re.compile(
+    r"(?<!\S)(?:[:;=]['\u2019]?-?[)(D]+|[:;]-?[pP]|:-[/|*oO\\]|[xX]D+|\^_?\^)(?=[.,!?]*(?:\s|$))(?!\s*\d)"
+)
 _STRAY_EMPHASIS = re.compile(
     r"(?<!\d)\*{2,}|\*{2,}(?!\d)|~~+|`+|(?<!\S)[*_]+(?=[^\s\d*_])|(?<=[^\s\d*_])[*_]+(?=[\s.,;:!?]|$)|(?<!\S)_{2,}(?!\S)",
 )
@@ -111,7 +114,7 @@ def _clean(text: str) -> str:
     text = _ADDRESS.sub(_behind_address, _FOOTNOTE.sub("", without_marks(text)))
     text = mark_telephone_numbers(_DOCUMENT.sub(" ", text))
     text = fold_characters(_FRACTION_SLASH.sub("/", _without_emoji(_without_more_marks(text))))
-    text = _STRAY_EMPHASIS.sub("", " ".join(text.split()))
+    text = _STRAY_EMPHASIS.sub("", _EMOTICON.sub("", " ".join(text.split())))
     text = _CELL_BORDER.sub(", ", text)
     text = _EMPTY_BRACKETS.sub("", text)
     text = _SPACE_BEFORE_CLOSER.sub("", _SPACE_BEFORE_MARK.sub("", text))

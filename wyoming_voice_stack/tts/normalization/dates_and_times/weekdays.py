@@ -59,7 +59,9 @@ def _weekday_range_pattern(locale: LocaleRules) -> re.Pattern[str]:
     if not locale.lexicon.calendar.unambiguous_abbreviations:
         return re.compile("(?!)()()")
     known = "|".join(re.escape(name.title()) for name in locale.names.weekdays)
-    return re.compile(rf"(?<![\w-])({known})\.?{RANGE}({known})(?![\w-])(?:\.(?=\s[^\W\d_A-Z]|,))?")
+    return re.compile(
+        rf"(?<![\w-])({known})\.?{RANGE}({known})(?![\w-])(?:\.(?=\s[^\W\d_A-Z]|\s\d|,))?"
+    )
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)

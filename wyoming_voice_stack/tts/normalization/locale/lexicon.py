@@ -221,6 +221,8 @@ class Lexicon(_Entry):
     """Form by the letters that follow the digits, with a plus sign before letters that are spoken."""
     ordinal_nouns: tuple[str, ...] = ()
     """Nouns before which a degree sign stands for the ordinal indicator: `2° piano`."""
+    oblique_leads: tuple[str, ...] = ()
+    """Words before German `der` that make it a dative or genitive: `in der 2. Woche`."""
     dotted_ordinals: dict[str, tuple[str, ...]] = {}
     """Form by the words before an ordinal that is written with a full stop."""
     agreeing_ordinals: AgreeingOrdinals | None = None

@@ -178,7 +178,7 @@ def _form(match: re.Match[str], locale: LocaleRules) -> str:
     endings = numbers.feminine_by_case.get(case.removeprefix("-"), ())
     if endings and noun[1].endswith(endings):
         return f"feminine{case}"
-    gender = _gender(noun[1].lower(), locale)
+    gender = gender_of(noun[1].lower(), locale)
     if gender == "masculine" and not case:
         return _agreement(match["n"], noun[1].lower(), locale)
     return gender + case
@@ -197,10 +197,11 @@ def _form_before_capital(match: re.Match[str], case: str, locale: LocaleRules) -
     noun = _CAPITAL_NOUN.match(match.string, place)
     if noun is None or not match.string[place + 1].isupper():
         return "plain"
-    return _gender(noun[1].lower(), locale) + case
+    return gender_of(noun[1].lower(), locale) + case
 
 
-def _gender(noun: str, locale: LocaleRules) -> str:
+def gender_of(noun: str, locale: LocaleRules) -> str:
+    """Return the gender that the ending of a noun in lower case shows; `masculine` if it shows none."""
     numbers = locale.lexicon.numbers
     if noun in numbers.masculine_nouns:
         return "masculine"

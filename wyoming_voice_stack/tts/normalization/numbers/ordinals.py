@@ -6,12 +6,18 @@ import functools
 import re
 
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
+from wyoming_voice_stack.tts.normalization.numbers.cardinals import gender_of
 
 _SHORT_ENDING = "er"
 """Spanish: `1er piso`, `3er piso`."""
 _WORD_BEFORE = re.compile(r"[^\W\d_] $")
 _MASCULINE, _GOVERNED = "ordinal-r", "ordinal-n"
 """A masculine noun behind a word is mostly the object of a verb, or has a preposition before it."""
+_NEUTER = "ordinal-s"
+_ARTICLE = "der"
+_BEFORE_ARTICLE = re.compile(r"([^\W\d_]{2,40}) $")
+_LONGEST_WORD = 42
+_NOUN_AFTER = re.compile(r"\s([^\W\d_]{2,40})")
 
 
 def restore_ordinal_signs(text: str, locale: LocaleRules) -> str:
@@ -88,9 +94,27 @@ def _dotted(match: re.Match[str], locale: LocaleRules) -> str:
     word = match[1].lower()
     if match.end() == len(match.string) and word not in locale.lexicon.dotted_at_end:
         return match[0]
+    return f"{match[1]} {locale.numerals.ordinal(int(match[2]), _form_after(word, match, locale))}"
+
+
+def _form_after(word: str, match: re.Match[str], locale: LocaleRules) -> str:
+    """Return the form behind `word`, which begins the match, for the noun behind the match."""
     contexts = locale.lexicon.dotted_ordinals.items()
     form = next((form for form, words in contexts if word in words), "ordinal")
-    return f"{match[1]} {locale.numerals.ordinal(int(match[2]), form)}"
+    found = _NOUN_AFTER.match(match.string, match.end())
+    noun = found[1] if found else ""
+    known = locale.lexicon.bare_ordinals
+    if form == _NEUTER and noun in known.get(_MASCULINE, ()):
+        return _MASCULINE
+    if word != _ARTICLE or not locale.lexicon.oblique_leads:
+        return form
+    begin = match.start()
+    before = _BEFORE_ARTICLE.search(match.string, max(begin - _LONGEST_WORD, 0), begin)
+    if before is None:
+        return form
+    is_feminine = noun in known.get("ordinal", ()) or gender_of(noun.lower(), locale) == "feminine"
+    is_genitive = before[1][0].isupper() and before.start() > 0 and is_feminine
+    return _GOVERNED if is_genitive or before[1].lower() in locale.lexicon.oblique_leads else form
 
 
 def verbalize_series(text: str, locale: LocaleRules) -> str:
@@ -115,7 +139,8 @@ def _in_series(match: re.Match[str], locale: LocaleRules) -> str:
     if not lead and not match["more"] and match.end() == len(match.string):
         return match[0]
     contexts = locale.lexicon.dotted_ordinals.items()
-    form = next((form for form, words in contexts if lead.lower() in words), None)
+    is_known = any(lead.lower() in words for _, words in contexts)
+    form = _form_after(lead.lower(), match, locale) if is_known else None
     form = form or locale.lexicon.calendar.day_form
     row = match["row"]
     last = row.rindex(".", 0, -1) + 1 if match["more"] else len(row)

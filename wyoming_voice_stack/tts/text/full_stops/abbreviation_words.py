@@ -81,3 +81,11 @@ NAMED_BUILDINGS = (
 )
 """Beginnings of Russian nouns before `им.` and a name."""
 VERB_ENDINGS = "ай уй яй ри жи ди ги ши ти ть л ла ло ли ет ит ут ют ат ят шь те ем ся сь жно"
+ORDINAL_LEADS = "der die das dem den des am im vom zum zur beim bis"
+"""German words before an ordinal number with a full stop."""
+GERMAN_DETERMINERS = """
+    jeden jede jedes jedem dieses diesem diesen diese letzten mein meine meinen meinem meiner dein deine deinen deinem
+    sein seine seinen seinem seiner ihr ihre ihren ihrem ihrer unser unsere unseren unserem euer eure einen einem einer
+    kein keine keinen
+"""
+"""Those before which a sentence may also end: `Das sind seine 4. Danach`."""

@@ -6,7 +6,6 @@ import re
 
 from wyoming_voice_stack.tts.text.full_stops.abbreviation_words import (
     CAPITAL_ABBREVIATIONS,
-    FIRST_WORDS,
     NAME_ABBREVIATIONS,
     NAME_ENDINGS,
     NAMED_BUILDINGS,
@@ -15,7 +14,16 @@ from wyoming_voice_stack.tts.text.full_stops.abbreviation_words import (
     VERB_ENDINGS,
     WORDS_BEFORE_LETTERS,
 )
+from wyoming_voice_stack.tts.text.full_stops.next_word import (
+    STARTERS,
+    begins_with_none_of,
+    begins_with_one_of,
+)
 from wyoming_voice_stack.tts.text.full_stops.numbered import numbers_what_follows
+from wyoming_voice_stack.tts.text.full_stops.ordinal_numbers import (
+    number_ends_sentence,
+    ordinal_may_follow,
+)
 
 _TITLES = frozenset(CAPITAL_ABBREVIATIONS.split())
 """Abbreviations before a name only with these capital letters; otherwise a word that may end a sentence."""
@@ -52,8 +60,6 @@ _WITH_TIMES = frozenset(TIME_WORDS.split())
 """Words that go on with a time of day: `at 5 p.m. Monday`."""
 _AFTER_NAMES = frozenset(NAME_ENDINGS.split())
 """Abbreviations behind a name, which the name may go on after, or the sentence may end."""
-_STARTERS = frozenset(FIRST_WORDS.split())
-"""Words that begin a sentence, and are hardly ever a part of a name."""
 _SURNAMES = frozenset({"Das", "Den", "Han", "Ma", "Son", "To", "Vi"})
 """Those that are surnames, which follow a single initial: `J. Ma`."""
 _LETTERED = frozenset(WORDS_BEFORE_LETTERS.split())
@@ -69,22 +75,13 @@ _GRADES = frozenset("ABCDEF")
 _GRADE = re.compile(r"(?<!\w)(?:got|gets?|earned|received|scored|gave \w{2,4}) an? $")
 """Words before a letter that is a grade: `She got an A.`"""
 
-_ORDINAL_CONTEXT = frozenset(
-    {"der", "die", "das", "dem", "den", "des", "am", "im", "vom", "zum", "zur", "beim", "bis"},
-)
-_MONTHS = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
-_MONTH_LETTERS = 3
-
 _NUMBERED = ("str", "nr")
 """Endings of words before a number, such as "Hauptstr."."""
-_SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,|\s?[-\u2013])\s*$")
-"""The previous ordinal of a list of ordinals."""
-_HOUSE_NUMBER = re.compile(r"(?<!\w)(?:no|nr|num):\s*$", re.IGNORECASE)
-"""The end of a line before a number that ends it: Turkish `No: 5.`"""
 _FIRST_NUMERAL = re.compile(r"(?<!\w)[IVXL]{1,8}\. (?:und|oder|sowie|bis|i|a) $")
 """The numeral before another one: `im XIX. und XX. Jh.`"""
-_LISTED = (":", ",", ";", "(")
-
+_UNITS = frozenset({"Min", "Std", "Sek"})
+"""German units before a noun: `5 Min. Pause`."""
+_DIGITS = tuple("0123456789\u00bd\u00bc\u00be")
 _LAST_WORD = re.compile(r"(?<![^\W_])(?<!\w\.)(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+(?:\.[^\W\d_]+)*$")
 """The letters behind a degree sign or a digit are a unit, those behind a slash a part of an address."""
 _UNIT = re.compile(
@@ -137,7 +134,6 @@ _LISTED_ADDRESS = re.compile(r"(?:^|[,;:]\s)$")
 """In front of `Al.`, a Polish avenue or a Portuguese alameda; elsewhere it is a name too."""
 _SPACED = re.compile(r"(?<!\w)[a-z\u00e0-\u00ff]\. ?$")
 """The first part of an abbreviation such as `z. B.`"""
-_NEXT_WORD = re.compile(r"[^\W\d_]+")
 _CONTEXT_CHARACTERS = 120
 """Characters before a full stop that say what it means; more would be searched again at each full stop."""
 
@@ -152,7 +148,7 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
     if goes_on := _goes_on(stem, after):
         return None if goes_on is _UNCERTAIN else False
     if number := _LAST_NUMBER.search(stem):
-        return _number_is_end(stem[: number.start()], after)
+        return number_ends_sentence(stem[: number.start()], after)
     end = stem[-_LONGEST_WORD:]
     word = _LAST_WORD.search(end)
     if end.endswith(_OTHER_SCRIPTS):
@@ -161,7 +157,7 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
         return True
     place = _PLACES.get(word[0].lower())
     if place is not None and after[0].isupper():
-        return place.search(end[: word.start()]) is None or _is_one_of(_STARTERS, after)
+        return place.search(end[: word.start()]) is None or begins_with_one_of(STARTERS, after)
     return _word_is_end(word[0], end[: word.start()], after)
 
 
@@ -172,7 +168,7 @@ def _goes_on(stem: str, after: str) -> bool | str:
         is_open_date = date is not None and not date["day"]
         return _UNCERTAIN if is_open_date else date is not None or _FLAT.search(stem) is not None
     if after[0] in _CURRENCY_LETTERS and _AMOUNT.search(stem):
-        is_currency = _is_one_of(_CURRENCIES, after)
+        is_currency = begins_with_one_of(_CURRENCIES, after)
         return _UNCERTAIN if is_currency is None else is_currency
     return False
 
@@ -180,14 +176,14 @@ def _goes_on(stem: str, after: str) -> bool | str:
 def _word_is_end(word: str, previous: str, after: str) -> bool | None:
     """Return the same for a full stop behind `word`; `previous` is the text before the word."""
     if word.lower() in _CLOSING:
-        return _is_not(_WITH_TIMES, after)
+        return begins_with_none_of(_WITH_TIMES, after)
     if (is_numbered := numbers_what_follows(word, previous, after)) is not False:
         return is_numbered and False
     if len(word) == 1 and word.isupper() and _is_letter(word, previous):
         return True
     if _precedes_noun(word, previous):
-        return _is_one_of(_STARTERS, after)
-    if _ROMAN.fullmatch(word) and _begins_or_follows_context(previous):
+        return begins_with_one_of(STARTERS, after)
+    if _ROMAN.fullmatch(word) and ordinal_may_follow(previous):
         return False
     return _is_end_behind_name(word, previous, after)
 
@@ -200,6 +196,8 @@ def _precedes_noun(word: str, previous: str) -> bool:
     if word in {"al", "Al"}:
         place = _BEFORE_ALLEY if word == "al" else _LISTED_ADDRESS
         return place.search(previous) is not None
+    if word in _UNITS:
+        return previous.rstrip().endswith(_DIGITS)
     return word == "max" and not previous.endswith("the ")
 
 
@@ -208,7 +206,7 @@ def _is_end_behind_name(word: str, previous: str, after: str) -> bool | None:
     is_name = _is_dotted_name(word) and not _SPACED.search(previous)
     is_and_others = word == "al" and previous.endswith("et ")
     if word.lower() in _AFTER_NAMES or is_and_others or is_name:
-        is_start = _is_one_of(_STARTERS - _SURNAMES if len(word) == 1 else _STARTERS, after)
+        is_start = begins_with_one_of(STARTERS - _SURNAMES if len(word) == 1 else STARTERS, after)
         is_place = is_start is False and len(word) > 1 and _BEHIND_VERB.search(previous) is not None
         return _begins_report(after) if is_place else is_start
     return not _is_abbreviation(word, followed_by_letter=after[0].isalpha())
@@ -236,16 +234,6 @@ def _is_lettered(previous: str) -> bool:
     return bool(words) and words[-1].lower().rstrip(":") in _LETTERED
 
 
-def _is_one_of(words: frozenset[str], after: str) -> bool | None:
-    """Return whether `after` begins with one of the words, or None if it may yet."""
-    found = _NEXT_WORD.match(after)
-    if found is None:
-        return False
-    if found.end() < len(after):
-        return found[0] in words
-    return None if any(word.startswith(found[0]) for word in words) else False
-
-
 def _begins_report(after: str) -> bool | None:
     """Return whether a name and a verb begin a sentence: `Parliament says so.`; None if it is not certain yet."""
     found = _REPORT.match(after)
@@ -254,16 +242,6 @@ def _begins_report(after: str) -> bool | None:
     if found["end"]:
         return found["verb"] in _REPORT_VERBS
     return None if any(verb.startswith(found["verb"]) for verb in _REPORT_VERBS) else False
-
-
-def _is_not(words: frozenset[str], after: str) -> bool | None:
-    is_one = _is_one_of(words, after)
-    return None if is_one is None else not is_one
-
-
-def _begins_or_follows_context(before: str) -> bool:
-    words = before.split()
-    return not words or words[-1].lower() in _ORDINAL_CONTEXT
 
 
 def _is_abbreviation(word: str, *, followed_by_letter: bool) -> bool:
@@ -281,17 +259,3 @@ def _is_abbreviation(word: str, *, followed_by_letter: bool) -> bool:
         lowered in _BEFORE_NUMBERS or lowered.endswith(_NUMBERED) or word in _WEEKDAYS
     )
     return not followed_by_letter and is_before_number
-
-
-def _number_is_end(before_number: str, after: str) -> bool | None:
-    words = before_number.split()
-    if _HOUSE_NUMBER.search(before_number) and after[0].isupper():
-        return True
-    if _SERIES.search(before_number) or before_number.rstrip().endswith(_LISTED):
-        return False
-    if not words or after[0].isdigit() or words[-1].lower() in _ORDINAL_CONTEXT:
-        return False
-    start = after[:_MONTH_LETTERS].lower()
-    if start in _MONTHS:
-        return False
-    return None if any(month.startswith(start) for month in _MONTHS) else True

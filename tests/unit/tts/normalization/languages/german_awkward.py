@@ -72,7 +72,7 @@ GERMAN = {
     "Die Lichtgeschwindigkeit ist 299.792.458 m/s.": "Die Lichtgeschwindigkeit ist zweihundertneunundneunzig Millionen siebenhundertzweiundneunzigtausendvierhundertachtundfünfzig Meter pro Sekunde.",
     "Der Raum misst 3 x 4 m.": "Der Raum misst drei mal vier Meter.",
     "Das Bild hat 1920x1080 Pixel.": "Das Bild hat neunzehnhundertzwanzig mal eintausendachtzig Pixel.",
-    "Windstärke 5 aus NW.": "Windstärke fünf aus NW.",
+    "Windstärke 5 aus NW.": "Windstärke fünf aus Nordwest.",
     "Niederschlag: 0,5 mm.": "Niederschlag: null Komma fünf Millimeter.",
     "Es fallen 2-4 cm Schnee.": "Es fallen zwei bis vier Zentimeter Schnee.",
     "Luftfeuchte 45%, Taupunkt 12 °C.": "Luftfeuchte fünfundvierzig Prozent, Taupunkt zwölf Grad Celsius.",

@@ -1,0 +1,45 @@
+"""Numbers with a full stop: ordinals, dates and house numbers."""
+
+from __future__ import annotations
+
+import re
+
+from wyoming_voice_stack.tts.text.full_stops.abbreviation_words import (
+    GERMAN_DETERMINERS,
+    ORDINAL_LEADS,
+)
+from wyoming_voice_stack.tts.text.full_stops.next_word import STARTERS, begins_with_one_of
+
+_LEADS = frozenset(ORDINAL_LEADS.split())
+_DETERMINERS = frozenset(GERMAN_DETERMINERS.split())
+_MONTHS = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
+_MONTH_LETTERS = 3
+
+_SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,|/|\s?[-\u2013])\s*$")
+"""The previous ordinal of a list of ordinals."""
+_HOUSE_NUMBER = re.compile(r"(?<!\w)(?:no|nr|num):\s*$", re.IGNORECASE)
+"""The end of a line before a number that ends it: Turkish `No: 5.`"""
+_LISTED = (":", ",", ";", "(")
+
+
+def number_ends_sentence(before_number: str, after: str) -> bool | None:
+    """Return whether the full stop behind a number ends the sentence, or None if more must be seen."""
+    words = before_number.split()
+    if _HOUSE_NUMBER.search(before_number) and after[0].isupper():
+        return True
+    if _SERIES.search(before_number) or before_number.rstrip().endswith(_LISTED):
+        return False
+    if not words or after[0].isdigit() or words[-1].lower() in _LEADS:
+        return False
+    if words[-1].lower() in _DETERMINERS:
+        return begins_with_one_of(STARTERS, after)
+    start = after[:_MONTH_LETTERS].lower()
+    if start in _MONTHS:
+        return False
+    return None if any(month.startswith(start) for month in _MONTHS) else True
+
+
+def ordinal_may_follow(before: str) -> bool:
+    """Return whether a numeral behind `before` may be an ordinal: at the beginning, or behind an article."""
+    words = before.split()
+    return not words or words[-1].lower() in _LEADS
