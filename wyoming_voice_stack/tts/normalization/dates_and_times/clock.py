@@ -188,6 +188,10 @@ def _patterns(locale: LocaleRules) -> tuple[re.Pattern[str], ...]:
     if "h" in clock.marks:
         spaced = rf"(?P<h>\d{{1,2}}) h (?P<m>[0-5]\d){no_more}{after}"
         patterns.append(before + spaced)
+        full, short = r"(?P<h{}>\d{{1,2}}) ?h ?(?P<m{}>[0-5]\d)", r"(?P<h{}>\d{{1,2}}) ?h"
+        for first, second in ((full, short), (short, full)):
+            ends = first.format("", "") + RANGE + second.format("2", "2")
+            patterns.insert(0, f"{before}{ends}{no_more}{after}")
     if clock.dotted_marks:
         words = "|".join(clock.dotted_marks)
         leads = "|".join((*clock.dotted_marks, *clock.dotted_leads))

@@ -32,7 +32,7 @@ def _expand_weekday(match: re.Match[str], locale: LocaleRules) -> str:
 
 def _expand_weekday_range(match: re.Match[str], locale: LocaleRules) -> str:
     first, last = (locale.names.weekdays.get(match[group].lower()) for group in (1, 2))
-    return f"{first} {locale.lexicon.to} {last}" if first and last else match[0]
+    return f"{first} {locale.lexicon.to} {last}" if first and last and first != last else match[0]
 
 
 def _expand_joined(match: re.Match[str], locale: LocaleRules) -> str:
@@ -56,11 +56,16 @@ def _joined_pattern(locale: LocaleRules) -> re.Pattern[str]:
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
 def _weekday_range_pattern(locale: LocaleRules) -> re.Pattern[str]:
-    if not locale.lexicon.calendar.unambiguous_abbreviations:
+    calendar = locale.lexicon.calendar
+    if not calendar.unambiguous_abbreviations and not calendar.weekday_joints:
         return re.compile("(?!)()()")
     known = "|".join(re.escape(name.title()) for name in locale.names.weekdays)
+    # Dutch writes them in lower case too.
+    flags = re.IGNORECASE if _UNTIL in calendar.weekday_joints else re.NOFLAG
+    stop = r"(?:\.(?=\s[^\W\d_A-Z]|\s\d|,))?"
     return re.compile(
-        rf"(?<![\w-])({known})\.?{RANGE}({known})(?![\w-])(?:\.(?=\s[^\W\d_A-Z]|\s\d|,))?"
+        rf"(?<![\w-])({known})\.?{RANGE}({known})(?![\w-]){stop}",
+        flags,
     )
 
 

@@ -170,7 +170,7 @@ def _code_pattern(locale: LocaleRules) -> re.Pattern[str]:
     gap = rf"\.?(?: ?[:=#] ?| (?:(?:{_JOINING}) )?)" if locale.lexicon.spaced else r"[^\d\n]{0,3}"
     begin = r"(?<!\w)" if locale.lexicon.spaced else ""
     gap += r"(?:[A-Z]{1,3}-)?"
-    number = r"(?:\d{4,12}|\d{2,3}(?:[- ]\d{2,4}){2,4}|\d{3}[- ]\d{2,4})"
+    number = r"(?:\d{4,12}|\d{2,3}(?:[- ]\d{2,4}){2,4}|\d{3}[- ]\d{2,4}|\d{2,4}\.\d{6,8})"
     digits = rf"{number}(?:, {number}(?!\w|{_counted(locale)}))*"
     return re.compile(rf"({begin}(?i:{words}){gap})({digits})(?![\w:]|[.,-]\d| ?[%°€$])")
 

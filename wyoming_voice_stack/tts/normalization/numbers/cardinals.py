@@ -32,6 +32,8 @@ _UNIT_OR_WORD = re.compile(r" ?[^\W\d_]| ?[%\u00b0]")
 _POINT = re.compile(r"\d\.\d")
 _SHORTEST_LIST = len("1,2")
 _ADJOINS = re.compile(r"[^\W\d_]\Z|\w[.,]\Z")
+_PART_OF_CODE = re.compile(r"[A-Z]$|\d-$")
+"""In front of the digits of `IB3456`, and of the second number of a score."""
 _BARE_FRACTION = re.compile(r"(?<![\w.,])\.(?=\d)")
 _NO_LEADING_ZERO = frozenset({"ja", "ko"})
 _LEADING_ZERO = re.compile(
@@ -172,7 +174,8 @@ def _form(match: re.Match[str], locale: LocaleRules) -> str:
     case = case_of_number(match.string, match.start(), match.end(), locale)
     if numbers.capitalized_nouns:
         return "plain" if match["minus"] else _form_before_capital(match, case, locale)
-    noun = None if match["minus"] else _NOUN.match(match.string, match.end())
+    is_part = _PART_OF_CODE.search(match.string, max(match.start() - 2, 0), match.start())
+    noun = None if match["minus"] or is_part else _NOUN.match(match.string, match.end())
     if noun is None:
         return f"masculine{case}" if case else "plain"
     endings = numbers.feminine_by_case.get(case.removeprefix("-"), ())

@@ -80,6 +80,7 @@ UNSPACED = {
     "ml": "volume-milliliter",
     "mL": "volume-milliliter",
     "cl": "volume-centiliter",
+    "dl": "volume-deciliter",
     "kcal": "energy-kilocalorie",
     "kJ": "energy-kilojoule",
     "ms": "duration-millisecond",

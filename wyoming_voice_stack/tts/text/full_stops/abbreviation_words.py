@@ -12,7 +12,7 @@ NAME_ABBREVIATIONS = """
     ул им проф акад тов напр тел
     örn bkz özv ifj id pl kl bl dvs нар вул ім
     просп пл пер пос оз наб бул корп оф эт каб \u0433\u043e\u0440
-    ir avda bd geb fa vgl sog tél tř woj máx mín maks ks séc
+    fam ir avda bd geb fa vgl sog tél tř woj máx mín maks ks séc
 """
 """Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
 
@@ -21,7 +21,7 @@ Turkish and Hungarian; Russian; Turkish, Hungarian, Swedish and Ukrainian; Spani
 """
 CAPITAL_ABBREVIATIONS = """
     Sen Rep Gov Pres Col Ft Ph Av Mgr MUDr JUDr PhDr RNDr Bc Sn Cad Dña Sres Sigg Profa Srta Dott Pck Pkt Msp Tl
-    Pza Pça Hd Bât Eng Exmo Exma Arq
+    Pza Pça Sta Sto Hd Bât Eng Exmo Exma Arq
 """
 NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
@@ -29,9 +29,9 @@ NUMBER_ABBREVIATIONS = """
     núm pág págs pag pagg cap č čl poz стр рис гл табл ст кв пл д эт
     jan feb apr jun jul aug sept dec okt dez nov oct janv févr juil déc ene abr dic gen mag giu lug ago ott
     mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
-    мин макс ок пн вт чт пт вс янв фев февр мар апр июн июл авг сен сент окт ноя нояб дек
+    мин макс ок род пн вт чт пт вс янв фев февр мар апр июн июл авг сен сент окт ноя нояб дек
     \u0441\u0440 \u0441\u0431
-    rt rte hfst afb rys nrs aprox mins segs zach wsch ap
+    rt th sem env nro rte ust pok dn ur zm wt śr czw pt sob niedz hfst afb rys nrs aprox mins segs zach wsch ap
     hod sa dk sn pzt çar cmt
 """
 """Abbreviations only before a number; otherwise a word that may end a sentence."""

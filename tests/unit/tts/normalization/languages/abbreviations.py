@@ -46,6 +46,11 @@ FRENCH = {
     "Du lun. au ven. C'est un jeu. Et la mer et le sam.": "Du lundi au vendredi. | C'est un jeu. | Et la mer et le sam.",
     "Elle mesure 1m65, 1,5 M d'habitants, 5mn, RDV à midi.": "Elle mesure un mètre soixante-cinq, un virgule cinq million d'habitants, cinq minutes, rendez-vous à midi.",
     "Acte V, scène II. Vol. II.": "Acte cinq, scène deux. | Volume deux.",
+    "Ouvert 8h30-12h et 14h-15h30, Lun-Ven 9h-17h.": "Ouvert huit heures trente à douze heures et quatorze heures à quinze heures trente, lundi à vendredi neuf à dix-sept heures.",
+    "1 pomme, 31 pommes, 21 bouteilles, 1 côté.": "une pomme, trente-et-une pommes, vingt-et-une bouteilles, un côté.",
+    "3 Md$, 2 M€, 1/4 l, les n°s 1 et 2.": "trois milliards de dollars, deux millions d’euros, un quart de litre, les numéros un et deux.",
+    "Temp. : 21 °C, hum. : 45 %, th. 6-7, env. 5 km.": "Température : vingt-et-un degrés Celsius, humidité : quarante-cinq pour cent, thermostat six-sept, environ cinq kilomètres.",
+    "M. le Président, 1 càc de sel, 1 c.à.s d'huile.": "monsieur le Président, une cuillère à café de sel, une cuillère à soupe d'huile.",
 }
 
 SPANISH = {
@@ -53,6 +58,10 @@ SPANISH = {
     "De lun. a vie. El mar y la luz. D.ª Ana, Pº de Gracia.": "De lunes a viernes. | El mar y la luz. | doña Ana, paseo de Gracia.",
     "El 1º de mayo, vol. II, fig. 3, Pza. Mayor.": "El primero de mayo, volumen dos, figura tres, plaza Mayor.",
     "Mide 3 m x 4 m. No 5, sino 6.": "Mide tres metros por cuatro metros. | No cinco, sino seis.",
+    "2do lugar, 3ra vez, 4to piso, 5° grado.": "segundo lugar, tercera vez, cuarto piso, quinto grado.",
+    "1 000 000 de pasos, 12 mil €, 5 000 €.": "un millón de pasos, doce mil euros, cinco mil euros.",
+    "Real Madrid 2-1 Barça, el vuelo IB3456 llega.": "Real Madrid dos-uno Barça, el vuelo IB tres mil cuatrocientos cincuenta y seis llega.",
+    "Sta. María, Nro. 5, p. 3, los n.os 1 y 2, c/u.": "Santa María, Número cinco, página tres, los números uno y dos, cada uno.",
 }
 
 ITALIAN = {
@@ -60,6 +69,11 @@ ITALIAN = {
     "Il dott. Rossi, la sig.na Bianchi, l'ing. Neri e l'arch. Blu.": "Il dottor Rossi, la signorina Bianchi, l'ingegner Neri e l'architetto Blu.",
     "Dal 1° al 15 marzo, dall'1 maggio, da lun. a ven.": "Dal primo al quindici marzo, dal primo maggio, da lunedì a venerdì.",
     "L'1 è un numero. 5 sec. Ecco.": "L'uno è un numero. | cinque secondi. | Ecco.",
+    "La 2a guerra, nei secoli XVIII e XIX, arrivato 3°, il 5° figlio.": "La seconda guerra, nei secoli diciotto e diciannove, arrivato terzo, il quinto figlio.",
+    "Fuori 3°: freddo. 1°: Anna, 2°: Ben.": "Fuori tre gradi: freddo. | primo: Anna, secondo: Ben.",
+    "5 mln €, 200 mila €, 1 zaino, 1 studente, 1 amico.": "cinque milioni di euro, duecentomila euro, uno zaino, uno studente, un amico.",
+    "Alle h. 18.30, h 18, 20 h di luce, 10 gg.": "Alle ore diciotto e trenta, ore diciotto, venti ore di luce, dieci giorni.",
+    "La fam. Rossi, tel.: 333.1234567.": "La famiglia Rossi, telefono: tre tre tre, uno due tre, quattro cinque sei sette.",
 }
 
 DUTCH = {
@@ -67,12 +81,17 @@ DUTCH = {
     "Ma. t/m vr. open. Zo en zo is het. WO II was lang.": "maandag tot en met vrijdag open. | Zo en zo is het. | wereldoorlog twee was lang.",
     "10 - 5 = 5, het is -5 graden.": "tien minus vijf is vijf, het is min vijf graden.",
     "Het is ma 30-11-2026. 1,5 mln. mensen.": "Het is maandag dertig november tweeduizendzesentwintig. | één komma vijf miljoen mensen.",
+    "Nog 3:25 op de timer, wekker op 6.45, om 7.15 uur.": "Nog drie minuten vijfentwintig seconden op de timer, wekker op zes uur vijfenveertig, om zeven uur vijftien.",
+    "Het kost 6.45. Ma-vr open, zo-zo.": "Het kost zes komma vijfenveertig. | maandag tot vrijdag open, zo-zo.",
+    "2 dl melk, a.d.h.v. dit, o.m. dat, fam. Jansen.": "twee deciliter melk, aan de hand van dit, onder meer dat, familie Jansen.",
 }
 
 PORTUGUESE = {
     "Nº 8, nº 5, art. 5, fig. 3, págs. 3-5, ex.: maçã.": "número oito, número cinco, artigo cinco, figura três, páginas três a cinco, exemplo: maçã.",
     "Eng. Costa, Prof.ª Ana, D. Maria e D. Pedro.": "engenheiro Costa, professora Ana, dona Maria e dom Pedro.",
     "De seg. a sex. Aprox. 20 %. Ter e ter.": "De segunda-feira a sexta-feira. | Aproximadamente vinte por cento. | Ter e ter.",
+    "1 vez por semana, 2 colheres, 1 mensagem, 1 mês.": "uma vez por semana, duas colheres, uma mensagem, um mês.",
+    "Sta. Maria, ap. 12, Seg-Sex 9h-17h, 14h30-16h.": "Santa Maria, apartamento doze, segunda-feira a sexta-feira nove horas a dezessete horas, catorze horas e trinta a dezesseis horas.",
 }
 
 POLISH = {
@@ -80,10 +99,17 @@ POLISH = {
     "I wieku nie widać. Art. LIII ustawy, rys. 3.": "I wieku nie widać. | Artykuł pięćdziesiąt trzy ustawy, rysunek trzy.",
     "U dr. Nowaka i z dr. Nowakiem, od pon. do pt.": "U doktora Nowaka i z doktorem Nowakiem, od poniedziałku do piątku.",
     "Al. Jerozolimskie 5. Wiatr płn.-zach. 15 km/h.": "Aleje Jerozolimskie pięć. | Wiatr północno-zachodni piętnaście kilometrów na godzinę.",
+    "W XVIII i XIX w., IV piętro, III RP.": "W osiemnastym wieku i w dziewiętnastym wieku, czwarte piętro, trzecia RP.",
+    "Masz 1 wiadomość, ma 1 psa. Dn. 5 maja.": "Masz jedną wiadomość, ma jednego psa. | Dnia piątego maja.",
+    "Pon.-pt. 9-17, sob. 10-12, pok. 12.": "od poniedziałku do piątku dziewięć-siedemnaście, sobota dziesięć-dwanaście, pokój dwanaście.",
+    "Minutnik: zostało 3:25.": "Minutnik: zostało trzy minuty dwadzieścia pięć sekund.",
 }
 
 RUSSIAN = {
     "Ст. LIII закона, п. 5 ст. 3, рейс № LH400, №№ 5 и 6.": "Статья пятьдесят три закона, пункт пять статьи три, рейс номер LH четыреста, номера пять и шесть.",
     "В LIV главе, в IV квартале, у д-ра Иванова.": "В пятьдесят четвертой главе, в четвертом квартале, у доктора Иванова.",
     "Из-за г. Белого. В гор. Грозного. С пн по пт.": "Из-за города Белого. | В городе Грозного. | С понедельника по пятницу.",
+    "В XVIII и XIX вв., 70-е и 80-е, 40-е место, 80-й год.": "В восемнадцатом веке и в девятнадцатом веке, семидесятые и восьмидесятые, сороковое место, восьмидесятый год.",
+    "Пн-Пт, счёт 2:1, время 14:07.": "с понедельника по пятницу, счёт два, один, время четырнадцать ноль семь.",
+    "См. рис. 3, 5 см. Потом.": "Смотри рисунок три, пять сантиметров. | Потом.",
 }
