@@ -16,7 +16,7 @@ _INITIAL_CHARACTERS = 2
 _LEAST = "min."
 """Minutes behind a number, and a minimum before one."""
 _NAME = "Max."
-"""A maximum before a number, and a first name at the end of a sentence."""
+"""A maximum before a number or at the beginning of a label; else a first name at the end of a sentence."""
 _SIGN = "[-\u2212\u2013+~\u2248]"
 _NUMBER_NEXT = re.compile(rf"\s?{_SIGN}?\s?\d")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_])")
@@ -152,7 +152,8 @@ def _expanded(match: re.Match[str], locale: LocaleRules) -> str:
     is_unit = short in words.unit_symbols or short.lower() == _LEAST
     if is_unit and _NUMBER_BACK.search(match.string[: match.start()][-_NUMBER_CHARACTERS:]):
         return short
-    is_limit = short.lower() == _LEAST or short == _NAME
+    is_label = match.start() == 0 and match.end() < len(match.string)
+    is_limit = (short.lower() == _LEAST or short == _NAME) and not is_label
     if is_limit and not _NUMBER_NEXT.match(match.string, match.end()):
         return short
     is_letter = len(short) == _INITIAL_CHARACTERS and short.endswith(".")

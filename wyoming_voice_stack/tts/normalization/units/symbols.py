@@ -61,6 +61,7 @@ UNSPACED = {
     "MB": "digital-megabyte",
     "GB": "digital-gigabyte",
     "TB": "digital-terabyte",
+    "kbit": "digital-kilobit",
     "Mbit": "digital-megabit",
     "Gbit": "digital-gigabit",
     "mm": "length-millimeter",

@@ -12,7 +12,7 @@ NAME_ABBREVIATIONS = """
     ул им проф акад тов напр тел
     örn bkz özv ifj id pl kl bl dvs нар вул ім
     просп пл пер пос оз наб бул корп оф эт каб \u0433\u043e\u0440
-    fam ir avda bd geb fa vgl sog tél tř woj máx mín maks ks séc
+    avda bd geb fa vgl sog tél tř woj máx mín maks ks séc
 """
 """Abbreviations before a name or a noun: a capital letter after them does not begin a sentence.
 
@@ -21,7 +21,7 @@ Turkish and Hungarian; Russian; Turkish, Hungarian, Swedish and Ukrainian; Spani
 """
 CAPITAL_ABBREVIATIONS = """
     Sen Rep Gov Pres Col Ft Ph Av Mgr MUDr JUDr PhDr RNDr Bc Sn Cad Dña Sres Sigg Profa Srta Dott Pck Pkt Msp Tl
-    Pza Pça Sta Sto Hd Bât Eng Exmo Exma Arq
+    ir fam Fam Pza Pça Sta Sto Hd Bât Eng Exmo Exma Arq
 """
 NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind

@@ -196,9 +196,10 @@ def _precedes_noun(word: str, previous: str) -> bool:
     if word in {"al", "Al"}:
         place = _BEFORE_ALLEY if word == "al" else _LISTED_ADDRESS
         return place.search(previous) is not None
-    if word in _UNITS:
+    if word in _UNITS and previous.strip():
         return previous.rstrip().endswith(_DIGITS)
-    return word == "max" and not previous.endswith("the ")
+    is_label = word in {"Max", "Min"} and not previous.strip()
+    return is_label or (word == "max" and not previous.endswith("the "))
 
 
 def _is_end_behind_name(word: str, previous: str, after: str) -> bool | None:
