@@ -52,7 +52,7 @@ _LONGEST_REFERENCE = 12
 """Characters at the end of a sentence that are searched for an abbreviation such as `Fig.`"""
 _NUMBERED_SENTENCE = re.compile(r"(?:^|[:;,.!?]\s|\n)\s*\[\d{1,3}\]\s")
 _REFERENCE = re.compile(
-    r"(?<!\w)(?:figs?|abb|tab|nr|no|refs?|eqs?|cf|vgl|s|см|рис|zob|rys|bkz|obr|pp?)\.\s*$",
+    r"(?<!\w)(?:figs?|abb|tab|nr|no|refs?|eqs?|cf|vgl|s|см|рис|zob|rys|bkz|obr|pp?|z\.\s?b|e\.\s?g|p\.\s?e[jx]|np|bijv|напр)\.\s*$",
     re.IGNORECASE,
 )
 _CITATION_ENDS = frozenset("])\u3011")

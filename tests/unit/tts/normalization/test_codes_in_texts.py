@@ -40,7 +40,7 @@ GERMAN = {
     " Teelöffel Salz und einen halben Liter Wasser.",
     "Noch 1/2 Std. Mit der 1/2 Tasse, ein ½ Jahr.": "Noch eine halbe Stunde. | Mit der halben Tasse,"
     " ein halbes Jahr.",
-    "1 1/2 Liter, 2½ Tassen, Seite 1/2, 1/2 m²": "eineinhalb Liter, zweieinhalb Tassen, Seite ein"
+    "1 1/2 Liter, 2½ Tassen, Seite 1/2, 1/2 m²": "eineinhalb Liter, zweieinhalb Tassen, Seite eins"
     " Schrägstrich zwei, ein Schrägstrich zwei Quadratmeter.",
     "Karls V. Sohn, Ludwigs XIV. Hof und Katharinas II. Reich.": "Karls des fünften Sohn, Ludwigs des"
     " vierzehnten Hof und Katharinas der zweiten Reich.",

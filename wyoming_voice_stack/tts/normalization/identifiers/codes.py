@@ -42,10 +42,10 @@ _LONG = re.compile(
 )
 _THOUSANDS = re.compile(r"(?<![\w.,+/-])[1-9]\d{0,2}(?: \d{3}){0,2} $")
 _VERSION = re.compile(
-    rf"(?<![.,])(?<!{_NO_CJK})(?P<numbers>[vV]?\d{{1,6}}(?:\.\d{{1,6}}){{2,5}})(?:-?(?P<stage>alpha|beta|rc|a|b)[.-]?(?P<trial>\d{{0,3}}))?"
+    rf"(?<![.,])(?<!{_NO_CJK})(?P<numbers>[vV]\d{{1,6}}(?:\.\d{{1,6}}){{1,5}}|\d{{1,6}}(?:\.\d{{1,6}}){{2,5}})(?:-?(?P<stage>alpha|beta|rc|a|b)[.-]?(?P<trial>\d{{0,3}}))?"
     rf"(?!{_NO_CJK}|[.,]\d)"
 )
-_VERSIONED = "Python|Node|iOS|iPadOS|macOS|Android|Ubuntu|Debian|Fedora|Alpine|HAOS|ESPHome"
+_VERSIONED = "TLS|Bluetooth|Zigbee|HDMI|USB|Python|Node|iOS|iPadOS|macOS|Android|Ubuntu|Debian|Fedora|Alpine|HAOS|ESPHome"
 """Software whose name is followed by a version, not a decimal number: 3.11 is later than 3.9."""
 _YEAR_VERSION = re.compile(r"(?<![\w.,+-])(20\d\d)\.(\d{1,2})(?![\w%°€$]|[.,]\d| ?[%°€$])")
 

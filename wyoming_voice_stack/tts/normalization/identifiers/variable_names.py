@@ -16,6 +16,8 @@ _DOMAINS = (
 _ENTITY = re.compile(
     rf"(?:(?<![\w.])|(?<={WIDE_LETTER}))(?:{_DOMAINS})\.[a-z0-9_]+(?:(?![\w(]|\.\w)|(?={WIDE_LETTER}))"
 )
+_STANDARD = re.compile(r"(?<![\w.])([A-Z]{1,2})\.(?=\d{3,4}(?!\w|\.\d))")
+"""The letters of a standard such as `H.264`."""
 _SNAKE = re.compile(r"(?<![\w@])_{0,2}[^\W_]+(?:_+[^\W_]+)+_{0,2}(?!\w)")
 
 
@@ -23,6 +25,7 @@ def verbalize_identifiers(text: str) -> str:
     """Rewrite `light.living_room` as `light living room`, in any language."""
     if "." in text:
         text = _ENTITY.sub(lambda match: match[0].replace(".", " ").replace("_", " "), text)
+    text = _STANDARD.sub(r"\1 ", text)
     if "_" in text:
         text = _SNAKE.sub(lambda match: " ".join(match[0].replace("_", " ").split()), text)
     return text

@@ -15,6 +15,8 @@ _MASCULINE, _GOVERNED = "ordinal-r", "ordinal-n"
 """A masculine noun behind a word is mostly the object of a verb, or has a preposition before it."""
 _NEUTER = "ordinal-s"
 _ARTICLE = "der"
+_VERBS = frozenset({"Stelle", "Reihe"})
+"""Nouns that are verbs at the beginning of a step: `1. Stelle den Herd an.`"""
 _BEFORE_ARTICLE = re.compile(r"([^\W\d_]{2,40}) $")
 _LONGEST_WORD = 42
 _NOUN_AFTER = re.compile(r"\s([^\W\d_]{2,40})")
@@ -60,6 +62,8 @@ def _bare_pattern(locale: LocaleRules) -> re.Pattern[str]:
 
 def _bare(match: re.Match[str], locale: LocaleRules) -> str:
     forms = locale.lexicon.bare_ordinals.items()
+    if match.start() == 0 and match["noun"] in _VERBS:
+        return match[0]
     form = next(form for form, nouns in forms if match["noun"] in nouns)
     is_governed = _WORD_BEFORE.search(match.string, 0, match.start()) is not None
     if is_governed and form == _MASCULINE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 NAME_ABBREVIATIONS = """
-    dr mr mrs ms sr prof st ste mt gen sgt capt lt rev hon vs approx resp fig et
+    dr mr mrs ms sr prof st ste mt gen sgt capt lt rev hon vs approx resp fig et incl excl autom
     hr fr frl dipl bzw bspw ca vgl sog inkl zzgl ggf evtl
     mme mlle cf sra srta dra exmo exma sig dott avv ing
     mio mrd tsd bzgl med phil
@@ -61,6 +61,8 @@ FIRST_WORDS = """
     Uma Mas Então On Ona Ono To Ale Je Jest Když Jeśli Он Она Они Мы Вы Это Если Bu Ama Az Ez Den Det
     Han Hon Vi Many Some Most Nobody Everyone Several Each Every Both Since While After Before Because
     Although Though Once Until Yes Not Only Just So Or Let Did Does Is Are Was Were Can Could Would Should
+    Mit Bei Nach Vor Aus Auf Für Ohne Durch Noch Nun Auch Nur Schon Alle Alles Kein Keine Mein Meine Dein Deine
+    Seit Während Weil Obwohl Falls Sobald Deshalb Daher Außerdem Zuerst Zuletzt Schließlich Draußen Drinnen
     Potem Potom Pak Wtedy Потом Затем Depois Después Dopo Puis Daarna Toen Sonra
     Jag Men Och Sedan Nu
     Has Have To With From By Even Still Perhaps Maybe Who Which Another Finally Meanwhile Unfortunately
