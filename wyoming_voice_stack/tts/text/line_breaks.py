@@ -168,3 +168,17 @@ def _is_complete(text: str) -> bool:
 def _has_no_case(text: str) -> bool:
     letter = next((character for character in reversed(text) if character.isalpha()), "a")
     return letter.lower() == letter.upper()
+
+
+class ListedLines:
+    """Whether the lines are those of a list without marks, which a colon may introduce."""
+
+    def __init__(self) -> None:
+        self.is_listed = False
+        self._is_after_colon = False
+
+    def end_line(self, line: UnmarkedLine, *, is_colon: bool) -> None:
+        """Take a line. A blank one ends a list, but not between the colon and its first item."""
+        continues = line.is_short if line.text else self._is_after_colon
+        self.is_listed = is_colon or (self.is_listed and continues)
+        self._is_after_colon = is_colon or (self._is_after_colon and not line.text)

@@ -18,21 +18,18 @@ from wyoming_voice_stack.tts.text.boundaries import (
 )
 from wyoming_voice_stack.tts.text.fitting import break_position, clause_positions
 from wyoming_voice_stack.tts.text.input_filter import AddressLimit, LineEndings
-from wyoming_voice_stack.tts.text.line_breaks import UnmarkedLine, UnmarkedList
+from wyoming_voice_stack.tts.text.line_breaks import ListedLines, UnmarkedLine, UnmarkedList
 from wyoming_voice_stack.tts.text.markup.agent_lines import AgentLines
 from wyoming_voice_stack.tts.text.markup.chat_marks import MARK_STARTS
 from wyoming_voice_stack.tts.text.markup.code_fence import CodeFence, OpeningFence, opening_fence
 from wyoming_voice_stack.tts.text.markup.hidden_text import HiddenText
 from wyoming_voice_stack.tts.text.markup.json_tool_calls import is_function_call
-from wyoming_voice_stack.tts.text.markup.line_marks import is_rule, parse_line_mark
+from wyoming_voice_stack.tts.text.markup.line_marks import ends_in_colon, is_rule, parse_line_mark
 from wyoming_voice_stack.tts.text.punctuation import may_be_citation, may_precede_sentence
-from wyoming_voice_stack.tts.text.stream_buffer import StreamBuffer
+from wyoming_voice_stack.tts.text.stream_buffer import NO_BREAK_SPACES, StreamBuffer
 
 MAX_HELD_CHARACTERS = 2_000
 """Longer text without an end of a sentence is cut at the best position in it."""
-NO_BREAK_SPACES = "\u00a0\u2007\u2009\u202f"
-"""Spaces that may separate thousands."""
-_COLONS = (":", "\uff1a")
 
 
 class Scanner:
@@ -55,7 +52,7 @@ class Scanner:
         self._is_whole_line = False
         self._in_list = False
         self._line_characters = 0
-        self._is_listed = self._is_after_colon = False
+        self._listing = ListedLines()
         self._unmarked_list: UnmarkedList | None = None
         self.reasoning_ended = False
         """Whether the last `push`, or `finish`, met the end of reasoning that no mark has begun, and dropped it."""
@@ -136,7 +133,8 @@ class Scanner:
             self._held = StreamBuffer()
             self._agent_lines = AgentLines()
             self._unmarked_list = None
-            self._is_whole_line = self._in_list = self._is_listed = self._is_after_colon = False
+            self._is_whole_line = self._in_list = False
+            self._listing = ListedLines()
             self._line_characters = 0
         elif hidden.drops_line and self._held.line_start is not None:
             self._cut(self._held.line_start)
@@ -172,8 +170,8 @@ class Scanner:
     def _end_line(self) -> None:
         held = self._held
         line = held.line.rstrip()
-        is_colon = line.rstrip("*_ ").endswith(_COLONS)
-        unmarked = UnmarkedLine(line, self._line_characters, self._is_listed)
+        is_colon = ends_in_colon(line)
+        unmarked = UnmarkedLine(line, self._line_characters, self._listing.is_listed)
         if fence := opening_fence(line):
             self._open_fence(fence, line)
         elif held.line_start is not None and (is_rule(line) or is_function_call(line)):
@@ -183,15 +181,12 @@ class Scanner:
             self._cut(len(held.text))
         else:
             if self._cut_list(line):
-                self._is_listed = True
+                self._listing.is_listed = True
                 unmarked = replace(unmarked, is_listed=True)
             held.text = held.text.rstrip() + "\n"
             self._check_candidate()
             self._note_candidate(unmarked)
-        # A blank line ends a list, but not between the colon and its first item.
-        continues = self._is_after_colon if not line else unmarked.is_short
-        self._is_listed = is_colon or (self._is_listed and continues)
-        self._is_after_colon = is_colon or (self._is_after_colon and not line)
+        self._listing.end_line(unmarked, is_colon=is_colon)
         held.begin_line()
         self._is_whole_line = False
         self._line_characters = 0
@@ -272,9 +267,7 @@ class Scanner:
         if held.candidate is None:
             return
         if held.next_word is None:
-            if may_precede_sentence(character):
-                return
-            if held.takes_citation(character):
+            if may_precede_sentence(character) or held.takes_citation(character):
                 return
             held.next_word = len(held.text) - 1
         self._check_candidate()

@@ -6,6 +6,9 @@ from wyoming_voice_stack.tts.text.line_breaks import UnmarkedLine
 from wyoming_voice_stack.tts.text.markup.code_span import BackquoteCounter
 from wyoming_voice_stack.tts.text.punctuation import is_numbered, refers_to_number
 
+NO_BREAK_SPACES = "\u00a0\u2007\u2009\u202f"
+"""Spaces that may separate thousands."""
+
 
 class StreamBuffer:
     """Uncut text with the positions that a cut must shift."""

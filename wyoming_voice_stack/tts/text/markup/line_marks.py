@@ -47,3 +47,8 @@ def is_rule(line: str) -> bool:
 
 def _is_pictogram(character: str) -> bool:
     return unicodedata.category(character) == "So" or "\u2190" <= character <= "\u21ff"
+
+
+def ends_in_colon(line: str) -> bool:
+    """Return whether a line introduces what follows it."""
+    return line.rstrip("*_ ").endswith((":", "\uff1a"))
