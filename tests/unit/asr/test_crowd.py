@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from wyoming.audio import AudioStop
@@ -21,10 +22,10 @@ from tests.support.asr_client import (
 )
 from tests.support.fakes import FakeRecognizer, eventually
 from wyoming_voice_stack.asr import partial_jobs
-from wyoming_voice_stack.asr.engine import Speech, Transcription, TranscriptionRequest
+from wyoming_voice_stack.asr.engine import Speech, SpeechSpan, Transcription, TranscriptionRequest
 from wyoming_voice_stack.asr.partial_jobs import CROWD, PartialJobs, Speakers
 from wyoming_voice_stack.asr.service import AsrService
-from wyoming_voice_stack.engine.job_handle import Wanted
+from wyoming_voice_stack.engine.job_handle import JobHandle, Wanted
 from wyoming_voice_stack.protocol.asr_session import AsrSession
 
 pytestmark = pytest.mark.usefixtures("live", "no_cooldown")
@@ -216,6 +217,23 @@ def test_a_crowd_waits_longer_for_its_next_partial_text(
         speakers.note(PartialJobs(speakers), speaking=True)
     speakers.cool_down(2.0)
     now_s += pause_s - 0.1
+    assert not speakers.ready
+    now_s += 0.1
+    assert speakers.ready
+
+
+def test_the_pause_is_as_long_as_the_transcription_took_several_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s = 100.0
+    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 4.0)
+    monkeypatch.setattr(partial_jobs, "time", SimpleNamespace(monotonic=lambda: now_s))
+    speakers = Speakers()
+    jobs = PartialJobs(speakers)
+    jobs.track(Mock(spec=JobHandle, done=True, failed=True), SpeechSpan(0, 16_000))
+    now_s += 2.0
+    assert jobs.take() is None
+    now_s += 8.0 - 0.1
     assert not speakers.ready
     now_s += 0.1
     assert speakers.ready

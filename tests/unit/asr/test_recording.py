@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.speech import say
@@ -33,6 +33,7 @@ def decoded(pcm: PcmFormat, audio: bytes) -> Samples:
     cuts=st.lists(st.integers(0, 60_000), max_size=10),
     rate=st.sampled_from([8_000, 16_000, 22_050, 48_000]),
 )
+@example(cuts=[3, 7], rate=16_000)
 def test_chunk_sizes_do_not_matter(cuts: list[int], rate: int) -> None:
     pcm = PcmFormat(rate, 2, 1)
     audio = to_pcm16(say("No, thank you very much.", rate))[:60_000]

@@ -152,6 +152,47 @@ async def test_refusals(engine: FakeRecognizer) -> None:
             await utterance.push(PCM, pcm(OPTIONS.max_utterance_s + 0.1))
 
 
+class Names:
+    """The names of a household."""
+
+    names = ("Wintergarten",)
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [(True, Names.names), (False, ())])
+async def test_names_of_the_household(
+    engine: FakeRecognizer, wanted: bool, expected: tuple[str, ...]
+) -> None:
+    async with serving(engine, name_source=Names()) as service:
+        context = service.resolve(UtteranceRequest(household_names=wanted))
+    assert context.request.household_names == expected
+
+
+@pytest.mark.parametrize(
+    ("household", "languages", "candidates"),
+    [
+        ((), (), ()),
+        (("de-AT", "jv"), (), ("de", "jw")),
+        (("de-AT", "jv"), ("jv",), ("jw",)),
+        ((), ("jv", "jv-ID"), ("jw",)),
+    ],
+)
+async def test_languages_to_choose_from(
+    engine: FakeRecognizer,
+    household: tuple[str, ...],
+    languages: tuple[str, ...],
+    candidates: tuple[str, ...],
+) -> None:
+    async with serving(engine, replace(OPTIONS, household=household)) as service:
+        context = service.resolve(UtteranceRequest(languages=languages))
+    assert context.request.candidate_languages == candidates
+
+
 async def test_facts_for_front_ends(engine: FakeRecognizer) -> None:
     options = replace(OPTIONS, household=("de-AT", "jv"), endpoint_silence_s=0.5)
     async with serving(engine, options) as service:
