@@ -13,7 +13,7 @@ take as much time as those of one."""
 PARTIAL_COOLDOWN = 4.0
 """Pause after a partial transcription, as a multiple of the time it took: slow models make fewer."""
 CROWD_COOLDOWN = 40.0
-"""The same in a crowd, in which partial texts take time from final ones."""
+"""The same while `CROWD` others speak: then partial texts take time from final ones."""
 CROWD = 3
 """Number of other people who speak at the time from which on a pause must be longer."""
 CROWD_PAUSE_MS = 256
@@ -23,7 +23,7 @@ the end, one in four is as long."""
 STEP_MS = 32
 """New audio in which speech is looked for at once: a window of the network that detects it."""
 CROWD_STEP_MS = 128
-"""The same in a crowd. The network takes four windows in little more time than one, and a pause there counts from two
+"""The same while `CROWD` others speak. The network takes four windows in little more time than one, and a pause there counts from two
 such steps."""
 
 MAX_AUDIO_GAP_S = 2.0
@@ -40,7 +40,8 @@ class Speakers:
     def __init__(self) -> None:
         self._speaking: dict[PartialJobs, float] = {}
         """Those who speak, and when the last audio of each arrived."""
-        self._cooldown_until = 0.0
+        self._cooling_since = 0.0
+        self._took_s = 0.0
 
     def note(self, jobs: PartialJobs, *, speaking: bool) -> None:
         """Note whether the person of an utterance speaks now."""
@@ -58,30 +59,29 @@ class Speakers:
         hurry = queued or self._count() < CROWD
         return segmenter.paused and (hurry or segmenter.silence_ms >= CROWD_PAUSE_MS)
 
-    @property
-    def ready(self) -> bool:
-        """True when the cooldown after the last partial transcription is over."""
-        return time.monotonic() >= self._cooldown_until
+    def ready(self, jobs: PartialJobs) -> bool:
+        """Return whether the cooldown after the last partial transcription is over for this person."""
+        times = PARTIAL_COOLDOWN if self._count(but=jobs) < CROWD else CROWD_COOLDOWN
+        return time.monotonic() >= self._cooling_since + times * self._took_s
 
     @property
     def interval(self) -> int:
         """Samples of new audio before the next partial transcription of an utterance."""
         return _INTERVAL * max(1, self._count())
 
-    @property
-    def step(self) -> int:
-        """Samples of an utterance in which speech is looked for at once."""
-        return _STEP if self._count() < CROWD else _CROWD_STEP
+    def step(self, jobs: PartialJobs) -> int:
+        """Return the samples of this person's utterance in which speech is looked for at once."""
+        return _STEP if self._count(but=jobs) < CROWD else _CROWD_STEP
 
     def cool_down(self, took_s: float) -> None:
         """Begin the cooldown after a partial transcription that took so long; it does not end a longer one."""
-        times = PARTIAL_COOLDOWN if self._count() < CROWD else CROWD_COOLDOWN
-        until = time.monotonic() + times * took_s
-        self._cooldown_until = max(self._cooldown_until, until)
+        now = time.monotonic()
+        if now + PARTIAL_COOLDOWN * took_s >= self._cooling_since + PARTIAL_COOLDOWN * self._took_s:
+            self._cooling_since, self._took_s = now, took_s
 
-    def _count(self) -> int:
+    def _count(self, *, but: PartialJobs | None = None) -> int:
         since = time.monotonic() - MAX_AUDIO_GAP_S
-        return sum(last >= since for last in self._speaking.values())
+        return sum(last >= since for jobs, last in self._speaking.items() if jobs is not but)
 
 
 class PartialJobs:
@@ -102,7 +102,7 @@ class PartialJobs:
 
     def due(self, span: SpeechSpan) -> bool:
         """True when enough new audio has arrived and the cooldown is over."""
-        if self._handle is not None or not self.speakers.ready:
+        if self._handle is not None or not self.speakers.ready(self):
             return False
         self._newest_stop = self._newest_stop or span.start
         return span.stop >= self._newest_stop + self.speakers.interval

@@ -95,14 +95,14 @@ class Utterance:
         self._segmented = 0
         self._next_search = 0
         """Length of the recording from which on speech is looked for again."""
-        self._speakers = speakers or Speakers()
+        self._partials = PartialJobs(speakers or Speakers())
         self._turns = turns or OverloadTurns()
         self._began_at = time.monotonic() - began_s_ago
         self._jobs = SpanJobs(context.worker, context.request, self._recording)
         self._early = EarlyTranscription(
             context.worker,
             self._jobs,
-            PartialJobs(self._speakers),
+            self._partials,
             language=context.request.language,
             partial_text=context.partial_text,
         )
@@ -220,7 +220,7 @@ class Utterance:
     async def _advance(self) -> None:
         if self._recording.samples < self._next_search:
             return
-        step = self._speakers.step
+        step = self._partials.speakers.step(self._partials)
         self._next_search = (self._recording.samples // step + 1) * step
         if self._segmenter is None:
             self._segmenter = self._try_new_segmenter()

@@ -174,7 +174,7 @@ class EventParser:
         header = self._last_header
         if header is None or line != self._last_line:
             header = self._read_header(line)
-            if len(line) <= MAX_REPEATED_BYTES:
+            if _may_repeat(line, header.data):
                 self._last_line, self._last_header = line, header
         self._to_skip = header.data_length + header.payload_length
         return header
@@ -205,7 +205,7 @@ class EventParser:
             limit = self._limits.data_of(header.type).values
             values = _count_values(block, header.type, limit)
             data = _Data(_json_object(block, "data block"), values)
-            if len(block) <= MAX_REPEATED_BYTES:
+            if _may_repeat(block, data.fields):
                 self._last_block, self._last_data = block, data
         return data
 
@@ -221,6 +221,12 @@ def encode(event: Event) -> bytes:
     if payload:
         header["payload_length"] = len(payload)
     return json.dumps(header).encode("utf-8") + b"\n" + data + payload
+
+
+def _may_repeat(raw: bytes, data: dict[str, Any]) -> bool:
+    # What is nested would be shared by the events.
+    flat = not any(isinstance(value, list | dict) for value in data.values())
+    return flat and len(raw) <= MAX_REPEATED_BYTES
 
 
 def _length(fields: dict[str, Any], name: str, limit: int) -> int:

@@ -67,8 +67,9 @@ async def test_in_a_crowd_the_pause_is_longer(engine: FakeRecognizer) -> None:
 
 @pytest.mark.parametrize(("others", "step"), [(0, 512), (CROWD - 1, 512), (CROWD, 2048)])
 async def test_in_a_crowd_speech_is_looked_for_less_often(
-    engine: FakeRecognizer, others: int, step: int
+    engine: FakeRecognizer, others: int, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(partial_jobs, "MAX_AUDIO_GAP_S", float("inf"))
     async with serving(engine, QUIET) as service:
         await loaded_worker(service)
         session, *crowd = [open_session(service) for _ in range(1 + others)]
@@ -76,14 +77,14 @@ async def test_in_a_crowd_speech_is_looked_for_less_often(
             await transcripts(other, sound(1.0))
         searched = [0]
         for _ in range(100):
-            await transcripts(session, sound(0.01, loud=False))
+            await transcripts(session, sound(0.01))
             assert session._utterance is not None
             searched.append(session._utterance._segmented)
         stops = sorted(set(searched[2:]))
         # Chunks of 160 samples reach the next multiple of the step or go just beyond it.
         assert [stop // step for stop in stops] == list(range(stops[0] // step, 16000 // step + 1))
         [transcript] = await transcripts(session, sound(1.0), STOP)
-    assert transcript.text == "16000 samples"
+    assert transcript.text == "32000 samples"
 
 
 async def test_satellites_that_send_no_more_are_no_crowd(
@@ -212,14 +213,32 @@ def test_a_crowd_waits_longer_for_its_next_partial_text(
     now_s = 100.0
     monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 4.0)
     monkeypatch.setattr(partial_jobs, "time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr(partial_jobs, "MAX_AUDIO_GAP_S", float("inf"))
     speakers = Speakers()
-    for _ in range(speaking):
-        speakers.note(PartialJobs(speakers), speaking=True)
+    one, *others = [PartialJobs(speakers) for _ in range(1 + speaking)]
+    for each in (one, *others):
+        each.note_speaking(speaking=True)
     speakers.cool_down(2.0)
     now_s += pause_s - 0.1
-    assert not speakers.ready
+    assert not speakers.ready(one)
     now_s += 0.1
-    assert speakers.ready
+    assert speakers.ready(one)
+
+
+def test_the_longer_pause_ends_with_the_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 100.0
+    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 4.0)
+    monkeypatch.setattr(partial_jobs, "time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr(partial_jobs, "MAX_AUDIO_GAP_S", float("inf"))
+    speakers = Speakers()
+    one, *others = [PartialJobs(speakers) for _ in range(1 + CROWD)]
+    for each in (one, *others):
+        each.note_speaking(speaking=True)
+    speakers.cool_down(2.0)
+    now_s += 8.0
+    assert not speakers.ready(one)
+    others[0].close()
+    assert speakers.ready(one)
 
 
 def test_the_pause_is_as_long_as_the_transcription_took_several_times(
@@ -234,9 +253,9 @@ def test_the_pause_is_as_long_as_the_transcription_took_several_times(
     now_s += 2.0
     assert jobs.take() is None
     now_s += 8.0 - 0.1
-    assert not speakers.ready
+    assert not speakers.ready(jobs)
     now_s += 0.1
-    assert speakers.ready
+    assert speakers.ready(jobs)
 
 
 def test_a_short_transcription_does_not_end_a_longer_cooldown(
@@ -246,4 +265,4 @@ def test_a_short_transcription_does_not_end_a_longer_cooldown(
     speakers = Speakers()
     speakers.cool_down(float("inf"))
     speakers.cool_down(0.0)
-    assert not speakers.ready
+    assert not speakers.ready(PartialJobs(speakers))

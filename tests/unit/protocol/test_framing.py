@@ -63,6 +63,17 @@ class TestRepeatedEvents:
             assert event.data == expected
             event.data.clear()
 
+    def test_they_do_not_share_what_is_nested(self) -> None:
+        parser = EventParser(LIMITS)
+        names = {"names": ["Ann"], "voice": {"name": "a"}}
+        parser.feed(encode(Event("a", names)) * 2 + header(type="a", data=names) * 2)
+        for _ in range(4):
+            event = parser.next_event()
+            assert event is not None
+            assert event.data == names
+            event.data["names"].append("Bo")
+            event.data["voice"]["name"] = "b"
+
     def test_others_between_them(self) -> None:
         other = encode(Event("audio-chunk", {"rate": 16000, "timestamp": 5}, b"12"))
         longer = encode(Event("audio-chunk", {"rate": 16000, "timestamp": None}, b"1234"))
