@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,9 @@ MAX_BATCHED_WINDOW_S = 16
 CUDA_BATCH = 16
 CUDA_WINDOW_STEP_S = 5
 """Window lengths are multiples of this, so that more windows have the same length and share a batch."""
+
+SILENCE_S = 4
+"""Silence that is encoded when a model is loaded: long enough for calls to run at the same time."""
 
 _COMPUTE_TYPES = {
     "cuda": ("float16", "int8_float32", "float32"),
@@ -183,7 +187,7 @@ def _open_on(
         num_workers=placement.lanes + placement.express_lanes,
         local_files_only=True,
     )
-    _check_runs(model, directory)
+    _check_runs(model, directory, placement.lanes + placement.express_lanes)
     return model, placement
 
 
@@ -196,17 +200,22 @@ def _compute_type(requested: str, device: str, index: int) -> str:
     return next(name for name in _COMPUTE_TYPES[device] if name in supported)
 
 
-def _check_runs(model: Any, directory: Path) -> None:
-    """Encode one second of silence to detect missing libraries and mismatched features now."""
+def _check_runs(model: Any, directory: Path, calls: int) -> None:
+    """Encode silence in so many calls at once to detect missing libraries and mismatched features now.
+
+    Each call starts the threads of a worker: a process that cannot start them later is ended by OpenMP.
+    """
     import numpy as np
 
-    features = model.feature_extractor(np.zeros(SAMPLE_RATE, np.float32))
+    features = model.feature_extractor(np.zeros(SILENCE_S * SAMPLE_RATE, np.float32))
     if len(features) != model.model.n_mels:
         raise ModelCorrupt(
             f"The model in {directory} needs {model.model.n_mels} mel bands, but its"
             f" preprocessor_config.json sets {len(features)}; download the model again."
         )
-    model.encode(features)
+    with ThreadPoolExecutor(calls) as pool:
+        for _ in pool.map(model.encode, [features] * calls):
+            pass
 
 
 @contextmanager
