@@ -58,15 +58,20 @@ _SYMBOL = re.compile(r"[^\w\s\x00-\x7f]")
 _OTHER_SYMBOLS = frozenset("\u00b0\u2116")
 """Signs that are spoken."""
 _TELEPHONE = re.compile(
-    "[\u260e\u260f\u2706\U0001f4de\U0001f4f1\U0001f57f]\ufe0f?\\s{0,3}(?=[+(]?\\d)"
+    "[\u260e\u260f\u2706\U0001f4de\U0001f4f1\U0001f57f]\ufe0f?\\s{0,3}"
+    r"(?=\+(?:[ ()/-]{0,2}\d){8}|\(\d{2,5}\) ?\d{3}|0\d{1,5}[ /-](?!20\d\d(?!\d))\d{3}|\d{3}[ -](?:\d{3}[ -])?(?!\d\d00)\d{4}(?!\d)"
+    r"|(?:110|112|911)(?!\w| ?[^\W\d_]| ?[%\u00b0\u20ac$]|[.,:/-]\d))"
 )
+"""In front of what is written like a telephone number: `20 new messages` is none."""
 TELEPHONE_SIGN = "\u260f"
 """What `mark_telephone_numbers` puts in front of a number, without a space."""
 
 
 def mark_telephone_numbers(text: str) -> str:
     """Return `text` with `TELEPHONE_SIGN` for a pictogram in front of a number: it is read digit by digit."""
-    return text if text.isascii() else _TELEPHONE.sub(TELEPHONE_SIGN, text)
+    if text.isascii():
+        return text
+    return _TELEPHONE.sub(TELEPHONE_SIGN, text.replace(TELEPHONE_SIGN, "\u260e"))
 
 
 def fold_characters(text: str) -> str:

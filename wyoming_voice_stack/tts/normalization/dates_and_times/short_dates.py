@@ -17,13 +17,9 @@ _SLASHED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])"
 _CERTAIN = r"\d{1,2}/(?:0[1-9]|1[3-9]|2\d|3[01])"
 """A month and a day that are no fraction and no rating."""
 _MONTH_AND_YEAR = re.compile(
-    r"(?:\b(?P<word>[^\W\d_]+)\.? )?(?<![\w/.,#\u00a7-])(?P<m>0[1-9]|1[0-2])/(?P<y>20\d\d)(?![\w/-]|[.,]\d)"
+    r"(?<!\w)(?P<lead>(?i:through|until|till|since|from|bis|ab|seit|depuis|desde|hasta|dal|entro|at\u00e9|tot|sinds|vanaf|\u0434\u043e|\u0441) )(?P<m>0[1-9]|1[0-2])/(?P<y>20\d\d)(?![\w/-]|[.,]\d)"
 )
-_ISSUE = re.compile(
-    r"(?:nr|no|n|n[\u00ba\u00b0]|num|n\u00fam|issue|ausgabe|heft|vol|band|az|num[\u00e9e]ro|n\u00famero|nummer)",
-    re.IGNORECASE,
-)
-"""Words before a number and a year: `Heft 03/2026`."""
+"""Only behind words for a time: `Heft 03/2026` is none."""
 _QUANTITY = r"(?:[Mm]eter|[Ll]iter|Mrd|Mio|mil|EUR|CHF|K\u010d|kWh?|Grad|lira|TL)\b"
 """What is counted by a decimal number behind a weekday: `am Montag 3.10 Meter`."""
 
@@ -47,10 +43,7 @@ def complete_dates(text: str, locale: LocaleRules) -> str:
 
 def _with_name(match: re.Match[str], locale: LocaleRules) -> str:
     """Return the name of the month and the year: `valid through 03/2026`."""
-    if _ISSUE.fullmatch(match["word"] or ""):
-        return match[0]
-    month = f"{locale.names.months[int(match['m']) - 1]} {match['y']}"
-    return match[0][: match.start("m") - match.start()] + month
+    return f"{match['lead']}{locale.names.months[int(match['m']) - 1]} {match['y']}"
 
 
 def _with_month(match: re.Match[str], locale: LocaleRules) -> str:

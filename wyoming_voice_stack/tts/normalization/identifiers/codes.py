@@ -6,7 +6,6 @@ import functools
 import re
 
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
-from wyoming_voice_stack.tts.normalization.locale.notation import WIDE_LETTER
 
 LONG_DIGITS = 7
 """Numbers of this length or more, without thousands separators, are read digit by digit."""
@@ -18,8 +17,13 @@ _JOINING = "is|ist|lautet|est|es|è|é|jest|to|je|number|nummer|no\\.|numéro|n�
 """Words allowed between a word such as "code" and the digits."""
 _NO_CJK = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
 """Letters and digits, except for those of languages without spaces."""
+_COUNTER = " ?[元円圓圆원人名个個次回米件台万萬亿億명개만笔筆单單份部点點]"
+"""What counts the number before it in languages without spaces: money, people, pieces."""
+_NUMBERED = "(?:(?<=订单)|(?<=訂單)|(?<=单号)|(?<=單號)|(?<=编号)|(?<=編號)|(?<=号码)|(?<=號碼)|(?<=番号)|(?<=番号は)|(?<=번호)|(?<=번호는 )|(?<=电话)|(?<=電話)|(?<=전화)|(?<=拨打))"
+"""Words of these languages in front of a number that is no quantity."""
 _INTERNATIONAL = re.compile(
-    rf"(?<![.,])(?<!{_NO_CJK})\+\d{{1,3}}(?:[ ()/.-]{{0,2}}\d{{1,12}}){{1,7}}(?!{_NO_CJK}|[.,]\d)"
+    rf"(?<![.,])(?<!{_NO_CJK})\+(?=(?:[ ()-]{{0,2}}\d){{10,15}}(?!\d))\d{{1,3}}(?:[ ()-]{{0,2}}\d{{1,12}}){{1,7}}(?!{_NO_CJK}|-|[.,]\d|{_COUNTER})"
+    r"|(?<![\w.,])\+\d{1,3}(?:[ ()/.-]{0,2}\d{1,12}){1,7}(?!\w|[.,]\d)"
 )
 _NATIONAL = re.compile(
     rf"(?<![.,+/-])(?<!{_NO_CJK})"
@@ -34,11 +38,9 @@ _NATIONAL = re.compile(
     rf"|(?<![.,+/-])(?<!{_NO_CJK})1[3-9]\d[ -]\d{{4}}[ -]\d{{4}}(?!{_NO_CJK}|[:/-]|[.,]\d)"
     r"|(?<![\w.,+/-])(?:1-)?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w:/]|[.,-]\d)"
 )
-_COUNTER = r" ?[\u5143\u5186\u5713\u570b\uc6d0\u4eba\u4e2a\u500b\u6b21\u56de\u7c73\u4ef6\u53f0\u4e07\u4ebf\u5104\uba85\uac1c\ub9cc]"
-"""What counts the number before it in languages without spaces: money, people, pieces."""
 _LONG = re.compile(
     rf"(?<![\w.,:/])(?<![\w]-)(?<!\d['\u2019])(?:0\d+|\d{{{LONG_DIGITS},}})(?![\w:]|[.,]\d)"
-    rf"|(?<={WIDE_LETTER})\d{{{LONG_DIGITS},}}(?!{_NO_CJK}|:|[.,]\d|{_COUNTER})"
+    rf"|{_NUMBERED}\d{{{LONG_DIGITS},}}(?!{_NO_CJK}|:|[.,]\d|{_COUNTER})"
 )
 _THOUSANDS = re.compile(r"(?<![\w.,+/-])[1-9]\d{0,2}(?: \d{3}){0,2} $")
 _VERSION = re.compile(

@@ -223,6 +223,8 @@ class Lexicon(_Entry):
     """Nouns before which a degree sign stands for the ordinal indicator: `2° piano`."""
     oblique_leads: tuple[str, ...] = ()
     """Words before German `der` that make it a dative or genitive: `in der 2. Woche`."""
+    masculine_ordinals: tuple[str, ...] = ()
+    """Nouns before which an ordinal is masculine behind `mein`; in a list, `1. Hund` is no ordinal."""
     dotted_ordinals: dict[str, tuple[str, ...]] = {}
     """Form by the words before an ordinal that is written with a full stop."""
     agreeing_ordinals: AgreeingOrdinals | None = None

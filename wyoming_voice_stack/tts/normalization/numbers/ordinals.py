@@ -17,6 +17,7 @@ _NEUTER = "ordinal-s"
 _ARTICLE = "der"
 _VERBS = frozenset({"Stelle", "Reihe"})
 """Nouns that are verbs at the beginning of a step: `1. Stelle den Herd an.`"""
+_OBJECT = re.compile(r" (?:den|die|das|ein|eine|einen|[dm]eine?n?|alles?|es|ihn|sie)\b")
 _BEFORE_ARTICLE = re.compile(r"([^\W\d_]{2,40}) $")
 _LONGEST_WORD = 42
 _NOUN_AFTER = re.compile(r"\s([^\W\d_]{2,40})")
@@ -62,7 +63,8 @@ def _bare_pattern(locale: LocaleRules) -> re.Pattern[str]:
 
 def _bare(match: re.Match[str], locale: LocaleRules) -> str:
     forms = locale.lexicon.bare_ordinals.items()
-    if match.start() == 0 and match["noun"] in _VERBS:
+    is_step = match.start() == 0 and match["noun"] in _VERBS
+    if is_step and _OBJECT.match(match.string, match.end("noun")):
         return match[0]
     form = next(form for form, nouns in forms if match["noun"] in nouns)
     is_governed = _WORD_BEFORE.search(match.string, 0, match.start()) is not None
@@ -108,7 +110,9 @@ def _form_after(word: str, match: re.Match[str], locale: LocaleRules) -> str:
     found = _NOUN_AFTER.match(match.string, match.end())
     noun = found[1] if found else ""
     known = locale.lexicon.bare_ordinals
-    if form == _NEUTER and noun in known.get(_MASCULINE, ()):
+    if form == _NEUTER and (
+        noun in known.get(_MASCULINE, ()) or noun in locale.lexicon.masculine_ordinals
+    ):
         return _MASCULINE
     if word != _ARTICLE or not locale.lexicon.oblique_leads:
         return form

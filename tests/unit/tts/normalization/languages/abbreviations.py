@@ -16,6 +16,9 @@ ENGLISH = {
     "Mon., Wed., and Fri. at 9. He was wed and sat on the sun.": "Monday, Wednesday, and Friday at nine. | He was wed and sat on the sun.",
     "1 1/2 tsp. vanilla, 2 Tbsp butter, 5 mcg, 2 wks, 350 degrees F.": "one and a half teaspoons vanilla, two tablespoons butter, five micrograms, two weeks, three hundred fifty degrees Fahrenheit.",
     "$5/mo., w/ milk, b/c of Rt. 66 and ZIP 90210.": "five dollars per month, with milk, because of Route sixty-six and ZIP nine zero two, one zero.",
+    "The LED lasts 2000 hours. He flew 1500 hours.": "The L E D lasts two thousand hours. | He flew one thousand five hundred hours.",
+    "📱 20 new messages, 📞 12 missed calls, 📱 +2.5 GB, ☏ 50 %.": "twenty new messages, twelve missed calls, plus two point five gigabytes, fifty percent.",
+    "Room 12/2024 is free. Only 12/2000 people came.": "Room twelve slash twenty twenty-four is free. | Only twelve slash two thousand people came.",
 }
 
 GERMAN = {
@@ -42,6 +45,8 @@ GERMAN = {
     "Super :-) Haha :D, gut. Option 8) ist da :).": "Super Haha, gut. | Option acht) ist da.",
     "So und so ist es. Mo bis Fr offen.": "So und so ist es. | Montag bis Freitag offen.",
     "100 m² sind 10 m × 10 m, 5 · 3 = 15.": "einhundert Quadratmeter sind zehn Meter mal zehn Meter, fünf mal drei gleich fünfzehn.",
+    "1. Hund füttern\n2. Kaffee kochen\n3. Termin: Zahnarzt": "eins. Hund füttern. | zwei. Kaffee kochen. | drei. Termin: Zahnarzt.",
+    "1. Reihe, Platz 5. Drucksache 12/2023, Aktenzeichen 05/2024.": "erste Reihe, Platz fünf. | Drucksache zwölf Schrägstrich zweitausenddreiundzwanzig, Aktenzeichen null fünf, zwei null zwei vier.",
 }
 
 FRENCH = {
@@ -68,6 +73,7 @@ SPANISH = {
     "1 000 000 de pasos, 12 mil €, 5 000 €.": "un millón de pasos, doce mil euros, cinco mil euros.",
     "Real Madrid 2-1 Barça, el vuelo IB3456 llega.": "Real Madrid dos-uno Barça, el vuelo IB tres mil cuatrocientos cincuenta y seis llega.",
     "Sta. María, Nro. 5, p. 3, los n.os 1 y 2, c/u.": "Santa María, Número cinco, página tres, los números uno y dos, cada uno.",
+    "La Ley 12/2023. El código es 123 000.": "La Ley doce barra dos mil veintitrés. | El código es uno dos tres, cero cero cero.",
 }
 
 ITALIAN = {
@@ -76,10 +82,14 @@ ITALIAN = {
     "Dal 1° al 15 marzo, dall'1 maggio, da lun. a ven.": "Dal primo al quindici marzo, dal primo maggio, da lunedì a venerdì.",
     "L'1 è un numero. 5 sec. Ecco.": "L'uno è un numero. | cinque secondi. | Ecco.",
     "La 2a guerra, nei secoli XVIII e XIX, arrivato 3°, il 5° figlio.": "La seconda guerra, nei secoli diciotto e diciannove, arrivato terzo, il quinto figlio.",
-    "Fuori 3°: freddo. 1°: Anna, 2°: Ben.": "Fuori tre gradi: freddo. | primo: Anna, secondo: Ben.",
+    "Fuori 3°: freddo.": "Fuori tre gradi: freddo.",
     "5 mln €, 200 mila €, 1 zaino, 1 studente, 1 amico.": "cinque milioni di euro, duecentomila euro, uno zaino, uno studente, un amico.",
     "Alle h. 18.30, h 18, 20 h di luce, 10 gg.": "Alle ore diciotto e trenta, ore diciotto, venti ore di luce, dieci giorni.",
     "La fam. Rossi, tel.: 333.1234567.": "La famiglia Rossi, telefono: tre tre tre, uno due tre, quattro cinque sei sette.",
+    "Tra 1 h 20 min. Velocità in km/h 50.": "Tra un'ora venti minuti. | Velocità in km/h cinquanta.",
+    "Sono arrivati 35° in città. Oggi 30° giorno caldo. Il 30° giorno.": "Sono arrivati trentacinque gradi in città. | Oggi trenta gradi giorno caldo. | Il trentesimo giorno.",
+    "20°: Roma": "venti gradi: Roma.",
+    "Il codice è 123 000. Il numero 333 000 000.": "Il codice è uno due tre, zero zero zero. | Il numero trecentotrentatré zero zero zero, zero zero zero.",
 }
 
 DUTCH = {
@@ -98,6 +108,7 @@ PORTUGUESE = {
     "De seg. a sex. Aprox. 20 %. Ter e ter.": "De segunda-feira a sexta-feira. | Aproximadamente vinte por cento. | Ter e ter.",
     "1 vez por semana, 2 colheres, 1 mensagem, 1 mês.": "uma vez por semana, duas colheres, uma mensagem, um mês.",
     "Sta. Maria, ap. 12, Seg-Sex 9h-17h, 14h30-16h.": "Santa Maria, apartamento doze, segunda-feira a sexta-feira nove horas a dezessete horas, catorze horas e trinta a dezesseis horas.",
+    "A Lei 12/2020. O telefone 210 000 000, 5 000 €.": "A Lei doze barra dois mil e vinte. | O telefone duzentos e dez zero zero zero, zero zero zero, cinco mil euros.",
 }
 
 POLISH = {
@@ -118,4 +129,5 @@ RUSSIAN = {
     "В XVIII и XIX вв., 70-е и 80-е, 40-е место, 80-й год.": "В восемнадцатом веке и в девятнадцатом веке, семидесятые и восьмидесятые, сороковое место, восьмидесятый год.",
     "Пн-Пт, счёт 2:1, время 14:07.": "с понедельника по пятницу, счёт два, один, время четырнадцать ноль семь.",
     "См. рис. 3, 5 см. Потом.": "Смотри рисунок три, пять сантиметров. | Потом.",
+    "Дело № 05/2024, до 12/2024.": "Дело номер ноль пять, два ноль два четыре, до декабря две тысячи двадцать четвертого.",
 }
