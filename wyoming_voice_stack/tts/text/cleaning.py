@@ -30,9 +30,7 @@ from wyoming_voice_stack.tts.text.punctuation import (
 _ADDRESS = re.compile(
     r"(?<![a-zA-Z])(?:[a-z][a-z0-9+._-]{1,15}://|www\.)[!-~]*[a-zA-Z0-9/#=&_-]\)?", re.IGNORECASE
 )
-_DOCUMENT = re.compile(
-    r"(?:(?<!\w)doi:?\s?)?(?<![\w./])10\.\d{4,9}/[!-~]{0,200}[a-zA-Z0-9]", re.IGNORECASE
-)
+_DOCUMENT = re.compile(r"(?<!\w)doi:?\s?10\.\d{4,9}/[!-~]{0,200}[a-zA-Z0-9]", re.IGNORECASE)
 """The digital identifier of a document: `doi:10.1000/182`."""
 _HIGHLIGHT = re.compile(r"(?<![\w=])==(?=[^\s=])([^=\n]{1,200})(?<!\s)==(?![\w=])")
 _LOWERED = re.compile(r"(?<=[A-Za-z)])~(\w{1,8})~")
@@ -46,7 +44,7 @@ _KEYCAP = re.compile("([0-9])\ufe0f?\u20e3")
 _SHORTCODE = re.compile(r"(?<![^\s*(]):(?:[a-z][a-z0-9_-]{1,40}|[+-]1):(?![^\s*).,!?])")
 """What may name an emoji: `:smile:`."""
 _EMOTICON = re.compile(
-    r"(?<!\S)(?:[:;=]['\u2019]?-?[)(D]+|[:;]-?[pP]|:-[/|*oO\\]|[xX]D+|\^_?\^)(?=[.,!?]*(?:\s|$))(?!\s*\d)"
+    r"(?<!\S)(?:[:;=]['\u2019]?-?[)(D]+|[:;]-?[pP]|:-[/|*oO\\]|xD+|XDD+|\^_?\^)(?=[.,!?]*(?:\s|$))(?!\s*\d)"
 )
 _STRAY_EMPHASIS = re.compile(
     r"(?<!\d)\*{2,}|\*{2,}(?!\d)|~~+|`+|(?<!\S)[*_]+(?=[^\s\d*_])|(?<=[^\s\d*_])[*_]+(?=[\s.,;:!?]|$)|(?<!\S)_{2,}(?!\S)",

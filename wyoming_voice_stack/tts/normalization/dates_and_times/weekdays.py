@@ -31,14 +31,17 @@ def _expand_weekday(match: re.Match[str], locale: LocaleRules) -> str:
 
 
 def _expand_weekday_range(match: re.Match[str], locale: LocaleRules) -> str:
+    if " " in match[0] and match[0][0].islower():
+        return match[0]  # With a space, `zo - ma` are words.
     first, last = (locale.names.weekdays.get(match[group].lower()) for group in (1, 2))
     return f"{first} {locale.lexicon.to} {last}" if first and last and first != last else match[0]
 
 
 def _expand_joined(match: re.Match[str], locale: LocaleRules) -> str:
     are_names = match["first"][0].isupper() and match["last"][0].isupper()
-    if not (match["stop"] or are_names or match["joint"] == _UNTIL):
-        return match[0]  # Without a full stop, `so und so` are words.
+    is_range = are_names and match["joint"] != locale.sign("and")
+    if not (match["stop"] or is_range or match["joint"] == _UNTIL):
+        return match[0]  # Without a full stop, `so und so` are words, and `Do und Mi` notes.
     first, last = (locale.names.weekdays[match[group].lower()] for group in ("first", "last"))
     return f"{first} {match['joint']} {last}"
 

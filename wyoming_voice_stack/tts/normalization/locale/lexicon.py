@@ -69,6 +69,8 @@ class Numbers(_Entry):
     counted_up_to: int = 99
     feminine_endings: tuple[str, ...] = ()
     """Endings of feminine nouns, in languages where a number agrees with the noun."""
+    feminine_nouns: tuple[str, ...] = ()
+    """Feminine nouns with another ending, in the singular or the plural."""
     feminine_by_case: dict[str, tuple[str, ...]] = {}
     """The same by case: endings of feminine nouns in the singular."""
     agreements: tuple[Agreement, ...] = ()

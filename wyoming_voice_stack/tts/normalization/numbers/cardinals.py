@@ -34,6 +34,8 @@ _SHORTEST_LIST = len("1,2")
 _ADJOINS = re.compile(r"[^\W\d_]\Z|\w[.,]\Z")
 _PART_OF_CODE = re.compile(r"[A-Z]$|\d-$")
 """In front of the digits of `IB3456`, and of the second number of a score."""
+_DURATION = re.compile(r" (?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)(?!\w)")
+"""Counted behind a noun that may be numbered: `auf Schritt 1 Minute warten`."""
 _BARE_FRACTION = re.compile(r"(?<![\w.,])\.(?=\d)")
 _NO_LEADING_ZERO = frozenset({"ja", "ko"})
 _LEADING_ZERO = re.compile(
@@ -190,9 +192,10 @@ def _form(match: re.Match[str], locale: LocaleRules) -> str:
 def _form_before_capital(match: re.Match[str], case: str, locale: LocaleRules) -> str:
     """Return the form for a noun that begins with a capital letter, or for its adjective."""
     before = _WORD_BACK.search(match.string[max(match.start() - _LONGEST_WORD, 0) : match.start()])
-    if before is not None and before[1].lower() in locale.lexicon.roman.cardinal_after:
-        return "plain"
     place = match.end()
+    is_numbered = before is not None and before[1].lower() in locale.lexicon.roman.cardinal_after
+    if is_numbered and not _DURATION.match(match.string, place):
+        return "plain"
     if adjective := _CAPITAL_AFTER_ADJECTIVE.match(match.string, place):
         place = adjective.end() - 1
         if not case or adjective[1] != "en":
@@ -209,7 +212,9 @@ def gender_of(noun: str, locale: LocaleRules) -> str:
     if noun in numbers.masculine_nouns:
         return "masculine"
     forms = (noun, noun.removesuffix("s"))
-    if any(form.endswith(numbers.feminine_endings) for form in forms):
+    if any(
+        form in numbers.feminine_nouns or form.endswith(numbers.feminine_endings) for form in forms
+    ):
         return "feminine"
     return "masculine"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 NAME_ABBREVIATIONS = """
-    dr mr mrs ms sr prof st ste mt gen sgt capt lt rev hon vs approx resp fig et incl excl autom
+    dr mr mrs ms sr prof st ste mt gen sgt capt lt rev hon vs approx resp fig et autom
     hr fr frl dipl bzw bspw ca vgl sog inkl zzgl ggf evtl
     mme mlle cf sra srta dra exmo exma sig dott avv ing
     mio mrd tsd bzgl med phil
@@ -31,7 +31,7 @@ NUMBER_ABBREVIATIONS = """
     mon tue wed thu fri sat sun lun mié jue vie sáb dom jeu ven dim gio
     мин макс ок род пн вт чт пт вс янв фев февр мар апр июн июл авг сен сент окт ноя нояб дек
     \u0441\u0440 \u0441\u0431
-    rt th sem env nro rte ust pok dn ur zm wt śr czw pt sob niedz hfst afb rys nrs aprox mins segs zach wsch ap
+    incl excl rt th sem env nro rte ust pok dn ur zm wt śr czw pt sob niedz hfst afb rys nrs aprox mins segs zach wsch ap
     hod sa dk sn pzt çar cmt
 """
 """Abbreviations only before a number; otherwise a word that may end a sentence."""
@@ -45,9 +45,21 @@ NUMERAL_WORDS = """
     ст кн
 """
 """Those that are words too."""
+ENGLISH_WORDS = "art arts cap sec abs tab fig app tit"
+"""Those that are English words."""
+NUMBERED_THINGS = """
+    flight seat room train bus gate platform track ticket order part model item invoice apartment flat lot serial
+    vlucht stoel kamer trein vuelo asiento sala tren volo posto treno camera vol voo assento
+"""
+"""Nouns before `no.` and a code."""
 TIME_WORDS = """
     Monday Tuesday Wednesday Thursday Friday Saturday Sunday Eastern Pacific Central Mountain EST EDT
     CST CDT MST MDT PST PDT ET PT GMT UTC CET CEST
+"""
+TAX_WORDS = "VAT GST HST PST QST MwSt USt BTW TVA IVA Mehrwertsteuer Versand Frühstück"
+LASTING_NOUNS = """
+    Pause Verspätung Fahrt Fahrzeit Wartezeit Laufzeit Restzeit Garzeit Backzeit Kochzeit Ruhezeit Ladezeit
+    Training Schlaf Fußweg Gehzeit Spielzeit Arbeit
 """
 NAME_ENDINGS = """
     jr sr inc ltd corp co bros st ave blvd rd hwy av stk pers

@@ -6,16 +6,19 @@ import re
 
 from wyoming_voice_stack.tts.text.full_stops.abbreviation_words import (
     CAPITAL_ABBREVIATIONS,
+    LASTING_NOUNS,
     NAME_ABBREVIATIONS,
     NAME_ENDINGS,
     NAMED_BUILDINGS,
     NUMBER_ABBREVIATIONS,
+    TAX_WORDS,
     TIME_WORDS,
     VERB_ENDINGS,
     WORDS_BEFORE_LETTERS,
 )
 from wyoming_voice_stack.tts.text.full_stops.next_word import (
     STARTERS,
+    begins_label,
     begins_with_none_of,
     begins_with_one_of,
 )
@@ -58,6 +61,9 @@ _CLOSING = frozenset({"a.m", "p.m", "u.s.w", "т.д", "т.п"})
 
 _WITH_TIMES = frozenset(TIME_WORDS.split())
 """Words that go on with a time of day: `at 5 p.m. Monday`."""
+_TAXED = frozenset({"incl", "excl"})
+_TAXES = frozenset(TAX_WORDS.split())
+"""Words that may follow these abbreviations, which may also end a sentence: `5 € excl. VAT`."""
 _AFTER_NAMES = frozenset(NAME_ENDINGS.split())
 """Abbreviations behind a name, which the name may go on after, or the sentence may end."""
 _SURNAMES = frozenset({"Das", "Den", "Han", "Ma", "Son", "To", "Vi"})
@@ -77,10 +83,13 @@ _GRADE = re.compile(r"(?<!\w)(?:got|gets?|earned|received|scored|gave \w{2,4}) a
 
 _NUMBERED = ("str", "nr")
 """Endings of words before a number, such as "Hauptstr."."""
-_FIRST_NUMERAL = re.compile(r"(?<!\w)[IVXL]{1,8}\. (?:und|oder|sowie|bis|i|a) $")
+_FIRST_NUMERAL = re.compile(r"(?<!\w)(?:[IVXL]{1,8}|\d{1,2})\. (?:und|oder|sowie|bis|i|a) $")
 """The numeral before another one: `im XIX. und XX. Jh.`"""
 _UNITS = frozenset({"Min", "Std", "Sek"})
-"""German units before a noun: `5 Min. Pause`."""
+_LASTING = frozenset(LASTING_NOUNS.split())
+"""What may follow these German units: `5 Min. Pause`."""
+_BEFORE_LIMIT = re.compile(r"(?<!\w)(?:die|der|das|den|dem|eine|einer|mit|bei) $", re.IGNORECASE)
+"""German words in front of `max.` and a noun."""
 _DIGITS = tuple("0123456789\u00bd\u00bc\u00be")
 _LAST_WORD = re.compile(r"(?<![^\W_])(?<!\w\.)(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+(?:\.[^\W\d_]+)*$")
 """The letters behind a degree sign or a digit are a unit, those behind a slash a part of an address."""
@@ -175,10 +184,12 @@ def _goes_on(stem: str, after: str) -> bool | str:
 
 def _word_is_end(word: str, previous: str, after: str) -> bool | None:
     """Return the same for a full stop behind `word`; `previous` is the text before the word."""
-    if word.lower() in _CLOSING:
-        return begins_with_none_of(_WITH_TIMES, after)
-    if (is_numbered := numbers_what_follows(word, previous, after)) is not False:
-        return is_numbered and False
+    if words := _words_behind(word, previous, after):
+        return begins_with_none_of(words, after)
+    is_label = word in {"Max", "Min"} and not previous.strip()
+    goes_on = begins_label(after) if is_label else numbers_what_follows(word, previous, after)
+    if goes_on is not False:
+        return goes_on and False
     if len(word) == 1 and word.isupper() and _is_letter(word, previous):
         return True
     if _precedes_noun(word, previous):
@@ -186,6 +197,15 @@ def _word_is_end(word: str, previous: str, after: str) -> bool | None:
     if _ROMAN.fullmatch(word) and ordinal_may_follow(previous):
         return False
     return _is_end_behind_name(word, previous, after)
+
+
+def _words_behind(word: str, previous: str, after: str) -> frozenset[str]:
+    """Return the only words that may follow an abbreviation, if these are known."""
+    if word.lower() in _CLOSING:
+        return _WITH_TIMES
+    is_unit = word in _UNITS and previous.rstrip().endswith(_DIGITS)
+    words = _TAXES if word.lower() in _TAXED else _LASTING if is_unit else frozenset()
+    return words if after[0].isalpha() else frozenset()
 
 
 def _precedes_noun(word: str, previous: str) -> bool:
@@ -196,10 +216,7 @@ def _precedes_noun(word: str, previous: str) -> bool:
     if word in {"al", "Al"}:
         place = _BEFORE_ALLEY if word == "al" else _LISTED_ADDRESS
         return place.search(previous) is not None
-    if word in _UNITS and previous.strip():
-        return previous.rstrip().endswith(_DIGITS)
-    is_label = word in {"Max", "Min"} and not previous.strip()
-    return is_label or (word == "max" and not previous.endswith("the "))
+    return word == "max" and _BEFORE_LIMIT.search(previous) is not None
 
 
 def _is_end_behind_name(word: str, previous: str, after: str) -> bool | None:

@@ -21,6 +21,14 @@ def begins_with_one_of(words: frozenset[str], after: str) -> bool | None:
     return None if any(word.startswith(found[0]) for word in words) else False
 
 
+def begins_label(after: str) -> bool | None:
+    """Return whether `after` begins with a word and a colon, or None if it is not certain yet."""
+    found = _NEXT_WORD.match(after)
+    if found is None:
+        return False
+    return None if found.end() == len(after) else after[found.end()] == ":"
+
+
 def begins_with_none_of(words: frozenset[str], after: str) -> bool | None:
     """Return whether `after` begins with none of the words, or None if it is not certain yet."""
     is_one = begins_with_one_of(words, after)

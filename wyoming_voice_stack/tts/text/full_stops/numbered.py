@@ -5,14 +5,23 @@ from __future__ import annotations
 import re
 
 from wyoming_voice_stack.tts.text.full_stops.abbreviation_words import (
+    ENGLISH_WORDS,
+    NUMBERED_THINGS,
     NUMERAL_ABBREVIATIONS,
     NUMERAL_WORDS,
 )
 
 _ABBREVIATIONS = frozenset(NUMERAL_ABBREVIATIONS.split())
 _KNOWN = _ABBREVIATIONS | frozenset(NUMERAL_WORDS.split())
-_DENIAL = re.compile(r"(?:^|[.!?:,;\"(]|\b(?:is|was|said|says|say|answer|answered|vote|voted))\s*$")
-"""In front of `no` as an answer."""
+_THING = re.compile(rf"(?<!\w)(?:{'|'.join(NUMBERED_THINGS.split())})s? $", re.IGNORECASE)
+"""In front of `no`, which is an answer elsewhere."""
+_ENGLISH = frozenset(ENGLISH_WORDS.split())
+_REFERENCE = re.compile(
+    r"(?:^|[,;(]\s?|(?<!\w)(?:see|il|nel|del|al|dal|el|de|w|z|na|siehe|selon|según|ver)\s"
+    r"|(?<!\w)(?:dell|all|dall|nell)['\u2019])$",
+    re.IGNORECASE,
+)
+"""In front of an abbreviation that is an English word in lower case: `nel sec. XIX`, but `I love art.`"""
 _LETTERS = re.compile(r"[A-Z]{1,8}")
 _LONGEST_PREFIX = 3
 """Letters in front of the digits of a code."""
@@ -29,17 +38,26 @@ def numbers_what_follows(word: str, previous: str, after: str) -> bool | None:
     """
     letters = _LETTERS.match(after)
     lowered = word.lower()
-    if letters is None or lowered not in _KNOWN or (lowered == "no" and _DENIAL.search(previous)):
+    if letters is None or lowered not in _KNOWN:
         return False
-    if letters.end() == len(after):
-        return None
     if lowered == "art" and _LAW.match(after):
         return None if len(after) <= _LAW_DIGIT else after[_LAW_DIGIT].isdigit()
+    is_open = letters.end() == len(after)
+    if _is_word(word, previous):
+        return None if lowered == "art" and is_open else False
+    if is_open:
+        return None
     following = after[letters.end()]
     if following.isdigit():
         return len(letters[0]) <= _LONGEST_PREFIX
     is_word = lowered == "no" or following.isalpha() or following in "'\u2019_"
     return not is_word and _is_numeral(letters[0], word)
+
+
+def _is_word(word: str, previous: str) -> bool:
+    if word.lower() == "no":
+        return _THING.search(previous) is None
+    return word in _ENGLISH and _REFERENCE.search(previous) is None
 
 
 def _is_numeral(letters: str, word: str) -> bool:

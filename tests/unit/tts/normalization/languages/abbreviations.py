@@ -15,10 +15,16 @@ ENGLISH = {
     "Set it at 0700 hours, after 1400 hours of work.": "Set it at seven o'clock, after fourteen hundred hours of work.",
     "Mon., Wed., and Fri. at 9. He was wed and sat on the sun.": "Monday, Wednesday, and Friday at nine. | He was wed and sat on the sun.",
     "1 1/2 tsp. vanilla, 2 Tbsp butter, 5 mcg, 2 wks, 350 degrees F.": "one and a half teaspoons vanilla, two tablespoons butter, five micrograms, two weeks, three hundred fifty degrees Fahrenheit.",
-    "$5/mo., w/ milk, b/c of Rt. 66 and ZIP 90210.": "five dollars per month, with milk, because of Route sixty-six and ZIP nine zero two, one zero.",
     "The LED lasts 2000 hours. He flew 1500 hours.": "The L E D lasts two thousand hours. | He flew one thousand five hundred hours.",
     "📱 20 new messages, 📞 12 missed calls, 📱 +2.5 GB, ☏ 50 %.": "twenty new messages, twelve missed calls, plus two point five gigabytes, fifty percent.",
     "Room 12/2024 is free. Only 12/2000 people came.": "Room twelve slash twenty twenty-four is free. | Only twelve slash two thousand people came.",
+    "$5/mo., w/ milk, b/c of Rt. 66 and ZIP code 90210.": "five dollars per month, with milk, because of Route sixty-six and ZIP code nine zero two, one zero.",
+    "Adobe XD is a tool. Rate 10.5000/kg.": "Adobe XD is a tool. | Rate ten point five zero zero zero/kg.",
+    "Turn the volume to max. Music is playing. Min. Dinner is ready.": "Turn the volume to max. | Music is playing. | Min. | Dinner is ready.",
+    "There is definitely no. CO2 is high. Yes or no. B12 helps.": "There is definitely no. | C O two is high. | Yes or no. | B twelve helps.",
+    "I love art. VI is old. In the app. XL sizes are out. Close the tab. F5 reloads.": "I love art. | VI is old. | In the app. | XL sizes are out. | Close the tab. | F five reloads.",
+    "It is modern art. 20 paintings hang. Wait a sec. 3 more minutes.": "It is modern art. twenty paintings hang. | Wait a sec. three more minutes.",
+    "Zip 1000 files. It is 50 € incl. Shipping is free. 5 € incl. 3 drinks.": "Zip one thousand files. | It is fifty euros incl. | Shipping is free. | five euros including three drinks.",
 }
 
 GERMAN = {
@@ -29,7 +35,7 @@ GERMAN = {
     "Ich bin Max. Und du? Ruf Max. Max. 5 Grad.": "Ich bin Max. | Und du? | Ruf Max. | Maximal fünf Grad.",
     "Die max. Leistung ist da. Max. Dann Mia.": "Die maximal Leistung ist da. | Max. | Dann Mia.",
     "Max. Leistung: 5 W": "Maximal Leistung: fünf Watt.",
-    "Min. Spannung bei 1600 U/min und 40 kbit/s.": "Minimal Spannung bei eintausendsechshundert Umdrehungen pro Minute und vierzig Kilobit pro Sekunde.",
+    "Min. Spannung: 5 V bei 1600 U/min und 40 kbit/s.": "Minimal Spannung: fünf Volt bei eintausendsechshundert Umdrehungen pro Minute und vierzig Kilobit pro Sekunde.",
     "Liste (z. B. [1, 2, 4]). Zeit für autom. Sperre.": "Liste (zum Beispiel [eins, zwei, vier]). | Zeit für automatische Sperre.",
     "1. Stelle den Herd an.\n2. Reihe die Kisten auf.": "eins. Stelle den Herd an. | zwei. Reihe die Kisten auf.",
     "Lernt Befehle per IR. Aktion starten. Phase 1 Spannung.": "Lernt Befehle per IR. | Aktion starten. | Phase eins Spannung.",
@@ -47,11 +53,16 @@ GERMAN = {
     "100 m² sind 10 m × 10 m, 5 · 3 = 15.": "einhundert Quadratmeter sind zehn Meter mal zehn Meter, fünf mal drei gleich fünfzehn.",
     "1. Hund füttern\n2. Kaffee kochen\n3. Termin: Zahnarzt": "eins. Hund füttern. | zwei. Kaffee kochen. | drei. Termin: Zahnarzt.",
     "1. Reihe, Platz 5. Drucksache 12/2023, Aktenzeichen 05/2024.": "erste Reihe, Platz fünf. | Drucksache zwölf Schrägstrich zweitausenddreiundzwanzig, Aktenzeichen null fünf, zwei null zwei vier.",
+    "Noch 2 Std. Akku ist leer. 40 Min. Ofen vorheizen.": "Noch zwei Stunden. | Akku ist leer. | vierzig Minuten. | Ofen vorheizen.",
+    "Max. Essen ist fertig! Mit max. Helligkeit. Auf max. Musik läuft.": "Max. | Essen ist fertig! | Mit maximal Helligkeit. | Auf maximal. | Musik läuft.",
+    "Jedes 3. Kind, von 5 J. auf 10 J. erhöht, auf Schritt 1 Minute warten.": "Jedes dritte Kind, von fünf Joule auf zehn Joule erhöht, auf Schritt eine Minute warten.",
+    "Im 19. und XX. Jahrhundert war es. Ich mag Do und Mi als Noten.": "Im neunzehnten und zwanzigsten Jahrhundert war es. | Ich mag Do und Mi als Noten.",
+    "Es kostet 5 € excl. Versand.": "Es kostet fünf Euro excl. Versand.",
 }
 
 FRENCH = {
     "Le vol n°12, le vol n° LH400 et le vol no AF123.": "Le vol numéro douze, le vol numéro LH quatre cents et le vol numéro AF cent vingt-trois.",
-    "Art. L. 121-1 du Code, art. R. 4. J'aime l'art. Les gens aussi.": "Article L cent vingt-et-un-un du Code, article R quatre. | J'aime l'art. | Les gens aussi.",
+    "Art. L. 121-1 du Code, art. R. 4. Voir l'art. L. 5. J'aime l'art. Les gens aussi.": "Article L cent vingt-et-un-un du Code, article R quatre. | Voir l'article L cinq. | J'aime l'art. | Les gens aussi.",
     "M. et Mme Dupont, Mgr Untel, un vol. Il est tard.": "monsieur et madame Dupont, monseigneur Untel, un vol. | Il est tard.",
     "Bât. A, apt. 12, pl. d'Italie, XVIe arr., nos 3 amis.": "Bâtiment A, appartement douze, place d'Italie, seizième arrondissement, nos trois amis.",
     "Du lun. au ven. C'est un jeu. Et la mer et le sam.": "Du lundi au vendredi. | C'est un jeu. | Et la mer et le sam.",
@@ -62,6 +73,8 @@ FRENCH = {
     "3 Md$, 2 M€, 1/4 l, les n°s 1 et 2.": "trois milliards de dollars, deux millions d’euros, un quart de litre, les numéros un et deux.",
     "Temp. : 21 °C, hum. : 45 %, th. 6-7, env. 5 km.": "Température : vingt-et-un degrés Celsius, humidité : quarante-cinq pour cent, thermostat six-sept, environ cinq kilomètres.",
     "M. le Président, 1 càc de sel, 1 c.à.s d'huile.": "monsieur le Président, une cuillère à café de sel, une cuillère à soupe d'huile.",
+    "J'ai 1 portable, 31 portables, 1 spécialiste et 1 véritable problème, 1 liste et 21 tables.": "J'ai un portable, trente-et-un portables, un spécialiste et un véritable problème, une liste et vingt-et-une tables.",
+    "Le chronomètre affiche 2m30.": "Le chronomètre affiche deux m trente.",
 }
 
 SPANISH = {
@@ -74,6 +87,7 @@ SPANISH = {
     "Real Madrid 2-1 Barça, el vuelo IB3456 llega.": "Real Madrid dos-uno Barça, el vuelo IB tres mil cuatrocientos cincuenta y seis llega.",
     "Sta. María, Nro. 5, p. 3, los n.os 1 y 2, c/u.": "Santa María, Número cinco, página tres, los números uno y dos, cada uno.",
     "La Ley 12/2023. El código es 123 000.": "La Ley doce barra dos mil veintitrés. | El código es uno dos tres, cero cero cero.",
+    "Creo que no. B2 es alto. El art. VI es largo.": "Creo que no. | B dos es alto. | El artículo seis es largo.",
 }
 
 ITALIAN = {
@@ -90,6 +104,7 @@ ITALIAN = {
     "Sono arrivati 35° in città. Oggi 30° giorno caldo. Il 30° giorno.": "Sono arrivati trentacinque gradi in città. | Oggi trenta gradi giorno caldo. | Il trentesimo giorno.",
     "20°: Roma": "venti gradi: Roma.",
     "Il codice è 123 000. Il numero 333 000 000.": "Il codice è uno due tre, zero zero zero. | Il numero trecentotrentatré zero zero zero, zero zero zero.",
+    "Credo di no. B2 va bene. Nel sec. XIX era così.": "Credo di no. | B due va bene. | Nel secolo diciannovesimo era così.",
 }
 
 DUTCH = {
@@ -100,6 +115,8 @@ DUTCH = {
     "Nog 3:25 op de timer, wekker op 6.45, om 7.15 uur.": "Nog drie minuten vijfentwintig seconden op de timer, wekker op zes uur vijfenveertig, om zeven uur vijftien.",
     "Het kost 6.45. Ma-vr open, zo-zo.": "Het kost zes komma vijfenveertig. | maandag tot vrijdag open, zo-zo.",
     "2 dl melk, a.d.h.v. dit, o.m. dat, fam. Jansen.": "twee deciliter melk, aan de hand van dit, onder meer dat, familie Jansen.",
+    "Het gaat om 2.10 punten en om 1.20 meter. Kom om 7.15.": "Het gaat om twee komma tien punten en om één komma twintig meter. | Kom om zeven uur vijftien.",
+    "Ik ben bij ma - zo thuis. Dat is zo - ma komt. Open ma-vr en Ma - Vr.": "Ik ben bij ma - zo thuis. | Dat is zo - ma komt. | Open maandag tot vrijdag en maandag tot vrijdag.",
 }
 
 PORTUGUESE = {
@@ -109,6 +126,7 @@ PORTUGUESE = {
     "1 vez por semana, 2 colheres, 1 mensagem, 1 mês.": "uma vez por semana, duas colheres, uma mensagem, um mês.",
     "Sta. Maria, ap. 12, Seg-Sex 9h-17h, 14h30-16h.": "Santa Maria, apartamento doze, segunda-feira a sexta-feira nove horas a dezessete horas, catorze horas e trinta a dezesseis horas.",
     "A Lei 12/2020. O telefone 210 000 000, 5 000 €.": "A Lei doze barra dois mil e vinte. | O telefone duzentos e dez zero zero zero, zero zero zero, cinco mil euros.",
+    "1 licor, 21 cores, 1 parte.": "um licor, vinte e uma cores, uma parte.",
 }
 
 POLISH = {
@@ -120,6 +138,9 @@ POLISH = {
     "Masz 1 wiadomość, ma 1 psa. Dn. 5 maja.": "Masz jedną wiadomość, ma jednego psa. | Dnia piątego maja.",
     "Pon.-pt. 9-17, sob. 10-12, pok. 12.": "od poniedziałku do piątku dziewięć-siedemnaście, sobota dziesięć-dwanaście, pokój dwanaście.",
     "Minutnik: zostało 3:25.": "Minutnik: zostało trzy minuty dwadzieścia pięć sekund.",
+    "Byłem z dr Anną, a potem u dr Anny.": "Byłem z doktor Anną, a potem u doktor Anny.",
+    "Mam 1 książkę.": "Mam jedną książkę.",
+    "W art. 5 pkt 2 ustawy. Zdobył 5 pkt. Mam 1 imię. Masz 1 zwierzę.": "W artykuł pięć punkt dwa ustawy. | Zdobył pięć punktów. | Mam jedno imię. | Masz jedno zwierzę.",
 }
 
 RUSSIAN = {

@@ -224,23 +224,8 @@ def test_a_stream_drops_the_reasoning_that_has_not_been_spoken(mark: str) -> Non
 
 
 PIECES = [
-    *(
-        "Hello. ",
-        "Go ",
-        "a",
-        " ",
-        "\n",
-        "\n\n",
-        "`",
-        "```\n",
-        "<",
-        ">",
-        "[",
-        "]",
-        "&",
-        "&lt;",
-        "&gt;",
-    ),
+    *("Hello. ", "Go ", "a", " ", "\n", "\n\n", "`", "```\n"),
+    *("<", ">", "[", "]", "&", "&lt;", "&gt;"),
     *("<think>", "</think>", "&lt;think&gt;", "&lt;/think&gt;", "<tool_call>", "</tool_call>"),
     *("<|im_start|>", "<|im_end|>", "assistant\n", "user\n", "<|python_tag|>", '{"a": "b"}', "{"),
     *(
