@@ -14,6 +14,8 @@ MAX_WINDOWS = 6
 LATENTS = 36
 CONTEXTS = (4, 61, 61, 61, 63)
 RATES = (1, 8, 64, 128, 256)
+ROUNDING = 1e-5
+"""Sums of float32 in another order differ by less; the samples reach 0.1 at least."""
 
 pytestmark = pytest.mark.usefixtures("inference")
 
@@ -91,7 +93,7 @@ def test_windows_equal_the_whole(
     whole = at_once(decoder, latents, speaker, speed)
     made = pieces(vocoder, latents, speaker, speed, {1, 8, 9, 16, 23, 34})
     assert len(made) >= 3
-    assert (torch.cat(made) - whole).abs().max() < 1e-6
+    assert (torch.cat(made) - whole).abs().max() < ROUNDING
     assert whole.abs().max() > 0.1
 
 
@@ -109,7 +111,7 @@ def test_returned_samples_never_change(vocoder: Any, latents: Any, speaker: Any)
             stream.add(latent)
         whole = torch.cat([given, *rest(stream)])
         complete = pieces(vocoder, torch.cat([latents[:12], tail]), speaker, 1.0, set())[0]
-        assert (whole - complete).abs().max() < 1e-6
+        assert (whole - complete).abs().max() < ROUNDING
         beginnings.append(given)
     assert torch.equal(*beginnings)
 
@@ -197,7 +199,7 @@ def test_a_call_on_a_graphics_card_is_one_window(
     counted = count_positions(vocoder, monkeypatch)
     made = pieces(vocoder, latents, speaker, 1.0, {30})
     assert [len(lengths) for lengths in counted] == [2] * len(CONTEXTS)
-    assert (torch.cat(made) - at_once(decoder, latents, speaker, 1.0)).abs().max() < 1e-6
+    assert (torch.cat(made) - at_once(decoder, latents, speaker, 1.0)).abs().max() < ROUNDING
 
 
 def test_a_stream_keeps_few_inputs(vocoder: Any, speaker: Any) -> None:
@@ -222,7 +224,7 @@ def test_windows_of_the_largest_size_equal_the_whole(
     many = torch.randn(60, WIDTH, generator=torch.Generator().manual_seed(5))
     made = pieces(vocoder, many, speaker, 1.0, set())
     assert len(made) > 1
-    assert (torch.cat(made) - at_once(decoder, many, speaker, 1.0)).abs().max() < 1e-6
+    assert (torch.cat(made) - at_once(decoder, many, speaker, 1.0)).abs().max() < ROUNDING
 
 
 def test_too_few_latents_give_no_samples(vocoder: Any, latents: Any, speaker: Any) -> None:
