@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -128,6 +129,21 @@ class Peer:
             await self.writer.wait_closed()
         except ConnectionError:
             return
+
+
+def half_close(writer: asyncio.StreamWriter) -> None:
+    """End the client's side.
+
+    Raises:
+        ConnectionError: the server has closed or reset the connection.
+    """
+    try:
+        writer.write_eof()
+    except OSError as error:
+        # asyncio passes it on as it comes, and Python has no class of ConnectionError for it.
+        if error.errno != errno.ENOTCONN:
+            raise
+        raise ConnectionResetError(*error.args) from error
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 
 from tests.support.integration.client import FORM, SENTENCE, describes, reset, utterance
 from tests.support.integration.servers import EMBEDDED_PIPER, EMBEDDED_WHISPER, Server, running
-from tests.support.peers import Peer, peer
+from tests.support.peers import Peer, half_close, peer
 from wyoming_voice_stack.cli import client
 from wyoming_voice_stack.protocol.framing import encode
 
@@ -103,7 +103,7 @@ async def leave(visitor: Peer, way: int) -> None:
     if way == 0:
         reset(visitor)
     elif way == 1:
-        visitor.writer.write_eof()
+        half_close(visitor.writer)
         await visitor.reader.read()
     elif way == 2:
         await visitor.reader.read(1)

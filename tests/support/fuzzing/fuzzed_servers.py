@@ -12,7 +12,7 @@ from typing import Literal
 
 from tests.support import asr_client, tts_client
 from tests.support.fakes import WAIT_SECONDS, FakeRecognizer, FakeSynthesizer
-from tests.support.peers import listening
+from tests.support.peers import half_close, listening
 from wyoming_voice_stack.logs import _is_our_fault
 from wyoming_voice_stack.protocol.asr_session import AsrFrontEnd
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
@@ -75,7 +75,7 @@ class FuzzedServers:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(patience_s):
                             first = await reader.read(MOST_BYTES)
-                writer.write_eof()
+                half_close(writer)
                 return first + await reader.read(-1)
             except ConnectionError:
                 return b""
