@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
 from tests.support.scripted_recognizer import ScriptedVad
-from wyoming_voice_stack.asr.engine import SAMPLE_RATE
+from wyoming_voice_stack.asr.engine import SAMPLE_RATE, SpeechSpan
 from wyoming_voice_stack.asr.vad.endpoint import (
     MAX_SPEECH_S,
     NO_SPEECH_TIMEOUT_S,
@@ -17,6 +19,7 @@ from wyoming_voice_stack.asr.vad.silero_network import WINDOW_SAMPLES
 
 WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
 SILENT, SPOKEN = 0.1, 0.9
+SPOKEN_SPAN = SpeechSpan(0, SAMPLE_RATE)
 
 
 def ended_after(endpoint: Endpoint, probabilities: list[float], then: float = SILENT) -> float:
@@ -61,6 +64,24 @@ def test_an_utterance_without_speech_ends() -> None:
 
 def test_speech_without_a_pause_ends() -> None:
     assert ended_after(Endpoint(0.7), [], SPOKEN) == pytest.approx(MAX_SPEECH_S, abs=WINDOW_S)
+
+
+@pytest.mark.parametrize(
+    ("spans", "silence_ms", "samples"),
+    [
+        ((), round(NO_SPEECH_TIMEOUT_S * 1000), 0),
+        ((SPOKEN_SPAN,), 700, 0),
+        ((SPOKEN_SPAN,), 0, round(MAX_SPEECH_S * SAMPLE_RATE)),
+    ],
+    ids=["no speech", "silence", "no pause"],
+)
+def test_an_utterance_ends_as_soon_as_a_time_is_reached(
+    spans: tuple[SpeechSpan, ...], silence_ms: int, samples: int
+) -> None:
+    found = Mock(spec=SpeechSegmenter, spans=spans, silence_ms=silence_ms)
+    assert Endpoint(0.7).reached(found, samples)
+    found.silence_ms -= 1
+    assert not Endpoint(0.7).reached(found, samples - 1)
 
 
 def test_an_utterance_that_is_long_without_speech_is_no_television() -> None:
