@@ -108,7 +108,6 @@ def _session_options(threads: int) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
     # A session would keep the memory of its longest speech and never free it.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False

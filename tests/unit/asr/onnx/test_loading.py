@@ -83,6 +83,30 @@ def test_float32_files(tmp_path: Path) -> None:
     assert model.decode(np.zeros(SAMPLE_RATE, np.float32), None, to_english=False) is not None
 
 
+def test_sessions_keep_no_memory_and_their_threads_sleep(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnxruntime
+
+    made: list[onnxruntime.InferenceSession] = []
+
+    class Noted(onnxruntime.InferenceSession):  # type: ignore[misc]
+        def __init__(self, *arguments: object, **options: object) -> None:
+            super().__init__(*arguments, **options)
+            made.append(self)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Noted)
+    open_onnx_model(copy, check_folder(copy), 3)
+    used = [session.get_session_options() for session in made]
+    encoder, decoder, *resamplers = [options.intra_op_num_threads for options in used]
+    assert encoder == decoder == 3
+    assert set(resamplers) == {1}
+    for options in used:
+        assert not options.enable_cpu_mem_arena
+        assert not options.enable_mem_pattern
+        assert options.get_session_config_entry("session.force_spinning_stop") == "1"
+
+
 def test_a_language_is_told_only_to_models_that_take_one(copy: Path) -> None:
     model = load(copy)
     assert not model.takes_language
