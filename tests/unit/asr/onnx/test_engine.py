@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from tests.support import sounds
+from tests.support.queue_line import Line
 from tests.support.scripted_recognizer import transcribe, transcribe_all, wanted
 from tests.support.speech import at_level, say, silence
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples, Speech, TranscriptionRequest
 from wyoming_voice_stack.asr.onnx.decoded_speech import DecodedSpeech
 from wyoming_voice_stack.asr.onnx.engine import MAX_SPAN_S, OnnxRecognizer
 from wyoming_voice_stack.asr.vad.silero import SileroVad
+from wyoming_voice_stack.engine.queueing.job import SHORT_JOB_S
 from wyoming_voice_stack.errors import Abandoned, EngineError, RequestError, UnknownLanguage
 
 ENGLISH = TranscriptionRequest(language="en")
@@ -212,6 +214,17 @@ def test_cancelled_between_two_spans() -> None:
     with pytest.raises(Abandoned):
         transcribe_all(recognizer, [speech(DOOR), speech(LIGHT)], lambda: next(answers))
     assert len(model.calls) == 1
+
+
+def test_one_recording_at_a_time_and_a_command_beside_it() -> None:
+    recognizer, _ = scripted("hello")
+    line = Line(recognizer.lanes, recognizer.batch_size, recognizer.express_lanes)
+    group = recognizer.batch_group(SHORT_JOB_S, ENGLISH)
+    first, _ = [line.put_costing(SHORT_JOB_S + 1, batch_key=group) for _ in range(2)]
+    assert line.take() == [first]
+    command, _ = [line.put_costing(SHORT_JOB_S, batch_key=group) for _ in range(2)]
+    assert line.take() == [command]
+    assert line.take() == []
 
 
 def test_a_failing_engine_raises_its_cause() -> None:
