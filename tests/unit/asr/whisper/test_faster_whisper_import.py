@@ -5,9 +5,12 @@ import sys
 import textwrap
 import wave
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import patch
 
 import pytest
 
+from wyoming_voice_stack.asr.whisper import faster_whisper_import
 from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
 
 
@@ -118,3 +121,40 @@ def test_a_decoder_that_is_there_already_is_left_alone(monkeypatch: pytest.Monke
     monkeypatch.delitem(sys.modules, "faster_whisper", raising=False)
     import_faster_whisper()
     assert sys.modules["av"] is av
+
+
+def test_a_decoder_that_others_import_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    library, decoder = ModuleType("faster_whisper"), ModuleType("av")
+
+    def meanwhile(name: str) -> ModuleType:
+        assert name == library.__name__
+        sys.modules["av"] = decoder
+        return library
+
+    monkeypatch.setattr(faster_whisper_import, "import_module", meanwhile)
+    with patch.dict(sys.modules):
+        for name in ("av", "faster_whisper"):
+            sys.modules.pop(name, None)
+        assert import_faster_whisper() is library
+        kept = sys.modules.get("av")
+    assert kept is decoder
+
+
+@pytest.mark.parametrize("imported", [(), ("av",), ("faster_whisper",)])
+def test_others_wait_until_it_is_imported(
+    monkeypatch: pytest.MonkeyPatch, imported: tuple[str, ...]
+) -> None:
+    waiting: list[bool] = []
+
+    def importing(name: str) -> ModuleType:
+        waiting.append(faster_whisper_import._IMPORTING.locked())
+        return ModuleType(name)
+
+    monkeypatch.setattr(faster_whisper_import, "import_module", importing)
+    with patch.dict(sys.modules):
+        for name in ("av", "faster_whisper"):
+            sys.modules.pop(name, None)
+        sys.modules.update({name: ModuleType(name) for name in imported})
+        import_faster_whisper()
+    assert waiting == [True]
+    assert not faster_whisper_import._IMPORTING.locked()
