@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -206,55 +205,61 @@ async def test_partial_texts_of_all_share_the_cooldown(
         assert len(engine.requests) == asked
 
 
-@pytest.mark.parametrize(("speaking", "pause_s"), [(CROWD - 1, 8.0), (CROWD, 80.0)])
+class Clock:
+    """The time in seconds, which the test changes."""
+
+    now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 4.0)
+    monkeypatch.setattr(partial_jobs, "time", clock)
+    monkeypatch.setattr(partial_jobs, "MAX_AUDIO_GAP_S", float("inf"))
+    return clock
+
+
+def those_who_speak(count: int) -> tuple[Speakers, list[PartialJobs]]:
+    speakers = Speakers()
+    jobs = [PartialJobs(speakers) for _ in range(count)]
+    for each in jobs:
+        each.note_speaking(speaking=True)
+    return speakers, jobs
+
+
+@pytest.mark.parametrize(("others", "pause_s"), [(CROWD - 1, 8.0), (CROWD, 80.0)])
 def test_a_crowd_waits_longer_for_its_next_partial_text(
-    monkeypatch: pytest.MonkeyPatch, speaking: int, pause_s: float
+    clock: Clock, others: int, pause_s: float
 ) -> None:
-    now_s = 100.0
-    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 4.0)
-    monkeypatch.setattr(partial_jobs, "time", SimpleNamespace(monotonic=lambda: now_s))
-    monkeypatch.setattr(partial_jobs, "MAX_AUDIO_GAP_S", float("inf"))
-    speakers = Speakers()
-    one, *others = [PartialJobs(speakers) for _ in range(1 + speaking)]
-    for each in (one, *others):
-        each.note_speaking(speaking=True)
+    speakers, [one, *_] = those_who_speak(1 + others)
     speakers.cool_down(2.0)
-    now_s += pause_s - 0.1
+    clock.now_s += pause_s - 0.1
     assert not speakers.ready(one)
-    now_s += 0.1
+    clock.now_s += 0.1
     assert speakers.ready(one)
 
 
-def test_the_longer_pause_ends_with_the_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
-    now_s = 100.0
-    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 4.0)
-    monkeypatch.setattr(partial_jobs, "time", SimpleNamespace(monotonic=lambda: now_s))
-    monkeypatch.setattr(partial_jobs, "MAX_AUDIO_GAP_S", float("inf"))
-    speakers = Speakers()
-    one, *others = [PartialJobs(speakers) for _ in range(1 + CROWD)]
-    for each in (one, *others):
-        each.note_speaking(speaking=True)
+def test_the_longer_pause_ends_with_the_crowd(clock: Clock) -> None:
+    speakers, [one, other, *_] = those_who_speak(1 + CROWD)
     speakers.cool_down(2.0)
-    now_s += 8.0
+    clock.now_s += 8.0
     assert not speakers.ready(one)
-    others[0].close()
+    other.close()
     assert speakers.ready(one)
 
 
-def test_the_pause_is_as_long_as_the_transcription_took_several_times(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now_s = 100.0
-    monkeypatch.setattr(partial_jobs, "PARTIAL_COOLDOWN", 4.0)
-    monkeypatch.setattr(partial_jobs, "time", SimpleNamespace(monotonic=lambda: now_s))
-    speakers = Speakers()
-    jobs = PartialJobs(speakers)
+def test_the_pause_is_as_long_as_the_transcription_took_several_times(clock: Clock) -> None:
+    speakers, [jobs] = those_who_speak(1)
     jobs.track(Mock(spec=JobHandle, done=True, failed=True), SpeechSpan(0, 16_000))
-    now_s += 2.0
+    clock.now_s += 2.0
     assert jobs.take() is None
-    now_s += 8.0 - 0.1
+    clock.now_s += 8.0 - 0.1
     assert not speakers.ready(jobs)
-    now_s += 0.1
+    clock.now_s += 0.1
     assert speakers.ready(jobs)
 
 
