@@ -1,4 +1,4 @@
-"""Forms whose lines are too long, too many, or never end."""
+"""Bodies that are no form, and forms whose lines are too long, too many, or never end."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from wyoming_voice_stack.http.pacing import Pace
 KIND = {"Content-Type": "multipart/form-data; boundary=x"}
 DISPOSITION = b'Content-Disposition: form-data; name="a"'
 END = b"\r\n\r\nb\r\n--x--\r\n"
+FILE = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
 LONG = b"a" * (2 * MAX_LINE_BYTES)
 
 
@@ -29,6 +30,36 @@ async def read_form(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES = [web.post("/v1/form", read_form)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"Content-Type": "application/json"}, b"{}", 415),
+        ({**KIND, "Content-Encoding": "gzip"}, b"", 415),
+        ({"Content-Type": "multipart/form-data"}, b"--x--\r\n", 400),
+        (KIND, b"no form\r\n", 400),
+        (KIND, FILE + b"cut off", 400),
+        (KIND, b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--\r\n", 400),
+        (
+            KIND,
+            FILE.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+            + b"QQ==\r\n--x--\r\n",
+            415,
+        ),
+        (KIND, FILE + b"1\r\n" + FILE + b"2\r\n--x--\r\n", 400),
+        (
+            KIND,
+            b'--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n\xff\r\n--x--\r\n',
+            400,
+        ),
+    ],
+)
+async def test_bodies_that_are_no_form(headers: dict[str, str], body: bytes, status: int) -> None:
+    async with serving_api(ROUTES) as api:
+        answer, told = await api.ask("POST", "/v1/form", data=body, headers=headers)
+        assert answer.status == status, told
+        assert told["error"]["message"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

@@ -164,44 +164,6 @@ async def test_an_endless_upload_takes_no_memory() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "body", "status"),
-    [
-        ({"Content-Type": "application/json"}, b"{}", 415),
-        ({"Content-Type": "multipart/form-data; boundary=x", "Content-Encoding": "gzip"}, b"", 415),
-        ({"Content-Type": "multipart/form-data"}, b"--x--\r\n", 400),
-        ({"Content-Type": "multipart/form-data; boundary=x"}, b"no form\r\n", 400),
-        ({"Content-Type": "multipart/form-data; boundary=x"}, HEAD + b"cut off", 400),
-        (
-            {"Content-Type": "multipart/form-data; boundary=x"},
-            b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--\r\n",
-            400,
-        ),
-        (
-            {"Content-Type": "multipart/form-data; boundary=x"},
-            HEAD.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n")
-            + b"QQ==\r\n--x--\r\n",
-            415,
-        ),
-        (
-            {"Content-Type": "multipart/form-data; boundary=x"},
-            HEAD + b"1\r\n" + HEAD + b"2\r\n--x--\r\n",
-            400,
-        ),
-        (
-            {"Content-Type": "multipart/form-data; boundary=x"},
-            b'--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n\xff\r\n--x--\r\n',
-            400,
-        ),
-    ],
-)
-async def test_bodies_that_are_no_form(headers: dict[str, str], body: bytes, status: int) -> None:
-    async with serving_api(Uploads().routes()) as api:
-        answer, told = await api.ask("POST", "/v1/form", data=body, headers=headers)
-        assert answer.status == status, told
-        assert told["error"]["message"]  # type: ignore[index]
-
-
-@pytest.mark.parametrize(
     ("fields", "status", "message"),
     [
         (
