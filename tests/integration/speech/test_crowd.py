@@ -12,11 +12,12 @@ from wyoming.tts import Synthesize
 from tests.support.integration.client import metric
 from tests.support.integration.servers import Server, running
 from tests.support.peers import peer
+from wyoming_voice_stack.protocol.tts_session import CHUNKS_PER_SECOND
 
 CROWD = 64
 SPOKEN = "The lamp in the kitchen is on. Shall I turn it off?"
-ALIKE_S = 0.05
-"""How much the length of the audio may vary: silence is trimmed in steps. A lost event would be twice as long."""
+ALIKE_S = 0.5 / CHUNKS_PER_SECOND
+"""How much the length of the audio may vary: silence is trimmed in steps. Half an event, so that a lost one is noticed."""
 BYTES_PER_S = 2 * 22_050
 
 
