@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler, SchedulerTurn
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
+from wyoming_voice_stack.tts.scheduling.scheduler_turn import SchedulerTurn
 
 
 def buffered(seconds: float | None) -> PlaybackBuffer:

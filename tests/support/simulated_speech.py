@@ -24,8 +24,9 @@ from wyoming_voice_stack.tts.engines.piper.engine import LANES
 from wyoming_voice_stack.tts.reply import Reply
 from wyoming_voice_stack.tts.reply_places import EngineLoad, ReplyPlaces
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import OVERHEAD_S
-from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler, SchedulerTurn
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
+from wyoming_voice_stack.tts.scheduling.scheduler_turn import SchedulerTurn
 from wyoming_voice_stack.tts.scheduling.speech_rate import SpeechRate
 from wyoming_voice_stack.tts.script import ScriptLine
 from wyoming_voice_stack.tts.synthesis_cache import SynthesisCache

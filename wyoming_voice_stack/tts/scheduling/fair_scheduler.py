@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import ChunkSizer
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
+from wyoming_voice_stack.tts.scheduling.scheduler_turn import SchedulerTurn
 
 BETWEEN_TURNS_S = 0.02
 """Time in which a sentence that had a turn hands over its audio and asks for the next one. After it, its
@@ -23,60 +24,6 @@ RECHECK_S = 0.1
 """How often a waiting sentence checks whether one of these two times is over: nothing else may happen then."""
 WORK_AHEAD_S = 1.0
 """Audio that every reply must have buffered before a core computes a sentence ahead of its turn."""
-
-
-class SchedulerTurn:
-    """Permission to compute one chunk, with the facts needed to choose its length."""
-
-    def __init__(self, scheduler: FairScheduler, number: int, playback: PlaybackBuffer) -> None:
-        self._scheduler = scheduler
-        self.number = number
-        self.generated_s = 0.0
-        """Audio that the turn has generated; set before it ends."""
-        self._playback = playback
-
-    @property
-    def threads(self) -> int:
-        """How many threads may compute the chunk: its share of the machine's cores."""
-        return self._scheduler.threads()
-
-    def first_chunk_s(self, remaining_s: float = math.inf) -> float:
-        """Length of a sentence's first chunk, in seconds of audio, for a sentence of `remaining_s`."""
-        if math.isfinite(self._playback.buffered_s):
-            return self.next_chunk_s(remaining_s)
-        scheduler = self._scheduler
-        return scheduler.sizer.first_chunk_s(
-            scheduler.others_buffered_s(self.number), scheduler.callers
-        )
-
-    def next_chunk_s(self, remaining_s: float = math.inf) -> float:
-        """Length of a later chunk, of a sentence that has `remaining_s` left.
-
-        A reply that counts no audio in its buffer cannot have an underrun, and gets the longest chunks.
-        """
-        buffered_s = self._playback.buffered_s
-        return self._scheduler.sizer.next_chunk_s(
-            buffered_s if math.isfinite(buffered_s) else math.inf,
-            self._scheduler.others_buffered_s(self.number),
-            remaining_s,
-            self._scheduler.callers,
-        )
-
-    @contextmanager
-    def measure_preparation(self) -> Iterator[None]:
-        """Measure what precedes a sentence's first chunk."""
-        started_s = self._scheduler.machine_time_s
-        yield
-        took_s = self._scheduler.machine_time_s - started_s
-        self._scheduler.sizer.record_preparation(took_s)
-
-    @contextmanager
-    def measure_chunk(self, audio_s: float) -> Iterator[None]:
-        """Measure how long a chunk of this length takes."""
-        started_s = self._scheduler.machine_time_s
-        yield
-        took_s = self._scheduler.machine_time_s - started_s
-        self._scheduler.sizer.record_chunk(audio_s, took_s)
 
 
 @dataclass(frozen=True)

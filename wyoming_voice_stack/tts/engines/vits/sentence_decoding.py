@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from wyoming_voice_stack.tts.engines.vits.windows import Window, next_window
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import SHORTEST_CHUNK_S
-from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler, SchedulerTurn
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
+from wyoming_voice_stack.tts.scheduling.scheduler_turn import SchedulerTurn
 
 
 class EncodedSentence(Protocol):

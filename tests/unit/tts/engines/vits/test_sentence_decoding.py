@@ -21,8 +21,9 @@ from wyoming_voice_stack.tts.engines.vits.streaming_sentence import StreamingSen
 from wyoming_voice_stack.tts.engines.vits.torch_voice import TorchSentence
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.scheduling.chunk_sizer import ChunkSizer
-from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler, SchedulerTurn
+from wyoming_voice_stack.tts.scheduling.fair_scheduler import FairScheduler
 from wyoming_voice_stack.tts.scheduling.playback_buffer import PlaybackBuffer
+from wyoming_voice_stack.tts.scheduling.scheduler_turn import SchedulerTurn
 
 LONG = "The kitchen light is on, and so is the one in the hall. " * 2
 CLIENTS = 3
