@@ -3,6 +3,9 @@
 
 MINIMUM_PYTHON="3.11"
 
+# Some machines set it; each of the hundreds of processes that tests start would compile all modules again.
+unset PYTHONDONTWRITEBYTECODE
+
 # The version of the project.
 project_version() { sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml; }
 

@@ -43,7 +43,7 @@ VOICES = ["Claribel Dervla [en]", "Daisy Studious [de]", "Damien Black [en]"]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("xtts")
     (folder / "voices").mkdir()
-    checkpoint = make_tiny_xtts(folder / "checkpoint")
+    checkpoint = make_tiny_xtts(folder / "checkpoint", stop_bias=1.4)
     with running("tts", folder, TTS_MODEL=str(checkpoint), TTS_LANGUAGE="en") as running_server:
         yield running_server
 
