@@ -30,7 +30,7 @@ _YEAR_FIRST = re.compile(
     rf"(?:(?<![\w./])|(?<={WIDE_LETTER}))(?P<y>\d{{4}})/(?P<m>\d{{1,2}})/(?P<d>\d{{1,2}})(?:(?![\w/]|\.\d)|(?={WIDE_LETTER}))",
 )
 _YEAR_FIRST_DOTTED = re.compile(
-    r"(?<![\w./])(?P<y>\d{4})\. ?(?P<m>\d{1,2})\. ?(?P<d>\d{1,2})(?![\w/]|\.\d)\.?"
+    rf"(?:(?<![\w./])|(?<={WIDE_LETTER}))(?P<y>\d{{4}})\. ?(?P<m>\d{{1,2}})\. ?(?P<d>\d{{1,2}})(?:(?![\w/]|\.\d)\.?|(?={WIDE_LETTER}))"
 )
 _NUMERIC = re.compile(
     r"(?<![\w./-])(?P<a>\d{1,2})(?P<sign>[./-])(?P<s> ?)(?P<b>\d{1,2})(?P=sign)(?P=s)(?P<y>\d{4}|\d{2})"

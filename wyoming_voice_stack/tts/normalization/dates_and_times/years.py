@@ -69,9 +69,10 @@ def _season(match: re.Match[str], locale: LocaleRules) -> str:
 @functools.lru_cache(maxsize=MAX_LOCALES)
 def _noun_pattern(locale: LocaleRules) -> re.Pattern[str]:
     nouns = {noun for case in locale.lexicon.calendar.year_cases for noun in case.written}
-    longest_first = sorted(nouns, key=len, reverse=True)
+    noun = "|".join(map(re.escape, sorted(nouns, key=len, reverse=True)))
+    ancient = rf"\d{{1,3}}(?=\s?(?:{noun}) (?:{locale.lexicon.calendar.era or '(?!)'}))"
     return re.compile(
-        rf"(?:(?<![^\W\d_])(?P<before>[^\W\d_]+ ))?(?<![\w.,:/+-])(?P<y>{_YEAR})\s?(?P<noun>{'|'.join(map(re.escape, longest_first))})(?!\w)",
+        rf"(?:(?<![^\W\d_])(?P<before>[^\W\d_]+ ))?(?<![\w.,:/+-])(?P<y>{_YEAR}|{ancient})\s?(?P<noun>{noun})(?!\w)",
         re.IGNORECASE,
     )
 

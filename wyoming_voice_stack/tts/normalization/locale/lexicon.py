@@ -64,6 +64,9 @@ class Numbers(_Entry):
     """Genitives of first to nineteenth, where CLDR has no ordinal rules."""
     ordinal_tens: tuple[str, ...] = ()
     ordinal_endings: dict[str, tuple[tuple[str, str], ...]] = {}
+    """By form: the ending of a genitive, and what takes its place."""
+    ordinal_rounds: dict[str, str] = {}
+    """Genitives of hundreds and thousands of which CLDR's rules make no ordinal."""
     counters: tuple[str, ...] = ()
     """Words before which a number takes the form `counted`."""
     counted_up_to: int = 99
@@ -233,6 +236,8 @@ class Lexicon(_Entry):
     """In languages where a number with a full stop before a word is an ordinal."""
     series: tuple[str, ...] = ()
     """Words between ordinals that are written with full stops."""
+    dotted_hundreds_after: tuple[str, ...] = ()
+    """The `dotted_ordinals` words behind which a number of three digits or full thousands is an ordinal, too."""
     dotted_at_end: tuple[str, ...] = ()
     """The `dotted_ordinals` words that also apply before the last full stop of the text."""
     letters: tuple[str, ...] = ()

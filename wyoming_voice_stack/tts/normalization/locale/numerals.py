@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MAX_FRACTION_DIGITS = 2
 _TEENS = 20
 _CENTURY = 100
+_THOUSAND = 1000
 
 
 class Numerals:
@@ -39,12 +40,16 @@ class Numerals:
 
     def ordinal(self, number: int, form: str = "ordinal") -> str:
         """Spell an ordinal, or a plain cardinal where the lexicon has no such form."""
+        if round_ := self._round_ordinal(number, form):
+            return round_
         if self._numbers.ordinal_units:
             return self._composed_ordinal(number, form)
         return self._spelled(number, form)
 
     def year(self, number: int) -> str:
         """Spell a year as in a date."""
+        if "year" in self._numbers.forms and (round_ := self._round_ordinal(number, "genitive")):
+            return round_
         return self._spelled(number, "year")
 
     def digits(self, digits: str) -> str:
@@ -111,6 +116,17 @@ class Numerals:
         from unicode_rbnf import RbnfEngine
 
         return RbnfEngine.for_language(self._rules)
+
+    def _round_ordinal(self, number: int, form: str) -> str:
+        """Spell an ordinal that ends in one of `ordinal_rounds`; empty for all others."""
+        rounds = self._numbers.ordinal_rounds
+        last = number if str(number) in rounds else number % _THOUSAND
+        genitive = rounds.get(str(last))
+        if genitive is None:
+            return ""
+        before = [self.cardinal(number - last)] if number > last else []
+        spoken = with_ending(genitive, self._numbers.ordinal_endings.get(form, ()))
+        return " ".join((*before, spoken))
 
     def _composed_ordinal(self, number: int, form: str) -> str:
         """Spell thousands and hundreds as a cardinal, and the rest from `ordinal_units` and tens."""

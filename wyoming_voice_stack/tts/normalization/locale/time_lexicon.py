@@ -133,5 +133,7 @@ class Calendar(_TimeEntry):
     """Words after which a number is a year."""
     year_forms: dict[str, tuple[str, ...]] = {}
     """Form of a year without a noun behind it, by the words before it."""
+    era: str = ""
+    """Pattern of what makes a number of up to three digits a year, behind its noun: `44 r. p.n.e.`."""
     year_cases: tuple[YearCase, ...] = ()
     """The cases of a year that has a noun behind it; the first that fits is used."""

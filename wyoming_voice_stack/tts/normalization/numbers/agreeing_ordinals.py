@@ -35,7 +35,7 @@ def _pattern(locale: LocaleRules) -> re.Pattern[str]:
     any_case = noun if is_before_names else rf"(?!{_CAPITAL}){noun}"
     bare = "|".join(rules.bare_before) if rules and rules.bare_before else "(?!)"
     return re.compile(
-        rf"(?<![\w.,:/-])(?:(?P<n>\d{{1,3}})|(?P<roman>[IVXL]{{2,8}}|[VX]))(?:\.|(?= (?:{bare})\b))(?= {any_case})"
+        rf"(?<![\w.,:/-])(?:(?P<n>\d{{1,3}}|[1-3]000(?=\. (?!{_CAPITAL})))|(?P<roman>[IVXL]{{2,8}}|[VX]))(?:\.|(?= (?:{bare})\b))(?= {any_case})"
     )
 
 

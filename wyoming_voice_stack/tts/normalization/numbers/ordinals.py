@@ -20,6 +20,10 @@ _VERBS = frozenset({"Stelle", "Reihe"})
 _OBJECT = re.compile(r" (?:den|die|das|ein|eine|einen|[dm]eine?n?|alles?|es|ihn|sie)\b")
 _BEFORE_ARTICLE = re.compile(r"([^\W\d_]{2,40}) $")
 _LONGEST_WORD = 42
+_MOST_DIGITS = 2
+"""A longer number before a full stop may be the end of a sentence behind most words: `bis 100. Danach`."""
+_EMERGENCY = "11[02]"
+"""Telephone numbers, not ordinals: `die 112. Dann`."""
 _NOUN_AFTER = re.compile(r"\s([^\W\d_]{2,40})")
 
 
@@ -93,12 +97,17 @@ def _with_full_stop(locale: LocaleRules) -> re.Pattern[str] | None:
     contexts = [word for words in locale.lexicon.dotted_ordinals.values() for word in words]
     if not contexts:
         return None
-    return re.compile(rf"(?<!\w)((?i:{'|'.join(contexts)})) (\d{{1,2}})\.(?=\s+[^\W\d_]|$)")
+    return re.compile(
+        rf"(?<!\w)((?i:{'|'.join(contexts)})) (\d{{1,2}}|(?!{_EMERGENCY})\d{{3}}|[1-9]000)\.(?=\s+[^\W\d_]|$)"
+    )
 
 
 def _dotted(match: re.Match[str], locale: LocaleRules) -> str:
     word = match[1].lower()
-    if match.end() == len(match.string) and word not in locale.lexicon.dotted_at_end:
+    is_large, at_end = len(match[2]) > _MOST_DIGITS, match.end() == len(match.string)
+    if at_end and (is_large or word not in locale.lexicon.dotted_at_end):
+        return match[0]
+    if is_large and word not in locale.lexicon.dotted_hundreds_after:
         return match[0]
     return f"{match[1]} {locale.numerals.ordinal(int(match[2]), _form_after(word, match, locale))}"
 

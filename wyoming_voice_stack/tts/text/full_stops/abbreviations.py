@@ -107,7 +107,6 @@ _AND_SO_ON = re.compile(
     r"(?<!\w)(?:т\.\s[дп]|(?:ст|ч)\.\s?л|c\.\s?\u00e0\s?[sc]|\u0438\s\u043f\u0440|[ap]\.\sm)$",
     re.IGNORECASE,
 )
-_LAST_NUMBER = re.compile(r"(?<![\w.,:])\d{1,2}$")
 _UNCERTAIN = "uncertain"
 _YEAR = re.compile(r"(?<![\w.,])(?:19|20)\d\d$")
 _DATE_BEHIND_YEAR = re.compile(r"\d{1,2}(?:$|\.\s?(?:$|(?P<day>\d)))")
@@ -156,8 +155,8 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
     stem = before[-_CONTEXT_CHARACTERS:-1]
     if goes_on := _goes_on(stem, after):
         return None if goes_on is _UNCERTAIN else False
-    if number := _LAST_NUMBER.search(stem):
-        return number_ends_sentence(stem[: number.start()], after)
+    if stem[-1:].isdecimal():
+        return number_ends_sentence(stem, after)
     end = stem[-_LONGEST_WORD:]
     word = _LAST_WORD.search(end)
     if end.endswith(_OTHER_SCRIPTS):

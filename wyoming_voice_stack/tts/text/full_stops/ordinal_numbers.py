@@ -12,6 +12,7 @@ from wyoming_voice_stack.tts.text.full_stops.next_word import STARTERS, begins_w
 
 _LEADS = frozenset(ORDINAL_LEADS.split())
 _DETERMINERS = frozenset(GERMAN_DETERMINERS.split())
+_BEFORE_HUNDREDS = (_LEADS | _DETERMINERS) - {"bis", "im"}
 _MONTHS = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
 _MONTH_LETTERS = 3
 
@@ -20,10 +21,26 @@ _SERIES = re.compile(r"(?<!\w)\d{1,2}\.(?:,? (?:und|oder|sowie|bis)|,|/|\s?[-\u2
 _HOUSE_NUMBER = re.compile(r"(?<!\w)(?:no|nr|num):\s*$", re.IGNORECASE)
 """The end of a line before a number that ends it: Turkish `No: 5.`"""
 _LISTED = (":", ",", ";", "(")
+_SMALL = re.compile(r"(?<![\w.,:])\d{1,2}$")
+_HUNDREDS = re.compile(r"(?<![\w.,:])(?:(?!11[02])\d{3}|[1-9]000)$")
+"""Three digits or full thousands, but no telephone number of the police or the fire brigade."""
 
 
-def number_ends_sentence(before_number: str, after: str) -> bool | None:
-    """Return whether the full stop behind a number ends the sentence, or None if more must be seen."""
+def number_ends_sentence(stem: str, after: str) -> bool | None:
+    """Return whether the full stop behind a number, which ends `stem`, ends the sentence.
+
+    None if more must be seen.
+    """
+    if number := _SMALL.search(stem):
+        return _small_number_ends(stem[: number.start()], after)
+    number = _HUNDREDS.search(stem)
+    words = stem[: number.start()].split() if number else ()
+    if not words or words[-1].lower() not in _BEFORE_HUNDREDS:
+        return True
+    return begins_with_one_of(STARTERS, after)
+
+
+def _small_number_ends(before_number: str, after: str) -> bool | None:
     words = before_number.split()
     if _HOUSE_NUMBER.search(before_number) and after[0].isupper():
         return True

@@ -42,6 +42,9 @@ GERMAN = {
     "Der 1. FC Köln gewann beim 1. FC Nürnberg.": "Der erste FC Köln gewann beim ersten FC Nürnberg.",
     "Leo XIV. sprach über Hartz IV. Dann ging er.": "Leo der vierzehnte sprach über Hartz vier. | Dann ging er.",
     "Blutdruck 120/80 mmHg, Saison 2024-25.": "Blutdruck einhundertzwanzig zu achtzig Millimeter Quecksilbersäule, Saison zweitausendvierundzwanzig fünfundzwanzig.",
+    "Der 100. Tag, das 200. Mal, zum 100. Geburtstag und der 1000. Besucher.": "Der einhundertste Tag, das zweihundertste Mal, zum einhundertsten Geburtstag und der eintausendste Besucher.",
+    "Zähle bis 100. Danach ist Schluss. Es ist die 112. Ruf an.": "Zähle bis einhundert. | Danach ist Schluss. | Es ist die einhundertzwölf. | Ruf an.",
+    "Nimm die 100. Danach 200. Sie ist die 1000. Kundin.": "Nimm die einhundert. | Danach zweihundert. | Sie ist die eintausendste Kundin.",
 }
 
 FRENCH = {

@@ -16,6 +16,10 @@ RUSSIAN = {
     "с 1 по 5 мая, 1, 2 и 3 мая": "с первого по пятое мая, первого, второго и третьего мая",
     "между 1 и 5 мая, к 5 мая, перед 8 марта": "между первым и пятым мая, к пятому мая, перед восьмым марта",
     "с 3 по 7 июня 2026 года": "с третьего по седьмое июня две тысячи двадцать шестого года",
+    "Это 200-й выпуск, 300-я серия, 500-го числа, в 900-м.": "Это двухсотый выпуск, трёхсотая серия, пятисотого числа, в девятисотом.",
+    "1900 год, в 1900 году, 5 мая 1900 года, 1700 год.": "одна тысяча девятисотый год, в тысяча девятисотом году, пятого мая одна тысяча девятисотого года, одна тысяча семисотый год.",
+    "В 44 г. до н. э. его убили, 79 год н. э.": "В сорок четвертом году до нашей эры его убили, семьдесят девятый год нашей эры.",
+    "5 г. соли.": "пять грамм. соли.",
 }
 
 POLISH = {
@@ -28,6 +32,10 @@ POLISH = {
     "między 9:00 a 17:00": "między dziewiątą a siedemnastą",
     "1. miejsce, 2. piętro, na 3. piętrze, do 3. piętra": "pierwsze miejsce, drugie piętro, na trzecim piętrze, do trzeciego piętra",
     "2. osoba, 1. raz, w 2. klasie": "druga osoba, pierwszy raz, w drugiej klasie",
+    "100. rocznica, 200. dzień, 1000. klient, po raz 100. wygrał.": "setna rocznica, dwusetny dzień, tysięczny klient, po raz setny wygrał.",
+    "W 1900 r. i w 2000 roku, 5 maja 1900 r. spał.": "W tysiąc dziewięćsetnym roku i w dwutysięcznym roku, piątego maja tysiąc dziewięćsetnego roku spał.",
+    "W 44 r. p.n.e. zginął, w 79 r. n.e. wybuchł.": "W czterdziestym czwartym roku przed naszą erą zginął, w siedemdziesiątym dziewiątym roku naszej ery wybuchł.",
+    "Było 100. Potem wyszli.": "Było sto. Potem wyszli.",
 }
 
 CZECH = {
@@ -44,15 +52,19 @@ CZECH = {
     "v 90. letech, 80. léta, 19. století, v XX. století": "v devadesátých letech, osmdesátá léta, devatenácté století, v dvacátém století",
     "Karel IV., za Karla IV., Ludvík XIV. byl král": "Karel čtvrtý, za Karla čtvrtého, Ludvík čtrnáctý byl král",
     "II. světová válka, po II. světové válce, 3. třída": "druhá světová válka, po druhé světové válce, třetí třída",
+    "To je 100. výročí, 200. den a 1000. návštěvník.": "To je sté výročí, dvoustý den a tisící návštěvník.",
+    "Stálo to 100. Potom šel.": "Stálo to sto. Potom šel.",
 }
 
 TURKISH = {
     "XIV. Louis, II. Mehmet, XX. yüzyıl": "on dördüncü Louis, ikinci Mehmet, yirminci yüzyıl",
     "II. Dünya Savaşı, 1. kat, 2. sırada": "ikinci Dünya Savaşı, birinci kat, ikinci sırada",
+    "1000. müşteri, 100. yıl. Toplam 2000. Sonra gitti.": "bininci müşteri, yüzüncü yıl. Toplam iki bin. Sonra gitti.",
 }
 
 HUNGARIAN = {
     "XIV. Lajos, a XX. század, II. János Pál": "tizennegyedik Lajos, a huszadik század, második János Pál",
     "1. emelet, 2. helyen": "első emelet, második helyen",
     "november 29-én, május 1-jén, május 3-án": "november huszonkilencedikén, május elsején, május harmadikán",
+    "Az 1000. vendég a 2000. évben. Összesen 1000. Aztán elment.": "Az ezredik vendég a kétezredik évben. Összesen ezer. Aztán elment.",
 }
