@@ -12,6 +12,7 @@ from wyoming_voice_stack.tts.normalization.dates_and_times.day_forms import (
     is_announced,
     last_word,
 )
+from wyoming_voice_stack.tts.normalization.dates_and_times.release_versions import is_version
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 from wyoming_voice_stack.tts.normalization.locale.notation import RANGE, WIDE_LETTER
 
@@ -64,7 +65,9 @@ def verbalize_dates(text: str, locale: LocaleRules) -> str:
         text = _ISO.sub(lambda match: _with_year(match, locale), text)
         text = _YEAR_FIRST.sub(lambda match: _with_year(match, locale), text)
         if locale.names.year_first:
-            text = _YEAR_FIRST_DOTTED.sub(lambda match: _with_year(match, locale), text)
+            text = _YEAR_FIRST_DOTTED.sub(
+                lambda match: match[0] if is_version(match) else _with_year(match, locale), text
+            )
         if locale.lexicon.calendar.consumed_words:
             text = _consumed_after_digits(locale).sub(_without_consumed, text)
         text = _NUMERIC.sub(lambda match: _numeric_date(match, locale), text)
