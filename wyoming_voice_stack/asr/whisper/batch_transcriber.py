@@ -12,7 +12,6 @@ from wyoming_voice_stack.asr.text.joining import join_texts
 from wyoming_voice_stack.asr.text.name_correction import likely_names, with_names
 from wyoming_voice_stack.asr.whisper.decoding.decode_passes import (
     CAREFUL,
-    PARTIAL,
     DecodePass,
     refine,
 )
@@ -107,7 +106,9 @@ class BatchTranscriber:
         return candidates[0] if len(candidates) == 1 else None
 
     def _first_pass(self, speech: Speech) -> DecodePass:
-        return PARTIAL if speech.request.partial else self._passes(speech)[0]
+        if speech.request.partial:
+            return self.placement.passes.for_partial_text(self._known_language(speech))
+        return self._passes(speech)[0]
 
     def _window_seconds(self, speech: Speech, decode_pass: DecodePass) -> int:
         return window_seconds(speech.samples, self.placement.window_step_s, decode_pass.context_s)

@@ -84,11 +84,12 @@ def test_the_smallest_models_end_with_the_full_window() -> None:
     assert passes_on_cpu(75_000_000).for_language("en")[-1].context_s == WINDOW_S
 
 
-def test_partial_text_takes_the_cheapest_pass() -> None:
-    passes = [
-        passes_on_cpu(size).for_language(language)[0] for size in SIZES for language in ("en", "fr")
-    ]
-    assert all(PARTIAL.context_s <= one.context_s for one in passes)
+@pytest.mark.parametrize("language", ["en", "fr", None])
+@pytest.mark.parametrize("passes", [*map(passes_on_cpu, SIZES)])
+def test_partial_text_takes_the_cheapest_pass(passes: DecodePasses, language: str | None) -> None:
+    partial, first = passes.for_partial_text(language), passes.for_language(language)[0]
+    assert partial.context_s == min(PARTIAL.context_s, first.context_s)
+    assert partial.beams == 1
 
 
 class Decoder:
