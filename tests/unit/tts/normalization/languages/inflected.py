@@ -68,4 +68,5 @@ HUNGARIAN = {
     "november 29-én, május 1-jén, május 3-án": "november huszonkilencedikén, május elsején, május harmadikán",
     "Az 1000. vendég a 2000. évben. Összesen 1000. Aztán elment.": "Az ezredik vendég a kétezredik évben. Összesen ezer. Aztán elment.",
     "A Home Assistant 2026.11.3 megjelent, a határidő 2026.11.3.": "A Home Assistant kétezerhuszonhat pont tizenegy pont három megjelent, a határidő kétezerhuszonhat november harmadika.",
+    "Ha 2026.11.30 jó, szólj, a verziója 2026.11.3.": "Ha kétezerhuszonhat november harmincadika jó, szólj, a verziója kétezerhuszonhat pont tizenegy pont három.",
 }
