@@ -21,6 +21,7 @@ from wyoming_voice_stack.protocol.connection.closing import CLOSING_SECONDS
 from wyoming_voice_stack.protocol.connection.connection import Connection
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits, ServerContext
 from wyoming_voice_stack.protocol.session import FrontEnd
+from wyoming_voice_stack.server.acceptor import Acceptor
 from wyoming_voice_stack.server.admission import (
     Admission,
     client_name,
@@ -34,11 +35,9 @@ from wyoming_voice_stack.server.http_connections import HttpConnections
 from wyoming_voice_stack.server.memory_return import MemoryReturn
 from wyoming_voice_stack.server.refusals import error_event, forbidden
 from wyoming_voice_stack.server.sockets import (
-    ACCEPTED_PER_TURN,
     any_address_socket,
     is_about_the_address,
     read_in_steps,
-    start_listening,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -84,6 +83,7 @@ class Listener:
         self._strangers = BoundedConnections(STRANGERS, STRANGER_SECONDS)
         self._refused = BoundedConnections(REFUSED_CONNECTIONS, CLOSING_SECONDS)
         self._http_connections = http_connections
+        self._acceptor = Acceptor(lambda: _FirstByte(self), metrics)
         self._server: asyncio.Server | None = None
         self._stopped = False
         metrics.connections.set_function(lambda: len(self._connections))
@@ -109,13 +109,9 @@ class Listener:
         try:
             if host is None:
                 where = {"sock": any_address_socket(port)}
-            self._server = await loop.create_server(
-                lambda: _FirstByte(self),
-                backlog=ACCEPTED_PER_TURN,
-                start_serving=False,
-                **where,
-            )
-            await start_listening(self._server)
+            # It only binds the sockets of all addresses of the host.
+            self._server = await loop.create_server(asyncio.Protocol, start_serving=False, **where)
+            self._acceptor.start(self._server.sockets)
         except OSError as error:
             if is_about_the_address(error):
                 remedy = "set HOST to an address of this machine, or leave it unset"
@@ -132,6 +128,7 @@ class Listener:
         """Close the port; existing connections continue."""
         self._stopped = True
         if self._server is not None:
+            self._acceptor.close()
             self._server.close()
         self._awaiting_first_byte.close()
         self._strangers.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import socket
 from contextlib import suppress
 
@@ -13,10 +12,6 @@ SEND_BUFFER_BYTES = 32 * 1024
 RECEIVE_BUFFER_BYTES = 128 * 1024
 """What the system receives ahead of the server: seconds of speech, not the minutes that it takes by
 default."""
-ACCEPTED_PER_TURN = 4
-"""Connections that the server accepts in one turn of its event loop. They go through their first turns
-together, and each costs up to a millisecond there. Their first bytes, which have often arrived already,
-are read some turns later; until then they count as silent ones."""
 READ_BYTES = 32 * 1024
 """Bytes of a connection that are read in one turn: hundreds may have sent something."""
 BACKLOG = 1024
@@ -47,22 +42,7 @@ def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.sock
     return one
 
 
-async def start_listening(server: asyncio.Server) -> None:
-    """Start a server that does not listen yet, so that no connection comes before the options.
-
-    Accepted sockets inherit the options: setting them one by one took a tenth of the time of a connection.
-    The system keeps more connections than the server accepts in one turn; asyncio has one number for both.
-    """
-    for each in server.sockets:
-        with socket.socket(fileno=os.dup(each.fileno())) as listening:
-            _set_options(listening)
-    await server.start_serving()
-    for each in server.sockets:
-        with socket.socket(fileno=os.dup(each.fileno())) as listening:
-            listening.listen(BACKLOG)
-
-
-def _set_options(listening: socket.socket) -> None:
+def set_options(listening: socket.socket) -> None:
     """Send events without delay, and notice a client that is gone."""
     # asyncio does this only for sockets that were created with the protocol's number. Without it, an
     # event waits until the one before is acknowledged, which takes the receiver up to 40 ms.

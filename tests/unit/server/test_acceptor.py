@@ -1,0 +1,202 @@
+"""Connections between the system and their first turn."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import struct
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from typing import cast
+
+import pytest
+
+from tests.support.fakes import eventually
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.server import acceptor as acceptor_module
+from wyoming_voice_stack.server.acceptor import BEGUN_PER_TURN, WAITING_CONNECTIONS, Acceptor
+
+CROWD = 40
+RESET = struct.pack("ii", 1, 0)
+
+
+class Begun(asyncio.Protocol):
+    """Notes the ports of the clients whose connections begin."""
+
+    def __init__(self, ports: list[int]) -> None:
+        self._ports = ports
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._ports.append(transport.get_extra_info("peername")[1])
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(b"begun")
+        transport.close()
+
+
+class Full:
+    """A listening socket of a system without free descriptors."""
+
+    def accept(self) -> tuple[socket.socket, object]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+
+class House:
+    """An acceptor, and clients of it."""
+
+    def __init__(self, clients: ExitStack) -> None:
+        self.ports: list[int] = []
+        self.metrics = Metrics()
+        self.acceptor = Acceptor(lambda: Begun(self.ports), self.metrics)
+        self._clients = clients
+        self._bound = clients.enter_context(socket.socket())
+        self._bound.bind(("0.0.0.0", 0))
+
+    def start(self) -> None:
+        self.acceptor.start([self._bound])
+
+    def connect(self, address: str = "127.0.0.1") -> socket.socket:
+        client = self._clients.enter_context(socket.socket())
+        client.settimeout(5)
+        client.bind((address, 0))
+        client.connect(("127.0.0.1", self._bound.getsockname()[1]))
+        return client
+
+    @property
+    def refused(self) -> float:
+        [family] = self.metrics.refused_connections.collect()
+        return sum(one.value for one in family.samples if one.name.endswith("_total"))
+
+
+@pytest.fixture
+def clients() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+async def house(clients: ExitStack) -> AsyncIterator[House]:
+    house = House(clients)
+    house.start()
+    yield house
+    house.acceptor.close()
+
+
+def port_of(client: socket.socket) -> int:
+    port: int = client.getsockname()[1]
+    return port
+
+
+async def test_an_address_does_not_wait_behind_the_crowd_of_another(house: House) -> None:
+    for _ in range(CROWD):
+        house.connect("127.0.0.2")
+    alone = house.connect()
+    await eventually(lambda: len(house.ports) == CROWD + 1)
+    assert house.ports.index(port_of(alone)) < BEGUN_PER_TURN
+
+
+async def test_of_one_address_the_first_begins_first(house: House) -> None:
+    ports = [port_of(house.connect()) for _ in range(CROWD)]
+    await eventually(lambda: len(house.ports) == CROWD)
+    assert house.ports == ports
+
+
+async def test_what_is_over_does_not_begin(house: House) -> None:
+    for data in (b"", b"{}"):
+        reset = house.connect()
+        reset.send(data)
+        reset.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        reset.close()
+    house.connect().close()
+    # Whoever has sent something may still wait for the answer.
+    asked = house.connect()
+    asked.send(b"{}")
+    asked.shutdown(socket.SHUT_WR)
+    last = house.connect()
+    await eventually(lambda: len(house.ports) == 2)
+    assert house.ports == [port_of(asked), port_of(last)]
+    assert not len(house.acceptor)
+
+
+async def test_what_is_over_takes_no_room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acceptor_module, "WAITING_CONNECTIONS", 10)
+    first = [house.connect() for _ in range(10)]
+    for _ in range(CROWD):
+        house.connect().close()
+    await eventually(lambda: len(house.ports) == len(first))
+    assert house.refused == 0
+
+
+async def test_few_begin_in_a_turn_though_more_arrive(house: House) -> None:
+    together = 0
+    for _ in range(10):
+        for _ in range(2 * BEGUN_PER_TURN):
+            house.connect()
+        before = len(house.ports)
+        await asyncio.sleep(0)
+        together = max(together, len(house.ports) - before)
+    assert 0 < together <= BEGUN_PER_TURN
+
+
+async def test_reset_while_it_waits(house: House) -> None:
+    crowd = [house.connect() for _ in range(CROWD)]
+    await eventually(lambda: len(house.ports) > 0)
+    crowd[-1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    gone = port_of(crowd[-1])
+    crowd[-1].close()
+    await eventually(lambda: len(house.ports) == CROWD - 1 and not len(house.acceptor))
+    assert gone not in house.ports
+
+
+async def test_too_many_wait(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(acceptor_module, "WAITING_CONNECTIONS", 10)
+    alone = house.connect()
+    crowd = [house.connect("127.0.0.2") for _ in range(12)]
+    late = house.connect()
+    await eventually(lambda: len(house.ports) == 10)
+    assert port_of(alone) in house.ports
+    assert port_of(late) in house.ports
+    assert port_of(crowd[-1]) in house.ports
+    for client in crowd[:4]:
+        assert client.recv(100) == b""
+    assert house.refused == 4
+    assert "[127.0.0.2] closed a connection" in caplog.text
+
+
+async def test_no_descriptor_is_left(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(acceptor_module, "RETRY_SECONDS", 0.0)
+    house.acceptor._take(cast("socket.socket", Full()))
+    house.connect()
+    await eventually(lambda: len(house.ports) == 1)
+    assert "no more connections can be accepted (Too many open files)" in caplog.text
+
+
+async def test_another_error_of_the_system_is_not_hidden(house: House) -> None:
+    class Broken:
+        def accept(self) -> tuple[socket.socket, object]:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    with pytest.raises(OSError, match="Invalid argument"):
+        house.acceptor._take(cast("socket.socket", Broken()))
+
+
+async def test_closing_ends_those_that_wait(house: House) -> None:
+    crowd = [house.connect() for _ in range(CROWD)]
+    await eventually(lambda: len(house.ports) > 0)
+    house.acceptor.close()
+    begun = len(house.ports)
+    assert begun < CROWD
+    loop = asyncio.get_running_loop()
+    for client in crowd:
+        client.setblocking(False)
+        assert await loop.sock_recv(client, 100) in {b"", b"begun"}
+    assert len(house.ports) <= begun + BEGUN_PER_TURN
+    assert not len(house.acceptor)
+
+
+def test_the_bound_is_below_the_usual_number_of_descriptors() -> None:
+    assert WAITING_CONNECTIONS < 1024

@@ -1,0 +1,189 @@
+"""Takes new connections from the system, and lets those of different addresses in by turns."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from wyoming_voice_stack.errors import Busy
+from wyoming_voice_stack.logs import REPEATS, Repeats
+from wyoming_voice_stack.metrics import Metrics
+from wyoming_voice_stack.server.admission import source_of
+from wyoming_voice_stack.server.sockets import BACKLOG, set_options
+
+_LOGGER = logging.getLogger(__name__)
+
+BEGUN_PER_TURN = 4
+"""Connections that begin in one turn of the event loop. They go through their first turns together, and
+each costs up to a millisecond there. Their first bytes, which have often arrived already, are read some
+turns later; until then they count as silent ones."""
+TAKEN_PER_TURN = 128
+"""Connections that are taken from the system in one turn, each in 10 microseconds."""
+WAITING_CONNECTIONS = 256
+"""Connections that have been taken from the system and have not begun."""
+RETRY_SECONDS = 1.0
+"""How long the server takes no connections after the system had no descriptor for one."""
+
+_OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class Acceptor:
+    """Accepts connections of listening sockets. Used from one event loop.
+
+    The system keeps connections in the order in which they came, and also those that have been reset.
+    Whoever connects behind a thousand of one client would wait until all have begun and ended, half a
+    second.
+    """
+
+    def __init__(self, begin: Callable[[], asyncio.Protocol], metrics: Metrics) -> None:
+        """`begin` makes the protocol of a new connection."""
+        self._begin = begin
+        self._metrics = metrics
+        self._listening: list[socket.socket] = []
+        self._waiting: OrderedDict[str, deque[socket.socket]] = OrderedDict()
+        """By address; the next one to begin comes first."""
+        self._beginning: dict[asyncio.Task[None], socket.socket] = {}
+        self._retry: asyncio.TimerHandle | None = None
+        self._next: asyncio.Handle | None = None
+
+    def __len__(self) -> int:
+        """Return how many connections wait."""
+        return sum(map(len, self._waiting.values()))
+
+    def start(self, bound: Sequence[socket.socket]) -> None:
+        """Listen on sockets that are bound, and accept from now on.
+
+        Raises:
+            OSError: another program listens there.
+        """
+        for each in bound:
+            one = socket.socket(fileno=os.dup(each.fileno()))
+            self._listening.append(one)
+            # Accepted sockets inherit the options: setting them one by one took a tenth of the time
+            # of a connection.
+            set_options(one)
+            one.setblocking(False)
+            one.listen(BACKLOG)
+        self._resume()
+
+    def close(self) -> None:
+        """Stop listening, and end the connections that have not begun."""
+        self._pause()
+        for timer in (self._retry, self._next):
+            if timer is not None:
+                timer.cancel()
+        for one in self._listening:
+            one.close()
+        self._listening.clear()
+        for waiting in self._waiting.values():
+            for one in waiting:
+                one.close()
+        self._waiting.clear()
+        for task in self._beginning:
+            task.cancel()
+
+    def _resume(self) -> None:
+        loop = asyncio.get_running_loop()
+        for one in self._listening:
+            loop.add_reader(one, self._take, one)
+
+    def _pause(self) -> None:
+        loop = asyncio.get_running_loop()
+        for one in self._listening:
+            loop.remove_reader(one)
+
+    def _take(self, listening: socket.socket) -> None:
+        """Take what has arrived from the system."""
+        for _ in range(TAKEN_PER_TURN):
+            try:
+                one, peer = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                break
+            except OSError as error:
+                if error.errno not in _OUT_OF_DESCRIPTORS:
+                    raise
+                self._rest(error)
+                break
+            one.setblocking(False)
+            if _is_over(one):
+                one.close()
+            else:
+                self._add(one, source_of(peer))
+        if self._waiting and self._next is None:
+            self._begin_some()
+
+    def _add(self, one: socket.socket, source: str) -> None:
+        if len(self) >= WAITING_CONNECTIONS:
+            # The oldest of the address with most gives way.
+            most = max(self._waiting, key=lambda other: len(self._waiting[other]))
+            self._next_of(most).close()
+            self._metrics.refused_connections.labels(Busy.code).inc()
+            _LOGGER.warning(
+                "[%s] closed a connection: more than %d wait to begin, most of them from this address",
+                most,
+                WAITING_CONNECTIONS,
+                extra={REPEATS: Repeats("too many wait to begin")},
+            )
+        self._waiting.setdefault(source, deque()).append(one)
+
+    def _next_of(self, source: str) -> socket.socket:
+        one = self._waiting[source].popleft()
+        if not self._waiting[source]:
+            del self._waiting[source]
+        return one
+
+    def _begin_some(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._next = None
+        for _ in range(min(BEGUN_PER_TURN, len(self))):
+            source = next(iter(self._waiting))
+            one = self._next_of(source)
+            if source in self._waiting:
+                self._waiting.move_to_end(source)
+            if _is_over(one):
+                one.close()
+                continue
+            task = loop.create_task(self._begin_with(one), name="new connection")
+            self._beginning[task] = one
+            task.add_done_callback(self._begun)
+        if self._waiting:
+            self._next = loop.call_soon(self._begin_some)
+
+    async def _begin_with(self, one: socket.socket) -> None:
+        # It may have been reset since it was looked at.
+        with suppress(OSError):
+            await asyncio.get_running_loop().connect_accepted_socket(self._begin, one)
+
+    def _begun(self, task: asyncio.Task[None]) -> None:
+        one = self._beginning.pop(task)
+        if task.cancelled():
+            # A task that has had no turn leaves it open.
+            one.close()
+
+    def _rest(self, error: OSError) -> None:
+        _LOGGER.warning(
+            "no more connections can be accepted (%s); trying again in %.0f s",
+            error.strerror,
+            RETRY_SECONDS,
+            extra={REPEATS: Repeats("no descriptors")},
+        )
+        self._pause()
+        self._retry = asyncio.get_running_loop().call_later(RETRY_SECONDS, self._resume)
+
+
+def _is_over(one: socket.socket) -> bool:
+    """Return whether a client has reset its connection, or closed it without having sent anything."""
+    if one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        return True
+    try:
+        return not one.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
