@@ -120,7 +120,7 @@ class Utterance:
         frames = min(pcm.rate * SLICE_MS // 1000, SLICE_BYTES // pcm.frame_bytes)
         slice_bytes = frames * pcm.frame_bytes
         for begin in range(0, max(1, len(audio)), slice_bytes):
-            if begin or self._ahead_s > MAX_AHEAD_S:
+            if len(audio) > slice_bytes or self._ahead_s > MAX_AHEAD_S:
                 await self._turns.wait()
             self._recording.append(pcm, audio[begin : begin + slice_bytes])
             await self._advance()
