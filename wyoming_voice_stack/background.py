@@ -56,6 +56,11 @@ MAX_PAUSE_SECONDS = 0.02
 """Longest pause, however long the last turn took."""
 
 
+TURN_SECONDS = 0.004
+"""Processor time of one turn of the event loop, after which ordinary clients wait for the next one, too.
+Whoever asks `describe` on a new connection is answered after eight turns."""
+
+
 class OverloadTurns:
     """Gives one coroutine after the other a turn of the event loop, in the order in which they ask.
 
@@ -72,6 +77,19 @@ class OverloadTurns:
         self._worked_s = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._scheduled = False
+        self._turn_began_s: float | None = None
+
+    @property
+    def used_up(self) -> bool:
+        """Whether the work since the first look in this turn of the event loop has taken `TURN_SECONDS`."""
+        if self._turn_began_s is None:
+            self._turn_began_s = self._clock()
+            asyncio.get_running_loop().call_soon(self._begin_turn)
+            return False
+        return self._clock() - self._turn_began_s >= TURN_SECONDS
+
+    def _begin_turn(self) -> None:
+        self._turn_began_s = None
 
     async def wait(self) -> None:
         """Wait for the next turn that no other caller has."""

@@ -35,6 +35,7 @@ from wyoming_voice_stack.server.http_connections import HttpConnections
 from wyoming_voice_stack.server.memory_return import MemoryReturn
 from wyoming_voice_stack.server.refusals import error_event, forbidden
 from wyoming_voice_stack.server.sockets import (
+    READ_BYTES,
     any_address_socket,
     is_about_the_address,
     read_in_steps,
@@ -52,6 +53,8 @@ EVICTED_CONNECTIONS = 64
 """Connections that gave way to others and may not have read the error yet."""
 REFUSED_CONNECTIONS = 64
 """Connections that were answered an error and may not have read it yet."""
+DISCARD_SECONDS = 0.05
+"""Pause after each piece (`READ_BYTES`) that such a client still sends."""
 
 
 class Listener:
@@ -209,7 +212,7 @@ class Listener:
             self._refuse(transport, Busy("Too many connections are open; try again in a moment."))
             return
         loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(loop=loop)
+        reader = asyncio.StreamReader(READ_BYTES // 2, loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
         connection = Connection(
             reader,
@@ -263,11 +266,16 @@ class Listener:
 
 
 class _FirstByte(asyncio.Protocol):
-    """Waits for the first bytes of a connection and hands its transport over."""
+    """Waits for the first bytes of a connection and hands its transport over.
+
+    Of a connection that is refused, it discards what the client still sends, at a bounded rate.
+    """
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._transport: asyncio.Transport | None = None
+        self._handed_over = False
+        self._pause: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.Transport):
@@ -278,12 +286,20 @@ class _FirstByte(asyncio.Protocol):
             transport.close()
 
     def data_received(self, data: bytes) -> None:
-        transport, self._transport = self._transport, None
-        # A refused client may still send; that is ignored.
-        if transport is not None:
-            self._listener.hand_over(transport, data)
+        if self._transport is None:
+            return
+        if self._handed_over:
+            self._transport.pause_reading()
+            resume = self._transport.resume_reading
+            self._pause = asyncio.get_running_loop().call_later(DISCARD_SECONDS, resume)
+            return
+        self._handed_over = True
+        self._listener.hand_over(self._transport, data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        if self._transport is not None:
+        if self._pause is not None:
+            self._pause.cancel()
+        if self._transport is not None and not self._handed_over:
             self._listener.forget(self._transport)
+        self._transport = None

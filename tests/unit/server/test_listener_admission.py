@@ -25,9 +25,7 @@ from wyoming_voice_stack.server import listener as listener_module
 from wyoming_voice_stack.server.admission import EXTRA_CONNECTIONS
 from wyoming_voice_stack.server.allowed_clients import is_allowed
 from wyoming_voice_stack.server.http_connections import RESTING_CONNECTIONS
-from wyoming_voice_stack.server.sockets import (
-    SEND_BUFFER_BYTES,
-)
+from wyoming_voice_stack.server.sockets import READ_BYTES, SEND_BUFFER_BYTES
 
 IPV6 = Path("/proc/net/if_inet6")
 
@@ -123,6 +121,32 @@ class TestAdmission:
         assert "127.0.0.1 is not in ALLOWED_CLIENTS" in error.data["text"]
         assert not service.sessions
         assert 'refused_connections_total{code="not-allowed"} 2.0' in metrics.render().decode()
+
+    @pytest.mark.parametrize(("pause_s", "reads"), [(3600.0, 1), (0.0, 16)])
+    async def test_what_a_refused_client_still_sends_is_read_slowly(
+        self, service: EchoService, monkeypatch: pytest.MonkeyPatch, pause_s: float, reads: int
+    ) -> None:
+        monkeypatch.setattr(listener_module, "is_allowed", lambda *_: False)
+        monkeypatch.setattr(listener_module, "DISCARD_SECONDS", pause_s)
+        counted: list[int] = []
+        received = listener_module._FirstByte.data_received
+
+        def count(protocol: listener_module._FirstByte, data: bytes) -> None:
+            counted.append(len(data))
+            received(protocol, data)
+
+        monkeypatch.setattr(listener_module._FirstByte, "data_received", count)
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send_raw(b"{")
+            assert (await client.next()).type == "error"  # type: ignore[union-attr]
+            del counted[:]
+            sending = asyncio.create_task(client.send_raw(bytes(16 * READ_BYTES)))
+            await eventually(lambda: len(counted) >= reads)
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert len(counted) == reads or not pause_s
+            sending.cancel()
+            await asyncio.wait({sending})
 
     async def test_strangers_are_bounded(
         self, service: EchoService, monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,8 @@
 
 Each connection has a token bucket, from which an ordinary client never takes more than flows in. A
 connection beyond its rate is not refused; it works in small steps, and only one such connection
-works in each turn of the event loop, however many there are.
+works in each turn of the event loop, however many there are. Many connections within their rates are
+bounded by the time that a turn may take.
 """
 
 from __future__ import annotations
@@ -33,15 +34,21 @@ class EventRate:
         self._in_turn = 0.0
 
     async def pay(self, event_bytes: int) -> None:
-        """Take an event's cost from the bucket; beyond the rate, wait for a turn now and then."""
+        """Take an event's cost from the bucket; beyond the rate, wait for a turn now and then.
+
+        Within it, wait only if the events of others have used up this turn.
+        """
         cost = 1 + event_bytes / BYTES_PER_EVENT
         now = self._clock()
         filled = self._tokens + (now - self._filled_at) * EVENTS_PER_SECOND
         # The debt is bounded, too: a connection that becomes calm is an ordinary one soon.
         self._tokens = max(min(filled, BURST_EVENTS) - cost, -BURST_EVENTS)
         self._filled_at = now
+        used_up = self._turns.used_up
         if self._tokens >= 0:
             self._in_turn = 0.0
+            if used_up:
+                await self._turns.wait()
             return
         self._in_turn += cost
         if self._in_turn >= EVENTS_PER_TURN:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from wyoming_voice_stack.background import OverloadTurns
+from wyoming_voice_stack.background import TURN_SECONDS, OverloadTurns
 from wyoming_voice_stack.protocol.connection.event_rate import (
     BURST_EVENTS,
     BYTES_PER_EVENT,
@@ -95,3 +95,42 @@ async def test_a_cancelled_one_does_not_keep_the_turn() -> None:
     leaving.cancel()
     await asyncio.wait_for(staying, 5)
     await asyncio.wait_for(turns.wait(), 5)
+
+
+async def test_many_within_their_rates_share_a_turn() -> None:
+    """A turn ends for all of them once their events have taken its time."""
+    clock = Clock()
+    turns = OverloadTurns(clock=clock)
+    done: list[int] = []
+
+    async def work(number: int) -> None:
+        rate = EventRate(turns, Clock())
+        for _ in range(4):
+            clock.now += TURN_SECONDS / 2
+            await rate.pay(0)
+            done.append(number)
+
+    workers = [asyncio.create_task(work(number)) for number in range(8)]
+    counts = []
+    while len(done) < 32:
+        before = len(done)
+        await asyncio.sleep(0)
+        counts.append(len(done) - before)
+    # All begin together, so the events of their first turn cannot be told apart.
+    assert max(counts[1:]) <= 3
+    assert sorted(done) == sorted(list(range(8)) * 4)
+    await asyncio.gather(*workers)
+
+
+async def test_a_turn_with_time_left_is_not_left() -> None:
+    clock = Clock()
+    rate = EventRate(OverloadTurns(clock=clock), Clock())
+
+    async def tick() -> None:
+        for _ in range(BURST_EVENTS - 1):
+            clock.now += 0.9 * TURN_SECONDS / BURST_EVENTS
+            await rate.pay(0)
+
+    ticking = asyncio.create_task(tick())
+    await asyncio.sleep(0)
+    assert ticking.done()
