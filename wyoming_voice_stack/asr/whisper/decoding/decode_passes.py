@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
+from wyoming_voice_stack.asr.whisper.decoding.hypothesis_filter import NO_SPEECH_PROBABILITY
 from wyoming_voice_stack.asr.whisper.decoding.window import WINDOW_S, Hypothesis
 
 DOUBTFUL_NO_SPEECH_PROBABILITY = 0.6
-"""Above it, Whisper rather assumes silence, so the speech is decoded again whatever the text."""
+"""Above it, Whisper rather assumes silence, so the speech is decoded again unless the text is confident."""
+CONFIDENT_LOG_PROBABILITY = -0.3
+"""Mean log-probability from which on a text stays although Whisper rather assumes silence. No further pass
+changed such a text; text made from hum is below."""
 TINY_MODEL_BYTES = 100_000_000
 """Size on disk below which models need much silence after the speech, and are fast enough to decode a full
 window during the pause at the end."""
@@ -31,13 +35,16 @@ class DecodePass:
     """Mean log-probability below which the next pass follows, if there is one."""
     beams: int | None = None
     """Beam size; None is that of the settings."""
+    max_window_s: int = WINDOW_S
+    """Longest window, in seconds, that is decoded this way; longer speech keeps the text of the pass before."""
 
     def is_sure(self, hypothesis: Hypothesis) -> bool:
         """Return False if another pass may give a better text."""
-        return (
-            hypothesis.avg_logprob >= self.sure_log_probability
-            and hypothesis.no_speech_prob <= DOUBTFUL_NO_SPEECH_PROBABILITY
-        )
+        if hypothesis.no_speech_prob > NO_SPEECH_PROBABILITY:
+            return False
+        if hypothesis.no_speech_prob > DOUBTFUL_NO_SPEECH_PROBABILITY:
+            return hypothesis.avg_logprob >= CONFIDENT_LOG_PROBABILITY
+        return hypothesis.avg_logprob >= self.sure_log_probability
 
 
 @dataclass(frozen=True)
@@ -76,9 +83,13 @@ _BASE = DecodePasses(
     # in French: errors that Whisper is sure of, so no further pass follows.
     others=(CAREFUL, _LONGER),
     by_language={
-        # Recorded prompts with base: fewer errors than with longer windows, for less work. Only speech in noise
-        # needs the third pass.
-        "en": (DecodePass(2, -0.45, beams=1), DecodePass(7, -0.6), CAREFUL),
+        # Recorded prompts with base: fewer errors than with longer windows, for less work. Only short speech in
+        # noise needs the third pass.
+        "en": (
+            DecodePass(2, -0.45, beams=1),
+            DecodePass(7, -0.6),
+            replace(CAREFUL, max_window_s=14),
+        ),
         # Between -0.4 and -0.55, the longer window makes as many errors as it mends.
         "es": (replace(CAREFUL, sure_log_probability=-0.55), _LONGER),
     },
@@ -116,6 +127,7 @@ def refine(
             index
             for index in unsure
             if not (hypotheses[index].unreliable or last.is_sure(hypotheses[index]))
+            and window(index, current) <= current.max_window_s
         ]
         lengths = {
             index: window(index, current)

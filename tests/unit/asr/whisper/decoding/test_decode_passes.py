@@ -28,7 +28,10 @@ SIZES = (75_000_000, 145_000_000, 480_000_000, 3_000_000_000)
         (hypothesis(-0.4), True),
         (hypothesis(-0.41), False),
         (hypothesis(-0.1, no_speech_prob=0.6), True),
-        (hypothesis(-0.1, no_speech_prob=0.61), False),
+        (hypothesis(-0.3, no_speech_prob=0.61), True),
+        (hypothesis(-0.31, no_speech_prob=0.61), False),
+        (hypothesis(-0.1, no_speech_prob=0.85), True),
+        (hypothesis(-0.1, no_speech_prob=0.86), False),
     ],
 )
 def test_what_is_sure(one: Hypothesis, *, sure: bool) -> None:
@@ -131,6 +134,13 @@ def test_windows_of_different_lengths_are_decoded_apart() -> None:
     decoder = Decoder([10, 10, 10], lengths=(2, 5, 2))
     assert decoder.refine(PASSES[:2]) == ["0 after 10", "1 after 10", "2 after 10"]
     assert decoder.calls == [((0, 2), 10), ((1,), 10)]
+
+
+def test_long_speech_keeps_its_text_where_a_pass_is_for_short_speech() -> None:
+    decoder = Decoder([99, 99], lengths=(5, 4))
+    passes = (*PASSES[:2], DecodePass(18, -0.4, max_window_s=22))
+    assert decoder.refine(passes) == ["0 after 10", "1 after 18"]
+    assert decoder.calls == [((1,), 10), ((0,), 10), ((1,), 18)]
 
 
 def test_a_pass_that_is_the_same_as_the_last_is_left_out() -> None:
