@@ -134,7 +134,8 @@ class BatchTranscriber:
         unsure = [span for span in spans if not _is_settled(span, first)]
         yield from self._finish([span for span in spans if span not in unsure], wanted)
         if unsure:
-            refined = self._refine(unsure, wanted)
+            windows = encoded.some([spans.index(span) for span in unsure])
+            refined = self._refine(unsure, windows, wanted)
             looped = [span for span in refined if span.hypotheses[0].unreliable]
             yield from self._finish([span for span in refined if span not in looped], wanted)
             for span in looped:
@@ -217,8 +218,11 @@ class BatchTranscriber:
         tokenizer = new_tokenizer(self.model, span.language, span.speech.request.task)
         return timed_words(self.model, encoded, span.speech.samples, text, tokenizer)
 
-    def _refine(self, spans: Sequence[_DecodedSpan], wanted: Wanted) -> list[_DecodedSpan]:
-        """Replace hypotheses that are not sure by those of further passes."""
+    def _refine(
+        self, spans: Sequence[_DecodedSpan], windows: Encoded, wanted: Wanted
+    ) -> list[_DecodedSpan]:
+        """Replace hypotheses that are not sure by those of further passes; `windows` are the first one's."""
+        passes = [one.with_beams(self.beam_size) for one in self._passes(spans[0].speech)]
 
         def window(index: int, decode_pass: DecodePass) -> int:
             return self._window_seconds(spans[index].speech, decode_pass)
@@ -227,11 +231,14 @@ class BatchTranscriber:
             require_wanted(wanted)
             speeches = [spans[index].speech for index in indices]
             languages = [spans[index].language for index in indices]
-            encoded = self._encode(speeches, decode_pass)
+            if decode_pass.context_s == passes[0].context_s:
+                encoded = windows.some(indices)
+            else:
+                encoded = self._encode(speeches, decode_pass)
             return self._decode(encoded, speeches, languages, decode_pass)
 
         found = [span.hypotheses[0] for span in spans]
-        refine(found, self._passes(spans[0].speech), window, decode_some)
+        refine(found, passes, window, decode_some)
         return [
             _DecodedSpan(span.number, span.speech, span.language, [hypothesis])
             for span, hypothesis in zip(spans, found, strict=True)

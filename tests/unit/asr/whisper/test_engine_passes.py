@@ -10,7 +10,7 @@ import soxr
 
 from tests.support.scripted_recognizer import transcribe, transcribe_all, wanted
 from tests.support.speech import say, words
-from tests.support.whisper_speech import DOOR, ENGLISH, SENTENCES, speech, watch
+from tests.support.whisper_speech import DOOR, ENGLISH, SENTENCES, like, speech, watch
 from wyoming_voice_stack.asr.engine import TranscriptionRequest
 from wyoming_voice_stack.asr.whisper.decoding import window
 from wyoming_voice_stack.asr.whisper.decoding.decode_passes import (
@@ -94,6 +94,34 @@ def test_unsure_text_is_decoded_again(recognizer: WhisperRecognizer) -> None:
     frames = [event[2] for event in events if event[0] == "encode"]
     assert frames[1] - frames[0] == 600
     assert frames[2] == 100 * WINDOW_S
+
+
+def test_a_pass_with_the_same_window_needs_only_the_decoder(recognizer: WhisperRecognizer) -> None:
+    """Also for some windows of a batch: each text is that of its own speech."""
+    said = (*SENTENCES, DOOR)
+    first = DecodePass(10, -9.0, beams=1)
+    once = Placement(
+        batch_size=4, window_step_s=WINDOW_S, passes=DecodePasses((), {"en": (first,)})
+    )
+    speeches = [speech(one) for one in said]
+    texts = transcribe_all(like(recognizer, placement=once), speeches, wanted)
+    likely = sorted(one.confidence.avg_logprob for one in texts if one.confidence)
+    passes = (replace(first, sure_log_probability=likely[2]), DecodePass(10, -9.0))
+    twice = replace(once, passes=DecodePasses((), {"en": passes}))
+    watching, events = watch(recognizer, placement=twice)
+    texts = transcribe_all(watching, speeches, wanted)
+    assert [words(one.text) for one in texts] == [words(one) for one in said]
+    assert [event[0] for event in events] == ["encode", "write", "write"]
+    assert events[-1] == ("write", 2)
+
+
+def test_more_beams_than_the_settings_allow_are_no_further_pass(
+    recognizer: WhisperRecognizer,
+) -> None:
+    passes = DecodePasses((), {"en": (DecodePass(10, 9.0, beams=1), DecodePass(10, 9.0))})
+    watching, events = watch(recognizer, placement=Placement(passes=passes), beam_size=1)
+    assert words(transcribe(watching, say(DOOR), ENGLISH).text) == words(DOOR)
+    assert [event[0] for event in events] == ["encode", "write"]
 
 
 def test_sure_text_is_decoded_once(recognizer: WhisperRecognizer) -> None:

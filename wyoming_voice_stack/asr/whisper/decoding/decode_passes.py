@@ -38,6 +38,10 @@ class DecodePass:
     max_window_s: int = WINDOW_S
     """Longest window, in seconds, that is decoded this way; longer speech keeps the text of the pass before."""
 
+    def with_beams(self, beams: int) -> DecodePass:
+        """Return the same pass, with this beam size if it has none of its own."""
+        return self if self.beams else replace(self, beams=beams)
+
     def is_sure(self, hypothesis: Hypothesis) -> bool:
         """Return False if another pass may give a better text."""
         if hypothesis.no_speech_prob > NO_SPEECH_PROBABILITY:
@@ -83,11 +87,11 @@ _BASE = DecodePasses(
     # in French: errors that Whisper is sure of, so no further pass follows.
     others=(CAREFUL, _LONGER),
     by_language={
-        # Recorded prompts with base: fewer errors than with longer windows, for less work. Only short speech in
-        # noise needs the third pass.
+        # Recorded prompts with base: fewer errors than with longer windows, for less work; the second pass needs
+        # only the decoder. Only short speech in noise needs the third one.
         "en": (
             DecodePass(2, -0.45, beams=1),
-            DecodePass(7, -0.6),
+            DecodePass(2, -0.6),
             replace(CAREFUL, max_window_s=14),
         ),
         # Between -0.4 and -0.55, the longer window makes as many errors as it mends.

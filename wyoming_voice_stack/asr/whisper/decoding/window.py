@@ -70,6 +70,16 @@ class Encoded:
     seconds: tuple[float, ...]
     """Speech in each window, without the silence after it."""
 
+    def some(self, numbers: Sequence[int]) -> Encoded:
+        """Return the output of the windows with these numbers. It has to be in the processor's memory."""
+        from ctranslate2 import StorageView
+
+        if list(numbers) == list(range(len(self.seconds))):
+            return self
+        states = np.ascontiguousarray(np.asarray(self.states)[list(numbers)])
+        seconds = tuple(self.seconds[number] for number in numbers)
+        return Encoded(StorageView.from_array(states), seconds)
+
 
 def window_seconds(samples: Samples, step_s: int, context_s: float) -> int:
     """Return the window length for this speech: a multiple of `step_s`, 30 s at most."""
