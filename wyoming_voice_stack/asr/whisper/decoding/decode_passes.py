@@ -92,7 +92,7 @@ _BASE = DecodePasses(
         "en": (
             DecodePass(2, -0.45, beams=1),
             DecodePass(2, -0.6),
-            replace(CAREFUL, max_window_s=14),
+            DecodePass(4, -0.4, max_window_s=8),
         ),
         # Between -0.4 and -0.55, the longer window makes as many errors as it mends.
         "es": (replace(CAREFUL, sure_log_probability=-0.55), _LONGER),
