@@ -72,13 +72,14 @@ class Encoded:
 
     def some(self, numbers: Sequence[int]) -> Encoded:
         """Return the output of the windows with these numbers. It has to be in the processor's memory."""
-        from ctranslate2 import StorageView
+        from ctranslate2 import DataType, StorageView
 
         if list(numbers) == list(range(len(self.seconds))):
             return self
-        states = np.ascontiguousarray(np.asarray(self.states)[list(numbers)])
+        # numpy has no bfloat16; the decoder converts it back.
+        states = np.asarray(self.states.to(DataType.float32))[list(numbers)]
         seconds = tuple(self.seconds[number] for number in numbers)
-        return Encoded(StorageView.from_array(states), seconds)
+        return Encoded(StorageView.from_array(np.ascontiguousarray(states)), seconds)
 
 
 def window_seconds(samples: Samples, step_s: int, context_s: float) -> int:

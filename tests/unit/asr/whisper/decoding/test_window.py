@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ctranslate2 import DataType, StorageView
 from faster_whisper.tokenizer import Tokenizer
 
 from tests.support.speech import say, silence, words
@@ -202,3 +203,17 @@ def test_each_language_is_the_most_probable_of_its_own_candidates() -> None:
 
 def test_a_language_that_is_not_ranked_is_the_first_candidate() -> None:
     assert detect_languages(Ranking("de en"), Encoded(None, (1.0,)), [("yue", "zh")]) == ["yue"]
+
+
+@pytest.mark.parametrize("kind", ["float32", "bfloat16"])
+def test_output_of_some_windows(kind: str) -> None:
+    windows = np.arange(24, dtype=np.float32).reshape(3, 2, 4)
+    states = StorageView.from_array(windows).to(getattr(DataType, kind))
+    some = Encoded(states, (1.0, 2.0, 3.0)).some([2, 0])
+    np.testing.assert_array_equal(np.asarray(some.states), windows[[2, 0]])
+    assert some.seconds == (3.0, 1.0)
+
+
+def test_output_of_all_windows_is_not_copied() -> None:
+    encoded = Encoded(StorageView.from_array(np.zeros((2, 2, 4), np.float32)), (1.0, 2.0))
+    assert encoded.some([0, 1]) is encoded
