@@ -58,7 +58,7 @@ MAX_PAUSE_SECONDS = 0.02
 
 TURN_SECONDS = 0.004
 """Processor time of one turn of the event loop, after which ordinary clients wait for the next one, too.
-Whoever asks `describe` on a new connection is answered after eight turns."""
+Whoever asks `describe` on a new connection is answered after six turns or more."""
 
 
 class OverloadTurns:

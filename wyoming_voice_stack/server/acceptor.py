@@ -24,7 +24,7 @@ BEGUN_PER_TURN = 4
 each costs up to a millisecond there. Their first bytes, which have often arrived already, are read some
 turns later; until then they count as silent ones."""
 TAKEN_PER_TURN = 128
-"""Connections that are taken from the system in one turn, each in 10 microseconds."""
+"""Connections that are taken from the system in one turn: little work beside that of beginning."""
 WAITING_CONNECTIONS = 256
 """Connections that have been taken from the system and have not begun."""
 RETRY_SECONDS = 1.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from aiohttp import web
 
@@ -36,7 +35,7 @@ from wyoming_voice_stack.server.memory_return import MemoryReturn
 from wyoming_voice_stack.server.refusals import error_event, forbidden
 from wyoming_voice_stack.server.sockets import (
     READ_BYTES,
-    any_address_socket,
+    bind_server,
     is_about_the_address,
     read_in_steps,
 )
@@ -108,12 +107,8 @@ class Listener:
         await self._http.setup()
         loop = asyncio.get_running_loop()
         self._metrics.tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
-        where: dict[str, Any] = {"host": host, "port": port}
         try:
-            if host is None:
-                where = {"sock": any_address_socket(port)}
-            # It only binds the sockets of all addresses of the host.
-            self._server = await loop.create_server(asyncio.Protocol, start_serving=False, **where)
+            self._server = await bind_server(host, port)
             self._acceptor.start(self._server.sockets)
         except OSError as error:
             if is_about_the_address(error):

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import socket
 from contextlib import suppress
+from typing import Any
 
 SEND_BUFFER_BYTES = 32 * 1024
 """What the system keeps of replies that the client has not received; without a bound, minutes of audio."""
@@ -17,6 +18,19 @@ READ_BYTES = 32 * 1024
 BACKLOG = 1024
 """Connections that the system keeps until the server accepts them. Beyond them, it drops the request of a
 client, which repeats it only after a second. The system may have a smaller limit (net.core.somaxconn)."""
+
+
+async def bind_server(host: str | None, port: int) -> asyncio.Server:
+    """Bind the sockets of all addresses of a host, or of this machine; the server does not listen.
+
+    Raises:
+        OSError: an address is not one of this machine, or the port is taken.
+    """
+    loop = asyncio.get_running_loop()
+    where: dict[str, Any] = {"host": host, "port": port}
+    if host is None:
+        where = {"sock": any_address_socket(port)}
+    return await loop.create_server(asyncio.Protocol, start_serving=False, **where)
 
 
 def any_address_socket(port: int) -> socket.socket:

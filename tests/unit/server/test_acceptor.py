@@ -138,6 +138,17 @@ async def test_few_begin_in_a_turn_though_more_arrive(house: House) -> None:
     assert 0 < together <= BEGUN_PER_TURN
 
 
+async def test_little_is_taken_from_the_system_in_a_turn(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acceptor_module, "TAKEN_PER_TURN", 8)
+    for _ in range(CROWD):
+        house.connect()
+    house.acceptor._take(house.acceptor._listening[0])
+    assert len(house.acceptor) + len(house.acceptor._beginning) == 8
+    await eventually(lambda: len(house.ports) == CROWD)
+
+
 async def test_reset_while_it_waits(house: House) -> None:
     crowd = [house.connect() for _ in range(CROWD)]
     await eventually(lambda: len(house.ports) > 0)

@@ -11,9 +11,11 @@ import aiohttp
 import pytest
 from wyoming.event import Event
 
+from tests.support.fakes import eventually
 from tests.support.peers import EchoService, listening, peer
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.errors import ConfigError
+from wyoming_voice_stack.protocol.framing import encode
 from wyoming_voice_stack.server.acceptor import BEGUN_PER_TURN
 from wyoming_voice_stack.server.sockets import READ_BYTES, RECEIVE_BUFFER_BYTES
 
@@ -131,6 +133,22 @@ async def test_a_turn_reads_little_of_a_connection(
         await client.next()
     assert sum(sizes) > 10**6
     assert max(sizes) <= READ_BYTES
+
+
+async def test_the_server_does_not_read_far_ahead(service: EchoService) -> None:
+    async with listening(service) as listener, peer(listener.port) as client:
+        await client.send(Event("open"))
+        await client.next()
+        [connection] = listener._connections.values()
+        reader = connection._reader
+        await client.send(Event("wait"))
+        sending = asyncio.create_task(
+            client.send_raw(encode(Event("t", payload=bytes(50_000))) * 40)
+        )
+        await eventually(lambda: reader._paused)  # type: ignore[attr-defined]
+        assert len(reader._buffer) <= 2 * READ_BYTES  # type: ignore[attr-defined]
+        sending.cancel()
+        await asyncio.wait({sending})
 
 
 async def test_port_in_use_is_a_clear_error(service: EchoService) -> None:
