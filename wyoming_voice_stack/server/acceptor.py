@@ -10,19 +10,20 @@ import socket
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from wyoming_voice_stack.errors import Busy
 from wyoming_voice_stack.logs import REPEATS, Repeats
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.server.admission import source_of
-from wyoming_voice_stack.server.sockets import BACKLOG, set_options
+from wyoming_voice_stack.server.refusals import error_event, is_http, unavailable
+from wyoming_voice_stack.server.sockets import BACKLOG, READ_BYTES, set_options
 
 _LOGGER = logging.getLogger(__name__)
 
 BEGUN_PER_TURN = 4
 """Connections that begin in one turn of the event loop. They go through their first turns together, and
-each costs up to a millisecond there. Their first bytes, which have often arrived already, are read some
-turns later; until then they count as silent ones."""
+each costs up to a millisecond there."""
 TAKEN_PER_TURN = 128
 """Connections that are taken from the system in one turn: little work beside that of beginning."""
 WAITING_CONNECTIONS = 256
@@ -41,8 +42,8 @@ class Acceptor:
     second.
     """
 
-    def __init__(self, begin: Callable[[], asyncio.Protocol], metrics: Metrics) -> None:
-        """`begin` makes the protocol of a new connection."""
+    def __init__(self, begin: Callable[[bytes], asyncio.Protocol], metrics: Metrics) -> None:
+        """`begin` makes the protocol of a new connection from what the client has sent already."""
         self._begin = begin
         self._metrics = metrics
         self._listening: list[socket.socket] = []
@@ -122,15 +123,25 @@ class Acceptor:
         if len(self) >= WAITING_CONNECTIONS:
             # The oldest of the address with most gives way.
             most = max(self._waiting, key=lambda other: len(self._waiting[other]))
-            self._next_of(most).close()
-            self._metrics.refused_connections.labels(Busy.code).inc()
-            _LOGGER.warning(
-                "[%s] closed a connection: more than %d wait to begin, most of them from this address",
-                most,
-                WAITING_CONNECTIONS,
-                extra={REPEATS: Repeats("too many wait to begin")},
-            )
+            self._refuse(self._next_of(most), most)
         self._waiting.setdefault(source, deque()).append(one)
+
+    def _refuse(self, one: socket.socket, source: str) -> None:
+        self._metrics.refused_connections.labels(Busy.code).inc()
+        _LOGGER.warning(
+            "[%s] refused a connection: more than %d wait to begin, most of them from this address",
+            source,
+            WAITING_CONNECTIONS,
+            extra={REPEATS: Repeats("too many wait to begin")},
+        )
+        error = Busy("Too many connections wait for the server; try again in a moment.")
+        # Read first: closing a socket with unread bytes resets the connection.
+        first = _received(one, READ_BYTES)
+        if first is not None:
+            # A new connection's buffer has room.
+            with suppress(OSError):
+                one.send(unavailable(error) if is_http(first) else error_event(error))
+        one.close()
 
     def _next_of(self, source: str) -> socket.socket:
         one = self._waiting[source].popleft()
@@ -146,19 +157,21 @@ class Acceptor:
             one = self._next_of(source)
             if source in self._waiting:
                 self._waiting.move_to_end(source)
-            if _is_over(one):
+            first = _received(one, READ_BYTES)
+            if first is None:
                 one.close()
                 continue
-            task = loop.create_task(self._begin_with(one), name="new connection")
+            task = loop.create_task(self._begin_with(one, first), name="new connection")
             self._beginning[task] = one
             task.add_done_callback(self._begun)
         if self._waiting:
             self._next = loop.call_soon(self._begin_some)
 
-    async def _begin_with(self, one: socket.socket) -> None:
+    async def _begin_with(self, one: socket.socket, first: bytes) -> None:
+        loop = asyncio.get_running_loop()
         # It may have been reset since it was looked at.
         with suppress(OSError):
-            await asyncio.get_running_loop().connect_accepted_socket(self._begin, one)
+            await loop.connect_accepted_socket(partial(self._begin, first), one)
 
     def _begun(self, task: asyncio.Task[None]) -> None:
         one = self._beginning.pop(task)
@@ -179,11 +192,16 @@ class Acceptor:
 
 def _is_over(one: socket.socket) -> bool:
     """Return whether a client has reset its connection, or closed it without having sent anything."""
+    return _received(one, 1, socket.MSG_PEEK) is None
+
+
+def _received(one: socket.socket, limit_bytes: int, flags: int = 0) -> bytes | None:
+    """Return what a client has sent already; None if its connection is over."""
     if one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-        return True
+        return None
     try:
-        return not one.recv(1, socket.MSG_PEEK)
+        return one.recv(limit_bytes, flags) or None
     except BlockingIOError:
-        return False
+        return b""
     except OSError:
-        return True
+        return None

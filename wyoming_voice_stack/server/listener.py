@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -21,18 +22,13 @@ from wyoming_voice_stack.protocol.connection.connection import Connection
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits, ServerContext
 from wyoming_voice_stack.protocol.session import FrontEnd
 from wyoming_voice_stack.server.acceptor import Acceptor
-from wyoming_voice_stack.server.admission import (
-    Admission,
-    client_name,
-    host_of,
-    source_of,
-)
+from wyoming_voice_stack.server.admission import Admission, client_name, host_of, source_of
 from wyoming_voice_stack.server.allowed_clients import Network, is_allowed
 from wyoming_voice_stack.server.bounded_connections import BoundedConnections
 from wyoming_voice_stack.server.departures import DepartureWatch
 from wyoming_voice_stack.server.http_connections import HttpConnections
 from wyoming_voice_stack.server.memory_return import MemoryReturn
-from wyoming_voice_stack.server.refusals import error_event, forbidden
+from wyoming_voice_stack.server.refusals import error_event, forbidden, is_http
 from wyoming_voice_stack.server.sockets import (
     READ_BYTES,
     bind_server,
@@ -85,7 +81,7 @@ class Listener:
         self._strangers = BoundedConnections(STRANGERS, STRANGER_SECONDS)
         self._refused = BoundedConnections(REFUSED_CONNECTIONS, CLOSING_SECONDS)
         self._http_connections = http_connections
-        self._acceptor = Acceptor(lambda: _FirstByte(self), metrics)
+        self._acceptor = Acceptor(lambda first: _FirstByte(self, first), metrics)
         self._server: asyncio.Server | None = None
         self._stopped = False
         metrics.connections.set_function(lambda: len(self._connections))
@@ -173,13 +169,12 @@ class Listener:
         if self._stopped:
             transport.abort()
             return
-        is_http = b"A" <= data[:1] <= b"Z"
         if transport in self._strangers:
             self._strangers.remove(transport)
-            self._refuse_stranger(transport, is_http=is_http)
+            self._refuse_stranger(transport, http=is_http(data))
             return
         self._awaiting_first_byte.remove(transport)
-        if is_http:
+        if is_http(data):
             self._serve_http(transport, data)
         else:
             self._serve_wyoming(transport, data)
@@ -221,7 +216,7 @@ class Listener:
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         protocol.data_received(data)
-        task = loop.create_task(connection.run(), name=f"connection-{client_name(peer)}")
+        task = connection.start()
         self._connections[task] = connection
         self._departures.add(connection, transport.get_extra_info("socket"))
         task.add_done_callback(self._ended)
@@ -232,22 +227,24 @@ class Listener:
         for connection in evicted[:-EVICTED_CONNECTIONS]:
             connection.abort()
 
-    def _refuse_stranger(self, transport: asyncio.Transport, *, is_http: bool) -> None:
+    def _refuse_stranger(self, transport: asyncio.Transport, *, http: bool) -> None:
         address = host_of(transport.get_extra_info("peername") or ("unknown",))
         refusal = NotAllowed(f"{address} is not in ALLOWED_CLIENTS of this server.")
-        self._refuse(transport, refusal, is_http=is_http)
+        self._refuse(transport, refusal, http=http)
 
     def _refuse(
-        self, transport: asyncio.Transport, error: VoiceStackError, *, is_http: bool = False
+        self, transport: asyncio.Transport, error: VoiceStackError, *, http: bool = False
     ) -> None:
         name = client_name(transport.get_extra_info("peername"))
         _LOGGER.warning(
             "[%s] refused: %s", name, error, extra={REPEATS: Repeats(f"refused: {error.code}")}
         )
         self._metrics.refused_connections.labels(error.code).inc()
-        transport.write(forbidden(error) if is_http else error_event(error))
+        transport.write(forbidden(error) if http else error_event(error))
         # Closing at once would reset a client that is still sending, before it has read the error.
-        transport.write_eof()
+        # It may have been reset.
+        with suppress(OSError):
+            transport.write_eof()
         self._refused.add(transport)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -266,8 +263,10 @@ class _FirstByte(asyncio.Protocol):
     Of a connection that is refused, it discards what the client still sends, at a bounded rate.
     """
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, first: bytes) -> None:
+        """`first` is what the client has sent already."""
         self._listener = listener
+        self._first = first
         self._transport: asyncio.Transport | None = None
         self._handed_over = False
         self._pause: asyncio.TimerHandle | None = None
@@ -277,6 +276,8 @@ class _FirstByte(asyncio.Protocol):
             self._transport = transport
             read_in_steps(transport)
             self._listener.accept(transport)
+            if self._first:
+                self.data_received(self._first)
         else:
             transport.close()
 

@@ -13,24 +13,28 @@ from typing import cast
 import pytest
 
 from tests.support.fakes import eventually
+from wyoming_voice_stack.errors import Busy
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.server import acceptor as acceptor_module
 from wyoming_voice_stack.server.acceptor import BEGUN_PER_TURN, WAITING_CONNECTIONS, Acceptor
+from wyoming_voice_stack.server.refusals import error_event
 
 CROWD = 40
+BUSY = Busy("Too many connections wait for the server; try again in a moment.")
 RESET = struct.pack("ii", 1, 0)
 
 
 class Begun(asyncio.Protocol):
     """Notes the ports of the clients whose connections begin."""
 
-    def __init__(self, ports: list[int]) -> None:
+    def __init__(self, ports: list[int], first: bytes) -> None:
         self._ports = ports
+        self._first = first
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._ports.append(transport.get_extra_info("peername")[1])
         assert isinstance(transport, asyncio.Transport)
-        transport.write(b"begun")
+        transport.write(b"begun" + self._first)
         transport.close()
 
 
@@ -47,7 +51,7 @@ class House:
     def __init__(self, clients: ExitStack) -> None:
         self.ports: list[int] = []
         self.metrics = Metrics()
-        self.acceptor = Acceptor(lambda: Begun(self.ports), self.metrics)
+        self.acceptor = Acceptor(lambda first: Begun(self.ports, first), self.metrics)
         self._clients = clients
         self._bound = clients.enter_context(socket.socket())
         self._bound.bind(("0.0.0.0", 0))
@@ -66,6 +70,16 @@ class House:
     def refused(self) -> float:
         [family] = self.metrics.refused_connections.collect()
         return sum(one.value for one in family.samples if one.name.endswith("_total"))
+
+
+async def received(client: socket.socket) -> bytes:
+    """Read until the server has closed its side."""
+    loop = asyncio.get_running_loop()
+    client.setblocking(False)
+    received = b""
+    while data := await loop.sock_recv(client, 4096):
+        received += data
+    return received
 
 
 @pytest.fixture
@@ -171,9 +185,31 @@ async def test_too_many_wait(
     assert port_of(late) in house.ports
     assert port_of(crowd[-1]) in house.ports
     for client in crowd[:4]:
-        assert client.recv(100) == b""
+        assert await received(client) == error_event(BUSY)
     assert house.refused == 4
-    assert "[127.0.0.2] closed a connection" in caplog.text
+    assert "[127.0.0.2] refused a connection" in caplog.text
+
+
+async def test_whoever_gives_way_learns_it_in_its_protocol(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acceptor_module, "WAITING_CONNECTIONS", 4)
+    crowd = [house.connect() for _ in range(8)]
+    crowd[0].send(b"GET /health HTTP/1.1\r\n\r\n")
+    crowd[1].send(b'{"type": "describe"}\n')
+    crowd[2].shutdown(socket.SHUT_WR)
+    await eventually(lambda: len(house.ports) == 4)
+    assert (await received(crowd[0])).startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert await received(crowd[1]) == error_event(BUSY)
+
+
+async def test_what_has_arrived_comes_with_the_connection(house: House) -> None:
+    early = house.connect()
+    early.send(b"describe")
+    late = house.connect()
+    await eventually(lambda: len(house.ports) == 2)
+    assert await received(early) == b"begundescribe"
+    assert await received(late) == b"begun"
 
 
 async def test_no_descriptor_is_left(

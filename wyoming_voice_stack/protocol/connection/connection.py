@@ -61,6 +61,7 @@ class Connection:
         admit: Callable[[], bool] = lambda: True,
     ) -> None:
         """`admit` returns whether the connection may begin a request; it is asked until it does."""
+        self._name = name
         self._log = ConnectionLog(_LOGGER, name)
         self._reader = reader
         self._writer = writer
@@ -84,8 +85,21 @@ class Connection:
             high=WRITE_HIGH_WATER_BYTES, low=WRITE_LOW_WATER_BYTES
         )
 
-    async def run(self) -> None:
-        """Serve until the client disconnects or breaks the protocol, or the server shuts down."""
+    def start(self) -> asyncio.Task[None]:
+        """Serve until the client disconnects or breaks the protocol, or the task is cancelled to shut down."""
+        loop = asyncio.get_running_loop()
+        # Here and not in the first turn of `_run`: what has arrived is answered one turn earlier.
+        self._tasks = [loop.create_task(each) for each in (self._receive(), self._handle())]
+        task = loop.create_task(self._run(), name=f"connection-{self._name}")
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, _task: asyncio.Task[None]) -> None:
+        # A task that is cancelled before its first turn leaves everything open.
+        self._end_tasks()
+        self.abort()
+
+    async def _run(self) -> None:
         self._log.debug("connected")
         try:
             await self._serve_client()
@@ -162,7 +176,6 @@ class Connection:
             task.cancel()
 
     async def _serve_client(self) -> None:
-        self._tasks = [asyncio.create_task(each) for each in (self._receive(), self._handle())]
         error = await first_failure(self._tasks)
         if isinstance(error, ConnectionError):
             self._log.debug("lost: %s", error)

@@ -17,6 +17,7 @@ from tests.support.peers import EchoService, Peer, listening, peer
 from wyoming_voice_stack.background import OverloadTurns
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import inbox as inbox_module
+from wyoming_voice_stack.protocol.connection.connection import Connection
 from wyoming_voice_stack.protocol.connection.server_context import ConnectionLimits
 from wyoming_voice_stack.server.listener import Listener
 
@@ -213,3 +214,23 @@ class TestDrain:
             await listener.drain(0.0)
             with pytest.raises(ConnectionRefusedError):
                 await asyncio.open_connection("127.0.0.1", port)
+
+    async def test_grace_ends_before_a_connection_has_begun(
+        self, service: EchoService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start = Connection.start
+        begun: list[tuple[asyncio.Task[None], Connection]] = []
+
+        def start_and_cancel(connection: Connection) -> asyncio.Task[None]:
+            task = start(connection)
+            begun.append((task, connection))
+            task.cancel()
+            return task
+
+        monkeypatch.setattr(Connection, "start", start_and_cancel)
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send(Event("wait"))
+            await eventually(lambda: bool(begun) and begun[0][0].done())
+            assert begun[0][1]._writer.is_closing()
+            assert await client.rest() == []
+            assert not listener._connections
