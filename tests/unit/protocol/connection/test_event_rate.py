@@ -100,7 +100,7 @@ async def test_a_cancelled_one_does_not_keep_the_turn() -> None:
 async def test_many_within_their_rates_share_a_turn() -> None:
     """A turn ends for all of them once their events have taken its time."""
     clock = Clock()
-    turns = OverloadTurns(clock=clock)
+    turns = OverloadTurns(clock=clock, wall_clock=clock)
     done: list[int] = []
 
     async def work(number: int) -> None:
@@ -134,3 +134,17 @@ async def test_a_turn_with_time_left_is_not_left() -> None:
     ticking = asyncio.create_task(tick())
     await asyncio.sleep(0)
     assert ticking.done()
+
+
+async def test_waiting_for_a_core_is_no_work() -> None:
+    clock, wall_clock = Clock(), Clock()
+    turns = OverloadTurns(clock=clock, wall_clock=wall_clock)
+    for _ in range(10):
+        assert not turns.used_up
+        wall_clock.now += TURN_SECONDS
+    clock.now += TURN_SECONDS / 2
+    assert turns.used_up
+    await asyncio.sleep(0)
+    for _ in range(2):
+        assert not turns.used_up
+        wall_clock.now += TURN_SECONDS
