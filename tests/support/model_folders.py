@@ -54,7 +54,8 @@ def whisper(root: Path, name: str = "base", *, missing: str = "") -> Path:
 
 def shelf(root: Path, mode: str = "asr", *references: str, **environ: str) -> DiskShelf:
     names = {reference: shown_name(reference) for reference in references}
-    return DiskShelf(ModelStore(root), mode, names, environ)
+    # In the home folder of whoever runs the tests, the licence of XTTS may have been accepted.
+    return DiskShelf(ModelStore(root), mode, names, {"HOME": str(root)} | environ)
 
 
 def by_id(found: DiskShelf) -> dict[str, ShownModel]:
