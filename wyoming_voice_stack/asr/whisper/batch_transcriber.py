@@ -134,8 +134,7 @@ class BatchTranscriber:
         unsure = [span for span in spans if not _is_settled(span, first)]
         yield from self._finish([span for span in spans if span not in unsure], wanted)
         if unsure:
-            windows = encoded.some([spans.index(span) for span in unsure])
-            refined = self._refine(unsure, windows, wanted)
+            refined = self._refine(unsure, encoded, [spans.index(one) for one in unsure], wanted)
             looped = [span for span in refined if span.hypotheses[0].unreliable]
             yield from self._finish([span for span in refined if span not in looped], wanted)
             for span in looped:
@@ -219,9 +218,16 @@ class BatchTranscriber:
         return timed_words(self.model, encoded, span.speech.samples, text, tokenizer)
 
     def _refine(
-        self, spans: Sequence[_DecodedSpan], windows: Encoded, wanted: Wanted
+        self,
+        spans: Sequence[_DecodedSpan],
+        first: Encoded,
+        windows: Sequence[int],
+        wanted: Wanted,
     ) -> list[_DecodedSpan]:
-        """Replace hypotheses that are not sure by those of further passes; `windows` are the first one's."""
+        """Replace hypotheses that are not sure by those of further passes.
+
+        `windows` are the numbers of the spans' windows in `first`, the encoder output of the first pass.
+        """
         passes = [one.with_beams(self.beam_size) for one in self._passes(spans[0].speech)]
 
         def window(index: int, decode_pass: DecodePass) -> int:
@@ -232,7 +238,7 @@ class BatchTranscriber:
             speeches = [spans[index].speech for index in indices]
             languages = [spans[index].language for index in indices]
             if decode_pass.context_s == passes[0].context_s:
-                encoded = windows.some(indices)
+                encoded = first.some([windows[index] for index in indices])
             else:
                 encoded = self._encode(speeches, decode_pass)
             return self._decode(encoded, speeches, languages, decode_pass)

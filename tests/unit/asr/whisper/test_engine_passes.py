@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import soxr
 
-from tests.support.scripted_recognizer import transcribe, transcribe_all, wanted
+from tests.support.scripted_recognizer import WatchedModel, transcribe, transcribe_all, wanted
 from tests.support.speech import say, words
 from tests.support.whisper_speech import DOOR, ENGLISH, SENTENCES, like, speech, watch
 from wyoming_voice_stack.asr.engine import TranscriptionRequest
@@ -96,23 +97,66 @@ def test_unsure_text_is_decoded_again(recognizer: WhisperRecognizer) -> None:
     assert frames[2] == 100 * WINDOW_S
 
 
+class OnCard:
+    """Encoder output in the memory of a graphics card, which numpy cannot read."""
+
+    def __init__(self, states: Any) -> None:
+        self.states = states
+
+    def to(self, kind: object) -> OnCard:
+        return OnCard(self.states.to(kind))
+
+
+class CardModel(WatchedModel):
+    """A model whose encoder output stays on a graphics card."""
+
+    @property
+    def model(self) -> CardModel:
+        return CardModel(self._model.model, self.events)
+
+    def encode(self, bands: Any) -> OnCard:
+        return OnCard(super().encode(bands))
+
+    def generate(self, states: OnCard, prompts: Any, **options: Any) -> Any:
+        return super().generate(states.states, prompts, **options)
+
+
+def batches(*passes: DecodePass) -> Placement:
+    return Placement(batch_size=4, window_step_s=WINDOW_S, passes=DecodePasses((), {"en": passes}))
+
+
+def log_probabilities(recognizer: WhisperRecognizer, *passes: DecodePass) -> list[float]:
+    """Those of all sentences, the least likely first."""
+    speeches = [speech(one) for one in SENTENCES]
+    texts = transcribe_all(like(recognizer, placement=batches(*passes)), speeches, wanted)
+    return sorted(one.confidence.avg_logprob for one in texts if one.confidence)
+
+
 def test_a_pass_with_the_same_window_needs_only_the_decoder(recognizer: WhisperRecognizer) -> None:
-    """Also for some windows of a batch: each text is that of its own speech."""
-    said = (*SENTENCES, DOOR)
-    first = DecodePass(10, -9.0, beams=1)
-    once = Placement(
-        batch_size=4, window_step_s=WINDOW_S, passes=DecodePasses((), {"en": (first,)})
-    )
-    speeches = [speech(one) for one in said]
-    texts = transcribe_all(like(recognizer, placement=once), speeches, wanted)
-    likely = sorted(one.confidence.avg_logprob for one in texts if one.confidence)
-    passes = (replace(first, sure_log_probability=likely[2]), DecodePass(10, -9.0))
-    twice = replace(once, passes=DecodePasses((), {"en": passes}))
-    watching, events = watch(recognizer, placement=twice)
-    texts = transcribe_all(watching, speeches, wanted)
-    assert [words(one.text) for one in texts] == [words(one) for one in said]
-    assert [event[0] for event in events] == ["encode", "write", "write"]
-    assert events[-1] == ("write", 2)
+    """Also for some windows of a batch, and for some of these: each text is that of its own speech."""
+    narrow = DecodePass(10, -9.0, beams=1)
+    first = replace(narrow, sure_log_probability=log_probabilities(recognizer, narrow)[3])
+    wide = DecodePass(10, -9.0)
+    second = replace(wide, sure_log_probability=log_probabilities(recognizer, first, wide)[1])
+    placement = batches(first, second, replace(wide, beams=2))
+    watching, events = watch(recognizer, placement=placement)
+    texts = transcribe_all(watching, [speech(one) for one in SENTENCES], wanted)
+    assert [words(one.text) for one in texts] == [words(one) for one in SENTENCES]
+    assert events == [("encode", 6, 3_000), ("write", 6), ("write", 3), ("write", 1)]
+
+
+def test_output_on_a_graphics_card_is_not_read(recognizer: WhisperRecognizer) -> None:
+    first = DecodePass(10, -9.0)
+    unsure = replace(first, sure_log_probability=log_probabilities(recognizer, first)[2])
+    placement = batches(unsure, DecodePass(12, -9.0, beams=2))
+    card = CardModel(recognizer._model)
+    model = like(recognizer, model=card, placement=placement)
+    texts = transcribe_all(model, [speech(one) for one in SENTENCES], wanted)
+    assert [words(one.text) for one in texts] == [words(one) for one in SENTENCES]
+    assert [event[:2] for event in card.events if event[0] == "encode"] == [
+        ("encode", 6),
+        ("encode", 2),
+    ]
 
 
 def test_more_beams_than_the_settings_allow_are_no_further_pass(
