@@ -187,13 +187,17 @@ class TestLeaving:
                 session = mode.open_session(None, socket, "c", tasks)
                 append_audio = parse_event(append(pcm(0.5)))
                 commit = parse_event('{"type": "input_audio_buffer.commit"}')
-                for event in (append_audio, commit, append_audio):
-                    await session.handle(event)
 
                 async def sent_when_handled() -> str:
                     await session.handle(commit)
                     return str(send.await_args_list)
 
+                await session.handle(append_audio)
+                handling = tasks.create_task(sent_when_handled())
+                await eventually(lambda: COMMITTED in str(send.await_args_list))
+                # One may wait for its text.
+                assert handling.done()
+                await session.handle(append_audio)
                 handling = tasks.create_task(sent_when_handled())
                 await eventually(lambda: str(send.await_args_list).count(COMMITTED) == 2)
                 engine.let_go()
