@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from wyoming_voice_stack.tts.text.punctuation import (
@@ -21,76 +22,24 @@ MAX_ITEM_CHARACTERS = 25
 _SHORTEST_LIST = 2
 _SHORTEST_HEADED_LIST = 3
 """One short line behind a longer one may be the last line of a paragraph."""
+_LONGEST_END = 16
+"""Characters at the end of a line that are searched for `_GERMAN_ADVERB`."""
 _AROUND = EMPHASIS_MARKS + " "
 _CONTINUES = frozenset(CLAUSE_MARKS + WIDE_CLAUSE_MARKS + "-&+/([{\u201e\u00bf\u00a1")
-_CONNECTING = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "of",
-        "for",
-        "from",
-        "with",
-        "my",
-        "your",
-        "der",
-        "die",
-        "das",
-        "den",
-        "dem",
-        "des",
-        "ein",
-        "eine",
-        "einen",
-        "einem",
-        "einer",
-        "und",
-        "oder",
-        "am",
-        "im",
-        "vom",
-        "zum",
-        "zur",
-        "mit",
-        "für",
-        "le",
-        "la",
-        "les",
-        "un",
-        "une",
-        "des",
-        "du",
-        "de",
-        "et",
-        "ou",
-        "pour",
-        "avec",
-        "el",
-        "los",
-        "las",
-        "una",
-        "con",
-        "para",
-        "por",
-        "y",
-        "o",
-        "il",
-        "lo",
-        "gli",
-        "di",
-        "e",
-        "het",
-        "een",
-        "en",
-        "van",
-        "da",
-        "do",
-    ]
-)
+_CONNECTING_WORDS = """
+    a an the and or of for from with my your
+    der die das den dem des ein eine einen einem einer und oder am im vom zum zur mit für
+    le la les un une du de et ou pour avec el los las una con para por y o
+    il lo gli di e het een en van da do
+"""
+_CONNECTING = frozenset(_CONNECTING_WORDS.split())
 """Words that the next line must complete."""
+_GERMAN_ADVERB = re.compile(
+    r"(?<!\w)(?:ist|sind|war|waren|wird|werden|geht|gehen|bleibt|bleiben|licht|lampen?|heizung|nicht|wieder|noch|auch|immer"
+    r"|schon|jetzt) (?:an|da|los)$",
+    re.IGNORECASE,
+)
+"""The end of `Das Licht ist an`, a line of its own."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +66,7 @@ class UnmarkedLine:
         words = text.split()
         if not words or text[-1] in _CONTINUES or not self.is_short:
             return False
-        if words[-1].lower() in _CONNECTING or not following.isalnum():
+        if _must_go_on(text) or not following.isalnum():
             return False
         if self.is_listed or following.isupper() or following.isdigit():
             return True
@@ -160,8 +109,19 @@ def _is_complete(text: str) -> bool:
     """Return whether a line has no end mark, and nothing in it that the next line must complete."""
     return (
         (text[-1].isalnum() or text[-1] in ")%")
-        and text.rsplit(maxsplit=1)[-1].lower() not in _CONNECTING
+        and not _must_go_on(text)
         and text.count("(") == text.count(")")
+    )
+
+
+def _must_go_on(text: str) -> bool:
+    """Return whether the last word of a line must be completed; a capital letter is a name, as in `Plan A`."""
+    word = text.rsplit(maxsplit=1)[-1]
+    is_letter = len(word) == 1 and word.isupper()
+    return (
+        word.lower() in _CONNECTING
+        and not is_letter
+        and _GERMAN_ADVERB.search(text[-_LONGEST_END:]) is None
     )
 
 

@@ -28,6 +28,9 @@ PROSE = {
     "Dear Bob\nthank you for\nyour letter": "Dear Bob thank you for your letter.",
     "the kitchen\nis warm.": "the kitchen is warm.",
     "green tea,\nwarm\nmilk": "green tea, warm milk.",
+    "Das Licht ist an\nDie Post ist da\nEs ist warm": "Das Licht ist an. Die Post ist da. Es ist warm.",
+    "Plan A\nPlan B": "Plan A. Plan B.",
+    "Turn on an\nLED lamp": "Turn on an LED lamp.",
 }
 
 

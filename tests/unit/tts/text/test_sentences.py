@@ -95,6 +95,21 @@ SEEMING_ABBREVIATIONS = [
     ("At 50 km/h. Then rest.", ["At 50 km/h.", "Then rest."]),
     ("See /dev/a. Then b.", ["See /dev/a.", "Then b."]),
     ("In 1999 W. Bush came.", ["In 1999 W. Bush came."]),
+    ("No. 3 lamps are off.", ["No.", "3 lamps are off."]),
+    ("No. 5 works. No. 5 is on.", ["No. 5 works.", "No. 5 is on."]),
+    ("I am 5. You are 6.", ["I am 5.", "You are 6."]),
+    ("Heute ist der 5. Das Wetter ist gut.", ["Heute ist der 5.", "Das Wetter ist gut."]),
+    ("Am 12. Ich komme.", ["Am 12.", "Ich komme."]),
+    ("Ein Ticket 2. Klasse. Danke.", ["Ein Ticket 2. Klasse.", "Danke."]),
+    ("Zum 50. und 100. Mal.", ["Zum 50. und 100. Mal."]),
+    ("Das ist ein 2. Versuch.", ["Das ist ein 2. Versuch."]),
+    ("Die min. Temperatur ist 5.", ["Die min. Temperatur ist 5."]),
+    ("Me tengo que ir. Luis viene.", ["Me tengo que ir.", "Luis viene."]),
+    ("Ir. Jansen, de fam. Groot.", ["Ir. Jansen, de fam. Groot."]),
+    ("Xerxes I. Module V. End.", ["Xerxes I.", "Module V.", "End."]),
+    ("Is the book I. Asimov wrote?", ["Is the book I. Asimov wrote?"]),
+    ("Пётр I. Царь. Он 5-й. Далее.", ["Пётр I.", "Царь.", "Он 5-й.", "Далее."]),
+    ("W. E. B. Du Bois wrote it.", ["W. E. B. Du Bois wrote it."]),
 ]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 NAME_ABBREVIATIONS = """
     dr mr mrs ms sr prof st ste mt gen sgt capt lt rev hon vs approx resp fig et autom
-    hr fr frl dipl bzw bspw ca vgl sog inkl zzgl ggf evtl
-    mme mlle cf sra srta dra exmo exma sig dott avv ing
+    hr hrn fr frl dipl bzw bspw ca vgl sog inkl zzgl ggf evtl
+    mme mlle cf sra srta dra exmo exma sig dott avv ing geom
     mio mrd tsd bzgl med phil
     dhr mevr mw drs bijv np tzw ul mgr tj tzv např tis mld bkz sn doç yrd ún özv
     ul inż św ok temp pow rozdz tel prof
@@ -21,7 +21,7 @@ Turkish and Hungarian; Russian; Turkish, Hungarian, Swedish and Ukrainian; Spani
 """
 CAPITAL_ABBREVIATIONS = """
     Sen Rep Gov Pres Col Ft Ph Av Mgr MUDr JUDr PhDr RNDr Bc Sn Cad Dña Sres Sigg Profa Srta Dott Pck Pkt Msp Tl
-    ir fam Fam Pza Pça Sta Sto Hd Bât Eng Exmo Exma Arq
+    Fam Pza Pça Sta Sto Hd Bât Eng Exmo Exma Arq
 """
 NUMBER_ABBREVIATIONS = """
     no nr nos p pp fig vol art ch chap sec abb abs kap tel bd bl str max min mind
@@ -32,6 +32,7 @@ NUMBER_ABBREVIATIONS = """
     мин макс ок род пн вт чт пт вс янв фев февр мар апр июн июл авг сен сент окт ноя нояб дек
     \u0441\u0440 \u0441\u0431
     incl excl rt th sem env nro rte ust pok dn ur zm wt śr czw pt sob niedz hfst afb rys nrs aprox mins segs zach wsch ap
+    hum umid wilg esc int exp est wo vr za qua sex \u0442\u0435\u043c\u043f \u0432\u043b\u0430\u0436\u043d
     hod sa dk sn pzt çar cmt
 """
 """Abbreviations only before a number; otherwise a word that may end a sentence."""
@@ -88,6 +89,25 @@ WORDS_BEFORE_LETTERS = """
     dostał dostała dostałem dostałam ocenę ocena witamina witaminę witaminy vitamín vitamini витамин
     halle saal gleis linie line exit ausgang tor variante route
 """
+NUMBERED_WORDS = """
+    chapter act scene module phase volume season capítulo acto escena módulo capítol capitolo atto scena
+    chapitre acte scène hoofdstuk akte kapitel akt szene modul rozdział kapitola fase
+"""
+"""Words before a numeral of one letter that is no initial: `Chapter I.`"""
+RULERS = """
+    Xerxes Darius Cyrus Ramses Ramesses Seti Ptolemy Justinian Napoleon Umberto Elizabeth Elisabeth Franz Wilhelm
+    Ludwig Friedrich Otto Karl Franciszek Zygmunt Kazimierz Napoleone Napoléon Pio Pius Pie Leopold Ferdinand
+    Charles Henri Philippe Felipe Carlos Isabel Fernando Pedro Manuel Willem
+"""
+"""Names before the numeral `I`, which is hardly ever an initial behind them."""
+STARTERS_BEHIND_NUMBERS = """
+    Ich Du Man Wo Wie Wer Wann Warum Von Am Im Zum Zur Zu Ist Sind Gibt Geht Hast Kannst Willst Soll Stell Mach Schalte
+"""
+"""Words that begin a sentence behind a German ordinal, but may follow an initial: `W. E. B. Du Bois`."""
+ORDINAL_NOUNS = (
+    "Klasse Stelle Hand Liga Bundesliga Auflage Etage Halbzeit Reihe Wahl Grades Ordnung Instanz"
+)
+"""German nouns behind an ordinal without an article: `ein Ticket 2. Klasse`."""
 NAMED_BUILDINGS = (
     "завод парк площад улиц театр школ библиотек музе университет институт академи больниц стадион станци метро "
     "дворец дворц дом клуб центр аэропорт консерватори филармони фабрик фонд преми орден медал гимнази лице училищ "
@@ -100,6 +120,6 @@ ORDINAL_LEADS = "der die das dem den des am im vom zum zur beim bis"
 GERMAN_DETERMINERS = """
     jeden jede jedes jedem dieses diesem diesen diese letzten mein meine meinen meinem meiner dein deine deinen deinem
     sein seine seinen seinem seiner ihr ihre ihren ihrem ihrer unser unsere unseren unserem euer eure einen einem einer
-    kein keine keinen
+    kein keine keinen ein eine
 """
 """Those before which a sentence may also end: `Das sind seine 4. Danach`."""

@@ -14,10 +14,11 @@ from wyoming_voice_stack.tts.text.full_stops.abbreviation_words import (
     TAX_WORDS,
     TIME_WORDS,
     VERB_ENDINGS,
-    WORDS_BEFORE_LETTERS,
 )
+from wyoming_voice_stack.tts.text.full_stops.letters import is_no_initial
 from wyoming_voice_stack.tts.text.full_stops.next_word import (
     STARTERS,
+    begins_answer,
     begins_label,
     begins_with_none_of,
     begins_with_one_of,
@@ -44,6 +45,10 @@ _PLACES = {
     ),
     "ks": re.compile(r"(?<!\d\s)$"),
     "sn": re.compile(r"(?<!\d\s)$"),
+    "ir": re.compile(
+        r"(?:^|[,;]\s|(?<!\w)(?:heer|mevrouw|dhr\.|mw\.|prof\.|dr\.)\s)$", re.IGNORECASE
+    ),
+    "fam": re.compile(r"(?:^|[,;]\s|(?<!\w)(?:de|la|il|di|della|alla|bij|van)\s)$", re.IGNORECASE),
     "arch": re.compile(r"(?:l['\u2019]|,\s|^)$"),
 }
 """Abbreviations before a name only behind these words: Czech `na nám. Míru`, but `Dal to nám.`"""
@@ -68,27 +73,19 @@ _AFTER_NAMES = frozenset(NAME_ENDINGS.split())
 """Abbreviations behind a name, which the name may go on after, or the sentence may end."""
 _SURNAMES = frozenset({"Das", "Den", "Han", "Ma", "Son", "To", "Vi"})
 """Those that are surnames, which follow a single initial: `J. Ma`."""
-_LETTERED = frozenset(WORDS_BEFORE_LETTERS.split())
-"""Words before a letter that is no initial: `vitamin C.`"""
-
-_WIND = re.compile(
-    r"(?<!\w)(?:winds?|viento|vents?|vento|wiatr|v\u00edtr|\u0432\u0435\u0442\u0435\u0440)(?!\w)[^.!?]{0,40}$",
-    re.IGNORECASE,
-)
-"""The wind, behind which a letter is a direction."""
-
-_GRADES = frozenset("ABCDEF")
-_GRADE = re.compile(r"(?<!\w)(?:got|gets?|earned|received|scored|gave \w{2,4}) an? $")
-"""Words before a letter that is a grade: `She got an A.`"""
-
 _NUMBERED = ("str", "nr")
 """Endings of words before a number, such as "Hauptstr."."""
 _FIRST_NUMERAL = re.compile(r"(?<!\w)(?:[IVXL]{1,8}|\d{1,2})\. (?:und|oder|sowie|bis|i|a) $")
 """The numeral before another one: `im XIX. und XX. Jh.`"""
+_ANSWER = "No"
+"""At the beginning of a sentence: `No. 3 lamps are off.`, but `No. 3 is off.`"""
 _UNITS = frozenset({"Min", "Std", "Sek"})
 _LASTING = frozenset(LASTING_NOUNS.split())
 """What may follow these German units: `5 Min. Pause`."""
-_BEFORE_LIMIT = re.compile(r"(?<!\w)(?:die|der|das|den|dem|eine|einer|mit|bei) $", re.IGNORECASE)
+_LIMITS = frozenset({"max", "min"})
+_BEFORE_LIMIT = re.compile(
+    r"(?<!\w)(?:die|der|das|den|dem|des|eine|einer|einen|einem|ein|mit|bei) $", re.IGNORECASE
+)
 """German words in front of `max.` and a noun."""
 _DIGITS = tuple("0123456789\u00bd\u00bc\u00be")
 _LAST_WORD = re.compile(r"(?<![^\W_])(?<!\w\.)(?<![\u00b0\u00ba/\\@=&])[^\W\d_]+(?:\.[^\W\d_]+)*$")
@@ -97,6 +94,8 @@ _UNIT = re.compile(
     r"(?:^|[^\w.,])(?:\d+(?:[.,]\d+)?\s[mglsht\u0447\u043b]|(?:\d{1,3}|\d+[.,]\d+)\s[VWAKJL])$"
 )
 """A number and a unit of one letter; a capital letter behind a year is an initial."""
+_ENDING = re.compile(r"\d-[\u0430-\u044f]{1,3}$")
+"""The ending of a Russian ordinal in digits: `5-\u0439.`"""
 _AMOUNT = re.compile(r"\d\s[^\W\d_]{2,4}$")
 _CURRENCIES = frozenset({"K\u010d", "Ft", "EUR", "USD", "CHF", "CZK", "HUF", "Euro"})
 """What may follow `5 mil.`"""
@@ -161,7 +160,7 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
     word = _LAST_WORD.search(end)
     if end.endswith(_OTHER_SCRIPTS):
         return False
-    if word is None or _UNIT.search(end) or _AND_SO_ON.search(end):
+    if word is None or _UNIT.search(end) or _ENDING.search(end) or _AND_SO_ON.search(end):
         return True
     place = _PLACES.get(word[0].lower())
     if place is not None and after[0].isupper():
@@ -189,7 +188,7 @@ def _word_is_end(word: str, previous: str, after: str) -> bool | None:
     goes_on = begins_label(after) if is_label else numbers_what_follows(word, previous, after)
     if goes_on is not False:
         return goes_on and False
-    if len(word) == 1 and word.isupper() and _is_letter(word, previous):
+    if len(word) == 1 and word.isupper() and is_no_initial(word, previous):
         return True
     if _precedes_noun(word, previous):
         return begins_with_one_of(STARTERS, after)
@@ -213,13 +212,15 @@ def _precedes_noun(word: str, previous: str) -> bool:
         is_listed = previous.endswith(", ") or _FIRST_NUMERAL.search(previous) is not None
         return is_listed or _GENITIVE.search(previous) is not None
     if word in {"al", "Al"}:
-        place = _BEFORE_ALLEY if word == "al" else _LISTED_ADDRESS
-        return place.search(previous) is not None
-    return word == "max" and _BEFORE_LIMIT.search(previous) is not None
+        is_behind = word == "al" and _BEFORE_ALLEY.search(previous) is not None
+        return is_behind or _LISTED_ADDRESS.search(previous) is not None
+    return word in _LIMITS and _BEFORE_LIMIT.search(previous) is not None
 
 
 def _is_end_behind_name(word: str, previous: str, after: str) -> bool | None:
     """Return the same for a word that may be an initial or belong to the name before it."""
+    if word == _ANSWER and not previous.strip() and (answers := begins_answer(after)) is not False:
+        return answers
     is_name = _is_dotted_name(word) and not _SPACED.search(previous)
     is_and_others = word == "al" and previous.endswith("et ")
     if word.lower() in _AFTER_NAMES or is_and_others or is_name:
@@ -227,12 +228,6 @@ def _is_end_behind_name(word: str, previous: str, after: str) -> bool | None:
         is_place = is_start is False and len(word) > 1 and _BEHIND_VERB.search(previous) is not None
         return _begins_report(after) if is_place else is_start
     return not _is_abbreviation(word, followed_by_letter=after[0].isalpha())
-
-
-def _is_letter(word: str, previous: str) -> bool:
-    """Return whether a letter is no initial: a vitamin, a direction or a grade."""
-    is_grade = word in _GRADES and _GRADE.search(previous) is not None
-    return is_grade or _is_lettered(previous) or _WIND.search(previous) is not None
 
 
 def _is_dotted_name(word: str) -> bool:
@@ -244,11 +239,6 @@ def _is_plural(word: str) -> bool:
     """Return whether it is a part of a Spanish plural such as `EE. UU`."""
     is_pair = len(word) == _LONGEST_INITIAL and word[0] == word[1] and word.isupper()
     return is_pair and word not in {"II", "XX"}
-
-
-def _is_lettered(previous: str) -> bool:
-    words = previous.split()
-    return bool(words) and words[-1].lower().rstrip(":") in _LETTERED
 
 
 def _begins_report(after: str) -> bool | None:

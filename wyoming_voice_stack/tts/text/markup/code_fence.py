@@ -23,6 +23,8 @@ _BLANK = " \t>"
 _QUOTES = frozenset("\"'")
 _MARK_ENDS = ">];\u25b7"
 _CODE = re.compile(r"[={}\[\]<>;|\\#$]|\w\(|\w\.\w+\(|^\s*(?://|--|import |from |def |class )")
+_MARKS = "`*_~\"'(\u201e\u201c\u00ab"
+"""What may stand before a word of the text behind a block: "``` and **then**"."""
 _END_OF_LINE = (*_END_OF_SENTENCE, ":", '"', "\u201d", ")")
 _SHORTEST_TEXT_WORDS = 2
 
@@ -70,7 +72,7 @@ def is_prose(rest: str, *, is_closing: bool = False) -> bool:
     if words[0][-1] in _END_OF_SENTENCE or not words[0].isascii():
         return True
     if len(words) > 1:
-        return words[1][0].isalnum() and not set("={:") & set(words[1])
+        return words[1].lstrip(_MARKS)[:1].isalnum() and not set("={:") & set(words[1])
     return is_closing and words[0][0].isupper()
 
 

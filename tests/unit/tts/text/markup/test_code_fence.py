@@ -25,6 +25,8 @@ AFTER_THE_CODE = [
     ),
     ("``` That was the code. It works.", "That was the code. It works."),
     ("> ```\n> x\n> ``` That is all.", "That is all."),
+    ("```\nx\n``` and `y` too.", "and y too."),
+    ("```\nx\n``` and **then** this.", "and then this."),
     ("A.\n````\n``` Not yet.\n```` Now it is. B.", "A. | Now it is. | B."),
     ('A.\n```js title="a b"\nx\n```\nB.', "A. | B."),
     ("A.\n```js {1, 2}\nx\n```\nB.", "A. | B."),
