@@ -18,6 +18,7 @@ from wyoming_voice_stack.tts.normalization.dates_and_times.short_dates import co
 from wyoming_voice_stack.tts.normalization.dates_and_times.timestamps import verbalize_timestamps
 from wyoming_voice_stack.tts.normalization.dates_and_times.weekdays import verbalize_weekdays
 from wyoming_voice_stack.tts.normalization.dates_and_times.years import verbalize_years
+from wyoming_voice_stack.tts.normalization.german_adjectives import verbalize_german_adjectives
 from wyoming_voice_stack.tts.normalization.identifiers.acronyms import verbalize_abbreviations
 from wyoming_voice_stack.tts.normalization.identifiers.codes import verbalize_codes
 from wyoming_voice_stack.tts.normalization.identifiers.spelled_codes import (
@@ -62,6 +63,7 @@ _STEPS: tuple[Callable[[str, LocaleRules], str], ...] = (
     restore_dotted_numerals,
     verbalize_spelled_codes,
     verbalize_addresses,
+    verbalize_german_adjectives,
     verbalize_abbreviations,
     complete_dates,
     verbalize_timestamps,

@@ -6,6 +6,7 @@ import functools
 import re
 
 from wyoming_voice_stack.tts.normalization.dates_and_times.clock import NO_QUANTITY, word_pattern
+from wyoming_voice_stack.tts.normalization.dates_and_times.spoken_dates import full_year
 from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALES, LocaleRules
 
 _DAYS_OF_A_MONTH = re.compile(
@@ -16,10 +17,23 @@ _ORDINALS = re.compile(r"(?<![\w./-])(?P<first>\d{1,2}\.)\s?[-\u2013]\s?(?=\d{1,
 _SLASHED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])"
 _CERTAIN = r"\d{1,2}/(?:0[1-9]|1[3-9]|2\d|3[01])"
 """A month and a day that are no fraction and no rating."""
-_MONTH_AND_YEAR = re.compile(
-    r"(?<!\w)(?P<lead>(?i:through|until|till|since|from|bis|ab|seit|depuis|desde|hasta|dal|entro|at\u00e9|tot|sinds|vanaf|\u0434\u043e|\u0441) )(?P<m>0[1-9]|1[0-2])/(?P<y>20\d\d)(?![\w/-]|[.,]\d)"
+_TIME_LEADS = (
+    "through|until|till|since|from|between|bis|ab|seit|von|zwischen|depuis|jusqu['\u2019](?:en|\u00e0|au)|entre|desde|hasta|dal"
+    "|entro|tra|at\u00e9|tot|sinds|vanaf|tussen|\u0434\u043e|\u0441"
 )
-"""Only behind words for a time: `Heft 03/2026` is none."""
+_JOINTS = "to|and|und|bis|y|e|et|a|al|\u00e0|en|tot|[-\u2013]|\u043f\u043e|\u0434\u043e"
+_MONTH_AND_YEAR = re.compile(
+    rf"(?<!\w)(?P<lead>(?i:{_TIME_LEADS}) |20\d\d ?(?:{_JOINTS}) ?)(?P<m>0[1-9]|1[0-2])/(?P<y>20\d\d)(?![\w/-]|[.,]\d)"
+)
+"""Only behind words for a time, or behind such a month: `Heft 03/2026` is none."""
+_EXPIRY = re.compile(
+    r"(?<!\w)(?P<lead>(?i:expir(?:y|es|ation|ed)(?: date)?(?: is| on)?|exp\. date|exp|use by|best before|valid thru|g\u00fcltig bis|haltbar bis"
+    r"|mhd|ablaufdatum|scad(?:enza|e)|caduca|caducidad|validade|v\u00e1lid[ao] at\u00e9|expire(?: le| en)?|houdbaar tot|geldig tot)(?:\.:?|:)? )"
+    r"(?P<m>0[1-9]|1[0-2])/(?P<y>2[4-9]|3\d)(?![\w/-]|[.,]\d)"
+)
+"""The month on a bank card or a package: `exp. 12/27`."""
+_OF = " de "
+"""Between month and year in Spanish and Portuguese."""
 _QUANTITY = r"(?:[Mm]eter|[Ll]iter|Mrd|Mio|mil|EUR|CHF|K\u010d|kWh?|Grad|lira|TL)\b"
 """What is counted by a decimal number behind a weekday: `am Montag 3.10 Meter`."""
 
@@ -33,7 +47,8 @@ def complete_dates(text: str, locale: LocaleRules) -> str:
         text = _ORDINALS.sub(rf"\g<first> {locale.lexicon.to} ", text)
         text = _behind_weekday(locale).sub(r"\g<0>.", text)
     if "/" in text and locale.lexicon.calendar.year_style == "number" and locale.lexicon.spaced:
-        text = _MONTH_AND_YEAR.sub(lambda match: _with_name(match, locale), text)
+        for pattern in (_MONTH_AND_YEAR, _MONTH_AND_YEAR, _EXPIRY):
+            text = pattern.sub(lambda match: _with_name(match, locale), text)
     if locale.names.month_first and "/" in text:
         text = _slashed(locale).sub(lambda match: match[0].replace(match["to"], "-"), text)
     if not locale.lexicon.calendar.unambiguous_abbreviations and locale.lexicon.spaced:
@@ -43,7 +58,9 @@ def complete_dates(text: str, locale: LocaleRules) -> str:
 
 def _with_name(match: re.Match[str], locale: LocaleRules) -> str:
     """Return the name of the month and the year: `valid through 03/2026`."""
-    return f"{match['lead']}{locale.names.months[int(match['m']) - 1]} {match['y']}"
+    joint = _OF if _OF + "{year}" in locale.lexicon.calendar.date else " "
+    month = locale.names.months[int(match["m"]) - 1]
+    return f"{match['lead']}{month}{joint}{full_year(match['y'])}"
 
 
 def _with_month(match: re.Match[str], locale: LocaleRules) -> str:

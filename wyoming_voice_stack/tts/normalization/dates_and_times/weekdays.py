@@ -9,6 +9,8 @@ from wyoming_voice_stack.tts.normalization.locale.locale_rules import MAX_LOCALE
 from wyoming_voice_stack.tts.normalization.locale.notation import RANGE
 
 _UNTIL = "t/m"
+_CERTAIN_JOINTS = frozenset({_UNTIL, "tot en met"})
+"""Between two weekdays also in lower case."""
 
 
 def verbalize_weekdays(text: str, locale: LocaleRules) -> str:
@@ -18,6 +20,10 @@ def verbalize_weekdays(text: str, locale: LocaleRules) -> str:
     )
     if locale.lexicon.calendar.weekday_joints:
         text = _joined_pattern(locale).sub(lambda match: _expand_joined(match, locale), text)
+    if locale.lexicon.calendar.weekday_leads and "." in text:
+        text = _led_pattern(locale).sub(
+            lambda match: match[1] + locale.names.weekdays[match[2].lower()], text
+        )
     if any(character.isdecimal() for character in text):
         text = _weekday_pattern(locale).sub(lambda match: _expand_weekday(match, locale), text)
     return text
@@ -40,7 +46,7 @@ def _expand_weekday_range(match: re.Match[str], locale: LocaleRules) -> str:
 def _expand_joined(match: re.Match[str], locale: LocaleRules) -> str:
     are_names = match["first"][0].isupper() and match["last"][0].isupper()
     is_range = are_names and match["joint"] != locale.sign("and")
-    if not (match["stop"] or is_range or match["joint"] == _UNTIL):
+    if not (match["stop"] or is_range or match["joint"] in _CERTAIN_JOINTS):
         return match[0]  # Without a full stop, `so und so` are words, and `Do und Mi` notes.
     first, last = (locale.names.weekdays[match[group].lower()] for group in ("first", "last"))
     return f"{first} {match['joint']} {last}"
@@ -58,13 +64,20 @@ def _joined_pattern(locale: LocaleRules) -> re.Pattern[str]:
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
+def _led_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    leads = "|".join(locale.lexicon.calendar.weekday_leads)
+    known = "|".join(map(str.title, locale.names.weekdays))
+    return re.compile(rf"((?<!\w)(?i:{leads}) )({known})\.(?=\s[^\W\d_A-Z\u00c0-\u00de]|,)")
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
 def _weekday_range_pattern(locale: LocaleRules) -> re.Pattern[str]:
     calendar = locale.lexicon.calendar
     if not calendar.unambiguous_abbreviations and not calendar.weekday_joints:
         return re.compile("(?!)()()")
     known = "|".join(re.escape(name.title()) for name in locale.names.weekdays)
-    # Dutch writes them in lower case too.
-    flags = re.IGNORECASE if _UNTIL in calendar.weekday_joints else re.NOFLAG
+    # Dutch and Romance languages write them in lower case too.
+    flags = re.NOFLAG if calendar.unambiguous_abbreviations else re.IGNORECASE
     stop = r"(?:\.(?=\s[^\W\d_A-Z]|\s\d|,))?"
     return re.compile(
         rf"(?<![\w-])({known})\.?{RANGE}({known})(?![\w-]){stop}",

@@ -42,6 +42,7 @@ _LONG = re.compile(
     rf"(?<![\w.,:/])(?<![\w]-)(?<!\d['\u2019])(?:0\d+|\d{{{LONG_DIGITS},}})(?![\w:]|[.,]\d)"
     rf"|{_NUMBERED}\d{{{LONG_DIGITS},}}(?!{_NO_CJK}|:|[.,]\d|{_COUNTER})"
 )
+_NUMBER_SIGN = re.compile(rf"(?<![\w#&])#(?=\d{{{LONG_DIGITS},}}(?!\w))")
 _THOUSANDS = re.compile(r"(?<![\w.,+/-])[1-9]\d{0,2}(?: \d{3}){0,2} $")
 _VERSION = re.compile(
     rf"(?<![.,])(?<!{_NO_CJK})(?P<numbers>[vV]\d{{1,6}}(?:\.\d{{1,6}}){{1,5}}|\d{{1,6}}(?:\.\d{{1,6}}){{2,5}})(?:-?(?P<stage>alpha|beta|rc|a|b)[.-]?(?P<trial>\d{{0,3}}))?"
@@ -59,6 +60,8 @@ _NO_NOUN = (
 
 def verbalize_codes(text: str, locale: LocaleRules) -> str:
     """Verbalize codes digit by digit in groups, and versions number by number."""
+    if "#" in text and (number := locale.sign("number")):
+        text = _NUMBER_SIGN.sub(f"{number} ", text)
     text = _INTERNATIONAL.sub(lambda match: _phone(match[0], locale), text)
     text = _NATIONAL.sub(
         lambda match: match[0] if _in_group(match, locale) else _phone(match[0], locale), text

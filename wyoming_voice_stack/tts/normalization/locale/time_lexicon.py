@@ -115,6 +115,8 @@ class Calendar(_TimeEntry):
     """Whether abbreviated months and weekdays are recognized without a full stop."""
     weekday_joints: tuple[str, ...] = ()
     """Words between two abbreviated weekdays: Spanish `de lun. a vie.`"""
+    weekday_leads: tuple[str, ...] = ()
+    """Words before an abbreviated weekday with a full stop, which the sentence goes on after: `am Mo. regnet es`."""
     consumed_words: tuple[str, ...] = ()
     """Words after the year that the templates already contain."""
     year: str = "{year}"

@@ -10,20 +10,25 @@ from wyoming_voice_stack.tts.normalization.numbers.cardinals import gender_of
 
 _SHORT_ENDING = "er"
 """Spanish: `1er piso`, `3er piso`."""
-_WORD_BEFORE = re.compile(r"[^\W\d_] $")
+_WORD_BEFORE = re.compile(r"(?<!\w)([^\W\d_]{1,40}) $")
 _MASCULINE, _GOVERNED = "ordinal-r", "ordinal-n"
 """A masculine noun behind a word is mostly the object of a verb, or has a preposition before it."""
-_NEUTER = "ordinal-s"
+_FEMININE, _NEUTER = "ordinal", "ordinal-s"
 _ARTICLE = "der"
 _VERBS = frozenset({"Stelle", "Reihe"})
 """Nouns that are verbs at the beginning of a step: `1. Stelle den Herd an.`"""
 _OBJECT = re.compile(r" (?:den|die|das|ein|eine|einen|[dm]eine?n?|alles?|es|ihn|sie)\b")
-_BEFORE_ARTICLE = re.compile(r"([^\W\d_]{2,40}) $")
+_BEFORE_ARTICLE = re.compile(r"([^\W\d_]{2,40}|[^\W\d_] ?\d{1,3}) $")
 _LONGEST_WORD = 42
 _MOST_DIGITS = 2
 """A longer number before a full stop may be the end of a sentence behind most words: `bis 100. Danach`."""
 _EMERGENCY = "11[02]"
 """Telephone numbers, not ordinals: `die 112. Dann`."""
+_FEMININE_ARTICLE = "die"
+_CHOICE = re.compile(
+    r"(?<!\w)(?:auf|w\u00e4hle?|dr\u00fccke?|nimm|nehme?|stelle?) $", re.IGNORECASE
+)
+"""Behind these words, `die 5` is a number: `Stell die Heizung auf die 5.`"""
 _NOUN_AFTER = re.compile(r"\s([^\W\d_]{2,40})")
 
 
@@ -71,10 +76,18 @@ def _bare(match: re.Match[str], locale: LocaleRules) -> str:
     if is_step and _OBJECT.match(match.string, match.end("noun")):
         return match[0]
     form = next(form for form, nouns in forms if match["noun"] in nouns)
-    is_governed = _WORD_BEFORE.search(match.string, 0, match.start()) is not None
-    if is_governed and form == _MASCULINE:
-        form = _GOVERNED
+    before = _WORD_BEFORE.search(match.string, 0, match.start())
+    if before is not None:
+        form = _bare_form(before[1], form, locale)
     return f"{locale.numerals.ordinal(int(match['n']), form)} "
+
+
+def _bare_form(word: str, form: str, locale: LocaleRules) -> str:
+    """Return the form behind `word`: `ein Ticket zweiter Klasse`, `aus zweiter Hand`, but `sie fährt erste Klasse`."""
+    if form == _MASCULINE:
+        return _GOVERNED
+    takes_dative = word.lower() in locale.lexicon.oblique_leads or word[0].isupper()
+    return _MASCULINE if form == _FEMININE and takes_dative else form
 
 
 @functools.lru_cache(maxsize=MAX_LOCALES)
@@ -107,6 +120,8 @@ def _dotted(match: re.Match[str], locale: LocaleRules) -> str:
     is_large, at_end = len(match[2]) > _MOST_DIGITS, match.end() == len(match.string)
     if at_end and (is_large or word not in locale.lexicon.dotted_at_end):
         return match[0]
+    if at_end and word == _FEMININE_ARTICLE and _CHOICE.search(match.string, 0, match.start()):
+        return match[0]
     if is_large and word not in locale.lexicon.dotted_hundreds_after:
         return match[0]
     return f"{match[1]} {locale.numerals.ordinal(int(match[2]), _form_after(word, match, locale))}"
@@ -119,9 +134,8 @@ def _form_after(word: str, match: re.Match[str], locale: LocaleRules) -> str:
     found = _NOUN_AFTER.match(match.string, match.end())
     noun = found[1] if found else ""
     known = locale.lexicon.bare_ordinals
-    if form == _NEUTER and (
-        noun in known.get(_MASCULINE, ()) or noun in locale.lexicon.masculine_ordinals
-    ):
+    masculine = (*known.get(_MASCULINE, ()), *locale.lexicon.masculine_ordinals)
+    if form == _NEUTER and noun.lower().endswith(tuple(map(str.lower, masculine))):
         return _MASCULINE
     if word != _ARTICLE or not locale.lexicon.oblique_leads:
         return form
@@ -130,7 +144,8 @@ def _form_after(word: str, match: re.Match[str], locale: LocaleRules) -> str:
     if before is None:
         return form
     is_feminine = noun in known.get("ordinal", ()) or gender_of(noun.lower(), locale) == "feminine"
-    is_genitive = before[1][0].isupper() and before.start() > 0 and is_feminine
+    is_noun = before[1][0].isupper() and before.start() > 0
+    is_genitive = is_feminine and (is_noun or before[1][-1].isdigit())
     return _GOVERNED if is_genitive or before[1].lower() in locale.lexicon.oblique_leads else form
 
 
@@ -147,7 +162,7 @@ def _series(locale: LocaleRules) -> re.Pattern[str]:
     joint = rf"(?:, ?|,? (?:{'|'.join(locale.lexicon.series)}) )"
     return re.compile(
         rf"(?:(?P<lead>(?<!\w)(?i:{'|'.join(contexts)})) |(?<![\w.,]))"
-        rf"(?P<row>\d{{1,2}}\.(?:{joint}\d{{1,2}}\.)+)(?P<more>\d|(?= [^\W\d_])|$)"
+        rf"(?P<row>\d{{1,2}}\.(?:{joint}\d{{1,3}}\.)+)(?P<more>\d|(?= [^\W\d_])|$)"
     )
 
 

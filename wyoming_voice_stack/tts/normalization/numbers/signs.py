@@ -41,7 +41,7 @@ _FOLD_PER = re.compile(r"(?<=\d)\s?[x\u00d7]/(?=[^\W\d_])")
 _MIXED = re.compile(rf"(?<![\w/.,-])(\d{{1,3}})[ -]({'|'.join(_FRACTION_SIGNS)})(?![\w/%]|[.,]\d)")
 """`5 1/4` and `2-1/2`."""
 _AREA = re.compile(
-    r"(?<=\d)(\s?(?:mm|cm|dm|km|m|ft|in|\u043c\u043c|\u0441\u043c|\u043c|\u043a\u043c))\s?[x\u00d7]\s?(?=\d)"
+    r"(?<=\d)(\s?(?:mm|cm|dm|km|m|ft|in|\u043c\u043c|\u0441\u043c|\u043c|\u043a\u043c))\s?[x\u00d7\u0445]\s?(?=\d)"
 )
 """Between two lengths: `3 m x 4 m`."""
 _RULES = (
@@ -49,7 +49,8 @@ _RULES = (
     ("times", r"(?<=\d)\s?[\u00d7*\u22c5]\s?(?=-?\d)|(?<=[\d)])\s?\u00b7\s?(?=[\d(])"),
     ("times", r"(?<=\d)\sx\s(?=\d+(?:[.,]\d+)?\s?=)"),
     ("times", r"(?<![\w\u00d7)])\u00d7(?=\d)"),
-    ("by", r"(?<=\d)(?<!\b0)\s?x\s?(?=\d)(?!\s?\d+\s?[a-z]{3})"),
+    ("by", r"(?<=\d{3})\s?x\s?(?=\d{3})"),
+    ("by", r"(?<=\d)(?<!\b0)\s?[x\u0445]\s?(?=\d)(?!\s?\d+\s?[a-z]{3})"),
     ("fold", r"(?<=\d)\s?[x\u00d7](?=[\s,.!?;:)]|$)"),
     ("divided", r"(?<=\d)\s/\s(?=\d)|(?<=[\w)\u00b2\u00b3])\s?\u00f7\s?(?=[\w(\u221a])"),
     ("divided", r"(?<=\d)\s:\s(?=\d+(?:[.,]\d+)?\s=)"),

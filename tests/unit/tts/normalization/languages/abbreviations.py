@@ -25,6 +25,10 @@ ENGLISH = {
     "I love art. VI is old. In the app. XL sizes are out. Close the tab. F5 reloads.": "I love art. | VI is old. | In the app. | XL sizes are out. | Close the tab. | F five reloads.",
     "It is modern art. 20 paintings hang. Wait a sec. 3 more minutes.": "It is modern art. twenty paintings hang. | Wait a sec. three more minutes.",
     "Zip 1000 files. It is 50 € incl. Shipping is free. 5 € incl. 3 drinks.": "Zip one thousand files. | It is fifty euros incl. | Shipping is free. | five euros including three drinks.",
+    "I am 5. You are 6. Exp. 12/27, exp. date 03/28. Between 03/2026 and 05/2026.": "I am five. | You are six. | Expires December twenty twenty-seven, expiry date March twenty twenty-eight. | Between March twenty twenty-six and May twenty twenty-six.",
+    "Order #12345678 is late. It has 1920 x 1080 pixels.": "Order number one two three, four five six, seven eight is late. | It has nineteen twenty by one thousand eighty pixels.",
+    "The filter lasts until 2000 hours have passed.": "The filter lasts until two thousand hours have passed.",
+    "Xerxes I. Module V. Chapter I. The book J. K. Rowling wrote. Elizabeth I. Then James.": "Xerxes the first. | Module five. | Chapter one. | The book J K Rowling wrote. | Elizabeth the first. | Then James.",
 }
 
 GERMAN = {
@@ -33,9 +37,9 @@ GERMAN = {
     "§ 5 Abs. 2 S. 1 BGB. Siehe S. 12 und S. Fischer.": "Paragraf fünf Absatz zwei Satz eins BGB. | Siehe Seite zwölf und S Fischer.",
     "z. Hd. Frau Meier, Hr. u. Fr. Müller, verh. seit 1990.": "zu Händen Frau Meier, Herr und Frau Müller, verheiratet seit neunzehnhundertneunzig.",
     "Ich bin Max. Und du? Ruf Max. Max. 5 Grad.": "Ich bin Max. | Und du? | Ruf Max. | Maximal fünf Grad.",
-    "Die max. Leistung ist da. Max. Dann Mia.": "Die maximal Leistung ist da. | Max. | Dann Mia.",
-    "Max. Leistung: 5 W": "Maximal Leistung: fünf Watt.",
-    "Min. Spannung: 5 V bei 1600 U/min und 40 kbit/s.": "Minimal Spannung: fünf Volt bei eintausendsechshundert Umdrehungen pro Minute und vierzig Kilobit pro Sekunde.",
+    "Die max. Leistung ist da. Max. Dann Mia.": "Die maximale Leistung ist da. | Max. | Dann Mia.",
+    "Max. Leistung: 5 W": "Maximale Leistung: fünf Watt.",
+    "Min. Spannung: 5 V bei 1600 U/min und 40 kbit/s.": "Minimale Spannung: fünf Volt bei eintausendsechshundert Umdrehungen pro Minute und vierzig Kilobit pro Sekunde.",
     "Liste (z. B. [1, 2, 4]). Zeit für autom. Sperre.": "Liste (zum Beispiel [eins, zwei, vier]). | Zeit für automatische Sperre.",
     "1. Stelle den Herd an.\n2. Reihe die Kisten auf.": "eins. Stelle den Herd an. | zwei. Reihe die Kisten auf.",
     "Lernt Befehle per IR. Aktion starten. Phase 1 Spannung.": "Lernt Befehle per IR. | Aktion starten. | Phase eins Spannung.",
@@ -54,10 +58,19 @@ GERMAN = {
     "1. Hund füttern\n2. Kaffee kochen\n3. Termin: Zahnarzt": "eins. Hund füttern. | zwei. Kaffee kochen. | drei. Termin: Zahnarzt.",
     "1. Reihe, Platz 5. Drucksache 12/2023, Aktenzeichen 05/2024.": "erste Reihe, Platz fünf. | Drucksache zwölf Schrägstrich zweitausenddreiundzwanzig, Aktenzeichen null fünf, zwei null zwei vier.",
     "Noch 2 Std. Akku ist leer. 40 Min. Ofen vorheizen.": "Noch zwei Stunden. | Akku ist leer. | vierzig Minuten. | Ofen vorheizen.",
-    "Max. Essen ist fertig! Mit max. Helligkeit. Auf max. Musik läuft.": "Max. | Essen ist fertig! | Mit maximal Helligkeit. | Auf maximal. | Musik läuft.",
+    "Max. Essen ist fertig! Mit max. Helligkeit. Auf max. Musik läuft.": "Max. | Essen ist fertig! | Mit maximaler Helligkeit. | Auf maximal. | Musik läuft.",
     "Jedes 3. Kind, von 5 J. auf 10 J. erhöht, auf Schritt 1 Minute warten.": "Jedes dritte Kind, von fünf Joule auf zehn Joule erhöht, auf Schritt eine Minute warten.",
     "Im 19. und XX. Jahrhundert war es. Ich mag Do und Mi als Noten.": "Im neunzehnten und zwanzigsten Jahrhundert war es. | Ich mag Do und Mi als Noten.",
     "Es kostet 5 € excl. Versand.": "Es kostet fünf Euro excl. Versand.",
+    "Der max. Wert bei max. Druck, die max. Werte, wegen der max. Belastung, ein max. Wert.": "Der maximale Wert bei maximalem Druck, die maximalen Werte, wegen der maximalen Belastung, ein maximaler Wert.",
+    "Die min. Temperatur. Das Licht geht autom. aus. Mit autom. Abschaltung. Es sind max. 5 Personen.": "Die minimale Temperatur. | Das Licht geht automatisch aus. | Mit automatischer Abschaltung. | Es sind maximal fünf Personen.",
+    "Heute ist der 5. Morgen ist der 6. Ich nehme die 2. Bitte.": "Heute ist der fünfte. | Morgen ist der sechste. | Ich nehme die zwei. | Bitte.",
+    "Stell die Heizung auf die 5. Von 9 bis 5. Danach ist Schluss. Am 5. Danach nicht.": "Stell die Heizung auf die fünf. | Von neun bis fünf. | Danach ist Schluss. | Am fünften. | Danach nicht.",
+    "Ein Ticket 2. Klasse, ein Auto aus 2. Hand, an 1. Stelle. Sie fährt 1. Klasse. Eine 3. Person kommt.": "Ein Ticket zweiter Klasse, ein Auto aus zweiter Hand, an erster Stelle. | Sie fährt erste Klasse. | Eine dritte Person kommt.",
+    "Dein 2. Timer, ihr 2. Zahnarzttermin, dein 3. Kind, Folge 3 der 2. Staffel, zum 50. und 100. Mal.": "Dein zweiter Timer, ihr zweiter Zahnarzttermin, dein drittes Kind, Folge drei der zweiten Staffel, zum fünfzigsten und einhundertsten Mal.",
+    "Mo. bis Fr. geöffnet, am Sa. und So. nicht. Sa und So zu. Am 30./31. Mai.": "Montag bis Freitag geöffnet, am Samstag und Sonntag nicht. | Samstag und Sonntag zu. | Am dreißigsten und einunddreißigsten Mai.",
+    "Um 20.15 kommt der Film. Von 9.00 bis 17.00 Uhr. Es geht um 2.10. Haltbar bis 12/27. Es gibt 1 Update für Hrn. Meier.": "Um zwanzig Uhr fünfzehn kommt der Film. | Von neun Uhr bis siebzehn Uhr. | Es geht um zwei Komma eins null. | Haltbar bis Dezember zweitausendsiebenundzwanzig. | Es gibt ein Update für Herrn Meier.",
+    "Kapitel I. Der Anfang. Wilhelm I. Sein Sohn.": "Kapitel eins. | Der Anfang. | Wilhelm der erste. | Sein Sohn.",
 }
 
 FRENCH = {
@@ -75,6 +88,8 @@ FRENCH = {
     "M. le Président, 1 càc de sel, 1 c.à.s d'huile.": "monsieur le Président, une cuillère à café de sel, une cuillère à soupe d'huile.",
     "J'ai 1 portable, 31 portables, 1 spécialiste et 1 véritable problème, 1 liste et 21 tables.": "J'ai un portable, trente-et-un portables, un spécialiste et un véritable problème, une liste et vingt-et-une tables.",
     "Le chronomètre affiche 2m30.": "Le chronomètre affiche deux m trente.",
+    "M. le maire a 1 M d'habitants, 1 million d'euros et 10 M d'euros. Je vois M. le dimanche.": "monsieur le maire a un million d'habitants, un million d'euros et dix millions d'euros. | Je vois M. le dimanche.",
+    "Temp. 21 °C, hum. 50 %, lun-ven 9h-17h, jusqu'en 03/2026.": "Température vingt-et-un degrés Celsius, humidité cinquante pour cent, lundi à vendredi neuf à dix-sept heures, jusqu'en mars deux mille vingt-six.",
 }
 
 SPANISH = {
@@ -88,6 +103,8 @@ SPANISH = {
     "Sta. María, Nro. 5, p. 3, los n.os 1 y 2, c/u.": "Santa María, Número cinco, página tres, los números uno y dos, cada uno.",
     "La Ley 12/2023. El código es 123 000.": "La Ley doce barra dos mil veintitrés. | El código es uno dos tres, cero cero cero.",
     "Creo que no. B2 es alto. El art. VI es largo.": "Creo que no. | B dos es alto. | El artículo seis es largo.",
+    "Me tengo que ir. Mañana vuelvo. Capítulo I. Había una vez.": "Me tengo que ir. | Mañana vuelvo. | Capítulo uno. | Había una vez.",
+    "Hum. 60 %. Entre 05/2025 y 06/2026, de 9.00 a 17.00 h.": "Humedad sesenta por ciento. | Entre mayo de dos mil veinticinco y junio de dos mil veintiséis, de nueve a diecisiete.",
 }
 
 ITALIAN = {
@@ -105,6 +122,7 @@ ITALIAN = {
     "20°: Roma": "venti gradi: Roma.",
     "Il codice è 123 000. Il numero 333 000 000.": "Il codice è uno due tre, zero zero zero. | Il numero trecentotrentatré zero zero zero, zero zero zero.",
     "Credo di no. B2 va bene. Nel sec. XIX era così.": "Credo di no. | B due va bene. | Nel secolo diciannovesimo era così.",
+    "Poi Umberto I. Il geom. Verdi viene. Umid. 50 %.": "Poi Umberto primo. | Il geometra Verdi viene. | Umidità cinquanta percento.",
 }
 
 DUTCH = {
@@ -117,6 +135,8 @@ DUTCH = {
     "2 dl melk, a.d.h.v. dit, o.m. dat, fam. Jansen.": "twee deciliter melk, aan de hand van dit, onder meer dat, familie Jansen.",
     "Het gaat om 2.10 punten en om 1.20 meter. Kom om 7.15.": "Het gaat om twee komma tien punten en om één komma twintig meter. | Kom om zeven uur vijftien.",
     "Ik ben bij ma - zo thuis. Dat is zo - ma komt. Open ma-vr en Ma - Vr.": "Ik ben bij ma - zo thuis. | Dat is zo - ma komt. | Open maandag tot vrijdag en maandag tot vrijdag.",
+    "Het gaat om 2.10. Om 7.30 gaat de wekker. Van 9.00 tot 17.00 uur, ma t/m vr. Za en zo dicht.": "Het gaat om twee komma tien. | Om zeven uur dertig gaat de wekker. | Van negen uur tot zeventien uur, maandag tot en met vrijdag. | zaterdag en zondag dicht.",
+    "Ir. Jansen komt op wo. 5 mei. Houdbaar tot 12/27.": "Ingenieur Jansen komt op woensdag vijf mei. | Houdbaar tot december tweeduizendzevenentwintig.",
 }
 
 PORTUGUESE = {
@@ -127,6 +147,7 @@ PORTUGUESE = {
     "Sta. Maria, ap. 12, Seg-Sex 9h-17h, 14h30-16h.": "Santa Maria, apartamento doze, segunda-feira a sexta-feira nove horas a dezessete horas, catorze horas e trinta a dezesseis horas.",
     "A Lei 12/2020. O telefone 210 000 000, 5 000 €.": "A Lei doze barra dois mil e vinte. | O telefone duzentos e dez zero zero zero, zero zero zero, cinco mil euros.",
     "1 licor, 21 cores, 1 parte.": "um licor, vinte e uma cores, uma parte.",
+    "Tenho de ir. Maria espera, seg-sex 9h.": "Tenho de ir. | Maria espera, segunda-feira a sexta-feira nove horas.",
 }
 
 POLISH = {
@@ -141,6 +162,8 @@ POLISH = {
     "Byłem z dr Anną, a potem u dr Anny.": "Byłem z doktor Anną, a potem u doktor Anny.",
     "Mam 1 książkę.": "Mam jedną książkę.",
     "W art. 5 pkt 2 ustawy. Zdobył 5 pkt. Mam 1 imię. Masz 1 zwierzę.": "W artykuł pięć punkt dwa ustawy. | Zdobył pięć punktów. | Mam jedno imię. | Masz jedno zwierzę.",
+    "Masz 1 nową wiadomość. W strefie 1 będą światła. To 300-setny klient. Od pon do pt.": "Masz jedną nową wiadomość. | W strefie jeden będą światła. | To trzechsetny klient. | Od poniedziałku do piątku.",
+    "al. Solidarności 5, w dn. 5 maja. Wilg. 50%.": "aleja Solidarności pięć, w dniu piątego maja. | Wilgotność pięćdziesiąt procent.",
 }
 
 RUSSIAN = {
@@ -151,4 +174,7 @@ RUSSIAN = {
     "Пн-Пт, счёт 2:1, время 14:07.": "с понедельника по пятницу, счёт два, один, время четырнадцать ноль семь.",
     "См. рис. 3, 5 см. Потом.": "Смотри рисунок три, пять сантиметров. | Потом.",
     "Дело № 05/2024, до 12/2024.": "Дело номер ноль пять, два ноль два четыре, до декабря две тысячи двадцать четвертого.",
+    "В 90-е было так. Сегодня 20-е. Были 20-е и 30-е годы. 10-е и 30-е мая.": "В девяностые было так. | Сегодня двадцатое. | Были двадцатые и тридцатые годы. | десятое и тридцатое мая.",
+    "Длина 5 см. с 5 до 6, см. с. 5, на с. 7. Темп. 21 °C, влажн. 50 %.": "Длина пять сантиметров. с пяти до шести, смотри страница пять, на странице семь. | Температура двадцать один градус Цельсия, влажность пятьдесят процентов.",
+    "Пётр I. Царь. Глава I. Начало. Комната 3 м х 4 м.": "Пётр первый. | Царь. | Глава один. | Начало. | Комната три метра на четыре метра.",
 }
