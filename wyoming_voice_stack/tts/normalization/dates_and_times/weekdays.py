@@ -37,7 +37,7 @@ def _expand_weekday(match: re.Match[str], locale: LocaleRules) -> str:
 
 
 def _expand_weekday_range(match: re.Match[str], locale: LocaleRules) -> str:
-    if " " in match[0] and match[0][0].islower():
+    if " " in match[0] and (match[1][0].islower() or match[2][0].islower()):
         return match[0]  # With a space, `zo - ma` are words.
     first, last = (locale.names.weekdays.get(match[group].lower()) for group in (1, 2))
     return f"{first} {locale.lexicon.to} {last}" if first and last and first != last else match[0]
@@ -99,10 +99,10 @@ def _weekday_pattern(locale: LocaleRules) -> re.Pattern[str]:
     )
     months = "|".join(map(re.escape, sorted(locale.names.month_numbers, key=len, reverse=True)))
     return re.compile(
-        rf"{locale.before}({known})\.?(,? )"
+        rf"(?<![-\u2013]){locale.before}({known})\.?(,? )"
         rf"(?=(?:den |the )?(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}-\d{{1,2}}-\d{{4}}|\d{{1,2}}[./]\s?\d{{1,2}}[./]|\d{{1,2}}\S{{0,2}} (?:of |de )?(?:{months})\b"
         rf"|(?:{months})\.? \d{{1,2}}\b))"
-        rf"|{locale.before}({titled})\.?(,? )(?=\d{{1,2}}(?:[:h]\d\d| ?[ap]\.?m\b"
+        rf"|(?<![-\u2013]){locale.before}({titled})\.?(,? )(?=\d{{1,2}}(?:[:h]\d\d| ?[ap]\.?m\b"
         rf"| ?(?:{hours})\b|{RANGE}\d))",
         re.IGNORECASE,
     )

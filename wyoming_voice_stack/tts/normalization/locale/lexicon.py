@@ -76,6 +76,8 @@ class Numbers(_Entry):
     """Feminine nouns with another ending, in the singular or the plural."""
     feminine_by_case: dict[str, tuple[str, ...]] = {}
     """The same by case: endings of feminine nouns in the singular."""
+    adjective_endings: tuple[str, ...] = ()
+    """Endings of adjectives that do not show the gender of the noun behind them."""
     agreements: tuple[Agreement, ...] = ()
     """The first that fits is used; `feminine_endings` goes before them."""
     masculine_nouns: tuple[str, ...] = ()

@@ -184,9 +184,22 @@ def _form(match: re.Match[str], locale: LocaleRules) -> str:
     if endings and noun[1].endswith(endings):
         return f"feminine{case}"
     gender = gender_of(noun[1].lower(), locale)
-    if gender == "masculine" and not case:
-        return _agreement(match["n"], noun[1].lower(), locale)
-    return gender + case
+    if gender != "masculine" or case:
+        return gender + case
+    gender = _agreement(match["n"], noun[1].lower(), locale)
+    is_adjective = gender == "masculine" and noun[1].endswith(numbers.adjective_endings)
+    return _gender_behind_adjective(match, noun, locale) if is_adjective else gender
+
+
+def _gender_behind_adjective(
+    match: re.Match[str], adjective: re.Match[str], locale: LocaleRules
+) -> str:
+    """Return the gender of the noun behind an adjective that does not show it: `2 nowe wiadomości`."""
+    noun = _NOUN.match(match.string, adjective.end())
+    if noun is None:
+        return "masculine"
+    gender = gender_of(noun[1].lower(), locale)
+    return gender if gender == "feminine" else _agreement(match["n"], noun[1].lower(), locale)
 
 
 def _form_before_capital(match: re.Match[str], case: str, locale: LocaleRules) -> str:

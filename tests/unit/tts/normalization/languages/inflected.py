@@ -20,6 +20,7 @@ RUSSIAN = {
     "1900 год, в 1900 году, 5 мая 1900 года, 1700 год.": "одна тысяча девятисотый год, в тысяча девятисотом году, пятого мая одна тысяча девятисотого года, одна тысяча семисотый год.",
     "В 44 г. до н. э. его убили, 79 год н. э.": "В сорок четвертом году до нашей эры его убили, семьдесят девятый год нашей эры.",
     "5 г. соли.": "пять грамм. соли.",
+    "2 новые лампы, 2 новых сообщения.": "две новые лампы, два новых сообщения.",
 }
 
 POLISH = {
@@ -36,6 +37,7 @@ POLISH = {
     "W 1900 r. i w 2000 roku, 5 maja 1900 r. spał.": "W tysiąc dziewięćsetnym roku i w dwutysięcznym roku, piątego maja tysiąc dziewięćsetnego roku spał.",
     "W 44 r. p.n.e. zginął, w 79 r. n.e. wybuchł.": "W czterdziestym czwartym roku przed naszą erą zginął, w siedemdziesiątym dziewiątym roku naszej ery wybuchł.",
     "Było 100. Potem wyszli.": "Było sto. Potem wyszli.",
+    "Masz 2 nowe wiadomości, 2 nowe okna i 22 nowe lampy.": "Masz dwie nowe wiadomości, dwa nowe okna i dwadzieścia dwie nowe lampy.",
 }
 
 CZECH = {
@@ -54,6 +56,8 @@ CZECH = {
     "II. světová válka, po II. světové válce, 3. třída": "druhá světová válka, po druhé světové válce, třetí třída",
     "To je 100. výročí, 200. den a 1000. návštěvník.": "To je sté výročí, dvoustý den a tisící návštěvník.",
     "Stálo to 100. Potom šel.": "Stálo to sto. Potom šel.",
+    "Máte 1 novou zprávu, 2 nové zprávy a 2 velké stoly.": "Máte jednu novou zprávu, dvě nové zprávy a dva velké stoly.",
+    "Po–Pá 9:00–17:00, pokoj 3 m x 4 m. Ne - po obědě.": "pondělí až pátek od devíti hodin do sedmnácti hodin, pokoj tři metry na čtyři metry. Ne - po obědě.",
 }
 
 TURKISH = {

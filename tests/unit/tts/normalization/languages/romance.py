@@ -33,6 +33,7 @@ FRENCH = {
     "La réponse est 42.": "La réponse est quarante-deux.",
     "1,5 l de lait et 500 g de farine.": "un virgule cinq litre de lait et cinq cents grammes de farine.",
     "Ver de terre, Xe siècle": "Ver de terre, dixième siècle",
+    "1 nouvelle alarme et 1 nouveau message.": "une nouvelle alarme et un nouveau message.",
 }
 
 SPANISH = {
@@ -134,6 +135,7 @@ PORTUGUESE = {
     "example.com": "example ponto com",
     "A bateria está a 87%.": "A bateria está a oitenta e sete por cento.",
     "Das 9:00-17:00.": "Das nove horas a dezessete horas.",
+    "2 grandes janelas.": "duas grandes janelas.",
 }
 
 BRAZILIAN = {
