@@ -13,7 +13,7 @@ from wyoming_voice_stack.announce import supervisor, zeroconf
 from wyoming_voice_stack.asr import partial_jobs
 from wyoming_voice_stack.asr.text import name_correction
 from wyoming_voice_stack.asr.vad import endpoint, segmenter
-from wyoming_voice_stack.asr.whisper import loading
+from wyoming_voice_stack.asr.whisper import placement
 from wyoming_voice_stack.asr.whisper.decoding import hypothesis_filter
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine import channel, failure_policy, worker
@@ -80,8 +80,8 @@ DECISIONS: dict[str, tuple[tuple[str, float], ...]] = {
         (r"If up to (\w+) names", name_correction.MAX_LIKELY_NAMES),
     ),
     "0013-two-threads-per-transcription": (
-        (r"Models of up to (\d+) MB", loading.SMALL_MODEL_BYTES / 1e6),
-        (r"\(tiny, base\) use (\w+) threads per call", loading.SMALL_MODEL_THREADS),
+        (r"Models of up to (\d+) MB", placement.SMALL_MODEL_BYTES / 1e6),
+        (r"\(tiny, base\) use (\w+) threads per call", placement.SMALL_MODEL_THREADS),
     ),
     "0021-fair-scheduling": ((r"A fast one sends ([\d.]+) s", chunk_sizer.SHORTEST_CHUNK_S),),
     "0024-level-loudness-by-earlier-sentences": (

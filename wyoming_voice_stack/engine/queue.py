@@ -265,19 +265,16 @@ class JobQueue:
         if not self._waiting:
             return None
         if len(self._running) < capacity.lanes:
-            return self._waiting[0] if self._may_start(self._waiting[0], capacity) else None
+            return self._waiting[0] if self._may_start(self._waiting[0]) else None
         if len(self._running) < capacity.lanes + capacity.express and all(
             map(is_long, self._running)
         ):
             return min((job for job in self._waiting if job.short), default=None)
         return None
 
-    def _may_start(self, first: Job, capacity: Capacity) -> bool:
-        if first.priority is Priority.PARTIAL:
-            return not self._running
-        if first.priority is Priority.SPECULATIVE and capacity.lanes > 1:
-            return sum(map(is_speculative, self._running)) < capacity.lanes - 1
-        return True
+    def _may_start(self, first: Job) -> bool:
+        # A final job that comes later need not wait for speculative ones: they yield to it.
+        return first.priority is not Priority.PARTIAL or not self._running
 
     def _companions(self, first: Job, size: int) -> list[Job]:
         if first.batch_key is None or size <= 1:

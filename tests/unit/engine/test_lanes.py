@@ -22,6 +22,10 @@ from wyoming_voice_stack.errors import (
 from wyoming_voice_stack.metrics import Metrics
 
 
+def _held(hold: threading.Event) -> Calls:
+    return Calls(lambda _: hold.wait(WAIT_SECONDS))
+
+
 class TestAtOnce:
     async def test_two_calls(self) -> None:
         async with working(Hall, **lanes(2)) as worker, occupied(worker, 2) as gates:
@@ -45,18 +49,21 @@ class TestAtOnce:
         ):
             assert calls_running(worker) == 2
 
-    async def test_final_passes_a_speculative(self) -> None:
+    async def test_final_passes_a_waiting_speculative(self) -> None:
         async with working(Hall, **lanes(2)) as worker:
             await worker.run(lambda _: None)
-            hold = threading.Event()
-            speculative = worker.submit(
-                1, Calls(lambda _: hold.wait(WAIT_SECONDS)), Priority.SPECULATIVE
-            )
+            holds = threading.Event(), threading.Event()
+            running = [
+                worker.submit(number, _held(hold), Priority.SPECULATIVE)
+                for number, hold in enumerate(holds)
+            ]
+            await eventually(lambda: all(each.started for each in running))
             other = worker.submit(2, Calls(), Priority.SPECULATIVE)
-            await eventually(lambda: speculative.started)
-            assert await worker.run(lambda _: "final") == "final"
-            assert not other.started
-            hold.set()
+            final = asyncio.create_task(worker.run(lambda _: other.started))
+            await eventually(lambda: len(worker._queue) == 2)
+            holds[0].set()
+            assert await final is False
+            holds[1].set()
             assert await other.wait() == -2
 
     async def test_batch_leaves_the_other_lane_free(self) -> None:

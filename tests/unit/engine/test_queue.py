@@ -104,22 +104,18 @@ class TestLanes:
         speculative = line.put(SPECULATIVE)
         assert line.take() == [speculative]
 
-    def test_speculative_leaves_one_of_two_lanes_free(self) -> None:
+    def test_speculative_take_all_lanes_and_yield_to_a_final_one(self) -> None:
         line = Line(lanes=2)
-        speculative, other = line.put(SPECULATIVE), line.put(SPECULATIVE)
-        running = line.take()
-        assert running == [speculative]
-        assert line.take() == []
-        final = line.put(FINAL)
-        assert line.take() == [final]
-        line.queue.finish(running)
-        assert line.take() == [other]
-
-    def test_speculative_take_all_lanes_but_one(self) -> None:
-        line = Line(lanes=4)
-        for _ in range(5):
+        for _ in range(3):
             line.put(SPECULATIVE)
-        assert [len(line.take()) for _ in range(5)] == [1, 1, 1, 0, 0]
+        running = [line.take(), line.take()]
+        assert [len(batch) for batch in running] == [1, 1]
+        assert line.take() == []
+        assert not any(map(line.queue.should_yield, running))
+        final = line.put(FINAL)
+        assert all(map(line.queue.should_yield, running))
+        line.queue.finish(running[0])
+        assert line.take() == [final]
 
     @pytest.mark.parametrize(("running", "next_one"), [(FINAL, SPECULATIVE), (PARTIAL, FINAL)])
     def test_runs_beside_another(self, running: Priority, next_one: Priority) -> None:
@@ -130,12 +126,12 @@ class TestLanes:
         assert line.take() == [job]
 
     def test_promoted_while_it_runs_is_not_speculative_any_more(self) -> None:
-        line = Line(lanes=2)
-        speculative, other = line.put(SPECULATIVE), line.put(SPECULATIVE)
-        line.take()
-        assert line.take() == []
+        line = Line()
+        speculative = line.put(SPECULATIVE)
+        running = line.take()
         line.queue.promote(speculative)
-        assert line.take() == [other]
+        line.put(FINAL)
+        assert not line.queue.should_yield(running)
 
     @pytest.mark.parametrize("priority", Priority)
     def test_partial_waits_until_nothing_runs(self, priority: Priority) -> None:

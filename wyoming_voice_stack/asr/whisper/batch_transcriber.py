@@ -31,7 +31,7 @@ from wyoming_voice_stack.asr.whisper.decoding.window import (
     new_tokenizer,
     window_seconds,
 )
-from wyoming_voice_stack.asr.whisper.loading import Placement
+from wyoming_voice_stack.asr.whisper.placement import Placement
 from wyoming_voice_stack.asr.whisper.word_alignment import timed_words
 from wyoming_voice_stack.engine.job_handle import Wanted, require_wanted
 from wyoming_voice_stack.errors import UnknownLanguage

@@ -12,7 +12,8 @@ from wyoming_voice_stack.asr.vad.segmenter import SpeechSegmenter
 from wyoming_voice_stack.asr.vad.silero import SileroVad
 from wyoming_voice_stack.asr.whisper.batch_transcriber import BatchTranscriber
 from wyoming_voice_stack.asr.whisper.catalogue import model_languages
-from wyoming_voice_stack.asr.whisper.loading import Placement, check_files, open_model
+from wyoming_voice_stack.asr.whisper.loading import check_files, open_model
+from wyoming_voice_stack.asr.whisper.placement import Placement
 from wyoming_voice_stack.engine.job_handle import Wanted
 from wyoming_voice_stack.machine.memory import collect_garbage, trim_heap
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import logging
-import math
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE
 from wyoming_voice_stack.asr.whisper.catalogue import MODEL_REQUIRED
-from wyoming_voice_stack.asr.whisper.decoding.decode_passes import (
-    DecodePasses,
-    passes_on_cpu,
-    passes_on_cuda,
-)
 from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
+from wyoming_voice_stack.asr.whisper.placement import (
+    Placement,
+    placement_of,
+    thread_budget,
+    with_single_threads,
+)
 from wyoming_voice_stack.errors import (
     EngineError,
     ModelCorrupt,
@@ -32,28 +32,13 @@ from wyoming_voice_stack.machine.cuda_device import (
     cuda_image,
     load_cublas,
 )
-from wyoming_voice_stack.machine.hardware import available_cores
 from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
-
-MAX_AUTO_THREADS = 4
-"""More threads speed up Whisper's small matrices little and take cores from other processes."""
-SMALL_MODEL_BYTES = 200_000_000
-"""Size on disk below which a model's matrices are too small for many threads. It transcribes several
-utterances at the same time instead, each with `SMALL_MODEL_THREADS`."""
-SMALL_MODEL_THREADS = 2
-EXPRESS_LANES = 1
-"""Further calls on a CPU for short speech: a command does not wait for 30 s of a recording."""
-CPU_BATCH = 4
-"""Windows per call of a small model with a single lane: a step of the decoder takes 1.4 times as long for
-four windows as for one."""
-MAX_BATCHED_WINDOW_S = 16
-"""Longer windows are encoded alone: others would wait too long for the end of the call."""
-CUDA_BATCH = 16
-CUDA_WINDOW_STEP_S = 5
-"""Window lengths are multiples of this, so that more windows have the same length and share a batch."""
 
 SILENCE_S = 4
 """Silence that is encoded when a model is loaded: long enough for calls to run at the same time."""
+FAST_ENCODE_S = 0.15
+"""Time for this silence up to which one thread is fast enough for a command: with the decoder, it takes less
+than the 0.6 s that Home Assistant still waits once a pause is noticed."""
 
 _COMPUTE_TYPES = {
     "cuda": ("float16", "int8_float32", "float32"),
@@ -65,37 +50,6 @@ _MACHINE_ERROR_WORDS = ("cuda", "cublas", "cudnn", "library", "memory", "compute
 """Words in an error message that point to the machine, not to the model's files."""
 
 _LOGGER = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Placement:
-    """How a model uses its device."""
-
-    lanes: int = 1
-    """Concurrent calls."""
-    threads: int = 1
-    """CPU threads per call."""
-    express_lanes: int = 0
-    """Further concurrent calls, for short speech."""
-    batch_size: int = 1
-    """Windows per call."""
-    batches_equal_windows: bool = False
-    """True if a call gets only windows of one length: others would be encoded one after the other."""
-    passes: DecodePasses = field(default_factory=lambda: passes_on_cpu(0))
-    window_step_s: int = 1
-    """Window lengths are multiples of this."""
-
-    def batch_group(self, seconds: float, language: str | None) -> int | None:
-        """Return the group of speech that is faster in one call; None if it is faster alone."""
-        if not self.batches_equal_windows:
-            return 0
-        window_s = math.ceil(seconds + self.passes.for_language(language)[0].context_s)
-        return window_s if window_s <= MAX_BATCHED_WINDOW_S else None
-
-
-def thread_budget(cpu_threads: int) -> int:
-    """Return the threads of all calls together; 0 means one per core, up to `MAX_AUTO_THREADS`."""
-    return cpu_threads or min(MAX_AUTO_THREADS, available_cores())
 
 
 def cuda_devices() -> int:
@@ -155,39 +109,36 @@ def _open_on_best_device(
     return _open_on(directory, "cpu", compute_type, threads)
 
 
-def _placement(directory: Path, kind: str, threads: int) -> Placement:
-    if kind == "cuda":
-        return Placement(
-            batch_size=CUDA_BATCH, passes=passes_on_cuda(), window_step_s=CUDA_WINDOW_STEP_S
-        )
-    size = (directory / "model.bin").stat().st_size
-    lanes = max(1, threads // SMALL_MODEL_THREADS) if size < SMALL_MODEL_BYTES else 1
-    crowded = size < SMALL_MODEL_BYTES and lanes == 1
-    return Placement(
-        lanes=lanes,
-        threads=threads // lanes,
-        express_lanes=EXPRESS_LANES,
-        batch_size=CPU_BATCH if crowded else 1,
-        batches_equal_windows=crowded,
-        passes=passes_on_cpu(size),
-    )
-
-
 def _open_on(
     directory: Path, device: str, compute_type: str, threads: int
 ) -> tuple[Any, Placement]:
     kind, _, index = device.partition(":")
-    placement = _placement(directory, kind, threads)
-    model = import_faster_whisper().WhisperModel(
-        str(directory),
-        device=kind,
-        device_index=int(index or 0),
-        compute_type=_compute_type(compute_type, kind, int(index or 0)),
-        cpu_threads=placement.threads,
-        num_workers=placement.lanes + placement.express_lanes,
-        local_files_only=True,
-    )
-    _check_runs(model, directory, placement.lanes + placement.express_lanes)
+    chosen = _compute_type(compute_type, kind, int(index or 0))
+
+    def open_as(placement: Placement) -> Any:
+        return import_faster_whisper().WhisperModel(
+            str(directory),
+            device=kind,
+            device_index=int(index or 0),
+            compute_type=chosen,
+            cpu_threads=placement.threads,
+            num_workers=placement.calls,
+            local_files_only=True,
+        )
+
+    placement = placement_of(directory, kind, threads)
+    single = with_single_threads(placement)
+    if single is not None:
+        model = open_as(single)
+        features = _check_runs(model, directory, single.calls)
+        took_s = _encode_seconds(model, features)
+        if took_s <= FAST_ENCODE_S:
+            return model, single
+        _LOGGER.debug("one thread encodes %d s in %.2f s, so each call has two", SILENCE_S, took_s)
+        # Both models may not fit into the memory of a small machine.
+        model.model.unload_model()
+    model = open_as(placement)
+    _check_runs(model, directory, placement.calls)
     return model, placement
 
 
@@ -200,10 +151,13 @@ def _compute_type(requested: str, device: str, index: int) -> str:
     return next(name for name in _COMPUTE_TYPES[device] if name in supported)
 
 
-def _check_runs(model: Any, directory: Path, calls: int) -> None:
+def _check_runs(model: Any, directory: Path, calls: int) -> Any:
     """Encode silence in so many calls at once to detect missing libraries and mismatched features now.
 
     Each call starts the threads of a worker: a process that cannot start them later is ended by OpenMP.
+
+    Returns:
+        What was encoded.
     """
     import numpy as np
 
@@ -216,6 +170,17 @@ def _check_runs(model: Any, directory: Path, calls: int) -> None:
     with ThreadPoolExecutor(calls) as pool:
         for _ in pool.map(model.encode, [features] * calls):
             pass
+    return features
+
+
+def _encode_seconds(model: Any, features: Any) -> float:
+    """Return how long a call takes while nothing else runs; the better of two, as another program may."""
+    took_s = []
+    for _ in range(2):
+        began_at = time.monotonic()
+        model.encode(features)
+        took_s.append(time.monotonic() - began_at)
+    return min(took_s)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ class Priority(IntEnum):
     FINAL = 0
     """A client waits for the result."""
     SPECULATIVE = 1
-    """A client will probably need the result in a moment. Leaves a lane to finals where there are two."""
+    """A client will probably need the result in a moment. Yields to finals."""
     PARTIAL = 2
     """No client waits for it: partial text, or a voice to clone ahead of requests. Runs only while
     nothing else does."""

@@ -22,7 +22,7 @@ from wyoming_voice_stack.asr.onnx.onnx_source import OnnxSource
 from wyoming_voice_stack.asr.recorded_audio import AudioBudget, budget_bytes
 from wyoming_voice_stack.asr.service import AsrEntry, AsrOptions, AsrService
 from wyoming_voice_stack.asr.whisper.catalogue import choose_model, to_code
-from wyoming_voice_stack.asr.whisper.loading import EXPRESS_LANES, thread_budget
+from wyoming_voice_stack.asr.whisper.placement import EXPRESS_LANES, thread_budget
 from wyoming_voice_stack.asr.whisper.whisper_source import WhisperSource
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.idle_policy import IdlePolicy

@@ -14,7 +14,7 @@ from wyoming_voice_stack.asr.engine import TranscriptionRequest
 from wyoming_voice_stack.asr.whisper.decoding.decode_passes import DecodePass, DecodePasses
 from wyoming_voice_stack.asr.whisper.decoding.window import WINDOW_S
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
-from wyoming_voice_stack.asr.whisper.loading import Placement
+from wyoming_voice_stack.asr.whisper.placement import Placement
 
 
 def batching(recognizer: WhisperRecognizer) -> tuple[WhisperRecognizer, list[Any]]:

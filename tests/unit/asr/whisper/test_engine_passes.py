@@ -22,7 +22,7 @@ from wyoming_voice_stack.asr.whisper.decoding.decode_passes import (
 )
 from wyoming_voice_stack.asr.whisper.decoding.window import WINDOW_S
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
-from wyoming_voice_stack.asr.whisper.loading import Placement
+from wyoming_voice_stack.asr.whisper.placement import Placement
 from wyoming_voice_stack.errors import Abandoned
 
 NEVER_SURE = DecodePasses(

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import ctranslate2
 import numpy as np
@@ -15,10 +16,16 @@ import pytest
 
 from tests.support.speech import say
 from wyoming_voice_stack.asr.vad.silero import SileroVad
-from wyoming_voice_stack.asr.whisper import loading
+from wyoming_voice_stack.asr.whisper import loading, placement
 from wyoming_voice_stack.asr.whisper.decoding.decode_passes import passes_on_cpu
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
-from wyoming_voice_stack.asr.whisper.loading import CPU_BATCH, SMALL_MODEL_BYTES, thread_budget
+from wyoming_voice_stack.asr.whisper.placement import (
+    CPU_BATCH,
+    SMALL_MODEL_BYTES,
+    placement_of,
+    thread_budget,
+    with_single_threads,
+)
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 
 MAX_RESIDENT_MB = 450
@@ -171,43 +178,43 @@ def weights(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, int]:
 def test_small_models_get_lanes_and_large_ones_threads(weights: tuple[Path, int]) -> None:
     directory, size = weights
     small = size < SMALL_MODEL_BYTES
-    placement = loading._placement(directory, "cpu", 4)
-    assert (placement.lanes, placement.threads) == ((2, 2) if small else (1, 4))
-    assert placement.passes == passes_on_cpu(size)
-    assert placement.lanes * placement.threads == 4
-    assert (placement.batch_size, placement.window_step_s) == (1, 1)
+    placed = placement_of(directory, "cpu", 4)
+    assert (placed.lanes, placed.threads) == ((2, 2) if small else (1, 4))
+    assert placed.passes == passes_on_cpu(size)
+    assert placed.lanes * placed.threads == 4
+    assert (placed.batch_size, placed.window_step_s) == (1, 1)
 
 
 def test_a_single_lane_of_a_small_model_gets_windows_of_one_length(
     weights: tuple[Path, int],
 ) -> None:
     directory, size = weights
-    placement = loading._placement(directory, "cpu", 2)
-    groups = [placement.batch_group(seconds, "en") for seconds in (2.2, 2.9, 3.1)]
+    placed = placement_of(directory, "cpu", 2)
+    groups = [placed.batch_group(seconds, "en") for seconds in (2.2, 2.9, 3.1)]
     if size < SMALL_MODEL_BYTES:
-        assert placement.batch_size == CPU_BATCH
+        assert placed.batch_size == CPU_BATCH
         assert groups[0] == groups[1] != groups[2]
-        assert placement.batch_group(20.0, "en") is None
-        longest_s = loading.MAX_BATCHED_WINDOW_S - placement.passes.for_language("en")[0].context_s
-        assert placement.batch_group(longest_s, "en") == loading.MAX_BATCHED_WINDOW_S
-        assert placement.batch_group(longest_s + 0.1, "en") is None
+        assert placed.batch_group(20.0, "en") is None
+        longest_s = placement.MAX_BATCHED_WINDOW_S - placed.passes.for_language("en")[0].context_s
+        assert placed.batch_group(longest_s, "en") == placement.MAX_BATCHED_WINDOW_S
+        assert placed.batch_group(longest_s + 0.1, "en") is None
     else:
-        assert placement.batch_size == 1
+        assert placed.batch_size == 1
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 5])
 def test_small_models_never_take_more_threads_than_they_may(tmp_path: Path, threads: int) -> None:
     (tmp_path / "model.bin").write_bytes(b"small")
-    placement = loading._placement(tmp_path, "cpu", threads)
-    assert 1 <= placement.lanes * placement.threads <= threads
+    placed = placement_of(tmp_path, "cpu", threads)
+    assert 1 <= placed.lanes * placed.threads <= threads
 
 
 def test_a_gpu_gets_batches(weights: tuple[Path, int]) -> None:
-    placement = loading._placement(weights[0], "cuda", 4)
-    assert placement.batch_size > 1
-    assert placement.window_step_s > 1
-    assert placement.batch_group(2.0, "en") == placement.batch_group(25.0, None) is not None
-    assert (placement.lanes, placement.express_lanes) == (1, 0)
+    placed = placement_of(weights[0], "cuda", 4)
+    assert placed.batch_size > 1
+    assert placed.window_step_s > 1
+    assert placed.batch_group(2.0, "en") == placed.batch_group(25.0, None) is not None
+    assert (placed.lanes, placed.express_lanes) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +223,7 @@ def test_a_gpu_gets_batches(weights: tuple[Path, int]) -> None:
 def test_threads_are_as_set_or_one_a_core_within_reason(
     monkeypatch: pytest.MonkeyPatch, wanted: int, cores: int, threads: int
 ) -> None:
-    monkeypatch.setattr(loading, "available_cores", lambda: cores)
+    monkeypatch.setattr(placement, "available_cores", lambda: cores)
     assert thread_budget(wanted) == threads
 
 
@@ -228,13 +235,44 @@ def test_a_model_is_loaded_as_it_is_placed(
     cpu_threads: int,
     small_below: int,
 ) -> None:
-    monkeypatch.setattr(loading, "SMALL_MODEL_BYTES", small_below)
+    monkeypatch.setattr(placement, "SMALL_MODEL_BYTES", small_below)
     loaded = load(tiny_en, vad, cpu_threads=cpu_threads)
     assert loaded.lanes == (2 if small_below else 1)
     assert loaded.express_lanes == 1
     assert loaded._model.model.num_workers == loaded.lanes + loaded.express_lanes
     assert loaded.batch_size == 1
     loaded.close()
+
+
+@pytest.mark.parametrize(("fast_s", "lanes", "threads"), [(60.0, 2, 1), (0.0, 1, 2)])
+def test_two_cores_run_two_calls_where_one_thread_is_fast_enough(
+    vad: SileroVad,
+    tiny_en: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fast_s: float,
+    lanes: int,
+    threads: int,
+) -> None:
+    monkeypatch.setattr(loading, "FAST_ENCODE_S", fast_s)
+    loaded = load(tiny_en, vad, cpu_threads=2)
+    assert (loaded.lanes, loaded._placement.threads) == (lanes, threads)
+    assert loaded._model.model.num_workers == lanes + 1
+    assert loaded._model.model.model_is_loaded
+    assert loaded.batch_size == CPU_BATCH
+    loaded.close()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 4])
+def test_only_two_threads_are_divided(weights: tuple[Path, int], threads: int) -> None:
+    directory, size = weights
+    divided = with_single_threads(placement_of(directory, "cpu", threads))
+    assert (divided is not None) == (threads == 2 and size < SMALL_MODEL_BYTES)
+
+
+def test_the_better_of_two_calls_is_how_fast_a_thread_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([0.0, 0.5, 1.0, 1.1])
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    assert loading._encode_seconds(Mock(), None) == pytest.approx(0.1)
 
 
 PROGRAM = """
