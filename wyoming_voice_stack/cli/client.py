@@ -263,3 +263,19 @@ def server_address(uri: str) -> tuple[str, int]:
         # A port that is not a number, or an incomplete IPv6 address: reported like anything else.
         pass
     raise ConfigError(f"{uri!r} is not a valid address; use tcp://HOST:PORT.")
+
+
+def health_url(url: str, path: str) -> str:
+    """Return the URL of a health check: `url`, and `path` behind it if it names only a server.
+
+    Raises:
+        ConfigError: it is not a URL of HTTP.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError(
+            f"{url!r} is not a valid URL of a health check; use http://HOST:PORT/health."
+        )
+    # At its root, a server has its page, whatever its state.
+    server = url.rstrip("/")
+    has_path = "/" in server.partition("://")[2]
+    return url if has_path else f"{server}/{path}"

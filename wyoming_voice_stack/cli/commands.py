@@ -174,7 +174,8 @@ def discover(
 )
 def health(
     url: Annotated[
-        str | None, typer.Option(help="URL of the health check; that of SERVICE_MODE if not given.")
+        str | None,
+        typer.Option(help="URL of the server or of the check; that of SERVICE_MODE if not given."),
     ] = None,
     ready: Annotated[
         bool, typer.Option("--ready", help="Check whether the model is loaded.")
@@ -185,11 +186,9 @@ def health(
     from urllib.error import HTTPError
     from urllib.request import ProxyHandler, build_opener
 
-    url = url or _own_url("ready" if ready else "health")
-    if not url.startswith(("http://", "https://")):
-        raise ConfigError(
-            f"{url!r} is not a valid URL of a health check; use http://HOST:PORT/health."
-        )
+    from wyoming_voice_stack.cli.client import health_url
+
+    url = health_url(url or _own_url(), "ready" if ready else "health")
     try:
         # A proxy from the environment is meant for other hosts.
         with build_opener(ProxyHandler({})).open(url, timeout=_HEALTH_SECONDS) as answer:
@@ -291,9 +290,9 @@ def _mode(given: str | None) -> str:
     return mode
 
 
-def _own_url(path: str) -> str:
+def _own_url() -> str:
     from wyoming_voice_stack.cli.client import host_and_port
     from wyoming_voice_stack.config.settings import load_settings
 
     settings = load_settings({"service_mode": _mode(None)})
-    return f"http://{host_and_port(settings.host, settings.port)}/{path}"
+    return f"http://{host_and_port(settings.host, settings.port)}"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.fake_servers.one_answer import answering as answering_one_path
 from tests.support.integration.client import words
 from tests.support.integration.command_line import answering, recording_of
 from tests.support.integration.commands import COMMAND, command, complaint
@@ -129,6 +130,17 @@ class TestHealth:
         done = command("health", cwd=tmp_path, SERVICE_MODE="asr", ASR_PORT=str(asr_server.port))
         assert done.returncode == 0, done.stderr
         assert b'"ready"' in done.stdout
+
+    @pytest.mark.parametrize(("option", "path"), [((), "/health"), (("--ready",), "/ready")])
+    @pytest.mark.parametrize("end", ["", "/"])
+    def test_the_url_of_a_server_is_enough(
+        self, tmp_path: Path, option: tuple[str, ...], path: str, end: str
+    ) -> None:
+        """At its root is the page, which a server without its model has, too."""
+        with answering_one_path(b"yes", only=path) as port:
+            url = f"http://127.0.0.1:{port}{end}"
+            done = command("health", *option, "--url", url, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (0, b"yes\n")
 
     def test_a_proxy_is_not_asked(self, asr_server: Server, tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{asr_server.port}/health"
