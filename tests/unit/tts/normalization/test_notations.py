@@ -39,7 +39,7 @@ LISTS_AND_DATES = [
     (
         "en",
         "6 mg, max. 6/day @ 350°F",
-        "six milligrams, max. six per day at three hundred fifty degrees Fahrenheit",
+        "six milligrams, maximum six per day at three hundred fifty degrees Fahrenheit",
     ),
 ]
 EAST_ASIA = [

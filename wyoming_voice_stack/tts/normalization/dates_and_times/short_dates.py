@@ -28,7 +28,7 @@ _MONTH_AND_YEAR = re.compile(
 """Only behind words for a time, or behind such a month: `Heft 03/2026` is none."""
 _EXPIRY = re.compile(
     r"(?<!\w)(?P<lead>(?i:expir(?:y|es|ation|ed)(?: date)?(?: is| on)?|exp\. date|exp|use by|best before|valid thru|g\u00fcltig bis|haltbar bis"
-    r"|mhd|ablaufdatum|scad(?:enza|e)|caduca|caducidad|validade|v\u00e1lid[ao] at\u00e9|expire(?: le| en)?|houdbaar tot|geldig tot)(?:\.:?|:)? )"
+    r"|mhd|ablaufdatum|scad(?:enza|e)|caduca|caducidad|validade|v\u00e1lid[ao] at\u00e9|expire(?: en)?|houdbaar tot|geldig tot)(?:\.:?|:)? )"
     r"(?P<m>0[1-9]|1[0-2])/(?P<y>2[4-9]|3\d)(?![\w/-]|[.,]\d)"
 )
 """The month on a bank card or a package: `exp. 12/27`."""

@@ -19,6 +19,7 @@ def verbalize_weekdays(text: str, locale: LocaleRules) -> str:
         lambda match: _expand_weekday_range(match, locale), text
     )
     if locale.lexicon.calendar.weekday_joints:
+        text = _listed_pattern(locale).sub(lambda match: _expand_listed(match, locale), text)
         text = _joined_pattern(locale).sub(lambda match: _expand_joined(match, locale), text)
     if locale.lexicon.calendar.weekday_leads and "." in text:
         text = _led_pattern(locale).sub(
@@ -52,10 +53,29 @@ def _expand_joined(match: re.Match[str], locale: LocaleRules) -> str:
     return f"{first} {match['joint']} {last}"
 
 
+def _expand_listed(match: re.Match[str], locale: LocaleRules) -> str:
+    known = re.compile(rf"(?<!\w)(?i:{_known(locale)})(?!\w)\.?")
+    return known.sub(lambda day: locale.names.weekdays[day[0].lower().rstrip(".")], match[0])
+
+
+def _known(locale: LocaleRules) -> str:
+    return "|".join(map(re.escape, locale.names.weekdays))
+
+
+@functools.lru_cache(maxsize=MAX_LOCALES)
+def _listed_pattern(locale: LocaleRules) -> re.Pattern[str]:
+    """Match three or more abbreviated weekdays, such as `Mo, Mi und Fr`."""
+    titled = "|".join(re.escape(name.title()) for name in locale.names.weekdays)
+    day = rf"(?:(?:{titled})(?!\w)\.?|(?i:{_known(locale)})\.)"
+    joints = "|".join(map(re.escape, locale.lexicon.calendar.weekday_joints))
+    last = rf"(?:{titled}|(?i:{_known(locale)})(?=\.))(?![\w-])(?:\.(?=\s+[^\W\d_A-Z\u00c0-\u00de]|[,;:!?)]|\s\d))?"
+    return re.compile(rf"(?<![\w.-])(?:{day}, )+{day},? (?:{joints}) {last}")
+
+
 @functools.lru_cache(maxsize=MAX_LOCALES)
 def _joined_pattern(locale: LocaleRules) -> re.Pattern[str]:
     """Match two abbreviated weekdays with words between them."""
-    known = "|".join(map(re.escape, locale.names.weekdays))
+    known = _known(locale)
     joints = "|".join(map(re.escape, locale.lexicon.calendar.weekday_joints))
     stop = r"(?:\.(?=\s+[^\W\d_A-Z\u00c0-\u00de]|[,;:!?)]|\s\d))?"
     return re.compile(

@@ -18,7 +18,7 @@ _LEAST = "min."
 _NAME = "Max."
 """A maximum before a number or at the beginning of a label; else a first name at the end of a sentence."""
 _SIGN = "[-\u2212\u2013+~\u2248]"
-_NUMBER_NEXT = re.compile(rf"\s?{_SIGN}?\s?\d")
+_NUMBER_NEXT = re.compile(rf":?\s?{_SIGN}?\s?\d")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_])")
 _CAPITALS = re.compile(r"[^\W\d_]{2,}")
 _CAPITAL = r"(?P<capital>[^\W\d_])"

@@ -32,7 +32,7 @@ NUMBER_ABBREVIATIONS = """
     мин макс ок род пн вт чт пт вс янв фев февр мар апр июн июл авг сен сент окт ноя нояб дек
     \u0441\u0440 \u0441\u0431
     incl excl rt th sem env nro rte ust pok dn ur zm wt śr czw pt sob niedz hfst afb rys nrs aprox mins segs zach wsch ap
-    hum umid wilg esc int exp est wo vr za qua sex \u0442\u0435\u043c\u043f \u0432\u043b\u0430\u0436\u043d
+    hum umid wilg esc int exp est ver wo vr za qua sex \u0442\u0435\u043c\u043f \u0432\u043b\u0430\u0436\u043d
     hod sa dk sn pzt çar cmt
 """
 """Abbreviations only before a number; otherwise a word that may end a sentence."""

@@ -61,7 +61,7 @@ _BEFORE_NUMBERS = frozenset(NUMBER_ABBREVIATIONS.split())
 _WEEKDAYS = frozenset({"Mo", "Di", "Mi", "Do", "Fr", "Sa", "Mar", "Mer", "См", "Zob"})
 """Weekdays, and words for `see`, which are words of other languages in lower case."""
 
-_CLOSING = frozenset({"a.m", "p.m", "u.s.w", "т.д", "т.п"})
+_CLOSING = frozenset({"a.m", "p.m", "q.b", "u.s.w", "т.д", "т.п"})
 """Abbreviations that usually end the sentence when a capital letter follows."""
 
 _WITH_TIMES = frozenset(TIME_WORDS.split())
@@ -96,6 +96,9 @@ _UNIT = re.compile(
 """A number and a unit of one letter; a capital letter behind a year is an initial."""
 _ENDING = re.compile(r"\d-[\u0430-\u044f]{1,3}$")
 """The ending of a Russian ordinal in digits: `5-\u0439.`"""
+_HOURS = re.compile(r"\d\s?[h\u0447]$")
+_MINUTES = re.compile(r"\d{1,2}\s?(?P<unit>[m\u043c])?")
+"""What goes on behind hours: `2 h. 15 min`."""
 _AMOUNT = re.compile(r"\d\s[^\W\d_]{2,4}$")
 _CURRENCIES = frozenset({"K\u010d", "Ft", "EUR", "USD", "CHF", "CZK", "HUF", "Euro"})
 """What may follow `5 mil.`"""
@@ -171,6 +174,9 @@ def full_stop_ends_sentence(before: str, after: str) -> bool | None:
 def _goes_on(stem: str, after: str) -> bool | str:
     """Return whether a date, an address or an amount goes on behind the full stop, or `_UNCERTAIN`."""
     if after[0].isdigit():
+        if _HOURS.search(stem) and (minutes := _MINUTES.match(after)):
+            is_open = minutes.end() == len(after) and not minutes["unit"]
+            return _UNCERTAIN if is_open else minutes["unit"] is not None
         date = _DATE_BEHIND_YEAR.match(after) if _YEAR.search(stem) else None
         is_open_date = date is not None and not date["day"]
         return _UNCERTAIN if is_open_date else date is not None or _FLAT.search(stem) is not None

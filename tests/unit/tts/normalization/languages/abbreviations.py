@@ -29,6 +29,7 @@ ENGLISH = {
     "Order #12345678 is late. It has 1920 x 1080 pixels.": "Order number one two three, four five six, seven eight is late. | It has nineteen twenty by one thousand eighty pixels.",
     "The filter lasts until 2000 hours have passed.": "The filter lasts until two thousand hours have passed.",
     "Xerxes I. Module V. Chapter I. The book J. K. Rowling wrote. Elizabeth I. Then James.": "Xerxes the first. | Module five. | Chapter one. | The book J K Rowling wrote. | Elizabeth the first. | Then James.",
+    "It takes 1 hr. 30 min. and max. 5 guests. Ver. 2.0 is out.": "It takes one hour thirty minutes and maximum five guests. | Version two point zero is out.",
 }
 
 GERMAN = {
@@ -71,6 +72,8 @@ GERMAN = {
     "Mo. bis Fr. geöffnet, am Sa. und So. nicht. Sa und So zu. Am 30./31. Mai.": "Montag bis Freitag geöffnet, am Samstag und Sonntag nicht. | Samstag und Sonntag zu. | Am dreißigsten und einunddreißigsten Mai.",
     "Um 20.15 kommt der Film. Von 9.00 bis 17.00 Uhr. Es geht um 2.10. Haltbar bis 12/27. Es gibt 1 Update für Hrn. Meier.": "Um zwanzig Uhr fünfzehn kommt der Film. | Von neun Uhr bis siebzehn Uhr. | Es geht um zwei Komma eins null. | Haltbar bis Dezember zweitausendsiebenundzwanzig. | Es gibt ein Update für Herrn Meier.",
     "Kapitel I. Der Anfang. Wilhelm I. Sein Sohn.": "Kapitel eins. | Der Anfang. | Wilhelm der erste. | Sein Sohn.",
+    "Ich bin um 8.15 da. Er ist um 2.50 gestiegen. Min.: 5 °C, Max.: 10 °C.": "Ich bin um acht Uhr fünfzehn da. | Er ist um zwei Komma fünf null gestiegen. | Minimal: fünf Grad Celsius, Maximal: zehn Grad Celsius.",
+    "Mo, Mi und Fr um 8 Uhr, vom Mo. bis zum Fr. auch. Do, Re und Mi sind Noten.": "Montag, Mittwoch und Freitag um acht Uhr, vom Montag bis zum Freitag auch. | Do, Re und Mi sind Noten.",
 }
 
 FRENCH = {
@@ -90,6 +93,7 @@ FRENCH = {
     "Le chronomètre affiche 2m30.": "Le chronomètre affiche deux m trente.",
     "M. le maire a 1 M d'habitants, 1 million d'euros et 10 M d'euros. Je vois M. le dimanche.": "monsieur le maire a un million d'habitants, un million d'euros et dix millions d'euros. | Je vois M. le dimanche.",
     "Temp. 21 °C, hum. 50 %, lun-ven 9h-17h, jusqu'en 03/2026.": "Température vingt-et-un degrés Celsius, humidité cinquante pour cent, lundi à vendredi neuf à dix-sept heures, jusqu'en mars deux mille vingt-six.",
+    "lun., mer. et ven. à 9h, au no 5. Il y a 1 belle maison.": "lundi, mercredi et vendredi à neuf heures, au numéro cinq. | Il y a une belle maison.",
 }
 
 SPANISH = {
@@ -105,6 +109,7 @@ SPANISH = {
     "Creo que no. B2 es alto. El art. VI es largo.": "Creo que no. | B dos es alto. | El artículo seis es largo.",
     "Me tengo que ir. Mañana vuelvo. Capítulo I. Había una vez.": "Me tengo que ir. | Mañana vuelvo. | Capítulo uno. | Había una vez.",
     "Hum. 60 %. Entre 05/2025 y 06/2026, de 9.00 a 17.00 h.": "Humedad sesenta por ciento. | Entre mayo de dos mil veinticinco y junio de dos mil veintiséis, de nueve a diecisiete.",
+    "Es la 1. A la 1 de la tarde, lun., mié. y vie. cerrado.": "Es la una. | A la una de la tarde, lunes, miércoles y viernes cerrado.",
 }
 
 ITALIAN = {
@@ -123,6 +128,7 @@ ITALIAN = {
     "Il codice è 123 000. Il numero 333 000 000.": "Il codice è uno due tre, zero zero zero. | Il numero trecentotrentatré zero zero zero, zero zero zero.",
     "Credo di no. B2 va bene. Nel sec. XIX era così.": "Credo di no. | B due va bene. | Nel secolo diciannovesimo era così.",
     "Poi Umberto I. Il geom. Verdi viene. Umid. 50 %.": "Poi Umberto primo. | Il geometra Verdi viene. | Umidità cinquanta percento.",
+    "La prof. è qui. Il prof. no. Sale q.b. Poi mescola. Sale q.b. e pepe.": "La professoressa è qui. | Il professor no. | Sale quanto basta. | Poi mescola. | Sale quanto basta e pepe.",
 }
 
 DUTCH = {
@@ -137,6 +143,7 @@ DUTCH = {
     "Ik ben bij ma - zo thuis. Dat is zo - ma komt. Open ma-vr en Ma - Vr.": "Ik ben bij ma - zo thuis. | Dat is zo - ma komt. | Open maandag tot vrijdag en maandag tot vrijdag.",
     "Het gaat om 2.10. Om 7.30 gaat de wekker. Van 9.00 tot 17.00 uur, ma t/m vr. Za en zo dicht.": "Het gaat om twee komma tien. | Om zeven uur dertig gaat de wekker. | Van negen uur tot zeventien uur, maandag tot en met vrijdag. | zaterdag en zondag dicht.",
     "Ir. Jansen komt op wo. 5 mei. Houdbaar tot 12/27.": "Ingenieur Jansen komt op woensdag vijf mei. | Houdbaar tot december tweeduizendzevenentwintig.",
+    "Om 8.15 ben ik er, ma., wo. en vr. open.": "Om acht uur vijftien ben ik er, maandag, woensdag en vrijdag open.",
 }
 
 PORTUGUESE = {
@@ -164,6 +171,7 @@ POLISH = {
     "W art. 5 pkt 2 ustawy. Zdobył 5 pkt. Mam 1 imię. Masz 1 zwierzę.": "W artykuł pięć punkt dwa ustawy. | Zdobył pięć punktów. | Mam jedno imię. | Masz jedno zwierzę.",
     "Masz 1 nową wiadomość. W strefie 1 będą światła. To 300-setny klient. Od pon do pt.": "Masz jedną nową wiadomość. | W strefie jeden będą światła. | To trzechsetny klient. | Od poniedziałku do piątku.",
     "al. Solidarności 5, w dn. 5 maja. Wilg. 50%.": "aleja Solidarności pięć, w dniu piątego maja. | Wilgotność pięćdziesiąt procent.",
+    "Masz 1 nową i 2 stare wiadomości, 2 róże i 2 goździki.": "Masz jedną nową i dwie stare wiadomości, dwie róże i dwa goździki.",
 }
 
 RUSSIAN = {
@@ -177,4 +185,6 @@ RUSSIAN = {
     "В 90-е было так. Сегодня 20-е. Были 20-е и 30-е годы. 10-е и 30-е мая.": "В девяностые было так. | Сегодня двадцатое. | Были двадцатые и тридцатые годы. | десятое и тридцатое мая.",
     "Длина 5 см. с 5 до 6, см. с. 5, на с. 7. Темп. 21 °C, влажн. 50 %.": "Длина пять сантиметров. с пяти до шести, смотри страница пять, на странице семь. | Температура двадцать один градус Цельсия, влажность пятьдесят процентов.",
     "Пётр I. Царь. Глава I. Начало. Комната 3 м х 4 м.": "Пётр первый. | Царь. | Глава один. | Начало. | Комната три метра на четыре метра.",
+    "Осталось 2 ч. 15 мин. до конца. Через 2 ч. 3 лампы погаснут.": "Осталось два часа пятнадцать минут до конца. | Через два часа. | три лампы погаснут.",
+    "60-е и 70-е были хороши, 20-е и 30-е мая тоже.": "шестидесятые и семидесятые были хороши, двадцатое и тридцатое мая тоже.",
 }
