@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from wyoming_voice_stack.errors import Busy
+from wyoming_voice_stack.errors import Busy, ShuttingDown, VoiceStackError
 from wyoming_voice_stack.logs import REPEATS, Repeats
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.server.admission import source_of
@@ -84,7 +84,7 @@ class Acceptor:
         self._listening.clear()
         for waiting in self._waiting.values():
             for one in waiting:
-                one.close()
+                _end(one, ShuttingDown())
         self._waiting.clear()
         for task in self._beginning:
             task.cancel()
@@ -134,14 +134,7 @@ class Acceptor:
             WAITING_CONNECTIONS,
             extra={REPEATS: Repeats("too many wait to begin")},
         )
-        error = Busy("Too many connections wait for the server; try again in a moment.")
-        # Read first: closing a socket with unread bytes resets the connection.
-        first = _received(one, READ_BYTES)
-        if first is not None:
-            # A new connection's buffer has room.
-            with suppress(OSError):
-                one.send(unavailable(error) if is_http(first) else error_event(error))
-        one.close()
+        _end(one, Busy("Too many connections wait for the server; try again in a moment."))
 
     def _next_of(self, source: str) -> socket.socket:
         one = self._waiting[source].popleft()
@@ -169,9 +162,11 @@ class Acceptor:
 
     async def _begin_with(self, one: socket.socket, first: bytes) -> None:
         loop = asyncio.get_running_loop()
-        # It may have been reset since it was looked at.
-        with suppress(OSError):
+        try:
             await loop.connect_accepted_socket(partial(self._begin, first), one)
+        except OSError:
+            # It was reset since it was looked at.
+            one.close()
 
     def _begun(self, task: asyncio.Task[None]) -> None:
         one = self._beginning.pop(task)
@@ -188,6 +183,17 @@ class Acceptor:
         )
         self._pause()
         self._retry = asyncio.get_running_loop().call_later(RETRY_SECONDS, self._resume)
+
+
+def _end(one: socket.socket, error: VoiceStackError) -> None:
+    """Close a connection that has not begun, with an error."""
+    # Read first: closing a socket with unread bytes resets the connection.
+    first = _received(one, READ_BYTES)
+    if first is not None:
+        # A new connection's buffer has room.
+        with suppress(OSError):
+            one.send(unavailable(error) if is_http(first) else error_event(error))
+    one.close()
 
 
 def _is_over(one: socket.socket) -> bool:

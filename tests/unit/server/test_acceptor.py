@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 
 from tests.support.fakes import eventually
-from wyoming_voice_stack.errors import Busy
+from wyoming_voice_stack.errors import Busy, ShuttingDown
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.server import acceptor as acceptor_module
 from wyoming_voice_stack.server.acceptor import BEGUN_PER_TURN, WAITING_CONNECTIONS, Acceptor
@@ -238,12 +238,25 @@ async def test_closing_ends_those_that_wait(house: House) -> None:
     begun = len(house.ports)
     assert begun < CROWD
     loop = asyncio.get_running_loop()
-    for client in crowd:
+    crowd[-1].setblocking(False)
+    stopped = error_event(ShuttingDown())
+    assert await loop.sock_recv(crowd[-1], 1000) == stopped
+    for client in crowd[:-1]:
         client.setblocking(False)
-        assert await loop.sock_recv(client, 100) in {b"", b"begun"}
+        assert await loop.sock_recv(client, 1000) in {stopped, b"", b"begun"}
     assert len(house.ports) <= begun + BEGUN_PER_TURN
     assert not len(house.acceptor)
 
 
 def test_the_bound_is_below_the_usual_number_of_descriptors() -> None:
     assert WAITING_CONNECTIONS < 1024
+
+
+async def test_what_is_reset_as_it_begins_leaves_no_socket(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "connect_accepted_socket", lost)
+    assert await received(house.connect()) == b""

@@ -97,6 +97,8 @@ class Connection:
     def _ended(self, _task: asyncio.Task[None]) -> None:
         # A task that is cancelled before its first turn leaves everything open.
         self._end_tasks()
+        self._session.close()
+        self._inbox.clear()
         self.abort()
 
     async def _run(self) -> None:

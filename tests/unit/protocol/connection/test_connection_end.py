@@ -232,5 +232,6 @@ class TestDrain:
             await client.send(Event("wait"))
             await eventually(lambda: bool(begun) and begun[0][0].done())
             assert begun[0][1]._writer.is_closing()
+            assert service.sessions[0].closed
             assert await client.rest() == []
             assert not listener._connections
