@@ -219,7 +219,7 @@ async def _connected(uri: str) -> AsyncIterator[_ClientSession]:
     try:
         yield _ClientSession(uri, reader, writer)
     except OSError as error:
-        raise EngineError(f"The connection to {uri} was lost: {error}.") from error
+        raise EngineError(f"The connection to {uri} was lost: {_reason(error)}.") from error
     except ProtocolError as error:
         raise EngineError(f"{uri} does not speak the Wyoming protocol: {error}") from error
     finally:
@@ -242,7 +242,7 @@ async def _connect(uri: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter
 
 
 def _reason(error: OSError) -> str:
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) and error.errno is None:
         return f"no answer within {CONNECT_SECONDS:g} s"
     # asyncio's own text has the addresses, and numbers of errors.
     number = error.errno or 0

@@ -44,6 +44,10 @@ class _Child:
     process: asyncio.subprocess.Process
 
     @property
+    def name(self) -> str:
+        return "speech-to-text" if self.mode == "asr" else "text-to-speech"
+
+    @property
     def uri(self) -> str:
         return f"tcp://{self.address}"
 
@@ -119,7 +123,7 @@ async def _until_one_exits(*children: _Child) -> None:
     finally:
         for task in exits:
             task.cancel()
-    modes = " and ".join(exits[task].mode for task in done)
+    modes = " and ".join(exits[task].name for task in done)
     raise EngineError(f"The {modes} server stopped unexpectedly; see its log above.")
 
 
@@ -155,19 +159,19 @@ async def _ready(child: _Child) -> None:
     async with aiohttp.ClientSession() as http:
         while time.monotonic() < deadline:
             if child.process.returncode is not None:
-                raise EngineError(f"The {child.mode} server did not start; see its log above.")
+                raise EngineError(f"The {child.name} server did not start; see its log above.")
             with suppress(aiohttp.ClientConnectionError):
                 if await _is_ready(http, child):
                     return
             await asyncio.sleep(POLL_SECONDS)
-    raise DeadlineExceeded(f"The {child.mode} server was not ready after {READY_SECONDS:g} s.")
+    raise DeadlineExceeded(f"The {child.name} server was not ready after {READY_SECONDS:g} s.")
 
 
 async def _is_ready(http: aiohttp.ClientSession, child: _Child) -> bool:
     async with http.get(f"http://{child.address}/ready") as answer:
         state = await answer.json()
         if state["state"] == "failed":
-            raise EngineError(f"The {child.mode} server failed: {state['detail']}")
+            raise EngineError(f"The {child.name} server failed: {state['detail']}")
         return answer.ok
 
 

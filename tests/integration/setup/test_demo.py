@@ -69,7 +69,7 @@ class TestDemo:
         said = done.stderr.decode().splitlines()
         assert done.returncode == 1
         assert "/no/model" in said[0]
-        assert "asr server did not start" in said[-1]
+        assert "speech-to-text server did not start" in said[-1]
         assert servers_in(tmp_path) == []
 
 
