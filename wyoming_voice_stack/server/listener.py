@@ -107,12 +107,11 @@ class Listener:
             self._server = await bind_server(host, port)
             self._acceptor.start(self._server.sockets)
         except OSError as error:
+            remedy = (
+                "stop what uses the port, or choose another one with HOST, ASR_PORT or TTS_PORT"
+            )
             if is_about_the_address(error):
                 remedy = "set HOST to an address of this machine, or leave it unset"
-            else:
-                remedy = (
-                    "stop what uses the port, or choose another one with HOST, ASR_PORT or TTS_PORT"
-                )
             raise ConfigError(
                 f"The server cannot listen on {host or 'any address'}, port {port}"
                 f" ({error.strerror or error}); {remedy}."

@@ -27,3 +27,19 @@ def test_a_call_for_each_worker_at_the_same_time(
     loading._open_on(tmp_path, "cpu", "int8", 2)
     assert library.WhisperModel.call_args.kwargs["num_workers"] == 3
     assert not together.broken
+
+
+def test_a_slow_thread_leaves_one_model_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model.bin").write_bytes(b"small")
+    models = [Mock(feature_extractor=lambda samples: np.zeros((80, 400))) for _ in range(2)]
+    for model in models:
+        model.model.n_mels = 80
+    library = Mock(WhisperModel=Mock(side_effect=models))
+    monkeypatch.setattr(loading, "import_faster_whisper", lambda: library)
+    monkeypatch.setattr(loading, "FAST_ENCODE_S", -1.0)
+    opened, _ = loading._open_on(tmp_path, "cpu", "int8", 2)
+    assert opened is models[1]
+    models[0].model.unload_model.assert_called_once_with()
+    models[1].model.unload_model.assert_not_called()
