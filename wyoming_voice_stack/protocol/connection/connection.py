@@ -98,7 +98,6 @@ class Connection:
         # A task that is cancelled before its first turn leaves everything open.
         self._end_tasks()
         self._session.close()
-        self._inbox.clear()
         self.abort()
 
     async def _run(self) -> None:
