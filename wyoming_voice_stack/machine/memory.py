@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import mmap
 import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -93,6 +94,21 @@ def return_received_memory() -> None:
     """
     gc.collect(_YOUNG)
     trim_heap()
+
+
+def require_memory(size_bytes: int) -> None:
+    """Check that the process may take so much memory now; takes some microseconds.
+
+    For libraries that take memory without a look at whether they got it, such as Intel's MKL: they end the
+    process.
+
+    Raises:
+        MemoryError: the process may not.
+    """
+    try:
+        mmap.mmap(-1, size_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except OSError as error:
+        raise MemoryError(f"Cannot allocate {size_bytes} bytes.") from error
 
 
 def ran_out_of_memory(error: BaseException | None) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from wyoming_voice_stack.config.settings import Settings
 from wyoming_voice_stack.engine.idle_policy import CLEANUP_INTERVAL_SECONDS, IdlePolicy
 from wyoming_voice_stack.machine import memory
-from wyoming_voice_stack.machine.memory import ran_out_of_memory
+from wyoming_voice_stack.machine.memory import ran_out_of_memory, require_memory
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.server import assembly
 from wyoming_voice_stack.server.assembly import asr as hearing
@@ -226,3 +226,12 @@ def test_python_says_nothing_of_it() -> None:
 def test_other_failures_are_not_for_want_of_memory(words: str) -> None:
     assert not ran_out_of_memory(RuntimeError(words))
     assert not ran_out_of_memory(None)
+
+
+def test_memory_that_a_process_may_take() -> None:
+    require_memory(1 << 20)
+
+
+def test_memory_that_no_process_may_take() -> None:
+    with pytest.raises(MemoryError, match=str(1 << 62)):
+        require_memory(1 << 62)

@@ -9,8 +9,10 @@ from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Speech
 from wyoming_voice_stack.asr.whisper.decoding.hints import compose_hints
 from wyoming_voice_stack.asr.whisper.decoding.window import (
     MAX_COMPRESSION_RATIO,
+    WINDOW_S,
     Hypothesis,
     max_text_tokens,
+    require_window_memory,
     tokens_after_hints,
 )
 
@@ -29,8 +31,13 @@ def decode_full_window(
 
     Returns:
         One hypothesis for each segment.
+
+    Raises:
+        MemoryError: there is too little memory for it.
     """
     import ctranslate2
+
+    require_window_memory(1, WINDOW_S)
 
     limit = max_text_tokens(len(speech.samples) / SAMPLE_RATE)
     hints = compose_hints(speech.request, model.hf_tokenizer)

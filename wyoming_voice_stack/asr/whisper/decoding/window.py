@@ -17,6 +17,7 @@ import numpy as np
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 from wyoming_voice_stack.asr.whisper.decoding.hints import MAX_HINT_TOKENS
+from wyoming_voice_stack.machine.memory import require_memory
 
 WINDOW_S = 30
 MAX_WINDOW_TOKENS = 448
@@ -29,6 +30,11 @@ MAX_COMPRESSION_RATIO = 2.4
 MAX_UNTRANSCRIBED_S = 1.0
 """Maximum speech after the last timestamp. With more, Whisper stopped too early: it lost a sentence of
 1.9 s that way. None of 190 recorded prompts had more than 0.5 s."""
+CALL_BYTES = 64 * 1024 * 1024
+"""Memory that must be free for a call, without what its windows take. Several calls need up to 20 MB each."""
+FULL_WINDOW_BYTES = 256 * 1024 * 1024
+"""Memory that the largest model takes to encode 30 s. Most of it is the attention of its 20 heads, so it
+grows with the square of the length."""
 
 _CONTROL_TOKENS = 8
 _FRAMES_PER_SECOND = 100
@@ -92,10 +98,25 @@ def encode(model: Any, speeches: Sequence[Samples], seconds: int) -> Encoded:
     """Encode spans of speech in windows of `seconds` each.
 
     `model` is a `faster_whisper.WhisperModel`.
+
+    Raises:
+        MemoryError: there is too little memory for it.
     """
+    require_window_memory(len(speeches), seconds)
     bands = [_mel(model, samples, seconds) for samples in speeches]
     lengths = tuple(len(samples) / SAMPLE_RATE for samples in speeches)
     return Encoded(model.encode(np.stack(bands)), lengths)
+
+
+def require_window_memory(windows: int, seconds: int) -> None:
+    """Check that there is memory to encode windows of `seconds` each.
+
+    CTranslate2 reports that it got none, but the matrix library below it, MKL, ends the process.
+
+    Raises:
+        MemoryError: there is too little.
+    """
+    require_memory(CALL_BYTES + windows * FULL_WINDOW_BYTES * seconds**2 // WINDOW_S**2)
 
 
 def new_tokenizer(model: Any, language: str, task: str) -> Any:

@@ -10,8 +10,11 @@ from faster_whisper.tokenizer import Tokenizer
 from tests.support.speech import say, silence, words
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE, Samples
 from wyoming_voice_stack.asr.whisper.decoding import window
+from wyoming_voice_stack.asr.whisper.decoding.full_window import decode_full_window
 from wyoming_voice_stack.asr.whisper.decoding.hints import MAX_HINT_TOKENS
 from wyoming_voice_stack.asr.whisper.decoding.window import (
+    CALL_BYTES,
+    FULL_WINDOW_BYTES,
     MAX_WINDOW_TOKENS,
     WINDOW_S,
     Encoded,
@@ -217,3 +220,30 @@ def test_output_of_some_windows(kind: str) -> None:
 def test_output_of_all_windows_is_not_copied() -> None:
     encoded = Encoded(StorageView.from_array(np.zeros((2, 2, 4), np.float32)), (1.0, 2.0))
     assert encoded.some([0, 1]) is encoded
+
+
+@pytest.fixture
+def required(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Bytes that were required; there is no memory."""
+    asked: list[int] = []
+
+    def require(size_bytes: int) -> None:
+        asked.append(size_bytes)
+        raise MemoryError
+
+    monkeypatch.setattr(window, "require_memory", require)
+    return asked
+
+
+def test_without_memory_the_encoder_is_not_called(required: list[int]) -> None:
+    for count, seconds in (1, 5), (1, 10), (4, 10):
+        with pytest.raises(MemoryError):
+            encode(None, [silence(1)] * count, seconds)
+    one, longer, four = (size - CALL_BYTES for size in required)
+    assert (longer, four) == (pytest.approx(4 * one, abs=4), pytest.approx(16 * one, abs=16))
+
+
+def test_without_memory_the_full_window_is_not_decoded(required: list[int]) -> None:
+    with pytest.raises(MemoryError):
+        decode_full_window(None, None, "en", 5)  # type: ignore[arg-type]
+    assert required == [CALL_BYTES + FULL_WINDOW_BYTES]
