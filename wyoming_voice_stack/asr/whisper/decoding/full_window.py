@@ -37,7 +37,7 @@ def decode_full_window(
     """
     import ctranslate2
 
-    require_window_memory(1, WINDOW_S)
+    require_window_memory(model, 1, WINDOW_S)
 
     limit = max_text_tokens(len(speech.samples) / SAMPLE_RATE)
     hints = compose_hints(speech.request, model.hf_tokenizer)

@@ -102,21 +102,22 @@ def encode(model: Any, speeches: Sequence[Samples], seconds: int) -> Encoded:
     Raises:
         MemoryError: there is too little memory for it.
     """
-    require_window_memory(len(speeches), seconds)
+    require_window_memory(model, len(speeches), seconds)
     bands = [_mel(model, samples, seconds) for samples in speeches]
     lengths = tuple(len(samples) / SAMPLE_RATE for samples in speeches)
     return Encoded(model.encode(np.stack(bands)), lengths)
 
 
-def require_window_memory(windows: int, seconds: int) -> None:
+def require_window_memory(model: Any, windows: int, seconds: int) -> None:
     """Check that there is memory to encode windows of `seconds` each.
 
-    CTranslate2 reports that it got none, but the matrix library below it, MKL, ends the process.
+    CTranslate2 reports that it got none, but MKL, which multiplies matrices on a CPU, ends the process.
 
     Raises:
         MemoryError: there is too little.
     """
-    require_memory(CALL_BYTES + windows * FULL_WINDOW_BYTES * seconds**2 // WINDOW_S**2)
+    if model.model.device == "cpu":
+        require_memory(CALL_BYTES + windows * FULL_WINDOW_BYTES * seconds**2 // WINDOW_S**2)
 
 
 def new_tokenizer(model: Any, language: str, task: str) -> Any:

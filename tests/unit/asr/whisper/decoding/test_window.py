@@ -23,6 +23,7 @@ from wyoming_voice_stack.asr.whisper.decoding.window import (
     detect_languages,
     encode,
     max_text_tokens,
+    require_window_memory,
     window_seconds,
 )
 from wyoming_voice_stack.asr.whisper.engine import WhisperRecognizer
@@ -235,15 +236,28 @@ def required(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return asked
 
 
+class Loaded:
+    """A model on a device, which must not be called."""
+
+    def __init__(self, device: str) -> None:
+        self.model = self
+        self.device = device
+
+
 def test_without_memory_the_encoder_is_not_called(required: list[int]) -> None:
     for count, seconds in (1, 5), (1, 10), (4, 10):
         with pytest.raises(MemoryError):
-            encode(None, [silence(1)] * count, seconds)
+            encode(Loaded("cpu"), [silence(1)] * count, seconds)
     one, longer, four = (size - CALL_BYTES for size in required)
     assert (longer, four) == (pytest.approx(4 * one, abs=4), pytest.approx(16 * one, abs=16))
 
 
 def test_without_memory_the_full_window_is_not_decoded(required: list[int]) -> None:
     with pytest.raises(MemoryError):
-        decode_full_window(None, None, "en", 5)  # type: ignore[arg-type]
+        decode_full_window(Loaded("cpu"), None, "en", 5)  # type: ignore[arg-type]
     assert required == [CALL_BYTES + FULL_WINDOW_BYTES]
+
+
+def test_a_graphics_card_needs_none_of_the_memory(required: list[int]) -> None:
+    require_window_memory(Loaded("cuda"), 16, WINDOW_S)
+    assert required == []
