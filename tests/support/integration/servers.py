@@ -29,8 +29,6 @@ STOP_SECONDS = 300.0
 POLL_SECONDS = 0.05
 PORTS = range(20_000, 32_000)
 
-_given_ports: set[int] = set()
-
 
 @dataclass
 class Server:
@@ -98,7 +96,7 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on, and that no other call has returned.
+    """Return a port that nothing listens on, and that no other call has returned, in this process or another.
 
     It lies below those that the kernel gives to sockets without a port: other tests would take one
     of these before the server does.
@@ -106,9 +104,20 @@ def free_port() -> int:
     while True:
         port = random.SystemRandom().choice(PORTS)
         with suppress(OSError), socket.create_server(("", port)):
-            if port not in _given_ports:
-                _given_ports.add(port)
-                return port
+            _reserve(port)
+            return port
+
+
+def _reserve(port: int) -> None:
+    """Keep other tests from this port until this process ends.
+
+    Raises:
+        OSError: it is reserved.
+    """
+    with socket.socket(socket.AF_UNIX) as name:
+        # No file: Linux frees the name with the descriptor.
+        name.bind(f"\0voice-stack-test-port-{port}")
+        name.detach()
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
