@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wyoming_voice_stack.errors import DiskFull, ModelError, ModelNotFound
 from wyoming_voice_stack.machine.hardware import disk_is_full
-from wyoming_voice_stack.models.hub_model import HubModel
+from wyoming_voice_stack.models.hub_model import HubModel, hub_address
 from wyoming_voice_stack.models.transfer import SlowServer
 from wyoming_voice_stack.models.write_access import cannot_write
 
@@ -19,7 +19,7 @@ _NETWORK_ERRNOS = frozenset({errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNRE
 @contextmanager
 def translated_refusals(model: HubModel) -> Iterator[None]:
     """Translate the hub's answer that it does not have the model, or not for this user."""
-    from huggingface_hub import constants, errors
+    from huggingface_hub import errors
 
     name = model.repo_id
     try:
@@ -27,7 +27,7 @@ def translated_refusals(model: HubModel) -> Iterator[None]:
     except errors.GatedRepoError as error:
         raise ModelNotFound(
             f"{name} is available only to users who accepted its terms: accept them at"
-            f" {constants.ENDPOINT}/{name} and set HF_TOKEN"
+            f" {hub_address()}/{name} and set HF_TOKEN"
         ) from error
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as error:
         raise ModelNotFound(

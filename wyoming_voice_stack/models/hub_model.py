@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit, urlunsplit
 
 from wyoming_voice_stack.errors import ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.models.digests import read_digests
@@ -67,8 +68,16 @@ class HubModel:
         """Return one sentence: the model is missing, why, where it was expected, and what to do."""
         return (
             f"model {self.repo_id} is not in {root / self.directory} {reason};"
-            " start once with access to the hub, or copy the folder from a machine that has it"
+            f" start once with access to {hub_address()}, or copy the folder from a machine that has it"
         )
+
+
+def hub_address() -> str:
+    """Return the address of the hub, which `HF_ENDPOINT` may set, without a name and password in it."""
+    from huggingface_hub import constants
+
+    parts = urlsplit(constants.ENDPOINT)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def verify(path: Path, sha256: str) -> None:

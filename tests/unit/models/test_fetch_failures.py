@@ -63,8 +63,15 @@ class TestFailures:
         answer = fetch(WHISPER, tmp_path, environ | {"HF_HUB_OFFLINE": "1"})
         assert answer.startswith("ModelNotFound model org/whisper is not in")
         assert "HF_HUB_OFFLINE forbids downloads" in answer
-        assert "copy the folder" in answer
+        assert f"start once with access to {hub.url}, or copy the folder" in answer
         assert not hub.requests
+
+    def test_the_address_of_the_hub_is_shown_without_its_password(
+        self, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        answer = fetch(WHISPER, tmp_path, environ | {"HF_ENDPOINT": "http://me:pw@127.0.0.1:9"})
+        assert "start once with access to http://127.0.0.1:9, or" in answer
+        assert "pw" not in answer
 
     def test_no_network(self, environ: dict[str, str], tmp_path: Path) -> None:
         answer = fetch(WHISPER, tmp_path, environ | {"HF_ENDPOINT": "http://127.0.0.1:9"})
