@@ -12,6 +12,8 @@ from aiohttp import web
 from yarl import URL
 
 from wyoming_voice_stack.http.error_body import error_response
+from wyoming_voice_stack.logs import REPEATS, Repeats
+from wyoming_voice_stack.machine.memory import ran_out_of_memory
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,8 +53,14 @@ class LateRoutes(web.AbstractResource):
             return self._always(_nothing_here), set()
         try:
             router = await self._routes()
-        except Exception:
-            _LOGGER.exception("%s cannot be served", self._prefix)
+        except Exception as error:
+            repeats = {REPEATS: Repeats(f"{self._prefix} cannot be served")}
+            if ran_out_of_memory(error):
+                _LOGGER.error(  # noqa: TRY400
+                    "%s cannot be served: not enough memory", self._prefix, extra=repeats
+                )
+                return self._always(_without_memory), set()
+            _LOGGER.exception("%s cannot be served", self._prefix, extra=repeats)
             return self._always(_failed), set()
         match = await router.resolve(request)
         if match.http_exception is None:
@@ -116,3 +124,9 @@ async def _nothing_here(request: web.Request) -> web.Response:
 async def _failed(request: web.Request) -> web.Response:
     del request
     return error_response(500, "This part of the server cannot be loaded; its log says why.")
+
+
+async def _without_memory(request: web.Request) -> web.Response:
+    del request
+    message = "The server has not enough memory to load this part of it; give it more memory."
+    return error_response(500, message, code="out_of_memory")

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from wyoming_voice_stack.errors import OutOfMemory
+
 Loaded = TypeVar("Loaded")
 
 KEPT_BLOCK_BYTES = 32 * 1024 * 1024
@@ -109,6 +111,13 @@ def require_memory(size_bytes: int) -> None:
         mmap.mmap(-1, size_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
     except OSError as error:
         raise MemoryError(f"Cannot allocate {size_bytes} bytes.") from error
+
+
+def out_of_memory(error: BaseException) -> OutOfMemory | None:
+    """Return what clients learn of an unforeseen error if memory ran out, else None."""
+    if not ran_out_of_memory(error):
+        return None
+    return OutOfMemory("The server has not enough memory for this; give it more memory.")
 
 
 def ran_out_of_memory(error: BaseException | None) -> bool:

@@ -6,12 +6,14 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from wyoming_voice_stack.machine.checked_executor import CheckedExecutor
+
 
 class ThreadPool:
     """The default executor of the running event loop, which can be left behind with a call in it."""
 
     def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(thread_name_prefix="asyncio")
+        self._executor = CheckedExecutor(thread_name_prefix="asyncio")
         self._loop = asyncio.get_running_loop()
         self._loop.set_default_executor(self._executor)
 

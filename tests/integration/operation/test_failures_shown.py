@@ -148,6 +148,27 @@ class TestMemory:
             assert "temperature" in await heard(server.port, speech())
         assert_sentence(caught.value, "out-of-memory", "Not enough memory", "ASR_MODEL", "tiny")
 
+    async def test_while_the_model_is_loaded_again(self, tmp_path: Path) -> None:
+        """After three failures."""
+        with running("asr", tmp_path, ASR_MODEL=EMBEDDED_WHISPER) as server, narrow(server, 24):
+            for _ in range(4):
+                with pytest.raises(Shown) as caught:
+                    await heard(server.port, speech())
+                assert_sentence(caught.value, "out-of-memory", "Not enough memory")
+
+    async def test_for_a_thread(self, tmp_path: Path) -> None:
+        """Python waits forever for a thread that has no memory to start."""
+        with running("tts", tmp_path, TTS_MODEL=EMBEDDED_PIPER) as server:
+            with narrow(server, 0):
+                status, body = await asyncio.to_thread(server.get, "/v1/models")
+                assert status == 500
+                assert b"out_of_memory" in body
+                with pytest.raises(Shown) as caught:
+                    await said(server.port, LONG)
+                assert_sentence(caught.value, "out-of-memory", "Not enough memory")
+            assert await said(server.port, SENTENCE)
+            assert (await asyncio.to_thread(server.get, "/v1/models"))[0] == 200
+
     async def test_text_to_speech(self, tmp_path: Path) -> None:
         with running("tts", tmp_path, TTS_MODEL=EMBEDDED_PIPER) as server:
             with narrow(server), pytest.raises(Shown) as caught:

@@ -6,12 +6,14 @@ import asyncio
 import threading
 from collections.abc import Sequence
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from tests.support.fakes import WAIT_SECONDS
 from wyoming_voice_stack.http import late_routes
 from wyoming_voice_stack.http.late_routes import LateRoutes
+from wyoming_voice_stack.logs import REPEATS, Repeats
 
 
 async def ok(request: web.Request) -> web.Response:
@@ -65,3 +67,24 @@ async def test_prefixes_are_built_one_after_the_other() -> None:
     for match, _ in await asyncio.gather(first, second):
         assert match is not None
         assert match.handler is ok
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(MemoryError(), b'"out_of_memory"'), (RuntimeError(), b"null")]
+)
+async def test_routes_that_cannot_be_built(
+    error: Exception, code: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    def build() -> Sequence[web.RouteDef]:
+        raise error
+
+    request = make_mocked_request("GET", "/v1/models")
+    match, _ = await LateRoutes("/v1", build).resolve(request)
+    assert match is not None
+    response = await match.handler(request)
+    assert isinstance(response, web.Response)
+    assert isinstance(response.body, bytes)
+    assert response.status == 500
+    assert code in response.body
+    [record] = caplog.records
+    assert getattr(record, REPEATS) == Repeats("/v1 cannot be served")

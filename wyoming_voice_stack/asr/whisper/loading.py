@@ -12,6 +12,7 @@ from typing import Any
 
 from wyoming_voice_stack.asr.engine import SAMPLE_RATE
 from wyoming_voice_stack.asr.whisper.catalogue import MODEL_REQUIRED
+from wyoming_voice_stack.asr.whisper.decoding.window import require_window_memory
 from wyoming_voice_stack.asr.whisper.faster_whisper_import import import_faster_whisper
 from wyoming_voice_stack.asr.whisper.placement import (
     Placement,
@@ -158,9 +159,13 @@ def _check_runs(model: Any, directory: Path, calls: int) -> Any:
 
     Returns:
         What was encoded.
+
+    Raises:
+        MemoryError: there is too little memory for it.
     """
     import numpy as np
 
+    require_window_memory(model, calls, SILENCE_S)
     features = model.feature_extractor(np.zeros(SILENCE_S * SAMPLE_RATE, np.float32))
     if len(features) != model.model.n_mels:
         raise ModelCorrupt(

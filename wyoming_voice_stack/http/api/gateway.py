@@ -32,6 +32,7 @@ from wyoming_voice_stack.http.error_body import error_response
 from wyoming_voice_stack.http.health import HasStatus
 from wyoming_voice_stack.http.ingress import is_ingress
 from wyoming_voice_stack.logs import REPEATS
+from wyoming_voice_stack.machine.memory import out_of_memory
 from wyoming_voice_stack.metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
@@ -109,7 +110,8 @@ class Gateway:
             _LOGGER.error(  # noqa: TRY400
                 "[%s] %s failed: %s", connection_name(request), logged_path(request), trace
             )
-            return self._failed(request, VoiceStackError("The server failed; its log says more."))
+            internal = VoiceStackError("The server failed; its log says more.")
+            return self._failed(request, out_of_memory(error) or internal)
 
     def _failed(self, request: web.Request, failure: VoiceStackError) -> web.StreamResponse:
         # Neither kept by `_answer`, which the error's traceback refers to, nor by a log record: what the request

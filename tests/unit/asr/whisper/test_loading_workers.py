@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from wyoming_voice_stack.asr.whisper import loading
+from wyoming_voice_stack.asr.whisper.decoding import window
 
 
 def test_a_call_for_each_worker_at_the_same_time(
@@ -43,3 +44,17 @@ def test_a_slow_thread_leaves_one_model_in_memory(
     assert opened is models[1]
     models[0].model.unload_model.assert_called_once_with()
     models[1].model.unload_model.assert_not_called()
+
+
+def test_without_memory_a_model_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The matrix library would end the process."""
+
+    def require(_size_bytes: int) -> None:
+        raise MemoryError
+
+    model = Mock(feature_extractor=lambda samples: np.zeros((80, len(samples) // 160)))
+    model.model.n_mels, model.model.device = 80, "cpu"
+    monkeypatch.setattr(window, "require_memory", require)
+    with pytest.raises(MemoryError):
+        loading._check_runs(model, tmp_path, 2)
+    model.encode.assert_not_called()

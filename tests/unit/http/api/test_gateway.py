@@ -79,6 +79,14 @@ async def test_error_bodies(
         assert f'errors_total{{code="{error.code}"}} 1.0' in api.metrics.render().decode()
 
 
+async def test_a_lack_of_memory_is_named() -> None:
+    async with serving_api(raises(MemoryError())) as api:
+        answer, body = await api.ask("POST", "/v1/audio/speech")
+        assert answer.status == 500
+        assert isinstance(body["error"], dict)
+        assert body["error"]["code"] == "out_of_memory"
+
+
 async def test_an_unexpected_error_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
     async with serving_api(raises(ValueError("turn on the lamp"))) as api:
         answer, body = await api.ask("POST", "/v1/audio/speech")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from itertools import takewhile
 
+from wyoming_voice_stack.machine.checked_executor import CheckedExecutor
 from wyoming_voice_stack.tts.engines.vits.stages import Stage, StageOutput, stage_outputs
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 from wyoming_voice_stack.tts.engines.vits.worker_threads import (
@@ -68,7 +69,7 @@ class StreamingSentence:
         ahead = stage_outputs(self._flow, self._tensors)[-1]
         all_ahead = self.frames <= FLOW_AHEAD_FRAMES + LAST_FLOW_FRAMES
         frames = Window(0, self.frames if all_ahead else FLOW_AHEAD_FRAMES)
-        pool = ThreadPoolExecutor(1, "vits-flow")
+        pool = CheckedExecutor(1, "vits-flow")
         self._coming = ahead, pool.submit(ahead.take, frames, CALLER_ONLY)
         # The thread ends with its task.
         pool.shutdown(wait=False)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy.typing as npt
 
+from wyoming_voice_stack.machine.checked_executor import CheckedExecutor
 from wyoming_voice_stack.tts.engines.vits.windows import Window
 
 Tensor = npt.NDArray[Any]
@@ -39,7 +39,7 @@ CALLER_ONLY: Workers = _CallerOnly()
 
 
 class _CallerAndPool:
-    def __init__(self, pool: ThreadPoolExecutor, pool_threads: int) -> None:
+    def __init__(self, pool: CheckedExecutor, pool_threads: int) -> None:
         self._pool = pool
         self.count = 1 + pool_threads
 
@@ -70,5 +70,5 @@ def worker_threads(count: int) -> Iterator[Workers]:
     if count < 1:
         yield CALLER_ONLY
         return
-    with ThreadPoolExecutor(count, "vits-worker") as pool:
+    with CheckedExecutor(count, "vits-worker") as pool:
         yield _CallerAndPool(pool, count)

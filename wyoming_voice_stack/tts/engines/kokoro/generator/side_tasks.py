@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import TypeVar
+
+from wyoming_voice_stack.machine.checked_executor import CheckedExecutor
 
 T = TypeVar("T")
 
@@ -34,5 +36,5 @@ def side_tasks(threads: int) -> Iterator[SideTasks]:
     if threads < 1:
         yield SideTasks()
         return
-    with ThreadPoolExecutor(threads, "kokoro-worker") as pool:
+    with CheckedExecutor(threads, "kokoro-worker") as pool:
         yield SideTasks(pool)
