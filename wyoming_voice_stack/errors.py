@@ -39,6 +39,7 @@ VoiceStackError                      code on the wire
 
 from __future__ import annotations
 
+import re
 import traceback
 from typing import ClassVar
 
@@ -49,6 +50,14 @@ EXIT_UNAVAILABLE = 69
 EXIT_PROCESSOR = 70
 EXIT_LICENCE = 78
 EXIT_INTERRUPTED = 130
+
+_PATH = re.compile(r"""(?<![\w:/.~-])~?/(?:[^\s/,;:'"()]+/)*([^\s/,;:'"()]*)""")
+"""An absolute path, and its last part; a URL is none."""
+
+
+def without_paths(text: str) -> str:
+    """Shorten each absolute path to its last part: clients do not need to know where files are."""
+    return _PATH.sub(r"\1", text)
 
 
 def redacted_traceback(error: BaseException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, replace
 from typing import Protocol
 
@@ -10,10 +9,9 @@ from aiohttp import web
 
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.engine.status import ServiceStatus, is_ready
+from wyoming_voice_stack.errors import without_paths
 from wyoming_voice_stack.metrics import Metrics
 
-_PATH = re.compile(r"""(?<![\w:/.~-])~?/(?:[^\s/,;:'"()]+/)*([^\s/,;:'"()]*)""")
-"""An absolute path, and its last part; a URL is none."""
 _OK, _UNAVAILABLE = 200, 503
 
 
@@ -45,11 +43,6 @@ def health_routes(service: HasStatus, metrics: Metrics) -> list[web.RouteDef]:
         )
 
     return [web.get("/health", health), web.get("/ready", ready), web.get("/metrics", show_metrics)]
-
-
-def without_paths(text: str) -> str:
-    """Shorten each absolute path to its last part: clients do not need to know where files are."""
-    return _PATH.sub(r"\1", text)
 
 
 def _answer(status: ServiceStatus, *, alive: bool) -> web.Response:

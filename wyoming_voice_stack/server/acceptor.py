@@ -17,7 +17,12 @@ from wyoming_voice_stack.logs import REPEATS, Repeats
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.server.admission import source_of
 from wyoming_voice_stack.server.refusals import error_event, is_http, unavailable
-from wyoming_voice_stack.server.sockets import BACKLOG, READ_BYTES, set_options
+from wyoming_voice_stack.server.sockets import (
+    BACKLOG,
+    READ_BYTES,
+    set_options,
+    takes_reserved_descriptor,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,6 +35,8 @@ WAITING_CONNECTIONS = 256
 """Connections that have been taken from the system and have not begun."""
 RETRY_SECONDS = 1.0
 """How long the server takes no connections after the system had no descriptor for one."""
+QUICK_RETRY_SECONDS = 0.1
+"""How long it takes none if it could end another connection then."""
 
 _OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -42,10 +49,20 @@ class Acceptor:
     second.
     """
 
-    def __init__(self, begin: Callable[[bytes], asyncio.Protocol], metrics: Metrics) -> None:
-        """`begin` makes the protocol of a new connection from what the client has sent already."""
+    def __init__(
+        self,
+        begin: Callable[[bytes], asyncio.Protocol],
+        metrics: Metrics,
+        make_room: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`begin` makes the protocol of a new connection from what the client has sent already.
+
+        `make_room` ends a connection that is not in use where the process has hardly any descriptors
+        left; it returns False if there is none.
+        """
         self._begin = begin
         self._metrics = metrics
+        self._make_room = make_room
         self._listening: list[socket.socket] = []
         self._waiting: OrderedDict[str, deque[socket.socket]] = OrderedDict()
         """By address; the next one to begin comes first."""
@@ -114,8 +131,12 @@ class Acceptor:
             one.setblocking(False)
             if _is_over(one):
                 one.close()
-            else:
+            elif not takes_reserved_descriptor(one):
                 self._add(one, source_of(peer))
+            else:
+                self._add_in_place_of_another(one, source_of(peer))
+                # What has ended gives its descriptor back in the next turn.
+                break
         if self._waiting and self._next is None:
             self._begin_some()
 
@@ -123,18 +144,32 @@ class Acceptor:
         if len(self) >= WAITING_CONNECTIONS:
             # The oldest of the address with most gives way.
             most = max(self._waiting, key=lambda other: len(self._waiting[other]))
-            self._refuse(self._next_of(most), most)
+            self._refuse(
+                self._next_of(most),
+                most,
+                f"more than {WAITING_CONNECTIONS} wait to begin, most of them from this address",
+                Busy("Too many connections wait for the server; try again in a moment."),
+            )
         self._waiting.setdefault(source, deque()).append(one)
 
-    def _refuse(self, one: socket.socket, source: str) -> None:
-        self._metrics.refused_connections.labels(Busy.code).inc()
-        _LOGGER.warning(
-            "[%s] refused a connection: more than %d wait to begin, most of them from this address",
+    def _add_in_place_of_another(self, one: socket.socket, source: str) -> None:
+        if self._make_room():
+            self._add(one, source)
+            return
+        self._refuse(
+            one,
             source,
-            WAITING_CONNECTIONS,
-            extra={REPEATS: Repeats("too many wait to begin")},
+            "the system allows the server no more open files, and all connections are in use;"
+            " raise the limit (ulimit -n, LimitNOFILE)",
+            Busy("The server has as many connections as it can open; try again in a moment."),
         )
-        _end(one, Busy("Too many connections wait for the server; try again in a moment."))
+
+    def _refuse(self, one: socket.socket, source: str, reason: str, error: Busy) -> None:
+        self._metrics.refused_connections.labels(error.code).inc()
+        _LOGGER.warning(
+            "[%s] refused a connection: %s", source, reason, extra={REPEATS: Repeats(reason)}
+        )
+        _end(one, error)
 
     def _next_of(self, source: str) -> socket.socket:
         one = self._waiting[source].popleft()
@@ -176,13 +211,13 @@ class Acceptor:
 
     def _rest(self, error: OSError) -> None:
         _LOGGER.warning(
-            "no more connections can be accepted (%s); trying again in %.0f s",
+            "no more connections can be accepted (%s); trying again in a moment",
             error.strerror,
-            RETRY_SECONDS,
             extra={REPEATS: Repeats("no descriptors")},
         )
         self._pause()
-        self._retry = asyncio.get_running_loop().call_later(RETRY_SECONDS, self._resume)
+        pause_s = QUICK_RETRY_SECONDS if self._make_room() else RETRY_SECONDS
+        self._retry = asyncio.get_running_loop().call_later(pause_s, self._resume)
 
 
 def _end(one: socket.socket, error: VoiceStackError) -> None:

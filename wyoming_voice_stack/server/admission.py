@@ -90,6 +90,17 @@ class Admission:
         self._placed[connection] = source
         return True
 
+    def make_room(self) -> bool:
+        """Evict a connection that its client has left unused; return False if there is none."""
+        unused = self._unused_extra()
+        if unused is None:
+            unused = self._unused("")
+        if unused is None:
+            return False
+        self.leave(unused)
+        unused.evict()
+        return True
+
     def leave(self, connection: Placed) -> None:
         """Forget a connection that has ended."""
         self._placed.pop(connection, None)

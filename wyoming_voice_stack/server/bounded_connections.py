@@ -30,8 +30,7 @@ class BoundedConnections:
         One that is there already becomes the youngest.
         """
         self.remove(transport)
-        for ended in [one for one in self._added_at if one.is_closing()]:
-            self.remove(ended)
+        self._remove_ended()
         if len(self._added_at) >= self._limit:
             self._evict(self._oldest_of_the_largest())
         loop = asyncio.get_running_loop()
@@ -44,6 +43,14 @@ class BoundedConnections:
         """Remove a connection without aborting it."""
         self._added_at.pop(transport, None)
 
+    def shorten(self) -> bool:
+        """Abort the oldest of the address with most; return False if there is none."""
+        self._remove_ended()
+        if not self._added_at:
+            return False
+        self._evict(self._oldest_of_the_largest())
+        return True
+
     def close(self) -> None:
         """Abort all connections."""
         for transport in list(self._added_at):
@@ -51,6 +58,10 @@ class BoundedConnections:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _remove_ended(self) -> None:
+        for ended in [one for one in self._added_at if one.is_closing()]:
+            self.remove(ended)
 
     def _oldest_of_the_largest(self) -> asyncio.Transport:
         sources = {one: source_of(one.get_extra_info("peername")) for one in self._added_at}

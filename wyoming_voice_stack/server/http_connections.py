@@ -46,7 +46,10 @@ class HttpConnections:
         self._sources: Counter[str] = Counter()
         self._finished = asyncio.Event()
         self._finished.set()
+        self._working: set[asyncio.Task[object]] = set()
+        """Those of requests over plain HTTP that have a place."""
         self._draining = False
+        self._cut_off = False
         self._drain_began = asyncio.Event()
         self._memory_return = MemoryReturn()
         self._departures = DepartureWatch()
@@ -76,12 +79,34 @@ class HttpConnections:
 
     @contextmanager
     def enter(self, request: web.Request) -> Iterator[None]:
-        """Take a place for a request, for the time of the context.
+        """Take a place for a request, for the time of the context, in the task that answers it.
 
         Raises:
             NoFreePlace: all places are taken.
-            ShuttingDown: the server takes no new requests.
+            ShuttingDown: the server takes no new requests, or does not wait for this one any longer.
         """
+        with self._place(request), self._answered_when_cut_off():
+            yield
+
+    @contextmanager
+    def _answered_when_cut_off(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        if task is None:
+            yield
+            return
+        self._working.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if self._cut_off:
+                task.uncancel()
+                raise ShuttingDown from None
+            raise
+        finally:
+            self._working.discard(task)
+
+    @contextmanager
+    def _place(self, request: web.Request) -> Iterator[None]:
         transport = request.transport
         source = source_of(transport.get_extra_info("peername") if transport else None)
         self._check(source)
@@ -110,7 +135,7 @@ class HttpConnections:
         if self._draining or transport is None:
             raise ShuttingDown
         place = _SocketPlace(
-            partial(self.enter, request),
+            partial(self._place, request),
             partial(self._rest_socket, transport),
             partial(self._departures.add, sock=transport.get_extra_info("socket")),
         )
@@ -129,6 +154,10 @@ class HttpConnections:
             self._touch(transport)
             self._note_end()
 
+    def make_room(self) -> bool:
+        """Abort a connection at rest; return False if there is none."""
+        return self._resting.shorten() or self._idle_sockets.shorten()
+
     def keep(self, request: web.Request) -> None:
         """Note that a connection without a place is in use."""
         self._touch(request.transport)
@@ -137,6 +166,12 @@ class HttpConnections:
         """Refuse new requests that work."""
         self._draining = True
         self._drain_began.set()
+
+    def cut_off(self) -> None:
+        """End the requests over plain HTTP that work; they are answered that the server shuts down."""
+        self._cut_off = True
+        for task in self._working:
+            task.cancel()
 
     async def drains(self) -> None:
         """Wait until the server takes no new requests."""

@@ -10,11 +10,12 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 from aiohttp import web
 
 from wyoming_voice_stack.background import OverloadTurns
-from wyoming_voice_stack.errors import Busy, ConfigError, NotAllowed, VoiceStackError
+from wyoming_voice_stack.errors import Busy, NotAllowed, VoiceStackError
 from wyoming_voice_stack.logs import REPEATS, Repeats
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection.closing import CLOSING_SECONDS
@@ -32,7 +33,7 @@ from wyoming_voice_stack.server.refusals import error_event, forbidden, is_http
 from wyoming_voice_stack.server.sockets import (
     READ_BYTES,
     bind_server,
-    is_about_the_address,
+    cannot_listen,
     read_in_steps,
 )
 
@@ -80,8 +81,10 @@ class Listener:
         self._awaiting_first_byte = BoundedConnections(FIRST_BYTE_CONNECTIONS, limits.idle_s)
         self._strangers = BoundedConnections(STRANGERS, STRANGER_SECONDS)
         self._refused = BoundedConnections(REFUSED_CONNECTIONS, CLOSING_SECONDS)
+        self._bounded = (self._awaiting_first_byte, self._strangers, self._refused)
         self._http_connections = http_connections
-        self._acceptor = Acceptor(lambda first: _FirstByte(self, first), metrics)
+        begin = partial(_FirstByte, self)
+        self._acceptor = Acceptor(begin, metrics, self._make_room)
         self._server: asyncio.Server | None = None
         self._stopped = False
         metrics.connections.set_function(lambda: len(self._connections))
@@ -107,15 +110,7 @@ class Listener:
             self._server = await bind_server(host, port)
             self._acceptor.start(self._server.sockets)
         except OSError as error:
-            remedy = (
-                "stop what uses the port, or choose another one with HOST, ASR_PORT or TTS_PORT"
-            )
-            if is_about_the_address(error):
-                remedy = "set HOST to an address of this machine, or leave it unset"
-            raise ConfigError(
-                f"The server cannot listen on {host or 'any address'}, port {port}"
-                f" ({error.strerror or error}); {remedy}."
-            ) from error
+            raise cannot_listen(host, port, error) from error
 
     def stop_accepting(self) -> None:
         """Close the port; existing connections continue."""
@@ -139,6 +134,7 @@ class Listener:
         finally:
             http.cancel()
         cut_off = len(tasks - {http}) + self._http_connections.requests
+        self._http_connections.cut_off()
         for task in tasks:
             task.cancel()
         if cut_off:
@@ -167,16 +163,13 @@ class Listener:
         """Take a connection's first bytes and decide which protocol serves it."""
         if self._stopped:
             transport.abort()
-            return
-        if transport in self._strangers:
+        elif transport in self._strangers:
             self._strangers.remove(transport)
             self._refuse_stranger(transport, http=is_http(data))
-            return
-        self._awaiting_first_byte.remove(transport)
-        if is_http(data):
-            self._serve_http(transport, data)
         else:
-            self._serve_wyoming(transport, data)
+            self._awaiting_first_byte.remove(transport)
+            serve = self._serve_http if is_http(data) else self._serve_wyoming
+            serve(transport, data)
 
     def forget(self, transport: asyncio.Transport) -> None:
         """Forget a connection that ended before its first byte."""
@@ -211,7 +204,7 @@ class Listener:
             admit=lambda: self._admission.claim(connection, source),
         )
         self._admission.enter(connection, source)
-        self._abort_evicted()
+        self._abort_evicted(EVICTED_CONNECTIONS)
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         protocol.data_received(data)
@@ -220,11 +213,18 @@ class Listener:
         self._departures.add(connection, transport.get_extra_info("socket"))
         task.add_done_callback(self._ended)
 
-    def _abort_evicted(self) -> None:
+    def _abort_evicted(self, keep: int) -> bool:
         # They take some seconds to end, so that their error event arrives.
         evicted = [one for one in self._connections.values() if one not in self._admission]
-        for connection in evicted[:-EVICTED_CONNECTIONS]:
+        for connection in evicted[: max(0, len(evicted) - keep)]:
             connection.abort()
+        return len(evicted) > keep
+
+    def _make_room(self) -> bool:
+        """End a connection that is not in use, for its descriptor; False if all are in use."""
+        ended = self._abort_evicted(0)
+        bounded = any(map(BoundedConnections.shorten, self._bounded))
+        return bounded or self._http_connections.make_room() or self._admission.make_room() or ended
 
     def _refuse_stranger(self, transport: asyncio.Transport, *, http: bool) -> None:
         address = host_of(transport.get_extra_info("peername") or ("unknown",))

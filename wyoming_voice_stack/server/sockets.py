@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import resource
 import socket
 from contextlib import suppress
 from typing import Any
+
+from wyoming_voice_stack.errors import ConfigError
 
 SEND_BUFFER_BYTES = 32 * 1024
 """What the system keeps of replies that the client has not received; without a bound, minutes of audio."""
@@ -18,6 +21,11 @@ READ_BYTES = 32 * 1024
 BACKLOG = 1024
 """Connections that the system keeps until the server accepts them. Beyond them, it drops the request of a
 client, which repeats it only after a second. The system may have a smaller limit (net.core.somaxconn)."""
+
+RESERVED_DESCRIPTORS = 16
+"""Descriptors of the process that connections leave to its files, such as models and modules."""
+RESERVED_PART_OF_DESCRIPTORS = 4
+"""At most one of so many descriptors is reserved, where the system allows only a few."""
 
 
 async def bind_server(host: str | None, port: int) -> asyncio.Server:
@@ -71,14 +79,35 @@ def set_options(listening: socket.socket) -> None:
             listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
 
 
+def takes_reserved_descriptor(one: socket.socket) -> bool:
+    """Return whether a new socket has one of the last descriptors that the process may have.
+
+    The system gives each the lowest number that is free.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return False
+    return one.fileno() >= limit - min(RESERVED_DESCRIPTORS, limit // RESERVED_PART_OF_DESCRIPTORS)
+
+
 def read_in_steps(transport: asyncio.Transport) -> None:
     """Bound what is read of a connection in one turn."""
     # An attribute of asyncio's transports, 256 KiB by default.
     transport.max_size = READ_BYTES  # type: ignore[attr-defined]
 
 
-def is_about_the_address(error: OSError) -> bool:
-    """Return whether listening failed because of the address, not of the port."""
+def cannot_listen(host: str | None, port: int, error: OSError) -> ConfigError:
+    """Return the error of a server whose sockets cannot be bound, with what to do."""
+    remedy = "stop what uses the port, or choose another one with HOST, ASR_PORT or TTS_PORT"
+    if _is_about_the_address(error):
+        remedy = "set HOST to an address of this machine, or leave it unset"
+    return ConfigError(
+        f"The server cannot listen on {host or 'any address'}, port {port}"
+        f" ({error.strerror or error}); {remedy}."
+    )
+
+
+def _is_about_the_address(error: OSError) -> bool:
     # asyncio gives no number if it has tried all addresses of a name.
     return isinstance(error, socket.gaierror) or error.errno in {
         errno.EADDRNOTAVAIL,

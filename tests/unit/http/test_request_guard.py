@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 
 from tests.unit.http.test_health import Service
+from wyoming_voice_stack.errors import without_paths
 from wyoming_voice_stack.http import request_guard
 from wyoming_voice_stack.http.application import SERVER_NAME, make_runner
-from wyoming_voice_stack.http.health import without_paths
 from wyoming_voice_stack.http.request_guard import is_local, own_namespace
 from wyoming_voice_stack.metrics import Metrics
 

@@ -51,10 +51,18 @@ class House:
     def __init__(self, clients: ExitStack) -> None:
         self.ports: list[int] = []
         self.metrics = Metrics()
-        self.acceptor = Acceptor(lambda first: Begun(self.ports, first), self.metrics)
+        self.unused = 0
+        """Connections that can be ended for others."""
+        self.acceptor = Acceptor(
+            lambda first: Begun(self.ports, first), self.metrics, self._end_one_unused
+        )
         self._clients = clients
         self._bound = clients.enter_context(socket.socket())
         self._bound.bind(("0.0.0.0", 0))
+
+    def _end_one_unused(self) -> bool:
+        self.unused -= 1
+        return self.unused >= 0
 
     def start(self) -> None:
         self.acceptor.start([self._bound])
@@ -260,3 +268,28 @@ async def test_what_is_reset_as_it_begins_leaves_no_socket(
 
     monkeypatch.setattr(asyncio.get_running_loop(), "connect_accepted_socket", lost)
     assert await received(house.connect()) == b""
+
+
+class TestLastDescriptors:
+    """The process has only descriptors left that it needs for its files."""
+
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(acceptor_module, "takes_reserved_descriptor", lambda _: True)
+
+    async def test_another_connection_ends(self, house: House) -> None:
+        house.unused = 1
+        assert await received(house.connect()) == b"begun"
+        assert not house.refused
+
+    async def test_all_are_in_use(self, house: House, caplog: pytest.LogCaptureFixture) -> None:
+        for _ in range(3):
+            assert b"as many connections as it can open" in await received(house.connect())
+        assert house.refused == 3
+        assert "[127.0.0.1] refused a connection: the system allows" in caplog.text
+
+
+async def test_another_connection_ends_where_no_descriptor_is_left(house: House) -> None:
+    house.unused = 1
+    house.acceptor._take(cast("socket.socket", Full()))
+    assert house.unused == 0

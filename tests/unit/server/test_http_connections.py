@@ -151,7 +151,44 @@ async def test_the_grace_period_ends(caplog: pytest.LogCaptureFixture) -> None:
     async with serving_api(waiting(asyncio.Event())) as api, AsyncExitStack() as stack:
         client = await asking(api, stack)
         await api.listener.drain(0.0)
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await head(client)
+        assert b" 503 " in await head(client)
+        assert b"shutting_down" in await client.reader.readuntil(b"}")
     assert "1 requests were cut off" in caplog.text
     assert not api.listener._http_connections.requests
+
+
+async def test_the_grace_period_ends_while_an_upload_arrives() -> None:
+    async def read(request: web.Request) -> web.Response:
+        return web.json_response(len(await request.content.read()))
+
+    async with serving_api([web.post("/v1/read", read)]) as api, peer(api.port) as client:
+        await client.send_raw(
+            b"POST /v1/read HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf"
+        )
+        await eventually(lambda: api.listener._http_connections.requests > 0)
+        await api.listener.drain(0.0)
+        assert b" 503 " in await head(client)
+        assert b"shutting_down" in await client.reader.readuntil(b"}")
+
+
+async def test_what_is_cancelled_before_the_grace_period_ends_is_not_answered() -> None:
+    async def handler(_: web.Request) -> web.Response:
+        raise asyncio.CancelledError
+
+    async with serving_api([web.post("/v1/wait", handler)]) as api, peer(api.port) as client:
+        await client.send_raw(POST)
+        assert await client.reader.read() == b""
+
+
+async def test_a_connection_at_rest_makes_room() -> None:
+    async with serving_api(waiting(asyncio.Event())) as api, AsyncExitStack() as stack:
+        working = await asking(api, stack)
+        resting = await stack.enter_async_context(peer(api.port))
+        await resting.send_raw(GET)
+        await head(resting)
+        await resting.reader.readuntil(b"}")
+        connections = api.listener._http_connections
+        assert connections.make_room()
+        assert await resting.reader.read() == b""
+        assert not connections.make_room()
+        assert not working.reader.at_eof()

@@ -24,9 +24,9 @@ from wyoming_voice_stack.errors import (
     UnknownVoice,
     UnsupportedAudio,
     VoiceStackError,
+    without_paths,
 )
 from wyoming_voice_stack.http.error_body import error_object
-from wyoming_voice_stack.http.health import without_paths
 
 RETRY_SECONDS = 1
 """`Retry-After` of errors that end soon."""

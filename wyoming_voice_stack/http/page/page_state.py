@@ -14,7 +14,8 @@ from aiohttp import web
 from wyoming_voice_stack import __version__
 from wyoming_voice_stack.announce.other_server_search import FoundOther
 from wyoming_voice_stack.engine.status import EngineState
-from wyoming_voice_stack.http.health import HasStatus, without_paths
+from wyoming_voice_stack.errors import without_paths
+from wyoming_voice_stack.http.health import HasStatus
 from wyoming_voice_stack.http.page.page_visitors import (
     Visitor,
     has_proxy_header,

@@ -21,12 +21,13 @@ from wyoming.ping import Ping, Pong
 
 from wyoming_voice_stack.errors import (
     Busy,
-    DeadlineExceeded,
     ShuttingDown,
     UnknownProgram,
     VoiceStackError,
     redacted_traceback,
+    without_paths,
 )
+from wyoming_voice_stack.machine.memory import out_of_memory
 from wyoming_voice_stack.protocol.connection.closing import close, linger
 from wyoming_voice_stack.protocol.connection.connection_log import ConnectionLog
 from wyoming_voice_stack.protocol.connection.connection_state import SERVING, ConnectionState
@@ -34,13 +35,12 @@ from wyoming_voice_stack.protocol.connection.event_rate import EventRate
 from wyoming_voice_stack.protocol.connection.inbox import OWN_BYTES, Inbox
 from wyoming_voice_stack.protocol.connection.joint_tasks import first_failure
 from wyoming_voice_stack.protocol.connection.server_context import ServerContext
+from wyoming_voice_stack.protocol.connection.timed_reader import TimedReader
 from wyoming_voice_stack.protocol.event_validation import read
 from wyoming_voice_stack.protocol.framing import EventParser, encode
 
 _LOGGER = logging.getLogger(__name__)
 
-READ_BYTES = 64 * 1024
-"""Bytes read from the socket at once."""
 WRITE_HIGH_WATER_BYTES = 32 * 1024
 """Unsent bytes above which the session is not asked for more replies: less than a second of audio."""
 WRITE_LOW_WATER_BYTES = 24 * 1024
@@ -70,13 +70,13 @@ class Connection:
         self._parser = EventParser(context.limits.frame)
         self._session = context.front_end.open_session(name)
         self._inbox = Inbox(context.inbox_pool)
+        self._timed = TimedReader(reader, context.limits, self._inbox)
         self._received = EventRate(context.overload_turns)
         self._handled = EventRate(context.overload_turns)
         self._admit = admit
         self._admitted = False
         self._evicted = False
         self.received_bytes = 0
-        self._event_began_at: float | None = None
         self._last_data_at = time.monotonic()
         self._unread_since: float | None = None
         self._state = ConnectionState.OPEN
@@ -95,17 +95,20 @@ class Connection:
         return task
 
     def _ended(self, _task: asyncio.Task[None]) -> None:
-        # A task that is cancelled before its first turn leaves everything open.
         self._end_tasks()
         self._session.close()
-        self.abort()
+        if not self._writer.is_closing():
+            # A task that is cancelled before its first turn has left everything open.
+            self._send_error(ShuttingDown())
+            self._writer.close()
+        else:
+            self.abort()
 
     async def _run(self) -> None:
         self._log.debug("connected")
         try:
             await self._serve_client()
-            if self._evicted and self._state is not ConnectionState.FAILED:
-                self._send_error(Busy("The server has ended an idle connection to serve others."))
+            self._explain_end()
             if self._state is ConnectionState.FAILED:
                 self._session.close()
                 await linger(self._reader, self._writer, self._received.pay)
@@ -120,6 +123,14 @@ class Connection:
             await close(self._writer)
             self._cut_circles()
             self._log.debug("closed")
+
+    def _explain_end(self) -> None:
+        if self._state is ConnectionState.FAILED:
+            return
+        if self._evicted:
+            self._send_error(Busy("The server has ended an idle connection to serve others."))
+        elif self._state is ConnectionState.DRAINING and self._parser.in_event:
+            self._send_error(ShuttingDown())
 
     def drain(self) -> None:
         """Refuse new requests; end as soon as the open one is answered."""
@@ -184,48 +195,27 @@ class Connection:
             self._send_error(error)
         elif error is not None:
             self._log.error("failed: %s", redacted_traceback(error))
-            self._send_error(VoiceStackError("Internal server error; see the server's log."))
+            internal = VoiceStackError("Internal server error; see the server's log.")
+            self._send_error(out_of_memory(error) or internal)
         if error is not None:
             # Its frames lead back here.
             error.__traceback__ = None
 
     async def _receive(self) -> None:
-        while data := await self._read():
+        while data := await self._timed.read():
             self._last_data_at = time.monotonic()
             self.received_bytes += len(data)
             self._parser.feed(data)
             while (event := self._parser.next_event()) is not None:
-                self._event_began_at = None
+                self._timed.note_event(incomplete=False)
                 await self._dispatch(event)
                 await self._received.pay(self._parser.last_event_bytes)
-            if self._parser.in_event and self._event_began_at is None:
-                self._event_began_at = time.monotonic()
+            if self._parser.in_event:
+                self._timed.note_event(incomplete=True)
         self._parser.end()
         self._advance(ConnectionState.HALF_CLOSED)
         await asyncio.wait(self._tasks[1:], timeout=self._limits.half_close_s)
         self._end_tasks()
-
-    async def _read(self) -> bytes:
-        if self._event_began_at is not None:
-            return await self._read_rest(self._event_began_at)
-        while True:
-            try:
-                async with asyncio.timeout(self._limits.idle_s):
-                    return await self._reader.read(READ_BYTES)
-            except TimeoutError as error:
-                if not self._inbox.pending:
-                    raise DeadlineExceeded(
-                        f"No data for {self._limits.idle_s:g} s; reconnect to continue."
-                    ) from error
-
-    async def _read_rest(self, began_at: float) -> bytes:
-        try:
-            async with asyncio.timeout(self._limits.read_s - (time.monotonic() - began_at)):
-                return await self._reader.read(READ_BYTES)
-        except TimeoutError as error:
-            raise DeadlineExceeded(
-                f"An event was still incomplete {self._limits.read_s:g} s after its first byte."
-            ) from error
 
     async def _dispatch(self, event: Event) -> None:
         if Describe.is_type(event.type):
@@ -286,7 +276,7 @@ class Connection:
         self._context.metrics.errors.labels(error.code).inc()
         self._log.client_error(error.code, "%s: %s", error.code, error)
         for event in (
-            Error(text=str(error), code=error.code).event(),
+            Error(text=without_paths(str(error)), code=error.code).event(),
             *self._session.closing_events(),
         ):
             self._writer.write(encode(event))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections.abc import AsyncGenerator
 from functools import partial
 
 import pytest
@@ -12,7 +13,8 @@ from wyoming.ping import Ping
 
 from tests.support.echo_work import SMALL, start_work
 from tests.support.fakes import eventually
-from tests.support.peers import EchoService, listening, peer
+from tests.support.peers import EchoService, EchoSession, listening, peer
+from wyoming_voice_stack.errors import ModelCorrupt
 from wyoming_voice_stack.metrics import Metrics
 from wyoming_voice_stack.protocol.connection import connection as connection_module
 from wyoming_voice_stack.protocol.connection import inbox as inbox_module
@@ -154,6 +156,41 @@ class TestMalformed:
         assert [event.type for event in got] == ["error", "closing"]
         assert got[0].data["code"] == code
         assert got[0].data["text"]
+
+    @pytest.mark.parametrize(
+        ("error", "code", "text"),
+        [
+            (
+                ModelCorrupt("The model in /models/tiny cannot be loaded."),
+                "model-corrupt",
+                "The model in tiny cannot be loaded.",
+            ),
+            (
+                MemoryError(),
+                "out-of-memory",
+                "The server has not enough memory for this; give it more memory.",
+            ),
+        ],
+    )
+    async def test_what_the_client_learns_of_a_failure(
+        self,
+        service: EchoService,
+        monkeypatch: pytest.MonkeyPatch,
+        error: Exception,
+        code: str,
+        text: str,
+    ) -> None:
+        """Never where files are on the server."""
+
+        async def fail(_session: EchoSession, _event: Event) -> AsyncGenerator[Event, None]:
+            raise error
+            yield
+
+        monkeypatch.setattr(EchoSession, "handle", fail)
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send(Event("a"))
+            [got, _] = await client.rest()
+        assert got.data == {"text": text, "code": code}
 
     async def test_bad_event_after_good_ones(self, service: EchoService) -> None:
         async with listening(service, limits=SMALL) as listener, peer(listener.port) as client:

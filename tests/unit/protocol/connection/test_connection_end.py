@@ -233,5 +233,26 @@ class TestDrain:
             await eventually(lambda: bool(begun) and begun[0][0].done())
             assert begun[0][1]._writer.is_closing()
             assert service.sessions[0].closed
-            assert await client.rest() == []
+            [error, _] = await client.rest()
+            assert error.data["code"] == "shutting-down"
             assert not listener._connections
+
+    async def test_half_an_event(self, service: EchoService) -> None:
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send(Event("first"))
+            await client.next()
+            await client.send_raw(b'{"type": "sec')
+            [connection] = listener._connections.values()
+            await eventually(lambda: connection._parser.in_event)
+            draining = asyncio.create_task(listener.drain(WAIT_SECONDS))
+            [error, _] = await client.rest()
+            assert error.data["code"] == "shutting-down"
+            await client.close()
+            await draining
+
+    async def test_idle_connection_ends_without_an_error(self, service: EchoService) -> None:
+        async with listening(service) as listener, peer(listener.port) as client:
+            await client.send(Event("first"))
+            await client.next()
+            await listener.drain(WAIT_SECONDS)
+            assert await client.rest() == []
