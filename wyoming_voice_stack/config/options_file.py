@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from wyoming_voice_stack.config.plain_files import read_plain_file
 from wyoming_voice_stack.errors import ConfigError
+from wyoming_voice_stack.machine.plain_files import read_plain_file
 
 OPTIONS_VARIABLE = "OPTIONS_FILE"
 MAX_OPTIONS_BYTES = 64 * 1024

@@ -22,7 +22,6 @@ from pydantic_settings import (
 
 from wyoming_voice_stack.config.networks import PRIVATE_NETWORKS
 from wyoming_voice_stack.config.options_file import OPTIONS_VARIABLE, read_options
-from wyoming_voice_stack.config.plain_files import read_plain_file
 from wyoming_voice_stack.config.value_types import (
     ComputeType,
     Device,
@@ -44,6 +43,7 @@ from wyoming_voice_stack.config.value_types import (
     upper,
 )
 from wyoming_voice_stack.errors import ConfigError
+from wyoming_voice_stack.machine.plain_files import read_plain_file
 
 MAX_SECRET_BYTES = 64 * 1024
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from wyoming_voice_stack.config.options_file import MAX_OPTIONS_BYTES
-from wyoming_voice_stack.config.plain_files import read_plain_file
 from wyoming_voice_stack.config.settings import Settings, load_settings
 from wyoming_voice_stack.errors import ConfigError
+from wyoming_voice_stack.machine.plain_files import read_plain_file
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 from wyoming_voice_stack.asr.engine import ModelFamily
 from wyoming_voice_stack.errors import ModelCorrupt
+from wyoming_voice_stack.models.json_files import read_json
 
 Kind: TypeAlias = Literal[
     "nemo-conformer-ctc",
@@ -35,8 +35,6 @@ GIGAAM_LANGUAGES = ("en", "kk", "ky", "ru", "uz")
 
 INT8 = "int8"
 CONFIG = "config.json"
-MAX_TEXT_BYTES = 8 * 1024 * 1024
-"""Largest configuration or vocabulary that is read; Whisper's has 1 MB."""
 
 _ENGLISH_VOCABULARY = 51_864
 """Tokens of an English-only Whisper. The library's prompt is that of a multilingual one."""
@@ -189,9 +187,7 @@ def _languages(folder: Path, kind: Kind, config: Mapping[str, Any]) -> tuple[str
 
 def _read_object(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > MAX_TEXT_BYTES:
-            raise ModelCorrupt(f"{path} is too large; download the model again.")
-        content = json.loads(path.read_bytes())
+        content = read_json(path)
     except FileNotFoundError as error:
         raise ModelCorrupt(
             f"{path} does not exist, so the kind of the model is unknown; download it from where the"

@@ -264,7 +264,7 @@ def _vocabulary_size(directory: Path) -> int:
             if path.is_file() and path.stat().st_size <= _MAX_VOCABULARY_BYTES:
                 text = path.read_bytes()
                 return len(json.loads(text)) if name.endswith("json") else text.count(b"\n")
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise ModelCorrupt(
             f"{path} cannot be read ({error}); delete the directory and download the model again."
         ) from error

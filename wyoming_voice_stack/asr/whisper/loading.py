@@ -33,6 +33,7 @@ from wyoming_voice_stack.machine.cuda_device import (
     cuda_image,
     load_cublas,
 )
+from wyoming_voice_stack.models.json_files import read_json
 from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 
 SILENCE_S = 4
@@ -40,6 +41,10 @@ SILENCE_S = 4
 FAST_ENCODE_S = 0.15
 """Time for this silence up to which one thread is fast enough for a command: with the decoder, it takes less
 than the 0.6 s that Home Assistant still waits once a pause is noticed."""
+
+_START = "<|startoftranscript|>"
+_START_OF_ENGLISH_TEXT, _START_OF_MULTILINGUAL_TEXT = 50_257, 50_258
+"""Numbers of this token in all models of Whisper for English only, and in all others."""
 
 _COMPUTE_TYPES = {
     "cuda": ("float16", "int8_float32", "float32"),
@@ -85,6 +90,19 @@ def check_files(directory: Path) -> None:
             f"Files are missing from the Whisper model in {directory}: {', '.join(missing)};"
             " delete the directory and download the model again."
         )
+    try:
+        is_object = isinstance(read_json(directory / "config.json"), dict)
+    except (OSError, ValueError) as error:
+        raise _damaged(directory, f"config.json: {error}") from error
+    if not is_object:
+        raise _damaged(directory, "config.json is not a JSON object")
+
+
+def _damaged(directory: Path, what: str) -> ModelCorrupt:
+    return ModelCorrupt(
+        f"The model in {directory} cannot be loaded ({what}); delete the directory and download the"
+        " model again."
+    )
 
 
 def _open_on_best_device(
@@ -166,6 +184,7 @@ def _check_runs(model: Any, directory: Path, calls: int) -> Any:
     import numpy as np
 
     require_window_memory(model, calls, SILENCE_S)
+    _check_tokenizer(model, directory)
     features = model.feature_extractor(np.zeros(SILENCE_S * SAMPLE_RATE, np.float32))
     if len(features) != model.model.n_mels:
         raise ModelCorrupt(
@@ -176,6 +195,15 @@ def _check_runs(model: Any, directory: Path, calls: int) -> Any:
         for _ in pool.map(model.encode, [features] * calls):
             pass
     return features
+
+
+def _check_tokenizer(model: Any, directory: Path) -> None:
+    """Check that the tokenizer is that of the model: another one fails on each text, or garbles it."""
+    expected = (
+        _START_OF_MULTILINGUAL_TEXT if model.model.is_multilingual else _START_OF_ENGLISH_TEXT
+    )
+    if model.hf_tokenizer.token_to_id(_START) != expected:
+        raise _damaged(directory, "tokenizer.json is that of another model")
 
 
 def _encode_seconds(model: Any, features: Any) -> float:
@@ -207,7 +235,4 @@ def _classified_errors(directory: Path) -> Iterator[None]:
                 f"The model in {directory} cannot run on this machine ({error});"
                 " choose another ASR_DEVICE, ASR_COMPUTE_TYPE or a smaller ASR_MODEL."
             ) from error
-        raise ModelCorrupt(
-            f"The model in {directory} cannot be loaded ({error});"
-            " delete the directory and download the model again."
-        ) from error
+        raise _damaged(directory, str(error)) from error

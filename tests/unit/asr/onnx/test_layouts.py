@@ -138,7 +138,7 @@ def test_a_transducer_needs_its_configuration(tmp_path: Path) -> None:
 
 
 def test_a_huge_configuration_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wyoming_voice_stack.asr.onnx.layouts.MAX_TEXT_BYTES", 1)
+    monkeypatch.setattr("wyoming_voice_stack.models.json_files.MAX_JSON_BYTES", 1)
     folder_of(tmp_path, *int8_files("whisper"), config={"model_type": "whisper"})
     with pytest.raises(ModelCorrupt, match="too large"):
         read_layout(tmp_path)

@@ -22,6 +22,7 @@ from wyoming_voice_stack.asr.whisper.placement import CPU_BATCH, SMALL_MODEL_BYT
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 
 MAX_RESIDENT_MB = 450
+OTHER_TOKENIZER = b'{"version": "1.0", "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}'
 
 
 @pytest.fixture
@@ -67,7 +68,10 @@ def test_a_missing_file_is_named(vad: SileroVad, copy: Path, name: str) -> None:
         ("model.bin", b""),
         ("model.bin", b"<html>not found</html>" * 100),
         ("config.json", b"{"),
+        ("config.json", b"[]"),
+        ("config.json", b"[" * 100_000),
         ("tokenizer.json", b"{"),
+        ("tokenizer.json", OTHER_TOKENIZER),
         ("vocabulary.txt", b"a\nb\n"),
         ("preprocessor_config.json", json.dumps({"feature_size": 128}).encode()),
     ],

@@ -20,6 +20,7 @@ def test_a_call_for_each_worker_at_the_same_time(
     together = threading.Barrier(3, timeout=10)
     model = Mock(feature_extractor=lambda samples: np.zeros((80, len(samples) // 160)))
     model.model.n_mels = 80
+    model.hf_tokenizer.token_to_id.return_value = 50_258
     calls = iter(range(3))
     # Those after the first are alone.
     model.encode = lambda features: together.wait() if next(calls, None) is not None else None
@@ -37,6 +38,7 @@ def test_a_slow_thread_leaves_one_model_in_memory(
     models = [Mock(feature_extractor=lambda samples: np.zeros((80, 400))) for _ in range(2)]
     for model in models:
         model.model.n_mels = 80
+        model.hf_tokenizer.token_to_id.return_value = 50_258
     library = Mock(WhisperModel=Mock(side_effect=models))
     monkeypatch.setattr(loading, "import_faster_whisper", lambda: library)
     monkeypatch.setattr(loading, "FAST_ENCODE_S", -1.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Generator, Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from wyoming_voice_stack.errors import ModelNotFound
 from wyoming_voice_stack.machine.memory import collect_garbage
+from wyoming_voice_stack.models.json_files import read_json
 from wyoming_voice_stack.tts.audio.samples import as_samples
 from wyoming_voice_stack.tts.engine import EngineCard, Samples, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.engines.coqui.compat import importing
@@ -197,7 +197,7 @@ def _card(name: str, languages: tuple[str, ...], speakers: tuple[str, ...]) -> E
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = read_json(path)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from wyoming_voice_stack.errors import ModelCorrupt
+from wyoming_voice_stack.models.json_files import read_json
 from wyoming_voice_stack.tts.engine import EngineCard, Voice
 from wyoming_voice_stack.tts.engines.espeak import ESPEAK_LOCK, keep_espeak_voice
 from wyoming_voice_stack.tts.engines.failures import loading_failed, package_missing
@@ -29,6 +29,11 @@ _ESPEAK = "espeak"
 
 MAX_EXAMPLE_PHONEMES = 256
 """Length of the example. A configuration may name any number of phonemes, and the encoder takes their square in memory."""
+
+
+MIN_SAMPLE_RATE = 8_000
+MAX_SAMPLE_RATE = 192_000
+"""Bounds of the rate in Hz that a configuration may name; voices have 16,000 or 22,050."""
 
 
 class PiperModel:
@@ -82,7 +87,7 @@ def config_path(model: Path) -> Path:
 def read_config(model: Path) -> dict[str, Any] | None:
     """The configuration of a model; None if it is missing or not a JSON object."""
     try:
-        config = json.loads(config_path(model).read_bytes())
+        config = read_json(config_path(model))
     except (OSError, ValueError):
         return None
     return config if isinstance(config, dict) else None
@@ -107,6 +112,7 @@ def load_model(
 
     try:
         settings = PiperConfig.from_dict(config)
+        _require_sample_rate(settings)
         voice = load_voice(path, threads, _example(settings) if integers else None)
         # Used only to make phonemes; for some languages it downloads more data, beside the voice.
         piper = PiperVoice(session=None, config=settings, download_dir=path.parent)
@@ -134,6 +140,12 @@ def _example(config: Any) -> dict[str, Tensor]:
     """The inputs of a text with each phoneme of the voice, or the first of very many."""
     ids = [number for numbers in config.phoneme_id_map.values() for number in numbers]
     return _feeds(config, ids[:MAX_EXAMPLE_PHONEMES], 0, 1.0)
+
+
+def _require_sample_rate(config: Any) -> None:
+    rate = config.sample_rate
+    if not isinstance(rate, int) or not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
+        raise ValueError(f"the sample rate {rate!r:.40} is impossible")
 
 
 def _require_espeak_voice(piper: Any, path: Path) -> None:

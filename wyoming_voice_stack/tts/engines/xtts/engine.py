@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Generator, Iterable
@@ -12,6 +11,7 @@ from typing import Any
 
 from wyoming_voice_stack.errors import EngineError, NoAudio
 from wyoming_voice_stack.machine.memory import collect_garbage
+from wyoming_voice_stack.models.json_files import read_json
 from wyoming_voice_stack.tts.engine import CloneSource, EngineCard, Samples, SynthesisRequest, Voice
 from wyoming_voice_stack.tts.engines.coqui.compat import importing
 from wyoming_voice_stack.tts.engines.model_files import ModelFiles
@@ -233,7 +233,7 @@ def _card(codes: Iterable[str], names: Iterable[str]) -> EngineCard:
 
 def _languages_of(folder: Path) -> tuple[str, ...]:
     try:
-        codes = json.loads((folder / "config.json").read_bytes())["languages"]
+        codes = read_json(folder / "config.json")["languages"]
     except (OSError, ValueError, LookupError, TypeError):
         return languages.XTTS_V2
     return tuple(map(str, codes)) or languages.XTTS_V2

@@ -5,7 +5,6 @@ Importing this imports no torch; calling it does.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wyoming_voice_stack.errors import EngineError, ModelCorrupt, ModelNotFound
 from wyoming_voice_stack.machine.processor import read_processor
 from wyoming_voice_stack.models.hub_model import HubModel
+from wyoming_voice_stack.models.json_files import read_json
 from wyoming_voice_stack.models.lfs_pointer import refuse_lfs_pointers
 from wyoming_voice_stack.models.licence import XTTS_FAMILY
 from wyoming_voice_stack.tts.engines.coqui.compat import importing
@@ -42,7 +42,7 @@ def is_xtts(folder: Path) -> bool:
         ModelNotFound: the folder has no readable `config.json`.
     """
     try:
-        config = json.loads((folder / "config.json").read_bytes())
+        config = read_json(folder / "config.json")
     except (OSError, ValueError) as error:
         raise ModelNotFound(
             f"No Coqui model in {folder}: its config.json cannot be read ({error}). Set the folder that"
