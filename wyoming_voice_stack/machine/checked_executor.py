@@ -1,7 +1,11 @@
-"""A thread pool that does not hang while there is too little memory for its threads."""
+"""Threads whose start does not hang while there is too little memory for them.
+
+Python waits forever for the start of a thread that ends for want of memory before it runs.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -15,11 +19,18 @@ THREAD_BYTES = 24 * 1024 * 1024
 """Memory that must be free to start a thread: its stack, 8 MB by default, and what runs meanwhile."""
 
 
-class CheckedExecutor(ThreadPoolExecutor):
-    """Refuses calls while there is too little memory for the thread that one may need.
+def start_thread(thread: threading.Thread) -> None:
+    """Start a thread.
 
-    Python waits forever for the start of a thread that ends for want of memory before it runs.
+    Raises:
+        MemoryError: there is too little memory.
     """
+    require_memory(THREAD_BYTES)
+    thread.start()
+
+
+class CheckedExecutor(ThreadPoolExecutor):
+    """Refuses calls while there is too little memory for the thread that one may need."""
 
     def submit(
         self,

@@ -54,7 +54,9 @@ class AliasFile:
         if self._saved is not None:
             return self._saved
         # A network share may answer late.
-        return self._reading.result() if self._reading.done() else {}
+        if not self._reading.done() or self._reading.exception() is not None:
+            return {}
+        return self._reading.result()
 
     def save(self, aliases: Any, require: Callable[[str], None]) -> None:
         """Replace the aliases of the file. Blocking.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TypeVar
 
+from wyoming_voice_stack.machine.checked_executor import start_thread
 from wyoming_voice_stack.tts.engine import CloneSource
 
 _LOGGER = logging.getLogger(__name__)
@@ -56,7 +59,11 @@ def start_reading(read: Callable[[], Read]) -> Future[Read]:
     """Start to read something in the voices folder in a thread of its own."""
     future: Future[Read] = Future()
     # Not a thread of a pool: the process ends even while it hangs.
-    threading.Thread(target=_run, args=(read, future), name="voices", daemon=True).start()
+    thread = threading.Thread(target=_run, args=(read, future), name="voices", daemon=True)
+    try:
+        start_thread(thread)
+    except MemoryError:
+        future.set_exception(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)))
     return future
 
 

@@ -94,7 +94,7 @@ class VoiceRegistry:
         try:
             async with asyncio.timeout(READ_SECONDS):
                 clones = await asyncio.shield(asyncio.wrap_future(reading))
-        except TimeoutError:
+        except OSError:
             self._reader.note_timeout(READ_SECONDS)
             return
         self._reader.note_answer()
@@ -107,7 +107,7 @@ class VoiceRegistry:
         reading = self._reader.start(partial(self._folder.read, assessing=False))
         try:
             return reading.result(FIRST_READ_SECONDS)
-        except TimeoutError:
+        except OSError:
             self._reader.note_timeout(FIRST_READ_SECONDS)
             return {}
 

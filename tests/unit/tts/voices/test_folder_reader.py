@@ -9,6 +9,7 @@ import pytest
 from tests.support.fakes import WAIT_SECONDS, FakeSynthesizer, eventually
 from tests.support.tts_client import serving
 from wyoming_voice_stack.errors import UnknownVoice
+from wyoming_voice_stack.machine import checked_executor
 from wyoming_voice_stack.tts.engine import CloneSource
 from wyoming_voice_stack.tts.voices import registry as registry_module
 from wyoming_voice_stack.tts.voices.catalogue import VoiceRequest
@@ -53,3 +54,12 @@ def test_errors_are_those_of_the_reading() -> None:
 
     with pytest.raises(ValueError, match="damaged"):
         FolderReader("voices").start(read).result(WAIT_SECONDS)
+
+
+def test_without_memory_for_a_thread_the_folder_counts_as_unreadable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checked_executor, "THREAD_BYTES", 1 << 62)
+    future = FolderReader("voices").start(dict)
+    with pytest.raises(OSError, match="Cannot allocate memory"):
+        future.result(WAIT_SECONDS)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from wyoming_voice_stack.machine.checked_executor import start_thread
+
 Result = TypeVar("Result")
 
 READ_SECONDS = 10.0
@@ -25,6 +27,7 @@ class RecordingThread:
 
         Raises:
             TimeoutError: it takes longer than `READ_SECONDS`, or another one that did has not ended.
+            MemoryError: there is too little memory for a thread.
         """
         with self._lock:
             self._hanging = [thread for thread in self._hanging if thread.is_alive()]
@@ -35,7 +38,7 @@ class RecordingThread:
         thread = threading.Thread(
             target=_run, args=(reading, future), name="recordings", daemon=True
         )
-        thread.start()
+        start_thread(thread)
         try:
             return future.result(READ_SECONDS)
         except TimeoutError as error:
