@@ -161,6 +161,11 @@ class Connection:
     @property
     def in_request(self) -> bool:
         """True while the client has a request that is not answered yet."""
+        # After an error, what waits is answered by it.
+        return self._state is not ConnectionState.FAILED and self._has_work
+
+    @property
+    def _has_work(self) -> bool:
         return self._session.busy or self._inbox.pending
 
     @property
@@ -168,7 +173,7 @@ class Connection:
         """Seconds since the client should have sent or read something; 0 while the server has work."""
         if self._unread_since is not None:
             return time.monotonic() - self._unread_since
-        if self._inbox.pending:
+        if self._inbox.pending and self._state is not ConnectionState.FAILED:
             return 0.0
         return time.monotonic() - self._last_data_at
 
@@ -180,8 +185,7 @@ class Connection:
     @property
     def _complete(self) -> bool:
         """True once the connection is to end and nothing that it received is unanswered."""
-        busy = self._inbox.pending or self._session.busy
-        return self._state is not ConnectionState.OPEN and not busy
+        return self._state is not ConnectionState.OPEN and not self._has_work
 
     def _end_tasks(self) -> None:
         for task in self._tasks:

@@ -256,3 +256,14 @@ class TestDrain:
             await client.next()
             await listener.drain(WAIT_SECONDS)
             assert await client.rest() == []
+
+
+async def test_after_an_error_a_connection_gives_its_place_to_others(service: EchoService) -> None:
+    """Though events of it still wait, which the error has answered."""
+    async with listening(service) as listener, peer(listener.port) as client:
+        await client.send(Event("open"), Event("raise"), *(Event("more") for _ in range(9)))
+        await eventually(lambda: bool(service.sessions))
+        [connection] = listener._connections.values()
+        assert [event.type for event in await client.rest()] == ["echo", "error", "closing"]
+        assert connection._inbox.pending
+        assert not connection.in_request
