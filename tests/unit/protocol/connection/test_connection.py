@@ -32,7 +32,7 @@ from wyoming_voice_stack.server.listener import Listener
 def set_idle_limit(listener: Listener, idle_s: float) -> None:
     """Change the limit of open connections from the next read on."""
     for connection in listener._connections.values():
-        connection._limits = ConnectionLimits(idle_s=idle_s)
+        connection._timed._limits = ConnectionLimits(idle_s=idle_s)
 
 
 class TestEvents:
