@@ -24,7 +24,7 @@ _TOP_DOMAINS = (
     "|be|nl|es|it|pt|br|pl|cz|hu|ru|tr|cn|jp|kr|in"
 )
 _HOST = re.compile(
-    rf"(?:(?<![\w@.-])|(?<={WIDE_LETTER}))(?:[a-zA-Z0-9][a-zA-Z0-9-]{{0,62}}\.)+(?:{_TOP_DOMAINS})(?:\b|(?={WIDE_LETTER}))(?![@-]|\.\w)"
+    rf"(?:(?<![\w@.-])|(?<={WIDE_LETTER}))(?:(?:[a-zA-Z0-9][a-zA-Z0-9-]{{0,62}}\.)+(?:{_TOP_DOMAINS})|localhost(?=:\d))(?:\b|(?={WIDE_LETTER}))(?![@-]|\.\w)"
     r"(?::(?P<port>\d{1,5}))?(?P<path>(?:/\.?[\w~-]+(?:\.[\w~-]+)*)*/?)(?P<rest>[?#][\w%#/?=&.+:;,@!~-]*[\w%#/=&-])?",
 )
 _SCHEME = re.compile(r"(?<!\w)(?:mailto|tel|sms):(?=[\w+])", re.IGNORECASE)
@@ -61,6 +61,7 @@ def verbalize_addresses(text: str, locale: LocaleRules) -> str:
     if "." in text:
         text = _IP.sub(lambda match: _ip(match, locale), text)
         text = _FILE.sub(lambda match: _with_signs(match[0], locale), text)
+    if "." in text or "localhost:" in text:
         text = _HOST.sub(lambda match: _host(match, locale), text)
     return text
 

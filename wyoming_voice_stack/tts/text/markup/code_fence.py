@@ -19,6 +19,12 @@ MAX_UNCLOSED_CHARACTERS = 1500
 
 _RUN = re.compile(r"`{3,}|~{3,}")
 _END_OF_SENTENCE = tuple(".!?\u2026\u3002\uff01\uff1f")
+_LANGUAGE_NAMES = """
+    bash c cpp css html ini java javascript jinja jinja2 js json markdown php python py ruby rust sh shell
+    sql text toml ts typescript xml yaml yml
+"""
+_LANGUAGES = frozenset(_LANGUAGE_NAMES.split())
+"""What may follow `~~~` behind text. Without such a name, tildes are a drawn-out sound or a decoration."""
 _BLANK = " \t>"
 _QUOTES = frozenset("\"'")
 _MARK_ENDS = ">];\u25b7"
@@ -45,7 +51,9 @@ def opening_fence(line: str) -> OpeningFence | None:
         return None
     last = runs[-1]
     is_alone = not line[: last.start()].strip(_BLANK)
-    if (last[0][0] == "~" and not is_alone) or is_text_behind_fence(line[last.end() :]):
+    rest = line[last.end() :]
+    is_tilde_in_text = last[0][0] == "~" and not is_alone and rest not in _LANGUAGES
+    if is_tilde_in_text or is_text_behind_fence(rest):
         return None
     return OpeningFence(0 if is_alone else last.start(), last[0])
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from wyoming_voice_stack.tts.text.markup.chat_marks import (
     HIDDEN_ROLES,
     MARK_STARTS,
+    MAX_MARK_CHARACTERS,
     SPOKEN_ROLES,
     ChatMark,
     MarkKind,
@@ -27,6 +30,8 @@ MAX_HEADER_CHARACTERS = 64
 """Longer text behind the mark of a header is no role."""
 _SHORTEST_CUT_MARK = 3
 """A mark that the end of the text cuts off is dropped if it has as many characters."""
+_IN_SENTENCE = re.compile("[^\\W_][,)*_ ]* [(\"'\u201c\u201e\u00ab]?$")
+"""The line before a tag that stands within a sentence."""
 _TEMPLATE = "template"
 _BEFORE_TOOL_CALL = frozenset({"", " ", "\n", "["})
 
@@ -131,7 +136,7 @@ class HiddenText:
         """Take the text behind an inner element once more, as text of its own."""
         self._reset()
         shown: list[str] = []
-        line, spans = "", BackquoteCounter()
+        line, spans = elements.sentence if elements.is_mention else "", BackquoteCounter()
         for character in elements.uncertain:
             text = self.push(character, line, in_span=spans.is_inside)
             if self.drops_text:
@@ -140,7 +145,7 @@ class HiddenText:
             for one in text:
                 spans.push(one)
                 line = "" if one == "\n" else line + one
-        return "\n" + "".join(shown)
+        return "".join(shown) if elements.is_mention else "\n" + "".join(shown)
 
     def _push_tool_call(self, tool_call: JsonToolCall, character: str) -> str:
         is_call = tool_call.push(character)
@@ -174,9 +179,13 @@ class HiddenText:
         return character
 
     def _keep_uncertain(self, hidden: str) -> str:
-        if self._elements is None or not self._elements.push(hidden):
+        elements = self._elements
+        if elements is None or not hidden:
             return ""
-        return self._show_uncertain(self._elements)
+        was_undecided = elements.is_mention is None
+        if elements.push(hidden):
+            return self._show_uncertain(elements)
+        return "\n" if was_undecided and not elements.is_mention else ""
 
     def _apply(self, mark: ChatMark, source: str, before: str, *, in_span: bool) -> str:
         text = self._end_header()
@@ -189,8 +198,11 @@ class HiddenText:
             return text if is_counted else text + self._keep_uncertain(source)
         self._hidden_by, self._json, self._elements = "", None, None
         if mark.kind is MarkKind.HIDE:
-            self._hidden_by, self._elements = mark.family, OpenElements(mark)
+            sentence = before if _IN_SENTENCE.search(before[-MAX_MARK_CHARACTERS:]) else ""
+            self._hidden_by, self._elements = mark.family, OpenElements(mark, sentence)
             self._hidden_line = BackquoteCounter()
+            if sentence:
+                return text
         elif mark.kind is MarkKind.HIDE_TURN:
             self._hide_turn()
         elif mark.kind in {MarkKind.HEADER, MarkKind.LONG_HEADER}:

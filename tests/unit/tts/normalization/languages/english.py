@@ -35,6 +35,8 @@ ENGLISH = {
     "Version 2.10 is out.": "Version two point ten is out.",
     "The IP address is 192.168.1.10.": "The I P address is one nine two dot one six eight dot one dot one zero.",
     "Open homeassistant.local:8123.": "Open homeassistant dot local, eight one two three.",
+    "Open localhost:8123/lovelace.": "Open localhost, eight one two three slash lovelace.",
+    "The localhost: 3 lamps.": "The localhost: three lamps.",
     "Visit example.com/foo today.": "Visit example dot com slash foo today.",
     "Mail anna.smith@example.com.": "Mail anna dot smith at example dot com.",
     "light.living_room is on.": "light living room is on.",

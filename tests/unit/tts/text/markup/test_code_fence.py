@@ -18,6 +18,8 @@ AFTER_THE_CODE = [
     ("Sure:\n```\nx\n``` Done.", "Sure. | Done."),
     ("Sure:\n```\nx\n``` Done\nIt works.", "Sure. | Done. | It works."),
     ("Sure:\n~~~\nx\n~~~ That is all.", "Sure. | That is all."),
+    ("Sure! ~~~python\nprint(1)\n~~~\nDone.", "Sure! | Done."),
+    ("So ~~~yes\nThen it rests.", "So yes. | Then it rests."),
     ("Los:\n```py\nx\n``` \u00dcbrigens geht es.", "Los. | \u00dcbrigens geht es."),
     (
         "\u597d\uff1a\n```py\nx\n``` \u8fd9\u662f\u4ee3\u7801\u3002",
