@@ -48,7 +48,7 @@ class CallWatch:
         replace_thread: Callable[[], None],
         give_up: Callable[[], None],
     ) -> None:
-        """`replace_thread` starts a thread in place of a lost one; `give_up` ends the process."""
+        """`replace_thread` starts a thread in place of a lost one, or raises MemoryError; `give_up` ends the process."""
         self._name = name
         self._queue = queue
         self._lifecycle = lifecycle
@@ -91,7 +91,18 @@ class CallWatch:
             )
             self._give_up()
         else:
+            self._replace_or_give_up()
+
+    def _replace_or_give_up(self) -> None:
+        try:
             self._replace_thread()
+        except MemoryError:
+            _LOGGER.critical(
+                "a call of %s does not return, and there is no memory for another thread; the server stops,"
+                " to be started again",
+                self._name,
+            )
+            self._give_up()
 
 
 def _inside(batch: list[Job]) -> bool:

@@ -28,6 +28,7 @@ from wyoming_voice_stack.engine.queueing.job import NO_COST, JobCost
 from wyoming_voice_stack.engine.result_stream import ResultStream
 from wyoming_voice_stack.engine.status import EngineState, Workload
 from wyoming_voice_stack.errors import ShuttingDown, VoiceStackError
+from wyoming_voice_stack.machine.checked_executor import start_thread
 from wyoming_voice_stack.metrics import Metrics
 
 MAX_WAIT_SECONDS = 120.0
@@ -246,8 +247,9 @@ class Worker(Generic[Engine]):
 
     def _replace_thread(self) -> None:
         # The lost one is kept, for the end of the process depends on it.
-        self._threads.append(self._new_thread(len(self._threads)))
-        self._threads[-1].start()
+        thread = self._new_thread(len(self._threads))
+        start_thread(thread)
+        self._threads.append(thread)
 
     def _timeout_message(self) -> str:
         reason = "is still loading" if self.state == "loading" else "is busy"

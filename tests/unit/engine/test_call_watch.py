@@ -14,6 +14,7 @@ import pytest
 from tests.support.fakes import WAIT_SECONDS, eventually
 from tests.support.jobs import Calls, Gate, Thing, begun, lanes, working
 from wyoming_voice_stack.engine import call_watch, result_stream
+from wyoming_voice_stack.engine import worker as worker_module
 from wyoming_voice_stack.engine.call_watch import MAX_LOST_CALLS, CallWatch
 from wyoming_voice_stack.engine.failure_policy import FailurePolicy
 from wyoming_voice_stack.engine.lifecycle import EngineLifecycle
@@ -109,6 +110,20 @@ def test_the_limit_of_a_batch_is_that_of_its_jobs_together() -> None:
     batch[0].busy_since = gone - 2.0
     watch.check()
     assert ["within 7 s" in str(error) for error in errors] == [True, True]
+
+
+async def test_process_ends_without_memory_for_another_thread(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise MemoryError
+
+    async with watched() as (worker, go, given_up):
+        monkeypatch.setattr(worker_module, "start_thread", start)
+        with pytest.raises(EngineTimeout):
+            await worker.run(stuck(go))
+        await eventually(lambda: given_up == ["given up"])
+    assert "there is no memory for another thread" in caplog.text
 
 
 async def test_process_ends_after_too_many() -> None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from wyoming_voice_stack.errors import VoiceStackError
+from wyoming_voice_stack.machine.checked_executor import start_thread
 from wyoming_voice_stack.tts.audio.samples import as_samples
 from wyoming_voice_stack.tts.engines.xtts.audio_queue import AudioQueue
 from wyoming_voice_stack.tts.engines.xtts.decoding.decoder import Decoder
@@ -72,7 +73,7 @@ class BatchScheduler:
         self._streams: list[DecodingStream] = []
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="xtts-decoder", daemon=True)
-        self._thread.start()
+        start_thread(self._thread)
 
     def submit(self, request: DecodingRequest) -> DecodingStream:
         """Start a request; its audio arrives in the stream's queue. Thread-safe.

@@ -6,6 +6,7 @@ import threading
 
 import torch
 
+from wyoming_voice_stack.machine.checked_executor import start_thread
 from wyoming_voice_stack.tts.audio.samples import as_samples
 from wyoming_voice_stack.tts.engines.xtts.decoding_errors import decoding_failed, engine_unloaded
 from wyoming_voice_stack.tts.engines.xtts.decoding_stream import DecodingStream
@@ -26,7 +27,7 @@ class VocoderThread:
         self._streams: list[DecodingStream] = []
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="xtts-vocoder", daemon=True)
-        self._thread.start()
+        start_thread(self._thread)
 
     def add(self, stream: DecodingStream) -> None:
         """Take over a stream: its windows, and ending its queue.
