@@ -171,24 +171,13 @@ TEXT = [
     ("<|im_start|>" + "x" * 70 + " The end.", ["x" * 70 + " The end."]),
     ("<" + "|" + "x" * 90 + "|> The end.", ["<|" + "x" * 90 + "|> The end."]),
 ]
-MENTIONS = [
-    ("The <think> tag hides. It is old.\nThen go.", ["The tag hides.", "It is old.", "Then go."]),
-    ("The tags <think>, <tool_call> and so on. Go.", ["The tags, and so on.", "Go."]),
-    ('Use the "<thinking>" tag. Then go.', ['Use the "" tag.', "Then go."]),
-    ("Das <tool_call>-Element ruft. Dann.", ["Das -Element ruft.", "Dann."]),
-    ("It is called <think>.\n\nThen go.", ["It is called.", "Then go."]),
-    ("Sure <think>\nThey ask.\n\nHm.</think>\nThe lamp is on.", ["Sure.", *LAMP]),
-    ("Sure, <think>they ask. Hm.\nSo", ["Sure."]),
-    ("I look <think> Hm. Well. </think> and find it.", ["I look and find it."]),
-    ("Sure! <think> They ask. Hm.\nSo", ["Sure!"]),
-]
 UNOPENED = [
     *("</think>", "</thinking>", "</reasoning>", "</thought>", "</THINK >", "</thinking>"),
     *("&lt;/think&gt;", "&#60;/think&#62;", r"\</think\>", "[/THINK]", "\u25c1/think\u25b7"),
     *("<|end_of_thought|>", "<|/think|>", "<\uff5cend\u2581of\u2581thinking\uff5c>", "<unused95>"),
     *("<ctrl95>", "</inner_thoughts>", "</commentary>"),
 ]
-CASES = [*REASONING, *TOOLS, *CALL_LINES, *TEMPLATES, *TEXT, *MENTIONS]
+CASES = [*REASONING, *TOOLS, *CALL_LINES, *TEMPLATES, *TEXT]
 
 
 def places(text: str) -> list[int]:
